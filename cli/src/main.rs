@@ -1,0 +1,2 @@
+//! quern
+fn main() {}

@@ -1,0 +1,1 @@
+//! Executors of exact programs: cpu and wgpu.

@@ -1,0 +1,2 @@
+//! quern-worker
+fn main() {}

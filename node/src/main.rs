@@ -1,0 +1,2 @@
+//! The Quern node.
+fn main() {}

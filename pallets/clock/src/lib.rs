@@ -1,0 +1,2 @@
+//! Slot length, epoch length and draw periods from genesis.
+#![cfg_attr(not(feature = "std"), no_std)]

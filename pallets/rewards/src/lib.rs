@@ -1,0 +1,2 @@
+//! Contribution points, emission under the cap, fee split and burn.
+#![cfg_attr(not(feature = "std"), no_std)]

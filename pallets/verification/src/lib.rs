@@ -1,0 +1,2 @@
+//! Draws, audits, disputes and the referee.
+#![cfg_attr(not(feature = "std"), no_std)]

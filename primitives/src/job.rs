@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What a requester pays for, and how long it can be.
+
+use crate::{Balance, BlobId};
+use bounded_collections::{BoundedVec, ConstU32};
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+
+/// Most stages of a job. Bounds the stage list kept in state (about 1.2 KiB a stage at the limit of inputs).
+pub const MAX_STAGES: u32 = 64;
+/// Most inputs of a stage.
+pub const MAX_STAGE_INPUTS: u32 = 16;
+/// Most tasks of a stage: the largest list blob a shard or stage root covers stays below 2 MiB of leaves a shard.
+pub const MAX_TASKS: u32 = 65_536;
+/// Most shards of a stage: bounds the work of opening a stage.
+pub const MAX_SHARDS: u32 = 256;
+/// Most leaves (tasks times segments) of a shard.
+pub const MAX_LEAVES: u32 = 65_536;
+/// Most socket addresses of an endpoint.
+pub const MAX_ADDRESSES: u32 = 4;
+/// Most endpoints of a job.
+pub const MAX_ENDPOINTS: u32 = 4;
+
+/// A blob and the number of its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Blob {
+    /// Its name.
+    pub id: BlobId,
+    /// Its length in bytes.
+    pub len: u64,
+}
+
+/// Which outputs of an earlier stage a task reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub enum OutputMap {
+    /// The output of the task with the same index.
+    #[codec(index = 0)]
+    Same,
+    /// The output of one task.
+    #[codec(index = 1)]
+    Fixed(u32),
+    /// All outputs, in order of their tasks, one after the other.
+    #[codec(index = 2)]
+    All,
+}
+
+/// Where the bytes of one input of a program come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub enum Input {
+    /// The whole blob.
+    #[codec(index = 0)]
+    Blob(Blob),
+    /// Task `i` reads bytes `i * stride .. (i + 1) * stride` of the blob.
+    #[codec(index = 1)]
+    Slice {
+        /// The blob that is cut.
+        blob: Blob,
+        /// Bytes a task.
+        stride: u64,
+    },
+    /// Task `i` reads the blob whose id is the `i`-th of this list blob.
+    #[codec(index = 2)]
+    List(Blob),
+    /// Outputs of an earlier stage.
+    #[codec(index = 3)]
+    Output {
+        /// Index of the earlier stage.
+        stage: u16,
+        /// Which of its outputs.
+        map: OutputMap,
+    },
+    /// The task's index as one `i32`.
+    #[codec(index = 4)]
+    Index,
+    /// The task's seed as 32 bytes (`i8`).
+    #[codec(index = 5)]
+    Seed,
+}
+
+/// One program applied to `tasks` indices.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Stage {
+    /// The published program.
+    pub program: BlobId,
+    /// Number of tasks, at least one.
+    pub tasks: u32,
+    /// Tasks a shard (the last may have fewer).
+    pub shard_size: u32,
+    /// One source for each input of the program.
+    pub inputs: BoundedVec<Input, ConstU32<MAX_STAGE_INPUTS>>,
+}
+
+impl Stage {
+    /// Number of shards.
+    pub fn shards(&self) -> u32 {
+        self.tasks.div_ceil(self.shard_size.max(1))
+    }
+
+    /// First task and number of tasks of a shard.
+    pub fn tasks_of(&self, shard: u32) -> (u32, u32) {
+        let first = shard.saturating_mul(self.shard_size).min(self.tasks);
+        (first, self.tasks.saturating_sub(first).min(self.shard_size))
+    }
+}
+
+/// How much of the work is audited.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub enum AuditLevel {
+    /// A random sample of segments.
+    #[default]
+    #[codec(index = 0)]
+    Sampled,
+    /// Every segment.
+    #[codec(index = 1)]
+    Full,
+}
+
+/// Where blobs are served: an iroh endpoint id and its socket addresses.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Endpoint {
+    /// The endpoint's public key.
+    pub id: [u8; 32],
+    /// Where it can be reached directly.
+    pub addresses: BoundedVec<SocketAddress, ConstU32<MAX_ADDRESSES>>,
+}
+
+/// A socket address; IPv4 addresses are mapped into IPv6.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct SocketAddress {
+    /// IPv6 address, or an IPv4 address mapped into it (`::ffff:a.b.c.d`).
+    pub ip: [u8; 16],
+    /// UDP port.
+    pub port: u16,
+}
+
+/// What a requester submits.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct JobSpec {
+    /// The stages, each reading only earlier ones.
+    pub stages: BoundedVec<Stage, ConstU32<MAX_STAGES>>,
+    /// Highest price per GMAC.
+    pub bid: Balance,
+    /// How much is audited.
+    pub audit: AuditLevel,
+    /// Memory that a worker must have.
+    pub memory_mib: u32,
+    /// Where the input blobs are served, and where the requester fetches from.
+    pub endpoints: BoundedVec<Endpoint, ConstU32<MAX_ENDPOINTS>>,
+}

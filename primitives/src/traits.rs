@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+//! How pallets meet. A pallet knows its neighbours only through these traits; the runtime wires them.
+
+use crate::{job::Endpoint, Account, Balance, Height, ShardId};
+use alloc::vec::Vec;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+
+/// Randomness by draw period: period `p` covers heights `p * length .. (p + 1) * length`.
+pub trait Randomness {
+    /// Length of a draw period in blocks, at least one.
+    fn period_blocks() -> Height;
+
+    /// The period that `height` lies in.
+    fn period_of(height: Height) -> Height {
+        height.checked_div(Self::period_blocks()).unwrap_or(height)
+    }
+
+    /// The seed of a finished period, mixed from the VRF outputs of all its blocks; `None` while the period runs, when
+    /// it had too few distinct authors, or when it is too old to be kept.
+    fn seed(period: Height) -> Option<[u8; 32]>;
+}
+
+/// Why collateral could not be locked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CollateralError {
+    /// The account has bonded less than is asked for, after what is locked already.
+    Insufficient,
+    /// The account has no bond.
+    NotBonded,
+}
+
+/// Bonds and what of them is promised. Every lock is later released or slashed, exactly once.
+pub trait Collateral {
+    /// The bond of `who` that is neither locked nor unbonding.
+    fn free(who: &Account) -> Balance;
+    /// The whole bond of `who`, locked or not, without what is unbonding.
+    fn bonded(who: &Account) -> Balance;
+    /// Locks `amount` of the free bond.
+    fn lock(who: &Account, amount: Balance) -> Result<(), CollateralError>;
+    /// Releases `amount` of what is locked.
+    fn release(who: &Account, amount: Balance);
+    /// Takes `amount` out of what is locked (less where less is locked): pays `to` in order while it lasts and burns the rest.
+    /// Returns what was taken.
+    fn slash(who: &Account, amount: Balance, to: &[(Account, Balance)]) -> Balance;
+    /// The least bond that a registered worker or validator keeps.
+    fn minimum() -> Balance;
+}
+
+/// What an account does for the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub enum Role {
+    /// Runs shards.
+    #[codec(index = 0)]
+    Worker,
+    /// Audits shards.
+    #[codec(index = 1)]
+    Validator,
+}
+
+/// A worker that offers capacity, as an assignment sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadyWorker {
+    /// The worker.
+    pub account: Account,
+    /// Price per GMAC.
+    pub ask: Balance,
+    /// Shards that it takes now.
+    pub slots: u32,
+    /// Memory of its device.
+    pub memory_mib: u32,
+    /// Height at which it declared this readiness: a draw must use randomness younger than that.
+    pub ready_at: Height,
+    /// Weight in a draw, by reputation, at least one.
+    pub weight: u32,
+}
+
+/// How a worker's shard ended, for its reputation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShardEnd {
+    /// Its result was accepted.
+    Accepted,
+    /// It was late or declined.
+    Late,
+    /// It was convicted or stayed silent.
+    Convicted,
+}
+
+/// Registered workers and validators.
+pub trait Registry {
+    /// Workers with capacity, bounded by the registry's own limit.
+    fn ready_workers() -> Vec<ReadyWorker>;
+    /// Takes one slot of a ready worker.
+    fn take_slot(who: &Account);
+    /// Notes how a shard of `who` ended. A convicted worker is no longer ready.
+    fn shard_ended(who: &Account, end: ShardEnd);
+    /// Active validators, bounded by the registry's own limit.
+    fn validators() -> Vec<Account>;
+    /// Where `who` serves blobs and answers.
+    fn endpoint(who: &Account) -> Option<Endpoint>;
+}
+
+/// Kinds of offences.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub enum OffenceKind {
+    /// A committed result was convicted by the referee.
+    #[codec(index = 0)]
+    WrongResult,
+    /// An auditor confirmed a result that was convicted.
+    #[codec(index = 1)]
+    WrongAudit,
+    /// Silence where an opening, a reveal or a dispute move was owed.
+    #[codec(index = 2)]
+    Withheld,
+    /// A shard was not started or committed in time: no stake is taken.
+    #[codec(index = 3)]
+    Late,
+    /// A dispute that its challenger lost, or a sealed audit that was never revealed.
+    #[codec(index = 4)]
+    FalseAlarm,
+    /// A drawn validator did not audit.
+    #[codec(index = 5)]
+    AuditNoShow,
+}
+
+/// An offence, with what the slash is computed from.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Offence {
+    /// What was done.
+    pub kind: OffenceKind,
+    /// Who did it.
+    pub offender: Account,
+    /// On which shard.
+    pub shard: ShardId,
+    /// What of the offender's bond is locked for this obligation: the most that can be taken.
+    pub locked: Balance,
+    /// Who showed it, if an account did.
+    pub reporter: Option<Account>,
+    /// The requester, and the price already paid to the offender for this shard: restitution goes there first.
+    pub restitution: Option<(Account, Balance)>,
+    /// Hash of the evidence (of the convicting call's arguments), or zero for silence.
+    pub evidence: [u8; 32],
+}
+
+/// Turns offences into slashes. The whole of `offence.locked` is either slashed or released when this returns.
+pub trait Offences {
+    /// Reports an offence; returns what was slashed.
+    fn report(offence: Offence) -> Balance;
+}
+
+/// The money of an accepted shard.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Settlement {
+    /// The shard.
+    pub shard: ShardId,
+    /// Who ran it.
+    pub worker: Account,
+    /// What the worker earns: its ask times the work.
+    pub price: Balance,
+    /// What the auditors share.
+    pub audit_fee: Balance,
+    /// The protocol fee, to be split and burned.
+    pub protocol_fee: Balance,
+    /// Multiply-accumulates of useful work.
+    pub macs: u64,
+}
+
+/// Credits for accepted work. The caller has already moved `price + audit_fee + protocol_fee` to [`Rewards::pot`].
+pub trait Rewards {
+    /// The account that holds what is credited and not yet claimed.
+    fn pot() -> Account;
+    /// Credits the worker and the auditors and splits and burns the fee.
+    fn settle(settlement: &Settlement, auditors: &[Account]);
+    /// Share of the price that is the protocol fee, in parts per million.
+    fn protocol_fee_ppm() -> u32;
+    /// Share of the price that pays each auditor, in parts per million, given the share of the work that it re-runs.
+    fn audit_fee_ppm(audited_ppm: u32) -> u32;
+}

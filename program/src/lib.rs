@@ -1,0 +1,2 @@
+//! Exact tensor programs: operators, shapes, cost, validation and reference execution.
+#![cfg_attr(not(feature = "std"), no_std)]

@@ -1,0 +1,1 @@
+//! The Rust SDK of Quern: chain client, blobs, model and program builders.
