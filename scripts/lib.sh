@@ -10,8 +10,6 @@ wasm_fallback="$cache/wasm-toolchain"
 
 # One target folder per machine: a fresh clone starts warm.
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$cache/target}"
-# Link the system's OpenSSL where a dependency asks for one; never compile it.
-export OPENSSL_NO_VENDOR=1
 
 say() { printf '==> %s\n' "$*" >&2; }
 fail() {
@@ -50,8 +48,8 @@ debian() {
 # system_packages: compilers and drivers that cargo cannot fetch.
 system_packages() {
     if have apt-get && have dpkg-query; then
-        debian "C and C++ compilers for native dependencies (wasm-opt, ring)" build-essential pkg-config libssl-dev ||
-            fail "no right to install packages; run as root: apt-get install build-essential pkg-config libssl-dev"
+        debian "C and C++ compilers for native dependencies (wasm-opt, ring, OpenSSL)" build-essential ||
+            fail "no right to install packages; run as root: apt-get install build-essential"
         debian "protoc, for the networking messages of the node" protobuf-compiler ||
             fail "no right to install packages; run as root: apt-get install protobuf-compiler"
         debian "a software Vulkan device, so that the wgpu executor runs without a GPU" libvulkan1 mesa-vulkan-drivers ||
