@@ -22,7 +22,21 @@ pub type DisputeId = u64;
 pub const QRN: Balance = 1_000_000_000_000;
 
 /// The BLAKE3 hash of a blob's bytes: its name.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
 pub struct BlobId(pub [u8; 32]);
 
 impl BlobId {
@@ -55,7 +69,19 @@ impl fmt::Debug for BlobId {
 
 /// A shard: `index`-th contiguous range of the tasks of a stage of a job.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
 )]
 pub struct ShardId {
     /// The job.
