@@ -12,13 +12,7 @@ use scale_info::TypeInfo;
 
 /// The blinded leaf of the checkpoint or output `id` at `position` of a shard. It shows nothing without the leaf's
 /// secret, and is worthless to any other worker.
-pub fn leaf(
-    secret: &[u8; 32],
-    worker: &Account,
-    shard: &ShardId,
-    position: u32,
-    id: &BlobId,
-) -> [u8; 32] {
+pub fn leaf(secret: &[u8; 32], worker: &Account, shard: &ShardId, position: u32, id: &BlobId) -> [u8; 32] {
     tagged(tags::LEAF, &(secret, worker, shard, position, id))
 }
 
@@ -41,13 +35,7 @@ pub fn leaf_list<'a>(
 ) -> Vec<u8> {
     let mut list = Vec::new();
     for (position, id) in (0u32..).zip(ids) {
-        list.extend_from_slice(&leaf(
-            &leaf_secret(shard_secret, position),
-            worker,
-            shard,
-            position,
-            id,
-        ));
+        list.extend_from_slice(&leaf(&leaf_secret(shard_secret, position), worker, shard, position, id));
     }
     list
 }
@@ -74,13 +62,7 @@ pub fn audit_seal(
 }
 
 /// The seed of a task: the same for every worker, chosen by nobody. `randomness` is drawn after the job's submission.
-pub fn task_seed(
-    genesis: &[u8; 32],
-    job: JobId,
-    stage: u16,
-    task: u32,
-    randomness: &[u8; 32],
-) -> [u8; 32] {
+pub fn task_seed(genesis: &[u8; 32], job: JobId, stage: u16, task: u32, randomness: &[u8; 32]) -> [u8; 32] {
     tagged(tags::TASK_SEED, &(genesis, job, stage, task, randomness))
 }
 
@@ -99,11 +81,7 @@ impl LeafProof {
     /// Proves the `id` at `position` of the committed list `list` (see [`leaf_list`]).
     pub fn new(list: &[u8], shard_secret: &[u8; 32], position: u32, id: BlobId) -> Self {
         let proof = prove_list_entry(list, u64::from(position));
-        Self {
-            id,
-            secret: leaf_secret(shard_secret, position),
-            proof,
-        }
+        Self { id, secret: leaf_secret(shard_secret, position), proof }
     }
 
     /// Checks the proof against the root of a shard of `leaves` leaves, and returns the id.
@@ -115,8 +93,8 @@ impl LeafProof {
         shard: &ShardId,
         position: u32,
     ) -> Result<BlobId, LeafError> {
-        let entry = verify_list_entry(root, u64::from(leaves), u64::from(position), &self.proof)
-            .map_err(LeafError::Proof)?;
+        let entry =
+            verify_list_entry(root, u64::from(leaves), u64::from(position), &self.proof).map_err(LeafError::Proof)?;
         if entry.0 == leaf(&self.secret, worker, shard, position, &self.id) {
             Ok(self.id)
         } else {
@@ -138,9 +116,7 @@ impl fmt::Display for LeafError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Proof(error) => write!(f, "the leaf is not proven: {error}"),
-            Self::Leaf => {
-                f.write_str("the leaf is not of this id, secret, worker, shard and position")
-            }
+            Self::Leaf => f.write_str("the leaf is not of this id, secret, worker, shard and position"),
         }
     }
 }
@@ -154,16 +130,10 @@ mod tests {
 
     const SECRET: [u8; 32] = [1; 32];
     const WORKER: Account = [2; 32];
-    const SHARD: ShardId = ShardId {
-        job: 3,
-        stage: 4,
-        index: 5,
-    };
+    const SHARD: ShardId = ShardId { job: 3, stage: 4, index: 5 };
 
     fn committed(leaves: u32) -> (Vec<BlobId>, Vec<u8>, BlobId) {
-        let ids: Vec<BlobId> = (0..leaves)
-            .map(|position| BlobId::of(&position.to_le_bytes()))
-            .collect();
+        let ids: Vec<BlobId> = (0..leaves).map(|position| BlobId::of(&position.to_le_bytes())).collect();
         let list = leaf_list(&SECRET, &WORKER, &SHARD, &ids);
         let root = BlobId::of(&list);
         (ids, list, root)
@@ -176,10 +146,7 @@ mod tests {
             for position in [0, leaves / 2, leaves - 1] {
                 let id = ids[position as usize];
                 let proof = LeafProof::new(&list, &SECRET, position, id);
-                assert_eq!(
-                    proof.verify(&root, leaves, &WORKER, &SHARD, position),
-                    Ok(id)
-                );
+                assert_eq!(proof.verify(&root, leaves, &WORKER, &SHARD, position), Ok(id));
             }
         }
     }
@@ -189,50 +156,20 @@ mod tests {
         let (ids, list, root) = committed(100);
         let proof = LeafProof::new(&list, &SECRET, 7, ids[7]);
         let check = |proof: &LeafProof| proof.verify(&root, 100, &WORKER, &SHARD, 7);
-        assert_eq!(
-            check(&LeafProof {
-                id: ids[8],
-                ..proof.clone()
-            }),
-            Err(LeafError::Leaf)
-        );
-        assert_eq!(
-            check(&LeafProof {
-                secret: leaf_secret(&SECRET, 8),
-                ..proof.clone()
-            }),
-            Err(LeafError::Leaf)
-        );
-        assert_eq!(
-            proof.verify(&root, 100, &[9; 32], &SHARD, 7),
-            Err(LeafError::Leaf)
-        );
-        assert_eq!(
-            proof.verify(&root, 100, &WORKER, &ShardId { index: 6, ..SHARD }, 7),
-            Err(LeafError::Leaf)
-        );
-        assert_eq!(
-            proof.verify(&root, 100, &WORKER, &SHARD, 8),
-            Err(LeafError::Leaf)
-        );
-        assert_eq!(
-            proof.verify(&root, 100, &WORKER, &SHARD, 100),
-            Err(LeafError::Proof(SliceError::OutOfRange))
-        );
-        assert_eq!(
-            proof.verify(&ids[0], 100, &WORKER, &SHARD, 7),
-            Err(LeafError::Proof(SliceError::Mismatch))
-        );
+        assert_eq!(check(&LeafProof { id: ids[8], ..proof.clone() }), Err(LeafError::Leaf));
+        assert_eq!(check(&LeafProof { secret: leaf_secret(&SECRET, 8), ..proof.clone() }), Err(LeafError::Leaf));
+        assert_eq!(proof.verify(&root, 100, &[9; 32], &SHARD, 7), Err(LeafError::Leaf));
+        assert_eq!(proof.verify(&root, 100, &WORKER, &ShardId { index: 6, ..SHARD }, 7), Err(LeafError::Leaf));
+        assert_eq!(proof.verify(&root, 100, &WORKER, &SHARD, 8), Err(LeafError::Leaf));
+        assert_eq!(proof.verify(&root, 100, &WORKER, &SHARD, 100), Err(LeafError::Proof(SliceError::OutOfRange)));
+        assert_eq!(proof.verify(&ids[0], 100, &WORKER, &SHARD, 7), Err(LeafError::Proof(SliceError::Mismatch)));
     }
 
     #[test]
     fn digests_should_differ_when_only_the_purpose_differs() {
         let ids = [BlobId::of(b"a"), BlobId::of(b"b")];
         assert_ne!(opened_digest(&SHARD, &ids), results_digest(&SHARD, &ids));
-        assert_ne!(
-            opened_digest(&SHARD, &ids),
-            opened_digest(&SHARD, &[ids[1], ids[0]])
-        );
+        assert_ne!(opened_digest(&SHARD, &ids), opened_digest(&SHARD, &[ids[1], ids[0]]));
     }
 
     #[test]

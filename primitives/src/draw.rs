@@ -68,9 +68,7 @@ impl Draw {
     /// counts as at most `floor((2^128 - 1) / n)`, so that their sum exists.
     pub fn weighted(&mut self, weights: &[u128]) -> Option<usize> {
         let most = u128::MAX.checked_div(weights.len() as u128)?;
-        let total = weights
-            .iter()
-            .fold(0u128, |sum, weight| sum.saturating_add((*weight).min(most)));
+        let total = weights.iter().fold(0u128, |sum, weight| sum.saturating_add((*weight).min(most)));
         if total == 0 {
             return None;
         }
@@ -104,17 +102,7 @@ impl Draw {
 
 /// The static costs of the segments of one task, in MACs.
 #[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
+    Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub struct SegmentCosts {
     /// Cost of the first segment of a program with a loop.
@@ -176,11 +164,7 @@ struct Urn {
 
 impl Urn {
     fn new(cost: u64, left: u64) -> Self {
-        Self {
-            cost: u128::from(cost.max(1)),
-            left,
-            moved: BTreeMap::new(),
-        }
+        Self { cost: u128::from(cost.max(1)), left, moved: BTreeMap::new() }
     }
 
     fn weight(&self) -> u128 {
@@ -217,23 +201,13 @@ pub fn draw_segments(draw: &mut Draw, tasks: u32, costs: &SegmentCosts, count: u
     let tasks = u64::from(tasks);
     let steps = u64::from(costs.steps);
     let mut urns = if costs.has_loop {
-        [
-            Urn::new(costs.init, tasks),
-            Urn::new(costs.body, tasks.saturating_mul(steps)),
-            Urn::new(costs.finish, tasks),
-        ]
+        [Urn::new(costs.init, tasks), Urn::new(costs.body, tasks.saturating_mul(steps)), Urn::new(costs.finish, tasks)]
     } else {
-        [
-            Urn::new(0, 0),
-            Urn::new(0, 0),
-            Urn::new(costs.finish, tasks),
-        ]
+        [Urn::new(0, 0), Urn::new(0, 0), Urn::new(costs.finish, tasks)]
     };
     let mut positions = Vec::with_capacity(usize::try_from(count).unwrap_or(0));
     for _ in 0..count {
-        let total = urns
-            .iter()
-            .fold(0u128, |sum, urn| sum.saturating_add(urn.weight()));
+        let total = urns.iter().fold(0u128, |sum, urn| sum.saturating_add(urn.weight()));
         let mut ticket = draw.below_wide(total);
         for (kind, urn) in urns.iter_mut().enumerate() {
             if let Some(rest) = ticket.checked_sub(urn.weight()) {
@@ -245,15 +219,10 @@ pub fn draw_segments(draw: &mut Draw, tasks: u32, costs: &SegmentCosts, count: u
             // The body's numbers count the repetitions of all tasks, task by task.
             let (task, segment) = match kind {
                 0 => (number, 0),
-                1 => (
-                    number.checked_div(steps).unwrap_or(0),
-                    number.checked_rem(steps).unwrap_or(0).saturating_add(1),
-                ),
+                1 => (number.checked_div(steps).unwrap_or(0), number.checked_rem(steps).unwrap_or(0).saturating_add(1)),
                 _ => (number, u64::from(per_task).saturating_sub(1)),
             };
-            let position = task
-                .saturating_mul(u64::from(per_task))
-                .saturating_add(segment);
+            let position = task.saturating_mul(u64::from(per_task)).saturating_add(segment);
             positions.extend(u32::try_from(position).ok());
             break;
         }
@@ -284,13 +253,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const COSTS: SegmentCosts = SegmentCosts {
-        init: 100,
-        body: 1_000,
-        steps: 4,
-        finish: 400,
-        has_loop: true,
-    };
+    const COSTS: SegmentCosts = SegmentCosts { init: 100, body: 1_000, steps: 4, finish: 400, has_loop: true };
 
     /// Pearson's statistic of `seen` against probabilities in proportion to `weights`.
     fn chi_square(seen: &[u64], weights: &[u128]) -> f64 {
@@ -328,15 +291,7 @@ mod tests {
     #[test]
     fn below_should_leave_the_stream_alone_when_there_is_no_choice() {
         let mut draw = Draw::new([3; 32]);
-        assert_eq!(
-            (
-                draw.below(0),
-                draw.below(1),
-                draw.below_wide(0),
-                draw.below_wide(1)
-            ),
-            (0, 0, 0, 0)
-        );
+        assert_eq!((draw.below(0), draw.below(1), draw.below_wide(0), draw.below_wide(1)), (0, 0, 0, 0));
         assert_eq!(draw.below(u64::MAX), Draw::new([3; 32]).below(u64::MAX));
     }
 
@@ -361,9 +316,7 @@ mod tests {
     #[test]
     fn weighted_should_draw_something_when_the_sum_overflows() {
         let mut draw = Draw::new([6; 32]);
-        let seen: alloc::collections::BTreeSet<_> = (0..64)
-            .filter_map(|_| draw.weighted(&[u128::MAX; 3]))
-            .collect();
+        let seen: alloc::collections::BTreeSet<_> = (0..64).filter_map(|_| draw.weighted(&[u128::MAX; 3])).collect();
         assert_eq!(seen.len(), 3);
     }
 
@@ -371,8 +324,7 @@ mod tests {
     fn weighted_without_replacement_should_favour_the_heavy_first_when_drawn_often() {
         let mut first = [0u64; 3];
         for round in 0..30_000u32 {
-            let drawn = Draw::new(seed(b"test", &[0; 32], &round))
-                .weighted_without_replacement(&[1, 2, 3], 2);
+            let drawn = Draw::new(seed(b"test", &[0; 32], &round)).weighted_without_replacement(&[1, 2, 3], 2);
             first[drawn[0]] += 1;
         }
         assert!(chi_square(&first, &[1, 2, 3]) < 13.9, "{first:?}");
@@ -384,8 +336,7 @@ mod tests {
         let mut pairs = BTreeMap::new();
         for (a, &x) in costs.iter().enumerate() {
             for (b, &y) in costs.iter().enumerate().filter(|(b, _)| *b != a) {
-                *pairs.entry((a.min(b) as u32, a.max(b) as u32)).or_default() +=
-                    x / total * y / (total - x);
+                *pairs.entry((a.min(b) as u32, a.max(b) as u32)).or_default() += x / total * y / (total - x);
             }
         }
         pairs
@@ -393,23 +344,12 @@ mod tests {
 
     #[test]
     fn draw_segments_should_draw_every_pair_as_defined_when_drawn_often() {
-        let costs = SegmentCosts {
-            init: 3,
-            body: 5,
-            steps: 2,
-            finish: 0,
-            has_loop: true,
-        };
+        let costs = SegmentCosts { init: 3, body: 5, steps: 2, finish: 0, has_loop: true };
         let expected = pair_weights(&[3.0, 5.0, 5.0, 1.0, 3.0, 5.0, 5.0, 1.0]);
         let rounds = 60_000u32;
         let mut seen: BTreeMap<(u32, u32), f64> = BTreeMap::new();
         for round in 0..rounds {
-            let drawn = draw_segments(
-                &mut Draw::new(seed(b"test", &[1; 32], &round)),
-                2,
-                &costs,
-                2,
-            );
+            let drawn = draw_segments(&mut Draw::new(seed(b"test", &[1; 32], &round)), 2, &costs, 2);
             *seen.entry((drawn[0], drawn[1])).or_default() += 1.0;
         }
         let chi: f64 = expected
@@ -427,55 +367,33 @@ mod tests {
     fn draw_segments_should_return_all_when_there_are_no_more() {
         let all: Vec<u32> = (0..18).collect();
         for count in [18, 19, u32::MAX] {
-            assert_eq!(
-                draw_segments(&mut Draw::new([7; 32]), 3, &COSTS, count),
-                all
-            );
+            assert_eq!(draw_segments(&mut Draw::new([7; 32]), 3, &COSTS, count), all);
         }
     }
 
     #[test]
     fn draw_segments_should_draw_nothing_when_positions_do_not_fit() {
-        let costs = SegmentCosts {
-            steps: u32::MAX,
-            ..COSTS
-        };
+        let costs = SegmentCosts { steps: u32::MAX, ..COSTS };
         assert!(draw_segments(&mut Draw::new([7; 32]), u32::MAX, &costs, 8).is_empty());
     }
 
     #[test]
     fn draw_segments_should_stay_quick_when_nearly_all_are_drawn() {
-        let drawn = draw_segments(
-            &mut Draw::new([8; 32]),
-            8_192,
-            &SegmentCosts { steps: 6, ..COSTS },
-            65_535,
-        );
+        let drawn = draw_segments(&mut Draw::new([8; 32]), 8_192, &SegmentCosts { steps: 6, ..COSTS }, 65_535);
         assert_eq!(drawn.len(), 65_535);
     }
 
     #[test]
     fn segment_costs_should_add_up_to_the_task_when_there_is_a_loop() {
-        let sum: u128 = (0..COSTS.segments_per_task())
-            .map(|segment| u128::from(COSTS.segment(segment)))
-            .sum();
+        let sum: u128 = (0..COSTS.segments_per_task()).map(|segment| u128::from(COSTS.segment(segment))).sum();
         assert_eq!(sum, COSTS.task());
-        let plain = SegmentCosts {
-            has_loop: false,
-            ..COSTS
-        };
-        assert_eq!(
-            (plain.segment(0), plain.segment(1), plain.task()),
-            (400, 0, 400)
-        );
+        let plain = SegmentCosts { has_loop: false, ..COSTS };
+        assert_eq!((plain.segment(0), plain.segment(1), plain.task()), (400, 0, 400));
     }
 
     #[test]
     fn join_runs_should_join_neighbours_when_they_are_of_one_task() {
-        assert_eq!(
-            join_runs(&[0, 1, 2, 4, 6, 7, 11, 12], 6),
-            [(0, 3), (4, 1), (6, 2), (11, 1), (12, 1)]
-        );
+        assert_eq!(join_runs(&[0, 1, 2, 4, 6, 7, 11, 12], 6), [(0, 3), (4, 1), (6, 2), (11, 1), (12, 1)]);
         assert_eq!(join_runs(&[0, 1, 2], 1), [(0, 1), (1, 1), (2, 1)]);
         assert_eq!(join_runs(&[3, 3], 0), [(3, 1)]);
         assert_eq!(join_runs(&[], 4), []);

@@ -22,18 +22,7 @@ pub const MAX_ADDRESSES: u32 = 4;
 pub const MAX_ENDPOINTS: u32 = 4;
 
 /// A blob and the number of its bytes.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Blob {
     /// Its name.
     pub id: BlobId,
@@ -42,18 +31,7 @@ pub struct Blob {
 }
 
 /// Which outputs of an earlier stage a task reads.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub enum OutputMap {
     /// The output of the task with the same index.
     #[codec(index = 0)]
@@ -67,18 +45,7 @@ pub enum OutputMap {
 }
 
 /// Where the bytes of one input of a program come from.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub enum Input {
     /// The whole blob.
     #[codec(index = 0)]
@@ -111,9 +78,7 @@ pub enum Input {
 }
 
 /// One program applied to `tasks` indices.
-#[derive(
-    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Stage {
     /// The published program.
     pub program: BlobId,
@@ -140,17 +105,7 @@ impl Stage {
 
 /// How much of the work is audited.
 #[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
+    Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub enum AuditLevel {
     /// A random sample of segments.
@@ -163,18 +118,7 @@ pub enum AuditLevel {
 }
 
 /// Where blobs are served: an iroh endpoint id and its socket addresses.
-#[derive(
-    Clone,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Endpoint {
     /// The endpoint's public key.
     pub id: [u8; 32],
@@ -183,18 +127,7 @@ pub struct Endpoint {
 }
 
 /// A socket address; IPv4 addresses are mapped into IPv6.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct SocketAddress {
     /// IPv6 address, or an IPv4 address mapped into it (`::ffff:a.b.c.d`).
     pub ip: [u8; 16],
@@ -203,9 +136,7 @@ pub struct SocketAddress {
 }
 
 /// What a requester submits.
-#[derive(
-    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct JobSpec {
     /// The stages, each reading only earlier ones.
     pub stages: BoundedVec<Stage, ConstU32<MAX_STAGES>>,

@@ -48,18 +48,7 @@ pub trait Collateral {
 }
 
 /// What an account does for the network.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub enum Role {
     /// Runs shards.
     #[codec(index = 0)]
@@ -112,18 +101,7 @@ pub trait Registry {
 }
 
 /// Kinds of offences.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub enum OffenceKind {
     /// A committed result was convicted by the referee.
     #[codec(index = 0)]
@@ -146,9 +124,7 @@ pub enum OffenceKind {
 }
 
 /// An offence, with what the slash is computed from.
-#[derive(
-    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Offence {
     /// What was done.
     pub kind: OffenceKind,
@@ -173,9 +149,7 @@ pub trait Offences {
 }
 
 /// The money of an accepted shard.
-#[derive(
-    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Settlement {
     /// The shard.
     pub shard: ShardId,

@@ -17,8 +17,8 @@ mod tree;
 
 pub use opening::{open_subtrees, verify_chunk, verify_subtrees, OPENING_LEVELS, OPENING_WIDTH};
 pub use proof::{
-    max_proof_len, proof_len, prove, prove_length, prove_list_entry, verify, verify_length,
-    verify_list_entry, Slice, SliceProof, LIST_ENTRY_LEN,
+    max_proof_len, proof_len, prove, prove_length, prove_list_entry, verify, verify_length, verify_list_entry, Slice,
+    SliceProof, LIST_ENTRY_LEN,
 };
 pub use tree::{chunk_count, chunk_len, Cv, Node, CHUNK_LEN};
 
@@ -27,18 +27,7 @@ use core::fmt;
 use scale_info::TypeInfo;
 
 /// Why a proof or an opening is refused.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub enum SliceError {
     /// The proof ends before the last node it must hold.
     #[codec(index = 0)]
@@ -75,9 +64,7 @@ impl fmt::Display for SliceError {
             Self::OutOfRange => "the position is past the end",
             Self::NotANode => "the tree of a blob of this length has no such node",
             Self::SingleChunk => "the node is a single chunk, there is nothing beneath it",
-            Self::WrongCount => {
-                "the opening has more or fewer chaining values than the node has subtrees"
-            }
+            Self::WrongCount => "the opening has more or fewer chaining values than the node has subtrees",
             Self::WrongChunkLength => "the chunk is longer or shorter than the blob's length says",
         })
     }

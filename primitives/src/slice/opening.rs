@@ -55,25 +55,15 @@ pub fn open_subtrees(blob: &[u8], node: Node) -> Result<Vec<Cv>, SliceError> {
 
 /// Checks that `values` are the subtrees beneath `node`, whose own value is `value` (the blob's id for the root), of a
 /// blob of `len` bytes, and returns each with its node.
-pub fn verify_subtrees(
-    len: u64,
-    node: Node,
-    value: &Cv,
-    values: &[Cv],
-) -> Result<Vec<(Node, Cv)>, SliceError> {
+pub fn verify_subtrees(len: u64, node: Node, value: &Cv, values: &[Cv]) -> Result<Vec<(Node, Cv)>, SliceError> {
     check(node, len)?;
     let mut rest = values.iter();
     let mut subtrees = Vec::with_capacity(OPENING_WIDTH);
-    let found = fold(
-        node,
-        node == Node::root(len),
-        OPENING_LEVELS,
-        &mut |subtree| {
-            let value = *rest.next().ok_or(SliceError::WrongCount)?;
-            subtrees.push((subtree, value));
-            Ok(value)
-        },
-    )?;
+    let found = fold(node, node == Node::root(len), OPENING_LEVELS, &mut |subtree| {
+        let value = *rest.next().ok_or(SliceError::WrongCount)?;
+        subtrees.push((subtree, value));
+        Ok(value)
+    })?;
     if rest.next().is_some() {
         Err(SliceError::WrongCount)
     } else if found != *value {
@@ -86,10 +76,7 @@ pub fn verify_subtrees(
 /// Checks that `bytes` are chunk `index`, whose value is `value` (the blob's id if it is the only one), of a blob of
 /// `len` bytes.
 pub fn verify_chunk(len: u64, index: u64, value: &Cv, bytes: &[u8]) -> Result<(), SliceError> {
-    let node = Node {
-        first_chunk: index,
-        chunks: 1,
-    };
+    let node = Node { first_chunk: index, chunks: 1 };
     if !node.is_in(len) {
         return Err(SliceError::NotANode);
     }

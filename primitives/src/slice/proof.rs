@@ -56,16 +56,8 @@ impl Slice {
 /// end the last one.
 fn chunks_of(len: u64, range: &Range<u64>) -> Range<u64> {
     let count = chunk_count(len);
-    let first = range
-        .start
-        .checked_div(CHUNK_LEN)
-        .unwrap_or(0)
-        .min(count.saturating_sub(1));
-    first
-        ..range
-            .end
-            .div_ceil(CHUNK_LEN)
-            .clamp(first.saturating_add(1), count)
+    let first = range.start.checked_div(CHUNK_LEN).unwrap_or(0).min(count.saturating_sub(1));
+    first..range.end.div_ceil(CHUNK_LEN).clamp(first.saturating_add(1), count)
 }
 
 /// Proves bytes `range` of `blob`. The range is clipped to the blob; an empty one proves the chunk it starts in.
@@ -73,24 +65,12 @@ pub fn prove(blob: &[u8], range: Range<u64>) -> SliceProof {
     let len = blob.len() as u64;
     let mut out = Vec::with_capacity(usize::try_from(proof_len(len, range.clone())).unwrap_or(0));
     // A node of the tree of the blob's own length always has a value.
-    let _ = write(
-        blob,
-        Node::root(len),
-        true,
-        &chunks_of(len, &range),
-        &mut out,
-    );
+    let _ = write(blob, Node::root(len), true, &chunks_of(len, &range), &mut out);
     SliceProof(out)
 }
 
 /// Writes the nodes beneath `node` that meet `chunks`, and returns the node's value. Hashes every byte once.
-fn write(
-    blob: &[u8],
-    node: Node,
-    is_root: bool,
-    chunks: &Range<u64>,
-    out: &mut Vec<u8>,
-) -> Option<Cv> {
+fn write(blob: &[u8], node: Node, is_root: bool, chunks: &Range<u64>, out: &mut Vec<u8>) -> Option<Cv> {
     if !node.meets(chunks) {
         return node.value_in(blob, is_root);
     }
@@ -102,10 +82,7 @@ fn write(
     out.extend_from_slice(&[0; PARENT_LEN]);
     let left = write(blob, left, false, chunks, out)?;
     let right = write(blob, right, false, chunks, out)?;
-    let (a, b) = out
-        .get_mut(at..)?
-        .get_mut(..PARENT_LEN)?
-        .split_at_mut_checked(32)?;
+    let (a, b) = out.get_mut(at..)?.get_mut(..PARENT_LEN)?.split_at_mut_checked(32)?;
     a.copy_from_slice(&left);
     b.copy_from_slice(&right);
     Some(parent(&left, &right, is_root))
@@ -116,12 +93,7 @@ fn write(
 ///
 /// Whatever `len` is claimed, only bytes that really stand at these offsets of the blob can come out; that the blob is
 /// `len` bytes long is shown by [`verify_length`] alone.
-pub fn verify(
-    id: &BlobId,
-    len: u64,
-    range: Range<u64>,
-    proof: &SliceProof,
-) -> Result<Slice, SliceError> {
+pub fn verify(id: &BlobId, len: u64, range: Range<u64>, proof: &SliceProof) -> Result<Slice, SliceError> {
     let chunks = chunks_of(len, &range);
     let mut rest = proof.0.as_slice();
     let mut take = |count: usize| -> Result<&[u8], SliceError> {
@@ -159,10 +131,7 @@ pub fn verify(
     if !rest.is_empty() {
         return Err(SliceError::Trailing);
     }
-    Ok(Slice {
-        offset: chunks.start.saturating_mul(CHUNK_LEN),
-        bytes,
-    })
+    Ok(Slice { offset: chunks.start.saturating_mul(CHUNK_LEN), bytes })
 }
 
 fn to_cv(bytes: &[u8]) -> Result<Cv, SliceError> {
@@ -180,25 +149,13 @@ pub fn prove_list_entry(list: &[u8], position: u64) -> SliceProof {
 }
 
 /// Checks that `proof` shows entry `position` of the list blob `list`, which has `entries` entries, and returns it.
-pub fn verify_list_entry(
-    list: &BlobId,
-    entries: u64,
-    position: u64,
-    proof: &SliceProof,
-) -> Result<BlobId, SliceError> {
-    let len = entries
-        .checked_mul(LIST_ENTRY_LEN)
-        .ok_or(SliceError::OutOfRange)?;
+pub fn verify_list_entry(list: &BlobId, entries: u64, position: u64, proof: &SliceProof) -> Result<BlobId, SliceError> {
+    let len = entries.checked_mul(LIST_ENTRY_LEN).ok_or(SliceError::OutOfRange)?;
     if position >= entries {
         return Err(SliceError::OutOfRange);
     }
     let slice = verify(list, len, entry_range(position), proof)?;
-    to_cv(
-        slice
-            .bytes(entry_range(position))
-            .ok_or(SliceError::Missing)?,
-    )
-    .map(BlobId)
+    to_cv(slice.bytes(entry_range(position)).ok_or(SliceError::Missing)?).map(BlobId)
 }
 
 /// Proves how long `blob` is: the proof of its last chunk.
@@ -224,13 +181,8 @@ pub fn proof_len(len: u64, range: Range<u64>) -> u64 {
         }
         if chunks.start <= node.first_chunk && node.end_chunk() <= chunks.end {
             let bytes = node.bytes(len);
-            let parents = node
-                .chunks
-                .saturating_sub(1)
-                .saturating_mul(PARENT_LEN as u64);
-            total = total
-                .saturating_add(bytes.end.saturating_sub(bytes.start))
-                .saturating_add(parents);
+            let parents = node.chunks.saturating_sub(1).saturating_mul(PARENT_LEN as u64);
+            total = total.saturating_add(bytes.end.saturating_sub(bytes.start)).saturating_add(parents);
         } else if let Some((left, right)) = node.children() {
             total = total.saturating_add(PARENT_LEN as u64);
             open.push(right);
@@ -256,15 +208,8 @@ pub fn max_proof_len(len: u64, run: u64) -> u64 {
         span = span.saturating_mul(2);
         // Parents of this height: the whole blocks of `span` chunks, and the last block if it is more than half full.
         let rest = count.checked_rem(span).unwrap_or(0);
-        let parents = count
-            .checked_div(span)
-            .unwrap_or(0)
-            .saturating_add(u64::from(rest > half));
-        let met = chunks
-            .saturating_sub(1)
-            .div_ceil(span)
-            .saturating_add(1)
-            .min(parents);
+        let parents = count.checked_div(span).unwrap_or(0).saturating_add(u64::from(rest > half));
+        let met = chunks.saturating_sub(1).div_ceil(span).saturating_add(1).min(parents);
         total = total.saturating_add(met.saturating_mul(PARENT_LEN as u64));
     }
     total

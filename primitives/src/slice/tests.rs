@@ -8,17 +8,13 @@ use proptest::prelude::*;
 
 /// Bytes without period at any power of two.
 fn blob(len: u64) -> Vec<u8> {
-    (0..len)
-        .map(|i| (i.wrapping_mul(2_654_435_761) >> 7) as u8 ^ (i % 251) as u8)
-        .collect()
+    (0..len).map(|i| (i.wrapping_mul(2_654_435_761) >> 7) as u8 ^ (i % 251) as u8).collect()
 }
 
 /// Lengths at which the shape of the tree changes, and their neighbours.
 fn lengths() -> Vec<u64> {
     let mut lengths: BTreeSet<u64> = BTreeSet::from([0, 1, 2, 63, 64, 65]);
-    for chunks in [
-        1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 15, 16, 17, 31, 32, 33, 63, 64,
-    ] {
+    for chunks in [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 15, 16, 17, 31, 32, 33, 63, 64] {
         let len = chunks * CHUNK_LEN;
         lengths.extend([len - 1, len, len + 1]);
     }
@@ -27,29 +23,11 @@ fn lengths() -> Vec<u64> {
 
 /// Ranges around every interesting place of a blob.
 fn ranges(len: u64) -> Vec<Range<u64>> {
-    let mut ends: BTreeSet<u64> = BTreeSet::from([
-        0,
-        1,
-        len / 2,
-        len.saturating_sub(1),
-        len,
-        len + 1,
-        len + 5_000,
-    ]);
+    let mut ends: BTreeSet<u64> = BTreeSet::from([0, 1, len / 2, len.saturating_sub(1), len, len + 1, len + 5_000]);
     for chunk in [1, 2, 3, 7, 8, 31] {
-        ends.extend([
-            chunk * CHUNK_LEN - 1,
-            chunk * CHUNK_LEN,
-            chunk * CHUNK_LEN + 1,
-        ]);
+        ends.extend([chunk * CHUNK_LEN - 1, chunk * CHUNK_LEN, chunk * CHUNK_LEN + 1]);
     }
-    ends.iter()
-        .flat_map(|&start| {
-            ends.iter()
-                .filter(move |&&end| start <= end)
-                .map(move |&end| start..end)
-        })
-        .collect()
+    ends.iter().flat_map(|&start| ends.iter().filter(move |&&end| start <= end).map(move |&end| start..end)).collect()
 }
 
 fn check(bytes: &[u8], range: Range<u64>) {
@@ -57,22 +35,14 @@ fn check(bytes: &[u8], range: Range<u64>) {
     let proof = prove(bytes, range.clone());
     let slice = verify(&BlobId::of(bytes), len, range.clone(), &proof).expect("honest");
     let proven = slice.range();
-    assert_eq!(
-        slice.as_bytes(),
-        &bytes[proven.start as usize..proven.end as usize],
-        "{len} {range:?}"
-    );
+    assert_eq!(slice.as_bytes(), &bytes[proven.start as usize..proven.end as usize], "{len} {range:?}");
     let clipped = range.start.min(len)..range.end.min(len);
     assert_eq!(
         slice.bytes(clipped.clone()),
         Some(&bytes[clipped.start as usize..clipped.end as usize]),
         "{len} {range:?}"
     );
-    assert_eq!(
-        proof.0.len() as u64,
-        proof_len(len, range.clone()),
-        "{len} {range:?}"
-    );
+    assert_eq!(proof.0.len() as u64, proof_len(len, range.clone()), "{len} {range:?}");
     assert!(
         proof_len(len, range.clone()) <= max_proof_len(len, range.end.saturating_sub(range.start)),
         "{len} {range:?}"
@@ -93,21 +63,13 @@ fn verify_should_accept_when_honest_at_every_boundary() {
 fn root_should_be_the_blake3_hash_when_folded_from_chunks() {
     fn fold(bytes: &[u8], node: Node, is_root: bool) -> Cv {
         match node.children() {
-            Some((left, right)) => parent(
-                &fold(bytes, left, false),
-                &fold(bytes, right, false),
-                is_root,
-            ),
+            Some((left, right)) => parent(&fold(bytes, left, false), &fold(bytes, right, false), is_root),
             None => node.value_in(bytes, is_root).unwrap(),
         }
     }
     for len in lengths() {
         let bytes = blob(len);
-        assert_eq!(
-            fold(&bytes, Node::root(len), true),
-            *blake3::hash(&bytes).as_bytes(),
-            "{len}"
-        );
+        assert_eq!(fold(&bytes, Node::root(len), true), *blake3::hash(&bytes).as_bytes(), "{len}");
     }
 }
 
@@ -124,14 +86,7 @@ fn proof_should_be_the_bytes_themselves_when_the_blob_is_one_chunk() {
 fn empty_range_should_prove_the_chunk_it_starts_in() {
     let bytes = blob(3_000);
     let id = BlobId::of(&bytes);
-    for (at, chunk) in [
-        (0, 0),
-        (1_023, 0),
-        (1_024, 1),
-        (2_048, 2),
-        (3_000, 2),
-        (u64::MAX, 2),
-    ] {
+    for (at, chunk) in [(0, 0), (1_023, 0), (1_024, 1), (2_048, 2), (3_000, 2), (u64::MAX, 2)] {
         let slice = verify(&id, 3_000, at..at, &prove(&bytes, at..at)).unwrap();
         assert_eq!(slice.range().start, chunk * CHUNK_LEN);
         assert_eq!(slice.as_bytes().len() as u64, chunk_len(3_000, chunk));
@@ -140,24 +95,14 @@ fn empty_range_should_prove_the_chunk_it_starts_in() {
 
 #[test]
 fn verify_should_refuse_when_any_byte_is_changed() {
-    for (len, range) in [
-        (1, 0..1),
-        (1_024, 5..9),
-        (1_025, 1_024..1_025),
-        (2_049, 0..2_049),
-        (5_000, 2_000..3_100),
-    ] {
+    for (len, range) in [(1, 0..1), (1_024, 5..9), (1_025, 1_024..1_025), (2_049, 0..2_049), (5_000, 2_000..3_100)] {
         let bytes = blob(len);
         let id = BlobId::of(&bytes);
         let mut proof = prove(&bytes, range.clone());
         for at in 0..proof.0.len() {
             for flip in [1, 0x80, 0xff] {
                 proof.0[at] ^= flip;
-                assert_eq!(
-                    verify(&id, len, range.clone(), &proof),
-                    Err(SliceError::Mismatch),
-                    "{len} {range:?} {at}"
-                );
+                assert_eq!(verify(&id, len, range.clone(), &proof), Err(SliceError::Mismatch), "{len} {range:?} {at}");
                 proof.0[at] ^= flip;
             }
         }
@@ -172,28 +117,18 @@ fn verify_should_refuse_when_truncated_or_extended() {
         let proof = prove(&bytes, range.clone());
         for count in 0..proof.0.len() {
             let cut = SliceProof(proof.0[..count].to_vec());
-            assert_eq!(
-                verify(&id, len, range.clone(), &cut),
-                Err(SliceError::Missing),
-                "{len} {count}"
-            );
+            assert_eq!(verify(&id, len, range.clone(), &cut), Err(SliceError::Missing), "{len} {count}");
         }
         let mut longer = proof.clone();
         longer.0.push(0);
-        assert_eq!(
-            verify(&id, len, range.clone(), &longer),
-            Err(SliceError::Trailing)
-        );
+        assert_eq!(verify(&id, len, range.clone(), &longer), Err(SliceError::Trailing));
     }
 }
 
 #[test]
 fn verify_should_refuse_when_the_id_is_another() {
     let bytes = blob(5_000);
-    assert_eq!(
-        verify(&BlobId([0; 32]), 5_000, 0..1, &prove(&bytes, 0..1)),
-        Err(SliceError::Mismatch)
-    );
+    assert_eq!(verify(&BlobId([0; 32]), 5_000, 0..1, &prove(&bytes, 0..1)), Err(SliceError::Mismatch));
 }
 
 /// The proof a liar would make of `bytes` for a claimed length: the nodes that the claimed tree wants, from the true tree
@@ -206,17 +141,11 @@ fn stretched(bytes: &[u8], claimed: u64, range: Range<u64>) -> SliceProof {
 
 #[test]
 fn verify_length_should_accept_only_the_true_length() {
-    for len in lengths()
-        .into_iter()
-        .filter(|len| *len <= 17 * CHUNK_LEN + 1)
-    {
+    for len in lengths().into_iter().filter(|len| *len <= 17 * CHUNK_LEN + 1) {
         let bytes = blob(len);
         let id = BlobId::of(&bytes);
         let honest = prove_length(&bytes);
-        for claimed in lengths()
-            .into_iter()
-            .filter(|claimed| *claimed <= 33 * CHUNK_LEN)
-        {
+        for claimed in lengths().into_iter().filter(|claimed| *claimed <= 33 * CHUNK_LEN) {
             for proof in [honest.clone(), stretched(&bytes, claimed, claimed..claimed)] {
                 assert_eq!(
                     verify_length(&id, claimed, &proof).is_ok(),
@@ -234,34 +163,15 @@ fn verify_length_should_accept_only_the_true_length() {
 #[test]
 fn verify_should_yield_only_authentic_bytes_when_the_length_is_wrong() {
     let mut passed = 0;
-    for len in lengths()
-        .into_iter()
-        .filter(|len| (1..=17 * CHUNK_LEN + 1).contains(len))
-    {
+    for len in lengths().into_iter().filter(|len| (1..=17 * CHUNK_LEN + 1).contains(len)) {
         let bytes = blob(len);
         let id = BlobId::of(&bytes);
-        for claimed in lengths()
-            .into_iter()
-            .filter(|claimed| *claimed <= 33 * CHUNK_LEN && *claimed != len)
-        {
-            for range in [
-                0..1,
-                1_024..1_025,
-                3_000..3_001,
-                len - 1..len,
-                0..len,
-                claimed..claimed,
-            ] {
-                for proof in [
-                    prove(&bytes, range.clone()),
-                    stretched(&bytes, claimed, range.clone()),
-                ] {
+        for claimed in lengths().into_iter().filter(|claimed| *claimed <= 33 * CHUNK_LEN && *claimed != len) {
+            for range in [0..1, 1_024..1_025, 3_000..3_001, len - 1..len, 0..len, claimed..claimed] {
+                for proof in [prove(&bytes, range.clone()), stretched(&bytes, claimed, range.clone())] {
                     if let Ok(slice) = verify(&id, claimed, range.clone(), &proof) {
                         let proven = slice.range();
-                        assert_eq!(
-                            bytes.get(proven.start as usize..proven.end as usize),
-                            Some(slice.as_bytes())
-                        );
+                        assert_eq!(bytes.get(proven.start as usize..proven.end as usize), Some(slice.as_bytes()));
                         passed += 1;
                     }
                 }
@@ -279,35 +189,20 @@ fn list_entry_should_verify_only_at_its_position() {
         let root = BlobId::of_list(&ids);
         for position in 0..entries {
             let proof = prove_list_entry(&list, position);
-            assert_eq!(
-                verify_list_entry(&root, entries, position, &proof),
-                Ok(ids[position as usize])
-            );
+            assert_eq!(verify_list_entry(&root, entries, position, &proof), Ok(ids[position as usize]));
         }
         let proof = prove_list_entry(&list, entries);
         for past in [entries, u64::MAX] {
-            assert_eq!(
-                verify_list_entry(&root, entries, past, &proof),
-                Err(SliceError::OutOfRange)
-            );
+            assert_eq!(verify_list_entry(&root, entries, past, &proof), Err(SliceError::OutOfRange));
         }
-        assert_eq!(
-            verify_list_entry(&root, u64::MAX, 0, &proof),
-            Err(SliceError::OutOfRange)
-        );
+        assert_eq!(verify_list_entry(&root, u64::MAX, 0, &proof), Err(SliceError::OutOfRange));
     }
 }
 
 #[test]
 fn slice_bytes_should_be_none_when_not_proven() {
     let bytes = blob(5_000);
-    let slice = verify(
-        &BlobId::of(&bytes),
-        5_000,
-        1_500..1_501,
-        &prove(&bytes, 1_500..1_501),
-    )
-    .unwrap();
+    let slice = verify(&BlobId::of(&bytes), 5_000, 1_500..1_501, &prove(&bytes, 1_500..1_501)).unwrap();
     assert_eq!(slice.range(), 1_024..2_048);
     assert_eq!(slice.offset(), 1_024);
     assert_eq!(slice.bytes(1_024..2_048), Some(&bytes[1_024..2_048]));
@@ -321,19 +216,12 @@ fn slice_bytes_should_be_none_when_not_proven() {
 #[test]
 fn max_proof_len_should_be_reached_when_a_run_crosses_the_middle() {
     for len in lengths() {
-        for run in [
-            0, 1, 2, 31, 32, 1_023, 1_024, 1_025, 1_026, 2_050, 5_000, 11_008,
-        ] {
-            let longest = (0..len.max(1))
-                .map(|start| proof_len(len, start..start + run))
-                .max()
-                .unwrap();
+        for run in [0, 1, 2, 31, 32, 1_023, 1_024, 1_025, 1_026, 2_050, 5_000, 11_008] {
+            let longest = (0..len.max(1)).map(|start| proof_len(len, start..start + run)).max().unwrap();
             let bound = max_proof_len(len, run);
             assert!(longest <= bound, "{len} {run}: {longest} > {bound}");
             let count = chunk_count(len);
-            let half = Node::root(len)
-                .children()
-                .map_or(0, |(left, _)| left.chunks);
+            let half = Node::root(len).children().map_or(0, |(left, _)| left.chunks);
             let beyond = run.saturating_sub(1).div_ceil(CHUNK_LEN);
             // The last chunk may be short, so the run must end before it.
             if half > 0 && half + beyond < count {
@@ -347,10 +235,7 @@ fn max_proof_len_should_be_reached_when_a_run_crosses_the_middle() {
 fn proof_lengths_should_not_overflow_when_absurd() {
     for len in [u64::MAX, u64::MAX - 1_023, 1 << 63] {
         for range in [0..u64::MAX, 0..1, u64::MAX..u64::MAX, 1 << 62..1 << 63] {
-            assert!(
-                proof_len(len, range.clone()) <= max_proof_len(len, range.end - range.start),
-                "{len} {range:?}"
-            );
+            assert!(proof_len(len, range.clone()) <= max_proof_len(len, range.end - range.start), "{len} {range:?}");
         }
     }
     assert_eq!(max_proof_len(u64::MAX, u64::MAX), u64::MAX);
@@ -371,10 +256,7 @@ fn walk(bytes: &[u8], chunk: u64) -> u32 {
         let opening = open_subtrees(bytes, node).unwrap();
         assert!(opening.len() <= OPENING_WIDTH);
         let subtrees = verify_subtrees(len, node, &value, &opening).unwrap();
-        (node, value) = *subtrees
-            .iter()
-            .find(|(sub, _)| sub.meets(&(chunk..chunk + 1)))
-            .unwrap();
+        (node, value) = *subtrees.iter().find(|(sub, _)| sub.meets(&(chunk..chunk + 1))).unwrap();
         assert!(node.is_in(len));
         moves += 1;
     }
@@ -408,87 +290,34 @@ fn verify_subtrees_should_refuse_when_anything_differs() {
         for byte in [0, 31] {
             let mut wrong = opening.clone();
             wrong[at][byte] ^= 1;
-            assert_eq!(
-                verify_subtrees(len, root, &id, &wrong),
-                Err(SliceError::Mismatch)
-            );
+            assert_eq!(verify_subtrees(len, root, &id, &wrong), Err(SliceError::Mismatch));
         }
     }
-    assert_eq!(
-        verify_subtrees(len, root, &id, &opening[1..]),
-        Err(SliceError::WrongCount)
-    );
-    assert_eq!(
-        verify_subtrees(len, root, &id, &[]),
-        Err(SliceError::WrongCount)
-    );
+    assert_eq!(verify_subtrees(len, root, &id, &opening[1..]), Err(SliceError::WrongCount));
+    assert_eq!(verify_subtrees(len, root, &id, &[]), Err(SliceError::WrongCount));
     let longer: Vec<Cv> = opening.iter().copied().chain([[0; 32]]).collect();
-    assert_eq!(
-        verify_subtrees(len, root, &id, &longer),
-        Err(SliceError::WrongCount)
-    );
+    assert_eq!(verify_subtrees(len, root, &id, &longer), Err(SliceError::WrongCount));
     let (left, _) = root.children().unwrap();
-    assert_eq!(
-        verify_subtrees(len, left, &id, &open_subtrees(&bytes, left).unwrap()),
-        Err(SliceError::Mismatch)
-    );
-    assert_eq!(
-        verify_subtrees(len + CHUNK_LEN, root, &id, &opening),
-        Err(SliceError::NotANode)
-    );
-    let chunk = Node {
-        first_chunk: 3,
-        chunks: 1,
-    };
-    assert_eq!(
-        verify_subtrees(len, chunk, &id, &[]),
-        Err(SliceError::SingleChunk)
-    );
+    assert_eq!(verify_subtrees(len, left, &id, &open_subtrees(&bytes, left).unwrap()), Err(SliceError::Mismatch));
+    assert_eq!(verify_subtrees(len + CHUNK_LEN, root, &id, &opening), Err(SliceError::NotANode));
+    let chunk = Node { first_chunk: 3, chunks: 1 };
+    assert_eq!(verify_subtrees(len, chunk, &id, &[]), Err(SliceError::SingleChunk));
     assert_eq!(open_subtrees(&bytes, chunk), Err(SliceError::SingleChunk));
-    assert_eq!(
-        open_subtrees(
-            &bytes,
-            Node {
-                first_chunk: 1,
-                chunks: 2
-            }
-        ),
-        Err(SliceError::NotANode)
-    );
+    assert_eq!(open_subtrees(&bytes, Node { first_chunk: 1, chunks: 2 }), Err(SliceError::NotANode));
 }
 
 #[test]
 fn verify_chunk_should_refuse_when_anything_differs() {
     let bytes = blob(2_500);
-    let value = Node {
-        first_chunk: 1,
-        chunks: 1,
-    }
-    .value_in(&bytes, false)
-    .unwrap();
+    let value = Node { first_chunk: 1, chunks: 1 }.value_in(&bytes, false).unwrap();
     let chunk = &bytes[1_024..2_048];
     assert_eq!(verify_chunk(2_500, 1, &value, chunk), Ok(()));
-    assert_eq!(
-        verify_chunk(2_500, 0, &value, chunk),
-        Err(SliceError::Mismatch)
-    );
-    assert_eq!(
-        verify_chunk(2_500, 3, &value, chunk),
-        Err(SliceError::NotANode)
-    );
-    assert_eq!(
-        verify_chunk(2_500, 1, &value, &chunk[1..]),
-        Err(SliceError::WrongChunkLength)
-    );
-    assert_eq!(
-        verify_chunk(2_500, 1, &value, &vec![0; 1_024]),
-        Err(SliceError::Mismatch)
-    );
+    assert_eq!(verify_chunk(2_500, 0, &value, chunk), Err(SliceError::Mismatch));
+    assert_eq!(verify_chunk(2_500, 3, &value, chunk), Err(SliceError::NotANode));
+    assert_eq!(verify_chunk(2_500, 1, &value, &chunk[1..]), Err(SliceError::WrongChunkLength));
+    assert_eq!(verify_chunk(2_500, 1, &value, &vec![0; 1_024]), Err(SliceError::Mismatch));
     assert_eq!(verify_chunk(0, 0, &BlobId::of(b"").0, b""), Ok(()));
-    assert_eq!(
-        verify_chunk(u64::MAX, u64::MAX, &value, chunk),
-        Err(SliceError::NotANode)
-    );
+    assert_eq!(verify_chunk(u64::MAX, u64::MAX, &value, chunk), Err(SliceError::NotANode));
 }
 
 #[test]
@@ -498,30 +327,9 @@ fn children_should_split_like_blake3_when_there_are_two() {
         assert_eq!(left.bytes(len).end, blake3::hazmat::left_subtree_len(len));
         assert_eq!(right.bytes(len), left.bytes(len).end..len);
     }
-    assert_eq!(
-        Node {
-            first_chunk: 0,
-            chunks: 0
-        }
-        .children(),
-        None
-    );
-    assert_eq!(
-        Node {
-            first_chunk: 5,
-            chunks: 1
-        }
-        .children(),
-        None
-    );
-    assert_eq!(
-        Node {
-            first_chunk: u64::MAX,
-            chunks: u64::MAX
-        }
-        .children(),
-        None
-    );
+    assert_eq!(Node { first_chunk: 0, chunks: 0 }.children(), None);
+    assert_eq!(Node { first_chunk: 5, chunks: 1 }.children(), None);
+    assert_eq!(Node { first_chunk: u64::MAX, chunks: u64::MAX }.children(), None);
 }
 
 proptest! {

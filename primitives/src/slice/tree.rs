@@ -34,18 +34,7 @@ pub const fn chunk_len(len: u64, index: u64) -> u64 {
 
 /// A node of the tree of a blob: the subtree over `chunks` chunks from `first_chunk` on.
 #[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub struct Node {
     /// Its first chunk.
@@ -57,10 +46,7 @@ pub struct Node {
 impl Node {
     /// The root of the tree of a blob of `len` bytes.
     pub const fn root(len: u64) -> Self {
-        Self {
-            first_chunk: 0,
-            chunks: chunk_count(len),
-        }
+        Self { first_chunk: 0, chunks: chunk_count(len) }
     }
 
     /// The left and the right child; `None` if the node is a single chunk. The left one covers the largest power of two
@@ -68,14 +54,8 @@ impl Node {
     pub fn children(self) -> Option<(Self, Self)> {
         let left = 1u64.checked_shl(self.chunks.checked_sub(1)?.checked_ilog2()?)?;
         Some((
-            Self {
-                first_chunk: self.first_chunk,
-                chunks: left,
-            },
-            Self {
-                first_chunk: self.first_chunk.checked_add(left)?,
-                chunks: self.chunks.checked_sub(left)?,
-            },
+            Self { first_chunk: self.first_chunk, chunks: left },
+            Self { first_chunk: self.first_chunk.checked_add(left)?, chunks: self.chunks.checked_sub(left)? },
         ))
     }
 
@@ -89,11 +69,7 @@ impl Node {
             let Some((left, right)) = at.children() else {
                 return false;
             };
-            at = if self.first_chunk < right.first_chunk {
-                left
-            } else {
-                right
-            };
+            at = if self.first_chunk < right.first_chunk { left } else { right };
         }
     }
 
@@ -123,12 +99,7 @@ impl Node {
         if bytes.is_empty() {
             return None;
         }
-        Some(
-            blake3::Hasher::new()
-                .set_input_offset(offset)
-                .update(bytes)
-                .finalize_non_root(),
-        )
+        Some(blake3::Hasher::new().set_input_offset(offset).update(bytes).finalize_non_root())
     }
 
     /// Its chaining value within the whole blob.
