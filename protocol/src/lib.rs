@@ -1,2 +1,22 @@
-//! The life of a shard and of a dispute as pure functions.
+// SPDX-License-Identifier: Apache-2.0
+#![doc = include_str!("../README.md")]
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)
+)]
+
+extern crate alloc;
+
+pub mod collateral;
+pub mod dispute;
+pub mod inputs;
+pub mod params;
+pub mod referee;
+pub mod shard;
+pub mod traits;
+pub mod view;
+
+pub use dispute::{Dispute, DisputeError};
+pub use params::Params;
+pub use shard::{Shard, ShardError};

@@ -1,0 +1,484 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A dispute about one segment: a constant number of moves that ends in one recomputed element. Silence loses.
+
+use crate::{
+    referee::{Agreed, ReadProof, RefereeError},
+    shard::Shard,
+    Params,
+};
+use alloc::vec::Vec;
+use bounded_collections::{BoundedVec, ConstU32};
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use quern_primitives::{
+    commitment::{LeafError, LeafProof},
+    slice::{self, Cv, Node, SliceError, SliceProof},
+    Account, BlobId, Height, ShardId,
+};
+use quern_program::{decode_element, Checked, Segment, Value};
+use scale_info::TypeInfo;
+
+/// Most operators of a segment, and so most ids of a trace.
+pub const MAX_TRACE: u32 = quern_program::check::MAX_BLOCK_OPERATORS as u32;
+/// Most tensors of a checkpoint.
+pub const MAX_STATE: u32 = quern_program::check::MAX_STATE as u32;
+/// Most subtree hashes a move.
+pub const MAX_SUBTREES: u32 = 64;
+
+/// A node of the tree of a disputed output, and the hash that the worker's own moves have fixed for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Shown {
+    /// First chunk of the node.
+    pub first_chunk: u64,
+    /// Number of its chunks.
+    pub chunks: u64,
+    /// Its chaining value (the blob's id for the root).
+    pub value: Cv,
+}
+
+impl Shown {
+    fn node(&self) -> Node {
+        Node { first_chunk: self.first_chunk, chunks: self.chunks }
+    }
+}
+
+/// The worker's trace of the segment.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Trace {
+    /// Ids of the tensors of the checkpoint that the segment starts from.
+    pub state: BoundedVec<BlobId, ConstU32<MAX_STATE>>,
+    /// Ids of the outputs of the segment's operators, in order.
+    pub outputs: BoundedVec<BlobId, ConstU32<MAX_TRACE>>,
+}
+
+/// Who owes what.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub enum Move {
+    /// The worker owes the trace.
+    #[codec(index = 0)]
+    Trace,
+    /// The challenger owes the name of the first operator whose output differs.
+    #[codec(index = 1)]
+    Name,
+    /// The challenger owes a conviction, or asks for the output on chain.
+    #[codec(index = 2)]
+    Convict {
+        /// The operator.
+        op: u16,
+        /// Subtrees shown so far under the node asked for last; one entry, the root, before the first opening.
+        shown: BoundedVec<Shown, ConstU32<MAX_SUBTREES>>,
+        /// The chunk shown on chain, if it came to that: its index and bytes.
+        chunk: Option<(u64, BoundedVec<u8, ConstU32<1024>>)>,
+    },
+    /// The worker owes the subtrees of a node of the operator's output, or, for a single chunk, its bytes.
+    #[codec(index = 3)]
+    Output {
+        /// The operator.
+        op: u16,
+        /// The node.
+        node: Shown,
+    },
+}
+
+/// A dispute under way.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Dispute {
+    /// The shard.
+    pub shard: ShardId,
+    /// Leaf position of the segment's end.
+    pub position: u32,
+    /// The task.
+    pub task: u32,
+    /// The segment.
+    pub segment: Segment,
+    /// Who committed to the result.
+    pub worker: Account,
+    /// Who disputes it.
+    pub challenger: Account,
+    /// The checkpoint that the segment starts from; none for a segment that starts from the inputs.
+    pub start: Option<BlobId>,
+    /// The worker's result of the segment.
+    pub end: BlobId,
+    /// The trace, once it is posted.
+    pub trace: Option<Trace>,
+    /// Who owes what.
+    pub turn: Move,
+    /// Last height for that.
+    pub by: Height,
+}
+
+/// How a dispute ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub enum Outcome {
+    /// The referee computed another element than the worker's.
+    #[codec(index = 0)]
+    WrongElement {
+        /// The operator.
+        op: u16,
+        /// The element.
+        element: u64,
+        /// What the worker has there.
+        claimed: i32,
+        /// What it has to be.
+        expected: i32,
+    },
+    /// The worker's output has another length than the program gives it.
+    #[codec(index = 1)]
+    WrongLength {
+        /// The operator.
+        op: u16,
+        /// Its real length in bytes.
+        len: u64,
+        /// What it has to be.
+        expected: u64,
+    },
+    /// The worker did not move in time.
+    #[codec(index = 2)]
+    WorkerSilent,
+    /// The referee computed the worker's element: the challenger was wrong.
+    #[codec(index = 3)]
+    Refuted {
+        /// The operator.
+        op: u16,
+        /// The element.
+        element: u64,
+        /// Its value.
+        value: i32,
+    },
+    /// The challenger did not move in time.
+    #[codec(index = 4)]
+    ChallengerSilent,
+}
+
+impl Outcome {
+    /// Whether the worker lost.
+    pub fn worker_lost(&self) -> bool {
+        matches!(self, Self::WrongElement { .. } | Self::WrongLength { .. } | Self::WorkerSilent)
+    }
+}
+
+/// A move in a dispute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Play {
+    /// The worker posts the trace.
+    Trace {
+        /// Who.
+        by: Account,
+        /// The trace.
+        trace: Trace,
+    },
+    /// The challenger names an operator.
+    Name {
+        /// Who.
+        by: Account,
+        /// The operator.
+        op: u16,
+    },
+    /// The challenger asks for one of the shown nodes of the operator's output.
+    Demand {
+        /// Who.
+        by: Account,
+        /// Index into what is shown.
+        index: u32,
+    },
+    /// The worker shows subtrees.
+    Subtrees {
+        /// Who.
+        by: Account,
+        /// Chaining values of up to 64 subtrees, left to right.
+        values: Vec<Cv>,
+    },
+    /// The worker shows a chunk.
+    Chunk {
+        /// Who.
+        by: Account,
+        /// Its bytes.
+        bytes: Vec<u8>,
+    },
+    /// The challenger has an element recomputed.
+    Convict {
+        /// Who.
+        by: Account,
+        /// The element of the named operator's output.
+        element: u64,
+        /// Slice proof of the element's bytes in the worker's output; none when the chunk is on chain.
+        output: Option<SliceProof>,
+        /// Proofs of what the element reads.
+        reads: Vec<ReadProof>,
+    },
+    /// The challenger shows that the operator's output has another length.
+    ConvictLength {
+        /// Who.
+        by: Account,
+        /// Its real length in bytes.
+        len: u64,
+        /// Proof of its final chunk.
+        proof: SliceProof,
+    },
+    /// Time passed.
+    Expire,
+}
+
+/// Why a move is refused. The dispute stays as it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DisputeError {
+    /// Another move is owed.
+    WrongMove,
+    /// Another account owes it.
+    NotYours,
+    /// The deadline has passed.
+    TooLate,
+    /// The deadline has not passed.
+    NothingDue,
+    /// The shard has no commitment or no such segment.
+    NoSuchSegment,
+    /// A start checkpoint is missing, or given where the segment starts from the inputs.
+    WrongStart,
+    /// A leaf proof fails.
+    BadLeaf(LeafError),
+    /// The trace has another number of entries than the segment has operators.
+    TraceLength,
+    /// The state tensors do not give the checkpoint that the segment starts from.
+    StateMismatch,
+    /// The segment's result does not follow from the trace.
+    ResultMismatch,
+    /// There is no such operator, node or element.
+    NoSuchElement,
+    /// A proof of the worker's output fails.
+    BadOutput(SliceError),
+    /// The element's bytes are not in what is shown.
+    NotShown,
+    /// The output has the length that the program gives it.
+    RightLength,
+    /// The recomputation is refused.
+    Referee(RefereeError),
+}
+
+/// The next state, or how it ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// It goes on.
+    Open(Dispute),
+    /// It is over.
+    Closed(Outcome),
+}
+
+impl Dispute {
+    /// Opens a dispute on a segment of a committed shard: both of its ids are opened first. `Shard::step` decides whether
+    /// this account may challenge.
+    #[allow(clippy::too_many_arguments)]
+    pub fn open(
+        shard: &Shard,
+        segment: Segment,
+        challenger: Account,
+        position: u32,
+        start: Option<&LeafProof>,
+        end: &LeafProof,
+        height: Height,
+        params: &Params,
+    ) -> Result<Self, DisputeError> {
+        let (deal, commitment) = shard.deal().zip(shard.commitment()).ok_or(DisputeError::NoSuchSegment)?;
+        let (task, index) = shard.locate(position).ok_or(DisputeError::NoSuchSegment)?;
+        let id = |proof: &LeafProof, position: u32| {
+            proof
+                .verify(&commitment.root, shard.leaves(), &deal.worker, &shard.id, position)
+                .map_err(DisputeError::BadLeaf)
+        };
+        let start = match (index.checked_sub(1), start) {
+            (None, None) => None,
+            (Some(_), Some(proof)) => Some(id(proof, position.saturating_sub(1))?),
+            _ => return Err(DisputeError::WrongStart),
+        };
+        Ok(Self {
+            shard: shard.id,
+            position,
+            task,
+            segment,
+            worker: deal.worker,
+            challenger,
+            start,
+            end: id(end, position)?,
+            trace: None,
+            turn: Move::Trace,
+            by: height.saturating_add(params.move_blocks),
+        })
+    }
+
+    /// Who owes the next move.
+    pub fn owed_by(&self) -> &Account {
+        match self.turn {
+            Move::Trace | Move::Output { .. } => &self.worker,
+            Move::Name | Move::Convict { .. } => &self.challenger,
+        }
+    }
+
+    /// Applies a move at a height. `agreed` is what both parties agree on, see [`Self::agreed`].
+    pub fn step(
+        &self,
+        play: Play,
+        height: Height,
+        params: &Params,
+        program: &Checked,
+        stage: &crate::inputs::StageContext,
+    ) -> Result<Next, DisputeError> {
+        let goes_on =
+            |turn: Move| Ok(Next::Open(Self { turn, by: height.saturating_add(params.move_blocks), ..self.clone() }));
+        match (&self.turn, play) {
+            (_, Play::Expire) => {
+                if height <= self.by {
+                    return Err(DisputeError::NothingDue);
+                }
+                let worker = *self.owed_by() == self.worker;
+                Ok(Next::Closed(if worker { Outcome::WorkerSilent } else { Outcome::ChallengerSilent }))
+            }
+            (Move::Trace, Play::Trace { by, trace }) => {
+                self.owed(&by, height)?;
+                self.check_trace(&trace, program)?;
+                let by = height.saturating_add(params.move_blocks);
+                Ok(Next::Open(Self { trace: Some(trace), turn: Move::Name, by, ..self.clone() }))
+            }
+            (Move::Name, Play::Name { by, op }) => {
+                self.owed(&by, height)?;
+                let (id, ty) = self.output(op, program).ok_or(DisputeError::NoSuchElement)?;
+                let root = Node::root(ty);
+                let shown = Shown { first_chunk: root.first_chunk, chunks: root.chunks, value: id.0 };
+                let shown = BoundedVec::truncate_from(alloc::vec![shown]);
+                goes_on(Move::Convict { op, shown, chunk: None })
+            }
+            (Move::Convict { op, shown, .. }, Play::Demand { by, index }) => {
+                self.owed(&by, height)?;
+                let node = *shown.get(index as usize).ok_or(DisputeError::NoSuchElement)?;
+                goes_on(Move::Output { op: *op, node })
+            }
+            (Move::Output { op, node }, Play::Subtrees { by, values }) => {
+                self.owed(&by, height)?;
+                let (_, len) = self.output(*op, program).ok_or(DisputeError::NoSuchElement)?;
+                if node.chunks <= 1 {
+                    return Err(DisputeError::WrongMove);
+                }
+                let shown = slice::verify_subtrees(len, node.node(), &node.value, &values);
+                let shown = shown.map_err(DisputeError::BadOutput)?.into_iter().map(|(node, value)| Shown {
+                    first_chunk: node.first_chunk,
+                    chunks: node.chunks,
+                    value,
+                });
+                let shown = shown.collect::<Vec<_>>().try_into().map_err(|_| DisputeError::NoSuchElement)?;
+                goes_on(Move::Convict { op: *op, shown, chunk: None })
+            }
+            (Move::Output { op, node }, Play::Chunk { by, bytes }) => {
+                self.owed(&by, height)?;
+                let (_, len) = self.output(*op, program).ok_or(DisputeError::NoSuchElement)?;
+                if node.chunks > 1 {
+                    return Err(DisputeError::WrongMove);
+                }
+                slice::verify_chunk(len, node.first_chunk, &node.value, &bytes).map_err(DisputeError::BadOutput)?;
+                let bytes = bytes.try_into().map_err(|_| DisputeError::NoSuchElement)?;
+                goes_on(Move::Convict {
+                    op: *op,
+                    shown: BoundedVec::truncate_from(alloc::vec![*node]),
+                    chunk: Some((node.first_chunk, bytes)),
+                })
+            }
+            (Move::Convict { op, chunk, .. }, Play::Convict { by, element, output, reads }) => {
+                self.owed(&by, height)?;
+                let agreed = self.agreed(program, stage)?;
+                let ty = agreed.output_type(*op).ok_or(DisputeError::NoSuchElement)?;
+                let width = ty.dtype.bytes();
+                let first = element.checked_mul(width).filter(|_| element < ty.elements());
+                let first = first.ok_or(DisputeError::NoSuchElement)?;
+                let range = first..first.saturating_add(width);
+                let claimed = match (output, chunk) {
+                    (Some(proof), _) => {
+                        let (id, len) = self.output(*op, program).ok_or(DisputeError::NoSuchElement)?;
+                        let slice = slice::verify(&id, len, range.clone(), &proof).map_err(DisputeError::BadOutput)?;
+                        decode_element(ty.dtype, slice.bytes(range).ok_or(DisputeError::NotShown)?, 0)
+                    }
+                    (None, Some((chunk, bytes))) => {
+                        let start = first.checked_sub(chunk.saturating_mul(1024)).ok_or(DisputeError::NotShown)?;
+                        let start = usize::try_from(start).map_err(|_| DisputeError::NotShown)?;
+                        let end = start.saturating_add(width as usize);
+                        decode_element(ty.dtype, bytes.get(start..end).ok_or(DisputeError::NotShown)?, 0)
+                    }
+                    (None, None) => return Err(DisputeError::NotShown),
+                };
+                let expected = agreed.recompute(*op, element, &reads).map_err(DisputeError::Referee)?;
+                Ok(Next::Closed(if claimed == expected {
+                    Outcome::Refuted { op: *op, element, value: expected }
+                } else {
+                    Outcome::WrongElement { op: *op, element, claimed, expected }
+                }))
+            }
+            (Move::Convict { op, .. }, Play::ConvictLength { by, len, proof }) => {
+                self.owed(&by, height)?;
+                let (id, expected) = self.output(*op, program).ok_or(DisputeError::NoSuchElement)?;
+                if len == expected {
+                    return Err(DisputeError::RightLength);
+                }
+                slice::verify_length(&id, len, &proof).map_err(DisputeError::BadOutput)?;
+                Ok(Next::Closed(Outcome::WrongLength { op: *op, len, expected }))
+            }
+            _ => Err(DisputeError::WrongMove),
+        }
+    }
+
+    /// What both parties agree on once the trace is posted.
+    pub fn agreed<'a>(
+        &'a self,
+        program: &'a Checked,
+        stage: &'a crate::inputs::StageContext,
+    ) -> Result<Agreed<'a>, DisputeError> {
+        let trace = self.trace.as_ref().ok_or(DisputeError::WrongMove)?;
+        Ok(Agreed {
+            program,
+            stage,
+            task: self.task,
+            segment: self.segment,
+            state: &trace.state,
+            trace: &trace.outputs,
+        })
+    }
+
+    /// Id and length in bytes of the output of an operator, as the trace and the program have it.
+    pub fn output(&self, op: u16, program: &Checked) -> Option<(BlobId, u64)> {
+        let id = self.trace.as_ref()?.outputs.get(usize::from(op))?;
+        Some((*id, program.types(self.segment.kind()).get(usize::from(op))?.bytes()))
+    }
+
+    fn owed(&self, who: &Account, height: Height) -> Result<(), DisputeError> {
+        if self.owed_by() != who {
+            return Err(DisputeError::NotYours);
+        }
+        if height > self.by {
+            return Err(DisputeError::TooLate);
+        }
+        Ok(())
+    }
+
+    /// The segment's result must follow from the trace, and the trace's state from the opened start.
+    fn check_trace(&self, trace: &Trace, program: &Checked) -> Result<(), DisputeError> {
+        let kind = self.segment.kind();
+        if trace.outputs.len() != program.program().block(kind).len() {
+            return Err(DisputeError::TraceLength);
+        }
+        match self.start {
+            Some(start) if BlobId::of_list(trace.state.iter()) != start => return Err(DisputeError::StateMismatch),
+            None if !trace.state.is_empty() => return Err(DisputeError::StateMismatch),
+            _ => {}
+        }
+        let results = program.program().results(kind);
+        let ids = results.iter().map(|value| match value {
+            Value::Op(op) => trace.outputs.get(usize::from(*op)),
+            Value::State(state) => trace.state.get(usize::from(*state)),
+            _ => None,
+        });
+        let ids: Vec<&BlobId> = ids.collect::<Option<_>>().ok_or(DisputeError::ResultMismatch)?;
+        let end = match (self.segment, ids.as_slice()) {
+            (Segment::Finish, [output]) => **output,
+            (Segment::Finish, _) => return Err(DisputeError::ResultMismatch),
+            _ => BlobId::of_list(ids),
+        };
+        if end != self.end {
+            return Err(DisputeError::ResultMismatch);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The numbers of the protocol. All of them are set at genesis; each stands with its reason.
+
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use quern_primitives::Height;
+use scale_info::TypeInfo;
+
+/// Deadlines, samples and economics of a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct Params {
+    /// Blocks from assignment to start: fetching the inputs.
+    pub start_blocks: Height,
+    /// Blocks from start to commitment, for any shard: launch, hashing, submission.
+    pub execute_floor_blocks: Height,
+    /// Further blocks for each GMAC of the shard: the slowest device that is worth assigning to.
+    pub execute_blocks_per_gmac: Height,
+    /// Blocks in which the worker must open the checkpoints after a draw.
+    pub open_blocks: Height,
+    /// Blocks in which drawn validators must seal their audits.
+    pub audit_blocks: Height,
+    /// Blocks for each further reveal: the worker's results, then the auditors' seals.
+    pub reveal_blocks: Height,
+    /// Blocks for opening a dispute after the reveals, and for each move in it.
+    pub move_blocks: Height,
+    /// Segments drawn from a shard (m).
+    pub samples: u8,
+    /// Validators drawn for a shard (k).
+    pub auditors: u8,
+    /// Validators drawn for a stage of one task, whose every segment is audited.
+    pub single_task_auditors: u8,
+    /// Share of the stake that is assumed to collude (gamma), in parts per million.
+    pub colluding_ppm: u32,
+    /// Share of a slash that the cheat's friends cannot recover (beta), in parts per million.
+    pub unrecoverable_ppm: u32,
+    /// Bond that a drawn validator locks for one audit.
+    pub audit_bond: u128,
+}
+
+impl Default for Params {
+    /// For a network of one-second blocks on one machine: deadlines that a loaded machine still meets.
+    fn default() -> Self {
+        Self {
+            start_blocks: 60,
+            execute_floor_blocks: 120,
+            execute_blocks_per_gmac: 60,
+            open_blocks: 60,
+            audit_blocks: 120,
+            reveal_blocks: 60,
+            move_blocks: 60,
+            samples: 8,
+            auditors: 2,
+            single_task_auditors: 3,
+            colluding_ppm: 333_333,
+            unrecoverable_ppm: 500_000,
+            audit_bond: 10 * quern_primitives::QRN,
+        }
+    }
+}
+
+impl Params {
+    /// Whether the numbers make sense together; the reason when they do not.
+    pub fn check(&self) -> Result<(), &'static str> {
+        let deadlines = [
+            self.start_blocks,
+            self.execute_floor_blocks,
+            self.open_blocks,
+            self.audit_blocks,
+            self.reveal_blocks,
+            self.move_blocks,
+        ];
+        if deadlines.contains(&0) {
+            return Err("every deadline must be at least one block");
+        }
+        if self.samples == 0 || u32::from(self.samples) > crate::shard::MAX_SAMPLES {
+            return Err("samples must be between 1 and MAX_SAMPLES");
+        }
+        if [self.auditors, self.single_task_auditors]
+            .iter()
+            .any(|k| *k == 0 || u32::from(*k) > crate::shard::MAX_AUDITORS)
+        {
+            return Err("auditors must be between 1 and MAX_AUDITORS");
+        }
+        if self.colluding_ppm >= 1_000_000 {
+            return Err("colluding_ppm must be below one million");
+        }
+        if self.unrecoverable_ppm == 0 || self.unrecoverable_ppm > 1_000_000 {
+            return Err("unrecoverable_ppm must be between 1 and one million");
+        }
+        Ok(())
+    }
+
+    /// Blocks a worker has for a shard of `macs` multiply-accumulates.
+    pub fn execute_blocks(&self, macs: u64) -> Height {
+        let gmacs = macs.div_ceil(1_000_000_000).min(u64::from(u32::MAX)) as u32;
+        self.execute_floor_blocks.saturating_add(gmacs.saturating_mul(self.execute_blocks_per_gmac))
+    }
+}

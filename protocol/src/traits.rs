@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+//! How the pallet that keeps shards and the pallet that audits them meet.
+
+use crate::{
+    inputs::StageContext,
+    shard::{Event, Shard, ShardError},
+};
+use quern_primitives::{traits::OffenceKind, Account, ShardId};
+use quern_program::Checked;
+
+/// The keeper of shards (the jobs pallet).
+pub trait Shards {
+    /// A live or accepted shard.
+    fn shard(id: &ShardId) -> Option<Shard>;
+
+    /// Steps the shard at the current height, keeps the result, carries out the effects and schedules the next deadline.
+    /// On an error nothing has changed.
+    fn apply(id: &ShardId, event: Event) -> Result<(), ShardError>;
+
+    /// What decides the inputs of the shard's tasks.
+    fn context(id: &ShardId) -> Option<StageContext>;
+
+    /// The shard's program.
+    fn program(id: &ShardId) -> Option<Checked>;
+
+    /// Segments to draw and validators to seat for a shard, by the job's audit level: (samples, auditors, whole audit).
+    fn audit_plan(id: &ShardId) -> Option<AuditPlan>;
+}
+
+/// How a shard is audited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuditPlan {
+    /// Number of segments to draw.
+    pub samples: u32,
+    /// Number of validators to seat.
+    pub auditors: u32,
+}
+
+/// The keeper of draws and disputes (the verification pallet), as the jobs pallet sees it.
+pub trait Audits {
+    /// A shard was committed: draw for it once the seed of `period` is known.
+    fn committed(shard: &ShardId, period: u32);
+    /// All disputes about a shard are moot.
+    fn close(shard: &ShardId);
+    /// Whether drawing for one more shard can be queued now.
+    fn has_room() -> bool;
+}
+
+/// The outcome of a dispute as an offence of the worker, if it lost.
+pub fn worker_offence(outcome: &crate::dispute::Outcome) -> Option<OffenceKind> {
+    use crate::dispute::Outcome;
+    match outcome {
+        Outcome::WrongElement { .. } | Outcome::WrongLength { .. } => Some(OffenceKind::WrongResult),
+        Outcome::WorkerSilent => Some(OffenceKind::Withheld),
+        Outcome::Refuted { .. } | Outcome::ChallengerSilent => None,
+    }
+}
+
+/// Accounts that a validator draw must leave out: the worker itself.
+pub fn may_audit(validator: &Account, worker: &Account) -> bool {
+    validator != worker
+}
