@@ -10,6 +10,7 @@ extern crate alloc;
 
 pub mod collateral;
 pub mod dispute;
+pub mod evidence;
 pub mod inputs;
 pub mod params;
 pub mod referee;
