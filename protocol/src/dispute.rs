@@ -14,7 +14,7 @@ use quern_primitives::{
     slice::{self, Cv, Node, SliceError, SliceProof},
     Account, BlobId, Height, ShardId,
 };
-use quern_program::{decode_element, Checked, Segment, Value};
+use quern_program::{encode_element, Checked, Segment, Value};
 use scale_info::TypeInfo;
 
 /// Most operators of a segment, and so most ids of a trace.
@@ -116,8 +116,8 @@ pub enum Outcome {
         op: u16,
         /// The element.
         element: u64,
-        /// What the worker has there.
-        claimed: i32,
+        /// The bytes that the worker has there, as a little-endian number.
+        claimed: u32,
         /// What it has to be.
         expected: i32,
     },
@@ -390,20 +390,26 @@ impl Dispute {
                     (Some(proof), _) => {
                         let (id, len) = self.output(*op, program).ok_or(DisputeError::NoSuchElement)?;
                         let slice = slice::verify(&id, len, range.clone(), &proof).map_err(DisputeError::BadOutput)?;
-                        decode_element(ty.dtype, slice.bytes(range).ok_or(DisputeError::NotShown)?, 0)
+                        slice.bytes(range).ok_or(DisputeError::NotShown)?.to_vec()
                     }
                     (None, Some((chunk, bytes))) => {
-                        let start = first.checked_sub(chunk.saturating_mul(1024)).ok_or(DisputeError::NotShown)?;
-                        let start = usize::try_from(start).map_err(|_| DisputeError::NotShown)?;
+                        let start = first.checked_sub(chunk.saturating_mul(slice::CHUNK_LEN));
+                        let start =
+                            start.and_then(|start| usize::try_from(start).ok()).ok_or(DisputeError::NotShown)?;
                         let end = start.saturating_add(width as usize);
-                        decode_element(ty.dtype, bytes.get(start..end).ok_or(DisputeError::NotShown)?, 0)
+                        bytes.get(start..end).ok_or(DisputeError::NotShown)?.to_vec()
                     }
                     (None, None) => return Err(DisputeError::NotShown),
                 };
                 let expected = agreed.recompute(*op, element, &reads).map_err(DisputeError::Referee)?;
-                Ok(Next::Closed(if claimed == expected {
+                let mut canonical = Vec::with_capacity(width as usize);
+                encode_element(ty.dtype, expected, &mut canonical);
+                // Bytes, not values: an i8 stored as -128 reads like -127 but gives another id, and an honest auditor who
+                // noticed it must not be the one who pays.
+                Ok(Next::Closed(if claimed == canonical {
                     Outcome::Refuted { op: *op, element, value: expected }
                 } else {
+                    let claimed = claimed.iter().rev().fold(0u32, |word, byte| (word << 8) | u32::from(*byte));
                     Outcome::WrongElement { op: *op, element, claimed, expected }
                 }))
             }

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The validator: audit, seal, check what the worker shows, reveal, and prosecute what differs.
+
+use super::*;
+use quern_primitives::commitment::{audit_seal, results_digest};
+use quern_protocol::{
+    dispute::Move,
+    shard::{Audit, Demand, Phase, Seat, Verdict},
+};
+use std::collections::HashSet;
+
+/// The validator's core.
+#[derive(Debug)]
+pub struct Validator {
+    me: Account,
+    best: Height,
+    pending: Pending,
+    seals: HashMap<Attempt, Sealed>,
+    results: HashMap<Attempt, ShownResults>,
+    held: HashSet<Attempt>,
+    audited: HashSet<Attempt>,
+    moves: HashMap<DisputeId, (Height, Prosecution)>,
+}
+
+impl Validator {
+    /// A validator that has sealed these answers before.
+    pub fn new(me: Account, seals: impl IntoIterator<Item = (Attempt, Sealed)>) -> Self {
+        Self {
+            me,
+            best: 0,
+            pending: Pending::default(),
+            seals: seals.into_iter().collect(),
+            results: HashMap::new(),
+            held: HashSet::new(),
+            audited: HashSet::new(),
+            moves: HashMap::new(),
+        }
+    }
+
+    /// Takes in what happened and says what to do next.
+    pub fn on(&mut self, event: Event) -> Vec<Action> {
+        match event {
+            Event::Block { best, finalized, views } => return self.block(best, finalized, &views),
+            Event::Audited(attempt, sealed) => {
+                self.seals.insert(attempt, sealed);
+                self.audited.insert(attempt);
+                self.pending.done(Subject::Shard(attempt.shard, "audit"));
+            }
+            Event::Checked(attempt, shown) => {
+                self.results.insert(attempt, shown);
+                self.pending.done(Subject::Shard(attempt.shard, "check"));
+            }
+            Event::Prosecuted(dispute, by, prosecution) => {
+                self.moves.insert(dispute, (by, prosecution));
+                self.pending.done(Subject::Dispute(dispute, "prosecute"));
+            }
+            Event::Held(attempt) => {
+                self.held.insert(attempt);
+                self.pending.done(Subject::Shard(attempt.shard, "hold"));
+            }
+            Event::Failed(subject) => self.pending.failed(subject, self.best),
+            Event::Fetched(_) | Event::Executed(..) | Event::Shown(..) | Event::Defended(..) => {}
+        }
+        Vec::new()
+    }
+
+    fn block(&mut self, best: Height, finalized: Height, views: &[ShardView]) -> Vec<Action> {
+        self.best = best;
+        let mut out = Vec::new();
+        for view in views {
+            let attempt = Attempt::of(&view.shard);
+            let seat = |audit: &Audit| audit.seats.iter().find(|seat| seat.auditor == self.me).cloned();
+            match (&view.shard.phase, view.shard.audit().and_then(seat)) {
+                (Phase::Auditing { audit, .. }, Some(seat)) if audit.drawn_at <= finalized => {
+                    self.audit(view, audit, &seat, &mut out)
+                }
+                (Phase::Comparing { audit, .. }, Some(seat)) => self.compare(view, audit, &seat, &mut out),
+                (Phase::Disputed { audit, .. }, Some(seat)) => self.dispute(view, audit, &seat, &mut out),
+                (Phase::Accepted { .. }, _) if self.audited.contains(&attempt) => {
+                    if !self.held.contains(&attempt)
+                        && self.pending.start(Subject::Shard(attempt.shard, "hold"), best, UNTIL_REPORTED)
+                    {
+                        out.push(Action::Hold(view.clone()));
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.forget(views, &mut out);
+        out
+    }
+
+    fn audit(&mut self, view: &ShardView, audit: &Audit, seat: &Seat, out: &mut Vec<Action>) {
+        let (id, best) = (view.shard.id, self.best);
+        if seat.seal.is_some() {
+            return;
+        }
+        if let Some(sealed) = self.sealed(view, audit) {
+            let opened = audit.opened.unwrap_or_default();
+            let seal = audit_seal(&sealed.salt, &self.me, &id, &opened, &results_digest(&id, &sealed.ids));
+            return self.pending.submit(Call::CommitAudit(id, seal), best, out);
+        }
+        let subject = Subject::Shard(id, "audit");
+        if self.pending.failures(subject) >= DEMAND_AFTER && audit.demand == Demand::None {
+            self.pending.submit(Call::DemandOpening(id), best, out);
+        }
+        if self.pending.start(subject, best, UNTIL_REPORTED) {
+            out.push(Action::Audit(view.clone()));
+        }
+    }
+
+    /// A match is revealed only after the worker's results are proven to be in its root: a digest alone could have been
+    /// computed after the draw.
+    fn compare(&mut self, view: &ShardView, audit: &Audit, seat: &Seat, out: &mut Vec<Action>) {
+        let (id, attempt, best) = (view.shard.id, Attempt::of(&view.shard), self.best);
+        let Some(sealed) = self.sealed(view, audit).cloned() else { return };
+        if seat.verdict.is_some() {
+            return;
+        }
+        let digest = results_digest(&id, &sealed.ids);
+        let proven_on_chain = audit.demand == Demand::Answered && audit.results == Some(digest);
+        if proven_on_chain || self.shown(attempt, audit).is_some() {
+            return self.pending.submit(Call::RevealAudit(id, sealed.salt, digest, false), best, out);
+        }
+        let subject = Subject::Shard(id, "check");
+        if self.pending.failures(subject) >= DEMAND_AFTER && audit.demand == Demand::None {
+            self.pending.submit(Call::DemandOpening(id), best, out);
+        }
+        if self.pending.start(subject, best, UNTIL_REPORTED) {
+            out.push(Action::CheckResults(view.clone()));
+        }
+    }
+
+    fn dispute(&mut self, view: &ShardView, audit: &Audit, seat: &Seat, out: &mut Vec<Action>) {
+        let (id, attempt, best) = (view.shard.id, Attempt::of(&view.shard), self.best);
+        let Some(sealed) = self.sealed(view, audit).cloned() else { return };
+        if seat.verdict == Some(Verdict::Differs) {
+            match self.shown(attempt, audit) {
+                Some(shown) => {
+                    if let Some(call) = accusation(view, audit, &sealed, shown) {
+                        self.pending.submit(call, best, out);
+                    }
+                }
+                None if self.pending.start(Subject::Shard(id, "check"), best, UNTIL_REPORTED) => {
+                    out.push(Action::CheckResults(view.clone()))
+                }
+                None => {}
+            }
+        }
+        for (dispute_id, dispute) in view.disputes.iter().filter(|(_, dispute)| dispute.owed_by() == &self.me) {
+            if !matches!(dispute.turn, Move::Name | Move::Convict { .. }) {
+                continue;
+            }
+            match self.moves.get(dispute_id) {
+                Some((by, next)) if *by == dispute.by => {
+                    self.pending.submit(Call::Prosecute(*dispute_id, next.clone()), best, out)
+                }
+                _ if self.pending.start(Subject::Dispute(*dispute_id, "prosecute"), best, UNTIL_REPORTED) => {
+                    out.push(Action::Prosecute(view.clone(), *dispute_id))
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn sealed(&self, view: &ShardView, audit: &Audit) -> Option<&Sealed> {
+        self.seals.get(&Attempt::of(&view.shard)).filter(|sealed| sealed.drawn_at == audit.drawn_at)
+    }
+
+    fn shown(&self, attempt: Attempt, audit: &Audit) -> Option<&ShownResults> {
+        self.results.get(&attempt).filter(|shown| shown.drawn_at == audit.drawn_at)
+    }
+
+    fn forget(&mut self, views: &[ShardView], out: &mut Vec<Action>) {
+        let live: HashSet<Attempt> = views.iter().map(|view| Attempt::of(&view.shard)).collect();
+        let gone: Vec<Attempt> = self.seals.keys().copied().filter(|attempt| !live.contains(attempt)).collect();
+        for attempt in gone {
+            self.seals.remove(&attempt);
+            out.push(Action::Forget(attempt));
+        }
+        self.results.retain(|attempt, _| live.contains(attempt));
+        self.held.retain(|attempt| live.contains(attempt));
+        self.audited.retain(|attempt| live.contains(attempt));
+    }
+}
+
+/// The dispute on the first drawn segment that differs: its start is agreed, because it is either what was opened or the
+/// end of a drawn segment that does not differ.
+fn accusation(view: &ShardView, audit: &Audit, sealed: &Sealed, shown: &ShownResults) -> Option<Call> {
+    let index = shown.leaves.iter().zip(&sealed.ids).position(|(leaf, mine)| leaf.id != *mine)?;
+    let position = *audit.sample.get(index)?;
+    let (_, segment) = view.shard.locate(position)?;
+    let start = if segment == 0 {
+        None
+    } else {
+        let before = position.checked_sub(1)?;
+        let drawn = audit.sample.iter().position(|drawn| *drawn == before).and_then(|index| shown.leaves.get(index));
+        let opened = view.shard.opened_positions();
+        let opened = opened.iter().position(|opened| *opened == before).and_then(|index| shown.starts.get(index));
+        Some(drawn.or(opened)?.clone())
+    };
+    Some(Call::OpenDispute(view.shard.id, position, start, shown.leaves.get(index)?.clone()))
+}
