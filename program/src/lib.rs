@@ -9,8 +9,24 @@
 
 extern crate alloc;
 
+pub mod builder;
+pub mod check;
 pub mod ir;
+pub mod ops;
+pub mod proof;
+pub mod reference;
+pub mod tensor;
 
+#[cfg(feature = "std")]
+pub mod arbitrary;
+#[cfg(test)]
+mod tests;
+
+pub use builder::{ProgramBuilder, Var};
+pub use check::{Checked, OperatorError, ProgramError, Summary, MAX_CONVICTION_BYTES, MAX_PROGRAM_BYTES};
 pub use ir::{
-    segment, segments, Constant, Context, DType, Op, OpKind, Program, Segment, SegmentKind, Shape, TensorType, Value, MAX_RANK,
+    segment, segments, Constant, Context, DType, Op, OpKind, Program, Segment, SegmentKind, Shape, TensorType, Value,
+    MAX_RANK,
 };
+pub use ops::{Call, Run, TypeError};
+pub use tensor::{decode_element, encode_element, Tensor};
