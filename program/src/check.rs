@@ -3,7 +3,7 @@
 
 use crate::{
     ops::{self, Call, TypeError},
-    proof::{worst_proof_bytes, CHUNK_BYTES, MAX_INPUT_BLOB_BYTES},
+    proof::{link_bytes, worst_proof_bytes, MAX_INPUT_BLOB_BYTES},
     segment, segments, Constant, Context, DType, Op, OpKind, Program, Segment, SegmentKind, Shape, TensorType, Value,
 };
 use alloc::vec::Vec;
@@ -267,7 +267,7 @@ fn check_size(ty: TensorType) -> Result<(), OperatorError> {
 }
 
 /// Most bytes of proofs for one element: of what it reads and of the worker's chunk that holds it. Constants and the step
-/// are known to the referee. `piece(input)` is the length of the blobs that follow each other in an input, if it has several.
+/// are known to the referee. `piece(input)` is the length of the linked blobs that an input consists of, if it does.
 fn conviction_bytes(
     kind: &OpKind,
     args: &[TypedValue],
@@ -275,7 +275,7 @@ fn conviction_bytes(
     output: TensorType,
     piece: &impl Fn(u16) -> Option<u64>,
 ) -> u64 {
-    let own = worst_proof_bytes(output.bytes(), CHUNK_BYTES, CHUNK_BYTES);
+    let own = worst_proof_bytes(output.bytes(), 1, 1);
     ops::runs(kind, types).iter().fold(own, |sum, run| {
         let Some((value, ty)) = args.get(run.arg) else { return sum };
         let element = ty.dtype.bytes();
@@ -287,12 +287,9 @@ fn conviction_bytes(
                 None => worst_proof_bytes(MAX_INPUT_BLOB_BYTES, bytes, element),
                 Some(piece) => {
                     let distance = bytes.saturating_sub(element);
-                    let touched = distance.checked_add(piece.saturating_sub(1)).and_then(|sum| sum.checked_div(piece));
-                    touched.unwrap_or(u64::MAX).saturating_add(1).saturating_mul(worst_proof_bytes(
-                        piece,
-                        bytes.min(piece),
-                        element,
-                    ))
+                    let more = distance.saturating_add(piece.saturating_sub(1)).checked_div(piece);
+                    let each = worst_proof_bytes(piece, bytes.min(piece), element).saturating_add(link_bytes());
+                    more.unwrap_or(u64::MAX).saturating_add(1).saturating_mul(each)
                 }
             },
         };
@@ -504,8 +501,9 @@ impl Checked {
         Call::new(&operator.kind, args, context, self.program.operator_number(kind, op)).ok()
     }
 
-    /// Most bytes of proofs by which one element is recomputed, when inputs are made of several blobs one after the other:
-    /// `piece(input)` is the length of each of them.
+    /// Most bytes of proofs by which one element is recomputed, when some inputs consist of blobs whose ids need a proof of
+    /// their own (entries of a list, outputs of an earlier stage), one or several one after the other: `piece(input)` is the
+    /// length of each of them, none for an input whose blob the chain knows.
     pub fn conviction_bytes_with(&self, piece: impl Fn(u16) -> Option<u64>) -> u64 {
         let mut most = 0;
         for block in [SegmentKind::Init, SegmentKind::Body, SegmentKind::Finish] {

@@ -3,12 +3,13 @@
 
 use crate::{
     arbitrary::{random_inputs, random_program},
-    proof::{proof_bytes, worst_proof_bytes, MAX_INPUT_BLOB_BYTES},
+    proof::{worst_proof_bytes, MAX_INPUT_BLOB_BYTES},
     reference, Call, Context, DType, OpKind, Program, SegmentKind, Tensor, Value, MAX_CONVICTION_BYTES,
 };
 use codec::Encode;
 use core::convert::Infallible;
 use proptest::prelude::*;
+use quern_primitives::slice::proof_len;
 use std::collections::BTreeSet;
 
 const BLOCKS: [SegmentKind; 3] = [SegmentKind::Init, SegmentKind::Body, SegmentKind::Finish];
@@ -36,6 +37,12 @@ fn random_programs_should_be_valid_and_use_every_operator_when_generated() {
     assert!(operators > 600 * 10, "{operators}");
 }
 
+/// Bytes of a proof as part of the largest blob, across its middle.
+fn middle(start: u64, len: u64) -> u64 {
+    let start = MAX_INPUT_BLOB_BYTES / 2 - 1024 + start;
+    proof_len(MAX_INPUT_BLOB_BYTES, start..start + len)
+}
+
 /// What a recorder sees of every element: within the static runs and their proofs within the bound.
 fn check_reads(call: &Call<'_>, args: &[(Value, &Tensor)], index: u64) {
     let mut read = |arg: usize, element: u64| {
@@ -44,7 +51,7 @@ fn check_reads(call: &Call<'_>, args: &[(Value, &Tensor)], index: u64) {
     };
     let Ok(reads) = call.reads(index, &mut read);
     let runs = call.runs();
-    let mut bytes = worst_proof_bytes(call.output.bytes(), 1024, 1024);
+    let mut bytes = worst_proof_bytes(call.output.bytes(), 1, 1);
     for (arg, range) in &reads {
         let run = runs.iter().find(|run| run.arg == *arg).unwrap();
         assert!(range.end - range.start <= run.len, "{:?}: {range:?} {run:?}", call.kind);
@@ -53,9 +60,8 @@ fn check_reads(call: &Call<'_>, args: &[(Value, &Tensor)], index: u64) {
         let (start, len) = (range.start * size, (range.end - range.start) * size);
         bytes += match value {
             Value::Const(_) | Value::Step => 0,
-            // As part of the largest blob, in the middle.
-            Value::Input(_) => proof_bytes(MAX_INPUT_BLOB_BYTES, MAX_INPUT_BLOB_BYTES / 2 - 1024 + start, len),
-            Value::State(_) | Value::Op(_) => proof_bytes(tensor.ty.bytes(), start, len),
+            Value::Input(_) => middle(start, len),
+            Value::State(_) | Value::Op(_) => proof_len(tensor.ty.bytes(), start..start + len),
         };
     }
     for run in &runs {

@@ -73,8 +73,8 @@ fn summary_should_count_cost_and_bytes() {
     assert_eq!(summary.memory_bytes, 16 + 2 * 16 + 16);
     assert_eq!(summary.task_macs(), 20);
     assert_eq!((0..6).map(|index| summary.segment_macs(index)).collect::<Vec<_>>(), [4, 4, 4, 4, 4, 0]);
-    // Two inputs of at most 1 GiB (20 parents each) and the output's one chunk.
-    assert_eq!(summary.conviction_bytes, 2 * (1024 + 20 * 64) + 1024);
+    // Two inputs of at most 1 GiB (20 parents each) and the output's one short chunk.
+    assert_eq!(summary.conviction_bytes, 2 * (1024 + 20 * 64) + 16);
 }
 
 #[test]
@@ -238,12 +238,14 @@ fn check_should_fail_when_one_element_needs_too_many_proofs() {
 }
 
 #[test]
-fn conviction_bytes_should_grow_when_an_input_is_made_of_short_blobs() {
+fn conviction_bytes_should_grow_when_an_input_is_made_of_linked_blobs() {
     let sum = op(OpKind::RowSum, &[Value::Input(0)]);
     let checked = Program { inputs: vec![ty(I32, &[1, 64])], finish: vec![sum], ..simple() }.check().unwrap();
+    // An entry of the longest list: one chunk under 11 parents.
+    let link = 1024 + 11 * 64 + 128;
     assert_eq!(checked.conviction_bytes_with(|_| None), u64::from(checked.summary().conviction_bytes));
-    assert_eq!(checked.conviction_bytes_with(|_| Some(4)), 64 * 1024 + 1024);
-    assert_eq!(checked.conviction_bytes_with(|_| Some(256)), 2 * 1024 + 1024);
+    assert_eq!(checked.conviction_bytes_with(|_| Some(4)), 64 * (4 + link) + 4);
+    assert_eq!(checked.conviction_bytes_with(|_| Some(256)), 2 * (256 + link) + 4);
 }
 
 #[test]
