@@ -15,7 +15,7 @@ pub enum Broadcast {
     Same,
     /// One element for all.
     One,
-    /// One element for each place of the last axis: b is [N] and a is [.., N].
+    /// One element for each place of the last axis: b is `[N]` and a is `[.., N]`.
     Last,
     /// One element for each place of all axes but the last: b is as a with a last axis of 1.
     AllButLast,

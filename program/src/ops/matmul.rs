@@ -5,7 +5,7 @@ use super::{at, binary, matrix, matrix_of, split, Call, Operator, Run, TypeError
 use crate::{DType, Shape, TensorType};
 use alloc::{vec, vec::Vec};
 
-/// a [M, K] times the transpose of b [N, K].
+/// `a [M, K]` times the transpose of `b [N, K]`.
 pub(super) struct MatmulNt;
 
 impl Operator for MatmulNt {

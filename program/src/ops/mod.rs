@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The operators: one file for each family. Each operator is a type that implements [`Operator`]; [`dispatch!`] is the
+//! The operators: one file for each family. Each operator is a type that implements `Operator`; `dispatch!` is the
 //! one place that knows them all.
 
 mod elementwise;
@@ -81,7 +81,7 @@ impl Run {
     }
 }
 
-/// The meaning of one operator. To add one: a variant of [`OpKind`], an implementation of this, a line in [`dispatch!`].
+/// The meaning of one operator. To add one: a variant of [`OpKind`], an implementation of this, a line in `dispatch!`.
 pub(crate) trait Operator {
     /// The type of the output.
     fn infer(&self, args: &[TensorType]) -> Result<TensorType, TypeError>;
