@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the chain tells a daemon: everything that concerns its account, so that a daemon can start from nothing.
 
-use crate::{dispute::Dispute, inputs::StageContext, shard::Shard};
+use crate::{
+    dispute::Dispute,
+    inputs::StageContext,
+    shard::{Phase, Shard},
+};
 use alloc::vec::Vec;
-use codec::{Decode, Encode};
-use quern_primitives::{job::Endpoint, Account, DisputeId};
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use quern_primitives::{job::Endpoint, Account, Balance, BlobId, DisputeId, Height, JobId};
 use scale_info::TypeInfo;
 
 /// A shard as one of its parties needs it.
@@ -26,5 +30,229 @@ impl ShardView {
     /// The endpoint of an account, if it is a party here.
     pub fn endpoint(&self, account: &Account) -> Option<&Endpoint> {
         self.endpoints.iter().find(|(of, _)| of == account).map(|(_, endpoint)| endpoint)
+    }
+}
+
+/// Most jobs or shards in a page.
+pub const MAX_PAGE: u32 = 64;
+
+/// Where a job is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum JobStatus {
+    /// Waits for randomness that nobody knew at its submission.
+    #[codec(index = 0)]
+    Waiting,
+    /// Its stages run.
+    #[codec(index = 1)]
+    Running,
+    /// Every shard is accepted.
+    #[codec(index = 2)]
+    Completed {
+        /// BLAKE3 of the list of stage roots.
+        #[cfg_attr(feature = "std", serde(with = "hex32"))]
+        root: BlobId,
+    },
+    /// A shard found no worker. Shards that were under way are still paid.
+    #[codec(index = 3)]
+    Failed,
+    /// The requester gave it up. Shards that were under way are still paid.
+    #[codec(index = 4)]
+    Cancelled,
+}
+
+impl JobStatus {
+    /// Whether shards may still be handed out.
+    pub fn is_open(&self) -> bool {
+        matches!(self, Self::Waiting | Self::Running)
+    }
+}
+
+/// Number of shards of a stage in each phase.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct PhaseCounts {
+    /// Wait for a worker.
+    pub queued: u32,
+    /// Their worker fetches the inputs.
+    pub assigned: u32,
+    /// Are computed.
+    pub running: u32,
+    /// Wait for the draw.
+    pub committed: u32,
+    /// Wait for the worker's checkpoints.
+    pub opening: u32,
+    /// Are computed again by drawn validators.
+    pub auditing: u32,
+    /// Wait for the worker's results.
+    pub revealing: u32,
+    /// Wait for the validators' reveals.
+    pub comparing: u32,
+    /// Are disputed.
+    pub disputed: u32,
+    /// Are accepted.
+    pub accepted: u32,
+}
+
+impl PhaseCounts {
+    /// Counts one more shard.
+    pub fn count(&mut self, phase: &Phase) {
+        let of = match phase {
+            Phase::Queued => &mut self.queued,
+            Phase::Assigned { .. } => &mut self.assigned,
+            Phase::Running { .. } => &mut self.running,
+            Phase::Committed { .. } => &mut self.committed,
+            Phase::Opening { .. } => &mut self.opening,
+            Phase::Auditing { .. } => &mut self.auditing,
+            Phase::Revealing { .. } => &mut self.revealing,
+            Phase::Comparing { .. } => &mut self.comparing,
+            Phase::Disputed { .. } => &mut self.disputed,
+            Phase::Accepted { .. } => &mut self.accepted,
+        };
+        *of = of.saturating_add(1);
+    }
+}
+
+/// How far a stage is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct StageProgress {
+    /// Its program.
+    #[cfg_attr(feature = "std", serde(with = "hex32"))]
+    pub program: BlobId,
+    /// Number of its tasks.
+    pub tasks: u32,
+    /// Number of its shards.
+    pub shards: u32,
+    /// Those that exist so far, by phase.
+    pub phases: PhaseCounts,
+    /// Those that are accepted.
+    pub accepted: u32,
+    /// BLAKE3 of the list of shard roots, once all are accepted.
+    #[cfg_attr(feature = "std", serde(with = "hex32"))]
+    pub root: Option<BlobId>,
+}
+
+/// A job as its requester sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct JobView {
+    /// Its id.
+    pub id: JobId,
+    /// Who pays.
+    #[cfg_attr(feature = "std", serde(with = "hex32"))]
+    pub requester: Account,
+    /// Where it is in its life.
+    pub status: JobStatus,
+    /// Its stages, in order.
+    pub stages: Vec<StageProgress>,
+    /// What is still held for it.
+    pub escrow_left: Balance,
+    /// What was paid: prices, audit fees and protocol fees.
+    pub spent: Balance,
+    /// Highest price per GMAC.
+    pub bid: Balance,
+    /// Height of its submission.
+    pub submitted_at: Height,
+    /// BLAKE3 of the list of stage roots, once it is completed.
+    #[cfg_attr(feature = "std", serde(with = "hex32"))]
+    pub root: Option<BlobId>,
+}
+
+/// What a job would cost, at the bid.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct Quote {
+    /// What would be held: the sum of the following three.
+    pub escrow: Balance,
+    /// The work.
+    pub price: Balance,
+    /// What the auditors share.
+    pub audit_fee: Balance,
+    /// The protocol fee.
+    pub protocol_fee: Balance,
+    /// Multiply-accumulates of useful work.
+    pub macs: u64,
+    /// Multiply-accumulates of verification work, as expected.
+    pub audit_macs: u64,
+    /// Number of shards.
+    pub shards: u32,
+    /// Most collateral that a worker locks for one shard.
+    pub collateral: Balance,
+}
+
+/// 32 bytes as hexadecimal text.
+#[cfg(feature = "std")]
+mod hex32 {
+    use quern_primitives::{Account, BlobId};
+    use serde::{de::Error, Deserialize, Deserializer, Serialize, Serializer};
+
+    pub trait Hex: Sized {
+        fn to_bytes(&self) -> Option<[u8; 32]>;
+        fn from_bytes(bytes: Option<[u8; 32]>) -> Option<Self>;
+    }
+
+    impl Hex for Account {
+        fn to_bytes(&self) -> Option<[u8; 32]> {
+            Some(*self)
+        }
+        fn from_bytes(bytes: Option<[u8; 32]>) -> Option<Self> {
+            bytes
+        }
+    }
+
+    impl Hex for BlobId {
+        fn to_bytes(&self) -> Option<[u8; 32]> {
+            Some(self.0)
+        }
+        fn from_bytes(bytes: Option<[u8; 32]>) -> Option<Self> {
+            bytes.map(Self)
+        }
+    }
+
+    impl Hex for Option<BlobId> {
+        fn to_bytes(&self) -> Option<[u8; 32]> {
+            self.map(|id| id.0)
+        }
+        fn from_bytes(bytes: Option<[u8; 32]>) -> Option<Self> {
+            Some(bytes.map(BlobId))
+        }
+    }
+
+    pub fn serialize<S: Serializer>(value: &impl Hex, serializer: S) -> Result<S::Ok, S::Error> {
+        value.to_bytes().map(|bytes| BlobId(bytes).to_string()).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>, T: Hex>(deserializer: D) -> Result<T, D::Error> {
+        let bytes = match Option::<String>::deserialize(deserializer)? {
+            Some(text) => Some(parse(&text).ok_or_else(|| D::Error::custom("expected 64 hexadecimal digits"))?),
+            None => None,
+        };
+        T::from_bytes(bytes).ok_or_else(|| D::Error::custom("expected 64 hexadecimal digits"))
+    }
+
+    fn parse(text: &str) -> Option<[u8; 32]> {
+        let digits: Vec<u8> = text.chars().map(|c| c.to_digit(16).map(|digit| digit as u8)).collect::<Option<_>>()?;
+        let bytes: Vec<u8> = digits
+            .chunks(2)
+            .map(|pair| match pair {
+                [high, low] => Some(high << 4 | low),
+                _ => None,
+            })
+            .collect::<Option<_>>()?;
+        bytes.try_into().ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phase_counts_should_add_up_when_phases_are_counted() {
+        let mut counts = PhaseCounts::default();
+        counts.count(&Phase::Queued);
+        counts.count(&Phase::Queued);
+        assert_eq!(counts, PhaseCounts { queued: 2, ..Default::default() });
     }
 }
