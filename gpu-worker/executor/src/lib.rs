@@ -1,1 +1,166 @@
-//! Executors of exact programs: cpu and wgpu.
+// SPDX-License-Identifier: Apache-2.0
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs, unsafe_code)]
+
+pub mod cpu;
+pub mod gpu;
+mod self_test;
+
+pub use self_test::{self_test, Mismatch};
+
+use quern_program::{Checked, Context, Program, Segment, SegmentKind, Tensor, TensorType, Value};
+use std::sync::Arc;
+
+/// Why a program could not be run.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ExecutorError {
+    /// The number of inputs or state tensors is wrong.
+    #[error("the program has {expected} {what}, {found} were given")]
+    Count {
+        /// Of what.
+        what: &'static str,
+        /// How many the program has.
+        expected: usize,
+        /// How many were given.
+        found: usize,
+    },
+    /// An input or state tensor is not of the program's type.
+    #[error("{what} {index} is {expected:?} in the program, {found:?} with {bytes} bytes was given")]
+    Type {
+        /// Of what.
+        what: &'static str,
+        /// Which.
+        index: usize,
+        /// The program's type.
+        expected: TensorType,
+        /// The tensor's type.
+        found: TensorType,
+        /// The tensor's bytes.
+        bytes: usize,
+    },
+    /// The program has no such segment or value.
+    #[error("the program has no such segment or value")]
+    Program,
+    /// There is no GPU that programs can use.
+    #[error("{0}")]
+    NoDevice(String),
+    /// The device failed.
+    #[error("the device failed: {0}")]
+    Device(String),
+}
+
+/// Runs programs. All executors return the same bytes.
+pub trait Executor: Send + Sync {
+    /// What it runs on, for people.
+    fn name(&self) -> &str;
+
+    /// The results of a block in a context that knows the loop step: a state, or the output alone.
+    fn run_block(
+        &self,
+        checked: &Checked,
+        kind: SegmentKind,
+        context: &Context,
+        inputs: &[Tensor],
+        state: &[Tensor],
+    ) -> Result<Vec<Tensor>, ExecutorError>;
+
+    /// The outputs of all operators of a block, in order.
+    fn trace(
+        &self,
+        checked: &Checked,
+        kind: SegmentKind,
+        context: &Context,
+        inputs: &[Tensor],
+        state: &[Tensor],
+    ) -> Result<Vec<Tensor>, ExecutorError>;
+
+    /// The results of a segment: the next state, or the output alone.
+    fn run_segment(
+        &self,
+        checked: &Checked,
+        segment: Segment,
+        context: &Context,
+        inputs: &[Tensor],
+        state: &[Tensor],
+    ) -> Result<Vec<Tensor>, ExecutorError> {
+        self.run_block(checked, segment.kind(), &context.at(segment), inputs, state)
+    }
+
+    /// The output of a task. `on_checkpoint(segment, state)` is called at the end of each segment but the last.
+    fn run_task(
+        &self,
+        checked: &Checked,
+        context: &Context,
+        inputs: &[Tensor],
+        on_checkpoint: &mut dyn FnMut(u32, &[Tensor]),
+    ) -> Result<Tensor, ExecutorError> {
+        let mut state = Vec::new();
+        let last = checked.program().segments().saturating_sub(1);
+        for index in 0..=last {
+            let segment = checked.program().segment(index).ok_or(ExecutorError::Program)?;
+            state = self.run_segment(checked, segment, context, inputs, &state)?;
+            if index < last {
+                on_checkpoint(index, &state);
+            }
+        }
+        state.pop().ok_or(ExecutorError::Program)
+    }
+}
+
+/// The executor for this machine: a GPU if there is one whose known-answer run agrees with the reference, else the processor.
+pub fn best() -> Arc<dyn Executor> {
+    let adapters = gpu::adapters().unwrap_or_default();
+    for adapter in adapters.iter().filter(|adapter| !adapter.software) {
+        let name = &adapter.name;
+        match gpu::GpuExecutor::on(adapter) {
+            Ok(executor) => match self_test(&executor) {
+                Ok(()) => return Arc::new(executor),
+                Err(mismatch) => tracing::warn!(%name, %mismatch, "the GPU is not exact and stays unused"),
+            },
+            Err(error) => tracing::warn!(%name, %error, "the GPU cannot be used"),
+        }
+    }
+    Arc::new(cpu::CpuExecutor::new())
+}
+
+/// Whether these are tensors of the program's types.
+pub(crate) fn check_values(
+    checked: &Checked,
+    kind: SegmentKind,
+    inputs: &[Tensor],
+    state: &[Tensor],
+) -> Result<(), ExecutorError> {
+    check_tensors("input", &checked.program().inputs, inputs)?;
+    check_tensors("state", if kind == SegmentKind::Init { &[] } else { checked.state_types() }, state)
+}
+
+fn check_tensors(what: &'static str, types: &[TensorType], tensors: &[Tensor]) -> Result<(), ExecutorError> {
+    if types.len() != tensors.len() {
+        let what = if what == "input" { "inputs" } else { "state tensors" };
+        return Err(ExecutorError::Count { what, expected: types.len(), found: tensors.len() });
+    }
+    for (index, (ty, tensor)) in types.iter().zip(tensors).enumerate() {
+        let bytes = tensor.bytes.len();
+        if *ty != tensor.ty || ty.bytes() != bytes as u64 {
+            return Err(ExecutorError::Type { what, index, expected: *ty, found: tensor.ty, bytes });
+        }
+    }
+    Ok(())
+}
+
+/// For each operator of a block the last one that reads its output (itself when there is none); never for those in `results`, or
+/// for all when there are no `results`.
+pub(crate) fn last_uses(program: &Program, kind: SegmentKind, results: Option<&[Value]>) -> Vec<usize> {
+    let ops = program.block(kind);
+    let Some(results) = results else { return vec![usize::MAX; ops.len()] };
+    let mut last: Vec<usize> = (0..ops.len()).collect();
+    let uses = ops.iter().enumerate().flat_map(|(index, op)| op.args.iter().map(move |value| (index, value)));
+    for (index, value) in uses.chain(results.iter().map(|value| (usize::MAX, value))) {
+        if let Value::Op(op) = value {
+            if let Some(last) = last.get_mut(usize::from(*op)) {
+                *last = index;
+            }
+        }
+    }
+    last
+}

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+fn element(i: u32) -> i32 {
+    let outer = i / params.whole;
+    let rest = i % params.whole;
+    if rest < params.first {
+        return load_a(outer * params.first + rest);
+    }
+    return load_b(outer * params.second + rest - params.first);
+}

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows filled with zeros to whole words, for the product.
+fn element(i: u32) -> i32 {
+    let column = i % params.depth;
+    if column < params.columns {
+        return load_a((i / params.depth) * params.columns + column);
+    }
+    return 0;
+}

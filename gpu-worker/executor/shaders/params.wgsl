@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a kernel is told besides its arguments. Not every kernel reads every field.
+struct Params {
+    // Elements of the output.
+    len: u32,
+    // Rows and columns (places of the last axis) of the first argument.
+    rows: u32,
+    columns: u32,
+    // Words of a row in a product; columns of a padded row.
+    depth: u32,
+    // Slices and concatenations: elements of a whole stretch, where the part begins, elements of the first and second part.
+    whole: u32,
+    start: u32,
+    first: u32,
+    second: u32,
+    // Limits.
+    lo: i32,
+    hi: i32,
+    // Fractional bits of a softmax.
+    frac_bits: u32,
+    unused: u32,
+    // ChaCha8 key.
+    key: array<vec4<u32>, 2>,
+}
+@group(0) @binding(0) var<uniform> params: Params;

@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
+fn element(i: u32) -> i32 {
+    return load_a((i % params.rows) * params.columns + i / params.rows);
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The int8 product `a [M, K] x b [N, K]^T`, packed and blocked for the caches.
+
+#[cfg(target_arch = "x86_64")]
+use super::simd::{Avx2Tile, VnniTile};
+use super::simd::{Simd, Tile};
+use rayon::prelude::*;
+
+/// Positions along K that are packed at a time: a panel of `b` stays in the first cache.
+const K_BLOCK: usize = 768;
+/// Most rows of `a` that are packed at a time: they stay in the second cache.
+const ROW_BLOCK: usize = 192;
+/// A product with at most this many rows on one side is not packed: packing would cost more than it saves.
+const FEW: usize = 3;
+
+/// `a [m, k]` times the transpose of `b [n, k]`: `[m, n]`, row-major.
+///
+/// # Panics
+///
+/// If `a` or `b` is shorter than its shape says.
+pub fn matmul_nt(simd: Simd, a: &[i8], b: &[i8], [m, n, k]: [usize; 3]) -> Vec<i32> {
+    let (a, b) = (&a[..m * k], &b[..n * k]);
+    if m == 0 || n == 0 || k == 0 {
+        return vec![0; m * n];
+    }
+    // Work is divided by rows of the result: give the longer side to them when the other would not feed all cores.
+    let threads = rayon::current_num_threads();
+    if m < n && (m <= FEW || (threads > 1 && m < 16 * threads)) {
+        return super::ops::transposed(&rows_divided(simd, b, a, [n, m, k]), n, m);
+    }
+    rows_divided(simd, a, b, [m, n, k])
+}
+
+fn rows_divided(simd: Simd, a: &[i8], b: &[i8], shape: [usize; 3]) -> Vec<i32> {
+    #[cfg(target_arch = "x86_64")]
+    if shape[1] > FEW {
+        match simd {
+            Simd::Scalar => {}
+            Simd::Avx2 => {
+                if let Some(tile) = Avx2Tile::new() {
+                    return packed(&tile, a, b, shape);
+                }
+            }
+            Simd::Avx512Vnni => {
+                if let Some(tile) = VnniTile::new() {
+                    return packed(&tile, a, b, shape);
+                }
+            }
+        }
+    }
+    let _ = simd;
+    dots(a, b, shape)
+}
+
+/// One dot product after the other.
+fn dots(a: &[i8], b: &[i8], [m, n, k]: [usize; 3]) -> Vec<i32> {
+    let mut out = vec![0i32; m * n];
+    let rows = (65_536 / (n * k)).max(1);
+    out.par_chunks_mut(rows * n).zip(a.par_chunks(rows * k)).for_each(|(out, a)| {
+        for (out, a) in out.chunks_exact_mut(n).zip(a.chunks_exact(k)) {
+            for (out, b) in out.iter_mut().zip(b.chunks_exact(k)) {
+                *out = dot(a, b);
+            }
+        }
+    });
+    out
+}
+
+/// The sum of products, wrapping.
+fn dot(a: &[i8], b: &[i8]) -> i32 {
+    a.iter().zip(b).fold(0i32, |sum, (a, b)| sum.wrapping_add(i32::from(i16::from(*a) * i16::from(*b))))
+}
+
+fn packed<T: Tile>(tile: &T, a: &[i8], b: &[i8], [m, n, k]: [usize; 3]) -> Vec<i32> {
+    let corrections: Vec<i32> = b.par_chunks(k).with_min_len(64).map(T::correction).collect();
+    let mut out = Vec::with_capacity(m * n);
+    for _ in 0..m {
+        out.extend_from_slice(&corrections);
+    }
+    let share = m.div_ceil(rayon::current_num_threads() * 2).next_multiple_of(T::ROWS);
+    let row_block = share.min(ROW_BLOCK.next_multiple_of(T::ROWS));
+    for k0 in (0..k).step_by(K_BLOCK) {
+        let k1 = k.min(k0 + K_BLOCK);
+        let groups = (k1 - k0).div_ceil(T::GROUP);
+        let b_panel = groups * T::GROUP * T::COLUMNS;
+        let mut b_packed = vec![T::Element::default(); b_panel * n.div_ceil(T::COLUMNS)];
+        b_packed.par_chunks_mut(b_panel).enumerate().for_each(|(panel, to)| {
+            let row = panel * T::COLUMNS;
+            pack::<T>(T::b, &b[row * k..], k, [k0, k1], T::COLUMNS.min(n - row), T::COLUMNS, to);
+        });
+        out.par_chunks_mut(row_block * n).enumerate().for_each(|(block, out)| {
+            let rows = out.len() / n;
+            let a_panel = groups * T::GROUP * T::ROWS;
+            let mut a_packed = vec![T::Element::default(); a_panel * rows.div_ceil(T::ROWS)];
+            for (panel, to) in a_packed.chunks_mut(a_panel).enumerate() {
+                let row = panel * T::ROWS;
+                let from = &a[(block * row_block + row) * k..];
+                pack::<T>(T::a, from, k, [k0, k1], T::ROWS.min(rows - row), T::ROWS, to);
+            }
+            let mut sums = [0i32; 512];
+            let sums = &mut sums[..T::ROWS * T::COLUMNS];
+            for (b_panel, b) in b_packed.chunks(b_panel).enumerate() {
+                let column = b_panel * T::COLUMNS;
+                let columns = T::COLUMNS.min(n - column);
+                for (a_panel, a) in a_packed.chunks(a_panel).enumerate() {
+                    tile.tile(a, b, sums);
+                    let out = out.chunks_exact_mut(n).skip(a_panel * T::ROWS);
+                    for (out, sums) in out.zip(sums.chunks_exact(T::COLUMNS)) {
+                        for (out, sum) in out[column..column + columns].iter_mut().zip(sums) {
+                            *out = out.wrapping_add(*sum);
+                        }
+                    }
+                }
+            }
+        });
+    }
+    out
+}
+
+/// Packs positions `k0..k1` of `rows` rows into a panel `width` rows wide. What is missing stays as it is in `to`.
+#[inline(always)]
+fn pack<T: Tile>(
+    convert: impl Fn(i8) -> T::Element,
+    from: &[i8],
+    k: usize,
+    [k0, k1]: [usize; 2],
+    rows: usize,
+    width: usize,
+    to: &mut [T::Element],
+) {
+    for row in 0..rows {
+        let from = from[row * k + k0..row * k + k1].chunks(T::GROUP);
+        let to = to[row * T::GROUP..].chunks_mut(width * T::GROUP);
+        for (from, to) in from.zip(to) {
+            if let (Some(from), Some(to)) = (from.get(..T::GROUP), to.get_mut(..T::GROUP)) {
+                for i in 0..T::GROUP {
+                    to[i] = convert(from[i]);
+                }
+            } else {
+                for (to, from) in to.iter_mut().zip(from) {
+                    *to = convert(*from);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes(len: usize, seed: u32) -> Vec<i8> {
+        let mut x = seed.wrapping_mul(2_654_435_761).wrapping_add(12345);
+        (0..len)
+            .map(|_| {
+                x = x.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                match x >> 30 {
+                    0 => 127,
+                    1 => -127,
+                    _ => ((x >> 16) as i8).max(-127),
+                }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn product_should_be_exact_when_shapes_do_not_fit_the_tiles() {
+        for (i, shape) in [
+            [1, 1, 1],
+            [1, 300, 7],
+            [5, 3, 800],
+            [6, 16, 2],
+            [7, 17, 3],
+            [13, 33, 769],
+            [100, 50, 1537],
+            [4, 500, 64],
+            [300, 4, 64],
+            [3, 0, 5],
+            [2, 3, 0],
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let [m, n, k] = shape;
+            let (a, b) = (bytes(m * k, i as u32), bytes(n * k, 100 + i as u32));
+            let mut expected = Vec::new();
+            for row in 0..m {
+                for column in 0..n {
+                    expected
+                        .push((0..k).map(|x| i32::from(a[row * k + x]) * i32::from(b[column * k + x])).sum::<i32>());
+                }
+            }
+            for simd in Simd::available() {
+                assert_eq!(matmul_nt(simd, &a, &b, shape), expected, "{simd:?} {shape:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn product_should_not_saturate_when_all_values_are_extreme() {
+        let k = 4096;
+        for (x, y) in [(127, 127), (-127, 127), (-127, -127)] {
+            for simd in Simd::available() {
+                let out = matmul_nt(simd, &vec![x; 8 * k], &vec![y; 8 * k], [8, 8, k]);
+                assert!(out.iter().all(|sum| *sum == i32::from(x) * i32::from(y) * k as i32), "{simd:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The native executor.
+
+mod matmul;
+mod ops;
+mod simd;
+
+pub use matmul::matmul_nt;
+pub(crate) use ops::stretch;
+pub use simd::Simd;
+
+use crate::{check_values, last_uses, Executor, ExecutorError};
+use ops::Elements;
+use quern_program::{Checked, Context, SegmentKind, Tensor, Value};
+use std::sync::Arc;
+
+/// Runs programs on the processor: vector instructions where it has them, all cores where it pays.
+pub struct CpuExecutor {
+    name: String,
+    simd: Simd,
+    pool: Option<rayon::ThreadPool>,
+}
+
+impl Default for CpuExecutor {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl CpuExecutor {
+    /// With the best instructions of this processor and a thread for each core.
+    pub fn new() -> Self {
+        Self::with_simd(Simd::best())
+    }
+
+    /// With these instructions, or none in particular when the processor does not have them.
+    pub fn with_simd(simd: Simd) -> Self {
+        let simd = if simd.is_available() { simd } else { Simd::Scalar };
+        Self { name: format!("cpu ({})", simd.name()), simd, pool: None }
+    }
+
+    /// With this many threads.
+    pub fn with_threads(mut self, threads: usize) -> Result<Self, ExecutorError> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        self.pool = Some(pool.map_err(|error| ExecutorError::Device(error.to_string()))?);
+        Ok(self)
+    }
+
+    /// The instructions it uses.
+    pub fn simd(&self) -> Simd {
+        self.simd
+    }
+
+    /// Runs a block and returns these values, or all outputs. Outputs that are not asked for are dropped after their last use.
+    fn execute(
+        &self,
+        checked: &Checked,
+        kind: SegmentKind,
+        context: &Context,
+        inputs: &[Tensor],
+        state: &[Tensor],
+        results: Option<&[Value]>,
+    ) -> Result<Vec<Tensor>, ExecutorError> {
+        check_values(checked, kind, inputs, state)?;
+        let program = checked.program();
+        let constants: Vec<Tensor> =
+            program.constants.iter().map(|constant| Tensor::new(constant.ty, constant.bytes.clone())).collect();
+        let step = Tensor::step(context.step);
+        let lists = [inputs, &constants, state, std::slice::from_ref(&step)];
+        let [inputs_in, constants_in, state_in, step_in] =
+            lists.map(|list| list.iter().map(|tensor| Arc::new(Elements::of(tensor))).collect::<Vec<_>>());
+        let last_uses = last_uses(program, kind, results);
+        let types = checked.types(kind);
+        let mut outputs: Vec<Option<Arc<Elements<'_>>>> = Vec::with_capacity(types.len());
+        for (index, op) in program.block(kind).iter().enumerate() {
+            let call = checked.call(kind, index as u16, context).ok_or(ExecutorError::Program)?;
+            let args: Option<Vec<_>> = op
+                .args
+                .iter()
+                .zip(&call.args)
+                .map(|(value, ty)| {
+                    let elements = match *value {
+                        Value::Input(index) => inputs_in.get(usize::from(index)),
+                        Value::Const(index) => constants_in.get(usize::from(index)),
+                        Value::State(index) => state_in.get(usize::from(index)),
+                        Value::Op(index) => outputs.get(usize::from(index)).and_then(Option::as_ref),
+                        Value::Step => step_in.first(),
+                    };
+                    elements.map(|elements| (*ty, Arc::clone(elements)))
+                })
+                .collect();
+            let args = args.ok_or(ExecutorError::Program)?;
+            outputs.push(Some(ops::run(self.simd, call.kind, &args, call.output, &call.key)));
+            for (output, last) in outputs.iter_mut().zip(&last_uses) {
+                if *last <= index {
+                    *output = None;
+                }
+            }
+        }
+        let tensor = |index: usize| {
+            let elements = outputs.get(index).and_then(Option::as_ref);
+            elements.zip(types.get(index)).map(|(elements, ty)| elements.to_tensor(*ty)).ok_or(ExecutorError::Program)
+        };
+        match results {
+            None => (0..outputs.len()).map(tensor).collect(),
+            Some(results) => results
+                .iter()
+                .map(|value| match *value {
+                    Value::Op(index) => tensor(usize::from(index)),
+                    Value::State(index) => state.get(usize::from(index)).cloned().ok_or(ExecutorError::Program),
+                    Value::Input(_) | Value::Const(_) | Value::Step => Err(ExecutorError::Program),
+                })
+                .collect(),
+        }
+    }
+
+    fn on_pool<T: Send>(&self, f: impl FnOnce() -> T + Send) -> T {
+        match &self.pool {
+            Some(pool) => pool.install(f),
+            None => f(),
+        }
+    }
+}
+
+impl Executor for CpuExecutor {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn run_block(
+        &self,
+        checked: &Checked,
+        kind: SegmentKind,
+        context: &Context,
+        inputs: &[Tensor],
+        state: &[Tensor],
+    ) -> Result<Vec<Tensor>, ExecutorError> {
+        let results = checked.program().results(kind);
+        self.on_pool(|| self.execute(checked, kind, context, inputs, state, Some(&results)))
+    }
+
+    fn trace(
+        &self,
+        checked: &Checked,
+        kind: SegmentKind,
+        context: &Context,
+        inputs: &[Tensor],
+        state: &[Tensor],
+    ) -> Result<Vec<Tensor>, ExecutorError> {
+        self.on_pool(|| self.execute(checked, kind, context, inputs, state, None))
+    }
+}

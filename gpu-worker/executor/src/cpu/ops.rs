@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The operators on whole tensors: loops that the compiler turns into vector instructions, on all cores where it pays.
+
+use super::{matmul::matmul_nt, simd::Simd};
+use bytemuck::Pod;
+use quern_program::{
+    ops::{bit_length, broadcast, divide, exp_q16, shift_round, shift_stochastic, softmax_q15, Broadcast},
+    DType, OpKind, Shape, Tensor, TensorType,
+};
+use rand_chacha::ChaCha8Rng;
+use rand_core::{RngCore, SeedableRng};
+use rayon::prelude::*;
+use std::{borrow::Cow, sync::Arc};
+
+/// Elements that one task of the thread pool computes at least. A multiple of the 16 words of a ChaCha block.
+const CHUNK: usize = 16_384;
+
+/// The elements of a tensor. Borrowed from the caller where its bytes are aligned.
+#[derive(Clone, Debug)]
+pub(super) enum Elements<'a> {
+    I8(Cow<'a, [i8]>),
+    I16(Cow<'a, [i16]>),
+    I32(Cow<'a, [i32]>),
+}
+
+/// Evaluates an expression on the slice of elements, whatever their type is.
+macro_rules! each {
+    ($elements:expr, $slice:ident => $body:expr) => {
+        match $elements {
+            Elements::I8($slice) => $body,
+            Elements::I16($slice) => $body,
+            Elements::I32($slice) => $body,
+        }
+    };
+}
+
+/// Evaluates an expression that makes a vector of the same type and wraps it.
+macro_rules! map {
+    ($elements:expr, $slice:ident => $body:expr) => {
+        match $elements {
+            Elements::I8($slice) => Elements::I8(Cow::Owned($body)),
+            Elements::I16($slice) => Elements::I16(Cow::Owned($body)),
+            Elements::I32($slice) => Elements::I32(Cow::Owned($body)),
+        }
+    };
+}
+
+/// One number for each row: `f` of the iterator over its elements.
+macro_rules! rows {
+    ($elements:expr, $shape:expr, $row:ident => $body:expr) => {{
+        let columns = $shape.last() as usize;
+        let mut out = vec![0i32; $shape.dim(0) as usize];
+        each!($elements, x => {
+            let rows = out.par_iter_mut().zip(x.par_chunks_exact(columns));
+            rows.with_min_len((CHUNK / columns).max(1)).for_each(|(out, row)| {
+                let $row = row.iter().map(|x| i32::from(*x));
+                *out = $body;
+            });
+        });
+        Elements::i32(out)
+    }};
+}
+
+impl<'a> Elements<'a> {
+    /// The elements of a tensor.
+    pub fn of(tensor: &'a Tensor) -> Self {
+        match tensor.ty.dtype {
+            DType::I8 => Self::I8(Cow::Borrowed(bytemuck::cast_slice(&tensor.bytes))),
+            DType::I16 => Self::I16(little_endian(&tensor.bytes, i16::from_le)),
+            DType::I32 => Self::I32(little_endian(&tensor.bytes, i32::from_le)),
+        }
+    }
+
+    fn i32(values: Vec<i32>) -> Self {
+        Self::I32(Cow::Owned(values))
+    }
+
+    /// The tensor of these elements.
+    pub fn to_tensor(&self, ty: TensorType) -> Tensor {
+        let bytes = match self {
+            Self::I8(values) => bytemuck::cast_slice(values).to_vec(),
+            Self::I16(values) if cfg!(target_endian = "little") => bytemuck::cast_slice(values).to_vec(),
+            Self::I32(values) if cfg!(target_endian = "little") => bytemuck::cast_slice(values).to_vec(),
+            Self::I16(values) => values.iter().flat_map(|x| x.to_le_bytes()).collect(),
+            Self::I32(values) => values.iter().flat_map(|x| x.to_le_bytes()).collect(),
+        };
+        Tensor { ty, bytes }
+    }
+
+    fn len(&self) -> usize {
+        each!(self, x => x.len())
+    }
+
+    fn get(&self, index: usize) -> i32 {
+        each!(self, x => i32::from(x[index]))
+    }
+
+    /// Copies the elements from `start` on.
+    fn load(&self, start: usize, to: &mut [i32]) {
+        each!(self, x => {
+            for (to, x) in to.iter_mut().zip(&x[start..]) {
+                *to = i32::from(*x);
+            }
+        })
+    }
+}
+
+fn little_endian<T: Pod>(bytes: &[u8], convert: fn(T) -> T) -> Cow<'_, [T]> {
+    let mut elements = match bytemuck::try_cast_slice(bytes) {
+        Ok(elements) => Cow::Borrowed(elements),
+        Err(_) => Cow::Owned(bytemuck::pod_collect_to_vec(bytes)),
+    };
+    if cfg!(target_endian = "big") {
+        elements.to_mut().iter_mut().for_each(|x| *x = convert(*x));
+    }
+    elements
+}
+
+/// The output of an operator.
+pub(super) fn run<'a>(
+    simd: Simd,
+    kind: &OpKind,
+    args: &[(TensorType, Arc<Elements<'a>>)],
+    output: TensorType,
+    key: &[u8; 32],
+) -> Arc<Elements<'a>> {
+    if let OpKind::Reshape { .. } = kind {
+        return Arc::clone(&args[0].1);
+    }
+    let shape = |arg: usize| args[arg].0.shape;
+    let rows_columns = |arg: usize| shape(arg).as_matrix().map_or((1, 1), |(m, n)| (m as usize, n as usize));
+    let x = args.first().map(|(_, elements)| &**elements);
+    let x = || x.expect("operators of no argument do not ask");
+    let y = || &*args[1].1;
+    let len = output.elements() as usize;
+    let result = match *kind {
+        OpKind::MatmulNt => match (x(), y()) {
+            (Elements::I8(a), Elements::I8(b)) => {
+                let ((m, k), (n, _)) = (rows_columns(0), rows_columns(1));
+                Elements::i32(matmul_nt(simd, a, b, [m, n, k]))
+            }
+            _ => unreachable!("a checked product is of i8"),
+        },
+        OpKind::Transpose => {
+            let (m, n) = rows_columns(0);
+            map!(x(), x => transposed(x, m, n))
+        }
+        OpKind::Gather => {
+            let (rows, columns) = rows_columns(0);
+            map!(x(), x => gather(x, rows, columns, y()))
+        }
+        OpKind::Add => binary(args, i32::wrapping_add),
+        OpKind::Sub => binary(args, i32::wrapping_sub),
+        OpKind::Mul => binary(args, i32::wrapping_mul),
+        OpKind::Div => binary(args, divide),
+        OpKind::Min => binary(args, |a, b| a.min(b)),
+        OpKind::Max => binary(args, |a, b| a.max(b)),
+        OpKind::ShiftRound => binary(args, shift_round),
+        OpKind::ShiftStochastic => stochastic(args, key),
+        OpKind::Clamp { lo, hi } => unary(x(), |x| x.max(lo).min(hi)),
+        OpKind::BitLength => unary(x(), bit_length),
+        OpKind::Cast { dtype } => cast(x(), dtype),
+        OpKind::Table => match x() {
+            Elements::I8(x) => map!(y(), table => parallel(len, |start, out| {
+                for (out, x) in out.iter_mut().zip(&x[start..]) {
+                    *out = table[(i32::from(*x) + 128) as usize];
+                }
+            })),
+            _ => unreachable!("a checked table is looked up by i8"),
+        },
+        OpKind::RowSum => rows!(x(), shape(0), row => row.fold(0, i32::wrapping_add)),
+        OpKind::RowMax => rows!(x(), shape(0), row => row.max().unwrap_or(0)),
+        OpKind::RowMaxAbs => rows!(x(), shape(0), row => row.map(i32::saturating_abs).max().unwrap_or(0)),
+        OpKind::RowArgmax => rows!(x(), shape(0), row => {
+            let first = row.zip(0i32..).reduce(|best, next| if next.0 > best.0 { next } else { best });
+            first.map_or(0, |(_, index)| index)
+        }),
+        OpKind::ColSum => each!(x(), x => Elements::i32(column_sums(x, rows_columns(0).1))),
+        OpKind::Softmax { frac_bits } => match x() {
+            Elements::I32(x) => Elements::i32(softmax(x, rows_columns(0).1, frac_bits)),
+            _ => unreachable!("a checked softmax is of i32"),
+        },
+        OpKind::Slice { axis, start, len } => {
+            let (inner, width) = stretch(shape(0), axis);
+            map!(x(), x => slice(x, inner * width, inner * start as usize, inner * len as usize))
+        }
+        OpKind::Concat { axis } => match x() {
+            Elements::I8(_) => Elements::I8(Cow::Owned(concat(args, axis, len, |x| match x {
+                Elements::I8(x) => x,
+                _ => &[],
+            }))),
+            Elements::I16(_) => Elements::I16(Cow::Owned(concat(args, axis, len, |x| match x {
+                Elements::I16(x) => x,
+                _ => &[],
+            }))),
+            Elements::I32(_) => Elements::I32(Cow::Owned(concat(args, axis, len, |x| match x {
+                Elements::I32(x) => x,
+                _ => &[],
+            }))),
+        },
+        OpKind::Random { .. } => Elements::i32(parallel(len, |start, out| {
+            let mut stream = stream(key, start);
+            out.iter_mut().for_each(|out| *out = stream.next_u32() as i32);
+        })),
+        OpKind::Reshape { .. } => unreachable!("handled above"),
+    };
+    debug_assert_eq!(result.len(), len);
+    Arc::new(result)
+}
+
+/// A vector whose chunks are written by `write(start, chunk)`.
+fn parallel<T: Copy + Default + Send>(len: usize, write: impl Fn(usize, &mut [T]) + Sync) -> Vec<T> {
+    let mut out = vec![T::default(); len];
+    if len <= CHUNK {
+        write(0, &mut out);
+    } else {
+        out.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, out)| write(chunk * CHUNK, out));
+    }
+    out
+}
+
+fn unary(x: &Elements<'_>, f: impl Fn(i32) -> i32 + Sync) -> Elements<'static> {
+    Elements::i32(parallel(x.len(), |start, out| {
+        each!(x, x => {
+            for (out, x) in out.iter_mut().zip(&x[start..]) {
+                *out = f(i32::from(*x));
+            }
+        })
+    }))
+}
+
+fn cast(x: &Elements<'_>, dtype: DType) -> Elements<'static> {
+    let (lo, hi) = (dtype.min(), dtype.max());
+    match dtype {
+        DType::I8 => each!(x, x => Elements::I8(Cow::Owned(parallel(x.len(), |start, out| {
+            for (out, x) in out.iter_mut().zip(&x[start..]) {
+                *out = i32::from(*x).clamp(lo, hi) as i8;
+            }
+        })))),
+        DType::I16 => each!(x, x => Elements::I16(Cow::Owned(parallel(x.len(), |start, out| {
+            for (out, x) in out.iter_mut().zip(&x[start..]) {
+                *out = i32::from(*x).clamp(lo, hi) as i16;
+            }
+        })))),
+        DType::I32 => unary(x, |x| x),
+    }
+}
+
+/// Calls `f(x, y)` for every element of a chunk that starts at `start`, where `out` holds x on entry.
+fn with_second(
+    y: &Elements<'_>,
+    how: Broadcast,
+    last: usize,
+    start: usize,
+    out: &mut [i32],
+    mut f: impl FnMut(i32, i32) -> i32,
+) {
+    let mut buffer = [0i32; 1024];
+    let mut done = 0;
+    while done < out.len() {
+        let at = start + done;
+        let left = out.len() - done;
+        let (from, count, scalar) = match how {
+            Broadcast::Same => (at, left, false),
+            Broadcast::One => (0, left, true),
+            Broadcast::Last => (at % last, left.min(last - at % last), false),
+            Broadcast::AllButLast => (at / last, left.min(last - at % last), true),
+        };
+        if scalar {
+            let y = y.get(from);
+            out[done..done + count].iter_mut().for_each(|x| *x = f(*x, y));
+            done += count;
+        } else {
+            let count = count.min(buffer.len());
+            let buffer = &mut buffer[..count];
+            y.load(from, buffer);
+            out[done..done + count].iter_mut().zip(&*buffer).for_each(|(x, y)| *x = f(*x, *y));
+            done += count;
+        }
+    }
+}
+
+fn binary(args: &[(TensorType, Arc<Elements<'_>>)], f: impl Fn(i32, i32) -> i32 + Sync) -> Elements<'static> {
+    let [(a, x), (b, y)] = args else { unreachable!("a checked operator has its arguments") };
+    let how = broadcast(*a, *b).unwrap_or(Broadcast::One);
+    Elements::i32(parallel(x.len(), |start, out| {
+        x.load(start, out);
+        with_second(y, how, a.shape.last() as usize, start, out, &f);
+    }))
+}
+
+fn stream(key: &[u8; 32], start: usize) -> ChaCha8Rng {
+    let mut stream = ChaCha8Rng::from_seed(*key);
+    stream.set_word_pos(start as u128);
+    stream
+}
+
+fn stochastic(args: &[(TensorType, Arc<Elements<'_>>)], key: &[u8; 32]) -> Elements<'static> {
+    let [(a, x), (b, y)] = args else { unreachable!("a checked operator has its arguments") };
+    let how = broadcast(*a, *b).unwrap_or(Broadcast::One);
+    Elements::i32(parallel(x.len(), |start, out| {
+        x.load(start, out);
+        let mut stream = stream(key, start);
+        with_second(y, how, a.shape.last() as usize, start, out, |x, s| shift_stochastic(x, s, stream.next_u32()));
+    }))
+}
+
+/// The transpose of `x [m, n]`.
+pub(super) fn transposed<T: Copy + Default + Send + Sync>(x: &[T], m: usize, n: usize) -> Vec<T> {
+    const BLOCK: usize = 16;
+    let mut out = vec![T::default(); m * n];
+    if m == 0 || n == 0 {
+        return out;
+    }
+    let block = |(strip, out): (usize, &mut [T])| {
+        for row0 in (0..m).step_by(BLOCK) {
+            for (column, out) in out.chunks_exact_mut(m).enumerate() {
+                let from = x[row0 * n + strip * BLOCK + column..].iter().step_by(n);
+                out[row0..m.min(row0 + BLOCK)].iter_mut().zip(from).for_each(|(out, x)| *out = *x);
+            }
+        }
+    };
+    if m * n <= CHUNK {
+        out.chunks_mut(BLOCK * m).enumerate().for_each(block);
+    } else {
+        out.par_chunks_mut(BLOCK * m).enumerate().for_each(block);
+    }
+    out
+}
+
+fn gather<T: Copy>(table: &[T], rows: usize, columns: usize, indices: &Elements<'_>) -> Vec<T> {
+    let mut out = Vec::with_capacity(indices.len() * columns);
+    for i in 0..indices.len() {
+        let row = (indices.get(i).max(0) as usize).min(rows.saturating_sub(1));
+        out.extend_from_slice(&table[row * columns..(row + 1) * columns]);
+    }
+    out
+}
+
+fn column_sums<T: Copy + Sync + Into<i32>>(x: &[T], columns: usize) -> Vec<i32> {
+    let per_task = (CHUNK / columns.max(1)).max(1) * columns;
+    let add = |mut sums: Vec<i32>, row: &[i32]| {
+        sums.iter_mut().zip(row).for_each(|(sum, x)| *sum = sum.wrapping_add(*x));
+        sums
+    };
+    x.par_chunks(per_task)
+        .map(|rows| {
+            let mut sums = vec![0i32; columns];
+            for row in rows.chunks_exact(columns) {
+                sums.iter_mut().zip(row).for_each(|(sum, x)| *sum = sum.wrapping_add((*x).into()));
+            }
+            sums
+        })
+        .reduce(|| vec![0; columns], |a, b| add(a, &b))
+}
+
+fn softmax(x: &[i32], columns: usize, frac_bits: u8) -> Vec<i32> {
+    let mut out = vec![0i32; x.len()];
+    let per_task = (CHUNK / 8 / columns.max(1)).max(1);
+    out.par_chunks_exact_mut(columns).zip(x.par_chunks_exact(columns)).with_min_len(per_task).for_each(|(out, row)| {
+        let max = row.iter().copied().max().unwrap_or(0);
+        let mut sum = 0u32;
+        for (out, x) in out.iter_mut().zip(row) {
+            let exp = exp_q16(max.wrapping_sub(*x) as u32, frac_bits);
+            sum = sum.wrapping_add(exp);
+            *out = exp as i32;
+        }
+        out.iter_mut().for_each(|out| *out = softmax_q15(*out as u32, sum));
+    });
+    out
+}
+
+/// Elements of one place of an axis, and places of the axis.
+pub(crate) fn stretch(shape: Shape, axis: u8) -> (usize, usize) {
+    let axis = usize::from(axis);
+    let inner = shape.dims().iter().skip(axis + 1).map(|dim| *dim as usize).product();
+    (inner, shape.dim(axis) as usize)
+}
+
+fn slice<T: Copy>(x: &[T], whole: usize, start: usize, len: usize) -> Vec<T> {
+    let mut out = Vec::with_capacity(x.len() / whole.max(1) * len);
+    for x in x.chunks_exact(whole) {
+        out.extend_from_slice(&x[start..start + len]);
+    }
+    out
+}
+
+fn concat<T: Copy>(
+    args: &[(TensorType, Arc<Elements<'_>>)],
+    axis: u8,
+    len: usize,
+    slice: impl for<'x> Fn(&'x Elements<'_>) -> &'x [T],
+) -> Vec<T> {
+    let mut parts: Vec<_> = args
+        .iter()
+        .map(|(ty, elements)| {
+            let (inner, width) = stretch(ty.shape, axis);
+            slice(elements).chunks_exact(inner * width)
+        })
+        .collect();
+    let mut out = Vec::with_capacity(len);
+    'outer: loop {
+        for part in &mut parts {
+            let Some(part) = part.next() else { break 'outer };
+            out.extend_from_slice(part);
+        }
+    }
+    out
+}

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The device: its memory, its compiled kernels, and the commands sent to it.
+
+use super::kernels::{Call, Kernel};
+use crate::ExecutorError;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// Bytes of free memory that are kept for reuse.
+const MAX_FREE_BYTES: u64 = 1 << 30;
+/// Distance of the parameters of two kernels in their buffer: WebGPU's default alignment.
+const PARAMS_STRIDE: u64 = 256;
+/// Workgroups along one dimension: WebGPU's default limit.
+const MAX_WORKGROUPS: u64 = 65_535;
+/// Work after which commands are sent off, so that no system takes the device for hung.
+const MAX_UNSENT_WORK: u64 = 1 << 34;
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Free memory by size.
+#[derive(Default)]
+struct Free {
+    buffers: HashMap<u64, Vec<wgpu::Buffer>>,
+    bytes: u64,
+}
+
+/// Memory of a tensor on the device. Goes back to the free memory when nobody needs it any more.
+pub(super) struct Memory {
+    buffer: wgpu::Buffer,
+    free: Arc<Mutex<Free>>,
+}
+
+impl Memory {
+    /// What commands read or write.
+    pub fn buffer(&self) -> wgpu::Buffer {
+        self.buffer.clone()
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        let mut free = lock(&self.free);
+        if free.bytes + self.buffer.size() > MAX_FREE_BYTES {
+            *free = Free::default();
+        }
+        free.bytes += self.buffer.size();
+        free.buffers.entry(self.buffer.size()).or_default().push(self.buffer.clone());
+    }
+}
+
+/// A compiled kernel.
+struct Pipeline {
+    pipeline: wgpu::ComputePipeline,
+    layout: wgpu::BindGroupLayout,
+}
+
+/// A kernel to run.
+///
+/// It holds buffers, not [`Memory`]: what is freed while commands are listed may be reused by later ones of the list.
+pub(super) struct Command {
+    pub call: Call,
+    pub args: Vec<wgpu::Buffer>,
+    pub out: wgpu::Buffer,
+    /// Work, in MACs.
+    pub work: u64,
+}
+
+pub(super) struct Device {
+    device: wgpu::Device,
+    queue: wgpu::Queue,
+    free: Arc<Mutex<Free>>,
+    pipelines: Mutex<HashMap<Kernel, Arc<Pipeline>>>,
+    failure: Arc<Mutex<Option<String>>>,
+}
+
+impl Device {
+    pub fn new(adapter: &wgpu::Adapter) -> Result<Self, ExecutorError> {
+        // Nothing beyond WebGPU's default limits, so that a program that runs here runs everywhere.
+        let descriptor = wgpu::DeviceDescriptor { label: Some("quern"), ..Default::default() };
+        let (device, queue) = pollster::block_on(adapter.request_device(&descriptor))
+            .map_err(|error| ExecutorError::Device(one_line(&error.to_string())))?;
+        let failure = Arc::new(Mutex::new(None));
+        let to = Arc::clone(&failure);
+        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
+            lock(&to).get_or_insert(one_line(&error.to_string()));
+        }));
+        let to = Arc::clone(&failure);
+        device.set_device_lost_callback(move |_, reason| {
+            lock(&to).get_or_insert(format!("the device was lost: {}", one_line(&reason)));
+        });
+        let pipelines = Mutex::default();
+        Ok(Self { device, queue, free: Arc::default(), pipelines, failure })
+    }
+
+    /// The failure since the last call, if any.
+    fn check(&self) -> Result<(), ExecutorError> {
+        match lock(&self.failure).take() {
+            Some(failure) => Err(ExecutorError::Device(failure)),
+            None => Ok(()),
+        }
+    }
+
+    /// Memory for `bytes` bytes, with anything in it.
+    pub fn allocate(&self, bytes: u64) -> Arc<Memory> {
+        let size = bytes.max(1).next_multiple_of(256);
+        let mut free = lock(&self.free);
+        let reused = free.buffers.get_mut(&size).and_then(Vec::pop);
+        let buffer = match reused {
+            Some(buffer) => {
+                free.bytes -= size;
+                buffer
+            }
+            None => self.device.create_buffer(&wgpu::BufferDescriptor {
+                label: None,
+                size,
+                usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST,
+                mapped_at_creation: false,
+            }),
+        };
+        Arc::new(Memory { buffer, free: Arc::clone(&self.free) })
+    }
+
+    /// Memory with these bytes in it. Only while no command waits to be sent: memory that it frees could be what is written.
+    pub fn upload(&self, bytes: &[u8]) -> Arc<Memory> {
+        let memory = self.allocate(bytes.len() as u64);
+        let (words, tail) = bytes.split_at(bytes.len() & !3);
+        self.queue.write_buffer(&memory.buffer, 0, words);
+        if !tail.is_empty() {
+            let mut word = [0; 4];
+            word[..tail.len()].copy_from_slice(tail);
+            self.queue.write_buffer(&memory.buffer, words.len() as u64, &word);
+        }
+        memory
+    }
+
+    fn pipeline(&self, kernel: &Kernel) -> Arc<Pipeline> {
+        let mut pipelines = lock(&self.pipelines);
+        if let Some(pipeline) = pipelines.get(kernel) {
+            return Arc::clone(pipeline);
+        }
+        let entry = |binding, ty| wgpu::BindGroupLayoutEntry {
+            binding,
+            visibility: wgpu::ShaderStages::COMPUTE,
+            ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None },
+            count: None,
+        };
+        let mut entries = vec![
+            entry(0, wgpu::BufferBindingType::Uniform),
+            entry(1, wgpu::BufferBindingType::Storage { read_only: false }),
+        ];
+        for argument in 0..kernel.arguments() as u32 {
+            entries.push(entry(2 + argument, wgpu::BufferBindingType::Storage { read_only: true }));
+        }
+        let layout =
+            self.device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: None, entries: &entries });
+        let pipeline_layout = self.device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+            label: None,
+            bind_group_layouts: &[Some(&layout)],
+            immediate_size: 0,
+        });
+        let module = self.device.create_shader_module(wgpu::ShaderModuleDescriptor {
+            label: None,
+            source: wgpu::ShaderSource::Wgsl(kernel.source().into()),
+        });
+        let pipeline = self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: None,
+            layout: Some(&pipeline_layout),
+            module: &module,
+            entry_point: Some("main"),
+            // Every kernel writes workgroup memory before it reads it.
+            compilation_options: wgpu::PipelineCompilationOptions {
+                zero_initialize_workgroup_memory: false,
+                ..Default::default()
+            },
+            cache: None,
+        });
+        let pipeline = Arc::new(Pipeline { pipeline, layout });
+        pipelines.insert(kernel.clone(), Arc::clone(&pipeline));
+        pipeline
+    }
+
+    /// Runs these commands one after the other.
+    pub fn submit(&self, commands: &[Command]) -> Result<(), ExecutorError> {
+        let mut params = vec![0u8; commands.len() * PARAMS_STRIDE as usize];
+        for (to, command) in params.chunks_exact_mut(PARAMS_STRIDE as usize).zip(commands) {
+            let from = bytemuck::bytes_of(&command.call.params);
+            to[..from.len()].copy_from_slice(from);
+        }
+        let params_buffer = self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: None,
+            size: (params.len() as u64).max(PARAMS_STRIDE),
+            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        self.queue.write_buffer(&params_buffer, 0, &params);
+        let mut rest = commands;
+        let mut offset = 0;
+        while !rest.is_empty() {
+            let mut work = 0u64;
+            let count = rest.iter().take_while(|command| {
+                let fits = work < MAX_UNSENT_WORK;
+                work = work.saturating_add(command.work);
+                fits
+            });
+            let (now, later) = rest.split_at(count.count());
+            rest = later;
+            let mut encoder = self.device.create_command_encoder(&Default::default());
+            {
+                let mut pass = encoder.begin_compute_pass(&Default::default());
+                for command in now {
+                    self.encode(&mut pass, command, &params_buffer, offset);
+                    offset += PARAMS_STRIDE;
+                }
+            }
+            self.queue.submit([encoder.finish()]);
+        }
+        self.check()
+    }
+
+    fn encode(&self, pass: &mut wgpu::ComputePass<'_>, command: &Command, params: &wgpu::Buffer, offset: u64) {
+        let pipeline = self.pipeline(&command.call.kernel);
+        let params = wgpu::BufferBinding {
+            buffer: params,
+            offset,
+            size: wgpu::BufferSize::new(std::mem::size_of_val(&command.call.params) as u64),
+        };
+        let mut entries = vec![
+            wgpu::BindGroupEntry { binding: 0, resource: wgpu::BindingResource::Buffer(params) },
+            wgpu::BindGroupEntry { binding: 1, resource: command.out.as_entire_binding() },
+        ];
+        for (binding, buffer) in (2..).zip(&command.args) {
+            entries.push(wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() });
+        }
+        let group = self.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: None,
+            layout: &pipeline.layout,
+            entries: &entries,
+        });
+        let rows = command.call.workgroups.div_ceil(MAX_WORKGROUPS).max(1);
+        pass.set_pipeline(&pipeline.pipeline);
+        pass.set_bind_group(0, &group, &[]);
+        pass.dispatch_workgroups(command.call.workgroups.div_ceil(rows) as u32, rows as u32, 1);
+    }
+
+    /// The first `bytes` bytes of each memory.
+    pub fn download(&self, wanted: &[(Arc<Memory>, u64)]) -> Result<Vec<Vec<u8>>, ExecutorError> {
+        let mut encoder = self.device.create_command_encoder(&Default::default());
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let mut staged = Vec::with_capacity(wanted.len());
+        for (memory, bytes) in wanted {
+            let size = bytes.next_multiple_of(4).max(4);
+            let buffer = self.device.create_buffer(&wgpu::BufferDescriptor {
+                label: None,
+                size,
+                usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
+                mapped_at_creation: false,
+            });
+            encoder.copy_buffer_to_buffer(&memory.buffer, 0, &buffer, 0, size);
+            staged.push(buffer);
+        }
+        self.queue.submit([encoder.finish()]);
+        for buffer in &staged {
+            let sender = sender.clone();
+            buffer.map_async(wgpu::MapMode::Read, .., move |result| {
+                // The receiver lives until all have answered or the device failed.
+                let _ = sender.send(result.is_ok());
+            });
+        }
+        self.wait()?;
+        let failed = || ExecutorError::Device("its memory could not be read".into());
+        let mut downloaded = Vec::with_capacity(wanted.len());
+        for (buffer, (_, bytes)) in staged.iter().zip(wanted) {
+            if !receiver.recv().unwrap_or(false) {
+                return Err(failed());
+            }
+            let view = buffer.get_mapped_range(..).map_err(|_| failed())?;
+            downloaded.push(view.get(..*bytes as usize).ok_or_else(failed)?.to_vec());
+        }
+        Ok(downloaded)
+    }
+
+    /// Waits until everything sent is done.
+    pub fn wait(&self) -> Result<(), ExecutorError> {
+        let polled = self.device.poll(wgpu::PollType::wait_indefinitely());
+        self.check()?;
+        polled.map(|_| ()).map_err(|error| ExecutorError::Device(one_line(&error.to_string())))
+    }
+}
+
+/// A message without its line breaks.
+pub(super) fn one_line(message: &str) -> String {
+    message.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The executor on GPUs, through wgpu: Vulkan, Metal or DirectX 12. Tensors stay on the device from the first operator of a task to
+//! the last; only checkpoints, outputs and traces are read back.
+
+mod device;
+mod kernels;
+
+use crate::{check_tensors, check_values, last_uses, Executor, ExecutorError};
+use device::{Command, Device, Memory};
+use quern_program::{Call, Checked, Context, DType, OpKind, SegmentKind, Shape, Tensor, TensorType, Value};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What says that there is no device, and what to do about it.
+const NO_DEVICE: &str = if cfg!(target_os = "linux") {
+    "no Vulkan device: install the GPU's Vulkan driver and loader (for tests without a GPU: apt-get install mesa-vulkan-drivers libvulkan1)"
+} else {
+    "no GPU with Vulkan, Metal or DirectX 12: install the GPU's driver"
+};
+
+/// A device that programs can run on.
+#[derive(Clone, Debug)]
+pub struct Adapter {
+    /// The device's name.
+    pub name: String,
+    /// The interface it is used through.
+    pub backend: String,
+    /// The driver and its version.
+    pub driver: String,
+    /// Whether it is the processor in disguise: right, but slower than the processor itself.
+    pub software: bool,
+    adapter: wgpu::Adapter,
+}
+
+/// All devices, fastest kind first. Never OpenGL, whose integers are not exact. Fails when there are none.
+pub fn adapters() -> Result<Vec<Adapter>, ExecutorError> {
+    let backends = wgpu::Backends::VULKAN | wgpu::Backends::METAL | wgpu::Backends::DX12;
+    let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
+    descriptor.backends = backends;
+    descriptor.flags = wgpu::InstanceFlags::empty();
+    let instance = wgpu::Instance::new(descriptor);
+    let mut found: Vec<_> = pollster::block_on(instance.enumerate_adapters(backends))
+        .into_iter()
+        .map(|adapter| (adapter.get_info(), adapter))
+        .collect();
+    found.sort_by_key(|(info, _)| match info.device_type {
+        wgpu::DeviceType::DiscreteGpu => 0,
+        wgpu::DeviceType::IntegratedGpu => 1,
+        wgpu::DeviceType::VirtualGpu => 2,
+        wgpu::DeviceType::Other => 3,
+        wgpu::DeviceType::Cpu => 4,
+    });
+    if found.is_empty() {
+        return Err(ExecutorError::NoDevice(NO_DEVICE.into()));
+    }
+    Ok(found
+        .into_iter()
+        .map(|(info, adapter)| Adapter {
+            name: info.name,
+            backend: info.backend.to_string(),
+            driver: device::one_line(&format!("{} {}", info.driver, info.driver_info)),
+            software: info.device_type == wgpu::DeviceType::Cpu,
+            adapter,
+        })
+        .collect())
+}
+
+/// A tensor on the device.
+#[derive(Clone)]
+struct OnDevice {
+    ty: TensorType,
+    memory: Arc<Memory>,
+}
+
+/// Runs programs on a GPU.
+pub struct GpuExecutor {
+    name: String,
+    device: Device,
+    // One task at a time: two would only share the device's memory.
+    turn: Mutex<()>,
+}
+
+impl GpuExecutor {
+    /// On the first of [`adapters`].
+    pub fn new() -> Result<Self, ExecutorError> {
+        let adapters = adapters()?;
+        Self::on(adapters.first().ok_or_else(|| ExecutorError::NoDevice(NO_DEVICE.into()))?)
+    }
+
+    /// On this device.
+    pub fn on(adapter: &Adapter) -> Result<Self, ExecutorError> {
+        let name = format!("{} ({})", adapter.name, adapter.backend);
+        Ok(Self { name, device: Device::new(&adapter.adapter)?, turn: Mutex::default() })
+    }
+
+    fn upload(&self, tensors: &[Tensor]) -> Vec<OnDevice> {
+        let upload = |tensor: &Tensor| OnDevice { ty: tensor.ty, memory: self.device.upload(&tensor.bytes) };
+        tensors.iter().map(upload).collect()
+    }
+
+    fn upload_constants(&self, checked: &Checked) -> Vec<OnDevice> {
+        let constants = checked.program().constants.iter();
+        let constants: Vec<_> = constants.map(|constant| Tensor::new(constant.ty, constant.bytes.clone())).collect();
+        self.upload(&constants)
+    }
+
+    fn download(&self, tensors: &[OnDevice]) -> Result<Vec<Tensor>, ExecutorError> {
+        let wanted: Vec<_> = tensors.iter().map(|tensor| (Arc::clone(&tensor.memory), tensor.ty.bytes())).collect();
+        let bytes = self.device.download(&wanted)?;
+        Ok(tensors.iter().zip(bytes).map(|(tensor, bytes)| Tensor { ty: tensor.ty, bytes }).collect())
+    }
+
+    /// Runs a block: these values, or all outputs.
+    fn block(
+        &self,
+        checked: &Checked,
+        kind: SegmentKind,
+        context: &Context,
+        [inputs, constants, state]: [&[OnDevice]; 3],
+        results: Option<&[Value]>,
+    ) -> Result<Vec<OnDevice>, ExecutorError> {
+        let program = checked.program();
+        let step = self.upload(&[Tensor::step(context.step)]);
+        let last_uses = last_uses(program, kind, results);
+        let mut commands = Vec::new();
+        let mut outputs: Vec<Option<OnDevice>> = Vec::new();
+        let find = |outputs: &[Option<OnDevice>], value: Value| {
+            match value {
+                Value::Input(index) => inputs.get(usize::from(index)),
+                Value::Const(index) => constants.get(usize::from(index)),
+                Value::State(index) => state.get(usize::from(index)),
+                Value::Op(index) => outputs.get(usize::from(index)).and_then(Option::as_ref),
+                Value::Step => step.first(),
+            }
+            .cloned()
+            .ok_or(ExecutorError::Program)
+        };
+        for (index, op) in program.block(kind).iter().enumerate() {
+            let call = checked.call(kind, index as u16, context).ok_or(ExecutorError::Program)?;
+            let args = op.args.iter().map(|value| find(&outputs, *value)).collect::<Result<Vec<_>, _>>()?;
+            let output = self.operator(&call, &args, &mut commands)?;
+            outputs.push(Some(output));
+            for (output, last) in outputs.iter_mut().zip(&last_uses) {
+                if *last <= index {
+                    *output = None;
+                }
+            }
+        }
+        self.device.submit(&commands)?;
+        match results {
+            Some(results) => results.iter().map(|value| find(&outputs, *value)).collect(),
+            None => outputs.into_iter().map(|output| output.ok_or(ExecutorError::Program)).collect(),
+        }
+    }
+
+    /// Appends the commands of an operator.
+    fn operator(
+        &self,
+        call: &Call<'_>,
+        args: &[OnDevice],
+        commands: &mut Vec<Command>,
+    ) -> Result<OnDevice, ExecutorError> {
+        let mut run = |call: kernels::Call, args: &[&OnDevice], ty: TensorType, work: u64| {
+            let out = self.device.allocate(ty.bytes());
+            let args = args.iter().map(|arg| arg.memory.buffer()).collect();
+            commands.push(Command { call, args, out: out.buffer(), work });
+            OnDevice { ty, memory: out }
+        };
+        let work = call.cost_macs();
+        match (call.kind, args) {
+            (OpKind::Reshape { .. }, [x]) => Ok(OnDevice { ty: call.output, memory: Arc::clone(&x.memory) }),
+            (OpKind::Concat { axis }, [first, rest @ ..]) => {
+                let axis_index = usize::from(*axis);
+                let mut whole = first.clone();
+                for next in rest {
+                    let places = whole.ty.shape.dim(axis_index) + next.ty.shape.dim(axis_index);
+                    let ty = TensorType::new(whole.ty.dtype, whole.ty.shape.with_dim(axis_index, places));
+                    whole = run(kernels::concat(*axis, whole.ty, next.ty, ty), &[&whole, next], ty, ty.elements());
+                }
+                Ok(whole)
+            }
+            (OpKind::MatmulNt, [a, b]) => {
+                let mut in_words = |x: &OnDevice| {
+                    let (rows, columns) = x.ty.shape.as_matrix().unwrap_or((1, 1));
+                    if columns % 4 == 0 {
+                        return x.clone();
+                    }
+                    let ty = TensorType::new(DType::I8, Shape::matrix(rows, columns.next_multiple_of(4)));
+                    run(kernels::pad(x.ty, ty), &[x], ty, ty.elements())
+                };
+                let (a, b) = (in_words(a), in_words(b));
+                let shape = [a.ty.shape.dim(0), b.ty.shape.dim(0), a.ty.shape.last() / 4];
+                Ok(run(kernels::matmul(shape), &[&a, &b], call.output, work))
+            }
+            _ => {
+                let kernel = kernels::operator(call.kind, &call.args, call.output, &call.key);
+                let args: Vec<_> = args.iter().collect();
+                Ok(run(kernel.ok_or(ExecutorError::Program)?, &args, call.output, work))
+            }
+        }
+    }
+
+    fn run_values(
+        &self,
+        checked: &Checked,
+        kind: SegmentKind,
+        context: &Context,
+        [inputs, state]: [&[Tensor]; 2],
+        results: Option<&[Value]>,
+    ) -> Result<Vec<Tensor>, ExecutorError> {
+        check_values(checked, kind, inputs, state)?;
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let [inputs, state] = [inputs, state].map(|tensors| self.upload(tensors));
+        let constants = self.upload_constants(checked);
+        let values = self.block(checked, kind, context, [&inputs, &constants, &state], results)?;
+        self.download(&values)
+    }
+}
+
+impl Executor for GpuExecutor {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn run_block(
+        &self,
+        checked: &Checked,
+        kind: SegmentKind,
+        context: &Context,
+        inputs: &[Tensor],
+        state: &[Tensor],
+    ) -> Result<Vec<Tensor>, ExecutorError> {
+        let results = checked.program().results(kind);
+        self.run_values(checked, kind, context, [inputs, state], Some(&results))
+    }
+
+    fn trace(
+        &self,
+        checked: &Checked,
+        kind: SegmentKind,
+        context: &Context,
+        inputs: &[Tensor],
+        state: &[Tensor],
+    ) -> Result<Vec<Tensor>, ExecutorError> {
+        self.run_values(checked, kind, context, [inputs, state], None)
+    }
+
+    fn run_task(
+        &self,
+        checked: &Checked,
+        context: &Context,
+        inputs: &[Tensor],
+        on_checkpoint: &mut dyn FnMut(u32, &[Tensor]),
+    ) -> Result<Tensor, ExecutorError> {
+        let program = checked.program();
+        check_tensors("input", &program.inputs, inputs)?;
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let (inputs, constants) = (self.upload(inputs), self.upload_constants(checked));
+        let mut state: Vec<OnDevice> = Vec::new();
+        let last = program.segments().saturating_sub(1);
+        for index in 0..=last {
+            let segment = program.segment(index).ok_or(ExecutorError::Program)?;
+            let results = program.results(segment.kind());
+            let values = [inputs.as_slice(), &constants, &state];
+            state = self.block(checked, segment.kind(), &context.at(segment), values, Some(&results))?;
+            if index < last {
+                on_checkpoint(index, &self.download(&state)?);
+            }
+        }
+        self.download(&state)?.pop().ok_or(ExecutorError::Program)
+    }
+}
