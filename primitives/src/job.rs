@@ -149,3 +149,25 @@ pub struct JobSpec {
     /// Where the input blobs are served, and where the requester fetches from.
     pub endpoints: BoundedVec<Endpoint, ConstU32<MAX_ENDPOINTS>>,
 }
+
+/// Most bytes of a device's name.
+pub const MAX_DEVICE_NAME: u32 = 64;
+
+/// What an account runs on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Profile {
+    /// Memory of the device in MiB.
+    pub memory_mib: u32,
+    /// Name of the device, for people.
+    pub device: BoundedVec<u8, ConstU32<MAX_DEVICE_NAME>>,
+    /// Whether it is an accelerator (and not the CPU).
+    pub accelerator: bool,
+}
+
+impl Profile {
+    /// The profile of a device; a longer name is cut.
+    pub fn new(memory_mib: u32, device: &str, accelerator: bool) -> Self {
+        let device = BoundedVec::truncate_from(device.as_bytes().to_vec());
+        Self { memory_mib, device, accelerator }
+    }
+}

@@ -8,7 +8,7 @@ use crate::{
 };
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use quern_primitives::{job::Endpoint, Account, Balance, BlobId, DisputeId, Height, JobId};
+use quern_primitives::{job::Endpoint, job::Profile, traits::Role, Account, Balance, BlobId, DisputeId, Height, JobId};
 use scale_info::TypeInfo;
 
 /// A shard as one of its parties needs it.
@@ -179,6 +179,85 @@ pub struct Quote {
     pub shards: u32,
     /// Most collateral that a worker locks for one shard.
     pub collateral: Balance,
+}
+
+/// A registered worker or validator.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct ParticipantView {
+    /// The account.
+    pub account: Account,
+    /// What it does.
+    pub role: Role,
+    /// Where it serves blobs and answers.
+    pub endpoint: Endpoint,
+    /// What it runs on.
+    pub profile: Profile,
+    /// Price per GMAC.
+    pub ask: Balance,
+    /// Shards that it holds at the same time.
+    pub slots: u32,
+    /// Shards that it holds now.
+    pub open: u32,
+    /// Reputation.
+    pub reputation: u32,
+    /// Whether it was convicted.
+    pub barred: bool,
+    /// Its bond.
+    pub bonded: Balance,
+    /// What of the bond is locked.
+    pub locked: Balance,
+}
+
+/// What an account has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct AccountView {
+    /// What it can spend.
+    pub free: Balance,
+    /// What is held of it, for whatever reason.
+    pub held: Balance,
+    /// Its bond.
+    pub bonded: Balance,
+    /// What of the bond is locked.
+    pub locked: Balance,
+    /// What is unbonding.
+    pub unbonding: Balance,
+    /// What it has earned and not claimed.
+    pub credits: Balance,
+}
+
+/// The network in numbers, since genesis.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct NetworkView {
+    /// Height.
+    pub height: Height,
+    /// Length of a slot in milliseconds.
+    pub slot_ms: u64,
+    /// Blocks of a draw period.
+    pub draw_period_blocks: Height,
+    /// Active workers.
+    pub workers: u32,
+    /// Active validators.
+    pub validators: u32,
+    /// Accepted shards.
+    pub shards_settled: u64,
+    /// Audits that were revealed.
+    pub audits: u64,
+    /// Disputes opened.
+    pub disputes: u64,
+    /// Disputes that the worker lost.
+    pub convicted: u64,
+    /// Disputes that the challenger lost.
+    pub refuted: u64,
+    /// Useful work that was accepted, in MACs.
+    pub useful_macs: u128,
+    /// Fees burned.
+    pub burned: Balance,
+    /// Emitted.
+    pub emitted: Balance,
+    /// Total issuance.
+    pub issuance: Balance,
 }
 
 /// 32 bytes as hexadecimal text.

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Random calls against a model.
+
+use super::mock::*;
+use crate::{Entries, MAX_SLOTS};
+use proptest::prelude::*;
+use quern_primitives::traits::{Registry as _, Role, ShardEnd};
+use std::collections::BTreeMap;
+
+#[derive(Clone, Debug)]
+enum Op {
+    Register(u8, Role),
+    SetReady(u8, u32),
+    Update(u8),
+    Retire(u8),
+    TakeSlot(u8),
+    End(u8, ShardEnd),
+    Bond(u8, bool),
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let who = || 1u8..7;
+    let role = prop_oneof![Just(Role::Worker), Just(Role::Validator)];
+    let end = prop_oneof![3 => Just(ShardEnd::Accepted), 2 => Just(ShardEnd::Late), 1 => Just(ShardEnd::Convicted)];
+    prop_oneof![
+        4 => (who(), role).prop_map(|(who, role)| Op::Register(who, role)),
+        4 => (who(), 0..MAX_SLOTS + 2).prop_map(|(who, slots)| Op::SetReady(who, slots)),
+        1 => who().prop_map(Op::Update),
+        1 => who().prop_map(Op::Retire),
+        4 => who().prop_map(Op::TakeSlot),
+        3 => (who(), end).prop_map(|(who, end)| Op::End(who, end)),
+        1 => (who(), any::<bool>()).prop_map(|(who, rich)| Op::Bond(who, rich)),
+    ]
+}
+
+#[derive(Clone, Debug)]
+struct Model {
+    role: Role,
+    slots: u32,
+    open: u32,
+    reputation: u32,
+    barred: bool,
+    retiring: bool,
+}
+
+fn active(model: &BTreeMap<u8, Model>, role: Role) -> usize {
+    model.values().filter(|m| m.role == role && !m.barred && !m.retiring).count()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn registry_should_follow_the_model(ops in prop::collection::vec(op(), 1..80)) {
+        new_test_ext().execute_with(|| {
+            let mut model: BTreeMap<u8, Model> = BTreeMap::new();
+            let mut rich: BTreeMap<u8, bool> = (1..7).map(|who| (who, true)).collect();
+            for op in ops {
+                match op.clone() {
+                    Op::Register(who, role) => {
+                        let places = if role == Role::Worker { 3 } else { 2 };
+                        let possible = model.get(&who).is_none_or(|m| m.barred && m.open == 0)
+                            && rich[&who]
+                            && active(&model, role) < places;
+                        let done = Registry::register(signed(who), role, endpoint(who), profile(), ASK);
+                        assert_eq!(done.is_ok(), possible, "{op:?}");
+                        if possible {
+                            let fresh =
+                                Model { role, slots: 0, open: 0, reputation: 100, barred: false, retiring: false };
+                            model.insert(who, fresh);
+                        }
+                    }
+                    Op::SetReady(who, slots) => {
+                        let m = model.get_mut(&who).filter(|m| {
+                            m.role == Role::Worker
+                                && !m.barred
+                                && !m.retiring
+                                && slots <= MAX_SLOTS
+                                && (slots == 0 || rich[&who])
+                        });
+                        assert_eq!(Registry::set_ready(signed(who), slots).is_ok(), m.is_some(), "{op:?}");
+                        if let Some(m) = m {
+                            m.slots = slots;
+                        }
+                    }
+                    Op::Update(who) => {
+                        let possible = model.get(&who).is_some_and(|m| !m.barred && !m.retiring);
+                        let done = Registry::update(signed(who), endpoint(who), profile(), ASK);
+                        assert_eq!(done.is_ok(), possible, "{op:?}");
+                    }
+                    Op::Retire(who) => {
+                        let possible = model.get(&who).is_some_and(|m| !m.retiring);
+                        assert_eq!(Registry::retire(signed(who)).is_ok(), possible, "{op:?}");
+                        if model.get(&who).is_some_and(|m| m.open == 0) {
+                            model.remove(&who);
+                        } else if let Some(m) = model.get_mut(&who) {
+                            m.slots = 0;
+                            m.retiring = true;
+                        }
+                    }
+                    // Only who is ready is assigned.
+                    Op::TakeSlot(who) => {
+                        if Registry::ready_workers().iter().any(|ready| ready.account == raw(who)) {
+                            Registry::take_slot(&raw(who));
+                            let m = model.get_mut(&who).unwrap();
+                            m.slots -= 1;
+                            m.open += 1;
+                        }
+                    }
+                    Op::End(who, end) => {
+                        if let Some(m) = model.get_mut(&who).filter(|m| m.open > 0) {
+                            Registry::shard_ended(&raw(who), end);
+                            m.open -= 1;
+                            match end {
+                                ShardEnd::Accepted if !m.barred => m.reputation = (m.reputation + 1).min(1_000),
+                                ShardEnd::Accepted => {}
+                                ShardEnd::Late => {
+                                    m.reputation = m.reputation.saturating_sub(50);
+                                    m.slots = 0;
+                                }
+                                ShardEnd::Convicted => {
+                                    m.reputation = 0;
+                                    m.slots = 0;
+                                    m.barred = true;
+                                }
+                            }
+                            if m.retiring && m.open == 0 {
+                                model.remove(&who);
+                            }
+                        }
+                    }
+                    Op::Bond(who, enough) => {
+                        rich.insert(who, enough);
+                        set_bond(who, if enough { MINIMUM } else { MINIMUM - 1 }, 0);
+                    }
+                }
+                assert_eq!(Entries::<Test>::iter().count(), model.len(), "{op:?}");
+                for (who, m) in &model {
+                    let e = entry(*who);
+                    assert_eq!((e.role, e.slots, e.open), (m.role, m.slots, m.open), "{op:?}");
+                    assert_eq!((e.reputation, e.barred, e.retiring), (m.reputation, m.barred, m.retiring), "{op:?}");
+                }
+                let ready = model.iter().filter(|(who, m)| m.slots > 0 && rich[who]).count();
+                assert_eq!(Registry::ready_workers().len(), ready, "{op:?}");
+                Registry::do_try_state().unwrap();
+            }
+        });
+    }
+}

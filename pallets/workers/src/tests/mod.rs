@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Tests of the registry.
+
+mod invariants;
+pub(crate) mod mock;
+mod register;
+mod registry;
+mod retire;
+mod set_ready;
+mod update;

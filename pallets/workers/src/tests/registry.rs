@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The trait by which other pallets assign, and tell how it ended.
+
+use super::mock::*;
+use crate::{Entries, Event, Workers, REPUTATION_LATE, REPUTATION_MAX, REPUTATION_START};
+use frame_support::assert_ok;
+use quern_primitives::traits::{Registry as _, Role, ShardEnd};
+
+fn ready(who: u8, slots: u32) {
+    register(who, Role::Worker);
+    assert_ok!(Registry::set_ready(signed(who), slots));
+}
+
+#[test]
+fn take_slot_should_use_up_capacity() {
+    run(|| {
+        ready(1, 2);
+        Registry::take_slot(&raw(1));
+        assert_eq!((entry(1).slots, entry(1).open), (1, 1));
+        Registry::take_slot(&raw(1));
+        assert!(Registry::ready_workers().is_empty());
+    });
+}
+
+#[test]
+fn shard_ended_should_raise_reputation_when_accepted() {
+    run(|| {
+        ready(1, 1);
+        Registry::take_slot(&raw(1));
+        Registry::shard_ended(&raw(1), ShardEnd::Accepted);
+        assert_eq!((entry(1).reputation, entry(1).open), (REPUTATION_START + 1, 0));
+        let event = Event::ReputationChanged {
+            who: account(1),
+            before: REPUTATION_START,
+            after: REPUTATION_START + 1,
+            open: 0,
+        };
+        System::assert_last_event(event.into());
+    });
+}
+
+#[test]
+fn shard_ended_should_stop_at_the_greatest_reputation() {
+    run(|| {
+        ready(1, 1);
+        (0..REPUTATION_MAX).for_each(|_| Registry::shard_ended(&raw(1), ShardEnd::Accepted));
+        assert_eq!(entry(1).reputation, REPUTATION_MAX);
+    });
+}
+
+#[test]
+fn shard_ended_should_end_readiness_when_late() {
+    run(|| {
+        ready(1, 4);
+        Registry::take_slot(&raw(1));
+        Registry::shard_ended(&raw(1), ShardEnd::Late);
+        assert_eq!(entry(1).reputation, REPUTATION_START - REPUTATION_LATE);
+        assert!(Registry::ready_workers().is_empty());
+        assert_ok!(Registry::set_ready(signed(1), 1));
+        (0..3).for_each(|_| Registry::shard_ended(&raw(1), ShardEnd::Late));
+        assert_ok!(Registry::set_ready(signed(1), 1));
+        assert_eq!((entry(1).reputation, Registry::ready_workers()[0].weight), (0, 1));
+    });
+}
+
+#[test]
+fn shard_ended_should_bar_when_convicted() {
+    run(|| {
+        ready(1, 4);
+        Registry::take_slot(&raw(1));
+        Registry::take_slot(&raw(1));
+        Registry::shard_ended(&raw(1), ShardEnd::Convicted);
+        System::assert_last_event(Event::Barred { who: account(1) }.into());
+        assert!(Registry::ready_workers().is_empty() && Workers::<Test>::get().is_empty());
+        assert_eq!((entry(1).barred, entry(1).reputation, entry(1).open), (true, 0, 1));
+        // Its place is free, and its other shards count for nothing.
+        (2..=4).for_each(|who| register(who, Role::Worker));
+        Registry::shard_ended(&raw(1), ShardEnd::Accepted);
+        assert_eq!(entry(1).reputation, 0);
+    });
+}
+
+#[test]
+fn shard_ended_should_bar_a_validator_when_convicted() {
+    run(|| {
+        register(1, Role::Validator);
+        Registry::shard_ended(&raw(1), ShardEnd::Convicted);
+        assert!(Registry::validators().is_empty() && entry(1).barred);
+    });
+}
+
+#[test]
+fn shard_ended_should_forget_a_retiring_worker_when_convicted() {
+    run(|| {
+        ready(1, 1);
+        Registry::take_slot(&raw(1));
+        assert_ok!(Registry::retire(signed(1)));
+        Registry::shard_ended(&raw(1), ShardEnd::Convicted);
+        assert_eq!(Entries::<Test>::iter().count(), 0);
+    });
+}
+
+#[test]
+fn unknown_accounts_should_change_nothing() {
+    run(|| {
+        Registry::take_slot(&raw(9));
+        Registry::shard_ended(&raw(9), ShardEnd::Accepted);
+        assert_eq!(Entries::<Test>::iter().count(), 0);
+        assert_eq!(Registry::endpoint(&raw(9)), None);
+    });
+}
+
+#[test]
+fn accounts_should_not_be_listed_when_their_bond_fell_below_the_minimum() {
+    run(|| {
+        ready(1, 1);
+        register(2, Role::Validator);
+        set_bond(1, MINIMUM - 1, 0);
+        set_bond(2, MINIMUM - 1, 0);
+        assert!(Registry::ready_workers().is_empty() && Registry::validators().is_empty());
+        // What is locked still counts.
+        set_bond(1, MINIMUM, MINIMUM);
+        set_bond(2, MINIMUM, MINIMUM);
+        assert_eq!((Registry::ready_workers().len(), Registry::validators().len()), (1, 1));
+    });
+}
+
+#[test]
+fn endpoint_should_be_what_was_registered() {
+    run(|| {
+        register(1, Role::Validator);
+        assert_eq!(Registry::endpoint(&raw(1)), Some(endpoint(1)));
+    });
+}
