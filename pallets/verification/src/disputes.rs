@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Disputes: opening, moves, deadlines, ends. `Dispute::step` decides; this keeps what it returns.
+
+use crate::{
+    Agenda, Config, Disputes, DisputesOf, Error, Event, NextDispute, Pallet, PendingDrawCount, PendingDraws, Totals,
+    MAX_LINK_BYTES,
+};
+use frame_support::{
+    dispatch::{DispatchResultWithPostInfo, Pays},
+    ensure,
+    storage::with_storage_layer,
+    traits::Get,
+};
+use quern_primitives::{commitment::LeafProof, slice::SliceProof, Account, DisputeId, Height, ShardId};
+use quern_program::MAX_CONVICTION_BYTES;
+use quern_protocol::{
+    dispute::{Next, Outcome, Play},
+    inputs::Link,
+    referee::ReadProof,
+    shard::{Event as ShardEvent, Phase, Verdict},
+    traits::{worker_offence, Audits, Shards},
+    Dispute, DisputeError,
+};
+use sp_runtime::{DispatchError, TryRuntimeError};
+
+impl<T: Config> Audits for Pallet<T> {
+    fn committed(shard: &ShardId, period: Height) {
+        Self::enqueue(shard, period);
+    }
+
+    fn close(shard: &ShardId) {
+        for dispute in DisputesOf::<T>::take(shard) {
+            Disputes::<T>::remove(dispute);
+            Totals::<T>::mutate(|stats| stats.moot = stats.moot.saturating_add(1));
+            Self::deposit_event(Event::DisputeMoot { dispute, shard: *shard });
+        }
+    }
+
+    fn has_room() -> bool {
+        PendingDrawCount::<T>::get() < T::MaxPendingDraws::get()
+    }
+}
+
+impl<T: Config> Pallet<T> {
+    /// Opens a dispute: the shard notes the challenge and the dispute exists, or neither.
+    pub(crate) fn do_open_dispute(
+        id: &ShardId,
+        challenger: Account,
+        position: u32,
+        start: Option<LeafProof>,
+        end: LeafProof,
+    ) -> Result<(), Error<T>> {
+        let leaves = [start.as_ref(), Some(&end)];
+        let long = leaves.into_iter().flatten().any(|leaf| leaf.proof.0.len() > MAX_LINK_BYTES);
+        ensure!(!long, Error::<T>::ProofsTooLong);
+        ensure!(Disputes::<T>::count() < T::MaxDisputes::get(), Error::<T>::TooManyDisputes);
+        let shard = Self::shard(id)?;
+        let program = T::Shards::program(id).ok_or(Error::UnknownShard)?;
+        let (_, index) = shard.locate(position).ok_or(Error::NoSuchSegment)?;
+        let segment = program.program().segment(index).ok_or(Error::NoSuchSegment)?;
+        let params = T::Params::get();
+        let now = Self::now();
+        let dispute = Dispute::open(&shard, segment, challenger, position, start.as_ref(), &end, now, &params)?;
+        Self::apply(id, ShardEvent::Challenge { by: challenger, position })?;
+
+        let number = NextDispute::<T>::get();
+        NextDispute::<T>::put(number.saturating_add(1));
+        DisputesOf::<T>::try_append(id, number).map_err(|_| Error::TooManyDisputes)?;
+        Self::watch(number, dispute.by);
+        Totals::<T>::mutate(|stats| stats.opened = stats.opened.saturating_add(1));
+        Self::deposit_event(Event::DisputeOpened {
+            dispute: number,
+            shard: *id,
+            position,
+            worker: dispute.worker.into(),
+            challenger: challenger.into(),
+        });
+        Disputes::<T>::insert(number, dispute);
+        Ok(())
+    }
+
+    /// A party's move.
+    pub(crate) fn play(id: DisputeId, by: Account, play: Play) -> DispatchResultWithPostInfo {
+        let dispute = Disputes::<T>::get(id).ok_or(Error::<T>::UnknownDispute)?;
+        match Self::step(&dispute, play).map_err(Error::<T>::from)? {
+            Next::Open(next) => {
+                let (owed_by, deadline) = ((*next.owed_by()).into(), next.by);
+                Disputes::<T>::insert(id, next);
+                Self::deposit_event(Event::DisputeMoved { dispute: id, by: by.into(), owed_by, deadline });
+            }
+            Next::Closed(outcome) => Self::end(id, dispute, outcome)?,
+        }
+        Ok(Pays::No.into())
+    }
+
+    fn step(dispute: &Dispute, play: Play) -> Result<Next, DisputeError> {
+        let program = T::Shards::program(&dispute.shard).ok_or(DisputeError::NoSuchSegment)?;
+        let stage = T::Shards::context(&dispute.shard).ok_or(DisputeError::NoSuchSegment)?;
+        dispute.step(play, Self::now(), &T::Params::get(), &program, &stage)
+    }
+
+    /// Removes a decided dispute and tells the keeper of the shard, who moves the money.
+    fn end(id: DisputeId, dispute: Dispute, outcome: Outcome) -> Result<(), Error<T>> {
+        Self::remove(id, &dispute.shard);
+        let Dispute { shard, position, worker, challenger, .. } = dispute;
+        Self::apply(&shard, ShardEvent::Resolved { challenger, worker_lost: worker_offence(&outcome) })?;
+        Totals::<T>::mutate(|stats| {
+            let count = match outcome {
+                Outcome::WrongElement { .. } | Outcome::WrongLength { .. } => &mut stats.convicted,
+                Outcome::Refuted { .. } => &mut stats.refuted,
+                Outcome::WorkerSilent => &mut stats.worker_silent,
+                Outcome::ChallengerSilent => &mut stats.challenger_silent,
+            };
+            *count = count.saturating_add(1);
+        });
+        let (worker, challenger) = (worker.into(), challenger.into());
+        Self::deposit_event(Event::DisputeClosed { dispute: id, shard, position, worker, challenger, outcome });
+        Ok(())
+    }
+
+    fn remove(id: DisputeId, shard: &ShardId) {
+        Disputes::<T>::remove(id);
+        let left = DisputesOf::<T>::mutate(shard, |ids| {
+            ids.retain(|other| *other != id);
+            ids.len()
+        });
+        if left == 0 {
+            DisputesOf::<T>::remove(shard);
+        }
+    }
+
+    /// Looks at a dispute again at the first height at which its deadline has passed, or as soon after it as there is room.
+    fn watch(id: DisputeId, by: Height) {
+        let mut at = by.saturating_add(1);
+        // There are at most `MaxDisputes`, so a height with room is near.
+        while Agenda::<T>::try_append(at, id).is_err() {
+            at = at.saturating_add(1);
+        }
+    }
+
+    /// Ends the disputes whose deadline has passed. A move puts the deadline off without touching the agenda, so a dispute
+    /// that is not due is watched again. Returns how many were looked at.
+    pub(crate) fn expire_due(now: Height) -> u32 {
+        let due = Agenda::<T>::take(now);
+        let looked_at = due.len() as u32;
+        for id in due {
+            let Some(dispute) = Disputes::<T>::get(id) else {
+                continue;
+            };
+            if now <= dispute.by {
+                Self::watch(id, dispute.by);
+                continue;
+            }
+            let shard = dispute.shard;
+            let ended = with_storage_layer(|| -> Result<(), DispatchError> {
+                match Self::step(&dispute, Play::Expire).map_err(Error::<T>::from)? {
+                    Next::Closed(outcome) => Ok(Self::end(id, dispute, outcome)?),
+                    Next::Open(_) => Err(Error::<T>::MoveNotDue.into()),
+                }
+            });
+            if ended.is_err() {
+                // The keeper no longer has the shard in dispute: nothing is left to decide.
+                Self::remove(id, &shard);
+                Self::deposit_event(Event::DisputeMoot { dispute: id, shard });
+            }
+        }
+        looked_at
+    }
+
+    /// Refuses proofs that no honest conviction needs, before anything is hashed. A valid program's convictions fit
+    /// [`MAX_CONVICTION_BYTES`] without links.
+    pub(crate) fn check_conviction(output: Option<&SliceProof>, reads: &[ReadProof]) -> Result<(), Error<T>> {
+        let long = |proof: &SliceProof| proof.0.len() > MAX_LINK_BYTES;
+        let long_link = reads.iter().any(|read| match &read.link {
+            Link::Known => false,
+            Link::Listed { proof, .. } => long(proof),
+            Link::Leaf(leaf) => long(&leaf.proof),
+        });
+        let proofs = output.into_iter().chain(reads.iter().map(|read| &read.proof));
+        let bytes = proofs.fold(0u64, |sum, proof| sum.saturating_add(proof.0.len() as u64));
+        ensure!(!long_link && bytes <= MAX_CONVICTION_BYTES, Error::<T>::ProofsTooLong);
+        Ok(())
+    }
+
+    /// Checks what is always true of the pallet's storage.
+    pub fn do_try_state() -> Result<(), TryRuntimeError> {
+        let pending = PendingDraws::<T>::iter_keys().count();
+        ensure!(pending as u32 == PendingDrawCount::<T>::get(), "the number of pending draws is wrong");
+        let mut watched: alloc::vec::Vec<DisputeId> = Agenda::<T>::iter_values().flatten().collect();
+        let listed = DisputesOf::<T>::iter_values().map(|ids| ids.len()).fold(0, usize::saturating_add);
+        ensure!(listed as u32 == Disputes::<T>::count(), "a dispute is not listed at its shard, or a closed one is");
+        ensure!(Disputes::<T>::count() <= T::MaxDisputes::get(), "too many disputes");
+        watched.retain(|id| Disputes::<T>::contains_key(id));
+        ensure!(watched.len() as u32 == Disputes::<T>::count(), "a dispute is watched twice or not at all");
+        for (id, dispute) in Disputes::<T>::iter() {
+            ensure!(id < NextDispute::<T>::get(), "a dispute has a number that was not given");
+            ensure!(DisputesOf::<T>::get(dispute.shard).contains(&id), "a dispute is not listed at its shard");
+            ensure!(watched.contains(&id), "a dispute is not watched");
+            let shard = T::Shards::shard(&dispute.shard).ok_or("a dispute is about no shard")?;
+            ensure!(matches!(shard.phase, Phase::Disputed { .. }), "a dispute is about a shard that is not disputed");
+            let seats = shard.audit().map(|audit| audit.seats.as_slice()).unwrap_or_default();
+            let seat = seats.iter().find(|seat| seat.auditor == dispute.challenger);
+            ensure!(
+                seat.is_some_and(|seat| seat.verdict == Some(Verdict::Disputing)),
+                "a challenger does not sit where it disputes"
+            );
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Draws of segments and validators.
+//!
+//! A draw uses the seed of one whole period that began after the commitment. When it cannot be made then, it waits for the
+//! seed of a period that has not begun: whoever waits for a seed that is known could choose who is drawn.
+
+use crate::{Config, DrawCursor, Event, Pallet, PendingDrawCount, PendingDraws, Postponed, Totals};
+use alloc::vec::Vec;
+use frame_support::{storage::with_storage_layer, traits::Get, BoundedVec};
+use quern_primitives::{
+    draw::{draw_segments, seed, Draw},
+    traits::{Collateral, Randomness, Registry},
+    Account, Balance, Height, ShardId,
+};
+use quern_protocol::{
+    shard::{Event as ShardEvent, Phase, Seat, MAX_AUDITORS, MAX_SAMPLES},
+    traits::{may_audit, Shards},
+    Shard,
+};
+use sp_runtime::{AccountId32, DispatchError};
+
+/// Periods without a waiting draw that are passed over in a block, beside the draws.
+const EMPTY_PERIODS_PER_BLOCK: u32 = 2;
+
+impl<T: Config> Pallet<T> {
+    /// Queues a draw from the seed of `period`.
+    pub(crate) fn enqueue(shard: &ShardId, period: Height) {
+        if !PendingDraws::<T>::contains_key(period, shard) {
+            PendingDraws::<T>::insert(period, shard, ());
+            PendingDrawCount::<T>::mutate(|count| *count = count.saturating_add(1));
+        }
+    }
+
+    /// Draws what is due, oldest first. Returns how many draws were looked at and how many validators each had to weigh.
+    pub(crate) fn draw_due(now: Height) -> (u32, u32) {
+        let current = T::Randomness::period_of(now);
+        if PendingDrawCount::<T>::get() == 0 {
+            DrawCursor::<T>::put(current);
+            return (0, 0);
+        }
+        let mut cursor = DrawCursor::<T>::get();
+        let (mut draws, mut empty) = (0u32, 0u32);
+        while cursor < current && draws < T::DrawsPerBlock::get() && empty < EMPTY_PERIODS_PER_BLOCK {
+            match PendingDraws::<T>::iter_key_prefix(cursor).next() {
+                Some(shard) => {
+                    PendingDraws::<T>::remove(cursor, shard);
+                    PendingDrawCount::<T>::mutate(|count| *count = count.saturating_sub(1));
+                    draws = draws.saturating_add(1);
+                    Self::draw_or_postpone(shard, cursor, current);
+                }
+                None => {
+                    cursor = cursor.saturating_add(1);
+                    empty = empty.saturating_add(1);
+                }
+            }
+        }
+        DrawCursor::<T>::put(cursor);
+        let validators = if draws > 0 { T::Registry::validators().len() as u32 } else { 0 };
+        (draws, validators)
+    }
+
+    fn draw_or_postpone(id: ShardId, period: Height, current: Height) {
+        let Some(shard) = T::Shards::shard(&id) else {
+            return;
+        };
+        // A shard that no longer waits, or waits for a later period, has an entry of its own or needs none.
+        let Phase::Committed { period: drawn_by, .. } = shard.phase else {
+            return;
+        };
+        if current <= drawn_by {
+            return;
+        }
+        let Err(reason) = Self::draw(&shard, period) else {
+            return;
+        };
+        let period = current.saturating_add(1);
+        Self::enqueue(&id, period);
+        Self::deposit_event(Event::DrawPostponed { shard: id, period, reason });
+    }
+
+    /// Draws segments and validators for a shard, locks the validators' bonds and seats them; all or nothing.
+    fn draw(shard: &Shard, period: Height) -> Result<(), Postponed> {
+        let seed_of_period = T::Randomness::seed(period).ok_or(Postponed::NoSeed)?;
+        let worker = shard.deal().map(|deal| deal.worker).ok_or(Postponed::Refused)?;
+        let plan = T::Shards::audit_plan(&shard.id).ok_or(Postponed::Refused)?;
+        let bond = T::Params::get().audit_bond;
+        let mut draw = Draw::new(seed(b"audit", &seed_of_period, &shard.id));
+        let samples = plan.samples.clamp(1, MAX_SAMPLES);
+        let sample = draw_segments(&mut draw, shard.tasks, &shard.costs, samples);
+        let needed = plan.auditors.clamp(1, MAX_AUDITORS);
+        let auditors = Self::draw_validators(&mut draw, &worker, bond, needed)?;
+        let seated = with_storage_layer(|| -> Result<(), DispatchError> {
+            for auditor in &auditors {
+                T::Collateral::lock(auditor, bond).map_err(|_| DispatchError::Other("the bond cannot be locked"))?;
+            }
+            let seats = auditors.iter().map(|auditor| Seat::new(*auditor, bond)).collect();
+            let event = ShardEvent::Draw { sample: sample.clone(), seats };
+            T::Shards::apply(&shard.id, event).map_err(|_| DispatchError::Other("the draw was refused"))
+        });
+        seated.map_err(|_| Postponed::Refused)?;
+        Totals::<T>::mutate(|stats| stats.drawn = stats.drawn.saturating_add(1));
+        Self::deposit_event(Event::Drawn {
+            shard: shard.id,
+            period,
+            sample: BoundedVec::truncate_from(sample),
+            auditors: BoundedVec::truncate_from(auditors.into_iter().map(AccountId32::from).collect()),
+            bond,
+        });
+        Ok(())
+    }
+
+    /// `needed` distinct validators, weighted by stake, among those that may audit and can lock the bond. The order of
+    /// candidates is that of their keys, so that the draw can be repeated by anybody.
+    fn draw_validators(
+        draw: &mut Draw,
+        worker: &Account,
+        bond: Balance,
+        needed: u32,
+    ) -> Result<Vec<Account>, Postponed> {
+        let mut pool: Vec<Account> = T::Registry::validators();
+        pool.retain(|validator| may_audit(validator, worker) && T::Collateral::free(validator) >= bond);
+        pool.sort_unstable();
+        pool.dedup();
+        let stakes: Vec<u128> = pool.iter().map(T::Collateral::bonded).collect();
+        let drawn = draw.weighted_without_replacement(&stakes, needed as usize);
+        let drawn: Vec<Account> = drawn.into_iter().filter_map(|index| pool.get(index).copied()).collect();
+        if drawn.len() < needed as usize {
+            let available = drawn.len() as u32;
+            return Err(Postponed::TooFewValidators { available, needed });
+        }
+        Ok(drawn)
+    }
+}
