@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Training and inference as jobs.
+
+use super::{
+    mlp::{Mlp, ModelError, Training},
+    Samples,
+};
+use quern_primitives::{
+    job::{AuditLevel, Blob, Endpoint, Input, JobSpec, OutputMap, Stage},
+    Balance, BlobId, QRN,
+};
+use quern_program::Checked;
+
+/// What a job offers and asks, whatever it computes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// Highest price per GMAC.
+    pub bid: Balance,
+    /// How much is audited.
+    pub audit: AuditLevel,
+    /// Memory that a worker must have.
+    pub memory_mib: u32,
+    /// Where the blobs are served.
+    pub endpoints: Vec<Endpoint>,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self { bid: QRN, audit: AuditLevel::Sampled, memory_mib: 64, endpoints: Vec::new() }
+    }
+}
+
+/// A job with everything that it names.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BuiltJob {
+    /// What is submitted.
+    pub spec: JobSpec,
+    /// The programs to be published, in order of their first use.
+    pub programs: Vec<Checked>,
+    /// The blobs to be served.
+    pub blobs: Vec<Vec<u8>>,
+}
+
+impl BuiltJob {
+    /// Multiply-accumulates of the whole job.
+    pub fn macs(&self) -> u64 {
+        self.spec.stages.iter().fold(0, |sum, stage| {
+            let task = self.program(stage.program).map_or(0, |program| program.summary().task_macs());
+            sum.saturating_add(task.saturating_mul(u64::from(stage.tasks)))
+        })
+    }
+
+    /// A program of this job.
+    pub fn program(&self, id: BlobId) -> Option<&Checked> {
+        self.programs.iter().find(|program| program.id() == id)
+    }
+
+    /// A blob of this job.
+    pub fn blob(&self, id: BlobId) -> Option<&[u8]> {
+        self.blobs.iter().map(Vec::as_slice).find(|bytes| BlobId::of(bytes) == id)
+    }
+}
+
+/// Rounds of local training, each followed by its merge: round `r` is stage `2 r` (all tasks) and stage `2 r + 1` (one task).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TrainingJob {
+    /// The network.
+    pub mlp: Mlp,
+    /// How it is trained.
+    pub training: Training,
+    /// Number of rounds.
+    pub rounds: u16,
+    /// Tasks of a shard of local training.
+    pub shard_size: u32,
+}
+
+impl TrainingJob {
+    /// The training of the handwritten digits.
+    pub const fn digits() -> Self {
+        Self { mlp: Mlp::digits(), training: Training::digits(), rounds: 6, shard_size: 2 }
+    }
+
+    /// The stage whose only output is the checkpoint after `round` (counted from 0).
+    pub const fn merge_stage(round: u16) -> u16 {
+        round.saturating_mul(2).saturating_add(1)
+    }
+
+    /// The round (counted from 0) that a stage merges; none for local training.
+    pub const fn merged_round(stage: u16) -> Option<u16> {
+        if stage % 2 == 1 {
+            Some(stage / 2)
+        } else {
+            None
+        }
+    }
+
+    /// The job from a first checkpoint. Each task trains on its own part of the samples; the last parts are filled up with
+    /// the first samples, and samples that do not fit are left out.
+    pub fn build(&self, initial: Vec<u8>, samples: &Samples, terms: &Terms) -> Result<BuiltJob, ModelError> {
+        check_samples(&self.mlp, samples)?;
+        check_checkpoint(&self.mlp, &initial)?;
+        if self.rounds == 0 {
+            return Err(ModelError::Rounds);
+        }
+        let local = self.mlp.local_training(&self.training)?;
+        let merge = self.mlp.merge(&self.training)?;
+        let Training { tasks, samples: per_task, .. } = self.training;
+        let samples = samples.cycled(tasks as usize * per_task as usize);
+        let [initial_blob, images, labels] = [&initial, &samples.images, &samples.labels].map(|bytes| blob(bytes));
+
+        let mut stages = Vec::new();
+        for round in 0..self.rounds {
+            let checkpoint = match round.checked_sub(1) {
+                None => Input::Blob(initial_blob),
+                Some(before) => Input::Output { stage: Self::merge_stage(before), map: OutputMap::Fixed(0) },
+            };
+            let results = Input::Output { stage: Self::merge_stage(round) - 1, map: OutputMap::All };
+            let images = Input::Slice { blob: images, stride: u64::from(per_task) * u64::from(self.mlp.inputs) };
+            let labels = Input::Slice { blob: labels, stride: u64::from(per_task) };
+            stages.push(stage(&local, tasks, self.shard_size, &[checkpoint, images, labels])?);
+            stages.push(stage(&merge, 1, 1, &[checkpoint, results])?);
+        }
+        let spec = spec(stages, terms).map_err(|_| ModelError::Rounds)?;
+        Ok(BuiltJob { spec, programs: vec![local, merge], blobs: vec![initial, samples.images, samples.labels] })
+    }
+}
+
+/// Classification of images by a checkpoint, in one stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InferenceJob {
+    /// The network.
+    pub mlp: Mlp,
+    /// Images of a task.
+    pub images: u32,
+    /// Tasks of a shard.
+    pub shard_size: u32,
+}
+
+impl InferenceJob {
+    /// The classification of the handwritten digits: 360 images are 6 tasks in 3 shards.
+    pub const fn digits() -> Self {
+        Self { mlp: Mlp::digits(), images: 60, shard_size: 2 }
+    }
+
+    /// The job. The last task is filled up with the first images: the outputs, one after the other, have a class for each
+    /// image and perhaps more.
+    pub fn build(&self, checkpoint: Vec<u8>, samples: &Samples, terms: &Terms) -> Result<BuiltJob, ModelError> {
+        check_samples(&self.mlp, samples)?;
+        check_checkpoint(&self.mlp, &checkpoint)?;
+        if self.images == 0 {
+            return Err(ModelError::SampleCount);
+        }
+        let program = self.mlp.inference(self.images)?;
+        let tasks = u32::try_from(samples.len().div_ceil(self.images as usize)).map_err(|_| ModelError::TooLong)?;
+        let images = samples.cycled(tasks as usize * self.images as usize).images;
+        let stride = u64::from(self.images) * u64::from(self.mlp.inputs);
+        let inputs = [Input::Blob(blob(&checkpoint)), Input::Slice { blob: blob(&images), stride }];
+        let spec = spec(vec![stage(&program, tasks, self.shard_size, &inputs)?], terms)?;
+        Ok(BuiltJob { spec, programs: vec![program], blobs: vec![checkpoint, images] })
+    }
+}
+
+fn check_samples(mlp: &Mlp, samples: &Samples) -> Result<(), ModelError> {
+    let fits = !samples.is_empty()
+        && samples.pixels == mlp.inputs as usize
+        && samples.images.len() == samples.len() * samples.pixels
+        && samples.labels.iter().all(|label| u32::from(*label) < mlp.outputs);
+    if fits {
+        Ok(())
+    } else {
+        Err(ModelError::Samples)
+    }
+}
+
+fn check_checkpoint(mlp: &Mlp, checkpoint: &[u8]) -> Result<(), ModelError> {
+    let (expected, found) = (mlp.checkpoint_bytes(), checkpoint.len());
+    if expected == found {
+        Ok(())
+    } else {
+        Err(ModelError::Checkpoint { expected, found })
+    }
+}
+
+fn blob(bytes: &[u8]) -> Blob {
+    Blob { id: BlobId::of(bytes), len: bytes.len() as u64 }
+}
+
+fn stage(program: &Checked, tasks: u32, shard_size: u32, inputs: &[Input]) -> Result<Stage, ModelError> {
+    let inputs = inputs.to_vec().try_into().map_err(|_| ModelError::TooLong)?;
+    Ok(Stage { program: program.id(), tasks, shard_size, inputs })
+}
+
+fn spec(stages: Vec<Stage>, terms: &Terms) -> Result<JobSpec, ModelError> {
+    Ok(JobSpec {
+        stages: stages.try_into().map_err(|_| ModelError::TooLong)?,
+        bid: terms.bid,
+        audit: terms.audit,
+        memory_mib: terms.memory_mib,
+        endpoints: terms.endpoints.clone().try_into().map_err(|_| ModelError::TooLong)?,
+    })
+}
