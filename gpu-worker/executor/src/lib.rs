@@ -2,6 +2,7 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs, unsafe_code)]
 
+pub mod bench;
 pub mod cpu;
 pub mod gpu;
 mod self_test;
@@ -107,20 +108,27 @@ pub trait Executor: Send + Sync {
     }
 }
 
-/// The executor for this machine: a GPU if there is one whose known-answer run agrees with the reference, else the processor.
+/// The executor for this machine: the fastest of its GPUs whose known-answer runs agree with the reference and of its processor. Never
+/// a GPU in software.
 pub fn best() -> Arc<dyn Executor> {
-    let adapters = gpu::adapters().unwrap_or_default();
-    for adapter in adapters.iter().filter(|adapter| !adapter.software) {
-        let name = &adapter.name;
-        match gpu::GpuExecutor::on(adapter) {
-            Ok(executor) => match self_test(&executor) {
-                Ok(()) => return Arc::new(executor),
-                Err(mismatch) => tracing::warn!(%name, %mismatch, "the GPU is not exact and stays unused"),
-            },
-            Err(error) => tracing::warn!(%name, %error, "the GPU cannot be used"),
+    let cpu = cpu::CpuExecutor::new();
+    let mut best = (bench::cpu_rate(&cpu), Arc::new(cpu) as Arc<dyn Executor>);
+    for adapter in gpu::adapters().unwrap_or_default().iter().filter(|adapter| !adapter.software) {
+        match verified(adapter) {
+            Ok((rate, executor)) if rate > best.0 => best = (rate, executor),
+            Ok((rate, executor)) => tracing::info!(name = executor.name(), rate, than = best.0, "the GPU is slower"),
+            Err(error) => tracing::warn!(name = adapter.name, error, "the GPU stays unused"),
         }
     }
-    Arc::new(cpu::CpuExecutor::new())
+    best.1
+}
+
+/// A GPU that passed its known-answer run, and how fast it is.
+fn verified(adapter: &gpu::Adapter) -> Result<(f64, Arc<dyn Executor>), String> {
+    let executor = gpu::GpuExecutor::on(adapter).map_err(|error| error.to_string())?;
+    self_test(&executor).map_err(|error| error.to_string())?;
+    let rate = bench::gpu_rate(&executor).map_err(|error| error.to_string())?;
+    Ok((rate, Arc::new(executor)))
 }
 
 /// Whether these are tensors of the program's types.

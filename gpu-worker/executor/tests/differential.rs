@@ -3,11 +3,17 @@
 
 use proptest::prelude::*;
 use quern_executor::{
+    best,
     cpu::{CpuExecutor, Simd},
     gpu::GpuExecutor,
-    self_test, Executor,
+    self_test, Executor, ExecutorError,
 };
-use quern_program::{arbitrary::random_program, reference, Checked, Context, Tensor};
+use quern_program::{
+    arbitrary::{random_bytes, random_program},
+    reference, Checked, Context, DType, OpKind, ProgramBuilder, Shape, Tensor, TensorType,
+};
+use rand_chacha::ChaCha8Rng;
+use rand_core::SeedableRng;
 use std::sync::LazyLock;
 
 /// The device of all tests. They fail where there is none: a test that skips itself proves nothing.
@@ -70,7 +76,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn gpu_should_agree_with_the_reference_when_programs_are_random(seed: u64) {
@@ -82,4 +88,93 @@ proptest! {
 #[test]
 fn gpu_should_agree_with_the_reference_when_values_are_at_the_edges() {
     self_test(&*GPU).unwrap();
+}
+
+/// Runs one operator on random values.
+fn compare_operator(executors: &[&dyn Executor], kind: OpKind, types: &[TensorType]) {
+    let mut builder = ProgramBuilder::new();
+    let args: Vec<_> = types.iter().map(|ty| builder.input(ty.dtype, ty.shape.dims())).collect();
+    let output = builder.op(kind.clone(), &args);
+    let checked = builder.build(output).unwrap();
+    let mut rng = ChaCha8Rng::seed_from_u64(types.len() as u64);
+    let inputs: Vec<Tensor> = types.iter().map(|ty| Tensor::new(*ty, random_bytes(&mut rng, *ty))).collect();
+    let expected = reference::run(&checked, &context(3), &inputs);
+    for executor in executors {
+        let found = executor.run_task(&checked, &context(3), &inputs, &mut |_, _| {}).unwrap();
+        assert!(found == expected, "{}: {kind:?} of {types:?}", executor.name());
+    }
+}
+
+fn ty(dtype: DType, dims: &[u32]) -> TensorType {
+    TensorType::new(dtype, Shape::new(dims).unwrap())
+}
+
+/// Shapes that are divided among threads, chunks and several rows of workgroups.
+fn large() -> Vec<(OpKind, Vec<TensorType>)> {
+    use DType::{I16, I32, I8};
+    vec![
+        (OpKind::MatmulNt, vec![ty(I8, &[200, 530]), ty(I8, &[70, 530])]),
+        (OpKind::MatmulNt, vec![ty(I8, &[3, 1031]), ty(I8, &[900, 1031])]),
+        (OpKind::MatmulNt, vec![ty(I8, &[20, 64]), ty(I8, &[2000, 64])]),
+        (OpKind::Transpose, vec![ty(I16, &[333, 257])]),
+        (OpKind::Gather, vec![ty(I8, &[500, 100]), ty(I16, &[999])]),
+        (OpKind::Add, vec![ty(I32, &[50_001]), ty(I8, &[50_001])]),
+        (OpKind::Mul, vec![ty(I8, &[40, 1025]), ty(I32, &[1025])]),
+        (OpKind::Div, vec![ty(I16, &[1025, 41]), ty(I32, &[1025, 1])]),
+        (OpKind::ShiftRound, vec![ty(I32, &[50_000]), ty(I8, &[1])]),
+        (OpKind::ShiftStochastic, vec![ty(I32, &[123, 456]), ty(I8, &[123, 1])]),
+        (OpKind::Clamp { lo: -5, hi: 77 }, vec![ty(I16, &[50_003])]),
+        (OpKind::Cast { dtype: I8 }, vec![ty(I32, &[50_003])]),
+        (OpKind::Cast { dtype: I16 }, vec![ty(I32, &[50_003])]),
+        (OpKind::Table, vec![ty(I8, &[50_003]), ty(I16, &[256])]),
+        (OpKind::RowSum, vec![ty(I8, &[70_000, 3])]),
+        (OpKind::RowMax, vec![ty(I32, &[300, 100])]),
+        (OpKind::RowMaxAbs, vec![ty(I32, &[2, 2000])]),
+        (OpKind::RowArgmax, vec![ty(I8, &[300, 120])]),
+        (OpKind::ColSum, vec![ty(I8, &[9000, 3])]),
+        (OpKind::Softmax { frac_bits: 20 }, vec![ty(I32, &[200, 150])]),
+        (OpKind::Slice { axis: 1, start: 7, len: 99 }, vec![ty(I8, &[30, 111, 11])]),
+        (OpKind::Concat { axis: 2 }, vec![ty(I8, &[70, 20, 7]), ty(I8, &[70, 20, 9]), ty(I8, &[70, 20, 1])]),
+        (OpKind::Random { shape: Shape::matrix(321, 123) }, vec![]),
+    ]
+}
+
+#[test]
+fn cpu_should_agree_with_the_reference_when_shapes_are_large() {
+    let cpus = cpus();
+    let cpus: Vec<&dyn Executor> = cpus.iter().map(|cpu| cpu as &dyn Executor).collect();
+    large().into_iter().for_each(|(kind, types)| compare_operator(&cpus, kind, &types));
+}
+
+#[test]
+fn gpu_should_agree_with_the_reference_when_shapes_are_large() {
+    large().into_iter().for_each(|(kind, types)| compare_operator(&[&*GPU], kind, &types));
+}
+
+#[test]
+fn cpu_should_agree_with_the_reference_when_it_has_one_thread() {
+    let cpu = CpuExecutor::new().with_threads(1).unwrap();
+    large().into_iter().for_each(|(kind, types)| compare_operator(&[&cpu], kind, &types));
+}
+
+#[test]
+fn executors_should_refuse_inputs_when_they_are_not_of_the_programs_types() {
+    let mut builder = ProgramBuilder::new();
+    let x = builder.input(DType::I8, &[4]);
+    let output = builder.op(OpKind::BitLength, &[x]);
+    let checked = builder.build(output).unwrap();
+    let cpu = CpuExecutor::new();
+    for executor in [&cpu as &dyn Executor, &*GPU] {
+        let run = |inputs: &[Tensor]| executor.run_task(&checked, &context(0), inputs, &mut |_, _| {});
+        assert!(matches!(run(&[]), Err(ExecutorError::Count { expected: 1, found: 0, .. })));
+        let wrong = Tensor::zeros(ty(DType::I8, &[5]));
+        assert!(matches!(run(&[wrong]), Err(ExecutorError::Type { index: 0, .. })));
+        let short = Tensor { ty: ty(DType::I8, &[4]), bytes: vec![0; 3] };
+        assert!(matches!(run(&[short]), Err(ExecutorError::Type { bytes: 3, .. })));
+    }
+}
+
+#[test]
+fn best_should_be_exact_when_asked_for() {
+    self_test(&*best()).unwrap();
 }

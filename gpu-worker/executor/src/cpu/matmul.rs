@@ -7,7 +7,7 @@ use super::simd::{Simd, Tile};
 use rayon::prelude::*;
 
 /// Positions along K that are packed at a time: a panel of `b` stays in the first cache.
-const K_BLOCK: usize = 768;
+const K_BLOCK: usize = 512;
 /// Most rows of `a` that are packed at a time: they stay in the second cache.
 const ROW_BLOCK: usize = 192;
 /// A product with at most this many rows on one side is not packed: packing would cost more than it saves.
@@ -68,7 +68,7 @@ fn dots(a: &[i8], b: &[i8], [m, n, k]: [usize; 3]) -> Vec<i32> {
 
 /// The sum of products, wrapping.
 fn dot(a: &[i8], b: &[i8]) -> i32 {
-    a.iter().zip(b).fold(0i32, |sum, (a, b)| sum.wrapping_add(i32::from(i16::from(*a) * i16::from(*b))))
+    a.iter().zip(b).fold(0i32, |sum, (a, b)| sum.wrapping_add(i32::from(*a).wrapping_mul(i32::from(*b))))
 }
 
 fn packed<T: Tile>(tile: &T, a: &[i8], b: &[i8], [m, n, k]: [usize; 3]) -> Vec<i32> {

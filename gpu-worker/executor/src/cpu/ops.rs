@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The operators on whole tensors: loops that the compiler turns into vector instructions, on all cores where it pays.
 
+// The loops of `each!` are written once for three types.
+#![allow(clippy::useless_conversion)]
+
 use super::{matmul::matmul_nt, simd::Simd};
 use bytemuck::Pod;
 use quern_program::{

@@ -81,7 +81,7 @@ pub(crate) use x86::{Avx2Tile, VnniTile};
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use super::{Simd, Tile};
-    use core::arch::x86_64::*;
+    use core::{arch::x86_64::*, mem::transmute};
 
     /// The tile by `vpmaddwd`. Exists only where the processor has AVX2.
     pub(crate) struct Avx2Tile(());
@@ -114,42 +114,27 @@ mod x86 {
         }
 
         fn tile(&self, a: &[i16], b: &[i16], out: &mut [i32]) {
-            let groups = a.len() / (Self::ROWS * Self::GROUP);
-            assert!(b.len() / (Self::COLUMNS * Self::GROUP) >= groups && out.len() >= Self::ROWS * Self::COLUMNS);
-            // SAFETY: a value of this type exists only where the processor has AVX2. The pointers stay in bounds: `groups` whole
-            // groups of both panels and a whole tile of `out` were checked above.
-            unsafe { tile_avx2(groups, a.as_ptr(), b.as_ptr(), out.as_mut_ptr()) }
+            // SAFETY: a value of this type exists only where the processor has AVX2.
+            unsafe { tile_avx2(a.as_chunks().0.as_chunks().0, b.as_chunks().0.as_chunks().0, out) }
         }
     }
 
-    /// # Safety
-    ///
-    /// The processor has AVX2; `a` is readable for `groups * 12` elements, `b` for `groups * 32`, `out` writable for 96.
     #[target_feature(enable = "avx2")]
-    unsafe fn tile_avx2(groups: usize, a: *const i16, b: *const i16, out: *mut i32) {
-        const ROWS: usize = Avx2Tile::ROWS;
-        let mut sums = [[_mm256_setzero_si256(); 2]; ROWS];
-        for group in 0..groups {
-            // SAFETY: group < groups; unaligned loads of 32 and 4 bytes inside what the caller promised.
-            let (b0, b1) = unsafe {
-                let b = b.add(group * 32).cast::<__m256i>();
-                (_mm256_loadu_si256(b), _mm256_loadu_si256(b.add(1)))
-            };
-            for (row, sum) in sums.iter_mut().enumerate() {
+    fn tile_avx2(a: &[[[i16; 2]; 6]], b: &[[[i16; 16]; 2]], out: &mut [i32]) {
+        let mut sums = [[_mm256_setzero_si256(); 2]; 6];
+        for (a, b) in a.iter().zip(b) {
+            // SAFETY: all bytes are values of both types, which are equally long.
+            let b = b.map(|b| unsafe { transmute::<[i16; 16], __m256i>(b) });
+            for (a, sums) in a.iter().zip(&mut sums) {
                 // SAFETY: as above.
-                let pair = unsafe { a.add((group * ROWS + row) * 2).cast::<i32>().read_unaligned() };
-                let pair = _mm256_set1_epi32(pair);
-                sum[0] = _mm256_add_epi32(sum[0], _mm256_madd_epi16(pair, b0));
-                sum[1] = _mm256_add_epi32(sum[1], _mm256_madd_epi16(pair, b1));
+                let pair = _mm256_set1_epi32(unsafe { transmute::<[i16; 2], i32>(*a) });
+                sums[0] = _mm256_add_epi32(sums[0], _mm256_madd_epi16(pair, b[0]));
+                sums[1] = _mm256_add_epi32(sums[1], _mm256_madd_epi16(pair, b[1]));
             }
         }
-        for (row, sum) in sums.iter().enumerate() {
-            // SAFETY: 6 rows of 16 values, unaligned stores of 8 values each.
-            unsafe {
-                let out = out.add(row * 16).cast::<__m256i>();
-                _mm256_storeu_si256(out, sum[0]);
-                _mm256_storeu_si256(out.add(1), sum[1]);
-            }
+        for (out, sums) in out.as_chunks_mut::<16>().0.iter_mut().zip(sums) {
+            // SAFETY: as above.
+            *out = unsafe { transmute::<[__m256i; 2], [i32; 16]>(sums) };
         }
     }
 
@@ -186,43 +171,26 @@ mod x86 {
         }
 
         fn tile(&self, a: &[u8], b: &[u8], out: &mut [i32]) {
-            let groups = a.len() / (Self::ROWS * Self::GROUP);
-            assert!(b.len() / (Self::COLUMNS * Self::GROUP) >= groups && out.len() >= Self::ROWS * Self::COLUMNS);
-            // SAFETY: a value of this type exists only where the processor has the instructions. The pointers stay in bounds:
-            // `groups` whole groups of both panels and a whole tile of `out` were checked above.
-            unsafe { tile_vnni(groups, a.as_ptr(), b.as_ptr(), out.as_mut_ptr()) }
+            // SAFETY: a value of this type exists only where the processor has the instructions.
+            unsafe { tile_vnni(a.as_chunks().0.as_chunks().0, b.as_chunks().0.as_chunks().0, out) }
         }
     }
 
-    /// # Safety
-    ///
-    /// The processor has AVX-512 F and VNNI; `a` is readable for `groups * 48` bytes, `b` for `groups * 128`, `out` writable for 384
-    /// values.
     #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-    unsafe fn tile_vnni(groups: usize, a: *const u8, b: *const u8, out: *mut i32) {
-        const ROWS: usize = VnniTile::ROWS;
-        let mut sums = [[_mm512_setzero_si512(); 2]; ROWS];
-        for group in 0..groups {
-            // SAFETY: group < groups; unaligned loads of 64 and 4 bytes inside what the caller promised.
-            let (b0, b1) = unsafe {
-                let b = b.add(group * 128).cast::<__m512i>();
-                (_mm512_loadu_si512(b), _mm512_loadu_si512(b.add(1)))
-            };
-            for (row, sum) in sums.iter_mut().enumerate() {
-                // SAFETY: as above.
-                let four = unsafe { a.add((group * ROWS + row) * 4).cast::<i32>().read_unaligned() };
-                let four = _mm512_set1_epi32(four);
-                sum[0] = _mm512_dpbusd_epi32(sum[0], four, b0);
-                sum[1] = _mm512_dpbusd_epi32(sum[1], four, b1);
+    fn tile_vnni(a: &[[[u8; 4]; 12]], b: &[[[u8; 64]; 2]], out: &mut [i32]) {
+        let mut sums = [[_mm512_setzero_si512(); 2]; 12];
+        for (a, b) in a.iter().zip(b) {
+            // SAFETY: all bytes are values of both types, which are equally long.
+            let b = b.map(|b| unsafe { transmute::<[u8; 64], __m512i>(b) });
+            for (a, sums) in a.iter().zip(&mut sums) {
+                let four = _mm512_set1_epi32(i32::from_ne_bytes(*a));
+                sums[0] = _mm512_dpbusd_epi32(sums[0], four, b[0]);
+                sums[1] = _mm512_dpbusd_epi32(sums[1], four, b[1]);
             }
         }
-        for (row, sum) in sums.iter().enumerate() {
-            // SAFETY: 12 rows of 32 values, unaligned stores of 16 values each.
-            unsafe {
-                let out = out.add(row * 32).cast::<__m512i>();
-                _mm512_storeu_si512(out, sum[0]);
-                _mm512_storeu_si512(out.add(1), sum[1]);
-            }
+        for (out, sums) in out.as_chunks_mut::<32>().0.iter_mut().zip(sums) {
+            // SAFETY: as above.
+            *out = unsafe { transmute::<[__m512i; 2], [i32; 32]>(sums) };
         }
     }
 }

@@ -92,6 +92,32 @@ impl GpuExecutor {
         Ok(Self { name, device: Device::new(&adapter.adapter)?, turn: Mutex::default() })
     }
 
+    /// Seconds of one product of `n x n x n`: of i8, or of f32 in the same blocks.
+    pub(crate) fn time_product(&self, n: u32, f32: bool, repeats: u32) -> Result<f64, ExecutorError> {
+        let (call, bytes) = match f32 {
+            true => (kernels::matmul_f32([n, n, n]), 4),
+            false => (kernels::matmul([n, n, n / 4]), 1),
+        };
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let size = u64::from(n) * u64::from(n);
+        let args = vec![vec![1u8; (size * bytes) as usize]; 2];
+        let args: Vec<_> = args.iter().map(|bytes| self.device.upload(bytes)).collect();
+        let out = self.device.allocate(size * 4);
+        let commands: Vec<_> = (0..repeats)
+            .map(|_| Command {
+                call: call.clone(),
+                args: args.iter().map(|arg| arg.buffer()).collect(),
+                out: out.buffer(),
+                work: size * u64::from(n),
+            })
+            .collect();
+        self.device.wait()?;
+        let start = std::time::Instant::now();
+        self.device.submit(&commands)?;
+        self.device.wait()?;
+        Ok(start.elapsed().as_secs_f64() / f64::from(repeats))
+    }
+
     fn upload(&self, tensors: &[Tensor]) -> Vec<OnDevice> {
         let upload = |tensor: &Tensor| OnDevice { ty: tensor.ty, memory: self.device.upload(&tensor.bytes) };
         tensors.iter().map(upload).collect()

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+//! How fast this machine multiplies: the int8 product against f32 products and a plain loop on the same machine.
+//!
+//! Rounds of all candidates alternate, so that what else the machine does hits them alike; the median of the rounds counts.
+
+use crate::{
+    cpu::{matmul_nt, CpuExecutor, Simd},
+    gpu::{adapters, GpuExecutor},
+    ExecutorError,
+};
+use serde::Serialize;
+use std::time::Instant;
+
+/// Rounds, of which the median counts.
+const ROUNDS: usize = 9;
+/// Sizes of the square products.
+const SIZES: [usize; 3] = [256, 512, 1024];
+/// The largest size on software devices: larger ones take seconds and say nothing new.
+const MAX_SOFTWARE_SIZE: usize = 512;
+/// Seconds that one timing takes at least.
+const MIN_SECONDS: f64 = 0.01;
+
+/// A number, and what it is to be seen against.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Measurement {
+    /// What was measured, on what.
+    pub name: String,
+    /// The number.
+    pub value: f64,
+    /// Its unit.
+    pub unit: &'static str,
+    /// What it is compared with.
+    pub peer: String,
+    /// The peer's number.
+    pub peer_value: f64,
+    /// `value / peer_value`.
+    pub ratio: f64,
+}
+
+/// All numbers of a machine.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    /// The instructions that the product can use here.
+    pub cpu_features: Vec<&'static str>,
+    /// The devices that were measured.
+    pub devices: Vec<String>,
+    /// The numbers.
+    pub measurements: Vec<Measurement>,
+}
+
+/// Measures the processor, on one thread, and every GPU.
+pub fn run() -> Result<Report, ExecutorError> {
+    let mut measurements = cpu()?;
+    let mut devices = Vec::new();
+    for adapter in adapters().unwrap_or_default() {
+        let executor = GpuExecutor::on(&adapter)?;
+        devices.push(crate::Executor::name(&executor).to_owned());
+        for n in SIZES.into_iter().filter(|n| !adapter.software || *n <= MAX_SOFTWARE_SIZE) {
+            measurements.push(gpu(&executor, n)?);
+        }
+    }
+    let cpu_features = Simd::available().into_iter().map(Simd::name).collect();
+    Ok(Report { cpu_features, devices, measurements })
+}
+
+/// Size of the product by which executors are compared.
+const RATE_SIZE: usize = 1024;
+
+/// Products of the processor a second.
+pub(crate) fn cpu_rate(executor: &CpuExecutor) -> f64 {
+    let a = vec![1i8; RATE_SIZE * RATE_SIZE];
+    let run = || {
+        std::hint::black_box(matmul_nt(executor.simd(), &a, &a, [RATE_SIZE; 3]));
+    };
+    median((0..3).map(|_| time(&mut &run, 1)).collect()).recip()
+}
+
+/// Products of a device a second.
+pub(crate) fn gpu_rate(executor: &GpuExecutor) -> Result<f64, ExecutorError> {
+    let rounds = (0..4).map(|_| executor.time_product(RATE_SIZE as u32, false, 1)).collect::<Result<Vec<_>, _>>()?;
+    Ok(median(rounds).recip())
+}
+
+fn measurement(what: &str, n: usize, seconds: f64, peer: &str, peer_seconds: f64) -> Measurement {
+    let gops = |seconds: f64| 2.0 * (n as f64).powi(3) / seconds / 1e9;
+    Measurement {
+        name: format!("matmul_nt i8 {n}x{n}x{n}, {what}"),
+        value: gops(seconds),
+        unit: "GOP/s",
+        peer: peer.to_owned(),
+        peer_value: gops(peer_seconds),
+        ratio: peer_seconds / seconds,
+    }
+}
+
+/// The product on one thread with all instructions this processor has, against `gemm` and the plain loop.
+pub fn cpu() -> Result<Vec<Measurement>, ExecutorError> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+    let pool = pool.map_err(|error| ExecutorError::Device(error.to_string()))?;
+    Ok(pool.install(|| SIZES.into_iter().flat_map(cpu_size).collect()))
+}
+
+fn cpu_size(n: usize) -> Vec<Measurement> {
+    let [a, b] = [7, 13].map(|step| (0..n * n).map(|i| ((i * step + i / 251) % 255) as i8).collect::<Vec<i8>>());
+    let [a_f32, b_f32] = [&a, &b].map(|x| x.iter().map(|x| f32::from(*x)).collect::<Vec<f32>>());
+    let simds: Vec<Simd> = Simd::available().into_iter().filter(|simd| *simd != Simd::Scalar).collect();
+    let mut candidates: Vec<Box<dyn FnMut() + '_>> = vec![
+        Box::new(|| {
+            std::hint::black_box(plain(&a, &b, n));
+        }),
+        Box::new(|| {
+            std::hint::black_box(gemm_f32(&a_f32, &b_f32, n));
+        }),
+    ];
+    for simd in &simds {
+        candidates.push(Box::new(|| {
+            std::hint::black_box(matmul_nt(*simd, &a, &b, [n, n, n]));
+        }));
+    }
+    let seconds = medians(&mut candidates);
+    let mut measurements = Vec::new();
+    for (simd, own) in simds.iter().zip(&seconds[2..]) {
+        let what = format!("{}, 1 thread", simd.name());
+        measurements.push(measurement(&what, n, *own, "gemm f32, 1 thread", seconds[1]));
+        measurements.push(measurement(&what, n, *own, "plain i8 loop", seconds[0]));
+    }
+    measurements
+}
+
+/// The median of the rounds of each candidate, in seconds.
+fn medians(candidates: &mut [Box<dyn FnMut() + '_>]) -> Vec<f64> {
+    let mut rounds = vec![Vec::new(); candidates.len()];
+    // The first round warms up and says how often to repeat.
+    let repeats: Vec<u32> =
+        candidates.iter_mut().map(|run| (MIN_SECONDS / time(run, 1)).ceil().max(1.0) as u32).collect();
+    for _ in 0..ROUNDS {
+        for ((run, repeats), rounds) in candidates.iter_mut().zip(&repeats).zip(&mut rounds) {
+            rounds.push(time(run, *repeats));
+        }
+    }
+    rounds.into_iter().map(median).collect()
+}
+
+fn time(run: &mut dyn FnMut(), repeats: u32) -> f64 {
+    let start = Instant::now();
+    (0..repeats).for_each(|_| run());
+    start.elapsed().as_secs_f64() / f64::from(repeats)
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// The product on a device, against the same kernel for f32.
+pub fn gpu(executor: &GpuExecutor, n: usize) -> Result<Measurement, ExecutorError> {
+    let time = |f32| {
+        let once = executor.time_product(n as u32, f32, 1)?.min(executor.time_product(n as u32, f32, 1)?);
+        Ok::<_, ExecutorError>((MIN_SECONDS / once).ceil().clamp(1.0, 1000.0) as u32)
+    };
+    let repeats = [time(false)?, time(true)?];
+    let mut rounds = [Vec::new(), Vec::new()];
+    for _ in 0..ROUNDS {
+        for ((rounds, repeats), f32) in rounds.iter_mut().zip(repeats).zip([false, true]) {
+            rounds.push(executor.time_product(n as u32, f32, repeats)?);
+        }
+    }
+    let [own, peer] = rounds.map(median);
+    Ok(measurement(crate::Executor::name(executor), n, own, "f32 kernel of the same blocks", peer))
+}
+
+/// The product as a plain loop that the compiler may vectorise for any processor of this architecture.
+fn plain(a: &[i8], b: &[i8], n: usize) -> Vec<i32> {
+    let mut out = Vec::with_capacity(n * n);
+    for a in a.chunks_exact(n) {
+        for b in b.chunks_exact(n) {
+            let products = a.iter().zip(b).map(|(a, b)| i32::from(*a).wrapping_mul(i32::from(*b)));
+            out.push(products.fold(0, i32::wrapping_add));
+        }
+    }
+    out
+}
+
+#[allow(unsafe_code)]
+fn gemm_f32(a: &[f32], b: &[f32], n: usize) -> Vec<f32> {
+    assert!(a.len() >= n * n && b.len() >= n * n);
+    let mut out = vec![0f32; n * n];
+    let stride = n as isize;
+    // SAFETY: all three matrices are n x n and hold as many elements; b is read transposed, by its strides.
+    unsafe {
+        gemm::gemm(
+            n,
+            n,
+            n,
+            out.as_mut_ptr(),
+            1,
+            stride,
+            false,
+            a.as_ptr(),
+            1,
+            stride,
+            b.as_ptr(),
+            stride,
+            1,
+            0.0,
+            1.0,
+            false,
+            false,
+            false,
+            gemm::Parallelism::None,
+        );
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn peers_should_compute_the_same_when_values_are_small() {
+        let n = 48;
+        let a: Vec<i8> = (0..n * n).map(|i| (i % 11) as i8 - 5).collect();
+        let b: Vec<i8> = (0..n * n).map(|i| (i % 7) as i8 - 3).collect();
+        let floats = |x: &[i8]| x.iter().map(|x| f32::from(*x)).collect::<Vec<_>>();
+        let expected = plain(&a, &b, n);
+        assert_eq!(gemm_f32(&floats(&a), &floats(&b), n).iter().map(|x| *x as i32).collect::<Vec<_>>(), expected);
+        assert_eq!(matmul_nt(Simd::best(), &a, &b, [n, n, n]), expected);
+    }
+}
