@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+//! One participant of the network.
+
+use super::protocol::{converse, download, Audits, Blobs, Handler, Serving, AUDIT_ALPN, BLOB_ALPN, MAX_REQUEST_BYTES};
+use super::{address, Access, BlobStore, FetchError, NetError, PeerId, Request, Response};
+use bytes::Bytes;
+use codec::{DecodeAll, Encode};
+use iroh::endpoint::{presets, Connection, QuicTransportConfig, VarInt};
+use iroh::protocol::Router;
+use quern_primitives::job::Endpoint;
+use quern_primitives::BlobId;
+use std::collections::HashMap;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+
+/// Longest time that making a connection may take.
+pub const CONNECT: Duration = Duration::from_secs(5);
+/// How often each provider is tried for one blob.
+const ROUNDS: u32 = 3;
+/// Pause after the first round; each later one is four times as long.
+const PAUSE: Duration = Duration::from_millis(250);
+/// Exchanges with one peer at once, in each protocol: bounds what one peer can make us do. The asking side keeps to it too,
+/// so that its exchanges wait here, where no clock runs, and not at the other side.
+const MAX_STREAMS: u32 = 8;
+/// Why we close a connection: the peer sent what it must not.
+const MISBEHAVED: VarInt = VarInt::from_u32(1);
+
+/// How a peer is set up.
+#[derive(Clone)]
+pub struct Config {
+    /// The secret key (ed25519); its public key is the peer's id.
+    pub secret: [u8; 32],
+    /// The UDP address to listen on; port 0 takes a free one.
+    pub bind: SocketAddr,
+    /// Where others reach us, if that is not where we listen (a forwarded port).
+    pub announce: Vec<SocketAddr>,
+}
+
+impl Config {
+    /// Listens on `bind`, and is reached there.
+    pub fn new(secret: [u8; 32], bind: SocketAddr) -> Self {
+        Self { secret, bind, announce: Vec::new() }
+    }
+}
+
+/// One participant: serves blobs and answers requests, fetches and asks. Clones are the same peer.
+#[derive(Clone)]
+pub struct Peer {
+    router: Router,
+    serving: Arc<Serving>,
+    announce: Arc<[SocketAddr]>,
+    slots: Arc<Mutex<Slots>>,
+}
+
+type Slots = HashMap<(PeerId, &'static [u8]), Arc<Slot>>;
+
+/// What we have with one peer in one protocol.
+struct Slot {
+    /// Locked while the connection is being made, so that it is made once.
+    link: tokio::sync::Mutex<Link>,
+    streams: Semaphore,
+}
+
+#[derive(Default)]
+struct Link {
+    connection: Option<Connection>,
+    failure: Option<(Instant, NetError)>,
+}
+
+impl Peer {
+    /// Starts listening and serving.
+    pub async fn bind(config: Config, store: impl BlobStore) -> io::Result<Self> {
+        let transport = QuicTransportConfig::builder()
+            .max_concurrent_bidi_streams(MAX_STREAMS.into())
+            .max_concurrent_uni_streams(0u32.into())
+            .build();
+        let endpoint = iroh::Endpoint::builder(presets::Minimal)
+            .secret_key(iroh::SecretKey::from_bytes(&config.secret))
+            .transport_config(transport)
+            .clear_ip_transports()
+            .bind_addr(config.bind)
+            .map_err(io::Error::other)?
+            .bind()
+            .await
+            .map_err(io::Error::other)?;
+        let serving = Arc::new(Serving::new(Arc::new(store)));
+        let router = Router::builder(endpoint)
+            .accept(BLOB_ALPN, Blobs(serving.clone()))
+            .accept(AUDIT_ALPN, Audits(serving.clone()))
+            .spawn();
+        Ok(Self { router, serving, announce: config.announce.into(), slots: Arc::default() })
+    }
+
+    /// Its public key.
+    pub fn id(&self) -> PeerId {
+        *self.router.endpoint().id().as_bytes()
+    }
+
+    /// Where it is reached: the record that stands on chain. A peer that listens on every interface names the addresses of
+    /// its interfaces, which are known a moment after it started.
+    pub fn endpoint(&self) -> Endpoint {
+        let bound = self.router.endpoint().bound_sockets();
+        if !self.announce.is_empty() {
+            address::endpoint(self.id(), self.announce.iter().copied())
+        } else if bound.iter().any(|address| address.ip().is_unspecified()) {
+            address::endpoint(self.id(), self.router.endpoint().addr().ip_addrs().copied())
+        } else {
+            address::endpoint(self.id(), bound)
+        }
+    }
+
+    /// Its own blobs.
+    pub fn store(&self) -> &dyn BlobStore {
+        &*self.serving.store
+    }
+
+    /// Who may fetch them.
+    pub fn access(&self) -> &Access {
+        &self.serving.access
+    }
+
+    /// Answers requests with `handler` from now on. Only the first call has an effect.
+    pub fn answer_with(&self, handler: Arc<dyn Handler>) {
+        self.serving.handler.set(handler).ok();
+    }
+
+    /// The blob with this id and length: from the own store, else from the first provider that delivers it (then it is kept
+    /// in the own store). Providers are tried in turn (those that could not be reached last time come last), a few rounds with
+    /// growing pauses; one that sends wrong bytes or another length is not asked again.
+    pub async fn fetch(&self, id: BlobId, len: u64, from: &[Endpoint]) -> Result<Bytes, FetchError> {
+        let store_failed = |error| FetchError::Store { id, error };
+        if let Some(bytes) = self.serving.store.get(id).await.map_err(store_failed)? {
+            return if bytes.len() as u64 == len {
+                Ok(bytes)
+            } else {
+                Err(FetchError::Nobody { id, failures: vec![(self.id(), NetError::WrongLength)] })
+            };
+        }
+        let mut providers: Vec<(&Endpoint, Option<NetError>)> = from.iter().map(|provider| (provider, None)).collect();
+        providers.sort_by_key(|(provider, _)| self.slot(provider.id, BLOB_ALPN).is_down());
+        let mut pause = PAUSE;
+        for round in 0..ROUNDS {
+            if round > 0 {
+                sleep(pause).await;
+                pause = pause.saturating_mul(4);
+            }
+            for (provider, failure) in &mut providers {
+                if failure.as_ref().is_some_and(|error| !error.is_passing()) {
+                    continue;
+                }
+                match self.exchange(provider, BLOB_ALPN, |connection| download(connection, id, len)).await {
+                    Ok(bytes) => {
+                        self.serving.store.put(bytes.clone()).await.map_err(store_failed)?;
+                        return Ok(bytes);
+                    }
+                    Err(error) => {
+                        tracing::debug!(%id, peer = hex::encode(provider.id), %error, "fetch failed");
+                        *failure = Some(error);
+                    }
+                }
+            }
+            if !providers.iter().any(|(_, failure)| failure.as_ref().is_some_and(NetError::is_passing)) {
+                break;
+            }
+        }
+        let failures = providers.into_iter().filter_map(|(provider, failure)| Some((provider.id, failure?))).collect();
+        Err(FetchError::Nobody { id, failures })
+    }
+
+    /// Makes one request (at most 64 KiB) and returns the answer (at most 4 MiB). It may arrive twice.
+    pub async fn request(&self, to: &Endpoint, request: &[u8]) -> Result<Vec<u8>, NetError> {
+        if request.len() > MAX_REQUEST_BYTES {
+            return Err(NetError::TooLarge);
+        }
+        self.exchange(to, AUDIT_ALPN, |connection| converse(connection, request)).await
+    }
+
+    /// Makes one request of the protocol.
+    pub async fn ask(&self, to: &Endpoint, request: &Request) -> Result<Response, NetError> {
+        let answer = self.request(to, &request.encode()).await?;
+        Response::decode_all(&mut answer.as_slice()).map_err(|_| NetError::Malformed)
+    }
+
+    /// Stops serving and closes every connection.
+    pub async fn shutdown(&self) {
+        if let Err(error) = self.router.shutdown().await {
+            tracing::warn!(%error, "the peer did not stop cleanly");
+        }
+    }
+
+    /// Talks over the connection to a peer. One that was open already may be stale (the peer restarted), so then a new one is
+    /// made and the talk repeated.
+    pub(super) async fn exchange<T, F>(
+        &self,
+        to: &Endpoint,
+        alpn: &'static [u8],
+        talk: impl Fn(Connection) -> F,
+    ) -> Result<T, NetError>
+    where
+        F: Future<Output = Result<T, NetError>>,
+    {
+        let (asked, slot) = (Instant::now(), self.slot(to.id, alpn));
+        let _stream = slot.streams.acquire().await.map_err(|error| NetError::Unreachable(error.to_string()))?;
+        let (connection, reused) = self.connect(&slot, asked, to, alpn).await?;
+        let result = slot.judge(&connection, talk(connection.clone()).await).await;
+        if !reused || !matches!(result, Err(NetError::Lost(_) | NetError::Timeout)) {
+            return result;
+        }
+        let (connection, _) = self.connect(&slot, Instant::now(), to, alpn).await?;
+        slot.judge(&connection, talk(connection.clone()).await).await
+    }
+
+    /// The connection to a peer, and whether it was open already.
+    async fn connect(
+        &self,
+        slot: &Slot,
+        asked: Instant,
+        to: &Endpoint,
+        alpn: &[u8],
+    ) -> Result<(Connection, bool), NetError> {
+        let mut link = slot.link.lock().await;
+        if let Some(open) = link.connection.as_ref().filter(|connection| connection.close_reason().is_none()) {
+            return Ok((open.clone(), true));
+        }
+        if let Some((_, error)) = link.failure.as_ref().filter(|(at, _)| *at > asked) {
+            return Err(error.clone()); // tried for somebody else while this one waited
+        }
+        let dialling = async {
+            let target = address::to_iroh(to)?;
+            match timeout(CONNECT, self.router.endpoint().connect(target, alpn)).await {
+                Ok(Ok(connection)) => Ok(connection),
+                Ok(Err(error)) => Err(NetError::Unreachable(error.to_string())),
+                Err(_) => Err(NetError::Unreachable(format!("no answer within {CONNECT:?}"))),
+            }
+        };
+        match dialling.await {
+            Ok(connection) => {
+                *link = Link { connection: Some(connection.clone()), failure: None };
+                Ok((connection, false))
+            }
+            Err(error) => {
+                *link = Link { connection: None, failure: Some((Instant::now(), error.clone())) };
+                Err(error)
+            }
+        }
+    }
+
+    fn slot(&self, peer: PeerId, alpn: &'static [u8]) -> Arc<Slot> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner).entry((peer, alpn)).or_default().clone()
+    }
+}
+
+impl Default for Slot {
+    fn default() -> Self {
+        Self { link: Default::default(), streams: Semaphore::new(MAX_STREAMS as usize) }
+    }
+}
+
+impl Slot {
+    /// Whether the last attempt to connect failed.
+    fn is_down(&self) -> bool {
+        self.link.try_lock().is_ok_and(|link| link.failure.is_some())
+    }
+
+    /// Passes the outcome of a talk on, and drops the connection where the outcome says that it is of no more use.
+    async fn judge<T>(&self, connection: &Connection, result: Result<T, NetError>) -> Result<T, NetError> {
+        match result {
+            Err(NetError::WrongBytes | NetError::Malformed) => connection.close(MISBEHAVED, b"misbehaved"),
+            Err(NetError::Lost(_) | NetError::Timeout) => {
+                let mut link = self.link.lock().await;
+                if link.connection.as_ref().is_some_and(|open| open.stable_id() == connection.stable_id()) {
+                    link.connection = None;
+                }
+            }
+            _ => {}
+        }
+        result
+    }
+}

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The two protocols on the wire: the serving side, and one exchange of the asking side.
+//!
+//! - Blob: the 32 bytes of the id go out; back come the length (u64, little-endian) and the blob's [`stream`](super::stream),
+//!   or a reset with [`NOT_SERVED`].
+//! - Audit: the request goes out; back come one byte (0: answered, 1: refused) and the answer, or the reason as text.
+
+use super::stream::{encode, Decoder, GROUP_BYTES};
+use super::{Access, BlobStore, NetError, PeerId};
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use iroh::endpoint::{
+    Connection, ReadError, ReadExactError, ReadToEndError, RecvStream, SendStream, VarInt, WriteError,
+};
+use iroh::protocol::{AcceptError, ProtocolHandler};
+use quern_primitives::BlobId;
+use std::fmt;
+use std::future::Future;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+/// The protocol that moves blobs.
+pub const BLOB_ALPN: &[u8] = b"quern/blob/1";
+/// The protocol that moves requests and answers.
+pub const AUDIT_ALPN: &[u8] = b"quern/audit/1";
+
+/// Most bytes of a request: room for a proof or two, little for a stranger to fill memory with.
+pub const MAX_REQUEST_BYTES: usize = 64 * 1024;
+/// Most bytes of an answer: the largest id list of a shard (2 MiB) and as much again.
+pub const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
+/// Most bytes of the reason of a refusal.
+const MAX_REASON_BYTES: usize = 256;
+/// Exchanges that are served at once, in each protocol: bounds the blobs held in memory for slow peers.
+const MAX_SERVED: usize = 64;
+
+/// Longest wait for the next item of a stream, or for the beginning of an answer.
+pub const STALL: Duration = Duration::from_secs(8);
+/// Slowest transfer that is tolerated, in bytes a second: half of a 1 Mbit/s line.
+const MIN_RATE: u64 = 64 * 1024;
+
+/// Stream reset: the blob is not here, or not for this peer.
+const NOT_SERVED: VarInt = VarInt::from_u32(1);
+/// Stream reset: the message exceeds its limit.
+const TOO_LARGE: VarInt = VarInt::from_u32(2);
+/// Stream reset: served too slowly or not at all.
+const GAVE_UP: VarInt = VarInt::from_u32(3);
+
+/// Answers requests of other peers.
+pub trait Handler: Send + Sync + 'static {
+    /// Answers a request of the peer `from` (authenticated by its key), or refuses it with a short reason. The same request
+    /// may arrive twice. Taking longer than [`STALL`] counts as not answering.
+    fn handle(&self, from: PeerId, request: Vec<u8>) -> BoxFuture<'_, Result<Vec<u8>, String>>;
+}
+
+/// What the serving side shares.
+pub(super) struct Serving {
+    pub store: Arc<dyn BlobStore>,
+    pub access: Access,
+    pub handler: OnceLock<Arc<dyn Handler>>,
+    blobs: Semaphore,
+    requests: Semaphore,
+}
+
+impl Serving {
+    pub fn new(store: Arc<dyn BlobStore>) -> Self {
+        Self {
+            store,
+            access: Access::default(),
+            handler: OnceLock::new(),
+            blobs: Semaphore::new(MAX_SERVED),
+            requests: Semaphore::new(MAX_SERVED),
+        }
+    }
+
+    async fn serve_blob(self: Arc<Self>, peer: PeerId, mut send: SendStream, mut recv: RecvStream) {
+        let mut id = [0; 32];
+        let Ok(Ok(())) = timeout(STALL, recv.read_exact(&mut id)).await else { return };
+        let Ok(_permit) = self.blobs.acquire().await else { return };
+        let Some(bytes) = self.readable(BlobId(id), peer).await else {
+            send.reset(NOT_SERVED).ok();
+            return;
+        };
+        let len = bytes.len() as u64;
+        let Ok((_, items)) = tokio::task::spawn_blocking(move || encode(&bytes)).await else { return };
+        let sending = async {
+            send.write_all(&len.to_le_bytes()).await?;
+            for item in items {
+                send.write_chunk(item).await?;
+            }
+            Ok::<_, WriteError>(())
+        };
+        match timeout(transfer_limit(len), sending).await {
+            Ok(Ok(())) => send.finish().ok(),
+            _ => send.reset(GAVE_UP).ok(),
+        };
+    }
+
+    /// The blob, if it is here and the peer may have it.
+    async fn readable(&self, id: BlobId, peer: PeerId) -> Option<Bytes> {
+        if !self.access.allows(id, peer) {
+            return None;
+        }
+        self.store.get(id).await.unwrap_or_else(|error| {
+            tracing::warn!(%id, %error, "a blob cannot be read");
+            None
+        })
+    }
+
+    async fn serve_request(self: Arc<Self>, peer: PeerId, mut send: SendStream, mut recv: RecvStream) {
+        let request = match timeout(STALL, recv.read_to_end(MAX_REQUEST_BYTES)).await {
+            Ok(Ok(request)) => request,
+            Ok(Err(ReadToEndError::TooLong)) => {
+                recv.stop(TOO_LARGE).ok();
+                send.reset(TOO_LARGE).ok();
+                return;
+            }
+            _ => return,
+        };
+        let answering = async {
+            let _permit = self.requests.acquire().await.map_err(|_| "shutting down")?;
+            let handler = self.handler.get().ok_or("no requests are answered here")?;
+            let answer = handler.handle(peer, request).await?;
+            if answer.len() > MAX_ANSWER_BYTES {
+                return Err("the answer is too large".into());
+            }
+            Ok::<_, String>(answer)
+        };
+        let (status, mut body) = match timeout(STALL, answering).await {
+            Ok(Ok(answer)) => (0, answer),
+            Ok(Err(reason)) => (1, reason.into_bytes()),
+            Err(_) => (1, b"it took too long".to_vec()),
+        };
+        if status == 1 {
+            body.truncate(MAX_REASON_BYTES);
+        }
+        let limit = transfer_limit(body.len() as u64);
+        let sending = async {
+            send.write_all(&[status]).await?;
+            send.write_chunk(body.into()).await
+        };
+        match timeout(limit, sending).await {
+            Ok(Ok(())) => send.finish().ok(),
+            _ => send.reset(GAVE_UP).ok(),
+        };
+    }
+}
+
+/// Serves [`BLOB_ALPN`].
+#[derive(Clone)]
+pub(super) struct Blobs(pub Arc<Serving>);
+
+/// Serves [`AUDIT_ALPN`].
+#[derive(Clone)]
+pub(super) struct Audits(pub Arc<Serving>);
+
+impl fmt::Debug for Blobs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Blobs")
+    }
+}
+
+impl fmt::Debug for Audits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Audits")
+    }
+}
+
+impl ProtocolHandler for Blobs {
+    async fn accept(&self, connection: Connection) -> Result<(), AcceptError> {
+        let peer = *connection.remote_id().as_bytes();
+        while let Ok((send, recv)) = connection.accept_bi().await {
+            tokio::spawn(self.0.clone().serve_blob(peer, send, recv));
+        }
+        Ok(())
+    }
+}
+
+impl ProtocolHandler for Audits {
+    async fn accept(&self, connection: Connection) -> Result<(), AcceptError> {
+        let peer = *connection.remote_id().as_bytes();
+        while let Ok((send, recv)) = connection.accept_bi().await {
+            tokio::spawn(self.0.clone().serve_request(peer, send, recv));
+        }
+        Ok(())
+    }
+}
+
+/// Fetches one blob over a connection, every item verified as it arrives.
+pub(super) async fn download(connection: Connection, id: BlobId, len: u64) -> Result<Bytes, NetError> {
+    let mut decoder = Decoder::new(id, len).ok_or(NetError::WrongLength)?;
+    let transfer = async {
+        let mut recv = send_message(&connection, &id.0).await?;
+        let mut their_len = [0; 8];
+        read_item(&mut recv, &mut their_len).await?;
+        if u64::from_le_bytes(their_len) != len {
+            return Err(NetError::WrongLength);
+        }
+        let mut buffer = vec![0; GROUP_BYTES as usize];
+        while let Some(item) = decoder.wants().and_then(|wants| buffer.get_mut(..wants)) {
+            read_item(&mut recv, item).await?;
+            decoder.take(item).map_err(|_| NetError::WrongBytes)?;
+        }
+        decoder.finish().ok_or(NetError::WrongBytes)
+    };
+    in_time(transfer_limit(len), transfer).await
+}
+
+/// Makes one request over a connection.
+pub(super) async fn converse(connection: Connection, request: &[u8]) -> Result<Vec<u8>, NetError> {
+    let exchange = async {
+        let mut recv = send_message(&connection, request).await?;
+        let mut status = [0];
+        read_item(&mut recv, &mut status).await.map_err(|error| match error {
+            NetError::WrongLength => NetError::Malformed,
+            other => other,
+        })?;
+        let limit = if status == [0] { MAX_ANSWER_BYTES } else { MAX_REASON_BYTES };
+        let body = recv.read_to_end(limit).await.map_err(|error| match error {
+            ReadToEndError::TooLong => NetError::TooLarge,
+            ReadToEndError::Read(error) => read_failed(error),
+        })?;
+        match status {
+            [0] => Ok(body),
+            [1] => Err(NetError::Refused(String::from_utf8_lossy(&body).into_owned())),
+            _ => Err(NetError::Malformed),
+        }
+    };
+    in_time(transfer_limit(MAX_ANSWER_BYTES as u64), exchange).await
+}
+
+/// Opens a stream and sends a whole message; what comes back can be read from the result.
+async fn send_message(connection: &Connection, message: &[u8]) -> Result<RecvStream, NetError> {
+    let sending = async {
+        let (mut send, recv) = connection.open_bi().await.map_err(|error| NetError::Lost(error.to_string()))?;
+        match send.write_all(message).await {
+            Ok(()) => send.finish().ok(),
+            Err(WriteError::Stopped(TOO_LARGE)) => return Err(NetError::TooLarge),
+            Err(error) => return Err(NetError::Lost(error.to_string())),
+        };
+        Ok(recv)
+    };
+    in_time(STALL, sending).await
+}
+
+async fn read_item(recv: &mut RecvStream, item: &mut [u8]) -> Result<(), NetError> {
+    let reading = async {
+        recv.read_exact(item).await.map_err(|error| match error {
+            ReadExactError::FinishedEarly(_) => NetError::WrongLength,
+            ReadExactError::ReadError(error) => read_failed(error),
+        })
+    };
+    in_time(STALL, reading).await
+}
+
+fn read_failed(error: ReadError) -> NetError {
+    match error {
+        ReadError::Reset(NOT_SERVED) => NetError::NotServed,
+        ReadError::Reset(TOO_LARGE) => NetError::TooLarge,
+        other => NetError::Lost(other.to_string()),
+    }
+}
+
+async fn in_time<T>(limit: Duration, work: impl Future<Output = Result<T, NetError>>) -> Result<T, NetError> {
+    timeout(limit, work).await.unwrap_or(Err(NetError::Timeout))
+}
+
+/// Longest time that moving this many bytes may take.
+fn transfer_limit(len: u64) -> Duration {
+    STALL.saturating_mul(2).saturating_add(Duration::from_secs(len / MIN_RATE))
+}

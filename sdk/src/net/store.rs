@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Where blobs are kept.
+
+use bytes::Bytes;
+use futures::future::{ready, BoxFuture, FutureExt};
+use quern_primitives::BlobId;
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// A place for blobs. What it returns always has the id that was asked for.
+pub trait BlobStore: Send + Sync + 'static {
+    /// Keeps the bytes; keeping the same bytes again changes nothing.
+    fn put(&self, bytes: Bytes) -> BoxFuture<'_, io::Result<BlobId>>;
+    /// The blob's bytes, if it is here and undamaged.
+    fn get(&self, id: BlobId) -> BoxFuture<'_, io::Result<Option<Bytes>>>;
+    /// Whether the blob is here. It may still turn out damaged.
+    fn has(&self, id: BlobId) -> BoxFuture<'_, io::Result<bool>>;
+    /// Forgets the blob; forgetting one that is not here changes nothing.
+    fn remove(&self, id: BlobId) -> BoxFuture<'_, io::Result<()>>;
+}
+
+/// Blobs in memory.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryStore(Arc<RwLock<HashMap<BlobId, Bytes>>>);
+
+impl BlobStore for MemoryStore {
+    fn put(&self, bytes: Bytes) -> BoxFuture<'_, io::Result<BlobId>> {
+        let id = BlobId::of(&bytes);
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(id, bytes);
+        ready(Ok(id)).boxed()
+    }
+
+    fn get(&self, id: BlobId) -> BoxFuture<'_, io::Result<Option<Bytes>>> {
+        ready(Ok(self.0.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned())).boxed()
+    }
+
+    fn has(&self, id: BlobId) -> BoxFuture<'_, io::Result<bool>> {
+        ready(Ok(self.0.read().unwrap_or_else(PoisonError::into_inner).contains_key(&id))).boxed()
+    }
+
+    fn remove(&self, id: BlobId) -> BoxFuture<'_, io::Result<()>> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        ready(Ok(())).boxed()
+    }
+}
+
+/// Blobs as files in a folder: `ab/cdef...`, named by their ids.
+///
+/// A file appears whole or not at all (written aside, then renamed), and is verified whenever it is read: a damaged one is
+/// removed and counts as absent. A kill loses nothing that was put; a power cut may lose the newest blobs, never corrupt one
+/// unnoticed.
+#[derive(Clone, Debug)]
+pub struct FolderStore(Arc<Path>);
+
+impl FolderStore {
+    /// Opens the folder, made if it is not there.
+    pub fn open(folder: impl Into<PathBuf>) -> io::Result<Self> {
+        let folder = folder.into();
+        std::fs::create_dir_all(&folder)?;
+        Ok(Self(folder.into()))
+    }
+
+    /// The file of a blob.
+    pub fn path(&self, id: BlobId) -> PathBuf {
+        let name = id.to_string();
+        let (folder, file) = name.split_at(2);
+        self.0.join(folder).join(file)
+    }
+
+    /// Runs disk work aside from the async threads.
+    fn aside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> io::Result<T> + Send + 'static,
+    ) -> BoxFuture<'_, io::Result<T>> {
+        let store = self.clone();
+        tokio::task::spawn_blocking(move || work(&store)).map(|done| done.map_err(io::Error::other)?).boxed()
+    }
+
+    fn write(&self, bytes: &[u8]) -> io::Result<BlobId> {
+        static ASIDE: AtomicU64 = AtomicU64::new(0);
+        let id = BlobId::of(bytes);
+        let path = self.path(id);
+        if std::fs::metadata(&path).is_ok_and(|file| file.len() == bytes.len() as u64) {
+            return Ok(id);
+        }
+        let number = ASIDE.fetch_add(1, Ordering::Relaxed);
+        let aside = path.with_extension(format!("{}-{number}", std::process::id()));
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        let written = std::fs::write(&aside, bytes).and_then(|()| std::fs::rename(&aside, &path));
+        if written.is_err() {
+            std::fs::remove_file(&aside).ok();
+        }
+        written.map(|()| id)
+    }
+
+    fn read(&self, id: BlobId) -> io::Result<Option<Bytes>> {
+        let path = self.path(id);
+        match absent_as(None, std::fs::read(&path).map(Some))? {
+            Some(bytes) if BlobId::of(&bytes) == id => Ok(Some(bytes.into())),
+            Some(_) => {
+                tracing::warn!(%id, "a stored blob is damaged and was removed");
+                absent_as((), std::fs::remove_file(&path)).map(|()| None)
+            }
+            None => Ok(None),
+        }
+    }
+}
+
+impl BlobStore for FolderStore {
+    fn put(&self, bytes: Bytes) -> BoxFuture<'_, io::Result<BlobId>> {
+        self.aside(move |store| store.write(&bytes))
+    }
+
+    fn get(&self, id: BlobId) -> BoxFuture<'_, io::Result<Option<Bytes>>> {
+        self.aside(move |store| store.read(id))
+    }
+
+    fn has(&self, id: BlobId) -> BoxFuture<'_, io::Result<bool>> {
+        self.aside(move |store| store.path(id).try_exists())
+    }
+
+    fn remove(&self, id: BlobId) -> BoxFuture<'_, io::Result<()>> {
+        self.aside(move |store| absent_as((), std::fs::remove_file(store.path(id))))
+    }
+}
+
+/// A missing file is `value`, not an error.
+fn absent_as<T>(value: T, result: io::Result<T>) -> io::Result<T> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(value),
+        other => other,
+    }
+}
