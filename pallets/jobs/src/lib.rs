@@ -1,2 +1,620 @@
-//! Programs, jobs, escrow, sharding, assignment, commitments and settlement.
+// SPDX-License-Identifier: Apache-2.0
+#![doc = include_str!("../README.md")]
 #![cfg_attr(not(feature = "std"), no_std)]
+#![deny(missing_docs, rustdoc::broken_intra_doc_links)]
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)
+)]
+
+extern crate alloc;
+
+mod assign;
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
+mod settle;
+mod stages;
+mod submit;
+#[cfg(test)]
+mod tests;
+mod try_state;
+pub mod types;
+mod views;
+pub mod weights;
+
+pub use pallet::*;
+pub use types::{JobFault, ProgramFault};
+pub use weights::WeightInfo;
+
+use alloc::vec::Vec;
+use frame_support::{
+    pallet_prelude::*,
+    traits::{
+        fungible,
+        fungible::{InspectHold, MutateHold},
+        tokens::{Fortitude, Precision, Restriction},
+    },
+};
+use frame_system::pallet_prelude::*;
+use quern_primitives::{
+    job::{JobSpec, MAX_SHARDS},
+    traits::{Collateral, Offences, Randomness, Registry, Rewards},
+    Account, Balance, BlobId, Height, JobId, ShardId,
+};
+use quern_program::Program;
+use quern_protocol::{
+    shard::Event as ShardEvent,
+    traits::{Audits, Shards as _},
+    view::JobStatus,
+    Params, Shard, ShardError,
+};
+use sp_runtime::{traits::UniqueSaturatedInto, AccountId32};
+use types::{Code, Job, PublishedProgram, Queued, StageRecord, MAX_COMMITS, MAX_DUE};
+
+/// The pallet.
+#[frame_support::pallet]
+pub mod pallet {
+    use super::*;
+
+    /// What the runtime supplies.
+    #[pallet::config]
+    pub trait Config: frame_system::Config<AccountId = AccountId32> {
+        /// The runtime's reason for a hold.
+        type RuntimeHoldReason: From<HoldReason>;
+        /// The native token.
+        type Currency: fungible::Mutate<AccountId32>
+            + fungible::Inspect<AccountId32, Balance = Balance>
+            + fungible::MutateHold<AccountId32, Reason = Self::RuntimeHoldReason>;
+        /// Seeds of draw periods.
+        type Randomness: Randomness;
+        /// Bonds of workers and validators.
+        type Collateral: Collateral;
+        /// Workers that are ready.
+        type Registry: Registry;
+        /// Where offences are reported.
+        type Offences: Offences;
+        /// Where accepted work is credited.
+        type Rewards: Rewards;
+        /// The keeper of draws and disputes.
+        type Audits: Audits;
+        /// Most shards that exist and are not accepted, of all jobs: bounds the queue (26 bytes each, rewritten by every
+        /// block that changes it) and what a block can have to expire.
+        #[pallet::constant]
+        type MaxLive: Get<u32>;
+        /// Most jobs that are not over.
+        #[pallet::constant]
+        type MaxOpenJobs: Get<u32>;
+        /// Most shards that one block creates, most that it looks at in the queue, and most that it removes.
+        #[pallet::constant]
+        type ShardsPerBlock: Get<u32>;
+        /// Times that a shard is put back into the queue before its job fails.
+        #[pallet::constant]
+        type MaxAttempts: Get<u16>;
+        /// Blocks that a shard waits for a worker before its job fails: a bid below every ask must not fill the queue.
+        #[pallet::constant]
+        type PatienceBlocks: Get<Height>;
+        /// Blocks from a job's end until all of it but the root is removed: requesters fetch and verify meanwhile.
+        #[pallet::constant]
+        type RetentionBlocks: Get<Height>;
+        /// Held for each byte of a published program.
+        #[pallet::constant]
+        type DepositPerByte: Get<Balance>;
+        /// Weights.
+        type WeightInfo: WeightInfo;
+    }
+
+    #[pallet::pallet]
+    pub struct Pallet<T>(_);
+
+    /// Why this pallet holds funds.
+    #[pallet::composite_enum]
+    pub enum HoldReason {
+        /// What open jobs can still spend.
+        #[codec(index = 0)]
+        Escrow,
+        /// The bytes of published programs.
+        #[codec(index = 1)]
+        ProgramDeposit,
+    }
+
+    /// The numbers of the protocol.
+    #[pallet::storage]
+    pub type ProtocolParams<T: Config> = StorageValue<_, Params, ValueQuery>;
+
+    /// Published programs.
+    #[pallet::storage]
+    pub type Programs<T: Config> = StorageMap<_, Identity, BlobId, PublishedProgram, OptionQuery>;
+
+    /// The bytes of published programs.
+    #[pallet::storage]
+    pub type Codes<T: Config> = StorageMap<_, Identity, BlobId, Code, OptionQuery>;
+
+    /// The next job's id.
+    #[pallet::storage]
+    pub type NextJob<T: Config> = StorageValue<_, JobId, ValueQuery>;
+
+    /// Jobs, until they are pruned.
+    #[pallet::storage]
+    pub type Jobs<T: Config> = StorageMap<_, Twox64Concat, JobId, Job, OptionQuery>;
+
+    /// Stages of jobs, until they are pruned.
+    #[pallet::storage]
+    pub type Stages<T: Config> = StorageDoubleMap<_, Twox64Concat, JobId, Twox64Concat, u16, StageRecord, OptionQuery>;
+
+    /// Shards, live and accepted, until they are pruned.
+    #[pallet::storage]
+    pub type Shards<T: Config> = StorageMap<_, Twox64Concat, ShardId, Shard, OptionQuery>;
+
+    /// Shards by the accounts that have a part in them: the worker, and the drawn validators while they owe something.
+    #[pallet::storage]
+    pub type Duties<T: Config> = StorageDoubleMap<_, Blake2_128Concat, Account, Twox64Concat, ShardId, (), OptionQuery>;
+
+    /// Job roots of completed jobs, for ever.
+    #[pallet::storage]
+    pub type JobRoots<T: Config> = StorageMap<_, Twox64Concat, JobId, BlobId, OptionQuery>;
+
+    /// Jobs that are not over.
+    #[pallet::storage]
+    pub type OpenJobs<T: Config> = StorageValue<_, u32, ValueQuery>;
+
+    /// Shards that exist and are not accepted.
+    #[pallet::storage]
+    pub type Live<T: Config> = StorageValue<_, u32, ValueQuery>;
+
+    /// Jobs that wait for randomness, with the first draw period that may give it.
+    #[pallet::storage]
+    pub type Waiting<T: Config> = StorageValue<_, BoundedVec<(JobId, Height), T::MaxOpenJobs>, ValueQuery>;
+
+    /// Jobs with shards to create.
+    #[pallet::storage]
+    pub type Opening<T: Config> = StorageValue<_, BoundedVec<JobId, T::MaxOpenJobs>, ValueQuery>;
+
+    /// Failed and cancelled jobs whose queued shards are to be dropped.
+    #[pallet::storage]
+    pub type Sweeping<T: Config> = StorageValue<_, BoundedVec<JobId, T::MaxOpenJobs>, ValueQuery>;
+
+    /// Shards that wait for a worker.
+    #[pallet::storage]
+    pub type Queue<T: Config> = StorageValue<_, BoundedVec<Queued, T::MaxLive>, ValueQuery>;
+
+    /// Shards to look at, by height.
+    #[pallet::storage]
+    pub type Agenda<T: Config> =
+        StorageMap<_, Twox64Concat, Height, BoundedVec<ShardId, ConstU32<MAX_DUE>>, ValueQuery>;
+
+    /// Where in the agenda a shard stands.
+    #[pallet::storage]
+    pub type Due<T: Config> = StorageMap<_, Twox64Concat, ShardId, Height, OptionQuery>;
+
+    /// Jobs that are over, in order, with the height from which they are pruned.
+    #[pallet::storage]
+    pub type Retired<T: Config> = StorageMap<_, Twox64Concat, u64, (Height, JobId), OptionQuery>;
+
+    /// First number in [`Retired`] that is not pruned, and the next free one.
+    #[pallet::storage]
+    pub type RetiredEnds<T: Config> = StorageValue<_, (u64, u64), ValueQuery>;
+
+    /// What genesis decides.
+    #[pallet::genesis_config]
+    pub struct GenesisConfig<T: Config> {
+        /// The numbers of the protocol.
+        pub params: Params,
+        /// Nothing.
+        #[serde(skip)]
+        pub _config: core::marker::PhantomData<T>,
+    }
+
+    impl<T: Config> Default for GenesisConfig<T> {
+        fn default() -> Self {
+            Self { params: Params::default(), _config: core::marker::PhantomData }
+        }
+    }
+
+    #[pallet::genesis_build]
+    impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
+        fn build(&self) {
+            let sound = self.params.check();
+            assert!(sound.is_ok(), "jobs: unsound genesis parameters: {sound:?}");
+            ProtocolParams::<T>::put(self.params);
+        }
+    }
+
+    /// What happened.
+    #[pallet::event]
+    #[pallet::generate_deposit(pub(super) fn deposit_event)]
+    pub enum Event<T: Config> {
+        /// A program was published.
+        #[codec(index = 0)]
+        ProgramPublished {
+            /// Its name.
+            program: BlobId,
+            /// Who published it.
+            publisher: T::AccountId,
+            /// What is held for its bytes.
+            deposit: Balance,
+        },
+        /// A job was submitted and all it can cost is held.
+        #[codec(index = 1)]
+        JobSubmitted {
+            /// The job.
+            job: JobId,
+            /// Who pays.
+            requester: T::AccountId,
+            /// What is held: the sum of the following three.
+            escrow: Balance,
+            /// The work at the bid.
+            price: Balance,
+            /// The auditors.
+            audit_fee: Balance,
+            /// The protocol.
+            protocol_fee: Balance,
+            /// Multiply-accumulates of useful work.
+            macs: u64,
+        },
+        /// A job has its randomness: its first stages open.
+        #[codec(index = 2)]
+        JobStarted {
+            /// The job.
+            job: JobId,
+            /// What the task seeds are made from.
+            randomness: [u8; 32],
+        },
+        /// All shards of a stage wait for workers.
+        #[codec(index = 3)]
+        StageOpened {
+            /// The job.
+            job: JobId,
+            /// The stage.
+            stage: u16,
+            /// Number of its shards.
+            shards: u32,
+        },
+        /// A worker was drawn for a shard.
+        #[codec(index = 4)]
+        ShardAssigned {
+            /// The shard.
+            shard: ShardId,
+            /// The worker.
+            worker: T::AccountId,
+            /// What it earns.
+            price: Balance,
+            /// What of its bond is locked.
+            collateral: Balance,
+            /// The draw period whose seed drew it.
+            period: Height,
+            /// Number of candidates.
+            candidates: u32,
+        },
+        /// The worker has the inputs.
+        #[codec(index = 5)]
+        ShardStarted {
+            /// The shard.
+            shard: ShardId,
+            /// The worker.
+            worker: T::AccountId,
+        },
+        /// The worker committed to a result.
+        #[codec(index = 6)]
+        ShardCommitted {
+            /// The shard.
+            shard: ShardId,
+            /// The worker.
+            worker: T::AccountId,
+            /// BLAKE3 of the list of blinded leaves.
+            root: BlobId,
+        },
+        /// The worker declined or was too late.
+        #[codec(index = 7)]
+        ShardLate {
+            /// The shard.
+            shard: ShardId,
+            /// The worker.
+            worker: T::AccountId,
+        },
+        /// A shard waits for a worker again.
+        #[codec(index = 8)]
+        ShardRequeued {
+            /// The shard.
+            shard: ShardId,
+            /// How often it was put back.
+            attempt: u16,
+        },
+        /// A shard of a failed or cancelled job was dropped.
+        #[codec(index = 9)]
+        ShardDropped {
+            /// The shard.
+            shard: ShardId,
+        },
+        /// All drawn validators agree: the shard is paid.
+        #[codec(index = 10)]
+        ShardAccepted {
+            /// The shard.
+            shard: ShardId,
+            /// The worker.
+            worker: T::AccountId,
+            /// What the worker earns.
+            price: Balance,
+            /// What the auditors share.
+            audit_fee: Balance,
+            /// The protocol fee.
+            protocol_fee: Balance,
+            /// Multiply-accumulates of useful work.
+            macs: u64,
+            /// What was held beyond that and is free again.
+            refund: Balance,
+        },
+        /// All shards of a stage are accepted.
+        #[codec(index = 11)]
+        StageCompleted {
+            /// The job.
+            job: JobId,
+            /// The stage.
+            stage: u16,
+            /// BLAKE3 of the list of shard roots.
+            root: BlobId,
+        },
+        /// All stages of a job are complete.
+        #[codec(index = 12)]
+        JobCompleted {
+            /// The job.
+            job: JobId,
+            /// BLAKE3 of the list of stage roots.
+            root: BlobId,
+        },
+        /// A shard of a job found no worker.
+        #[codec(index = 13)]
+        JobFailed {
+            /// The job.
+            job: JobId,
+            /// The shard.
+            shard: ShardId,
+        },
+        /// A job was given up by its requester.
+        #[codec(index = 14)]
+        JobCancelled {
+            /// The job.
+            job: JobId,
+        },
+        /// A job is over: nothing is held for it any more.
+        #[codec(index = 15)]
+        JobClosed {
+            /// The job.
+            job: JobId,
+            /// What was paid.
+            spent: Balance,
+            /// What was still held and is free again.
+            refund: Balance,
+        },
+        /// All of a job but its root was removed.
+        #[codec(index = 16)]
+        JobPruned {
+            /// The job.
+            job: JobId,
+        },
+    }
+
+    /// Why a call failed.
+    #[pallet::error]
+    pub enum Error<T> {
+        /// The program is not valid.
+        #[codec(index = 0)]
+        InvalidProgram(ProgramFault),
+        /// The program is published already.
+        #[codec(index = 1)]
+        AlreadyPublished,
+        /// The job is not valid.
+        #[codec(index = 2)]
+        InvalidJob(JobFault),
+        /// Too many jobs are open.
+        #[codec(index = 3)]
+        TooManyOpenJobs,
+        /// There is no such job.
+        #[codec(index = 4)]
+        NoSuchJob,
+        /// The job is another account's.
+        #[codec(index = 5)]
+        NotRequester,
+        /// The job is no longer open.
+        #[codec(index = 6)]
+        NotOpen,
+        /// There is no such shard.
+        #[codec(index = 7)]
+        NoSuchShard,
+        /// There is nothing to commit.
+        #[codec(index = 8)]
+        NoCommits,
+        /// Too many shards wait for a draw: try again in the next period.
+        #[codec(index = 9)]
+        AuditsFull,
+        /// The shard is not in the phase for this.
+        #[codec(index = 10)]
+        WrongPhase,
+        /// This account does not owe this.
+        #[codec(index = 11)]
+        NotYours,
+        /// The deadline has passed.
+        #[codec(index = 12)]
+        TooLate,
+        /// The shard refuses this for another reason.
+        #[codec(index = 13)]
+        Refused,
+    }
+
+    impl<T> From<ShardError> for Error<T> {
+        fn from(error: ShardError) -> Self {
+            match error {
+                ShardError::WrongPhase => Self::WrongPhase,
+                ShardError::NotYours => Self::NotYours,
+                ShardError::TooLate => Self::TooLate,
+                _ => Self::Refused,
+            }
+        }
+    }
+
+    #[pallet::hooks]
+    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        fn on_initialize(now: BlockNumberFor<T>) -> Weight {
+            let now: Height = now.unique_saturated_into();
+            let limit = T::ShardsPerBlock::get();
+            let seed = Self::latest_seed(now);
+            let mut weight = T::WeightInfo::on_idle_block();
+            weight.saturating_accrue(T::WeightInfo::expire_shards(Self::expire(now)));
+            weight.saturating_accrue(T::WeightInfo::remove_shards(Self::sweep(limit)));
+            weight.saturating_accrue(T::WeightInfo::start_jobs(Self::start_jobs(seed, limit)));
+            weight.saturating_accrue(T::WeightInfo::open_shards(Self::open_stages(now, limit)));
+            let (shards, workers) = Self::assign(now, seed, limit);
+            weight.saturating_accrue(T::WeightInfo::assign_shards(shards, workers));
+            weight.saturating_accrue(T::WeightInfo::remove_shards(Self::prune(now, limit)));
+            weight
+        }
+
+        fn integrity_test() {
+            assert!(T::MaxLive::get() > 0 && T::MaxOpenJobs::get() > 0 && T::ShardsPerBlock::get() > 0);
+        }
+
+        #[cfg(feature = "try-runtime")]
+        fn try_state(_now: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+            Self::do_try_state()
+        }
+    }
+
+    #[pallet::call]
+    impl<T: Config> Pallet<T> {
+        /// Publishes a program: `bytes` is its SCALE encoding, at most 64 KiB. Its name is their BLAKE3 hash.
+        ///
+        /// Holds `DepositPerByte` for each byte. Event: `ProgramPublished`. Errors: `InvalidProgram` with the reason,
+        /// `AlreadyPublished`, or the token's where the account has too little.
+        #[pallet::call_index(0)]
+        #[pallet::weight(T::WeightInfo::publish_program(bytes.len() as u32))]
+        pub fn publish_program(origin: OriginFor<T>, bytes: Code) -> DispatchResult {
+            let publisher = ensure_signed(origin)?;
+            let program = BlobId::of(&bytes);
+            ensure!(!Programs::<T>::contains_key(program), Error::<T>::AlreadyPublished);
+            let checked = Program::decode_checked(&bytes).map_err(|error| Error::<T>::InvalidProgram(error.into()))?;
+            let inputs = checked.program().inputs.clone();
+            let inputs = inputs.try_into().map_err(|_| Error::<T>::InvalidProgram(ProgramFault::TooManyInputs))?;
+            let deposit = T::DepositPerByte::get().saturating_mul(bytes.len() as u128);
+            T::Currency::hold(&HoldReason::ProgramDeposit.into(), &publisher, deposit)?;
+            let summary = checked.summary();
+            let published = PublishedProgram { publisher: publisher.clone(), deposit, summary, inputs };
+            Programs::<T>::insert(program, published);
+            Codes::<T>::insert(program, bytes);
+            Self::deposit_event(Event::ProgramPublished { program, publisher, deposit });
+            Ok(())
+        }
+
+        /// Submits a job. Everything about it is checked now, so that no worker ever meets a job that cannot run.
+        ///
+        /// Holds the work at the bid, the audit fee and the protocol fee of every shard. Event: `JobSubmitted`. Errors:
+        /// `InvalidJob` with the reason, `TooManyOpenJobs`, or the token's where the account has too little.
+        #[pallet::call_index(1)]
+        #[pallet::weight(T::WeightInfo::submit_job(spec.stages.len() as u32))]
+        pub fn submit_job(origin: OriginFor<T>, spec: JobSpec) -> DispatchResult {
+            let requester = ensure_signed(origin)?;
+            Self::do_submit(requester, spec)
+        }
+
+        /// Gives up a job. Shards without a worker are dropped; those under way are paid when they are accepted, and then the
+        /// rest of the escrow is released.
+        ///
+        /// Only the requester can. Events: `JobCancelled`, later `ShardDropped` and `JobClosed`. Errors: `NoSuchJob`,
+        /// `NotRequester`, `NotOpen`.
+        #[pallet::call_index(2)]
+        #[pallet::weight(T::WeightInfo::cancel_job())]
+        pub fn cancel_job(origin: OriginFor<T>, job: JobId) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            let record = Jobs::<T>::get(job).ok_or(Error::<T>::NoSuchJob)?;
+            ensure!(record.requester == who, Error::<T>::NotRequester);
+            ensure!(record.status.is_open(), Error::<T>::NotOpen);
+            Self::deposit_event(Event::JobCancelled { job });
+            Self::wind_down(job, record, JobStatus::Cancelled)
+        }
+
+        /// Says that the worker has the inputs: the deadline for the result runs from here.
+        ///
+        /// Only the assigned worker can, until its deadline. Event: `ShardStarted`. Errors: `NoSuchShard`, `WrongPhase`,
+        /// `NotYours`, `TooLate`.
+        #[pallet::call_index(3)]
+        #[pallet::weight(T::WeightInfo::start_shard())]
+        pub fn start_shard(origin: OriginFor<T>, shard: ShardId) -> DispatchResult {
+            let worker = ensure_signed(origin)?;
+            Self::step(&shard, ShardEvent::Start(worker.clone().into()))?;
+            Self::deposit_event(Event::ShardStarted { shard, worker });
+            Ok(())
+        }
+
+        /// Gives an assigned shard back because its inputs cannot be fetched: costs reputation, never stake.
+        ///
+        /// Only the assigned worker can, until its deadline. Events: `ShardLate`, `ShardRequeued`. Errors: `NoSuchShard`,
+        /// `WrongPhase`, `NotYours`, `TooLate`.
+        #[pallet::call_index(4)]
+        #[pallet::weight(T::WeightInfo::decline_shard())]
+        pub fn decline_shard(origin: OriginFor<T>, shard: ShardId) -> DispatchResult {
+            let worker = ensure_signed(origin)?;
+            Self::step(&shard, ShardEvent::Decline(worker.into()))
+        }
+
+        /// Commits to the results of up to 16 shards: for each the BLAKE3 hash of its list of blinded leaves, and the hash of
+        /// its shard secret. All of them or none.
+        ///
+        /// Only the assigned worker can, until its deadline. Event: `ShardCommitted` for each. Errors: `NoCommits`,
+        /// `AuditsFull`, `NoSuchShard`, `WrongPhase`, `NotYours`, `TooLate`.
+        #[pallet::call_index(5)]
+        #[pallet::weight(T::WeightInfo::commit_shards(commits.len() as u32))]
+        pub fn commit_shards(
+            origin: OriginFor<T>,
+            commits: BoundedVec<(ShardId, BlobId, [u8; 32]), ConstU32<MAX_COMMITS>>,
+        ) -> DispatchResult {
+            let worker = ensure_signed(origin)?;
+            ensure!(!commits.is_empty(), Error::<T>::NoCommits);
+            for (shard, root, secret_hash) in commits {
+                ensure!(T::Audits::has_room(), Error::<T>::AuditsFull);
+                Self::step(&shard, ShardEvent::Commit { by: worker.clone().into(), root, secret_hash })?;
+                Self::deposit_event(Event::ShardCommitted { shard, worker: worker.clone(), root });
+            }
+            Ok(())
+        }
+    }
+}
+
+impl<T: Config> Pallet<T> {
+    /// The numbers of the protocol.
+    pub fn params() -> Params {
+        ProtocolParams::<T>::get()
+    }
+
+    /// The height of the current block.
+    pub(crate) fn now() -> Height {
+        frame_system::Pallet::<T>::block_number().unique_saturated_into()
+    }
+
+    /// Steps a shard for a call.
+    fn step(id: &ShardId, event: ShardEvent) -> DispatchResult {
+        ensure!(Shards::<T>::contains_key(id), Error::<T>::NoSuchShard);
+        Self::apply(id, event).map_err(|error| Error::<T>::from(error).into())
+    }
+
+    /// The last finished draw period, if it has a seed.
+    fn latest_seed(now: Height) -> Option<(Height, [u8; 32])> {
+        let period = T::Randomness::period_of(now).checked_sub(1)?;
+        T::Randomness::seed(period).map(|seed| (period, seed))
+    }
+
+    /// The first draw period that begins after `height`.
+    fn period_after(height: Height) -> Height {
+        T::Randomness::period_of(height).saturating_add(1)
+    }
+
+    /// The first height of a draw period.
+    fn first_height(period: Height) -> Height {
+        period.saturating_mul(T::Randomness::period_blocks())
+    }
+}
+
+/// The numbers of the protocol, for other pallets' configuration.
+pub struct ParamsOf<T>(core::marker::PhantomData<T>);
+impl<T: Config> Get<Params> for ParamsOf<T> {
+    fn get() -> Params {
+        Pallet::<T>::params()
+    }
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The draw of workers: the payee never chooses the input.
+
+use crate::{
+    types::{audit_plan, POOL_FACTOR, POOL_MINIMUM},
+    *,
+};
+use quern_primitives::{
+    draw::{self, Draw},
+    traits::ReadyWorker,
+};
+use quern_protocol::{collateral, shard::Deal};
+
+/// What a draw is made for, in its seed.
+const PURPOSE: &[u8] = b"assign";
+/// Bytes of a MiB.
+const MIB: u64 = 1 << 20;
+
+/// A ready worker during one block's draws.
+struct Candidate {
+    worker: ReadyWorker,
+    free: Balance,
+}
+
+/// How an entry of the queue fared.
+enum Fate {
+    /// A worker was drawn, or the shard is gone.
+    Done,
+    /// Nobody takes it now.
+    Waits,
+}
+
+impl<T: Config> Pallet<T> {
+    /// Draws workers for up to `limit` shards of the queue. Returns the number of shards and of workers that it looked at.
+    ///
+    /// Only seeds of periods that began after a shard was queued and after a worker was ready are used, so neither could
+    /// know the draw. A shard is drawn for at most once a period; those that nobody takes go to the end of the queue.
+    pub(crate) fn assign(now: Height, seed: Option<(Height, [u8; 32])>, limit: u32) -> (u32, u32) {
+        let Some((period, seed)) = seed else { return (0, 0) };
+        if Queue::<T>::decode_len().unwrap_or(0) == 0 {
+            return (0, 0);
+        }
+        let queue = Queue::<T>::get();
+        let demand = queue.iter().filter(|queued| queued.from <= period).count() as u32;
+        if demand == 0 {
+            return (0, 0);
+        }
+        let mut pool = Self::pool(Self::first_height(period));
+        let mut looked = 0u32;
+        let (mut left, mut tried) = (Vec::new(), Vec::new());
+        for queued in queue {
+            if queued.from > period || looked >= limit {
+                left.push(queued);
+                continue;
+            }
+            looked = looked.saturating_add(1);
+            match Self::draw_worker(&queued, now, period, &seed, demand, &mut pool) {
+                Fate::Done => {}
+                Fate::Waits => tried.push(Queued { from: period.saturating_add(1), ..queued }),
+            }
+        }
+        left.append(&mut tried);
+        Queue::<T>::put(BoundedVec::truncate_from(left));
+        (looked, pool.len() as u32)
+    }
+
+    /// Workers that were ready before a height, the cheapest first.
+    fn pool(before: Height) -> Vec<Candidate> {
+        let mut pool: Vec<Candidate> = T::Registry::ready_workers()
+            .into_iter()
+            .filter(|worker| worker.slots > 0 && worker.ready_at < before)
+            .map(|worker| Candidate { free: T::Collateral::free(&worker.account), worker })
+            .collect();
+        pool.sort_unstable_by_key(|candidate| (candidate.worker.ask, candidate.worker.account));
+        pool
+    }
+
+    fn draw_worker(
+        queued: &Queued,
+        now: Height,
+        period: Height,
+        seed: &[u8; 32],
+        demand: u32,
+        pool: &mut [Candidate],
+    ) -> Fate {
+        let id = queued.shard;
+        let Some(job) = Jobs::<T>::get(id.job) else { return Fate::Done };
+        if job.status != JobStatus::Running {
+            // It is dropped by `sweep`.
+            return Fate::Waits;
+        }
+        if Self::try_draw(&id, &job, period, seed, demand, pool).is_some() {
+            return Fate::Done;
+        }
+        if now.saturating_sub(queued.since) < T::PatienceBlocks::get() {
+            return Fate::Waits;
+        }
+        if let Err(error) = Self::fail(&id, job).and_then(|()| Self::drop_shard(&id)) {
+            frame_support::defensive!("jobs: a failed job's escrow cannot be released", error);
+        }
+        Fate::Done
+    }
+
+    /// Draws a worker among the cheapest that can take the shard; `None` when there is none.
+    fn try_draw(
+        id: &ShardId,
+        job: &Job,
+        period: Height,
+        seed: &[u8; 32],
+        demand: u32,
+        pool: &mut [Candidate],
+    ) -> Option<()> {
+        let shard = Shards::<T>::get(id)?;
+        let stage = Stages::<T>::get(id.job, id.stage)?.stage;
+        let params = Self::params();
+        let value = collateral::price(shard.macs(), job.bid);
+        let auditors = audit_plan(&params, job.audit, stage.tasks, shard.leaves()).auditors;
+        let collateral = collateral::collateral(value, &params, auditors);
+        let needed = Programs::<T>::get(stage.program)?.summary.memory_bytes.div_ceil(MIB);
+        let memory_mib = u64::from(job.memory_mib).max(needed);
+
+        let mut candidates = Vec::new();
+        let mut slots = 0u32;
+        for (index, Candidate { worker, free }) in pool.iter().enumerate() {
+            let covered = slots >= demand.saturating_mul(POOL_FACTOR) && candidates.len() >= POOL_MINIMUM;
+            if worker.ask > job.bid || covered {
+                break;
+            }
+            if worker.slots > 0 && u64::from(worker.memory_mib) >= memory_mib && *free >= collateral {
+                candidates.push((index, u128::from(worker.weight.max(1))));
+                slots = slots.saturating_add(worker.slots);
+            }
+        }
+        let weights: Vec<u128> = candidates.iter().map(|(_, weight)| *weight).collect();
+        let drawn = Draw::new(draw::seed(PURPOSE, seed, id)).weighted(&weights)?;
+        let candidate = pool.get_mut(candidates.get(drawn)?.0)?;
+        let worker = candidate.worker.account;
+        let price = collateral::price(shard.macs(), candidate.worker.ask);
+        T::Collateral::lock(&worker, collateral).ok()?;
+        if Self::apply(id, ShardEvent::Assign(Deal { worker, price, collateral })).is_err() {
+            T::Collateral::release(&worker, collateral);
+            return None;
+        }
+        T::Registry::take_slot(&worker);
+        candidate.worker.slots = candidate.worker.slots.saturating_sub(1);
+        candidate.free = candidate.free.saturating_sub(collateral);
+        let candidates = candidates.len() as u32;
+        let worker = worker.into();
+        Self::deposit_event(Event::ShardAssigned { shard: *id, worker, price, collateral, period, candidates });
+        Some(())
+    }
+}

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A shard's events and what follows from them. `Shard::step` decides everything; this carries it out.
+
+use crate::{types::audit_plan, *};
+use alloc::collections::BTreeSet;
+use frame_support::storage::with_storage_layer;
+use quern_primitives::{
+    job::Input,
+    traits::{Offence, OffenceKind, Settlement, ShardEnd},
+};
+use quern_program::Checked;
+use quern_protocol::{
+    inputs::{AcceptedShard, StageContext, StageOutputs},
+    shard::{Deal, Effect, Phase},
+    traits::AuditPlan,
+};
+
+/// Why an event is not applied.
+enum Failure {
+    /// The shard refuses it.
+    Refused(ShardError),
+    /// Money did not move. Escrow is held in full, so this says that an invariant is broken.
+    Broken(DispatchError),
+}
+
+impl From<DispatchError> for Failure {
+    fn from(error: DispatchError) -> Self {
+        Self::Broken(error)
+    }
+}
+
+impl From<ShardError> for Failure {
+    fn from(error: ShardError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+/// Accounts that have a part in a shard.
+pub(crate) fn parties(shard: &Shard) -> BTreeSet<Account> {
+    let worker = shard.deal().map(|deal| deal.worker);
+    let seats = shard.audit().into_iter().flat_map(|audit| audit.seats.iter().map(|seat| seat.auditor));
+    worker.into_iter().chain(seats).collect()
+}
+
+impl<T: Config> quern_protocol::traits::Shards for Pallet<T> {
+    fn shard(id: &ShardId) -> Option<Shard> {
+        Shards::<T>::get(id)
+    }
+
+    fn apply(id: &ShardId, event: ShardEvent) -> Result<(), ShardError> {
+        with_storage_layer(|| Self::try_apply(id, event)).map_err(|failure| match failure {
+            Failure::Refused(error) => error,
+            Failure::Broken(error) => {
+                frame_support::defensive!("jobs: the effects of a shard's event fail", error);
+                ShardError::WrongPhase
+            }
+        })
+    }
+
+    fn context(id: &ShardId) -> Option<StageContext> {
+        let job = Jobs::<T>::get(id.job)?;
+        let stage = Stages::<T>::get(id.job, id.stage)?.stage;
+        let mut outputs: Vec<StageOutputs> = Vec::new();
+        for input in &stage.inputs {
+            let Input::Output { stage: read, .. } = *input else { continue };
+            if !outputs.iter().any(|known| known.stage == read) {
+                outputs.push(Self::outputs(id.job, read)?);
+            }
+        }
+        let genesis = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::from(0u32));
+        Some(StageContext {
+            genesis: <[u8; 32]>::try_from(genesis.as_ref()).ok()?,
+            job: id.job,
+            index: id.stage,
+            stage,
+            randomness: job.randomness?,
+            outputs,
+        })
+    }
+
+    fn program(id: &ShardId) -> Option<Checked> {
+        Self::checked(&Stages::<T>::get(id.job, id.stage)?.stage.program)
+    }
+
+    fn audit_plan(id: &ShardId) -> Option<AuditPlan> {
+        let job = Jobs::<T>::get(id.job)?;
+        let stage = Stages::<T>::get(id.job, id.stage)?;
+        let shard = Shards::<T>::get(id)?;
+        Some(audit_plan(&Self::params(), job.audit, stage.stage.tasks, shard.leaves()))
+    }
+}
+
+impl<T: Config> Pallet<T> {
+    /// A published program, ready to be run.
+    pub(crate) fn checked(program: &BlobId) -> Option<Checked> {
+        Program::decode_checked(&Codes::<T>::get(program)?).ok()
+    }
+
+    /// The outputs of a complete stage.
+    fn outputs(job: JobId, index: u16) -> Option<StageOutputs> {
+        let record = Stages::<T>::get(job, index)?;
+        let shards = (0..record.created).map(|number| {
+            let shard = Shards::<T>::get(ShardId { job, stage: index, index: number })?;
+            Some(AcceptedShard {
+                id: shard.id,
+                worker: shard.deal()?.worker,
+                root: shard.commitment().filter(|_| shard.is_accepted())?.root,
+                first_task: shard.first_task,
+                tasks: shard.tasks,
+                segments_per_task: shard.segments_per_task(),
+            })
+        });
+        Some(StageOutputs {
+            stage: index,
+            output_bytes: Programs::<T>::get(record.stage.program)?.summary.output_bytes,
+            tasks: record.stage.tasks,
+            shards: shards.collect::<Option<_>>()?,
+        })
+    }
+
+    fn try_apply(id: &ShardId, event: ShardEvent) -> Result<(), Failure> {
+        let before = Shards::<T>::get(id).ok_or(ShardError::WrongPhase)?;
+        let now = Self::now();
+        let (after, effects) = before.step(event, now, T::Randomness::period_of(now), &Self::params())?;
+        Self::put_shard(&before, &after);
+        for effect in effects {
+            Self::carry_out(&before, &after, effect)?;
+        }
+        if let Phase::Committed { period, .. } = after.phase {
+            if before.phase != after.phase {
+                T::Audits::committed(id, period);
+            }
+        }
+        Ok(())
+    }
+
+    fn carry_out(before: &Shard, after: &Shard, effect: Effect) -> DispatchResult {
+        let shard = before.id;
+        match effect {
+            Effect::ReleaseWorker(deal) => T::Collateral::release(&deal.worker, deal.collateral),
+            Effect::ReleaseAuditor(auditor, bond) => T::Collateral::release(&auditor, bond),
+            Effect::Late(worker) => {
+                T::Registry::shard_ended(&worker, ShardEnd::Late);
+                Self::deposit_event(Event::ShardLate { shard, worker: worker.into() });
+            }
+            Effect::Offence { kind, offender, locked, reporter } => {
+                // Nothing was paid for a shard that is not accepted, so there is nothing to restitute.
+                let evidence = [0; 32];
+                T::Offences::report(Offence { kind, offender, shard, locked, reporter, restitution: None, evidence });
+                let is_worker = before.deal().is_some_and(|deal| deal.worker == offender);
+                if is_worker && matches!(kind, OffenceKind::WrongResult | OffenceKind::Withheld) {
+                    T::Registry::shard_ended(&offender, ShardEnd::Convicted);
+                }
+            }
+            Effect::Accept { deal, auditors } => Self::accept(after, &deal, &auditors)?,
+            Effect::Requeue => Self::requeue(after)?,
+            Effect::CloseDisputes => T::Audits::close(&shard),
+        }
+        Ok(())
+    }
+
+    /// Pays an accepted shard out of the escrow: its price, the auditors and the protocol. What was held for it beyond that is
+    /// free again.
+    fn accept(shard: &Shard, deal: &Deal, auditors: &[Account]) -> DispatchResult {
+        let ShardId { job: job_id, stage: index, .. } = shard.id;
+        let mut job = Jobs::<T>::get(job_id).ok_or(Error::<T>::NoSuchJob)?;
+        let mut stage = Stages::<T>::get(job_id, index).ok_or(Error::<T>::NoSuchJob)?;
+        let reserved = stage.cost(shard, job.bid).total();
+        let cost = stage.cost_at_price(shard.id.index, deal.price);
+        let reason = HoldReason::Escrow.into();
+        let pot = AccountId32::from(T::Rewards::pot());
+        if cost.total() > 0 {
+            let (exact, free, force) = (Precision::Exact, Restriction::Free, Fortitude::Force);
+            T::Currency::transfer_on_hold(&reason, &job.requester, &pot, cost.total(), exact, free, force)?;
+        }
+        let refund = reserved.saturating_sub(cost.total());
+        T::Currency::release(&reason, &job.requester, refund, Precision::Exact)?;
+        job.escrow = job.escrow.saturating_sub(reserved);
+        job.spent = job.spent.saturating_add(cost.total());
+        let settlement = Settlement {
+            shard: shard.id,
+            worker: deal.worker,
+            price: cost.price,
+            audit_fee: cost.audit_fee,
+            protocol_fee: cost.protocol_fee,
+            macs: shard.macs(),
+        };
+        T::Rewards::settle(&settlement, auditors);
+        T::Registry::shard_ended(&deal.worker, ShardEnd::Accepted);
+        Self::deposit_event(Event::ShardAccepted {
+            shard: shard.id,
+            worker: deal.worker.into(),
+            price: cost.price,
+            audit_fee: cost.audit_fee,
+            protocol_fee: cost.protocol_fee,
+            macs: shard.macs(),
+            refund,
+        });
+        Self::leave_live(&mut job);
+        stage.accepted = stage.accepted.saturating_add(1);
+        if stage.accepted == stage.stage.shards() {
+            Self::complete_stage(job_id, &mut job, index, &mut stage);
+        }
+        Stages::<T>::insert(job_id, index, stage);
+        if job.status == JobStatus::Running && job.is_complete() {
+            Self::complete_job(job_id, &mut job);
+        }
+        Self::keep(job_id, job)
+    }
+
+    /// Puts a shard back into the queue; drops it when its job has ended, or ends its job when it came back too often.
+    fn requeue(shard: &Shard) -> DispatchResult {
+        let id = shard.id;
+        let job = Jobs::<T>::get(id.job).ok_or(Error::<T>::NoSuchJob)?;
+        let now = Self::now();
+        if job.status == JobStatus::Running {
+            let queued = Queued { shard: id, from: Self::period_after(now), since: now };
+            // The queue has room for every live shard.
+            if shard.attempt <= T::MaxAttempts::get() && Queue::<T>::try_append(queued).is_ok() {
+                Self::deposit_event(Event::ShardRequeued { shard: id, attempt: shard.attempt });
+                return Ok(());
+            }
+            Self::fail(&id, job)?;
+        }
+        Self::drop_shard(&id)
+    }
+
+    /// Ends a job because a shard of it found no worker.
+    pub(crate) fn fail(shard: &ShardId, job: Job) -> DispatchResult {
+        Self::deposit_event(Event::JobFailed { job: shard.job, shard: *shard });
+        Self::wind_down(shard.job, job, JobStatus::Failed)
+    }
+
+    /// Removes a shard of an ended job that has no worker.
+    pub(crate) fn drop_shard(id: &ShardId) -> DispatchResult {
+        Self::remove_shard(id);
+        Self::deposit_event(Event::ShardDropped { shard: *id });
+        let mut job = Jobs::<T>::get(id.job).ok_or(Error::<T>::NoSuchJob)?;
+        Self::leave_live(&mut job);
+        Self::keep(id.job, job)
+    }
+
+    fn leave_live(job: &mut Job) {
+        job.live = job.live.saturating_sub(1);
+        Live::<T>::mutate(|live| *live = live.saturating_sub(1));
+    }
+
+    /// Writes a shard, and keeps the index of duties and the agenda in step.
+    pub(crate) fn put_shard(before: &Shard, after: &Shard) {
+        let (old, new) = (parties(before), parties(after));
+        for account in old.difference(&new) {
+            Duties::<T>::remove(account, after.id);
+        }
+        for account in new.difference(&old) {
+            Duties::<T>::insert(account, after.id, ());
+        }
+        Shards::<T>::insert(after.id, after);
+        Self::schedule(&after.id, after.expires());
+    }
+
+    /// Removes a shard and everything that points to it.
+    pub(crate) fn remove_shard(id: &ShardId) {
+        let Some(shard) = Shards::<T>::take(id) else { return };
+        for account in parties(&shard) {
+            Duties::<T>::remove(account, id);
+        }
+        Self::schedule(id, None);
+    }
+
+    /// Sees to it that a shard is looked at when its deadline passes. A shard stands in the agenda at most once, and may stand
+    /// there too early: it is then moved on when its turn comes.
+    fn schedule(id: &ShardId, expires: Option<Height>) {
+        let at = Due::<T>::get(id);
+        if at.zip(expires).is_some_and(|(at, expires)| at <= expires) {
+            return;
+        }
+        if let Some(at) = at {
+            Due::<T>::remove(id);
+            Agenda::<T>::mutate_exists(at, |due| {
+                if let Some(shards) = due {
+                    shards.retain(|other| other != id);
+                }
+                *due = due.take().filter(|shards| !shards.is_empty());
+            });
+        }
+        let Some(expires) = expires else { return };
+        let mut at = expires.max(Self::now().saturating_add(1));
+        // Every live shard stands there once, so a height with room is at most `MaxLive / MAX_DUE` away.
+        for _ in 0..=T::MaxLive::get() {
+            if Agenda::<T>::try_append(at, *id).is_ok() {
+                Due::<T>::insert(id, at);
+                return;
+            }
+            at = at.saturating_add(1);
+        }
+    }
+
+    /// Looks at the shards whose deadline may have passed. Returns their number.
+    pub(crate) fn expire(now: Height) -> u32 {
+        let shards = Agenda::<T>::take(now);
+        for id in &shards {
+            Due::<T>::remove(id);
+            if Self::apply(id, ShardEvent::Expire).is_err() {
+                // The deadline was moved on since.
+                Self::schedule(id, Shards::<T>::get(id).and_then(|shard| shard.expires()));
+            }
+        }
+        shards.len() as u32
+    }
+}

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+//! From submission to the end: jobs start, stages open and complete, jobs close and are pruned.
+
+use crate::{
+    types::{bit, segment_costs},
+    *,
+};
+
+impl<T: Config> Pallet<T> {
+    /// Starts up to `limit` jobs whose randomness is known. Returns their number.
+    pub(crate) fn start_jobs(seed: Option<(Height, [u8; 32])>, limit: u32) -> u32 {
+        let Some((period, randomness)) = seed else { return 0 };
+        if Waiting::<T>::decode_len().unwrap_or(0) == 0 {
+            return 0;
+        }
+        let mut started = Vec::new();
+        Waiting::<T>::mutate(|waiting| {
+            waiting.retain(|(job, from)| {
+                let starts = *from <= period && (started.len() as u32) < limit;
+                if starts {
+                    started.push(*job);
+                }
+                !starts
+            });
+        });
+        for job in &started {
+            Jobs::<T>::mutate_extant(job, |record| {
+                record.status = JobStatus::Running;
+                record.randomness = Some(randomness);
+            });
+            Self::mark_opening(*job);
+            Self::deposit_event(Event::JobStarted { job: *job, randomness });
+        }
+        started.len() as u32
+    }
+
+    /// Notes that a job has shards to create.
+    pub(crate) fn mark_opening(job: JobId) {
+        Opening::<T>::mutate(|opening| {
+            if !opening.contains(&job) {
+                // Holds every open job.
+                let _ = opening.try_push(job);
+            }
+        });
+    }
+
+    /// Creates up to `limit` shards of open stages, job by job in turn. Returns their number.
+    pub(crate) fn open_stages(now: Height, limit: u32) -> u32 {
+        if Opening::<T>::decode_len().unwrap_or(0) == 0 {
+            return 0;
+        }
+        let mut live = Live::<T>::get();
+        if live >= T::MaxLive::get() {
+            return 0;
+        }
+        let mut opening = Opening::<T>::get().into_inner();
+        let mut queue = Queue::<T>::get();
+        let mut created = 0u32;
+        // Each turn creates a shard or takes a job out of the list.
+        for _ in 0..limit.saturating_add(T::MaxOpenJobs::get()) {
+            let budget = limit.saturating_sub(created).min(T::MaxLive::get().saturating_sub(live));
+            let Some(job) = opening.first().copied().filter(|_| budget > 0) else { break };
+            opening.remove(0);
+            let (shards, more) = Self::open_next(job, now, budget, &mut queue);
+            created = created.saturating_add(shards);
+            live = live.saturating_add(shards);
+            if more {
+                opening.push(job);
+            }
+        }
+        Opening::<T>::put(BoundedVec::truncate_from(opening));
+        Queue::<T>::put(queue);
+        Live::<T>::put(live);
+        created
+    }
+
+    /// Creates up to `budget` shards of the first open stage of a job. Returns their number, and whether more are to be
+    /// created now.
+    fn open_next(job_id: JobId, now: Height, budget: u32, queue: &mut BoundedVec<Queued, T::MaxLive>) -> (u32, bool) {
+        let Some(mut job) = Jobs::<T>::get(job_id).filter(|job| job.status == JobStatus::Running) else {
+            return (0, false);
+        };
+        let Some(index) = job.openable() else { return (0, false) };
+        let Some(mut stage) = Stages::<T>::get(job_id, index) else { return (0, false) };
+        let Some(program) = Programs::<T>::get(stage.stage.program) else { return (0, false) };
+        let costs = segment_costs(&program.summary);
+        let shards = stage.stage.shards();
+        // The first stages were fixed at submission; what a later one reads was fixed before this block.
+        let reads_nothing = job.reads.get(usize::from(index)) == Some(&0);
+        let first_of_period = Self::first_height(T::Randomness::period_of(now)) == now;
+        let from = match (reads_nothing, first_of_period) {
+            (true, _) => job.draws_from,
+            (false, true) => T::Randomness::period_of(now),
+            (false, false) => Self::period_after(now),
+        };
+        let first = stage.created;
+        let end = first.saturating_add(budget).min(shards);
+        for number in first..end {
+            let shard = stage.shard(job_id, index, number, costs);
+            // `budget` leaves room for them: the queue holds every live shard.
+            let _ = queue.try_push(Queued { shard: shard.id, from, since: now });
+            Shards::<T>::insert(shard.id, shard);
+        }
+        let created = end.saturating_sub(first);
+        stage.created = end;
+        job.live = job.live.saturating_add(created);
+        if end == shards {
+            job.opened |= bit(index);
+            Self::deposit_event(Event::StageOpened { job: job_id, stage: index, shards });
+        }
+        let more = job.openable().is_some();
+        Stages::<T>::insert(job_id, index, stage);
+        Jobs::<T>::insert(job_id, job);
+        (created, more)
+    }
+
+    /// Completes a stage whose shards are all accepted: its root is that of the list of their roots.
+    pub(crate) fn complete_stage(job_id: JobId, job: &mut Job, index: u16, stage: &mut StageRecord) {
+        let shards = (0..stage.created).filter_map(|number| {
+            Shards::<T>::get(ShardId { job: job_id, stage: index, index: number })?.commitment().map(|made| made.root)
+        });
+        let roots: Vec<BlobId> = shards.collect();
+        let root = BlobId::of_list(&roots);
+        stage.root = Some(root);
+        job.complete |= bit(index);
+        Self::deposit_event(Event::StageCompleted { job: job_id, stage: index, root });
+        if job.status == JobStatus::Running && job.openable().is_some() {
+            Self::mark_opening(job_id);
+        }
+    }
+
+    /// Completes a job whose stages are all complete: its root is that of the list of their roots, and stays for ever.
+    pub(crate) fn complete_job(job_id: JobId, job: &mut Job) {
+        let roots: Vec<BlobId> =
+            (0u16..).zip(&job.reads).filter_map(|(index, _)| Stages::<T>::get(job_id, index)?.root).collect();
+        let root = BlobId::of_list(&roots);
+        JobRoots::<T>::insert(job_id, root);
+        job.status = JobStatus::Completed { root };
+        Self::deposit_event(Event::JobCompleted { job: job_id, root });
+    }
+
+    /// Ends an open job before its time: what waits for a worker is dropped by the next blocks, what is under way is paid.
+    pub(crate) fn wind_down(job_id: JobId, mut job: Job, status: JobStatus) -> DispatchResult {
+        if job.status == JobStatus::Waiting {
+            Waiting::<T>::mutate(|waiting| waiting.retain(|(waits, _)| *waits != job_id));
+        }
+        Opening::<T>::mutate(|opening| opening.retain(|opens| *opens != job_id));
+        job.status = status;
+        if job.live > 0 {
+            // Holds every job with live shards; a job is ended once.
+            let _ = Sweeping::<T>::try_append(job_id);
+        }
+        Self::keep(job_id, job)
+    }
+
+    /// Writes a job; closes it if it is over.
+    pub(crate) fn keep(job_id: JobId, mut job: Job) -> DispatchResult {
+        if job.is_over() {
+            let refund = core::mem::take(&mut job.escrow);
+            T::Currency::release(&HoldReason::Escrow.into(), &job.requester, refund, Precision::Exact)?;
+            OpenJobs::<T>::mutate(|open| *open = open.saturating_sub(1));
+            let (first, next) = RetiredEnds::<T>::get();
+            let prune_at = Self::now().saturating_add(T::RetentionBlocks::get());
+            Retired::<T>::insert(next, (prune_at, job_id));
+            RetiredEnds::<T>::put((first, next.saturating_add(1)));
+            Self::deposit_event(Event::JobClosed { job: job_id, spent: job.spent, refund });
+        }
+        Jobs::<T>::insert(job_id, job);
+        Ok(())
+    }
+
+    /// Drops up to `limit` queued shards of failed and cancelled jobs. Returns their number.
+    pub(crate) fn sweep(limit: u32) -> u32 {
+        if Sweeping::<T>::decode_len().unwrap_or(0) == 0 {
+            return 0;
+        }
+        let mut sweeping = Sweeping::<T>::get();
+        let (mut dropped, mut later) = (Vec::new(), Vec::new());
+        Queue::<T>::mutate(|queue| {
+            queue.retain(|Queued { shard, .. }| {
+                let ended = sweeping.contains(&shard.job);
+                let drops = ended && (dropped.len() as u32) < limit;
+                if drops {
+                    dropped.push(*shard);
+                } else if ended {
+                    later.push(shard.job);
+                }
+                !drops
+            });
+        });
+        sweeping.retain(|job| later.contains(job));
+        Sweeping::<T>::put(sweeping);
+        for shard in &dropped {
+            if let Err(error) = Self::drop_shard(shard) {
+                frame_support::defensive!("jobs: a dropped shard's escrow cannot be released", error);
+            }
+        }
+        dropped.len() as u32
+    }
+
+    /// Removes up to `limit` shards of jobs whose retention has ended, and the jobs with them. Returns their number.
+    pub(crate) fn prune(now: Height, limit: u32) -> u32 {
+        let (first, next) = RetiredEnds::<T>::get();
+        let due = |(height, _): &(Height, JobId)| *height <= now;
+        let Some((_, job_id)) = Retired::<T>::get(first).filter(due).filter(|_| first < next) else { return 0 };
+        let Some(job) = Jobs::<T>::get(job_id) else { return 0 };
+        let mut removed = 0u32;
+        for (index, _) in (0u16..).zip(&job.reads) {
+            let Some(mut stage) = Stages::<T>::get(job_id, index) else { continue };
+            while stage.created > 0 && removed < limit {
+                stage.created = stage.created.saturating_sub(1);
+                Self::remove_shard(&ShardId { job: job_id, stage: index, index: stage.created });
+                removed = removed.saturating_add(1);
+            }
+            if stage.created > 0 {
+                Stages::<T>::insert(job_id, index, stage);
+                return removed;
+            }
+            Stages::<T>::remove(job_id, index);
+        }
+        Jobs::<T>::remove(job_id);
+        Retired::<T>::remove(first);
+        RetiredEnds::<T>::put((first.saturating_add(1), next));
+        Self::deposit_event(Event::JobPruned { job: job_id });
+        // The job itself counts as one.
+        removed.saturating_add(1)
+    }
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Random calls: the invariants hold after each, money is neither made nor lost, and state returns to its baseline.
+
+use super::mock::*;
+use crate::{Agenda, Due, Duties, HoldReason, Jobs as JobsOf, Live, OpenJobs, Queue, Shards, Stages};
+use frame_support::{storage::with_storage_layer, traits::fungible::Inspect};
+use proptest::prelude::*;
+use quern_primitives::{
+    job::JobSpec,
+    traits::{Collateral, OffenceKind},
+    ShardId,
+};
+use quern_protocol::shard::{Event as ShardEvent, Phase};
+
+#[derive(Clone, Debug)]
+enum Op {
+    Submit {
+        who: u8,
+        tasks: u32,
+        size: u32,
+        merge: bool,
+        low: bool,
+    },
+    Cancel(u8, usize),
+    Worker {
+        who: u8,
+        ask: u128,
+        slots: u32,
+    },
+    /// Takes a shard one step on: `how` decides in which way.
+    Step {
+        shard: usize,
+        how: u8,
+    },
+    Wait(u32),
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        3 => (1u8..4, 1u32..20, 1u32..8, any::<bool>(), prop::bool::weighted(0.1))
+            .prop_map(|(who, tasks, size, merge, low)| Op::Submit { who, tasks, size, merge, low }),
+        1 => (1u8..4, 0usize..8).prop_map(|(who, job)| Op::Cancel(who, job)),
+        3 => (10u8..16, 1u128..BID, 1u32..5).prop_map(|(who, ask, slots)| Op::Worker { who, ask, slots }),
+        20 => (0usize..40, any::<u8>()).prop_map(|(shard, how)| Op::Step { shard, how }),
+        10 => (1u32..9).prop_map(Op::Wait),
+    ]
+}
+
+/// Does what is next for a shard.
+fn step(id: ShardId, how: u8) {
+    let before = shard(id);
+    let worker = before.deal().map(|deal| deal.worker[0]).unwrap_or_default();
+    match before.phase {
+        Phase::Assigned { .. } if how < 20 => {
+            let _ = Jobs::decline_shard(signed(worker), id);
+        }
+        Phase::Assigned { .. } => {
+            let _ = Jobs::start_shard(signed(worker), id);
+        }
+        Phase::Running { .. } => {
+            let _ = with_storage_layer(|| {
+                Jobs::commit_shards(signed(worker), vec![(id, root_of(id), [0; 32])].try_into().unwrap())
+            });
+        }
+        Phase::Committed { .. } => {
+            draw(id, 2);
+            // One in eight workers stays silent.
+            if how >= 32 {
+                let differ = if how < 96 { vec![AUDITORS[1]] } else { vec![] };
+                audit(id, &differ);
+            }
+        }
+        Phase::Disputed { .. } if how >= 32 => {
+            let challenger = raw(AUDITORS[1]);
+            use quern_protocol::traits::Shards as _;
+            if Jobs::apply(&id, ShardEvent::Challenge { by: challenger, position: 0 }).is_ok() {
+                let worker_lost = (how < 128).then_some(OffenceKind::WrongResult);
+                Jobs::apply(&id, ShardEvent::Resolved { challenger, worker_lost }).unwrap();
+            }
+        }
+        _ => {}
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn jobs_should_keep_the_invariants_whatever_happens(ops in prop::collection::vec(op(), 1..80)) {
+        new_test_ext().execute_with(|| {
+            let issuance = Balances::total_issuance();
+            for op in ops {
+                match op.clone() {
+                    Op::Submit { who, tasks, size, merge, low } => {
+                        let spec = if merge { two_stages(tasks, size) } else { simple(tasks, size) };
+                        let bid = if low { 1 } else { BID };
+                        let open = OpenJobs::<Test>::get() < OPEN_JOBS;
+                        let done = Jobs::submit_job(signed(who), JobSpec { bid, ..spec });
+                        assert_eq!(done.is_ok(), open, "{op:?}: {done:?}");
+                    }
+                    Op::Cancel(who, job) => {
+                        let _ = Jobs::cancel_job(signed(who), job as u64);
+                    }
+                    Op::Worker { who, ask, slots } => {
+                        if World::bonded(&raw(who)) == World::free(&raw(who)) {
+                            worker(who, ask, slots);
+                        }
+                    }
+                    Op::Step { shard, how } => {
+                        let mut ids: Vec<ShardId> = Shards::<Test>::iter_keys().collect();
+                        ids.sort_unstable();
+                        if let Some(id) = ids.get(shard % ids.len().max(1)) {
+                            step(*id, how);
+                        }
+                    }
+                    Op::Wait(blocks) => run_for(blocks),
+                }
+                Jobs::do_try_state().unwrap();
+                let settled: u128 = books(|books| {
+                    books.settled.iter().map(|(paid, _)| paid.price + paid.audit_fee + paid.protocol_fee).sum()
+                });
+                assert_eq!(Balances::balance(&POT.into()), ED + settled, "{op:?}");
+                assert_eq!(Balances::total_issuance(), issuance, "{op:?}");
+            }
+            // Every job ends in the end: what is not taken fails.
+            for job in 0..crate::NextJob::<Test>::get() {
+                for who in 1..4 {
+                    let _ = Jobs::cancel_job(signed(who), job);
+                }
+            }
+            for _ in 0..200 {
+                let ids: Vec<ShardId> = Shards::<Test>::iter_keys().collect();
+                ids.into_iter().filter(|id| Shards::<Test>::contains_key(id)).for_each(|id| step(id, 255));
+                run_for(4);
+                if OpenJobs::<Test>::get() == 0 {
+                    break;
+                }
+            }
+            run_for(RETENTION + 40);
+            assert_eq!((OpenJobs::<Test>::get(), Live::<Test>::get(), Queue::<Test>::get().len()), (0, 0, 0));
+            assert_eq!(JobsOf::<Test>::iter().count() + Stages::<Test>::iter().count(), 0);
+            assert_eq!(Shards::<Test>::iter().count() + Duties::<Test>::iter().count(), 0);
+            assert_eq!(Agenda::<Test>::iter().count() + Due::<Test>::iter().count(), 0);
+            for who in 1..4 {
+                assert_eq!(held(HoldReason::Escrow, who), 0);
+            }
+            let locked: u128 = books(|books| books.bonds.values().map(|(_, locked)| *locked).sum());
+            assert_eq!(locked, 0);
+            Jobs::do_try_state().unwrap();
+        });
+    }
+}

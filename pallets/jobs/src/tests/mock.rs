@@ -1,0 +1,514 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A runtime of system, balances and jobs, with neighbours that keep their books in memory.
+
+use crate::{self as jobs, types::Code, Event, HoldReason, JobFault};
+use codec::Encode;
+use frame_support::{
+    derive_impl, parameter_types,
+    traits::{fungible::InspectHold, ConstU128, ConstU16, ConstU32, Hooks},
+};
+use quern_primitives::{
+    commitment::audit_seal,
+    job::{AuditLevel, Blob, Endpoint, Input, JobSpec, OutputMap, Stage},
+    tagged,
+    traits::{
+        Collateral, CollateralError, Offence, Offences, Randomness, ReadyWorker, Registry, Rewards, Settlement,
+        ShardEnd,
+    },
+    Account, Balance, BlobId, Height, JobId, ShardId, QRN,
+};
+use quern_program::{builder::ProgramBuilder, Checked, DType};
+use quern_protocol::{
+    shard::{Event as ShardEvent, Phase, Seat},
+    traits::{Audits, Shards as _},
+    Params, Shard,
+};
+use sp_runtime::{traits::IdentityLookup, AccountId32, BuildStorage};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+};
+
+frame_support::construct_runtime!(
+    pub enum Test {
+        System: frame_system,
+        Balances: pallet_balances,
+        Jobs: jobs,
+    }
+);
+
+#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+impl frame_system::Config for Test {
+    type Block = frame_system::mocking::MockBlockU32<Test>;
+    type AccountId = AccountId32;
+    type Lookup = IdentityLookup<AccountId32>;
+    type AccountData = pallet_balances::AccountData<Balance>;
+}
+
+#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
+impl pallet_balances::Config for Test {
+    type Balance = Balance;
+    type ExistentialDeposit = ConstU128<ED>;
+    type AccountStore = System;
+}
+
+pub const ED: Balance = 10;
+pub const PERIOD: Height = 4;
+pub const PATIENCE: Height = 100;
+pub const RETENTION: Height = 50;
+pub const ATTEMPTS: u16 = 3;
+pub const OPEN_JOBS: u32 = 4;
+pub const DEPOSIT: Balance = 3;
+pub const PROTOCOL_PPM: u32 = 50_000;
+pub const BID: Balance = 1_000_000_000_000;
+/// What accounts 1 to 4 own.
+pub const RICH: Balance = 1_000_000_000;
+pub const POT: Account = [0xAA; 32];
+pub const AUDITORS: [u8; 3] = [0xB1, 0xB2, 0xB3];
+
+parameter_types! {
+    pub static MaxLive: u32 = 40;
+    pub static ShardsPerBlock: u32 = 16;
+}
+
+impl jobs::Config for Test {
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type Currency = Balances;
+    type Randomness = World;
+    type Collateral = World;
+    type Registry = World;
+    type Offences = World;
+    type Rewards = World;
+    type Audits = World;
+    type MaxLive = MaxLive;
+    type MaxOpenJobs = ConstU32<OPEN_JOBS>;
+    type ShardsPerBlock = ShardsPerBlock;
+    type MaxAttempts = ConstU16<ATTEMPTS>;
+    type PatienceBlocks = ConstU32<PATIENCE>;
+    type RetentionBlocks = ConstU32<RETENTION>;
+    type DepositPerByte = ConstU128<DEPOSIT>;
+    type WeightInfo = ();
+}
+
+/// The neighbours' books.
+#[derive(Default)]
+pub struct Books {
+    pub bonds: BTreeMap<Account, (Balance, Balance)>,
+    pub workers: BTreeMap<Account, ReadyWorker>,
+    pub ended: Vec<(Account, ShardEnd)>,
+    pub offences: Vec<Offence>,
+    pub settled: Vec<(Settlement, Vec<Account>)>,
+    pub committed: Vec<(ShardId, u32)>,
+    pub closed: Vec<ShardId>,
+    pub no_room: bool,
+    pub seedless: BTreeSet<Height>,
+}
+
+thread_local! {
+    pub static BOOKS: RefCell<Books> = RefCell::default();
+}
+
+/// Reads or changes the books.
+pub fn books<R>(with: impl FnOnce(&mut Books) -> R) -> R {
+    BOOKS.with(|books| with(&mut books.borrow_mut()))
+}
+
+/// All neighbours.
+pub struct World;
+
+impl Randomness for World {
+    fn period_blocks() -> Height {
+        PERIOD
+    }
+    fn seed(period: Height) -> Option<[u8; 32]> {
+        let finished = period < System::block_number() / PERIOD;
+        let seedless = books(|books| books.seedless.contains(&period));
+        (finished && !seedless).then(|| tagged(b"test", &(period,)))
+    }
+}
+
+impl Collateral for World {
+    fn free(who: &Account) -> Balance {
+        books(|books| books.bonds.get(who).map_or(0, |(bonded, locked)| bonded - locked))
+    }
+    fn bonded(who: &Account) -> Balance {
+        books(|books| books.bonds.get(who).map_or(0, |(bonded, _)| *bonded))
+    }
+    fn lock(who: &Account, amount: Balance) -> Result<(), CollateralError> {
+        books(|books| {
+            let (bonded, locked) = books.bonds.get_mut(who).ok_or(CollateralError::NotBonded)?;
+            if *locked + amount > *bonded {
+                return Err(CollateralError::Insufficient);
+            }
+            *locked += amount;
+            Ok(())
+        })
+    }
+    fn release(who: &Account, amount: Balance) {
+        books(|books| {
+            let (_, locked) = books.bonds.get_mut(who).expect("releases what was locked");
+            *locked = locked.checked_sub(amount).expect("releases no more than was locked");
+        });
+    }
+    fn slash(_: &Account, _: Balance, _: &[(Account, Balance)]) -> Balance {
+        unreachable!("the jobs pallet never slashes")
+    }
+    fn minimum() -> Balance {
+        0
+    }
+}
+
+impl Registry for World {
+    fn ready_workers() -> Vec<ReadyWorker> {
+        books(|books| books.workers.values().cloned().collect())
+    }
+    fn take_slot(who: &Account) {
+        books(|books| books.workers.get_mut(who).expect("a ready worker").slots -= 1);
+    }
+    fn shard_ended(who: &Account, end: ShardEnd) {
+        books(|books| {
+            books.ended.push((*who, end));
+            if end == ShardEnd::Convicted {
+                books.workers.remove(who);
+            } else if let Some(worker) = books.workers.get_mut(who) {
+                worker.slots += 1;
+            }
+        });
+    }
+    fn validators() -> Vec<Account> {
+        AUDITORS.iter().map(|auditor| raw(*auditor)).collect()
+    }
+    fn endpoint(who: &Account) -> Option<Endpoint> {
+        Some(Endpoint { id: *who, ..Default::default() })
+    }
+}
+
+impl Offences for World {
+    fn report(offence: Offence) -> Balance {
+        let locked = offence.locked;
+        books(|books| {
+            let bond = books.bonds.get_mut(&offence.offender).expect("a bonded offender");
+            bond.0 -= locked;
+            bond.1 -= locked;
+            books.offences.push(offence);
+        });
+        locked
+    }
+}
+
+impl Rewards for World {
+    fn pot() -> Account {
+        POT
+    }
+    fn settle(settlement: &Settlement, auditors: &[Account]) {
+        books(|books| books.settled.push((settlement.clone(), auditors.to_vec())));
+    }
+    fn protocol_fee_ppm() -> u32 {
+        PROTOCOL_PPM
+    }
+    fn audit_fee_ppm(audited_ppm: u32) -> u32 {
+        audited_ppm
+    }
+}
+
+impl Audits for World {
+    fn committed(shard: &ShardId, period: u32) {
+        books(|books| books.committed.push((*shard, period)));
+    }
+    fn close(shard: &ShardId) {
+        books(|books| books.closed.push(*shard));
+    }
+    fn has_room() -> bool {
+        books(|books| !books.no_room)
+    }
+}
+
+/// The bytes of an account.
+pub fn raw(who: u8) -> Account {
+    [who; 32]
+}
+
+/// An account.
+pub fn account(who: u8) -> AccountId32 {
+    raw(who).into()
+}
+
+/// The origin of an account.
+pub fn signed(who: u8) -> RuntimeOrigin {
+    RuntimeOrigin::signed(account(who))
+}
+
+/// What an account has on hold.
+pub fn held(reason: HoldReason, who: u8) -> Balance {
+    Balances::balance_on_hold(&reason.into(), &account(who))
+}
+
+/// A chain at height 1.
+pub fn new_test_ext() -> sp_io::TestExternalities {
+    let mut balances: Vec<_> = (1..=4).map(|who| (account(who), RICH)).collect();
+    balances.push((POT.into(), ED));
+    let storage = RuntimeGenesisConfig {
+        balances: pallet_balances::GenesisConfig { balances, ..Default::default() },
+        jobs: jobs::GenesisConfig { params: params(), ..Default::default() },
+        ..Default::default()
+    }
+    .build_storage()
+    .unwrap();
+    BOOKS.with(|books| *books.borrow_mut() = Books::default());
+    MaxLive::set(40);
+    ShardsPerBlock::set(16);
+    let mut ext = sp_io::TestExternalities::new(storage);
+    ext.execute_with(|| System::set_block_number(1));
+    ext
+}
+
+/// Short deadlines and small bonds.
+pub fn params() -> Params {
+    Params {
+        start_blocks: 6,
+        execute_floor_blocks: 12,
+        open_blocks: 6,
+        audit_blocks: 12,
+        reveal_blocks: 6,
+        move_blocks: 6,
+        samples: 4,
+        audit_bond: 100,
+        ..Params::default()
+    }
+}
+
+/// Runs a test and then checks the invariants.
+pub fn run(test: impl FnOnce()) {
+    new_test_ext().execute_with(|| {
+        test();
+        Jobs::do_try_state().unwrap();
+    });
+}
+
+/// Goes on to a height.
+pub fn run_to(height: Height) {
+    while System::block_number() < height {
+        let next = System::block_number() + 1;
+        System::set_block_number(next);
+        Jobs::on_initialize(next);
+        Jobs::do_try_state().unwrap();
+    }
+}
+
+/// Goes on for some blocks.
+pub fn run_for(blocks: Height) {
+    run_to(System::block_number() + blocks);
+}
+
+/// Goes on to the first block of the next draw period.
+pub fn next_period() {
+    run_to((System::block_number() / PERIOD + 1) * PERIOD);
+}
+
+/// The pallet's events so far.
+pub fn events() -> Vec<Event<Test>> {
+    let events = System::events().into_iter();
+    events.filter_map(|record| if let RuntimeEvent::Jobs(event) = record.event { Some(event) } else { None }).collect()
+}
+
+/// Whether the pallet said this.
+pub fn has_event(event: Event<Test>) -> bool {
+    events().contains(&event)
+}
+
+/// A program that adds its inputs, all of one type and shape; with a loop if `steps` is positive.
+pub fn adder(dtype: DType, dims: &[u32], inputs: usize, steps: u32) -> Checked {
+    let mut builder = ProgramBuilder::new();
+    let inputs: Vec<_> = (0..inputs).map(|_| builder.input(dtype, dims)).collect();
+    let mut sum = builder.add(inputs[0], inputs[0]);
+    for input in &inputs {
+        sum = builder.add(sum, *input);
+    }
+    if steps > 0 {
+        let state = builder.begin_body(&[sum]);
+        let next = builder.add(state[0], state[0]);
+        let state = builder.begin_finish(&[next], steps);
+        sum = builder.add(state[0], state[0]);
+    }
+    builder.build(sum).unwrap()
+}
+
+/// A program that reads `dims` and gives the sum of each row: `i32 [dims[0]]`.
+pub fn row_sum(dims: [u32; 2]) -> Checked {
+    let mut builder = ProgramBuilder::new();
+    let x = builder.input(DType::I32, &dims);
+    let sum = builder.row_sum(x);
+    builder.build(sum).unwrap()
+}
+
+/// The bytes of a program.
+pub fn code(program: &Checked) -> Code {
+    program.program().encode().try_into().unwrap()
+}
+
+/// Publishes a program by account 4.
+pub fn publish(program: &Checked) -> BlobId {
+    if !jobs::Programs::<Test>::contains_key(program.id()) {
+        Jobs::publish_program(signed(4), code(program)).unwrap();
+    }
+    program.id()
+}
+
+/// A blob of this length.
+pub fn blob(len: u64) -> Blob {
+    Blob { id: BlobId::of(b"a blob"), len }
+}
+
+/// A stage of the program with these inputs.
+pub fn stage(program: BlobId, tasks: u32, shard_size: u32, inputs: &[Input]) -> Stage {
+    Stage { program, tasks, shard_size, inputs: inputs.to_vec().try_into().unwrap() }
+}
+
+/// A job of these stages.
+pub fn spec(stages: Vec<Stage>) -> JobSpec {
+    JobSpec {
+        stages: stages.try_into().unwrap(),
+        bid: BID,
+        audit: AuditLevel::Sampled,
+        memory_mib: 64,
+        endpoints: vec![Endpoint::default()].try_into().unwrap(),
+    }
+}
+
+/// A job of one stage of `tasks` tasks in shards of `shard_size`, each reading 16 bytes and giving 16.
+pub fn simple(tasks: u32, shard_size: u32) -> JobSpec {
+    let program = publish(&adder(DType::I32, &[4], 1, 0));
+    spec(vec![stage(program, tasks, shard_size, &[Input::Slice { blob: blob(u64::from(tasks) * 16), stride: 16 }])])
+}
+
+/// A job of two stages: [`simple`], and one task that adds up all its outputs by rows.
+pub fn two_stages(tasks: u32, shard_size: u32) -> JobSpec {
+    let mut spec = simple(tasks, shard_size);
+    let merge = publish(&row_sum([tasks, 4]));
+    let all = Input::Output { stage: 0, map: OutputMap::All };
+    spec.stages.try_push(stage(merge, 1, 1, &[all])).unwrap();
+    spec
+}
+
+/// Submits a job by account 1.
+pub fn submit(spec: JobSpec) -> JobId {
+    let id = jobs::NextJob::<Test>::get();
+    Jobs::submit_job(signed(1), spec).unwrap();
+    id
+}
+
+/// What a job is refused for.
+pub fn fault(spec: JobSpec) -> JobFault {
+    match Jobs::plan(&spec) {
+        Err(fault) => {
+            let error = crate::Error::<Test>::InvalidJob(fault);
+            frame_support::assert_noop!(Jobs::submit_job(signed(1), spec.clone()), error);
+            fault
+        }
+        Ok(_) => panic!("the job is valid"),
+    }
+}
+
+/// Registers a worker that is ready since height 0.
+pub fn worker(who: u8, ask: Balance, slots: u32) {
+    let account = raw(who);
+    books(|books| {
+        books.bonds.insert(account, (QRN, 0));
+        let ready = ReadyWorker { account, ask, slots, memory_mib: 1024, ready_at: 0, weight: 1 };
+        books.workers.insert(account, ready);
+    });
+}
+
+/// The first shard of the first stage of a job.
+pub fn first(job: JobId) -> ShardId {
+    at(job, 0, 0)
+}
+
+/// A shard's id.
+pub fn at(job: JobId, stage: u16, index: u32) -> ShardId {
+    ShardId { job, stage, index }
+}
+
+/// A shard.
+pub fn shard(id: ShardId) -> Shard {
+    Jobs::shard(&id).unwrap()
+}
+
+/// The worker of a shard.
+pub fn worker_of(id: ShardId) -> u8 {
+    shard(id).deal().unwrap().worker[0]
+}
+
+/// A job with one shard assigned to worker 10, the only one.
+pub fn assigned() -> ShardId {
+    worker(10, BID / 2, 4);
+    let id = first(submit(simple(8, 8)));
+    next_period();
+    next_period();
+    assert_eq!(worker_of(id), 10);
+    id
+}
+
+/// A job whose shard worker 10 has started.
+pub fn running() -> ShardId {
+    let id = assigned();
+    Jobs::start_shard(signed(10), id).unwrap();
+    id
+}
+
+/// The root that a test commits to.
+pub fn root_of(id: ShardId) -> BlobId {
+    BlobId::of(&id.encode())
+}
+
+/// Starts and commits an assigned shard.
+pub fn commit(id: ShardId) {
+    let who = signed(worker_of(id));
+    Jobs::start_shard(who.clone(), id).unwrap();
+    Jobs::commit_shards(who, vec![(id, root_of(id), [0; 32])].try_into().unwrap()).unwrap();
+}
+
+/// Draws auditors for a committed shard, two periods later.
+pub fn draw(id: ShardId, seats: usize) {
+    next_period();
+    next_period();
+    let bond = Jobs::params().audit_bond;
+    let seats: Vec<Seat> = AUDITORS[..seats]
+        .iter()
+        .map(|auditor| {
+            books(|books| books.bonds.entry(raw(*auditor)).or_insert((QRN, 0)).1 += bond);
+            Seat::new(raw(*auditor), bond)
+        })
+        .collect();
+    Jobs::apply(&id, ShardEvent::Draw { sample: vec![0], seats }).unwrap();
+}
+
+/// Opens, seals and reveals a drawn shard; auditors in `differ` find another result.
+pub fn audit(id: ShardId, differ: &[u8]) {
+    let by = raw(worker_of(id));
+    let (opened, results) = ([1; 32], [2; 32]);
+    let found = |auditor: &Account| if differ.contains(&auditor[0]) { [3; 32] } else { results };
+    Jobs::apply(&id, ShardEvent::Open { by, digest: opened }).unwrap();
+    let seats: Vec<Account> = shard(id).audit().unwrap().seats.iter().map(|seat| seat.auditor).collect();
+    for by in &seats {
+        let seal = audit_seal(&[0; 32], by, &id, &opened, &found(by));
+        Jobs::apply(&id, ShardEvent::Seal { by: *by, seal }).unwrap();
+    }
+    Jobs::apply(&id, ShardEvent::Results { by, digest: results }).unwrap();
+    for by in &seats {
+        Jobs::apply(&id, ShardEvent::Reveal { by: *by, salt: [0; 32], results: found(by) }).unwrap();
+    }
+}
+
+/// Takes an assigned shard to acceptance.
+pub fn accept(id: ShardId) {
+    commit(id);
+    draw(id, 2);
+    audit(id, &[]);
+    assert!(shard(id).is_accepted());
+}
+
+/// Whether a shard waits for a worker.
+pub fn is_queued(id: ShardId) -> bool {
+    shard(id).phase == Phase::Queued
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Tests of jobs, one file per call and one for each thing that blocks do.
+
+mod assign;
+mod cancel_job;
+mod commit_shards;
+mod deadlines;
+mod decline_shard;
+mod genesis;
+mod invariants;
+pub(crate) mod mock;
+mod prune;
+mod publish_program;
+mod settle;
+mod stages;
+mod start_shard;
+mod submit_job;
+mod views;

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `submit_job`.
+
+use super::mock::*;
+use crate::{
+    types::{At, Cost},
+    Error, Event, HoldReason, JobFault, Jobs as JobsOf, NextJob, OpenJobs, Waiting,
+};
+use frame_support::{assert_noop, assert_ok};
+use quern_primitives::{
+    job::{AuditLevel, Input, JobSpec, OutputMap, MAX_TASKS},
+    BlobId,
+};
+use quern_program::DType;
+use quern_protocol::{collateral, view::JobStatus};
+use sp_runtime::TokenError;
+
+const FIRST: At = At { stage: 0, input: 0 };
+const SECOND: At = At { stage: 1, input: 0 };
+
+/// [`simple`] with its stage changed.
+fn with_stage(change: impl FnOnce(&mut quern_primitives::job::Stage)) -> JobSpec {
+    let mut spec = simple(8, 4);
+    change(&mut spec.stages[0]);
+    spec
+}
+
+/// [`simple`] with its input changed.
+fn with_input(input: Input) -> JobSpec {
+    with_stage(|stage| stage.inputs[0] = input)
+}
+
+/// Two stages of `adder`, the second reading the first.
+fn reading(stage_read: u16, map: OutputMap, tasks: u32) -> JobSpec {
+    let mut spec = simple(8, 4);
+    let program = spec.stages[0].program;
+    spec.stages.try_push(stage(program, tasks, 4, &[Input::Output { stage: stage_read, map }])).unwrap();
+    spec
+}
+
+#[test]
+fn submit_job_should_hold_all_that_the_job_can_cost_when_it_is_valid() {
+    run(|| {
+        // 8 tasks of 4 elements, twice added: two shards of 4 tasks.
+        let spec = simple(8, 4);
+        let macs = crate::Programs::<Test>::get(spec.stages[0].program).unwrap().summary.task_macs() * 4;
+        // Every one of the 4 leaves is sampled by both auditors.
+        let cost = Cost::at_price(collateral::price(macs, BID), 2_000_000, PROTOCOL_PPM);
+        assert_ok!(Jobs::submit_job(signed(1), spec));
+        assert_eq!(held(HoldReason::Escrow, 1), cost.total() * 2);
+        let job = JobsOf::<Test>::get(0).unwrap();
+        assert_eq!((job.status, job.escrow, job.spent), (JobStatus::Waiting, cost.total() * 2, 0));
+        assert_eq!((NextJob::<Test>::get(), OpenJobs::<Test>::get()), (1, 1));
+        assert_eq!(Waiting::<Test>::get().to_vec(), vec![(0, 1)]);
+        assert!(has_event(Event::JobSubmitted {
+            job: 0,
+            requester: account(1),
+            escrow: cost.total() * 2,
+            price: cost.price * 2,
+            audit_fee: cost.audit_fee * 2,
+            protocol_fee: cost.protocol_fee * 2,
+            macs: macs * 2,
+        }));
+    });
+}
+
+#[test]
+fn submit_job_should_charge_more_for_the_audit_of_the_last_shard_when_it_is_smaller() {
+    run(|| {
+        let quote = Jobs::quote(&simple(9, 8)).unwrap();
+        // The samples are half of the first shard, and all of the last one; two auditors.
+        let price = |tasks: u64| collateral::price(8 * tasks, BID);
+        assert_eq!(quote.audit_fee, price(8) + price(1) * 2);
+        assert_eq!(quote.audit_macs, 8 * 8 + 8 * 2);
+        assert_eq!((quote.shards, quote.macs), (2, 72));
+        assert_eq!(quote.escrow, quote.price + quote.audit_fee + quote.protocol_fee);
+    });
+}
+
+#[test]
+fn submit_job_should_fail_when_the_escrow_is_not_there() {
+    run(|| {
+        let spec = simple(8, 4);
+        assert_noop!(Jobs::submit_job(signed(9), spec), TokenError::FundsUnavailable);
+    });
+}
+
+#[test]
+fn submit_job_should_fail_when_unsigned() {
+    run(|| {
+        let spec = simple(8, 4);
+        assert_noop!(Jobs::submit_job(RuntimeOrigin::none(), spec), sp_runtime::DispatchError::BadOrigin);
+    });
+}
+
+#[test]
+fn submit_job_should_fail_when_too_many_jobs_are_open() {
+    run(|| {
+        for _ in 0..OPEN_JOBS {
+            submit(simple(8, 4));
+        }
+        assert_noop!(Jobs::submit_job(signed(1), simple(8, 4)), Error::<Test>::TooManyOpenJobs);
+    });
+}
+
+#[test]
+fn submit_job_should_name_the_fault_when_the_job_as_a_whole_is_wrong() {
+    run(|| {
+        assert_eq!(fault(spec(vec![])), JobFault::NoStages);
+        assert_eq!(fault(JobSpec { bid: 0, ..simple(8, 4) }), JobFault::NoBid);
+        assert_eq!(fault(JobSpec { endpoints: Default::default(), ..simple(8, 4) }), JobFault::NoEndpoints);
+        assert_eq!(fault(JobSpec { bid: u128::MAX, ..simple(8, 4) }), JobFault::CostOverflow);
+    });
+}
+
+#[test]
+fn submit_job_should_need_no_endpoints_when_no_input_is_a_blob() {
+    run(|| {
+        let program = publish(&adder(DType::I32, &[1], 1, 0));
+        let spec = JobSpec { endpoints: Default::default(), ..spec(vec![stage(program, 4, 4, &[Input::Index])]) };
+        assert_ok!(Jobs::submit_job(signed(1), spec));
+    });
+}
+
+#[test]
+fn submit_job_should_name_the_fault_when_the_shards_are_wrong() {
+    run(|| {
+        assert_eq!(fault(with_stage(|stage| stage.program = BlobId::of(b"?"))), JobFault::UnknownProgram(FIRST));
+        assert_eq!(fault(with_stage(|stage| stage.tasks = 0)), JobFault::NoTasks(FIRST));
+        assert_eq!(fault(with_stage(|stage| stage.tasks = MAX_TASKS + 1)), JobFault::TooManyTasks(FIRST));
+        assert_eq!(fault(with_stage(|stage| stage.shard_size = 0)), JobFault::NoShardSize(FIRST));
+        assert_eq!(
+            fault(with_stage(|stage| (stage.tasks, stage.shard_size) = (257, 1))),
+            JobFault::TooManyShards(FIRST)
+        );
+        let long = publish(&adder(DType::I32, &[4], 1, 60_000));
+        let change = |stage: &mut quern_primitives::job::Stage| (stage.program, stage.shard_size) = (long, 2);
+        assert_eq!(fault(with_stage(change)), JobFault::TooManyLeaves(FIRST));
+        let full = |size| JobSpec { audit: AuditLevel::Full, ..simple(32, size) };
+        assert_eq!(fault(full(17)), JobFault::TooManyLeavesToAudit(FIRST));
+        assert_ok!(Jobs::submit_job(signed(1), full(16)));
+    });
+}
+
+#[test]
+fn submit_job_should_name_the_fault_when_an_input_does_not_fit() {
+    run(|| {
+        let slice = |len, stride| with_input(Input::Slice { blob: blob(len), stride });
+        assert_eq!(fault(with_stage(|stage| stage.inputs.clear())), JobFault::InputCount(FIRST));
+        assert_eq!(fault(with_input(Input::Blob(blob(15)))), JobFault::InputSize(FIRST));
+        assert_eq!(fault(with_input(Input::Index)), JobFault::InputSize(FIRST));
+        assert_eq!(fault(with_input(Input::Seed)), JobFault::InputSize(FIRST));
+        assert_eq!(fault(slice(8 * 15, 15)), JobFault::InputSize(FIRST));
+        assert_eq!(fault(slice(7 * 16, 16)), JobFault::SliceBeyondBlob(FIRST));
+        assert_eq!(fault(slice((1 << 30) + 1, 16)), JobFault::BlobTooLong(FIRST));
+        assert_eq!(fault(with_input(Input::List(blob(7 * 32)))), JobFault::ListTooShort(FIRST));
+        assert_eq!(fault(with_input(Input::List(blob(8 * 32 + 1)))), JobFault::ListTooShort(FIRST));
+        assert_ok!(Jobs::submit_job(signed(1), slice(7 * 16 + 1, 16)));
+        assert_ok!(Jobs::submit_job(signed(1), with_input(Input::List(blob(8 * 32)))));
+        assert_ok!(Jobs::submit_job(signed(1), with_input(Input::Blob(blob(16)))));
+    });
+}
+
+#[test]
+fn submit_job_should_name_the_fault_when_an_output_does_not_fit() {
+    run(|| {
+        assert_eq!(fault(reading(1, OutputMap::Same, 8)), JobFault::NotEarlier(SECOND));
+        assert_eq!(fault(reading(7, OutputMap::Same, 8)), JobFault::NotEarlier(SECOND));
+        assert_eq!(fault(reading(0, OutputMap::Same, 7)), JobFault::TasksDiffer(SECOND));
+        assert_eq!(fault(reading(0, OutputMap::Fixed(8), 7)), JobFault::NoSuchTask(SECOND));
+        assert_eq!(fault(reading(0, OutputMap::All, 1)), JobFault::InputSize(SECOND));
+        assert_ok!(Jobs::submit_job(signed(1), reading(0, OutputMap::Same, 8)));
+        assert_ok!(Jobs::submit_job(signed(1), reading(0, OutputMap::Fixed(7), 3)));
+        assert_ok!(Jobs::submit_job(signed(1), two_stages(8, 4)));
+    });
+}
+
+#[test]
+fn submit_job_should_refuse_when_an_element_would_lie_in_two_outputs() {
+    run(|| {
+        let mut builder = quern_program::ProgramBuilder::new();
+        let x = builder.input(DType::I8, &[3]);
+        let output = builder.cast(x, DType::I8);
+        let bytes = publish(&builder.build(output).unwrap());
+        let words = publish(&adder(DType::I32, &[3], 1, 0));
+        let all = Input::Output { stage: 0, map: OutputMap::All };
+        let job = spec(vec![stage(bytes, 4, 4, &[Input::Blob(blob(3))]), stage(words, 1, 1, &[all])]);
+        assert_eq!(fault(job), JobFault::ElementAcrossOutputs(SECOND));
+    });
+}
+
+#[test]
+fn submit_job_should_refuse_when_a_run_lies_in_too_many_outputs() {
+    run(|| {
+        // One row of 4,096 elements is made of 4,096 outputs of one element.
+        let one = publish(&adder(DType::I32, &[1], 1, 0));
+        let merge = publish(&row_sum([1, 4_096]));
+        let all = Input::Output { stage: 0, map: OutputMap::All };
+        let job = spec(vec![stage(one, 4_096, 64, &[Input::Index]), stage(merge, 1, 1, &[all])]);
+        assert_eq!(fault(job), JobFault::TooWide(SECOND));
+    });
+}

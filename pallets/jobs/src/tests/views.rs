@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What the runtime API shows.
+
+use super::mock::*;
+use crate::{Error, HoldReason, JobFault};
+use quern_primitives::job::JobSpec;
+use quern_protocol::view::{JobStatus, PhaseCounts, MAX_PAGE};
+
+#[test]
+fn job_should_show_how_far_it_is() {
+    run(|| {
+        worker(10, BID, 1);
+        let job = submit(two_stages(8, 4));
+        let view = Jobs::job(job).unwrap();
+        assert_eq!((view.status, view.requester, view.bid), (JobStatus::Waiting, raw(1), BID));
+        assert_eq!((view.escrow_left, view.submitted_at), (held(HoldReason::Escrow, 1), 1));
+        next_period();
+        next_period();
+        accept(first(job));
+        let view = Jobs::job(job).unwrap();
+        assert_eq!((view.stages.len(), view.stages[0].shards, view.stages[0].accepted), (2, 2, 1));
+        assert_eq!(view.stages[0].phases.accepted, 1);
+        assert_eq!(view.stages[1].phases, PhaseCounts::default());
+        assert!(view.spent > 0 && view.root.is_none());
+        assert!(Jobs::job(job + 1).is_none());
+    });
+}
+
+#[test]
+fn jobs_should_come_in_pages() {
+    run(|| {
+        for _ in 0..3 {
+            submit(simple(8, 4));
+        }
+        let (page, next) = Jobs::jobs(0, 2);
+        assert_eq!((page.iter().map(|job| job.id).collect::<Vec<_>>(), next), (vec![0, 1], Some(2)));
+        let (page, next) = Jobs::jobs(2, MAX_PAGE + 1);
+        assert_eq!((page.len(), next), (1, None));
+    });
+}
+
+#[test]
+fn shards_should_come_in_pages() {
+    run(|| {
+        let job = submit(simple(32, 4));
+        next_period();
+        next_period();
+        let page: Vec<_> = Jobs::shards(job, 0, 6, 10).into_iter().map(|shard| shard.id).collect();
+        assert_eq!(page, vec![at(job, 0, 6), at(job, 0, 7)]);
+        assert_eq!(Jobs::shards(job, 0, 0, 3).len(), 3);
+    });
+}
+
+#[test]
+fn quote_should_say_why_a_job_is_refused() {
+    run(|| {
+        let refused = Jobs::quote(&JobSpec { bid: 0, ..simple(8, 4) });
+        assert_eq!(refused, Err(Error::<Test>::InvalidJob(JobFault::NoBid).into()));
+    });
+}
+
+#[test]
+fn duties_should_follow_the_parties_of_a_shard() {
+    run(|| {
+        let duties = |who: u8| Jobs::duties(&raw(who), |_| vec![]);
+        let id = assigned();
+        let view = duties(10).pop().unwrap();
+        assert_eq!((view.shard.id, view.requester.len()), (id, 1));
+        assert_eq!(view.endpoint(&raw(10)).map(|at| at.id), Some(raw(10)));
+        commit(id);
+        assert!(duties(AUDITORS[0]).is_empty());
+        draw(id, 2);
+        assert_eq!((duties(AUDITORS[0]).len(), duties(AUDITORS[2]).len()), (1, 0));
+        assert_eq!(duties(10).pop().unwrap().endpoints.len(), 3);
+        audit(id, &[]);
+        assert_eq!((duties(10).len(), duties(AUDITORS[0]).len()), (1, 0));
+        run_for(RETENTION);
+        assert!(duties(10).is_empty());
+    });
+}
+
+#[test]
+fn duties_should_name_the_workers_whose_outputs_are_read() {
+    run(|| {
+        worker(10, BID, 1);
+        let job = submit(two_stages(8, 8));
+        next_period();
+        next_period();
+        accept(first(job));
+        books(|books| books.workers.clear());
+        worker(11, BID, 1);
+        next_period();
+        next_period();
+        let view = Jobs::duties(&raw(11), |_| vec![]).pop().unwrap();
+        assert_eq!(view.shard.id, at(job, 1, 0));
+        assert!(view.endpoint(&raw(10)).is_some());
+    });
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What must always hold.
+
+use crate::{settle::parties, types::bit, *};
+use alloc::collections::{BTreeMap, BTreeSet};
+use quern_protocol::shard::Phase;
+use sp_runtime::TryRuntimeError;
+
+impl<T: Config> Pallet<T> {
+    /// Checks what must always hold: see the last section of the crate's documentation.
+    pub fn do_try_state() -> Result<(), TryRuntimeError> {
+        Self::params().check()?;
+        Self::check_money()?;
+        Self::check_shards()?;
+        Self::check_jobs()
+    }
+
+    /// Every held amount has exactly one reason.
+    fn check_money() -> Result<(), TryRuntimeError> {
+        let mut escrow: BTreeMap<AccountId32, Balance> = BTreeMap::new();
+        for (_, job) in Jobs::<T>::iter() {
+            let sum = escrow.entry(job.requester).or_default();
+            *sum = sum.saturating_add(job.escrow);
+        }
+        for (who, amount) in escrow {
+            let held = T::Currency::balance_on_hold(&HoldReason::Escrow.into(), &who);
+            ensure!(held == amount, "jobs: held escrow differs from what open jobs can spend");
+        }
+        let mut deposits: BTreeMap<AccountId32, Balance> = BTreeMap::new();
+        for (id, program) in Programs::<T>::iter() {
+            ensure!(Codes::<T>::contains_key(id), "jobs: a program without bytes");
+            let sum = deposits.entry(program.publisher).or_default();
+            *sum = sum.saturating_add(program.deposit);
+        }
+        for (who, amount) in deposits {
+            let held = T::Currency::balance_on_hold(&HoldReason::ProgramDeposit.into(), &who);
+            ensure!(held == amount, "jobs: held deposits differ from the programs'");
+        }
+        Ok(())
+    }
+
+    /// Queue, agenda, duties and locks follow the shards.
+    fn check_shards() -> Result<(), TryRuntimeError> {
+        let queue: Vec<ShardId> = Queue::<T>::get().iter().map(|queued| queued.shard).collect();
+        let queued: BTreeSet<ShardId> = queue.iter().copied().collect();
+        ensure!(queue.len() == queued.len(), "jobs: a shard waits twice");
+        let (mut live, mut waiting, mut duties) = (0u32, 0usize, 0usize);
+        let mut locks: BTreeMap<Account, Balance> = BTreeMap::new();
+        for (id, shard) in Shards::<T>::iter() {
+            ensure!(id == shard.id, "jobs: a shard under another id");
+            if !shard.is_accepted() {
+                live = live.saturating_add(1);
+            }
+            if shard.phase == Phase::Queued {
+                waiting = waiting.saturating_add(1);
+                ensure!(queued.contains(&id), "jobs: a shard without a worker is not in the queue");
+            }
+            for account in parties(&shard) {
+                duties = duties.saturating_add(1);
+                ensure!(Duties::<T>::contains_key(account, id), "jobs: a duty is missing");
+            }
+            for (account, amount) in shard.locks() {
+                let sum = locks.entry(account).or_default();
+                *sum = sum.saturating_add(amount);
+            }
+            let due = Due::<T>::get(id);
+            ensure!(shard.expires().is_none() || due.is_some(), "jobs: a deadline is not in the agenda");
+            if let Some(at) = due {
+                ensure!(at > Self::now(), "jobs: a deadline was passed over");
+                ensure!(Agenda::<T>::get(at).contains(&id), "jobs: the agenda lacks a shard");
+            }
+        }
+        ensure!(waiting == queue.len(), "jobs: the queue holds a shard that does not wait");
+        ensure!(duties == Duties::<T>::iter_keys().count(), "jobs: a duty without a shard");
+        ensure!(live == Live::<T>::get() && live <= T::MaxLive::get(), "jobs: live shards are miscounted");
+        let agenda = Agenda::<T>::iter_values().fold(0usize, |sum, due| sum.saturating_add(due.len()));
+        ensure!(agenda == Due::<T>::iter_keys().count(), "jobs: agenda and deadlines differ");
+        for (account, amount) in locks {
+            let locked = T::Collateral::bonded(&account).saturating_sub(T::Collateral::free(&account));
+            ensure!(locked >= amount, "jobs: less is locked than the shards say");
+        }
+        Ok(())
+    }
+
+    /// Counts and escrow of every job follow its shards.
+    fn check_jobs() -> Result<(), TryRuntimeError> {
+        let mut open = 0u32;
+        let pruning = Retired::<T>::get(RetiredEnds::<T>::get().0).map(|(_, job)| job);
+        let waiting: BTreeSet<JobId> = Waiting::<T>::get().iter().map(|(job, _)| *job).collect();
+        for (id, job) in Jobs::<T>::iter().filter(|(id, _)| Some(*id) != pruning) {
+            if !job.is_over() {
+                open = open.saturating_add(1);
+            }
+            ensure!(waiting.contains(&id) == (job.status == JobStatus::Waiting), "jobs: a job waits that should not");
+            ensure!(job.openable().is_none() || Self::will_open(id, &job), "jobs: an open stage is forgotten");
+            let (mut live, mut owed) = (0u32, 0 as Balance);
+            for (index, _) in (0u16..).zip(&job.reads) {
+                let stage = Stages::<T>::get(id, index).ok_or("jobs: a stage is missing")?;
+                let costs = Programs::<T>::get(stage.stage.program).ok_or("jobs: a program is missing")?.summary;
+                let mut accepted = 0u32;
+                for number in 0..stage.stage.shards() {
+                    let shard = Shards::<T>::get(ShardId { job: id, stage: index, index: number });
+                    ensure!(shard.is_none() || number < stage.created, "jobs: a shard that was not created");
+                    if shard.as_ref().is_some_and(|shard| shard.is_accepted()) {
+                        accepted = accepted.saturating_add(1);
+                        continue;
+                    }
+                    live = live.saturating_add(shard.is_some() as u32);
+                    let planned = stage.shard(id, index, number, crate::types::segment_costs(&costs));
+                    owed = owed.saturating_add(stage.cost(&planned, job.bid).total());
+                }
+                ensure!(accepted == stage.accepted, "jobs: accepted shards are miscounted");
+                let complete = job.complete & bit(index) != 0;
+                ensure!(complete == (accepted == stage.stage.shards()), "jobs: a complete stage is not noted");
+                ensure!(complete == stage.root.is_some(), "jobs: a stage root without a complete stage");
+            }
+            ensure!(live == job.live, "jobs: a job's live shards are miscounted");
+            let expected = if job.is_over() { 0 } else { owed };
+            ensure!(job.escrow == expected, "jobs: escrow differs from what the job can spend");
+            let root = JobRoots::<T>::get(id);
+            ensure!(
+                root.map(|root| JobStatus::Completed { root }).is_none_or(|status| status == job.status),
+                "jobs: root"
+            );
+        }
+        ensure!(open == OpenJobs::<T>::get() && open <= T::MaxOpenJobs::get(), "jobs: open jobs are miscounted");
+        Ok(())
+    }
+
+    fn will_open(id: JobId, job: &Job) -> bool {
+        job.status != JobStatus::Running || Opening::<T>::get().contains(&id)
+    }
+}
