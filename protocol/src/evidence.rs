@@ -120,9 +120,9 @@ pub fn differing_element(ty: TensorType, own: &[u8], chunk: u64, worker: &[u8]) 
 impl<'a> Evidence<'a> {
     /// The conviction of the worker's output of operator `op`, the first that differs from the challenger's own. `blob` is
     /// asked as by [`Self::reads`].
-    pub fn convict<F>(&self, op: u16, worker: &[u8], blob: F) -> Result<Conviction, EvidenceError>
+    pub fn convict<'b, F>(&self, op: u16, worker: &[u8], blob: F) -> Result<Conviction, EvidenceError>
     where
-        F: FnMut(u16, &Part) -> Option<(Link, Cow<'a, [u8]>)>,
+        F: FnMut(u16, &Part) -> Option<(Link, Cow<'b, [u8]>)>,
     {
         let (ty, own) = self.own(op)?;
         let len = worker.len() as u64;
@@ -138,9 +138,9 @@ impl<'a> Evidence<'a> {
     }
 
     /// The conviction when the worker has shown a chunk of its output on chain.
-    pub fn convict_chunk<F>(&self, op: u16, chunk: u64, worker: &[u8], blob: F) -> Result<Conviction, EvidenceError>
+    pub fn convict_chunk<'b, F>(&self, op: u16, chunk: u64, worker: &[u8], blob: F) -> Result<Conviction, EvidenceError>
     where
-        F: FnMut(u16, &Part) -> Option<(Link, Cow<'a, [u8]>)>,
+        F: FnMut(u16, &Part) -> Option<(Link, Cow<'b, [u8]>)>,
     {
         let (ty, own) = self.own(op)?;
         let element = differing_element(ty, own, chunk, worker).ok_or(EvidenceError::NothingDiffers)?;
@@ -150,9 +150,9 @@ impl<'a> Evidence<'a> {
     /// Proofs of everything that element `element` of operator `op` reads and the chain does not know. `blob(input, part)`
     /// gives the whole blob that a part of an input lies in, with what links its id to the chain; it is asked once for
     /// each part.
-    pub fn reads<F>(&self, op: u16, element: u64, blob: F) -> Result<Vec<ReadProof>, EvidenceError>
+    pub fn reads<'b, F>(&self, op: u16, element: u64, blob: F) -> Result<Vec<ReadProof>, EvidenceError>
     where
-        F: FnMut(u16, &Part) -> Option<(Link, Cow<'a, [u8]>)>,
+        F: FnMut(u16, &Part) -> Option<(Link, Cow<'b, [u8]>)>,
     {
         let kind = self.segment.kind();
         let operator = self.program.program().block(kind).get(usize::from(op)).ok_or(EvidenceError::NoSuchElement)?;
@@ -193,24 +193,24 @@ impl<'a> Evidence<'a> {
 }
 
 /// A part of an input and the blob that it lies in.
-struct Known<'a> {
+struct Known<'b> {
     slot: u16,
     part: Part,
     link: Link,
     located: Located,
-    blob: Cow<'a, [u8]>,
+    blob: Cow<'b, [u8]>,
 }
 
 /// Reads elements, and keeps the blobs of inputs that it was given.
-struct Source<'s, 'a, F> {
+struct Source<'s, 'a, 'b, F> {
     evidence: &'s Evidence<'a>,
     blob: F,
-    known: Vec<Known<'a>>,
+    known: Vec<Known<'b>>,
 }
 
-impl<'a, F> Source<'_, 'a, F>
+impl<'b, F> Source<'_, '_, 'b, F>
 where
-    F: FnMut(u16, &Part) -> Option<(Link, Cow<'a, [u8]>)>,
+    F: FnMut(u16, &Part) -> Option<(Link, Cow<'b, [u8]>)>,
 {
     fn element(&mut self, value: Value, ty: TensorType, index: u64) -> Result<i32, EvidenceError> {
         let program = self.evidence.program.program();
@@ -254,7 +254,7 @@ where
         Ok(byte(&known.blob, at).unwrap_or(0))
     }
 
-    fn open(&mut self, slot: u16, part: Part) -> Result<&Known<'a>, EvidenceError> {
+    fn open(&mut self, slot: u16, part: Part) -> Result<&Known<'b>, EvidenceError> {
         let known = self.known.iter().position(|known| known.slot == slot && known.part.start == part.start);
         let index = match known {
             Some(index) => index,
