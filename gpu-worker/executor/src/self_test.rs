@@ -180,7 +180,9 @@ fn cases() -> Vec<(OpKind, Vec<TensorType>)> {
         cases.push((OpKind::BitLength, vec![matrix]));
         for kind in [OpKind::RowSum, OpKind::RowMax, OpKind::RowMaxAbs, OpKind::RowArgmax] {
             cases.push((kind.clone(), vec![matrix]));
-            cases.push((kind, vec![ty(dtype, &[3, 777])]));
+            cases.push((kind.clone(), vec![ty(dtype, &[3, 777])]));
+            // Rows in which each edge stands alone.
+            cases.push((kind, vec![ty(dtype, &[33, 1])]));
         }
         cases.push((OpKind::ColSum, vec![matrix]));
         cases.push((OpKind::Reshape { shape: Shape::matrix(29, 33) }, vec![matrix]));
