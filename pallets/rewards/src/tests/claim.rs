@@ -39,7 +39,9 @@ fn claim_should_leave_other_credits_alone() {
 
 #[test]
 fn claim_should_fail_when_not_signed() {
-    run(|| assert_noop!(Rewards::claim(RuntimeOrigin::root()), BadOrigin));
+    run(|| {
+        assert_noop!(Rewards::claim(RuntimeOrigin::root()), BadOrigin);
+    });
 }
 
 #[test]

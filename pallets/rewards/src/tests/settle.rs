@@ -103,10 +103,9 @@ fn settle_should_not_exceed_the_budget_of_the_era() {
 fn settle_should_not_exceed_the_cap() {
     // 1,000 are burned below the cap before anything is minted.
     let cap = 5 * RICH + ED;
-    let genesis = GenesisConfig { cap: cap - 500, ..Default::default() };
     new_test_ext_with(Default::default(), true).execute_with(|| {
         let mut parameters = crate::Settings::<Test>::get();
-        parameters.cap = genesis.cap;
+        parameters.cap = cap - 500;
         crate::Settings::<Test>::put(parameters);
         settle(&settlement(0, 0, 2_000), &[3]);
         assert_eq!(TotalEmitted::<Test>::get(), 500);

@@ -44,12 +44,16 @@ fn bond_should_fail_when_not_signed() {
 
 #[test]
 fn bond_should_fail_when_amount_is_zero() {
-    run(|| assert_noop!(Staking::bond(signed(4), 0), Error::<Test>::ZeroAmount));
+    run(|| {
+        assert_noop!(Staking::bond(signed(4), 0), Error::<Test>::ZeroAmount);
+    });
 }
 
 #[test]
 fn bond_should_fail_when_below_the_minimum() {
-    run(|| assert_noop!(Staking::bond(signed(1), MINIMUM - 1), Error::<Test>::BelowMinimum));
+    run(|| {
+        assert_noop!(Staking::bond(signed(1), MINIMUM - 1), Error::<Test>::BelowMinimum);
+    });
 }
 
 #[test]

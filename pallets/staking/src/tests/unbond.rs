@@ -37,12 +37,16 @@ fn unbond_should_join_amounts_when_in_one_block() {
 
 #[test]
 fn unbond_should_fail_when_not_signed() {
-    run(|| assert_noop!(Staking::unbond(RuntimeOrigin::root(), 1), BadOrigin));
+    run(|| {
+        assert_noop!(Staking::unbond(RuntimeOrigin::root(), 1), BadOrigin);
+    });
 }
 
 #[test]
 fn unbond_should_fail_when_amount_is_zero() {
-    run(|| assert_noop!(Staking::unbond(signed(4), 0), Error::<Test>::ZeroAmount));
+    run(|| {
+        assert_noop!(Staking::unbond(signed(4), 0), Error::<Test>::ZeroAmount);
+    });
 }
 
 #[test]

@@ -33,12 +33,16 @@ fn withdraw_unbonded_should_remove_the_ledger_when_it_is_empty() {
 
 #[test]
 fn withdraw_unbonded_should_fail_when_not_signed() {
-    run(|| assert_noop!(Staking::withdraw_unbonded(RuntimeOrigin::none()), BadOrigin));
+    run(|| {
+        assert_noop!(Staking::withdraw_unbonded(RuntimeOrigin::none()), BadOrigin);
+    });
 }
 
 #[test]
 fn withdraw_unbonded_should_fail_when_not_bonded() {
-    run(|| assert_noop!(Staking::withdraw_unbonded(signed(1)), Error::<Test>::NotBonded));
+    run(|| {
+        assert_noop!(Staking::withdraw_unbonded(signed(1)), Error::<Test>::NotBonded);
+    });
 }
 
 #[test]
