@@ -51,12 +51,16 @@ fn retire_should_forget_the_account_when_barred() {
 
 #[test]
 fn retire_should_fail_when_not_signed() {
-    run(|| assert_noop!(Registry::retire(RuntimeOrigin::none()), BadOrigin));
+    run(|| {
+        assert_noop!(Registry::retire(RuntimeOrigin::none()), BadOrigin);
+    });
 }
 
 #[test]
 fn retire_should_fail_when_not_registered() {
-    run(|| assert_noop!(Registry::retire(signed(1)), Error::<Test>::NotRegistered));
+    run(|| {
+        assert_noop!(Registry::retire(signed(1)), Error::<Test>::NotRegistered);
+    });
 }
 
 #[test]

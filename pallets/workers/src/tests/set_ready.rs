@@ -40,12 +40,16 @@ fn set_ready_should_pause_when_zero() {
 
 #[test]
 fn set_ready_should_fail_when_not_signed() {
-    run(|| assert_noop!(Registry::set_ready(RuntimeOrigin::root(), 1), BadOrigin));
+    run(|| {
+        assert_noop!(Registry::set_ready(RuntimeOrigin::root(), 1), BadOrigin);
+    });
 }
 
 #[test]
 fn set_ready_should_fail_when_not_registered() {
-    run(|| assert_noop!(Registry::set_ready(signed(1), 1), Error::<Test>::NotRegistered));
+    run(|| {
+        assert_noop!(Registry::set_ready(signed(1), 1), Error::<Test>::NotRegistered);
+    });
 }
 
 #[test]

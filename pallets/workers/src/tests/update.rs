@@ -32,7 +32,9 @@ fn update_should_renew_the_declaration() {
 
 #[test]
 fn update_should_fail_when_not_signed() {
-    run(|| assert_noop!(Registry::update(RuntimeOrigin::none(), endpoint(1), profile(), 9), BadOrigin));
+    run(|| {
+        assert_noop!(Registry::update(RuntimeOrigin::none(), endpoint(1), profile(), 9), BadOrigin);
+    });
 }
 
 #[test]
