@@ -1,1 +1,113 @@
-//! The worker and validator daemons of Quern.
+// SPDX-License-Identifier: Apache-2.0
+//! The worker and validator daemons of Quern: thin shells round the pure cores in [`core`].
+
+pub mod args;
+pub mod core;
+pub mod db;
+pub mod enroll;
+pub mod misbehave;
+pub mod shell;
+pub mod site;
+
+use crate::{
+    args::{CommonArgs, ExecutorChoice, RunArgs, ValidateArgs},
+    db::Db,
+    enroll::{enroll, Enrolment},
+    misbehave::Misbehaving,
+    site::{Desk, Site},
+};
+use anyhow::Context as _;
+use quern_executor::{cpu::CpuExecutor, gpu, Executor};
+use quern_primitives::{traits::Role, QRN};
+use quern_sdk::{
+    chain::{Chain, Keypair, Profile, Sender},
+    net::{messages::Answering, Config, FolderStore, Peer},
+};
+use std::sync::Arc;
+
+/// Runs the worker daemon until the connection to the node is lost.
+pub async fn run(args: RunArgs) -> anyhow::Result<()> {
+    anyhow::ensure!(args.ask.is_finite() && args.ask > 0.0, "--ask must be a positive number of QRN per GMAC");
+    let mut executor = executor(args.common.executor)?;
+    if args.misbehave {
+        tracing::error!("--misbehave: this worker LIES about every result and will lose its bond");
+        executor = Arc::new(Misbehaving::new(executor));
+    }
+    let (site, sender) = open(&args.common, executor).await?;
+    let wanted = Enrolment {
+        role: Role::Worker,
+        endpoint: site.peer.endpoint(),
+        profile: profile(site.executor.as_ref()),
+        ask: (args.ask * QRN as f64) as u128,
+        slots: args.slots,
+        bond: u128::from(args.common.bond) * QRN,
+    };
+    enroll(&site.chain, &sender, &site.me, wanted).await?;
+    let core = core::Worker::new(site.me, site.db.promises()?);
+    Ok(shell::run(core, site, sender).await?)
+}
+
+/// Runs the validator daemon until the connection to the node is lost.
+pub async fn validate(args: ValidateArgs) -> anyhow::Result<()> {
+    let (site, sender) = open(&args.common, executor(args.common.executor)?).await?;
+    let wanted = Enrolment {
+        role: Role::Validator,
+        endpoint: site.peer.endpoint(),
+        profile: profile(site.executor.as_ref()),
+        ask: 0,
+        slots: 0,
+        bond: u128::from(args.common.bond) * QRN,
+    };
+    enroll(&site.chain, &sender, &site.me, wanted).await?;
+    let core = core::Validator::new(site.me, site.db.seals()?);
+    Ok(shell::run(core, site, sender).await?)
+}
+
+async fn open(args: &CommonArgs, executor: Arc<dyn Executor>) -> anyhow::Result<(Arc<Site>, Sender)> {
+    let keys = Keypair::from_suri(&args.suri).context("--suri is no secret phrase, hex seed or development path")?;
+    std::fs::create_dir_all(&args.data)
+        .with_context(|| format!("the folder {} cannot be made; choose another with --data", args.data.display()))?;
+    let chain = Arc::new(Chain::connect(&args.rpc).await?);
+    let me = keys.account();
+    let db = Arc::new(Db::open(&args.data.join("promises.redb"), &me, &chain.genesis())?);
+    let store = FolderStore::open(args.data.join("blobs"))
+        .with_context(|| format!("blobs cannot be kept in {}", args.data.display()))?;
+    // The endpoint's key follows from the account's, so it stays the same without another secret to keep.
+    let mut config = Config::new(keys.derive(b"quern/endpoint"), args.listen);
+    config.announce = args.announce.clone();
+    let peer = Peer::bind(config, store).await.with_context(|| {
+        format!("peers cannot be served on {}; is the port taken? choose another with --listen", args.listen)
+    })?;
+    let desk = Arc::new(Desk::default());
+    peer.answer_with(Arc::new(Answering(site::Counter(desk.clone()))));
+    tracing::info!(account = keys.address(), executor = executor.name(), rpc = args.rpc, "started");
+    let sender = chain.sender(keys);
+    Ok((Arc::new(Site::new(me, peer, chain, executor, db, desk)), sender))
+}
+
+fn executor(choice: ExecutorChoice) -> anyhow::Result<Arc<dyn Executor>> {
+    Ok(match choice {
+        ExecutorChoice::Auto => quern_executor::best(),
+        ExecutorChoice::Cpu => Arc::new(CpuExecutor::new()),
+        ExecutorChoice::Wgpu => {
+            let adapters = gpu::adapters()?;
+            let adapter = adapters.first().context("wgpu finds no adapter; use --executor cpu")?;
+            let executor = gpu::GpuExecutor::on(adapter)?;
+            quern_executor::self_test(&executor)
+                .map_err(|mismatch| anyhow::anyhow!("{}: {mismatch}; use --executor cpu", adapter.name))?;
+            Arc::new(executor)
+        }
+    })
+}
+
+fn profile(executor: &dyn Executor) -> Profile {
+    Profile::new(memory_mib(), executor.name(), executor.is_accelerated())
+}
+
+/// Memory that is free for work now, in MiB; 0 where the system does not say.
+fn memory_mib() -> u32 {
+    let meminfo = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let line = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
+    let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    kib.map_or(0, |kib| (kib / 1024).min(u64::from(u32::MAX)) as u32)
+}

@@ -3,16 +3,21 @@
 //! The runtime APIs.
 
 use crate::{
-    genesis, AccountId, Babe, Balance, Block, Clock, Executive, Grandpa, InherentDataExt, Nonce, Runtime, RuntimeCall,
-    RuntimeGenesisConfig, SessionKeys, System, TransactionPayment, VERSION,
+    genesis, quern_api, AccountId, Babe, Balance, Block, Clock, Executive, Grandpa, InherentDataExt, Jobs, Nonce,
+    Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment, Verification, VERSION,
 };
-use alloc::vec::Vec;
+use alloc::{format, string::String, vec::Vec};
 use frame_support::{
     genesis_builder_helper::{build_state, get_preset},
     view_functions::{ViewFunctionDispatchError, ViewFunctionId},
     weights::Weight,
 };
 use pallet_transaction_payment_rpc_runtime_api::{FeeDetails, RuntimeDispatchInfo};
+use quern_primitives::{job::JobSpec, Account, BlobId, JobId, ShardId};
+use quern_protocol::{
+    shard::Shard,
+    view::{AccountView, JobView, NetworkView, ParticipantView, Quote, ShardView, MAX_PAGE},
+};
 use sp_api::impl_runtime_apis;
 use sp_core::{crypto::KeyTypeId, OpaqueMetadata};
 use sp_genesis_builder::PresetId;
@@ -217,6 +222,60 @@ impl_runtime_apis! {
 
         fn preset_names() -> Vec<PresetId> {
             genesis::preset_names()
+        }
+    }
+
+    impl quern_api::QuernApi<Block> for Runtime {
+        fn job(id: JobId) -> Option<JobView> {
+            Jobs::job(id)
+        }
+
+        fn jobs(from: JobId, limit: u32) -> Vec<JobView> {
+            Jobs::jobs(from, limit).0
+        }
+
+        fn quote(spec: JobSpec) -> Result<Quote, String> {
+            Jobs::quote(&spec).map_err(|error| format!("{error:?}"))
+        }
+
+        fn shards(job: JobId, stage: u16, from: u32) -> Vec<Shard> {
+            Jobs::shards(job, stage, from, MAX_PAGE)
+        }
+
+        fn shard(id: ShardId) -> Option<ShardView> {
+            Jobs::shard_view(&id, |id| Verification::disputes_of(*id))
+        }
+
+        fn duties(account: Account) -> Vec<ShardView> {
+            Jobs::duties(&account, |id| Verification::disputes_of(*id))
+        }
+
+        fn program(id: BlobId) -> Option<Vec<u8>> {
+            quern_pallet_jobs::Codes::<Runtime>::get(id).map(|code| code.into_inner())
+        }
+
+        fn job_root(id: JobId) -> Option<BlobId> {
+            quern_pallet_jobs::JobRoots::<Runtime>::get(id)
+        }
+
+        fn network() -> NetworkView {
+            quern_api::network()
+        }
+
+        fn workers(from: u32, limit: u32) -> Vec<ParticipantView> {
+            quern_api::participants(from, limit)
+        }
+
+        fn participant(account: Account) -> Option<ParticipantView> {
+            quern_api::participant(account)
+        }
+
+        fn account(account: Account) -> AccountView {
+            quern_api::account(account)
+        }
+
+        fn check_invariants() -> Result<(), String> {
+            quern_api::check_invariants()
         }
     }
 

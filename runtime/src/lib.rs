@@ -20,6 +20,7 @@ pub mod apis;
 mod benchmarks;
 pub mod config;
 pub mod genesis;
+pub mod quern_api;
 
 use alloc::vec::Vec;
 use sp_runtime::{
@@ -146,4 +147,16 @@ mod runtime {
     // Verified work, 20..=29.
     #[runtime::pallet_index(20)]
     pub type Clock = quern_pallet_clock;
+    #[runtime::pallet_index(21)]
+    pub type Collateral = quern_pallet_staking;
+    #[runtime::pallet_index(22)]
+    pub type Workers = quern_pallet_workers;
+    #[runtime::pallet_index(23)]
+    pub type Jobs = quern_pallet_jobs;
+    #[runtime::pallet_index(24)]
+    pub type Verification = quern_pallet_verification;
+    #[runtime::pallet_index(25)]
+    pub type Slashing = quern_pallet_slashing;
+    #[runtime::pallet_index(26)]
+    pub type Rewards = quern_pallet_rewards;
 }

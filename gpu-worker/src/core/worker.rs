@@ -127,7 +127,9 @@ impl Worker {
                     }
                 }
             }
-            Phase::Auditing { audit, .. } | Phase::Comparing { audit, .. } if matches!(audit.demand, Demand::Owed(_)) => {
+            Phase::Auditing { audit, .. } | Phase::Comparing { audit, .. }
+                if matches!(audit.demand, Demand::Owed(_)) =>
+            {
                 if let Some(leaves) = self.leaves(attempt, &view.shard.demanded()) {
                     self.pending.submit(Call::AnswerOpening(id, leaves), best, out);
                 }

@@ -190,17 +190,12 @@ impl Mlp {
     /// `w1`, `b1`, `w2`, `b2`.
     pub(crate) fn layout(&self) -> [Range; 4] {
         let mut start = 0;
-        [
-            (self.hidden, Some(self.inputs)),
-            (self.hidden, None),
-            (self.outputs, Some(self.hidden)),
-            (self.outputs, None),
-        ]
-        .map(|(rows, columns)| {
-            let range = Range { start, rows, columns };
-            start += range.len();
-            range
-        })
+        [(self.hidden, Some(self.inputs)), (self.hidden, None), (self.outputs, Some(self.hidden)), (self.outputs, None)]
+            .map(|(rows, columns)| {
+                let range = Range { start, rows, columns };
+                start += range.len();
+                range
+            })
     }
 
     /// The first checkpoint: weights uniform within `sqrt(6 / inputs of their layer)`, drawn in order by [`Draw`] of this
@@ -243,8 +238,7 @@ impl Mlp {
         }
         let state = b.begin_finish(&[next.0, next.1].concat(), training.steps);
 
-        let flat: Vec<Var> =
-            state.iter().zip(self.layout()).map(|(x, range)| b.reshape(*x, &[range.len()])).collect();
+        let flat: Vec<Var> = state.iter().zip(self.layout()).map(|(x, range)| b.reshape(*x, &[range.len()])).collect();
         let output = b.concat(0, &flat);
         Ok(b.build(output)?)
     }

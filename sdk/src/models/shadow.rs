@@ -121,5 +121,9 @@ impl Shadow {
 }
 
 fn affine(weights: &[f64], bias: &[f64], x: &[f64]) -> Vec<f64> {
-    weights.chunks(x.len()).zip(bias).map(|(row, bias)| bias + row.iter().zip(x).map(|(w, x)| w * x).sum::<f64>()).collect()
+    weights
+        .chunks(x.len())
+        .zip(bias)
+        .map(|(row, bias)| bias + row.iter().zip(x).map(|(w, x)| w * x).sum::<f64>())
+        .collect()
 }

@@ -4,6 +4,7 @@ use super::{
     digits::{DigitsError, CLASSES, IMAGES, PIXELS},
     local, Digits, InferenceJob, Mlp, ModelError, Samples, Shadow, Terms, Training, TrainingJob,
 };
+use quern_executor::{cpu::CpuExecutor, Executor};
 use quern_primitives::{
     job::{Input, OutputMap},
     BlobId,
@@ -134,11 +135,9 @@ mod programs {
     #[test]
     fn programs_should_be_publishable_when_they_are_those_of_the_digits() {
         let (mlp, training) = (Mlp::digits(), Training::digits());
-        for program in [
-            mlp.local_training(&training).unwrap(),
-            mlp.merge(&training).unwrap(),
-            mlp.inference(60).unwrap(),
-        ] {
+        for program in
+            [mlp.local_training(&training).unwrap(), mlp.merge(&training).unwrap(), mlp.inference(60).unwrap()]
+        {
             let bytes = codec::Encode::encode(program.program());
             let again = Program::decode_checked(&bytes).unwrap();
             assert_eq!(again.id(), program.id());
@@ -316,9 +315,8 @@ mod training {
         let program = mlp.local_training(&training).unwrap();
         let checkpoint = mlp.initial_checkpoint([5; 32]).unwrap();
         let inputs = tensors(&program, &[&checkpoint, &samples.images, &samples.labels]);
-        let run = |seed: u8, index: u32| {
-            reference::run(&program, &Context { seed: [seed; 32], index, step: 0 }, &inputs)
-        };
+        let run =
+            |seed: u8, index: u32| reference::run(&program, &Context { seed: [seed; 32], index, step: 0 }, &inputs);
         assert_eq!(run(1, 0), run(1, 1));
         assert_ne!(run(1, 0), run(2, 0));
     }
@@ -328,13 +326,17 @@ mod training {
         let Digits { train, test } = digits();
         let (a, b) = (TrainingJob::digits(), InferenceJob::digits());
         let built = a.build(a.mlp.initial_checkpoint([0; 32]).unwrap(), &train, &Terms::default()).unwrap();
-        let mut outputs = local::run(&built, [0; 32], on_reference).unwrap();
+        let executor = CpuExecutor::new();
+        let run = |program: &Checked, context: &Context, inputs: &[Tensor]| {
+            executor.run_task(program, context, inputs, &mut |_, _| ())
+        };
+        let mut outputs = local::run(&built, [0; 32], run).unwrap();
         let checkpoint = outputs.pop().unwrap().pop().unwrap().bytes;
 
         let loss = Shadow::new(a.mlp, &checkpoint).unwrap().evaluate(&train).loss;
         assert!(loss < 0.1, "{loss}");
         let built = b.build(checkpoint, &test, &Terms::default()).unwrap();
-        let outputs = local::run(&built, [0; 32], on_reference).unwrap();
+        let outputs = local::run(&built, [0; 32], run).unwrap();
         let classes: Vec<u8> = outputs.concat().into_iter().flat_map(|output| output.bytes).collect();
         let accuracy = test.accuracy_of(&classes);
         assert!(accuracy >= 0.96, "{accuracy}");

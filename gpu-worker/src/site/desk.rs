@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What others may ask for, and who.
+
+use super::lock;
+use quern_primitives::{commitment::LeafProof, job::Blob, DisputeId, ShardId};
+use quern_sdk::net::{
+    messages::{Answer, Commitment},
+    Checkpoint, PeerId, Request, Response,
+};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Mutex,
+};
+
+#[derive(Default)]
+struct Case {
+    openings: Option<(HashSet<PeerId>, Vec<Checkpoint>)>,
+    results: Option<(HashSet<PeerId>, Vec<LeafProof>)>,
+    secret: Option<Commitment>,
+}
+
+/// Answers of a daemon to its peers. Nothing is answered that was not put here for that peer.
+#[derive(Default)]
+pub struct Desk {
+    cases: Mutex<HashMap<ShardId, Case>>,
+    traces: Mutex<HashMap<DisputeId, (PeerId, Vec<Blob>)>>,
+}
+
+impl Desk {
+    /// Shows opened checkpoints to these peers.
+    pub fn show_opening(&self, shard: ShardId, to: HashSet<PeerId>, checkpoints: Vec<Checkpoint>) {
+        lock(&self.cases).entry(shard).or_default().openings = Some((to, checkpoints));
+    }
+
+    /// Shows results to these peers.
+    pub fn show_results(&self, shard: ShardId, to: HashSet<PeerId>, leaves: Vec<LeafProof>) {
+        lock(&self.cases).entry(shard).or_default().results = Some((to, leaves));
+    }
+
+    /// Shows everybody what is behind a root.
+    pub fn publish(&self, shard: ShardId, commitment: Commitment) {
+        lock(&self.cases).entry(shard).or_default().secret = Some(commitment);
+    }
+
+    /// Shows the tensors of a trace to a challenger.
+    pub fn show_trace(&self, dispute: DisputeId, to: PeerId, tensors: Vec<Blob>) {
+        lock(&self.traces).insert(dispute, (to, tensors));
+    }
+
+    /// Stops answering about a shard.
+    pub fn forget(&self, shard: ShardId) {
+        lock(&self.cases).remove(&shard);
+    }
+}
+
+/// The desk behind a pointer, as the peer wants it.
+pub struct Counter(pub std::sync::Arc<Desk>);
+
+impl Answer for Counter {
+    async fn answer(&self, from: PeerId, request: Request) -> Result<Response, String> {
+        let cases = lock(&self.0.cases);
+        let case = |shard: &ShardId| cases.get(shard).ok_or("nothing to show of this shard yet");
+        fn shown<T: Clone>(list: &Option<(HashSet<PeerId>, T)>, from: &PeerId) -> Result<T, String> {
+            match list {
+                Some((to, list)) if to.contains(from) => Ok(list.clone()),
+                Some(_) => Err("not drawn for this shard".into()),
+                None => Err("nothing to show of this shard yet".into()),
+            }
+        }
+        match request {
+            Request::Opening { shard } => Ok(Response::Opening(shown(&case(&shard)?.openings, &from)?)),
+            Request::Results { shard } => Ok(Response::Results(shown(&case(&shard)?.results, &from)?)),
+            Request::Secret { shard } => {
+                let secret = case(&shard)?.secret.clone();
+                Ok(Response::Secret(secret.ok_or("the shard is not accepted yet")?))
+            }
+            Request::TraceTensor { dispute, op } => {
+                let traces = lock(&self.0.traces);
+                let (to, tensors) = traces.get(&dispute).ok_or("no trace of this dispute yet")?;
+                if *to != from {
+                    return Err("not the challenger of this dispute".into());
+                }
+                let tensor = tensors.get(usize::from(op)).ok_or("the trace has no such operator")?;
+                Ok(Response::TraceTensor(*tensor))
+            }
+        }
+    }
+}

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What a validator does: audit, check what is shown, prosecute, hold.
+
+use super::{compute, tasks, worker::result_id, Site, SiteError};
+use crate::core::{Attempt, Event, Prosecution, Sealed, ShownResults};
+use quern_primitives::{
+    job::{Blob, Endpoint},
+    BlobId, DisputeId,
+};
+use quern_program::{reference, Checked, Segment, SegmentKind, Tensor};
+use quern_protocol::{
+    dispute::{Dispute, Move},
+    evidence::{differing_node, differing_operator, Conviction, Evidence},
+    inputs::AcceptedShard,
+    shard::Shard,
+    view::ShardView,
+};
+use quern_sdk::net::{messages::Committed, Checkpoint, NetError, Request, Response};
+use std::{borrow::Cow, collections::HashMap};
+
+impl Site {
+    /// Re-runs the drawn segments from what the worker opened. The answer is kept before this returns.
+    pub(super) async fn audit(&self, view: &ShardView) -> Result<Event, SiteError> {
+        let audit = view.shard.audit().ok_or(SiteError::Inconsistent("the shard is not audited"))?;
+        let program = self.program(view.context.stage.program).await?;
+        let mut opened = self.opening(view).await?.into_iter();
+        let mut ids = Vec::new();
+        for (first, count) in view.shard.runs() {
+            let (task, index) = view.shard.locate(first).ok_or(SiteError::Inconsistent("no such segment"))?;
+            let (mut before, mut state) = (Vec::new(), Vec::new());
+            if index > 0 {
+                let checkpoint = opened.next().ok_or(SiteError::Inconsistent("too few checkpoints were opened"))?;
+                state = self.checkpoint(view, &program, &checkpoint.tensors).await?;
+                before = checkpoint.tensors;
+            }
+            let inputs = self.inputs(view, &program, task).await?;
+            for index in index..index.saturating_add(count) {
+                let segment = program.program().segment(index).ok_or(SiteError::Inconsistent("no such segment"))?;
+                let (executor, checked, inputs) = (self.executor.clone(), program.clone(), inputs.clone());
+                let context = view.context.context(task);
+                state =
+                    compute(move || Ok(executor.run_segment(&checked, segment, &context, &inputs, &state)?)).await?;
+                let results = program.program().results(segment.kind());
+                let id;
+                (before, id) = result_id(&results, segment, &state, &before);
+                ids.push(id);
+            }
+        }
+        let (attempt, sealed) =
+            (Attempt::of(&view.shard), Sealed { drawn_at: audit.drawn_at, salt: self.db.fresh_secret(), ids });
+        self.db.keep_seal(attempt, &sealed)?;
+        Ok(Event::Audited(attempt, sealed))
+    }
+
+    /// Fetches and proves what the worker shows of the drawn results.
+    pub(super) async fn check_results(&self, view: &ShardView) -> Result<Event, SiteError> {
+        let audit = view.shard.audit().ok_or(SiteError::Inconsistent("the shard is not audited"))?;
+        let digest = audit.results.ok_or(SiteError::Inconsistent("the results are not revealed"))?;
+        let request = Request::Results { shard: view.shard.id };
+        let Response::Results(leaves) = self.peer.ask(worker(view)?, &request).await? else {
+            return Err(NetError::Malformed.into());
+        };
+        committed(&view.shard)?.verify_results(&leaves, &audit.sample, &digest)?;
+        let starts = self.opening(view).await?.into_iter().map(|checkpoint| checkpoint.leaf).collect();
+        let shown = ShownResults { drawn_at: audit.drawn_at, leaves, starts };
+        Ok(Event::Checked(Attempt::of(&view.shard), shown))
+    }
+
+    /// The challenger's next move in a dispute.
+    pub(super) async fn prosecute(
+        &self,
+        view: &ShardView,
+        id: DisputeId,
+        dispute: &Dispute,
+    ) -> Result<Event, SiteError> {
+        let program = self.program(view.context.stage.program).await?;
+        let trace = dispute.trace.as_ref().ok_or(SiteError::Inconsistent("there is no trace yet"))?;
+        let raw_state = self.raw_checkpoint(view, &program, dispute.segment, &trace.state).await?;
+        let types = if dispute.segment.kind() == SegmentKind::Init { &[][..] } else { program.state_types() };
+        let state: Vec<Tensor> =
+            types.iter().zip(&raw_state).map(|(ty, bytes)| Tensor::new(*ty, bytes.clone())).collect();
+        let inputs = self.inputs(view, &program, dispute.task).await?;
+        let (executor, checked, segment) = (self.executor.clone(), program.clone(), dispute.segment);
+        let context = view.context.context(dispute.task).at(segment);
+        let own = compute(move || Ok(executor.trace(&checked, segment.kind(), &context, &inputs, &state)?)).await?;
+
+        let next = match &dispute.turn {
+            Move::Name => {
+                let op = differing_operator(&trace.outputs, &reference::trace_ids(&own));
+                Prosecution::Name(op.ok_or(SiteError::Inconsistent("the trace is right"))?)
+            }
+            Move::Convict { op, shown, chunk } => {
+                let blobs = self.input_blobs(view, &program, dispute.task).await?;
+                let raw: Vec<&[u8]> = raw_state.iter().map(Vec::as_slice).collect();
+                let outputs: Vec<&[u8]> = own.iter().map(|tensor| tensor.bytes.as_slice()).collect();
+                let evidence = Evidence {
+                    program: &program,
+                    stage: &view.context,
+                    task: dispute.task,
+                    segment,
+                    state: &raw,
+                    outputs: &outputs,
+                };
+                let blob = |slot: u16, part: &quern_protocol::inputs::Part| {
+                    let (link, bytes) = blobs.get(&(slot, part.start))?;
+                    Some((link.clone(), Cow::Borrowed(bytes.as_slice())))
+                };
+                match chunk {
+                    Some((index, bytes)) => conviction(evidence.convict_chunk(*op, *index, bytes, blob)?),
+                    None => match self.worker_tensor(view, id, *op).await {
+                        Ok(theirs) => conviction(evidence.convict(*op, &theirs, blob)?),
+                        // It does not serve the tensor: it has to show it on chain.
+                        Err(error) => {
+                            tracing::info!(%error, dispute = id, "the worker does not serve the disputed output; demanding it on chain");
+                            let mine = outputs.get(usize::from(*op)).copied().unwrap_or_default();
+                            let node = differing_node(mine, shown);
+                            Prosecution::Demand(node.ok_or(SiteError::Inconsistent("what is shown is right"))?)
+                        }
+                    },
+                }
+            }
+            Move::Trace | Move::Output { .. } => return Err(SiteError::Inconsistent("the worker owes this move")),
+        };
+        Ok(Event::Prosecuted(id, dispute.by, next))
+    }
+
+    /// Fetches the outputs of an accepted shard and serves them too.
+    pub(super) async fn hold(&self, view: &ShardView) -> Result<Event, SiteError> {
+        let program = self.program(view.context.stage.program).await?;
+        let committed = committed(&view.shard)?;
+        let shard = AcceptedShard {
+            id: view.shard.id,
+            worker: committed.worker,
+            root: committed.root,
+            first_task: view.shard.first_task,
+            tasks: view.shard.tasks,
+            segments_per_task: view.shard.segments_per_task(),
+        };
+        let commitment = self.commitment(view, &shard).await?;
+        for position in tasks(view).filter_map(|task| view.shard.output_position(task)) {
+            if let Some(id) = commitment.ids.get(position as usize) {
+                let blob = Blob { id: *id, len: program.output_type().bytes() };
+                self.fetch_from_all(view, &shard.worker, blob).await?;
+                self.peer.access().publish(*id);
+            }
+        }
+        self.desk.publish(view.shard.id, commitment.as_ref().clone());
+        Ok(Event::Held(Attempt::of(&view.shard)))
+    }
+
+    /// The opened checkpoints before the drawn runs, proven.
+    async fn opening(&self, view: &ShardView) -> Result<Vec<Checkpoint>, SiteError> {
+        let positions = view.shard.opened_positions();
+        if positions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let digest = view.shard.audit().and_then(|audit| audit.opened);
+        let digest = digest.ok_or(SiteError::Inconsistent("the checkpoints are not opened"))?;
+        let request = Request::Opening { shard: view.shard.id };
+        let Response::Opening(checkpoints) = self.peer.ask(worker(view)?, &request).await? else {
+            return Err(NetError::Malformed.into());
+        };
+        committed(&view.shard)?.verify_opening(&checkpoints, &positions, &digest)?;
+        Ok(checkpoints)
+    }
+
+    async fn checkpoint(&self, view: &ShardView, program: &Checked, ids: &[BlobId]) -> Result<Vec<Tensor>, SiteError> {
+        let raw = self.raw_checkpoint(view, program, Segment::Finish, ids).await?;
+        Ok(program.state_types().iter().zip(raw).map(|(ty, bytes)| Tensor::new(*ty, bytes)).collect())
+    }
+
+    /// The tensors of a worker's checkpoint, as they are served.
+    async fn raw_checkpoint(
+        &self,
+        view: &ShardView,
+        program: &Checked,
+        segment: Segment,
+        ids: &[BlobId],
+    ) -> Result<Vec<Vec<u8>>, SiteError> {
+        if segment.kind() == SegmentKind::Init || program.program().steps == 0 {
+            return Ok(Vec::new());
+        }
+        let types = program.state_types();
+        if ids.len() != types.len() {
+            return Err(SiteError::Inconsistent(
+                "the checkpoint has another number of tensors than the program's state",
+            ));
+        }
+        let worker = [worker(view)?.clone()];
+        let mut tensors = Vec::new();
+        for (id, ty) in ids.iter().zip(types) {
+            // Unchanged tensors and own results are here already; the store knows them by id.
+            tensors.push(self.peer.fetch(*id, ty.bytes(), &worker).await?.to_vec());
+        }
+        Ok(tensors)
+    }
+
+    async fn worker_tensor(&self, view: &ShardView, dispute: DisputeId, op: u16) -> Result<Vec<u8>, SiteError> {
+        let worker = worker(view)?;
+        let Response::TraceTensor(blob) = self.peer.ask(worker, &Request::TraceTensor { dispute, op }).await? else {
+            return Err(NetError::Malformed.into());
+        };
+        let named = dispute_output(view, dispute, op).ok_or(SiteError::Inconsistent("no such operator"))?;
+        if named != blob.id {
+            return Err(SiteError::Inconsistent("the worker serves another tensor than its trace names"));
+        }
+        Ok(self.peer.fetch(blob.id, blob.len, std::slice::from_ref(worker)).await?.to_vec())
+    }
+
+    #[allow(clippy::type_complexity)]
+    async fn input_blobs(
+        &self,
+        view: &ShardView,
+        program: &Checked,
+        task: u32,
+    ) -> Result<HashMap<(u16, u64), (quern_protocol::inputs::Link, Vec<u8>)>, SiteError> {
+        let mut blobs = HashMap::new();
+        for (slot, ty) in (0u16..).zip(&program.program().inputs) {
+            for part in view.context.parts(slot, task, ty.bytes()) {
+                blobs.insert((slot, part.start), self.part_blob(view, &part).await?);
+            }
+        }
+        Ok(blobs)
+    }
+}
+
+fn conviction(conviction: Conviction) -> Prosecution {
+    match conviction {
+        Conviction::Element { element, output, reads } => Prosecution::Convict { element, output, reads },
+        Conviction::Length { len, proof } => Prosecution::ConvictLength { len, proof },
+    }
+}
+
+fn dispute_output(view: &ShardView, dispute: DisputeId, op: u16) -> Option<BlobId> {
+    let (_, dispute) = view.disputes.iter().find(|(id, _)| *id == dispute)?;
+    dispute.trace.as_ref()?.outputs.get(usize::from(op)).copied()
+}
+
+fn worker(view: &ShardView) -> Result<&Endpoint, SiteError> {
+    let worker = view.shard.deal().and_then(|deal| view.endpoint(&deal.worker));
+    worker.ok_or(SiteError::Inconsistent("the worker has no endpoint"))
+}
+
+fn committed(shard: &Shard) -> Result<Committed, SiteError> {
+    let found = shard.deal().zip(shard.commitment());
+    let (deal, commitment) = found.ok_or(SiteError::Inconsistent("the shard is not committed"))?;
+    Ok(Committed { shard: shard.id, worker: deal.worker, root: commitment.root, leaves: shard.leaves() })
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What a worker does: execute, show, defend, publish.
+
+use super::{compute, tasks, Site, SiteError};
+use crate::core::{Attempt, Defence, Event, Promise, Stage};
+use quern_primitives::{
+    commitment::leaf_list,
+    job::Blob,
+    slice::{open_subtrees, Node},
+    Account, BlobId, DisputeId,
+};
+use quern_program::{reference, Segment, SegmentKind, Tensor, Value};
+use quern_protocol::{
+    dispute::{Dispute, Move, Trace},
+    view::ShardView,
+};
+use quern_sdk::net::{messages::Commitment, Checkpoint, PeerId};
+use std::collections::HashSet;
+
+impl Site {
+    /// Runs all tasks of a shard. All checkpoints and outputs are stored, and the promise kept, before this returns.
+    pub(super) async fn execute(&self, view: &ShardView) -> Result<Event, SiteError> {
+        let program = self.program(view.context.stage.program).await?;
+        let mut ids = Vec::new();
+        for task in tasks(view) {
+            let inputs = self.inputs(view, &program, task).await?;
+            let (executor, program, context) = (self.executor.clone(), program.clone(), view.context.context(task));
+            let (checkpoints, output) = compute(move || {
+                let mut checkpoints = Vec::new();
+                let mut keep = |_: u32, state: &[Tensor]| checkpoints.push(state.to_vec());
+                let output = executor.run_task(&program, &context, &inputs, &mut keep)?;
+                Ok((checkpoints, output))
+            })
+            .await?;
+            for state in checkpoints {
+                let mut list = Vec::new();
+                for tensor in state {
+                    list.extend_from_slice(&self.peer.store().put(tensor.bytes.into()).await?.0);
+                }
+                ids.push(self.peer.store().put(list.into()).await?);
+            }
+            ids.push(self.peer.store().put(output.bytes.into()).await?);
+        }
+        let secret = self.db.fresh_secret();
+        let root = BlobId::of(&leaf_list(&secret, &self.me, &view.shard.id, &ids));
+        let (attempt, promise) = (Attempt::of(&view.shard), Promise { secret, ids, root });
+        self.db.keep_promise(attempt, &promise)?;
+        Ok(Event::Executed(attempt, promise))
+    }
+
+    pub(super) async fn show_opening(&self, view: &ShardView) -> Result<Event, SiteError> {
+        let (promise, peers, drawn_at) = self.case(view)?;
+        let positions = view.shard.opened_positions();
+        let leaves = promise.leaf_proofs(&self.me, &view.shard.id, &positions);
+        let mut checkpoints = Vec::new();
+        for leaf in leaves.ok_or(SiteError::Inconsistent("the draw names a position that does not exist"))? {
+            let tensors = self.tensors_of(leaf.id).await?;
+            for id in tensors.iter().chain([&leaf.id]) {
+                peers.iter().for_each(|peer| self.peer.access().allow(*id, *peer));
+            }
+            checkpoints.push(Checkpoint { leaf, tensors });
+        }
+        self.desk.show_opening(view.shard.id, peers, checkpoints);
+        Ok(Event::Shown(Attempt::of(&view.shard), Stage::Opening(drawn_at)))
+    }
+
+    pub(super) async fn show_results(&self, view: &ShardView) -> Result<Event, SiteError> {
+        let (promise, peers, drawn_at) = self.case(view)?;
+        let sample = view.shard.audit().map(|audit| audit.sample.to_vec()).unwrap_or_default();
+        let leaves = promise.leaf_proofs(&self.me, &view.shard.id, &sample);
+        let leaves = leaves.ok_or(SiteError::Inconsistent("the draw names a position that does not exist"))?;
+        self.desk.show_results(view.shard.id, peers, leaves);
+        Ok(Event::Shown(Attempt::of(&view.shard), Stage::Results(drawn_at)))
+    }
+
+    /// Shows everybody the outputs of an accepted shard.
+    pub(super) async fn publish(&self, view: &ShardView) -> Result<(), SiteError> {
+        let promise = self.promise(Attempt::of(&view.shard))?;
+        for position in tasks(view).filter_map(|task| view.shard.output_position(task)) {
+            if let Some(id) = promise.ids.get(position as usize) {
+                self.peer.access().publish(*id);
+            }
+        }
+        self.desk.publish(view.shard.id, Commitment { secret: promise.secret, ids: promise.ids });
+        Ok(())
+    }
+
+    /// The worker's next move in a dispute.
+    pub(super) async fn defend(&self, view: &ShardView, id: DisputeId, dispute: &Dispute) -> Result<Event, SiteError> {
+        let (ids, outputs) = self.own_trace(view, dispute).await?;
+        let defence = match &dispute.turn {
+            Move::Trace => {
+                let challenger = view.endpoint(&dispute.challenger).map(|endpoint| endpoint.id);
+                let mut blobs = Vec::new();
+                for tensor in &outputs {
+                    let id = self.peer.store().put(tensor.bytes.clone().into()).await?;
+                    blobs.push(Blob { id, len: tensor.bytes.len() as u64 });
+                    challenger.iter().for_each(|challenger| self.peer.access().allow(id, *challenger));
+                }
+                let trace = Trace {
+                    state: ids.try_into().map_err(|_| SiteError::Inconsistent("too many state tensors"))?,
+                    outputs: reference::trace_ids(&outputs)
+                        .try_into()
+                        .map_err(|_| SiteError::Inconsistent("too many operators"))?,
+                };
+                if let Some(challenger) = challenger {
+                    self.desk.show_trace(id, challenger, blobs);
+                }
+                Defence::Trace(trace)
+            }
+            Move::Output { op, node } => {
+                let tensor = outputs.get(usize::from(*op)).ok_or(SiteError::Inconsistent("no such operator"))?;
+                let node = Node { first_chunk: node.first_chunk, chunks: node.chunks };
+                if node.chunks <= 1 {
+                    let range = node.bytes(tensor.bytes.len() as u64);
+                    let bytes = tensor.bytes.get(range.start as usize..range.end as usize);
+                    Defence::Chunk(bytes.unwrap_or_default().to_vec())
+                } else {
+                    let values = open_subtrees(&tensor.bytes, node);
+                    Defence::Subtrees(values.map_err(|_| SiteError::Inconsistent("no such node"))?)
+                }
+            }
+            Move::Name | Move::Convict { .. } => return Err(SiteError::Inconsistent("the challenger owes this move")),
+        };
+        Ok(Event::Defended(id, dispute.by, defence))
+    }
+
+    /// The own trace of the disputed segment: ids of the state before it, and the outputs of its operators.
+    async fn own_trace(&self, view: &ShardView, dispute: &Dispute) -> Result<(Vec<BlobId>, Vec<Tensor>), SiteError> {
+        let program = self.program(view.context.stage.program).await?;
+        let ids = match dispute.start {
+            Some(start) => self.tensors_of(start).await?,
+            None => Vec::new(),
+        };
+        let types = if dispute.segment.kind() == SegmentKind::Init { &[][..] } else { program.state_types() };
+        let state = self.stored_tensors(&ids, types).await?;
+        let inputs = self.inputs(view, &program, dispute.task).await?;
+        let (executor, segment) = (self.executor.clone(), dispute.segment);
+        let context = view.context.context(dispute.task).at(segment);
+        let outputs = compute(move || Ok(executor.trace(&program, segment.kind(), &context, &inputs, &state)?)).await?;
+        Ok((ids, outputs))
+    }
+
+    /// The tensor ids of an own checkpoint.
+    pub(super) async fn tensors_of(&self, checkpoint: BlobId) -> Result<Vec<BlobId>, SiteError> {
+        let list =
+            self.peer.store().get(checkpoint).await?.ok_or(SiteError::Inconsistent("an own checkpoint is gone"))?;
+        Ok(list.chunks_exact(32).filter_map(|id| id.try_into().ok()).map(BlobId).collect())
+    }
+
+    async fn stored_tensors(
+        &self,
+        ids: &[BlobId],
+        types: &[quern_program::TensorType],
+    ) -> Result<Vec<Tensor>, SiteError> {
+        let mut tensors = Vec::new();
+        for (id, ty) in ids.iter().zip(types) {
+            let bytes =
+                self.peer.store().get(*id).await?.ok_or(SiteError::Inconsistent("an own checkpoint is gone"))?;
+            tensors.push(Tensor::new(*ty, bytes.to_vec()));
+        }
+        Ok(tensors)
+    }
+
+    fn promise(&self, attempt: Attempt) -> Result<Promise, SiteError> {
+        let found = self.db.promise(attempt)?;
+        found.ok_or(SiteError::Inconsistent("there is no promise for this shard"))
+    }
+
+    fn case(&self, view: &ShardView) -> Result<(Promise, HashSet<PeerId>, u32), SiteError> {
+        let audit = view.shard.audit().ok_or(SiteError::Inconsistent("the shard is not audited"))?;
+        let drawn: HashSet<Account> = audit.seats.iter().map(|seat| seat.auditor).collect();
+        let peers = view.endpoints.iter().filter(|(account, _)| drawn.contains(account)).map(|(_, peer)| peer.id);
+        Ok((self.promise(Attempt::of(&view.shard))?, peers.collect(), audit.drawn_at))
+    }
+}
+
+/// Ids of a segment's results, where state that is carried unchanged keeps the id that it has.
+pub(super) fn result_id(
+    results: &[Value],
+    segment: Segment,
+    tensors: &[Tensor],
+    before: &[BlobId],
+) -> (Vec<BlobId>, BlobId) {
+    let ids: Vec<BlobId> = results
+        .iter()
+        .zip(tensors)
+        .map(|(value, tensor)| match value {
+            Value::State(index) => before.get(usize::from(*index)).copied().unwrap_or_else(|| tensor.id()),
+            _ => tensor.id(),
+        })
+        .collect();
+    let id = reference::result_id(segment.kind(), &ids);
+    (ids, id)
+}

@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Every reachable state of a small shard: two drawn validators, a worker, a stranger, deadlines of one block. All events
+//! that anybody could send are tried in every state, and what must always be true is checked after each.
+
+use codec::Encode;
+use quern_primitives::{
+    commitment::{audit_seal, opened_digest, results_digest},
+    draw::SegmentCosts,
+    traits::OffenceKind,
+    Account, Balance, BlobId, Height, ShardId,
+};
+use quern_protocol::{
+    shard::{Deal, Demand, Effect, Event, Phase, Seat, Verdict},
+    Params, Shard, ShardError,
+};
+use std::collections::{BTreeMap, HashSet, VecDeque};
+
+const WORKER: Account = [1; 32];
+const ANNA: Account = [2; 32];
+const BORIS: Account = [3; 32];
+const STRANGER: Account = [9; 32];
+const EVERYBODY: [Account; 4] = [WORKER, ANNA, BORIS, STRANGER];
+const ID: ShardId = ShardId { job: 1, stage: 0, index: 0 };
+const SALT: [u8; 32] = [7; 32];
+const RIGHT: [u8; 32] = [11; 32];
+const WRONG: [u8; 32] = [12; 32];
+const OPENED: [u8; 32] = [13; 32];
+/// Long enough for two whole rounds of the life of a shard with deadlines of one block.
+const LAST_HEIGHT: Height = 12;
+
+fn params() -> Params {
+    Params {
+        start_blocks: 1,
+        execute_floor_blocks: 1,
+        execute_blocks_per_gmac: 0,
+        open_blocks: 1,
+        audit_blocks: 1,
+        reveal_blocks: 1,
+        move_blocks: 1,
+        ..Params::default()
+    }
+}
+
+fn deal() -> Deal {
+    Deal { worker: WORKER, price: 10, collateral: 30 }
+}
+
+fn shard() -> Shard {
+    let costs = SegmentCosts { init: 1, body: 2, steps: 2, finish: 1, has_loop: true };
+    Shard::new(ID, 0, 1, costs)
+}
+
+/// Everything that anybody could send, and everything that the chain itself could do.
+fn events() -> Vec<Event> {
+    let mut events = vec![
+        Event::Assign(deal()),
+        Event::Draw { sample: vec![1, 3], seats: vec![Seat::new(ANNA, 5), Seat::new(BORIS, 5)] },
+        Event::Answer(vec![BlobId([1; 32])]),
+        Event::Expire,
+    ];
+    for by in EVERYBODY {
+        events.push(Event::Start(by));
+        events.push(Event::Decline(by));
+        events.push(Event::Commit { by, root: BlobId([5; 32]), secret_hash: [6; 32] });
+        events.push(Event::Open { by, digest: OPENED });
+        events.push(Event::Demand(by));
+        events.push(Event::Results { by, digest: RIGHT });
+        events.push(Event::Challenge { by, position: 1 });
+        for results in [RIGHT, WRONG] {
+            events.push(Event::Seal { by, seal: audit_seal(&SALT, &by, &ID, &OPENED, &results) });
+            events.push(Event::Reveal { by, salt: SALT, results });
+        }
+    }
+    for challenger in [ANNA, BORIS] {
+        for worker_lost in [None, Some(OffenceKind::WrongResult)] {
+            events.push(Event::Resolved { challenger, worker_lost });
+        }
+    }
+    events
+}
+
+fn locks(shard: &Shard) -> BTreeMap<Account, Balance> {
+    let mut locks = BTreeMap::new();
+    for (who, amount) in shard.locks() {
+        *locks.entry(who).or_insert(0) += amount;
+    }
+    locks
+}
+
+/// Visits every reachable state and hands each accepted step to `check`.
+fn explore(mut check: impl FnMut(&Shard, &Event, Height, &Shard, &[Effect])) -> usize {
+    let (params, events) = (params(), events());
+    let mut seen = HashSet::new();
+    let mut queue = VecDeque::from([(shard(), 1 as Height)]);
+    while let Some((shard, height)) = queue.pop_front() {
+        if !seen.insert((shard.encode(), height)) || shard.attempt > 1 {
+            continue;
+        }
+        if height < LAST_HEIGHT {
+            queue.push_back((shard.clone(), height + 1));
+        }
+        for event in &events {
+            if let Ok((next, effects)) = shard.step(event.clone(), height, height / 2, &params) {
+                check(&shard, event, height, &next, &effects);
+                queue.push_back((next, height));
+            }
+        }
+    }
+    seen.len()
+}
+
+#[test]
+fn locked_collateral_should_be_released_or_at_stake_exactly_once_in_every_step() {
+    let states = explore(|before, event, _, after, effects| {
+        let mut expected = locks(before);
+        let mut lock = |who: Account, amount: Balance| *expected.entry(who).or_insert(0) += amount;
+        match event {
+            Event::Assign(deal) => lock(deal.worker, deal.collateral),
+            Event::Draw { seats, .. } => seats.iter().for_each(|seat| lock(seat.auditor, seat.bond)),
+            _ => {}
+        }
+        for effect in effects {
+            let (who, amount) = match effect {
+                Effect::ReleaseWorker(deal) => (deal.worker, deal.collateral),
+                Effect::ReleaseAuditor(who, amount) => (*who, *amount),
+                Effect::Offence { offender, locked, .. } => (*offender, *locked),
+                _ => continue,
+            };
+            let left = expected.get_mut(&who).and_then(|left| left.checked_sub(amount).map(|rest| (left, rest)));
+            let (left, rest) = left.unwrap_or_else(|| panic!("{event:?} frees what is not locked in {before:?}"));
+            *left = rest;
+        }
+        expected.retain(|_, amount| *amount > 0);
+        assert_eq!(expected, locks(after), "{event:?} in {before:?}");
+    });
+    assert!(states > 500, "only {states} states were reached");
+}
+
+#[test]
+fn worker_should_only_be_accused_after_its_own_deadline_or_a_lost_dispute() {
+    explore(|before, event, height, _, effects| {
+        for effect in effects {
+            let Effect::Offence { kind, offender, .. } = effect else { continue };
+            if *offender != WORKER {
+                continue;
+            }
+            match event {
+                Event::Resolved { worker_lost: Some(lost), .. } => assert_eq!(kind, lost),
+                Event::Expire => {
+                    assert_eq!(*kind, OffenceKind::Withheld);
+                    let late = match &before.phase {
+                        Phase::Opening { by, .. } | Phase::Revealing { by, .. } => height > *by,
+                        Phase::Auditing { audit, .. } | Phase::Comparing { audit, .. } => {
+                            matches!(audit.demand, Demand::Owed(by) if height > by)
+                        }
+                        _ => false,
+                    };
+                    assert!(late, "accused in time in {before:?} at {height}");
+                }
+                _ => panic!("{event:?} accuses the worker"),
+            }
+        }
+    });
+}
+
+#[test]
+fn validator_should_only_be_accused_of_what_its_own_seat_shows() {
+    explore(|before, event, _, _, effects| {
+        for effect in effects {
+            let Effect::Offence { kind, offender, .. } = effect else { continue };
+            let Some(seat) = before.audit().and_then(|audit| audit.seats.iter().find(|seat| seat.auditor == *offender))
+            else {
+                assert_eq!(*offender, WORKER);
+                continue;
+            };
+            match kind {
+                OffenceKind::AuditNoShow => assert_eq!(seat.seal, None),
+                OffenceKind::WrongAudit => assert_eq!(seat.verdict, Some(Verdict::Matches)),
+                OffenceKind::FalseAlarm => match event {
+                    Event::Resolved { challenger, worker_lost: None } => assert_eq!(challenger, offender),
+                    Event::Expire => assert!(matches!(seat.verdict, None | Some(Verdict::Differs))),
+                    _ => panic!("{event:?} accuses a validator"),
+                },
+                _ => panic!("{kind:?} is no offence of a validator"),
+            }
+        }
+    });
+}
+
+#[test]
+fn shard_should_only_be_accepted_when_all_drawn_validators_match() {
+    let mut accepted = 0;
+    explore(|before, _, _, after, effects| {
+        if !after.is_accepted() {
+            return;
+        }
+        accepted += 1;
+        let audit = before.audit().expect("only an audited shard is accepted");
+        let missing = audit.seats.iter().filter(|seat| seat.verdict.is_none()).count();
+        assert!(missing <= 1, "accepted with {missing} reveals missing before the last");
+        assert!(audit.seats.iter().all(|seat| matches!(seat.verdict, None | Some(Verdict::Matches))));
+        let paid: Vec<_> = effects.iter().filter(|effect| matches!(effect, Effect::Accept { .. })).collect();
+        assert_eq!(paid.len(), 1);
+    });
+    assert!(accepted > 0);
+}
+
+#[test]
+fn accepted_shard_should_never_change_again() {
+    explore(|before, event, ..| assert!(!before.is_accepted(), "{event:?} changes an accepted shard"));
+}
+
+#[test]
+fn stranger_should_never_move_a_shard() {
+    explore(|_, event, ..| {
+        let by = match event {
+            Event::Start(by) | Event::Decline(by) | Event::Demand(by) => by,
+            Event::Commit { by, .. }
+            | Event::Open { by, .. }
+            | Event::Seal { by, .. }
+            | Event::Results { by, .. }
+            | Event::Reveal { by, .. }
+            | Event::Challenge { by, .. } => by,
+            _ => return,
+        };
+        assert_ne!(*by, STRANGER, "{event:?}");
+    });
+}
+
+#[test]
+fn deadline_should_move_the_shard_at_the_height_that_it_names_and_not_before() {
+    let params = params();
+    explore(|_, _, height, after, _| {
+        let Some(due) = after.expires() else { return };
+        assert!(due > height, "a step leaves a deadline in the past: {after:?}");
+        for early in height..due {
+            assert_eq!(after.step(Event::Expire, early, early / 2, &params), Err(ShardError::NothingDue), "{after:?}");
+        }
+        assert!(after.step(Event::Expire, due, due / 2, &params).is_ok(), "{after:?} at {due}");
+    });
+}
+
+#[test]
+fn worker_should_lose_nothing_when_it_is_too_late_to_start() {
+    let params = params();
+    let (assigned, _) = shard().step(Event::Assign(deal()), 1, 0, &params).unwrap();
+    let (queued, effects) = assigned.step(Event::Expire, 3, 1, &params).unwrap();
+    assert_eq!(queued.phase, Phase::Queued);
+    assert_eq!(effects, vec![Effect::ReleaseWorker(deal()), Effect::Late(WORKER), Effect::Requeue]);
+}
+
+#[test]
+fn draw_should_be_refused_when_its_period_has_not_passed() {
+    let params = params();
+    let (assigned, _) = shard().step(Event::Assign(deal()), 1, 0, &params).unwrap();
+    let (running, _) = assigned.step(Event::Start(WORKER), 1, 0, &params).unwrap();
+    let commit = Event::Commit { by: WORKER, root: BlobId([5; 32]), secret_hash: [6; 32] };
+    let (committed, _) = running.step(commit, 1, 0, &params).unwrap();
+    let draw = || Event::Draw { sample: vec![1], seats: vec![Seat::new(ANNA, 5)] };
+    assert_eq!(committed.step(draw(), 3, 1, &params), Err(ShardError::BadDraw));
+    assert!(committed.step(draw(), 4, 2, &params).is_ok());
+}
+
+fn comparing(seals: [[u8; 32]; 2]) -> Shard {
+    let params = params();
+    let steps = [
+        (Event::Assign(deal()), 1),
+        (Event::Start(WORKER), 1),
+        (Event::Commit { by: WORKER, root: BlobId([5; 32]), secret_hash: [6; 32] }, 1),
+        (Event::Draw { sample: vec![1, 3], seats: vec![Seat::new(ANNA, 5), Seat::new(BORIS, 5)] }, 4),
+        (Event::Open { by: WORKER, digest: OPENED }, 4),
+        (Event::Seal { by: ANNA, seal: audit_seal(&SALT, &ANNA, &ID, &OPENED, &seals[0]) }, 4),
+        (Event::Seal { by: BORIS, seal: audit_seal(&SALT, &BORIS, &ID, &OPENED, &seals[1]) }, 4),
+        (Event::Results { by: WORKER, digest: RIGHT }, 4),
+    ];
+    steps.into_iter().fold(shard(), |shard, (event, height)| shard.step(event, height, height / 2, &params).unwrap().0)
+}
+
+#[test]
+fn reveal_should_be_refused_when_it_is_not_what_was_sealed() {
+    let shard = comparing([RIGHT, RIGHT]);
+    let reveal = Event::Reveal { by: ANNA, salt: SALT, results: WRONG };
+    assert_eq!(shard.step(reveal, 4, 2, &params()), Err(ShardError::SealMismatch));
+    let copied = Event::Reveal { by: ANNA, salt: [8; 32], results: RIGHT };
+    assert_eq!(shard.step(copied, 4, 2, &params()), Err(ShardError::SealMismatch));
+}
+
+#[test]
+fn colluding_auditor_should_lose_its_bond_when_the_other_one_convicts() {
+    let params = params();
+    let shard = comparing([RIGHT, WRONG]);
+    let (shard, _) = shard.step(Event::Reveal { by: ANNA, salt: SALT, results: RIGHT }, 4, 2, &params).unwrap();
+    let (shard, _) = shard.step(Event::Reveal { by: BORIS, salt: SALT, results: WRONG }, 4, 2, &params).unwrap();
+    let (shard, _) = shard.step(Event::Challenge { by: BORIS, position: 3 }, 5, 2, &params).unwrap();
+    let won = Event::Resolved { challenger: BORIS, worker_lost: Some(OffenceKind::WrongResult) };
+    let (shard, effects) = shard.step(won, 6, 3, &params).unwrap();
+    assert_eq!((shard.phase, shard.attempt), (Phase::Queued, 1));
+    let accused: Vec<_> = effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Offence { kind, offender, .. } => Some((*kind, *offender)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(accused, vec![(OffenceKind::WrongResult, WORKER), (OffenceKind::WrongAudit, ANNA)]);
+    assert!(effects.contains(&Effect::ReleaseAuditor(BORIS, 5)));
+}
+
+#[test]
+fn honest_worker_should_be_audited_again_when_its_challenger_is_refuted() {
+    let params = params();
+    let shard = comparing([RIGHT, WRONG]);
+    let (shard, _) = shard.step(Event::Reveal { by: ANNA, salt: SALT, results: RIGHT }, 4, 2, &params).unwrap();
+    let (shard, _) = shard.step(Event::Reveal { by: BORIS, salt: SALT, results: WRONG }, 4, 2, &params).unwrap();
+    let (shard, _) = shard.step(Event::Challenge { by: BORIS, position: 3 }, 5, 2, &params).unwrap();
+    let lost = Event::Resolved { challenger: BORIS, worker_lost: None };
+    let (shard, effects) = shard.step(lost, 6, 3, &params).unwrap();
+    assert!(matches!(shard.phase, Phase::Committed { period: 4, .. }));
+    assert!(effects.contains(&Effect::ReleaseAuditor(ANNA, 5)));
+    assert!(effects.iter().all(|effect| !matches!(effect, Effect::Offence { offender: WORKER, .. })));
+}
+
+#[test]
+fn answer_should_be_refused_when_the_ids_do_not_give_the_posted_digest() {
+    let params = params();
+    let ids = vec![BlobId([21; 32]), BlobId([22; 32])];
+    let digest = results_digest(&ID, &ids);
+    assert_ne!(digest, opened_digest(&ID, &ids));
+    let steps = [
+        (Event::Assign(deal()), 1),
+        (Event::Start(WORKER), 1),
+        (Event::Commit { by: WORKER, root: BlobId([5; 32]), secret_hash: [6; 32] }, 1),
+        (Event::Draw { sample: vec![1, 3], seats: vec![Seat::new(ANNA, 5)] }, 4),
+        (Event::Open { by: WORKER, digest: OPENED }, 4),
+        (Event::Seal { by: ANNA, seal: audit_seal(&SALT, &ANNA, &ID, &OPENED, &RIGHT) }, 4),
+        (Event::Results { by: WORKER, digest }, 4),
+        (Event::Demand(ANNA), 4),
+    ];
+    let shard = steps
+        .into_iter()
+        .fold(shard(), |shard, (event, height)| shard.step(event, height, height / 2, &params).unwrap().0);
+    assert_eq!(shard.demanded(), vec![1, 3]);
+    assert_eq!(shard.step(Event::Answer(ids[..1].to_vec()), 4, 2, &params), Err(ShardError::DigestMismatch));
+    let (answered, _) = shard.step(Event::Answer(ids), 4, 2, &params).unwrap();
+    assert_eq!(answered.audit().unwrap().demand, Demand::Answered);
+}
+
+#[test]
+fn run_should_start_from_the_checkpoint_before_its_first_segment() {
+    let params = params();
+    let steps = [
+        (Event::Assign(deal()), 1),
+        (Event::Start(WORKER), 1),
+        (Event::Commit { by: WORKER, root: BlobId([5; 32]), secret_hash: [6; 32] }, 1),
+        (Event::Draw { sample: vec![0, 2, 3], seats: vec![Seat::new(ANNA, 5)] }, 4),
+    ];
+    let shard = steps
+        .into_iter()
+        .fold(shard(), |shard, (event, height)| shard.step(event, height, height / 2, &params).unwrap().0);
+    assert_eq!(shard.runs(), vec![(0, 1), (2, 2)]);
+    assert_eq!(shard.opened_positions(), vec![1]);
+}

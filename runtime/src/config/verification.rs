@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+use crate::{Clock, Collateral, Jobs, Runtime, Workers};
+use frame_support::traits::{ConstU32, Get};
+use quern_protocol::Params;
+
+/// The numbers of the protocol, as genesis set them.
+pub struct ProtocolParams;
+
+impl Get<Params> for ProtocolParams {
+    fn get() -> Params {
+        Jobs::params()
+    }
+}
+
+impl quern_pallet_verification::Config for Runtime {
+    type Shards = Jobs;
+    type Collateral = Collateral;
+    type Registry = Workers;
+    type Randomness = Clock;
+    type Params = ProtocolParams;
+    type MaxPendingDraws = ConstU32<1_024>;
+    type DrawsPerBlock = ConstU32<32>;
+    type MaxDisputes = ConstU32<8_192>;
+    type ExpiriesPerBlock = ConstU32<32>;
+    type WeightInfo = quern_pallet_verification::weights::SubstrateWeight<Self>;
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = crate::benchmarks::Disputes;
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The extrinsics, typed. Each is what [`Sender`](super::Sender) takes.
+
+use super::runtime::{runtime_types::bounded_collections::bounded_vec::BoundedVec, transactions};
+use quern_primitives::{
+    commitment::LeafProof,
+    job::{Endpoint, JobSpec, Profile},
+    slice::{Cv, SliceProof},
+    traits::Role,
+    Balance, BlobId, DisputeId, JobId, ShardId,
+};
+use quern_protocol::{dispute::Trace, referee::ReadProof};
+use subxt::{transactions::Payload, utils::Static};
+
+fn list<T>(items: Vec<T>) -> BoundedVec<Static<T>> {
+    BoundedVec(items.into_iter().map(Static).collect())
+}
+
+/// `collateral.bond`: holds `amount` more as bond.
+pub fn bond(amount: Balance) -> impl Payload + Send + Sync {
+    transactions().collateral().bond(amount)
+}
+
+/// `collateral.unbond`: starts to release `amount` of the free bond.
+pub fn unbond(amount: Balance) -> impl Payload + Send + Sync {
+    transactions().collateral().unbond(amount)
+}
+
+/// `collateral.withdraw_unbonded`: takes out what has finished unbonding.
+pub fn withdraw_unbonded() -> impl Payload + Send + Sync {
+    transactions().collateral().withdraw_unbonded()
+}
+
+/// `workers.register`
+pub fn register(role: Role, endpoint: Endpoint, profile: Profile, ask: Balance) -> impl Payload + Send + Sync {
+    transactions().workers().register(Static(role), Static(endpoint), Static(profile), ask)
+}
+
+/// `workers.update`
+pub fn update(endpoint: Endpoint, profile: Profile, ask: Balance) -> impl Payload + Send + Sync {
+    transactions().workers().update(Static(endpoint), Static(profile), ask)
+}
+
+/// `workers.set_ready`: offers to hold `slots` shards at the same time.
+pub fn set_ready(slots: u32) -> impl Payload + Send + Sync {
+    transactions().workers().set_ready(slots)
+}
+
+/// `workers.retire`
+pub fn retire() -> impl Payload + Send + Sync {
+    transactions().workers().retire()
+}
+
+/// `rewards.claim`: pays out all credits.
+pub fn claim() -> impl Payload + Send + Sync {
+    transactions().rewards().claim()
+}
+
+/// `jobs.publish_program`
+pub fn publish_program(bytes: Vec<u8>) -> impl Payload + Send + Sync {
+    transactions().jobs().publish_program(BoundedVec(bytes))
+}
+
+/// `jobs.submit_job`: holds the whole escrow.
+pub fn submit_job(spec: JobSpec) -> impl Payload + Send + Sync {
+    transactions().jobs().submit_job(Static(spec))
+}
+
+/// `jobs.cancel_job`
+pub fn cancel_job(job: JobId) -> impl Payload + Send + Sync {
+    transactions().jobs().cancel_job(job)
+}
+
+/// `jobs.start_shard`
+pub fn start_shard(shard: ShardId) -> impl Payload + Send + Sync {
+    transactions().jobs().start_shard(Static(shard))
+}
+
+/// `jobs.decline_shard`
+pub fn decline_shard(shard: ShardId) -> impl Payload + Send + Sync {
+    transactions().jobs().decline_shard(Static(shard))
+}
+
+/// `jobs.commit_shards`: at most 16 of (shard, root, hash of the shard secret).
+pub fn commit_shards(shards: Vec<(ShardId, BlobId, [u8; 32])>) -> impl Payload + Send + Sync {
+    let shards = shards.into_iter().map(|(shard, root, hash)| (Static(shard), Static(root), hash));
+    transactions().jobs().commit_shards(BoundedVec(shards.collect()))
+}
+
+/// `verification.open_checkpoints`
+pub fn open_checkpoints(shard: ShardId, digest: [u8; 32]) -> impl Payload + Send + Sync {
+    transactions().verification().open_checkpoints(Static(shard), digest)
+}
+
+/// `verification.demand_opening`
+pub fn demand_opening(shard: ShardId) -> impl Payload + Send + Sync {
+    transactions().verification().demand_opening(Static(shard))
+}
+
+/// `verification.answer_opening`
+pub fn answer_opening(shard: ShardId, leaves: Vec<LeafProof>) -> impl Payload + Send + Sync {
+    transactions().verification().answer_opening(Static(shard), list(leaves))
+}
+
+/// `verification.commit_audit`
+pub fn commit_audit(shard: ShardId, seal: [u8; 32]) -> impl Payload + Send + Sync {
+    transactions().verification().commit_audit(Static(shard), seal)
+}
+
+/// `verification.reveal_results`
+pub fn reveal_results(shard: ShardId, digest: [u8; 32]) -> impl Payload + Send + Sync {
+    transactions().verification().reveal_results(Static(shard), digest)
+}
+
+/// `verification.reveal_audit`
+pub fn reveal_audit(
+    shard: ShardId,
+    salt: [u8; 32],
+    results: [u8; 32],
+    holds_outputs: bool,
+) -> impl Payload + Send + Sync {
+    transactions().verification().reveal_audit(Static(shard), salt, results, holds_outputs)
+}
+
+/// `verification.open_dispute`
+pub fn open_dispute(
+    shard: ShardId,
+    position: u32,
+    start: Option<LeafProof>,
+    end: LeafProof,
+) -> impl Payload + Send + Sync {
+    transactions().verification().open_dispute(Static(shard), position, start.map(Static), Static(end))
+}
+
+/// `verification.post_trace`
+pub fn post_trace(dispute: DisputeId, trace: Trace) -> impl Payload + Send + Sync {
+    transactions().verification().post_trace(dispute, Static(trace))
+}
+
+/// `verification.name_operator`
+pub fn name_operator(dispute: DisputeId, op: u16) -> impl Payload + Send + Sync {
+    transactions().verification().name_operator(dispute, op)
+}
+
+/// `verification.demand_output`
+pub fn demand_output(dispute: DisputeId, index: u32) -> impl Payload + Send + Sync {
+    transactions().verification().demand_output(dispute, index)
+}
+
+/// `verification.open_subtrees`
+pub fn open_subtrees(dispute: DisputeId, values: Vec<Cv>) -> impl Payload + Send + Sync {
+    transactions().verification().open_subtrees(dispute, BoundedVec(values))
+}
+
+/// `verification.open_chunk`
+pub fn open_chunk(dispute: DisputeId, bytes: Vec<u8>) -> impl Payload + Send + Sync {
+    transactions().verification().open_chunk(dispute, BoundedVec(bytes))
+}
+
+/// `verification.convict`
+pub fn convict(
+    dispute: DisputeId,
+    element: u64,
+    output: Option<SliceProof>,
+    reads: Vec<ReadProof>,
+) -> impl Payload + Send + Sync {
+    transactions().verification().convict(dispute, element, output.map(Static), list(reads))
+}
+
+/// `verification.convict_length`
+pub fn convict_length(dispute: DisputeId, len: u64, proof: SliceProof) -> impl Payload + Send + Sync {
+    transactions().verification().convict_length(dispute, len, Static(proof))
+}

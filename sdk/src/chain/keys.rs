@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Keys of an account.
+
+use quern_primitives::Account;
+use std::str::FromStr;
+use subxt_signer::{sr25519, SecretUri};
+
+/// Why a secret is not one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a secret phrase, hex seed or development path such as //Alice: {0}")]
+pub struct BadSecret(String);
+
+/// An sr25519 key pair.
+#[derive(Clone)]
+pub struct Keypair {
+    pub(super) signer: sr25519::Keypair,
+    seed: [u8; 32],
+}
+
+impl Keypair {
+    /// From a phrase, a hex seed, or a development path such as `//Worker//1`.
+    pub fn from_suri(suri: &str) -> Result<Self, BadSecret> {
+        let bad = |error: &dyn std::fmt::Display| BadSecret(error.to_string());
+        let uri = SecretUri::from_str(suri).map_err(|error| bad(&error))?;
+        let signer = sr25519::Keypair::from_uri(&uri).map_err(|error| bad(&error))?;
+        let seed = blake3::derive_key("quern 2026 keys derived from an account's secret", suri.as_bytes());
+        Ok(Self { signer, seed })
+    }
+
+    /// The account.
+    pub fn account(&self) -> Account {
+        self.signer.public_key().0
+    }
+
+    /// The account's address as text.
+    pub fn address(&self) -> String {
+        address(&self.account())
+    }
+
+    /// A secret for another purpose that follows from this one.
+    pub fn derive(&self, purpose: &[u8]) -> [u8; 32] {
+        *blake3::keyed_hash(&self.seed, purpose).as_bytes()
+    }
+}
+
+/// An account's address as text (SS58, prefix 42).
+pub fn address(account: &Account) -> String {
+    subxt::utils::AccountId32(*account).to_string()
+}
+
+/// An account from its address or 64 hex digits.
+pub fn parse_account(text: &str) -> Option<Account> {
+    if let Ok(account) = subxt::utils::AccountId32::from_str(text) {
+        return Some(account.0);
+    }
+    hex::decode(text.trim_start_matches("0x")).ok()?.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_should_be_those_of_other_substrate_tools_when_given_a_development_path() {
+        let alice = Keypair::from_suri("//Alice").unwrap();
+        assert_eq!(alice.address(), "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY");
+        assert_eq!(parse_account(&alice.address()), Some(alice.account()));
+    }
+
+    #[test]
+    fn derived_secrets_should_differ_by_purpose_and_account() {
+        let (alice, bob) = (Keypair::from_suri("//Alice").unwrap(), Keypair::from_suri("//Bob").unwrap());
+        assert_ne!(alice.derive(b"a"), alice.derive(b"b"));
+        assert_ne!(alice.derive(b"a"), bob.derive(b"a"));
+    }
+
+    #[test]
+    fn secret_should_be_refused_when_it_is_no_secret() {
+        assert!(Keypair::from_suri("not a phrase").is_err());
+    }
+}

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The chain, as a client sees it: reads through the runtime API, blocks as they come, extrinsics in order.
+//!
+//! ```no_run
+//! use quern_sdk::chain::{calls, Chain, Keypair};
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let chain = Chain::connect("ws://127.0.0.1:9944").await?;
+//! println!("{} workers", chain.network().await?.workers);
+//!
+//! let sender = chain.sender(Keypair::from_suri("//Alice")?);
+//! sender.send_and_wait(&calls::bond(1_000_000_000_000_000)).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod calls;
+pub mod keys;
+pub mod runtime;
+mod sender;
+
+pub use keys::{address, parse_account, BadSecret, Keypair};
+pub use quern_primitives::job::Profile;
+pub use sender::{Included, Sender};
+
+use codec::{Decode, Encode};
+use futures::{stream, Stream, StreamExt};
+use quern_primitives::{job::JobSpec, Account, BlobId, Height, JobId, ShardId};
+use quern_protocol::{
+    shard::Shard,
+    view::{AccountView, JobView, NetworkView, ParticipantView, Quote, ShardView},
+};
+use serde::{de::DeserializeOwned, Deserialize};
+use serde_json::Value;
+use subxt::{
+    rpcs::{client::RpcParams, RpcClient},
+    utils::H256,
+    OnlineClient, SubstrateConfig,
+};
+
+/// Why the chain did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ChainError {
+    /// The node cannot be reached.
+    #[error("no node answers at {url}: {reason}. Start one (quern-node --dev) or name another with --rpc")]
+    Unreachable {
+        /// Where.
+        url: String,
+        /// Why.
+        reason: String,
+    },
+    /// The node runs another chain or another version of the runtime.
+    #[error("the node at {url} is not a Quern node of this version: {reason}")]
+    OtherChain {
+        /// Where.
+        url: String,
+        /// What differs.
+        reason: String,
+    },
+    /// The connection was lost.
+    #[error("the connection to the node was lost")]
+    Closed,
+    /// A request failed.
+    #[error("the node failed to answer {method}: {reason}")]
+    Rpc {
+        /// The method.
+        method: String,
+        /// Why.
+        reason: String,
+    },
+    /// An answer could not be decoded.
+    #[error("the node's answer to {0} cannot be read; it is of another version")]
+    Malformed(String),
+    /// The runtime refused.
+    #[error("refused: {0}")]
+    Refused(String),
+}
+
+impl ChainError {
+    fn extrinsic(error: subxt::error::ExtrinsicError) -> Self {
+        Self::Refused(error.to_string())
+    }
+
+    fn block(error: subxt::error::OnlineClientAtBlockError) -> Self {
+        Self::Rpc { method: "a block".into(), reason: error.to_string() }
+    }
+}
+
+/// A best block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Its height.
+    pub height: Height,
+    /// Its hash.
+    pub hash: [u8; 32],
+    /// Height of the last finalised block.
+    pub finalized: Height,
+}
+
+/// Plain JSON-RPC.
+#[derive(Clone)]
+pub(crate) struct Rpc(RpcClient);
+
+impl Rpc {
+    pub(crate) async fn request<T: DeserializeOwned>(&self, method: &str, params: &[Value]) -> Result<T, ChainError> {
+        self.0.request(method, built(params)?).await.map_err(|error| rpc(method, error))
+    }
+}
+
+fn built(params: &[Value]) -> Result<RpcParams, ChainError> {
+    let mut built = RpcParams::new();
+    for param in params {
+        built.push(param).map_err(|error| rpc("parameters", error))?;
+    }
+    Ok(built)
+}
+
+fn rpc(method: &str, error: impl std::fmt::Display) -> ChainError {
+    ChainError::Rpc { method: method.into(), reason: error.to_string() }
+}
+
+#[derive(Deserialize)]
+struct Header {
+    number: String,
+}
+
+impl Header {
+    fn height(&self) -> Height {
+        Height::from_str_radix(self.number.trim_start_matches("0x"), 16).unwrap_or(0)
+    }
+}
+
+/// A connection to a node.
+#[derive(Clone)]
+pub struct Chain {
+    url: String,
+    api: OnlineClient<SubstrateConfig>,
+    rpc: Rpc,
+}
+
+impl Chain {
+    /// Connects to a node and checks that it runs a Quern chain of this version.
+    pub async fn connect(url: &str) -> Result<Self, ChainError> {
+        let unreachable = |reason: String| ChainError::Unreachable { url: url.into(), reason };
+        let client = RpcClient::from_insecure_url(url).await.map_err(|error| unreachable(error.to_string()))?;
+        let api = OnlineClient::from_rpc_client(client.clone()).await.map_err(|error| unreachable(error.to_string()))?;
+        let chain = Self { url: url.into(), api, rpc: Rpc(client) };
+        let other = |reason: String| ChainError::OtherChain { url: url.into(), reason };
+        chain.network().await.map_err(|error| other(error.to_string()))?;
+        Ok(chain)
+    }
+
+    /// Where the node is.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The genesis block's hash.
+    pub fn genesis(&self) -> [u8; 32] {
+        self.api.genesis_hash().0
+    }
+
+    /// The underlying subxt client.
+    pub fn api(&self) -> &OnlineClient<SubstrateConfig> {
+        &self.api
+    }
+
+    /// Sends extrinsics of an account.
+    pub fn sender(&self, keys: Keypair) -> Sender {
+        Sender::new(self.api.clone(), self.rpc.clone(), keys)
+    }
+
+    /// Best blocks as they come, the present one first.
+    pub async fn heads(&self) -> Result<impl Stream<Item = Result<Head, ChainError>> + Unpin + Send, ChainError> {
+        let subscribe = |subscribe: &'static str, unsubscribe: &'static str| async move {
+            let stream = self.rpc.0.subscribe::<Header>(subscribe, RpcParams::new(), unsubscribe).await;
+            stream.map_err(|error| rpc(subscribe, error))
+        };
+        let best = subscribe("chain_subscribeNewHeads", "chain_unsubscribeNewHeads").await?;
+        let finalized = subscribe("chain_subscribeFinalizedHeads", "chain_unsubscribeFinalizedHeads").await?;
+        let merged = stream::select(best.map(|head| (true, head)), finalized.map(|head| (false, head)));
+        let state = (self.clone(), merged, 0 as Height, 0 as Height);
+        let heads = stream::unfold(state, |(chain, mut merged, mut best, mut finalized)| async move {
+            let (is_best, head) = merged.next().await?;
+            let head = match head {
+                Ok(head) => head.height(),
+                Err(error) => return Some((Err(rpc("heads", error)), (chain, merged, best, finalized))),
+            };
+            if is_best {
+                best = head;
+            } else {
+                finalized = head;
+            }
+            let best_height = best.max(finalized);
+            let hash = chain.block_hash(best_height).await;
+            let head = hash.map(|hash| Head { height: best_height, hash, finalized });
+            Some((head, (chain, merged, best, finalized)))
+        });
+        Ok(Box::pin(heads))
+    }
+
+    /// The hash of the best chain's block at a height.
+    pub async fn block_hash(&self, height: Height) -> Result<[u8; 32], ChainError> {
+        let hash: Option<H256> = self.rpc.request("chain_getBlockHash", &[height.into()]).await?;
+        hash.map(|hash| hash.0).ok_or_else(|| rpc("chain_getBlockHash", "no such block"))
+    }
+
+    /// The best block.
+    pub async fn best(&self) -> Result<(Height, [u8; 32]), ChainError> {
+        let header: Header = self.rpc.request("chain_getHeader", &[]).await?;
+        let height = header.height();
+        Ok((height, self.block_hash(height).await?))
+    }
+
+    /// What happened in a block.
+    pub async fn events(&self, block: [u8; 32]) -> Result<Vec<runtime::Event>, ChainError> {
+        let at = self.api.at_block(H256(block)).await.map_err(ChainError::block)?;
+        let events = at.events().fetch().await.map_err(|error| rpc("events", error))?;
+        Ok(events.iter().filter_map(|event| event.ok()?.decode_as::<runtime::Event>().ok()).collect())
+    }
+
+    /// A job; none when it never was or is pruned.
+    pub async fn job(&self, id: JobId) -> Result<Option<JobView>, ChainError> {
+        self.call("job", None, id).await
+    }
+
+    /// Up to `limit` (at most 64) jobs with ids from `from` on.
+    pub async fn jobs(&self, from: JobId, limit: u32) -> Result<Vec<JobView>, ChainError> {
+        self.call("jobs", None, (from, limit)).await
+    }
+
+    /// What a job would cost.
+    pub async fn quote(&self, spec: &JobSpec) -> Result<Quote, ChainError> {
+        self.call::<Result<Quote, String>>("quote", None, spec).await?.map_err(ChainError::Refused)
+    }
+
+    /// Up to 64 shards of a stage, from index `from` on.
+    pub async fn shards(&self, job: JobId, stage: u16, from: u32) -> Result<Vec<Shard>, ChainError> {
+        self.call("shards", None, (job, stage, from)).await
+    }
+
+    /// A shard with everything that its parties need.
+    pub async fn shard_view(&self, id: ShardId) -> Result<Option<ShardView>, ChainError> {
+        self.call("shard", None, id).await
+    }
+
+    /// All shards in which an account is worker or drawn validator, at a block.
+    pub async fn duties(&self, at: [u8; 32], account: &Account) -> Result<Vec<ShardView>, ChainError> {
+        self.call("duties", Some(at), account).await
+    }
+
+    /// The bytes of a published program.
+    pub async fn program(&self, id: BlobId) -> Result<Option<Vec<u8>>, ChainError> {
+        self.call("program", None, id).await
+    }
+
+    /// The 32 bytes that stay of a completed job.
+    pub async fn job_root(&self, id: JobId) -> Result<Option<BlobId>, ChainError> {
+        self.call("job_root", None, id).await
+    }
+
+    /// The network in numbers.
+    pub async fn network(&self) -> Result<NetworkView, ChainError> {
+        self.call("network", None, ()).await
+    }
+
+    /// Up to `limit` (at most 64) registered workers and validators, after skipping `from`.
+    pub async fn workers(&self, from: u32, limit: u32) -> Result<Vec<ParticipantView>, ChainError> {
+        self.call("workers", None, (from, limit)).await
+    }
+
+    /// A registered worker or validator.
+    pub async fn participant(&self, account: &Account) -> Result<Option<ParticipantView>, ChainError> {
+        self.call("participant", None, account).await
+    }
+
+    /// What an account has.
+    pub async fn account(&self, account: &Account) -> Result<AccountView, ChainError> {
+        self.call("account", None, account).await
+    }
+
+    /// Checks what must always be true; the first thing that is not.
+    pub async fn check_invariants(&self) -> Result<Result<(), String>, ChainError> {
+        self.call("check_invariants", None, ()).await
+    }
+
+    async fn call<T: Decode>(&self, method: &str, at: Option<[u8; 32]>, args: impl Encode) -> Result<T, ChainError> {
+        let name = format!("QuernApi_{method}");
+        let mut params = vec![Value::from(name.clone()), format!("0x{}", hex::encode(args.encode())).into()];
+        params.extend(at.map(|at| Value::from(format!("0x{}", hex::encode(at)))));
+        let answer: String = self.rpc.request("state_call", &params).await?;
+        let bytes = hex::decode(answer.trim_start_matches("0x")).map_err(|_| ChainError::Malformed(name.clone()))?;
+        T::decode(&mut &bytes[..]).map_err(|_| ChainError::Malformed(name))
+    }
+}

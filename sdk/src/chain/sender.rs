@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Extrinsics in the order of their nonces.
+
+use super::{runtime, ChainError, Keypair, Rpc};
+use std::sync::Arc;
+use subxt::{
+    client::OnlineClientAtBlockImpl,
+    config::DefaultExtrinsicParamsBuilder,
+    transactions::{Payload, SubmittableTransaction},
+    OnlineClient, SubstrateConfig,
+};
+use tokio::sync::Mutex;
+
+/// Blocks for which an extrinsic is valid: one that is not in a block by then never will be.
+const MORTAL_BLOCKS: u64 = 64;
+
+type Signed = SubmittableTransaction<SubstrateConfig, OnlineClientAtBlockImpl<SubstrateConfig>>;
+
+/// An extrinsic in a finalised block.
+#[derive(Clone, Debug)]
+pub struct Included {
+    /// Hash of the block.
+    pub block: [u8; 32],
+    /// What the extrinsic caused.
+    pub events: Vec<runtime::Event>,
+}
+
+/// Sends the extrinsics of one account.
+#[derive(Clone)]
+pub struct Sender {
+    api: OnlineClient<SubstrateConfig>,
+    rpc: Rpc,
+    keys: Keypair,
+    nonce: Arc<Mutex<Option<u64>>>,
+}
+
+impl Sender {
+    pub(super) fn new(api: OnlineClient<SubstrateConfig>, rpc: Rpc, keys: Keypair) -> Self {
+        Self { api, rpc, keys, nonce: Arc::default() }
+    }
+
+    /// The account that pays.
+    pub fn account(&self) -> quern_primitives::Account {
+        self.keys.account()
+    }
+
+    /// Hands an extrinsic to the node's pool. It may still fail in its block; a daemon sees that by what the chain says next.
+    pub async fn send(&self, call: &(impl Payload + Sync)) -> Result<(), ChainError> {
+        let mut nonce = self.nonce.lock().await;
+        let mut sent = self.try_send(&mut nonce, call).await;
+        if sent.is_err() {
+            // The nonce may have been used by somebody else with the same key, or by an extrinsic that was dropped.
+            *nonce = None;
+            sent = self.try_send(&mut nonce, call).await;
+        }
+        if sent.is_err() {
+            *nonce = None;
+        }
+        sent
+    }
+
+    /// Sends an extrinsic and waits until it is finalised and has succeeded.
+    pub async fn send_and_wait(&self, call: &(impl Payload + Sync)) -> Result<Included, ChainError> {
+        let signed = {
+            let mut nonce = self.nonce.lock().await;
+            self.sign(&mut nonce, call).await?
+        };
+        let progress = signed.submit_and_watch().await.map_err(ChainError::extrinsic);
+        let included = match progress {
+            Ok(progress) => progress.wait_for_finalized().await.map_err(|error| ChainError::Refused(error.to_string())),
+            Err(error) => Err(error),
+        };
+        let included = match included {
+            Ok(included) => included,
+            Err(error) => {
+                *self.nonce.lock().await = None;
+                return Err(error);
+            }
+        };
+        let events = included.wait_for_success().await.map_err(|error| ChainError::Refused(error.to_string()))?;
+        let events = events.iter().filter_map(|event| event.ok()?.decode_as::<runtime::Event>().ok()).collect();
+        Ok(Included { block: included.block_hash().0, events })
+    }
+
+    async fn try_send(&self, nonce: &mut Option<u64>, call: &(impl Payload + Sync)) -> Result<(), ChainError> {
+        let signed = self.sign(nonce, call).await?;
+        let bytes = format!("0x{}", hex::encode(signed.encoded()));
+        self.rpc.request::<String>("author_submitExtrinsic", &[bytes.into()]).await.map(drop)
+    }
+
+    async fn sign(&self, nonce: &mut Option<u64>, call: &(impl Payload + Sync)) -> Result<Signed, ChainError> {
+        let next = match *nonce {
+            Some(nonce) => nonce,
+            None => self.rpc.request("system_accountNextIndex", &[self.keys.address().into()]).await?,
+        };
+        let at = self.api.at_current_block().await.map_err(ChainError::block)?;
+        let (number, hash) = (at.block_number(), at.block_hash());
+        let params =
+            DefaultExtrinsicParamsBuilder::new().nonce(next).mortal_from_unchecked(MORTAL_BLOCKS, number, hash).build();
+        let mut signable =
+            at.transactions().create_signable_offline(call, params).map_err(ChainError::extrinsic)?;
+        let signed = signable.sign(&self.keys.signer).map_err(ChainError::extrinsic)?;
+        *nonce = Some(next.saturating_add(1));
+        Ok(signed)
+    }
+}
