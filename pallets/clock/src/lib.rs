@@ -60,6 +60,8 @@ impl Parameters {
 }
 
 /// The pallet.
+// What the macros generate for storage and errors expects what it has checked.
+#[allow(clippy::expect_used)]
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;

@@ -38,6 +38,8 @@ use sp_runtime::{
 };
 
 /// The pallet.
+// What the macros generate for storage and errors expects what it has checked.
+#[allow(clippy::expect_used)]
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;

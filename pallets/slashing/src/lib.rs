@@ -116,6 +116,8 @@ pub struct Split {
 }
 
 /// The pallet.
+// What the macros generate for storage and errors expects what it has checked.
+#[allow(clippy::expect_used)]
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;
@@ -200,6 +202,8 @@ pub mod pallet {
     }
 
     /// What happened.
+    // Events are encoded at once and never kept as values: their size in memory does not matter.
+    #[allow(clippy::large_enum_variant)]
     #[pallet::event]
     #[pallet::generate_deposit(pub(super) fn deposit_event)]
     pub enum Event<T: Config> {

@@ -43,6 +43,7 @@ pub fn new_test_ext_with(draw_period_blocks: u32, min_authors: u32) -> sp_io::Te
 }
 
 /// A chain with periods of two blocks and seeds by one author.
+#[cfg(feature = "runtime-benchmarks")]
 pub fn new_test_ext() -> sp_io::TestExternalities {
     new_test_ext_with(2, 1)
 }

@@ -115,6 +115,7 @@ pub fn new_test_ext_with(rewards: rewards::GenesisConfig<Test>, treasury: bool) 
 }
 
 /// A chain at height 1, with the default parameters.
+#[cfg(feature = "runtime-benchmarks")]
 pub fn new_test_ext() -> sp_io::TestExternalities {
     new_test_ext_with(Default::default(), true)
 }
