@@ -142,7 +142,8 @@ impl Chain {
     pub async fn connect(url: &str) -> Result<Self, ChainError> {
         let unreachable = |reason: String| ChainError::Unreachable { url: url.into(), reason };
         let client = RpcClient::from_insecure_url(url).await.map_err(|error| unreachable(error.to_string()))?;
-        let api = OnlineClient::from_rpc_client(client.clone()).await.map_err(|error| unreachable(error.to_string()))?;
+        let api =
+            OnlineClient::from_rpc_client(client.clone()).await.map_err(|error| unreachable(error.to_string()))?;
         let chain = Self { url: url.into(), api, rpc: Rpc(client) };
         let other = |reason: String| ChainError::OtherChain { url: url.into(), reason };
         chain.network().await.map_err(|error| other(error.to_string()))?;

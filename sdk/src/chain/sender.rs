@@ -97,8 +97,7 @@ impl Sender {
         let (number, hash) = (at.block_number(), at.block_hash());
         let params =
             DefaultExtrinsicParamsBuilder::new().nonce(next).mortal_from_unchecked(MORTAL_BLOCKS, number, hash).build();
-        let mut signable =
-            at.transactions().create_signable_offline(call, params).map_err(ChainError::extrinsic)?;
+        let mut signable = at.transactions().create_signable_offline(call, params).map_err(ChainError::extrinsic)?;
         let signed = signable.sign(&self.keys.signer).map_err(ChainError::extrinsic)?;
         *nonce = Some(next.saturating_add(1));
         Ok(signed)
