@@ -25,6 +25,8 @@ const EMPTY_PERIODS_PER_BLOCK: u32 = 2;
 impl<T: Config> Pallet<T> {
     /// Queues a draw from the seed of `period`.
     pub(crate) fn enqueue(shard: &ShardId, period: Height) {
+        // No earlier period is looked at again.
+        let period = period.max(DrawCursor::<T>::get());
         if !PendingDraws::<T>::contains_key(period, shard) {
             PendingDraws::<T>::insert(period, shard, ());
             PendingDrawCount::<T>::mutate(|count| *count = count.saturating_add(1));
@@ -34,11 +36,8 @@ impl<T: Config> Pallet<T> {
     /// Draws what is due, oldest first. Returns how many draws were looked at and how many validators each had to weigh.
     pub(crate) fn draw_due(now: Height) -> (u32, u32) {
         let current = T::Randomness::period_of(now);
-        if PendingDrawCount::<T>::get() == 0 {
-            DrawCursor::<T>::put(current);
-            return (0, 0);
-        }
-        let mut cursor = DrawCursor::<T>::get();
+        let before = DrawCursor::<T>::get();
+        let mut cursor = if PendingDrawCount::<T>::get() == 0 { current } else { before };
         let (mut draws, mut empty) = (0u32, 0u32);
         while cursor < current && draws < T::DrawsPerBlock::get() && empty < EMPTY_PERIODS_PER_BLOCK {
             match PendingDraws::<T>::iter_key_prefix(cursor).next() {
@@ -54,7 +53,9 @@ impl<T: Config> Pallet<T> {
                 }
             }
         }
-        DrawCursor::<T>::put(cursor);
+        if cursor != before {
+            DrawCursor::<T>::put(cursor);
+        }
         let validators = if draws > 0 { T::Registry::validators().len() as u32 } else { 0 };
         (draws, validators)
     }

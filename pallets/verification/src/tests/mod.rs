@@ -1,1 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Tests: one file for each call, draws, deadlines, and what is always true.
 
+pub mod mock;
+
+mod answer_opening;
+mod commit_audit;
+mod convict;
+mod convict_length;
+mod deadlines;
+mod demand_opening;
+mod demand_output;
+mod draws;
+mod errors;
+mod evidence;
+mod invariants;
+mod name_operator;
+mod open_checkpoints;
+mod open_chunk;
+mod open_dispute;
+mod open_subtrees;
+mod post_trace;
+mod reveal_audit;
+mod reveal_results;
+mod views;

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+use super::mock::*;
+use crate::{Agenda, Disputes, Event};
+use frame_support::assert_ok;
+use quern_primitives::traits::{Collateral, OffenceKind};
+use quern_protocol::{dispute::Outcome, shard::Phase};
+
+#[test]
+fn silence_should_lose_the_collateral_when_the_worker_owes_the_trace() {
+    test(|| {
+        let (case, challenger, dispute) = Case::flipped().disputed();
+        let position = case.wrong_position();
+        blocks(PARAMS.move_blocks);
+        assert!(Disputes::<Test>::contains_key(dispute));
+        block();
+        assert!(events().contains(&case.closed(dispute, challenger, position, Outcome::WorkerSilent)));
+        assert_eq!(case.shard().phase, Phase::Queued);
+        assert_eq!(Bonds::of(&raw(WORKER)), (RICH - COLLATERAL, 0));
+        assert_eq!(Keeper::offences()[0].0, OffenceKind::Withheld as u8);
+        assert_eq!(Verification::stats().worker_silent, 1);
+    });
+}
+
+#[test]
+fn silence_should_lose_the_collateral_when_the_worker_owes_its_output() {
+    test(|| {
+        let (_, challenger, dispute, _) = Case::flipped().named();
+        assert_ok!(Verification::demand_output(signed(challenger), dispute, 0));
+        blocks(PARAMS.move_blocks + 1);
+        assert_eq!(Case::outcome(), Some(Outcome::WorkerSilent));
+    });
+}
+
+#[test]
+fn silence_should_lose_the_bond_when_the_challenger_owes_the_operator() {
+    test(|| {
+        let (case, challenger, _) = Case::flipped().traced();
+        blocks(PARAMS.move_blocks + 1);
+        assert_eq!(Case::outcome(), Some(Outcome::ChallengerSilent));
+        assert_eq!(Bonds::of(&raw(challenger)), (RICH - BOND, 0));
+        assert_eq!(Verification::stats().challenger_silent, 1);
+        // The other validator has said nothing either: the worker stands, and new validators are drawn.
+        assert!(matches!(case.shard().phase, Phase::Committed { .. }));
+        assert_eq!(Bonds::of(&raw(WORKER)), (RICH, COLLATERAL));
+    });
+}
+
+#[test]
+fn silence_should_lose_the_bond_when_the_challenger_owes_the_conviction() {
+    test(|| {
+        let (_, challenger, _, _) = Case::flipped().named();
+        blocks(PARAMS.move_blocks + 1);
+        assert_eq!(Case::outcome(), Some(Outcome::ChallengerSilent));
+        assert_eq!(Bonds::of(&raw(challenger)), (RICH - BOND, 0));
+    });
+}
+
+#[test]
+fn deadline_should_be_put_off_when_a_party_moves() {
+    test(|| {
+        let (case, _, dispute) = Case::flipped().disputed();
+        blocks(PARAMS.move_blocks);
+        case.post_trace(dispute);
+        blocks(PARAMS.move_blocks);
+        assert!(Disputes::<Test>::contains_key(dispute));
+        block();
+        assert_eq!(Case::outcome(), Some(Outcome::ChallengerSilent));
+    });
+}
+
+#[test]
+fn deadline_should_wait_for_the_next_block_when_a_block_is_full() {
+    test(|| {
+        // Three challengers at one height, two deadlines a block.
+        Plan::set((16, 3));
+        let case = Case::flipped().revealed();
+        let position = case.wrong_position();
+        let disputes: Vec<_> = case.auditors().into_iter().map(|who| case.open(who, position)).collect();
+        let at = System::block_number() + PARAMS.move_blocks + 1;
+        assert_eq!(Agenda::<Test>::get(at).into_inner(), disputes[..2]);
+        assert_eq!(Agenda::<Test>::get(at + 1).into_inner(), disputes[2..]);
+    });
+}
+
+#[test]
+fn deadline_should_end_the_dispute_when_the_keeper_has_lost_the_shard() {
+    test(|| {
+        let (case, _, dispute) = Case::flipped().disputed();
+        Keeper::forget(&case.id());
+        blocks(PARAMS.move_blocks + 1);
+        assert!(events().contains(&Event::DisputeMoot { dispute, shard: case.id() }));
+        [WORKER].iter().chain(&VALIDATORS).for_each(|who| Bonds::release(&raw(*who), Bonds::of(&raw(*who)).1));
+    });
+}
+
+#[test]
+fn agenda_should_be_empty_when_all_disputes_are_over() {
+    test(|| {
+        let (_, challenger, dispute, op) = Case::flipped().named();
+        let _ = (challenger, dispute, op);
+        blocks(3 * PARAMS.move_blocks);
+        assert_eq!(Agenda::<Test>::iter().count(), 0);
+        assert_eq!(Disputes::<Test>::count(), 0);
+    });
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+use super::mock::*;
+use crate::{DrawCursor, Event, PendingDrawCount, PendingDraws, Postponed};
+use quern_primitives::{
+    draw::{draw_segments, seed, Draw},
+    traits::Collateral,
+    ShardId,
+};
+use quern_protocol::{shard::Phase, traits::Audits};
+
+fn waiting(case: &Case) -> Vec<u32> {
+    PendingDraws::<Test>::iter_keys().filter(|(_, id)| *id == case.id()).map(|(period, _)| period).collect()
+}
+
+#[test]
+fn draw_should_wait_until_the_period_after_the_commitment_is_over() {
+    test(|| {
+        // Committed at height 1, in period 0; period 1 draws, and is over at height 4.
+        let case = Case::honest().committed();
+        assert_eq!(waiting(&case), [1]);
+        blocks(2);
+        assert!(matches!(case.shard().phase, Phase::Committed { .. }));
+        block();
+        assert_eq!(System::block_number(), 4);
+        assert!(matches!(case.shard().phase, Phase::Opening { .. }));
+        assert_eq!(PendingDrawCount::<Test>::get(), 0);
+    });
+}
+
+#[test]
+fn draw_should_be_repeatable_from_the_seed_when_anybody_checks_it() {
+    test(|| {
+        Plan::set((3, 2));
+        let case = Case::honest().drawn();
+        let mut draw = Draw::new(seed(b"audit", &[1; 32], &case.id()));
+        let shard = case.shard();
+        assert_eq!(case.sample(), draw_segments(&mut draw, shard.tasks, &shard.costs, 3));
+        let seats = draw.weighted_without_replacement(&[RICH; 4], 2);
+        assert_eq!(case.auditors(), seats.into_iter().map(|seat| VALIDATORS[seat]).collect::<Vec<_>>());
+        let Event::Drawn { period, sample, auditors, bond, .. } = last_event() else { panic!("drawn") };
+        assert_eq!((period, sample.into_inner(), bond), (1, case.sample(), BOND));
+        assert_eq!(auditors.into_inner(), case.auditors().into_iter().map(account).collect::<Vec<_>>());
+    });
+}
+
+#[test]
+fn draw_should_lock_the_audit_bond_of_every_validator_when_it_succeeds() {
+    test(|| {
+        let case = Case::honest().drawn();
+        for who in VALIDATORS {
+            let locked = if case.auditors().contains(&who) { BOND } else { 0 };
+            assert_eq!(Bonds::of(&raw(who)), (RICH, locked));
+        }
+    });
+}
+
+#[test]
+fn draw_should_never_seat_the_worker_when_it_is_a_validator_too() {
+    test(|| {
+        Registered::set([WORKER, 2, 3].map(raw).to_vec());
+        Bonds::set(WORKER, 1_000_000);
+        let case = Case::honest().drawn();
+        let mut seated = case.auditors();
+        seated.sort();
+        assert_eq!(seated, [2, 3]);
+    });
+}
+
+#[test]
+fn draw_should_seat_a_validator_once_when_it_is_registered_twice() {
+    test(|| {
+        Registered::set([2, 2, 3, 3].map(raw).to_vec());
+        let case = Case::honest().drawn();
+        let mut seated = case.auditors();
+        seated.sort();
+        assert_eq!(seated, [2, 3]);
+    });
+}
+
+#[test]
+fn draw_should_wait_for_an_unknown_seed_when_there_are_too_few_validators() {
+    test(|| {
+        for who in [3, 4, 5] {
+            Bonds::set(who, BOND - 1);
+        }
+        let case = Case::honest().committed();
+        blocks(3);
+        assert!(matches!(case.shard().phase, Phase::Committed { .. }));
+        let reason = Postponed::TooFewValidators { available: 1, needed: 2 };
+        assert_eq!(last_event(), Event::DrawPostponed { shard: case.id(), period: 3, reason });
+        assert_eq!(waiting(&case), [3]);
+        assert_eq!(Bonds::of(&raw(2)), (RICH, 0));
+        // Whoever comes now is drawn by a seed that did not exist when it came.
+        Bonds::set(3, BOND);
+        blocks(3);
+        assert!(matches!(case.shard().phase, Phase::Committed { .. }));
+        block();
+        assert!(matches!(case.shard().phase, Phase::Opening { .. }));
+    });
+}
+
+#[test]
+fn draw_should_wait_for_another_period_when_there_is_no_seed() {
+    test(|| {
+        SeedsMissing::set(vec![1]);
+        let case = Case::honest().committed();
+        blocks(3);
+        assert_eq!(last_event(), Event::DrawPostponed { shard: case.id(), period: 3, reason: Postponed::NoSeed });
+        blocks(4);
+        assert!(matches!(case.shard().phase, Phase::Opening { .. }));
+    });
+}
+
+#[test]
+fn draw_should_be_dropped_when_the_shard_is_gone() {
+    test(|| {
+        let case = Case::honest().committed();
+        Keeper::forget(&case.id());
+        blocks(3);
+        assert_eq!(PendingDrawCount::<Test>::get(), 0);
+        Bonds::release(&raw(WORKER), COLLATERAL);
+    });
+}
+
+#[test]
+fn draw_should_happen_again_when_the_audit_failed() {
+    test(|| {
+        let case = Case::honest().opened();
+        let first = case.shard().audit().unwrap().drawn_at;
+        blocks(PARAMS.audit_blocks + 1 + 6);
+        assert!(case.shard().audit().unwrap().drawn_at > first);
+        assert_eq!(Verification::stats().drawn, 2);
+    });
+}
+
+#[test]
+fn draws_should_be_bounded_a_block_when_many_wait() {
+    test(|| {
+        let case = Case::honest().committed();
+        for index in 1..5 {
+            let shard = quern_protocol::Shard { id: ShardId { index, ..case.id() }, ..case.shard() };
+            Keeper::put(&case.world, &shard);
+            Bonds::set(WORKER, 10_000);
+            Bonds::lock(&raw(WORKER), COLLATERAL).unwrap();
+            Verification::committed(&shard.id, 1);
+        }
+        assert!(!Verification::has_room());
+        let waiting = |blocks_: u32| {
+            blocks(blocks_);
+            PendingDrawCount::<Test>::get()
+        };
+        assert_eq!((waiting(3), waiting(1), waiting(1)), (3, 1, 0));
+        assert!(Verification::has_room());
+        block();
+        assert_eq!(DrawCursor::<Test>::get(), System::block_number() / 2);
+    });
+}
+
+#[test]
+fn committed_should_queue_a_shard_once_when_it_is_told_twice() {
+    test(|| {
+        let case = Case::honest().committed();
+        Verification::committed(&case.id(), 1);
+        assert_eq!(PendingDrawCount::<Test>::get(), 1);
+    });
+}
