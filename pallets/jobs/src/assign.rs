@@ -53,8 +53,9 @@ impl<T: Config> Pallet<T> {
                 left.push(queued);
                 continue;
             }
+            let left_demand = demand.saturating_sub(looked);
             looked = looked.saturating_add(1);
-            match Self::draw_worker(&queued, now, period, &seed, demand, &mut pool) {
+            match Self::draw_worker(&queued, now, period, &seed, left_demand, &mut pool) {
                 Fate::Done => {}
                 Fate::Waits => tried.push(Queued { from: period.saturating_add(1), ..queued }),
             }

@@ -29,10 +29,10 @@ fn prune_should_go_on_in_the_next_block_when_there_are_many_shards() {
         let job = submit(simple(32, 4));
         next_period();
         next_period();
+        (0..8).for_each(|index| commit(at(job, 0, index)));
         for index in 0..8 {
-            accept(at(job, 0, index));
-            next_period();
-            next_period();
+            draw(at(job, 0, index), 2);
+            audit(at(job, 0, index), &[]);
         }
         ShardsPerBlock::set(3);
         let closed = JobsOf::<Test>::get(job).unwrap();

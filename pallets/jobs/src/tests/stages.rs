@@ -85,10 +85,3 @@ fn jobs_should_take_turns_when_both_have_shards_to_create() {
         }
     });
 }
-
-#[test]
-fn weight_should_be_counted_when_blocks_pass() {
-    run(|| {
-        assert_eq!(<Jobs as frame_support::traits::Hooks<u32>>::on_initialize(1), Default::default());
-    });
-}
