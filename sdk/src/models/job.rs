@@ -77,7 +77,7 @@ pub struct TrainingJob {
 impl TrainingJob {
     /// The training of the handwritten digits.
     pub const fn digits() -> Self {
-        Self { mlp: Mlp::digits(), training: Training::digits(), rounds: 6, shard_size: 2 }
+        Self { mlp: Mlp::digits(), training: Training::digits(), rounds: 4, shard_size: 2 }
     }
 
     /// The stage whose only output is the checkpoint after `round` (counted from 0).

@@ -157,7 +157,7 @@ const P: i32 = PARAMETER_FRAC_BITS as i32;
 impl Mlp {
     /// The network for the handwritten digits.
     pub const fn digits() -> Self {
-        Self { inputs: 64, hidden: 96, outputs: 10, input_frac_bits: 4 }
+        Self { inputs: 64, hidden: 128, outputs: 10, input_frac_bits: 4 }
     }
 
     fn check(&self) -> Result<(), ModelError> {

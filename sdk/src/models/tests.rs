@@ -177,7 +177,7 @@ mod programs {
         assert_eq!(bytes.len(), mlp.checkpoint_bytes());
         assert_ne!(bytes, mlp.initial_checkpoint([8; 32]).unwrap());
         let shadow = Shadow::new(mlp, &bytes).unwrap();
-        let weights = &shadow.parameters()[..96 * 64];
+        let weights = &shadow.parameters()[..128 * 64];
         let bound = (6.0f64 / 64.0).sqrt();
         let variance = weights.iter().map(|w| w * w).sum::<f64>() / weights.len() as f64;
         assert!(weights.iter().all(|w| w.abs() <= bound));
@@ -360,7 +360,7 @@ mod jobs {
         let job = TrainingJob::digits();
         let built = job.build(initial(&job), &digits().train, &Terms::default()).unwrap();
         let stages = &built.spec.stages;
-        assert_eq!(stages.len(), 12);
+        assert_eq!(stages.len(), 8);
         for round in 0..job.rounds {
             let merge = TrainingJob::merge_stage(round);
             let (local, merged) = (&stages[usize::from(merge) - 1], &stages[usize::from(merge)]);
