@@ -1,2 +1,20 @@
-//! quern
-fn main() {}
+// SPDX-License-Identifier: Apache-2.0
+//! `quern`: the user's command of Quern.
+
+use clap::Parser;
+use quern_cli::{args::Cli, exit};
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "error".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let cli = Cli::parse();
+    match quern_cli::run(cli).await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("quern: {error:#}");
+            ExitCode::from(exit::ERROR)
+        }
+    }
+}

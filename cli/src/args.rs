@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use quern_primitives::{Balance, BlobId, JobId};
+use std::{net::SocketAddr, path::PathBuf};
+
+/// Buy verified work, look after a stake, or start a whole network on this machine.
+///
+/// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a verification differs.
+#[derive(Debug, Parser)]
+#[command(name = "quern", version)]
+pub struct Cli {
+    /// What every command understands.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command understands.
+#[derive(Clone, Debug, Args)]
+pub struct Global {
+    /// The node's RPC endpoint.
+    #[arg(long, global = true, env = "QUERN_RPC", default_value = "ws://127.0.0.1:9944")]
+    pub rpc: String,
+    /// Secret key of whoever pays and signs: a phrase, a hex seed, or a development path such as //Requester. Prefer the
+    /// environment: other users of the machine can see the command line.
+    #[arg(long, global = true, env = "QUERN_SURI", hide_env_values = true)]
+    pub suri: Option<String>,
+    /// Print one JSON object on the last line of stdout; everything for people goes to stderr. Amounts are integers in
+    /// 10^-12 QRN.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start a chain, workers and validators here, train a model on real digits, and catch a worker that lies.
+    Devnet(DevnetArgs),
+    /// Submit jobs, follow them, fetch and check their results.
+    #[command(subcommand)]
+    Job(JobCommand),
+    /// Look into programs.
+    #[command(subcommand)]
+    Program(ProgramCommand),
+    /// Look after an account's bond and earnings.
+    #[command(subcommand)]
+    Stake(StakeCommand),
+    /// Look at the workers and validators.
+    #[command(subcommand)]
+    Worker(WorkerCommand),
+    /// Show the network in numbers.
+    Network,
+}
+
+/// What runs programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExecutorChoice {
+    /// A GPU if there is an exact one, else the processor.
+    Auto,
+    /// The processor.
+    Cpu,
+    /// The first adapter that wgpu finds, software ones too.
+    Wgpu,
+}
+
+impl ExecutorChoice {
+    /// As the daemons' command line has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Cpu => "cpu",
+            Self::Wgpu => "wgpu",
+        }
+    }
+}
+
+/// `quern devnet`.
+#[derive(Clone, Debug, Args)]
+pub struct DevnetArgs {
+    /// Leave the network up after the jobs, until Ctrl-C.
+    #[arg(long)]
+    pub keep: bool,
+    /// Seed of the model's first weights.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Rounds of training.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=32))]
+    pub rounds: Option<u16>,
+    /// Give up after this many minutes.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
+    pub timeout_minutes: u64,
+    /// What the daemons run programs on.
+    #[arg(long, value_enum, default_value_t = ExecutorChoice::Auto)]
+    pub executor: ExecutorChoice,
+    /// Folder for the logs of all processes, kept afterwards. Without it they lie in the network's temporary folder.
+    #[arg(long)]
+    pub logs: Option<PathBuf>,
+}
+
+/// `quern job`.
+#[derive(Debug, Subcommand)]
+pub enum JobCommand {
+    /// Show what a job costs, submit it, serve its inputs and wait until it is complete.
+    Submit(SubmitArgs),
+    /// List jobs.
+    List(ListArgs),
+    /// Follow a job until it is over.
+    Watch(JobArgs),
+    /// Fetch results from the network, proven against the chain, with a receipt.
+    Fetch(FetchArgs),
+    /// Run a task again on this machine and compare it with what the chain accepted. Exit code 3 when it differs.
+    Verify(VerifyArgs),
+    /// Give a job up; what is not spent comes back.
+    Cancel(JobArgs),
+}
+
+/// A built-in job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BuiltIn {
+    /// Train a classifier of handwritten digits.
+    DigitsTrain,
+    /// Classify the 360 test images with a checkpoint (`--checkpoint`).
+    DigitsClassify,
+}
+
+/// `quern job submit`.
+#[derive(Clone, Debug, Args)]
+pub struct SubmitArgs {
+    /// The job as a JSON file (the format is in the command's README).
+    #[arg(required_unless_present = "task", conflicts_with = "task")]
+    pub spec: Option<PathBuf>,
+    /// A built-in job.
+    #[arg(long, value_enum)]
+    pub task: Option<BuiltIn>,
+    /// The checkpoint of `--task digits-classify`.
+    #[arg(long, required_if_eq("task", "digits-classify"))]
+    pub checkpoint: Option<PathBuf>,
+    /// Rounds of `--task digits-train`.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=32))]
+    pub rounds: Option<u16>,
+    /// Highest price in QRN per GMAC (10^9 multiply-accumulates), instead of the file's.
+    #[arg(long, value_parser = crate::output::parse_qrn)]
+    pub bid: Option<Balance>,
+    /// Do not ask before money is held.
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Show the quote and stop.
+    #[arg(long)]
+    pub quote_only: bool,
+    /// Return when the job is submitted. Its inputs are then served by nobody unless its endpoints are other machines.
+    #[arg(long)]
+    pub no_wait: bool,
+    /// Address to serve the inputs on; port 0 takes any free one.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// Addresses at which workers reach this machine, when they differ from --listen.
+    #[arg(long)]
+    pub announce: Vec<SocketAddr>,
+}
+
+/// `quern job list`.
+#[derive(Clone, Debug, Args)]
+pub struct ListArgs {
+    /// First job number.
+    #[arg(long, default_value_t = 0)]
+    pub from: JobId,
+    /// How many.
+    #[arg(long, default_value_t = 20)]
+    pub limit: u32,
+}
+
+/// A job.
+#[derive(Clone, Debug, Args)]
+pub struct JobArgs {
+    /// The job's number.
+    pub id: JobId,
+}
+
+/// `quern job fetch`.
+#[derive(Clone, Debug, Args)]
+pub struct FetchArgs {
+    /// The job's number.
+    pub id: JobId,
+    /// Folder for the outputs and `receipt.json`; made if it is not there.
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Fetch this stage (repeat for more) instead of the last one.
+    #[arg(long)]
+    pub stage: Vec<u16>,
+    /// Fetch every stage.
+    #[arg(long, conflicts_with = "stage")]
+    pub all: bool,
+}
+
+/// `quern job verify`.
+#[derive(Clone, Debug, Args)]
+pub struct VerifyArgs {
+    /// The job's number, or a receipt's file.
+    pub what: String,
+    /// The stage; any without it.
+    #[arg(long)]
+    pub stage: Option<u16>,
+    /// The task; any without it.
+    #[arg(long)]
+    pub task: Option<u32>,
+}
+
+/// `quern program`.
+#[derive(Debug, Subcommand)]
+pub enum ProgramCommand {
+    /// Show a program's inputs, segments, cost and limits.
+    Inspect {
+        /// A file, or the id of a published program.
+        program: String,
+    },
+}
+
+/// `quern stake`.
+#[derive(Debug, Subcommand)]
+pub enum StakeCommand {
+    /// Add to the bond.
+    Bond {
+        /// How much, in QRN.
+        #[arg(value_parser = crate::output::parse_qrn)]
+        qrn: Balance,
+    },
+    /// Begin to take out of the bond.
+    Unbond {
+        /// How much, in QRN.
+        #[arg(value_parser = crate::output::parse_qrn)]
+        qrn: Balance,
+    },
+    /// Take out what has finished unbonding.
+    Withdraw,
+    /// Show balance, bond and earnings.
+    Show {
+        /// Another account (address or hex) than that of --suri.
+        account: Option<String>,
+    },
+    /// Pay out what was earned.
+    Claim,
+    /// Take no more work and leave the registry when open shards have ended.
+    Retire,
+}
+
+/// `quern worker`.
+#[derive(Debug, Subcommand)]
+pub enum WorkerCommand {
+    /// List workers and validators.
+    List {
+        /// How many at most.
+        #[arg(long, default_value_t = 64)]
+        limit: u32,
+    },
+}
+
+/// The 32 bytes of an id in hexadecimal, with or without `0x`.
+pub fn parse_id(text: &str) -> Option<BlobId> {
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    let mut id = [0; 32];
+    hex::decode_to_slice(digits, &mut id).ok()?;
+    Some(BlobId(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(line.split_whitespace())
+    }
+
+    #[test]
+    fn command_line_should_be_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn submit_should_be_refused_when_there_is_neither_file_nor_task() {
+        assert!(parse("quern job submit").is_err());
+        assert!(parse("quern job submit a.json --task digits-train").is_err());
+        assert!(parse("quern job submit --task digits-classify").is_err());
+        assert!(parse("quern job submit --task digits-classify --checkpoint c.bin").is_ok());
+    }
+
+    #[test]
+    fn global_options_should_be_understood_when_they_come_last() {
+        let cli = parse("quern network --json --rpc ws://x:1").unwrap();
+        assert!(cli.global.json);
+        assert_eq!(cli.global.rpc, "ws://x:1");
+    }
+
+    #[test]
+    fn usage_errors_should_exit_with_the_documented_code() {
+        assert_eq!(parse("quern nonsense").unwrap_err().exit_code(), i32::from(crate::exit::USAGE));
+    }
+
+    #[test]
+    fn id_should_be_read_when_it_has_64_digits() {
+        let digits = "ab".repeat(32);
+        assert_eq!(parse_id(&digits), Some(BlobId([0xab; 32])));
+        assert_eq!(parse_id(&format!("0x{digits}")), Some(BlobId([0xab; 32])));
+        assert_eq!(parse_id("abcd"), None);
+        assert_eq!(parse_id("program.bin"), None);
+    }
+}

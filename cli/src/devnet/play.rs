@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The requester's part: train by rounds, classify with the result, look on, and settle.
+
+use super::{
+    cast::{Cast, Part},
+    events,
+    progress::{Progress, Snapshot},
+    report::{Line, Report, Round},
+    story::{Happening, Story},
+};
+use crate::{
+    args::DevnetArgs,
+    client,
+    job::{publish_programs, results::Results, serve_blobs, submit_spec, watch},
+};
+use anyhow::{ensure, Context};
+use bytes::Bytes;
+use futures::{future::try_join_all, StreamExt};
+use quern_primitives::{draw::SegmentCosts, Height, JobId, ShardId};
+use quern_program::Summary;
+use quern_protocol::view::{JobStatus, JobView};
+use quern_sdk::{
+    chain::{calls, Chain, Head, Sender},
+    models::{BuiltJob, Digits, InferenceJob, Mlp, Shadow, Terms, TrainingJob},
+    net::{Config, FolderStore, Peer},
+};
+use std::{
+    collections::HashSet,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+/// How long the daemons may take to bond and register.
+const ENROLMENT: Duration = Duration::from_secs(180);
+/// How long an accepted result may take until it is served.
+const SERVED: Duration = Duration::from_secs(180);
+/// Pause before a fetch is tried again.
+const AGAIN: Duration = Duration::from_millis(700);
+
+/// The requester at work.
+pub struct Play<'a> {
+    chain: Chain,
+    cast: &'a Cast,
+    progress: &'a Progress,
+    peer: Peer,
+    sender: Sender,
+    story: Story,
+    /// The last height that the story knows.
+    told: Height,
+    rounds: Vec<Round>,
+    jobs: Vec<JobId>,
+    jobs_completed: u32,
+}
+
+impl<'a> Play<'a> {
+    /// A requester with its own endpoint and blobs below `folder`.
+    pub async fn new(chain: Chain, cast: &'a Cast, progress: &'a Progress, folder: &Path) -> anyhow::Result<Self> {
+        let keys = cast.requester.keys.clone();
+        let config = Config::new(keys.derive(b"quern/endpoint"), ([127, 0, 0, 1], 0).into());
+        let peer = Peer::bind(config, FolderStore::open(folder.join("requester"))?).await?;
+        let sender = chain.sender(keys);
+        let story = Story::new(cast.names(), cast.liar());
+        let (rounds, jobs) = (Vec::new(), Vec::new());
+        Ok(Self { chain, cast, progress, peer, sender, story, told: 0, rounds, jobs, jobs_completed: 0 })
+    }
+
+    /// The whole play.
+    pub async fn perform(mut self, args: &DevnetArgs, started: Instant) -> anyhow::Result<Report> {
+        self.enrolled().await?;
+        let digits = Digits::embedded()?;
+        let terms = Terms { endpoints: vec![self.peer.endpoint()], ..Terms::default() };
+
+        let mut training = TrainingJob::digits();
+        training.rounds = args.rounds.unwrap_or(training.rounds);
+        let mut seed = [0; 32];
+        seed[..8].copy_from_slice(&args.seed.to_le_bytes());
+        let initial = training.mlp.initial_checkpoint(seed)?;
+        self.judge(0, &training.mlp, &initial, &digits)?;
+        let job = training.build(initial, &digits.train, &terms)?;
+        let id = self.submit("training", &job).await?;
+        let checkpoint = self.train(id, &training, &digits).await?;
+
+        let inference = InferenceJob::digits();
+        let job = inference.build(checkpoint.to_vec(), &digits.test, &terms)?;
+        let id = self.submit("classification", &job).await?;
+        let classes = self.classify(id).await?;
+        let accuracy = digits.test.accuracy_of(&classes);
+
+        let report = self.settle(accuracy).await?;
+        self.peer.shutdown().await;
+        Ok(Report { seconds: started.elapsed().as_secs_f64(), ..report }.judge())
+    }
+
+    /// Waits until every daemon is registered and every worker ready.
+    async fn enrolled(&self) -> anyhow::Result<()> {
+        self.progress.say("waiting until everybody has bonded and registered");
+        let members: Vec<_> = self.cast.daemons().collect();
+        client::until(ENROLMENT, || async {
+            let mut missing = Vec::new();
+            for member in &members {
+                let found = self.chain.participant(&member.account()).await?;
+                if !found.is_some_and(|found| member.part == Part::Validator || found.slots > 0) {
+                    missing.push(member.name.clone());
+                }
+            }
+            Ok(if missing.is_empty() { Ok(()) } else { Err(format!("not registered yet: {}", missing.join(", "))) })
+        })
+        .await
+    }
+
+    /// Publishes and submits a job.
+    async fn submit(&mut self, name: &'static str, job: &BuiltJob) -> anyhow::Result<JobId> {
+        serve_blobs(&self.peer, job).await?;
+        publish_programs(&self.chain, &self.sender, job).await?;
+        let quote = self.chain.quote(&job.spec).await?;
+        let id = submit_spec(&self.sender, job.spec.clone()).await?;
+        let summaries = job.spec.stages.iter().map(|stage| {
+            let program = job.program(stage.program).context("a stage names a program that the job does not have")?;
+            Ok(costs(&program.summary()))
+        });
+        self.story.add_job(id, summaries.collect::<anyhow::Result<Vec<_>>>()?);
+        self.jobs.push(id);
+        self.progress.say(format_args!(
+            "job {id} ({name}): {} stages, {} shards, {}; {} held",
+            job.spec.stages.len(),
+            quote.shards,
+            crate::output::macs(quote.macs.into()),
+            crate::output::qrn(quote.escrow)
+        ));
+        Ok(id)
+    }
+
+    /// Follows the training and judges the model after each round. The last checkpoint comes back.
+    async fn train(&mut self, id: JobId, training: &TrainingJob, digits: &Digits) -> anyhow::Result<Bytes> {
+        let chain = self.chain.clone();
+        let mut heads = chain.heads().await?;
+        let mut merged: HashSet<u16> = HashSet::new();
+        let mut last = None;
+        loop {
+            let head = heads.next().await.context("the connection to the node was lost")??;
+            let job = self.look("training", id, head).await?;
+            for round in 0..training.rounds {
+                let stage = TrainingJob::merge_stage(round);
+                let complete = job.stages.get(usize::from(stage)).is_some_and(|stage| stage.root.is_some());
+                if complete && merged.insert(round) {
+                    let checkpoint = self.fetch(ShardId { job: id, stage, index: 0 }, 0).await?;
+                    self.judge(round + 1, &training.mlp, &checkpoint, digits)?;
+                    last = Some(checkpoint);
+                }
+            }
+            if is_completed(&job)? {
+                self.jobs_completed += 1;
+                return last.context("the training is complete but has no checkpoint");
+            }
+        }
+    }
+
+    /// Follows the classification. The classes of all images come back, in order.
+    async fn classify(&mut self, id: JobId) -> anyhow::Result<Vec<u8>> {
+        let chain = self.chain.clone();
+        let mut heads = chain.heads().await?;
+        let job = loop {
+            let head = heads.next().await.context("the connection to the node was lost")??;
+            let job = self.look("classification", id, head).await?;
+            if is_completed(&job)? {
+                self.jobs_completed += 1;
+                break job;
+            }
+        };
+        let mut classes = Vec::new();
+        let stage = job.stages.first().context("the job has no stages")?;
+        for index in 0..stage.shards {
+            let shard = ShardId { job: id, stage: 0, index };
+            let view = self.chain.shard_view(shard).await?.with_context(|| format!("shard {shard} is gone"))?;
+            for task in view.shard.first_task..view.shard.first_task.saturating_add(view.shard.tasks) {
+                classes.extend_from_slice(&self.fetch(shard, task).await?);
+            }
+        }
+        Ok(classes)
+    }
+
+    /// Takes in a head: tells what happened, shows how things are.
+    async fn look(&mut self, name: &'static str, id: JobId, head: Head) -> anyhow::Result<JobView> {
+        self.tell(head.finalized).await?;
+        let job = self.chain.job(id).await?.with_context(|| format!("job {id} is gone"))?;
+        let stages: Vec<_> = job.stages.iter().map(|stage| stage.phases).collect();
+        self.progress.show(Snapshot {
+            best: head.height,
+            finalized: head.finalized,
+            job: name,
+            accepted: job.stages.iter().map(|stage| stage.accepted).sum(),
+            shards: job.stages.iter().map(|stage| stage.shards).sum(),
+            phases: watch::phases(&stages),
+            audits: self.story.audits,
+            disputes: self.story.disputes,
+            convicted: self.story.convicted,
+            requeued: self.story.requeued,
+            round: self.rounds.last().map(ToString::to_string).unwrap_or_default(),
+        });
+        Ok(job)
+    }
+
+    /// Tells the story up to a finalised height.
+    async fn tell(&mut self, finalized: Height) -> anyhow::Result<()> {
+        while self.told < finalized {
+            let height = self.told + 1;
+            let events = self.chain.events(self.chain.block_hash(height).await?).await?;
+            let happenings: Vec<Happening> = events.into_iter().filter_map(events::happening).collect();
+            for line in self.story.block(&happenings) {
+                self.progress.say(format_args!("block {height}: {line}"));
+            }
+            self.told = height;
+        }
+        Ok(())
+    }
+
+    /// A task's output, as soon as its worker serves it.
+    async fn fetch(&self, shard: ShardId, task: u32) -> anyhow::Result<Bytes> {
+        let end = Instant::now() + SERVED;
+        loop {
+            let mut results = Results::new(&self.chain, &self.peer);
+            match results.output(shard, task).await {
+                Ok(bytes) => return Ok(bytes),
+                Err(error) if Instant::now() > end => {
+                    return Err(error.context(format!("the accepted result of shard {shard} is served by nobody")));
+                }
+                Err(_) => tokio::time::sleep(AGAIN).await,
+            }
+        }
+    }
+
+    /// Loss and accuracy of a checkpoint, for people: the chain computes with integers alone.
+    fn judge(&mut self, round: u16, mlp: &Mlp, checkpoint: &[u8], digits: &Digits) -> anyhow::Result<()> {
+        let model = Shadow::new(*mlp, checkpoint)?;
+        let loss = model.evaluate(&digits.train).loss;
+        let round = Round { round, loss, accuracy: model.evaluate(&digits.test).accuracy };
+        self.progress.say(round);
+        self.rounds.push(round);
+        Ok(())
+    }
+
+    /// Waits until everything is final, pays everybody out and takes stock.
+    async fn settle(&mut self, accuracy: f64) -> anyhow::Result<Report> {
+        let chain = self.chain.clone();
+        let (best, _) = chain.best().await?;
+        let mut heads = chain.heads().await?;
+        while self.told < best {
+            let head = heads.next().await.context("the connection to the node was lost")??;
+            self.tell(head.finalized).await?;
+        }
+        self.progress.say("everything is final: paying out");
+        let claims = self.cast.daemons().map(|member| async {
+            let credits = self.chain.account(&member.account()).await?.credits;
+            if credits > 0 {
+                let sender = self.chain.sender(member.keys.clone());
+                sender.send_and_wait(&calls::claim()).await.with_context(|| format!("{} cannot claim", member.name))?;
+            }
+            anyhow::Ok(())
+        });
+        try_join_all(claims).await?;
+        let mut accounts = Vec::new();
+        for member in self.cast.daemons() {
+            let account = member.account();
+            let view = self.chain.account(&account).await?;
+            ensure!(view.credits == 0, "{} still has credits after its claim", member.name);
+            accounts.push(Line {
+                name: member.name.clone(),
+                account: member.keys.address(),
+                deeds: self.story.deeds.get(&account).copied().unwrap_or_default(),
+                free: view.free,
+                bonded: view.bonded,
+            });
+        }
+        let network = self.chain.network().await?;
+        let invariants = self.chain.check_invariants().await?;
+        Ok(Report {
+            accuracy,
+            jobs: self.jobs.clone(),
+            jobs_completed: self.jobs_completed,
+            shards_settled: network.shards_settled,
+            shards_redone: self.story.requeued,
+            audits: network.audits,
+            disputes: network.disputes,
+            convicted: network.convicted,
+            convicted_by_element: self.story.liar_convicted_by_element,
+            honest_slashed: self.story.honest_slashed(),
+            fees_burned: network.burned,
+            useful_macs: network.useful_macs,
+            audit_macs: self.story.audit_macs,
+            rounds: self.rounds.clone(),
+            accounts,
+            slashed: self.story.slashes.iter().filter(|slash| slash.amount > 0).cloned().collect(),
+            invariants_broken: invariants.err(),
+            rpc: self.chain.url().to_owned(),
+            ..Report::default()
+        })
+    }
+}
+
+/// Whether a job is complete; an error if it never will be.
+fn is_completed(job: &JobView) -> anyhow::Result<bool> {
+    match job.status {
+        JobStatus::Completed { .. } => Ok(true),
+        JobStatus::Waiting | JobStatus::Running => Ok(false),
+        JobStatus::Failed => anyhow::bail!("job {} failed: a shard found no worker ({})", job.id, watch::line(job)),
+        JobStatus::Cancelled => anyhow::bail!("job {} was cancelled", job.id),
+    }
+}
+
+fn costs(summary: &Summary) -> SegmentCosts {
+    SegmentCosts {
+        init: summary.macs_init,
+        body: summary.macs_body,
+        steps: summary.steps,
+        finish: summary.macs_finish,
+        has_loop: summary.steps > 0,
+    }
+}

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+//! How the main job came out.
+
+use super::story::{Deeds, Slash};
+use crate::output;
+use quern_primitives::{Balance, JobId};
+use serde::Serialize;
+
+/// The least share of the test images that must be classified right.
+pub const REQUIRED_ACCURACY: f64 = 0.95;
+/// The jobs of the main job: training and classification.
+pub const JOBS: u32 = 2;
+
+/// The model after a round of training.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Round {
+    /// The round, counted from 1; 0 is before training.
+    pub round: u16,
+    /// Mean cross-entropy on the training images, in nats.
+    pub loss: f64,
+    /// Share of the test images that are classified right.
+    pub accuracy: f64,
+}
+
+impl std::fmt::Display for Round {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "round {}: loss {:.4}, accuracy {:.1} %", self.round, self.loss, 100.0 * self.accuracy)
+    }
+}
+
+/// What one account did and has.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Line {
+    /// Who.
+    pub name: String,
+    /// Its account.
+    pub account: String,
+    /// What it did.
+    #[serde(flatten)]
+    pub deeds: Deeds,
+    /// What it can spend now, earnings claimed.
+    pub free: Balance,
+    /// Its bond now.
+    pub bonded: Balance,
+}
+
+/// The last line of `quern devnet --json`. Amounts are integers in 10^-12 QRN.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Report {
+    /// Whether everything is as it must be.
+    pub success: bool,
+    /// What is not.
+    pub failures: Vec<String>,
+    /// Share of the 360 test images that the network classified right.
+    pub accuracy: f64,
+    /// The jobs that were submitted: training, classification.
+    pub jobs: Vec<JobId>,
+    /// Jobs that were completed.
+    pub jobs_completed: u32,
+    /// Accepted shards.
+    pub shards_settled: u64,
+    /// Shards that were put back and done again.
+    pub shards_redone: u32,
+    /// Revealed audits.
+    pub audits: u64,
+    /// Disputes.
+    pub disputes: u64,
+    /// Disputes that the worker lost.
+    pub convicted: u64,
+    /// Of these, those in which the chain recomputed an element of the lying worker.
+    pub convicted_by_element: u32,
+    /// Slashes of accounts that do not lie.
+    pub honest_slashed: usize,
+    /// Fees burned.
+    pub fees_burned: Balance,
+    /// Work of accepted shards.
+    pub useful_macs: u128,
+    /// Work of audits.
+    pub audit_macs: u128,
+    /// The model, round by round.
+    pub rounds: Vec<Round>,
+    /// Who earned.
+    pub accounts: Vec<Line>,
+    /// Who was slashed.
+    pub slashed: Vec<Slash>,
+    /// What must always be true and is not.
+    pub invariants_broken: Option<String>,
+    /// From the first process to the last check.
+    pub seconds: f64,
+    /// The node.
+    pub rpc: String,
+}
+
+impl Report {
+    /// Decides whether everything is as it must be.
+    pub fn judge(mut self) -> Self {
+        let mut failures = Vec::new();
+        if self.jobs_completed != JOBS {
+            failures.push(format!("{} of {JOBS} jobs are complete", self.jobs_completed));
+        }
+        if self.accuracy < REQUIRED_ACCURACY {
+            failures.push(format!(
+                "the accuracy is {:.1} %, below {:.0} %",
+                100.0 * self.accuracy,
+                100.0 * REQUIRED_ACCURACY
+            ));
+        }
+        if self.convicted_by_element == 0 {
+            failures.push("the lying worker was not convicted by an element".into());
+        }
+        if self.honest_slashed > 0 {
+            failures.push(format!("{} honest accounts were slashed", self.honest_slashed));
+        }
+        if let Some(broken) = &self.invariants_broken {
+            failures.push(format!("an invariant does not hold: {broken}"));
+        }
+        self.success = failures.is_empty();
+        self.failures = failures;
+        self
+    }
+
+    /// The report for people.
+    pub fn text(&self) -> String {
+        let mut facts = output::plain_table();
+        let mut fact = |name: &str, value: String| {
+            facts.add_row([name.to_owned(), value]);
+        };
+        fact("accuracy", format!("{:.2} % of 360 test images", 100.0 * self.accuracy));
+        for round in &self.rounds {
+            fact("", round.to_string());
+        }
+        fact("jobs completed", format!("{} of {JOBS}", self.jobs_completed));
+        fact("shards accepted", format!("{} ({} redone)", self.shards_settled, self.shards_redone));
+        fact("audits", self.audits.to_string());
+        fact("disputes", format!("{} ({} convicted by one element)", self.disputes, self.convicted_by_element));
+        fact("honest accounts slashed", self.honest_slashed.to_string());
+        fact("fees burned", output::qrn(self.fees_burned));
+        fact("useful work", output::macs(self.useful_macs));
+        let share = 100.0 * self.audit_macs as f64 / (self.useful_macs as f64).max(1.0);
+        fact(
+            "verification work",
+            format!(
+                "{} ({share:.0} % of it: such small shards are audited almost whole)",
+                output::macs(self.audit_macs)
+            ),
+        );
+        fact("time", format!("{:.0} s", self.seconds));
+
+        let mut accounts = output::table(&["who", "shards", "audits", "earned", "slashed", "bond left"]);
+        for line in &self.accounts {
+            accounts.add_row([
+                line.name.clone(),
+                line.deeds.shards.to_string(),
+                line.deeds.audits.to_string(),
+                output::qrn(line.deeds.earned),
+                if line.deeds.slashed > 0 { format!("-{}", output::qrn(line.deeds.slashed)) } else { "-".into() },
+                output::qrn(line.bonded),
+            ]);
+        }
+        let mut slashed = output::table(&["slashed", "for", "shard", "lost"]);
+        for slash in &self.slashed {
+            slashed.add_row([slash.name.clone(), slash.kind.clone(), slash.shard.clone(), output::qrn(slash.amount)]);
+        }
+        let verdict = match self.success {
+            true => {
+                "OK: both jobs are complete, the liar was convicted by arithmetic, nobody honest lost anything.".into()
+            }
+            false => format!("FAILED: {}", self.failures.join("; ")),
+        };
+        let tables = if self.slashed.is_empty() { accounts.to_string() } else { format!("{accounts}\n{slashed}") };
+        format!("{facts}\n{tables}\n{verdict}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn good() -> Report {
+        Report { accuracy: 0.96, jobs_completed: 2, convicted_by_element: 1, ..Report::default() }
+    }
+
+    #[test]
+    fn report_should_be_a_success_when_everything_is_as_it_must_be() {
+        let report = good().judge();
+        assert!(report.success, "{:?}", report.failures);
+    }
+
+    #[test]
+    fn report_should_be_a_failure_when_any_condition_is_not_met() {
+        let bad = [
+            Report { accuracy: 0.949, ..good() },
+            Report { jobs_completed: 1, ..good() },
+            Report { convicted_by_element: 0, ..good() },
+            Report { honest_slashed: 1, ..good() },
+            Report { invariants_broken: Some("issuance".into()), ..good() },
+        ];
+        for report in bad {
+            let report = report.judge();
+            assert!(!report.success);
+            assert_eq!(report.failures.len(), 1);
+            assert!(report.text().contains("FAILED"));
+        }
+    }
+
+    #[test]
+    fn report_should_have_the_promised_keys_when_it_is_json() {
+        let json = serde_json::to_string(&good()).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        for key in [
+            "accuracy",
+            "jobs_completed",
+            "shards_settled",
+            "audits",
+            "disputes",
+            "convicted",
+            "honest_slashed",
+            "fees_burned",
+            "seconds",
+            "rpc",
+            "rounds",
+            "useful_macs",
+            "audit_macs",
+            "slashed",
+        ] {
+            assert!(json.get(key).is_some(), "{key}");
+        }
+    }
+}

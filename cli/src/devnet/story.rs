@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What happened on the chain, told as it happens and added up: events are the ledger.
+
+use crate::output;
+use quern_primitives::{draw::SegmentCosts, traits::OffenceKind, Account, Balance, JobId, ShardId};
+use quern_protocol::dispute::Outcome;
+use serde::Serialize;
+use std::collections::{BTreeMap, HashMap};
+
+/// An event that the story tells or counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Happening {
+    /// A shard waits for a worker again.
+    Requeued(ShardId),
+    /// A shard is accepted.
+    Accepted {
+        /// The shard.
+        shard: ShardId,
+        /// Its worker.
+        worker: Account,
+        /// Its work.
+        macs: u64,
+    },
+    /// Segments and validators were drawn.
+    Drawn {
+        /// The shard.
+        shard: ShardId,
+        /// Leaf positions of the segments.
+        sample: Vec<u32>,
+        /// How many validators.
+        auditors: usize,
+    },
+    /// A validator revealed what it computed.
+    Audited {
+        /// The validator.
+        auditor: Account,
+    },
+    /// A dispute was opened.
+    DisputeOpened {
+        /// The shard.
+        shard: ShardId,
+        /// Who committed to the result.
+        worker: Account,
+        /// Who disputes it.
+        challenger: Account,
+    },
+    /// A dispute ended.
+    DisputeClosed {
+        /// The shard.
+        shard: ShardId,
+        /// Who committed to the result.
+        worker: Account,
+        /// Who disputed it.
+        challenger: Account,
+        /// How.
+        outcome: Outcome,
+    },
+    /// An offence was settled.
+    Slashed {
+        /// What was done.
+        kind: OffenceKind,
+        /// By whom.
+        offender: Account,
+        /// On which shard.
+        shard: ShardId,
+        /// What was taken.
+        amount: Balance,
+    },
+    /// An account earned something.
+    Credited {
+        /// The account.
+        who: Account,
+        /// All that it earned: fees and emission.
+        amount: Balance,
+    },
+}
+
+/// What one account did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Deeds {
+    /// Shards of it that were accepted.
+    pub shards: u32,
+    /// Audits that it revealed.
+    pub audits: u32,
+    /// What it earned.
+    pub earned: Balance,
+    /// What it lost.
+    pub slashed: Balance,
+}
+
+/// A slash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Slash {
+    /// Who.
+    pub name: String,
+    /// Its account.
+    pub account: String,
+    /// For what.
+    pub kind: String,
+    /// On which shard.
+    pub shard: String,
+    /// How much.
+    pub amount: Balance,
+    /// Whether it runs with `--misbehave`.
+    pub misbehaves: bool,
+}
+
+/// The story so far.
+#[derive(Debug, Default)]
+pub struct Story {
+    names: HashMap<Account, String>,
+    liar: Account,
+    costs: HashMap<(JobId, u16), SegmentCosts>,
+    /// What everybody did.
+    pub deeds: BTreeMap<Account, Deeds>,
+    /// All slashes.
+    pub slashes: Vec<Slash>,
+    /// Accepted shards.
+    pub accepted: u32,
+    /// Shards that were put back.
+    pub requeued: u32,
+    /// Revealed audits.
+    pub audits: u32,
+    /// Opened disputes.
+    pub disputes: u32,
+    /// Disputes that the worker lost.
+    pub convicted: u32,
+    /// Of these, disputes of the liar that the referee decided by one element.
+    pub liar_convicted_by_element: u32,
+    /// Work of accepted shards.
+    pub useful_macs: u128,
+    /// Work of drawn segments, for every drawn validator.
+    pub audit_macs: u128,
+}
+
+impl Story {
+    /// A story about accounts with these names, one of which lies.
+    pub fn new(names: impl IntoIterator<Item = (Account, String)>, liar: Account) -> Self {
+        Self { names: names.into_iter().collect(), liar, ..Self::default() }
+    }
+
+    /// A job whose stages have these costs joins the story.
+    pub fn add_job(&mut self, job: JobId, costs: impl IntoIterator<Item = SegmentCosts>) {
+        self.costs.extend((0u16..).zip(costs).map(|(stage, costs)| ((job, stage), costs)));
+    }
+
+    /// An account as people know it.
+    pub fn name(&self, account: &Account) -> String {
+        self.names.get(account).cloned().unwrap_or_else(|| output::address(account))
+    }
+
+    /// Slashes of accounts that do not lie.
+    pub fn honest_slashed(&self) -> usize {
+        self.slashes.iter().filter(|slash| !slash.misbehaves && slash.amount > 0).count()
+    }
+
+    /// Takes in a block; what is worth a line of its own comes back.
+    pub fn block(&mut self, events: &[Happening]) -> Vec<String> {
+        let mut lines = Vec::new();
+        for event in events {
+            match event {
+                Happening::Requeued(_) => self.requeued += 1,
+                Happening::Accepted { worker, macs, .. } => {
+                    self.accepted += 1;
+                    self.useful_macs += u128::from(*macs);
+                    self.deeds.entry(*worker).or_default().shards += 1;
+                }
+                Happening::Drawn { shard, sample, auditors } => self.drawn(shard, sample, *auditors),
+                Happening::Audited { auditor } => {
+                    self.audits += 1;
+                    self.deeds.entry(*auditor).or_default().audits += 1;
+                }
+                Happening::DisputeOpened { shard, worker, challenger } => {
+                    self.disputes += 1;
+                    let (worker, challenger) = (self.name(worker), self.name(challenger));
+                    lines.push(format!("{challenger} disputes what {worker} committed to for shard {shard}"));
+                }
+                Happening::DisputeClosed { shard, worker, challenger, outcome } => {
+                    if outcome.worker_lost() {
+                        self.convicted += 1;
+                    }
+                    if *worker == self.liar && matches!(outcome, Outcome::WrongElement { .. }) {
+                        self.liar_convicted_by_element += 1;
+                    }
+                    let lost = |loser: &Account| taken(events, loser, shard);
+                    lines.push(self.verdict(shard, worker, challenger, outcome, lost));
+                }
+                Happening::Slashed { kind, offender, shard, amount } => {
+                    self.deeds.entry(*offender).or_default().slashed += amount;
+                    let slash = Slash {
+                        name: self.name(offender),
+                        account: output::address(offender),
+                        kind: format!("{kind:?}"),
+                        shard: shard.to_string(),
+                        amount: *amount,
+                        misbehaves: *offender == self.liar,
+                    };
+                    if *amount > 0 && !matches!(kind, OffenceKind::WrongResult) {
+                        let Slash { name, kind, .. } = &slash;
+                        lines.push(format!("{name} lost {} for {kind} on shard {shard}", output::qrn(*amount)));
+                    }
+                    self.slashes.push(slash);
+                }
+                Happening::Credited { who, amount } => self.deeds.entry(*who).or_default().earned += amount,
+            }
+        }
+        lines
+    }
+
+    fn drawn(&mut self, shard: &ShardId, sample: &[u32], auditors: usize) {
+        let Some(costs) = self.costs.get(&(shard.job, shard.stage)) else { return };
+        let segments = costs.segments_per_task().max(1);
+        let each: u128 = sample.iter().map(|position| u128::from(costs.segment(position % segments))).sum();
+        self.audit_macs += each * auditors as u128;
+    }
+
+    fn verdict(
+        &self,
+        shard: &ShardId,
+        worker: &Account,
+        challenger: &Account,
+        outcome: &Outcome,
+        lost: impl Fn(&Account) -> String,
+    ) -> String {
+        let (worker_name, challenger_name) = (self.name(worker), self.name(challenger));
+        match outcome {
+            Outcome::WrongElement { op, element, claimed, expected } => format!(
+                "*** {worker_name} LIED on shard {shard}, element {element} of operator {op}: it has {claimed:#x}, the chain \
+                 computes {expected}. CONVICTED, lost {}",
+                lost(worker)
+            ),
+            Outcome::WrongLength { op, len, expected } => format!(
+                "*** {worker_name} LIED on shard {shard}: operator {op} has {len} bytes, not {expected}. CONVICTED, lost {}",
+                lost(worker)
+            ),
+            Outcome::WorkerSilent => {
+                format!("*** {worker_name} fell silent in a dispute about shard {shard}: it lost {}", lost(worker))
+            }
+            Outcome::Refuted { op, element, .. } => format!(
+                "{challenger_name} was wrong about shard {shard}, element {element} of operator {op}: it lost {}",
+                lost(challenger)
+            ),
+            Outcome::ChallengerSilent => {
+                format!("{challenger_name} fell silent in a dispute about shard {shard}: it lost {}", lost(challenger))
+            }
+        }
+    }
+}
+
+/// What an account lost for a shard in the same block.
+fn taken(events: &[Happening], loser: &Account, shard: &ShardId) -> String {
+    let amounts = events.iter().map(|event| match event {
+        Happening::Slashed { offender, shard: of, amount, .. } if offender == loser && of == shard => *amount,
+        _ => 0,
+    });
+    output::qrn(amounts.sum())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quern_primitives::QRN;
+
+    const HONEST: Account = [1; 32];
+    const LIAR: Account = [4; 32];
+    const AUDITOR: Account = [5; 32];
+    const SHARD: ShardId = ShardId { job: 0, stage: 2, index: 1 };
+
+    fn story() -> Story {
+        let names = [(HONEST, "worker 1".into()), (LIAR, "worker 4".into()), (AUDITOR, "validator 1".into())];
+        Story::new(names, LIAR)
+    }
+
+    fn conviction() -> Vec<Happening> {
+        let outcome = Outcome::WrongElement { op: 3, element: 17, claimed: 0x2a, expected: 43 };
+        vec![
+            Happening::Slashed { kind: OffenceKind::WrongResult, offender: LIAR, shard: SHARD, amount: 30 * QRN },
+            Happening::Requeued(SHARD),
+            Happening::DisputeClosed { shard: SHARD, worker: LIAR, challenger: AUDITOR, outcome },
+        ]
+    }
+
+    #[test]
+    fn conviction_should_name_element_and_loss_when_it_is_told() {
+        let mut story = story();
+        let lines = story.block(&conviction());
+        assert_eq!(lines.len(), 1);
+        let expected = "worker 4 LIED on shard 0.2.1, element 17 of operator 3: it has 0x2a, the chain computes 43. \
+                        CONVICTED, lost 30 QRN";
+        assert!(lines[0].contains(expected), "{}", lines[0]);
+        assert_eq!((story.convicted, story.liar_convicted_by_element, story.requeued), (1, 1, 1));
+        assert_eq!(story.honest_slashed(), 0);
+        assert_eq!(story.deeds[&LIAR].slashed, 30 * QRN);
+    }
+
+    #[test]
+    fn honest_slashes_should_be_counted_when_somebody_else_loses() {
+        let mut story = story();
+        story.block(&[
+            Happening::Slashed { kind: OffenceKind::Late, offender: HONEST, shard: SHARD, amount: 0 },
+            Happening::Slashed { kind: OffenceKind::AuditNoShow, offender: AUDITOR, shard: SHARD, amount: 1 },
+        ]);
+        assert_eq!(story.honest_slashed(), 1);
+    }
+
+    #[test]
+    fn conviction_should_not_count_as_the_liars_when_another_worker_is_convicted() {
+        let mut story = story();
+        let outcome = Outcome::WrongElement { op: 0, element: 0, claimed: 0, expected: 1 };
+        story.block(&[Happening::DisputeClosed { shard: SHARD, worker: HONEST, challenger: AUDITOR, outcome }]);
+        assert_eq!((story.convicted, story.liar_convicted_by_element), (1, 0));
+    }
+
+    #[test]
+    fn silence_should_not_count_as_an_element_when_the_liar_falls_silent() {
+        let mut story = story();
+        let outcome = Outcome::WorkerSilent;
+        story.block(&[Happening::DisputeClosed { shard: SHARD, worker: LIAR, challenger: AUDITOR, outcome }]);
+        assert_eq!((story.convicted, story.liar_convicted_by_element), (1, 0));
+    }
+
+    #[test]
+    fn verification_work_should_be_that_of_the_drawn_segments_for_every_auditor() {
+        let mut story = story();
+        let costs = SegmentCosts { init: 1, body: 100, steps: 2, finish: 10, has_loop: true };
+        story.add_job(0, [costs, costs, costs]);
+        // Positions 0 (init), 1 and 6 (body), 7 (finish of the second task).
+        story.block(&[Happening::Drawn { shard: SHARD, sample: vec![0, 1, 6, 7], auditors: 3 }]);
+        assert_eq!(story.audit_macs, 3 * (1 + 100 + 100 + 10));
+    }
+
+    #[test]
+    fn deeds_should_add_up_when_shards_are_accepted() {
+        let mut story = story();
+        story.block(&[
+            Happening::Accepted { shard: SHARD, worker: HONEST, macs: 7 },
+            Happening::Audited { auditor: AUDITOR },
+            Happening::Credited { who: HONEST, amount: 5 },
+            Happening::Credited { who: HONEST, amount: 6 },
+        ]);
+        assert_eq!(story.deeds[&HONEST], Deeds { shards: 1, audits: 0, earned: 11, slashed: 0 });
+        assert_eq!((story.accepted, story.audits, story.useful_macs), (1, 1, 7));
+    }
+}

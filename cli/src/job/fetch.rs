@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `quern job fetch`: outputs with a receipt.
+
+use super::{
+    receipt::{Receipt, ReceiptOutput, FORMAT},
+    results::{Results, Roots},
+};
+use crate::{
+    args::{FetchArgs, Global},
+    client,
+    output::{self, Output},
+};
+use anyhow::Context;
+use quern_primitives::ShardId;
+use quern_sdk::net::MemoryStore;
+use std::{fs, path::PathBuf, process::ExitCode};
+
+pub async fn run(global: &Global, args: FetchArgs) -> anyhow::Result<ExitCode> {
+    let chain = client::connect(global).await?;
+    let output = Output { json: global.json };
+    let job = chain.job(args.id).await?.with_context(|| format!("there is no job {}, or it is pruned", args.id))?;
+    let roots = Roots::read(&chain, &job).await?;
+    let last = (job.stages.len() as u16).saturating_sub(1);
+    let stages = match (args.all, args.stage.is_empty()) {
+        (true, _) => (0..=last).collect(),
+        (false, true) => vec![last],
+        (false, false) => args.stage.clone(),
+    };
+    let peer = client::peer(([127, 0, 0, 1], 0).into(), &[], MemoryStore::default()).await?;
+    let mut results = Results::new(&chain, &peer);
+    let mut outputs = Vec::new();
+    for stage in stages {
+        let progress = job.stages.get(usize::from(stage)).with_context(|| format!("the job has no stage {stage}"))?;
+        let folder = PathBuf::from(format!("stage-{stage}"));
+        let path = args.out.join(&folder);
+        fs::create_dir_all(&path).with_context(|| format!("the folder {} cannot be made", path.display()))?;
+        for index in 0..progress.shards {
+            let shard = ShardId { job: job.id, stage, index };
+            let accepted = results.shard(shard).await?.view.shard.clone();
+            for task in accepted.first_task..accepted.first_task.saturating_add(accepted.tasks) {
+                let bytes = results.output(shard, task).await?;
+                let proof = results.path(&roots, shard, task).await?;
+                // What is written was checked as a stranger would check it.
+                proof.verify(&roots.job)?;
+                let file = folder.join(format!("task-{task}.bin"));
+                fs::write(args.out.join(&file), &bytes)
+                    .with_context(|| format!("{} cannot be written", file.display()))?;
+                outputs.push(ReceiptOutput::new(stage, task, bytes.len() as u64, file, &proof));
+            }
+        }
+    }
+    peer.shutdown().await;
+    let receipt = Receipt {
+        format: FORMAT.into(),
+        genesis: output::full(&chain.genesis()),
+        job: job.id,
+        root: output::full(&roots.job.0),
+        outputs,
+    };
+    let path = args.out.join("receipt.json");
+    let text = serde_json::to_string_pretty(&receipt)?;
+    fs::write(&path, text).with_context(|| format!("{} cannot be written", path.display()))?;
+    let total: u64 = receipt.outputs.iter().map(|output| output.len).sum();
+    let text = format!(
+        "{} outputs ({}) in {}, each proven against the job's root\nnext: quern job verify {}",
+        receipt.outputs.len(),
+        output::bytes(total),
+        args.out.display(),
+        path.display()
+    );
+    output.result(&receipt, text)?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `quern job`.
+
+mod fetch;
+mod inputs;
+mod list;
+pub mod receipt;
+pub mod results;
+pub mod spec;
+mod submit;
+mod verify;
+pub mod watch;
+
+pub use submit::{publish_programs, serve_blobs, submit_spec};
+
+use crate::{
+    args::{Global, JobArgs, JobCommand},
+    client,
+    output::Output,
+};
+use quern_sdk::chain::calls;
+use serde::Serialize;
+use std::process::ExitCode;
+
+/// Runs a command about jobs.
+pub async fn run(global: &Global, command: JobCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        JobCommand::Submit(args) => submit::run(global, args).await,
+        JobCommand::List(args) => list::run(global, args).await,
+        JobCommand::Watch(args) => watch::run(global, args).await,
+        JobCommand::Fetch(args) => fetch::run(global, args).await,
+        JobCommand::Verify(args) => verify::run(global, args).await,
+        JobCommand::Cancel(args) => cancel(global, args).await,
+    }
+}
+
+#[derive(Serialize)]
+struct Cancelled {
+    job: u64,
+    cancelled: bool,
+}
+
+async fn cancel(global: &Global, args: JobArgs) -> anyhow::Result<ExitCode> {
+    let keys = client::keys(global)?;
+    let chain = client::connect(global).await?;
+    chain.sender(keys).send_and_wait(&calls::cancel_job(args.id)).await?;
+    let text =
+        format!("job {} is cancelled; shards under way are still paid, the rest of the escrow comes back", args.id);
+    Output { json: global.json }.result(&Cancelled { job: args.id, cancelled: true }, text)?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Results over the network: every id proven against a root that stands on chain, every byte against its id.
+
+use super::receipt::{Lists, OutputPath};
+use anyhow::{ensure, Context};
+use bytes::Bytes;
+use quern_primitives::{commitment::leaf_list, BlobId, JobId, ShardId};
+use quern_program::{Checked, Program};
+use quern_protocol::{
+    shard::Shard,
+    view::{JobView, ShardView},
+};
+use quern_sdk::{
+    chain::Chain,
+    net::{
+        messages::{Commitment, Committed},
+        Peer, Request, Response,
+    },
+};
+use std::collections::HashMap;
+
+/// An accepted shard and everything that is behind its root.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    /// The shard and its context.
+    pub view: ShardView,
+    /// Its root, as it stands on chain.
+    pub root: BlobId,
+    /// Its worker.
+    pub worker: [u8; 32],
+    /// Secret and ids: proven.
+    pub shown: Commitment,
+}
+
+impl Accepted {
+    /// The id at a leaf position.
+    pub fn id(&self, position: u32) -> anyhow::Result<BlobId> {
+        self.shown.ids.get(position as usize).copied().context("the shard has no such leaf")
+    }
+
+    /// The id of a task's output.
+    pub fn output(&self, task: u32) -> anyhow::Result<BlobId> {
+        self.id(self.view.shard.output_position(task).context("the shard has no such task")?)
+    }
+}
+
+/// Fetches results.
+pub struct Results<'a> {
+    chain: &'a Chain,
+    peer: &'a Peer,
+    programs: HashMap<BlobId, Checked>,
+    shards: HashMap<ShardId, Accepted>,
+}
+
+impl<'a> Results<'a> {
+    /// Results as `chain` accepted them, fetched by `peer`.
+    pub fn new(chain: &'a Chain, peer: &'a Peer) -> Self {
+        Self { chain, peer, programs: HashMap::new(), shards: HashMap::new() }
+    }
+
+    /// A published program.
+    pub async fn program(&mut self, id: BlobId) -> anyhow::Result<&Checked> {
+        if !self.programs.contains_key(&id) {
+            let bytes = self.chain.program(id).await?.with_context(|| format!("program {id} is not published"))?;
+            let program = Program::decode_checked(&bytes).map_err(|error| anyhow::anyhow!("program {id}: {error}"))?;
+            self.programs.insert(id, program);
+        }
+        self.programs.get(&id).context("the program is gone")
+    }
+
+    /// An accepted shard with what is behind its root, from its worker.
+    pub async fn shard(&mut self, id: ShardId) -> anyhow::Result<&Accepted> {
+        if !self.shards.contains_key(&id) {
+            let accepted = self.ask(id).await.with_context(|| format!("shard {id}"))?;
+            self.shards.insert(id, accepted);
+        }
+        self.shards.get(&id).context("the shard is gone")
+    }
+
+    async fn ask(&self, id: ShardId) -> anyhow::Result<Accepted> {
+        let view = self.chain.shard_view(id).await?.context("there is no such shard on chain, or it is pruned")?;
+        ensure!(view.shard.is_accepted(), "it is not accepted yet");
+        let (deal, commitment) = (view.shard.deal(), view.shard.commitment());
+        let (Some(deal), Some(commitment)) = (deal, commitment) else { anyhow::bail!("it has no commitment") };
+        let (worker, root, hash) = (deal.worker, commitment.root, commitment.secret_hash);
+        let endpoint = view.endpoint(&worker).context("its worker has no endpoint any more")?;
+        let answer = self.peer.ask(endpoint, &Request::Secret { shard: id }).await;
+        let answer = answer.map_err(|error| anyhow::anyhow!("its worker {error}"))?;
+        let Response::Secret(shown) = answer else { anyhow::bail!("its worker answers something else") };
+        let committed = Committed { shard: id, worker, root, leaves: view.shard.leaves() };
+        committed.verify_secret(&shown, &hash).context("what its worker shows is not what it committed to")?;
+        Ok(Accepted { view, root, worker, shown })
+    }
+
+    /// The shard that a task of a job belongs to.
+    pub async fn shard_of(&mut self, job: JobId, stage: u16, task: u32) -> anyhow::Result<ShardId> {
+        let shards = all_shards(self.chain, job, stage).await?;
+        let found = shards.into_iter().find(|shard| shard.output_position(task).is_some());
+        Ok(found.with_context(|| format!("stage {stage} has no shard with task {task} yet"))?.id)
+    }
+
+    /// The output of a task: its id from the chain's roots, its bytes from whoever serves them.
+    pub async fn output(&mut self, shard: ShardId, task: u32) -> anyhow::Result<Bytes> {
+        let accepted = self.shard(shard).await?.clone();
+        let program = accepted.view.context.stage.program;
+        let len = self.program(program).await?.summary().output_bytes;
+        self.blob(&accepted.view, accepted.output(task)?, len, accepted.worker).await
+    }
+
+    /// A blob from one account first, then from every other party of the shard.
+    pub async fn blob(&self, view: &ShardView, id: BlobId, len: u64, first: [u8; 32]) -> anyhow::Result<Bytes> {
+        let (mut from, others): (Vec<_>, Vec<_>) =
+            view.endpoints.iter().cloned().partition(|(account, _)| *account == first);
+        from.extend(others);
+        let from: Vec<_> = from.into_iter().map(|(_, endpoint)| endpoint).collect();
+        Ok(self.peer.fetch(id, len, &from).await?)
+    }
+
+    /// A blob from the job's requester.
+    pub async fn input(&self, view: &ShardView, id: BlobId, len: u64) -> anyhow::Result<Bytes> {
+        let fetched = self.peer.fetch(id, len, &view.requester).await;
+        fetched.context("an input of the job is served by nobody; is its requester still running?")
+    }
+
+    /// The way from the job's root to the output of a task.
+    pub async fn path(&mut self, roots: &Roots, shard: ShardId, task: u32) -> anyhow::Result<OutputPath> {
+        let accepted = self.shard(shard).await?;
+        let position = accepted.view.shard.output_position(task).context("the shard has no such task")?;
+        let id = accepted.id(position)?;
+        let leaves = leaf_list(&accepted.shown.secret, &accepted.worker, &shard, &accepted.shown.ids);
+        let shard_roots = roots.shards.get(usize::from(shard.stage)).context("the job has no such stage")?;
+        let lists = Lists { stage_roots: &roots.stages, shard_roots, leaves: &leaves };
+        OutputPath::new(shard, accepted.worker, &lists, &accepted.shown.secret, position, id)
+    }
+}
+
+/// The roots of a completed job, checked against each other.
+#[derive(Clone, Debug)]
+pub struct Roots {
+    /// The job's root.
+    pub job: BlobId,
+    /// The roots of its stages.
+    pub stages: Vec<BlobId>,
+    /// For each stage the roots of its shards.
+    pub shards: Vec<Vec<BlobId>>,
+}
+
+impl Roots {
+    /// Reads them from the chain and checks that each follows from those below it.
+    pub async fn read(chain: &Chain, job: &JobView) -> anyhow::Result<Self> {
+        let root = job.root.with_context(|| format!("job {} is not completed", job.id))?;
+        let mut roots = Self { job: root, stages: Vec::new(), shards: Vec::new() };
+        for (index, stage) in (0u16..).zip(&job.stages) {
+            let shards = all_shards(chain, job.id, index).await?;
+            let shard_roots: Option<Vec<BlobId>> =
+                shards.iter().map(|shard| shard.commitment().map(|commitment| commitment.root)).collect();
+            let shard_roots = shard_roots.context("a shard of a completed job has no commitment")?;
+            let stage_root = stage.root.context("a stage of a completed job has no root")?;
+            ensure!(
+                BlobId::of_list(&shard_roots) == stage_root,
+                "the root of stage {index} does not follow from its shards"
+            );
+            roots.stages.push(stage_root);
+            roots.shards.push(shard_roots);
+        }
+        ensure!(BlobId::of_list(&roots.stages) == root, "the root of job {} does not follow from its stages", job.id);
+        Ok(roots)
+    }
+}
+
+/// All shards of a stage that exist so far.
+pub async fn all_shards(chain: &Chain, job: JobId, stage: u16) -> anyhow::Result<Vec<Shard>> {
+    let mut shards = Vec::new();
+    loop {
+        let page = chain.shards(job, stage, shards.len() as u32).await?;
+        if page.is_empty() {
+            return Ok(shards);
+        }
+        shards.extend(page);
+    }
+}

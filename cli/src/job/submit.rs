@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `quern job submit`: quote, publish, submit, serve.
+
+use super::{spec, watch};
+use crate::{
+    args::{BuiltIn, Global, SubmitArgs},
+    client,
+    output::{self, Output},
+};
+use anyhow::Context;
+use codec::Encode;
+use quern_primitives::{job::JobSpec, JobId};
+use quern_protocol::view::Quote;
+use quern_sdk::{
+    chain::{calls, runtime, Chain, Sender},
+    models::{BuiltJob, Digits, InferenceJob, Terms, TrainingJob},
+    net::{MemoryStore, Peer},
+};
+use serde::Serialize;
+use std::process::ExitCode;
+
+#[derive(Serialize)]
+struct Submitted {
+    job: JobId,
+    quote: Quote,
+}
+
+pub async fn run(global: &Global, args: SubmitArgs) -> anyhow::Result<ExitCode> {
+    let output = Output { json: global.json };
+    let mut job = build(&args)?;
+    if let Some(bid) = args.bid {
+        job.spec.bid = bid;
+    }
+    let keys = client::keys(global)?;
+    let chain = client::connect(global).await?;
+    let sender = chain.sender(keys);
+    let peer = client::peer(args.listen, &args.announce, MemoryStore::default()).await?;
+    serve_blobs(&peer, &job).await?;
+    if job.spec.endpoints.is_empty() {
+        job.spec.endpoints = vec![peer.endpoint()].try_into().map_err(|_| anyhow::anyhow!("too many endpoints"))?;
+    }
+
+    // The chain computes the quote from the published programs.
+    let bytes: usize = job.programs.iter().map(|program| program.program().encoded_size()).sum();
+    if !job.programs.is_empty() && !args.yes {
+        let question =
+            format!("Publish what is missing of {} programs ({bytes} bytes, under a deposit)?", job.programs.len());
+        if !output.confirm(&question)? {
+            anyhow::bail!("nothing was published");
+        }
+    }
+    publish_programs(&chain, &sender, &job).await?;
+    let quote = chain.quote(&job.spec).await?;
+    if args.quote_only {
+        output.result(&quote, quote_text(&quote))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    output.say(quote_text(&quote));
+    let free = chain.account(&sender.account()).await?.free;
+    anyhow::ensure!(
+        free >= quote.escrow,
+        "the account has {}, which does not cover {}; lower --bid or transfer some to {}",
+        output::qrn(free),
+        output::qrn(quote.escrow),
+        output::address(&sender.account())
+    );
+    if !args.yes && !output.confirm(&format!("Hold {} and start?", output::qrn(quote.escrow)))? {
+        anyhow::bail!("nothing was submitted");
+    }
+    let id = submit_spec(&sender, job.spec).await?;
+    output.say(format_args!("job {id} is submitted"));
+    if args.no_wait {
+        output.result(&Submitted { job: id, quote }, format_args!("follow it with: quern job watch {id}"))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    output.say(format_args!("serving its inputs until it is over; with Ctrl-C they are gone, and the job stops"));
+    let done = tokio::select! {
+        done = watch::follow(&chain, id, &output) => done?,
+        _ = tokio::signal::ctrl_c() => {
+            anyhow::bail!("job {id} goes on without its inputs: cancel it with `quern job cancel {id}`")
+        }
+    };
+    let code = watch::finish(&output, &done)?;
+    peer.shutdown().await;
+    Ok(code)
+}
+
+fn build(args: &SubmitArgs) -> anyhow::Result<BuiltJob> {
+    let terms = Terms::default();
+    if let Some(path) = &args.spec {
+        return spec::read(path);
+    }
+    let digits = Digits::embedded()?;
+    Ok(match args.task.context("there is neither a file nor --task")? {
+        BuiltIn::DigitsTrain => {
+            let mut training = TrainingJob::digits();
+            training.rounds = args.rounds.unwrap_or(training.rounds);
+            training.build(training.mlp.initial_checkpoint([0; 32])?, &digits.train, &terms)?
+        }
+        BuiltIn::DigitsClassify => {
+            let path = args.checkpoint.as_ref().context("--checkpoint is missing")?;
+            let checkpoint = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+            InferenceJob::digits().build(checkpoint, &digits.test, &terms)?
+        }
+    })
+}
+
+/// Lets everybody fetch the job's input blobs.
+pub async fn serve_blobs(peer: &Peer, job: &BuiltJob) -> anyhow::Result<()> {
+    for blob in &job.blobs {
+        let id = peer.store().put(blob.clone().into()).await?;
+        peer.access().publish(id);
+    }
+    Ok(())
+}
+
+/// Publishes those programs of a job that are not on chain yet.
+pub async fn publish_programs(chain: &Chain, sender: &Sender, job: &BuiltJob) -> anyhow::Result<()> {
+    for program in &job.programs {
+        if chain.program(program.id()).await?.is_none() {
+            let published = sender.send_and_wait(&calls::publish_program(program.program().encode())).await;
+            published.with_context(|| format!("program {} could not be published", program.id()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Submits a job and returns its number.
+pub async fn submit_spec(sender: &Sender, spec: JobSpec) -> anyhow::Result<JobId> {
+    let included = sender.send_and_wait(&calls::submit_job(spec)).await.context("the job could not be submitted")?;
+    let id = included.events.iter().find_map(|event| match event {
+        runtime::Event::Jobs(runtime::jobs::Event::JobSubmitted { job, .. }) => Some(*job),
+        _ => None,
+    });
+    id.context("the chain took the job but did not say its number; look for it with `quern job list`")
+}
+
+fn quote_text(quote: &Quote) -> String {
+    let mut table = output::plain_table();
+    let percent = 100.0 * quote.audit_macs as f64 / (quote.macs as f64).max(1.0);
+    let rows = [
+        ("work", format!("{} in {} shards", output::macs(quote.macs.into()), quote.shards)),
+        ("verification", format!("{} ({percent:.1} % of the work)", output::macs(quote.audit_macs.into()))),
+        ("workers, at the bid", output::qrn(quote.price)),
+        ("auditors", output::qrn(quote.audit_fee)),
+        ("protocol fee", output::qrn(quote.protocol_fee)),
+        ("held for the job", output::qrn(quote.escrow)),
+        ("collateral a shard", output::qrn(quote.collateral)),
+    ];
+    for (name, value) in rows {
+        table.add_row([name.to_owned(), value]);
+    }
+    table.to_string()
+}

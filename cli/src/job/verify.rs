@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `quern job verify`: what a stranger can do. Runs a task again here and compares every id with what the chain accepted.
+
+use super::{
+    receipt::{Receipt, ReceiptOutput},
+    results::{Accepted, Results, Roots},
+};
+use crate::{
+    args::{parse_id, Global, VerifyArgs},
+    client, exit,
+    output::{self, Output},
+};
+use anyhow::{ensure, Context};
+use quern_executor::{cpu::CpuExecutor, Executor};
+use quern_primitives::{draw::Draw, BlobId, JobId, ShardId};
+use quern_program::{Checked, Tensor};
+use quern_protocol::view::JobView;
+use quern_sdk::{
+    chain::Chain,
+    net::{MemoryStore, Peer},
+};
+use serde::Serialize;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Instant,
+};
+
+/// What was compared, and how it came out.
+#[derive(Debug, Serialize)]
+struct Report {
+    matches: bool,
+    job: JobId,
+    stage: u16,
+    task: u32,
+    worker: String,
+    /// Segments that were computed again; none where only a receipt could be checked.
+    segments: u32,
+    macs: u64,
+    /// The first segment whose result differs.
+    differs_at: Option<u32>,
+    output: String,
+    computed: Option<String>,
+    root: Option<String>,
+    seconds: f64,
+}
+
+pub async fn run(global: &Global, args: VerifyArgs) -> anyhow::Result<ExitCode> {
+    let chain = client::connect(global).await?;
+    let output = Output { json: global.json };
+    let peer = client::peer(([127, 0, 0, 1], 0).into(), &[], MemoryStore::default()).await?;
+    let mut draw = Draw::new(client::fresh_seed());
+    let code = match args.what.parse::<JobId>() {
+        Ok(id) => by_id(&chain, &peer, &output, id, &args, &mut draw).await,
+        Err(_) => by_receipt(&chain, &peer, &output, Path::new(&args.what), &args, &mut draw).await,
+    };
+    peer.shutdown().await;
+    code
+}
+
+async fn by_id(
+    chain: &Chain,
+    peer: &Peer,
+    output: &Output,
+    id: JobId,
+    args: &VerifyArgs,
+    draw: &mut Draw,
+) -> anyhow::Result<ExitCode> {
+    let job = chain.job(id).await?.with_context(|| format!("there is no job {id}, or it is pruned"))?;
+    let (stage, task) = choose(&job, args, draw)?;
+    rerun(chain, peer, output, &job, stage, task).await
+}
+
+/// A task of a stage that is complete: the one that was asked for, or any.
+fn choose(job: &JobView, args: &VerifyArgs, draw: &mut Draw) -> anyhow::Result<(u16, u32)> {
+    let complete: Vec<(u16, u32)> = (0u16..)
+        .zip(&job.stages)
+        .filter(|(_, stage)| stage.root.is_some())
+        .map(|(index, stage)| (index, stage.tasks))
+        .collect();
+    let candidates: Vec<(u16, u32)> =
+        complete.into_iter().filter(|(index, _)| args.stage.is_none_or(|wanted| wanted == *index)).collect();
+    let total: u64 = candidates.iter().map(|(_, tasks)| u64::from(*tasks)).sum();
+    ensure!(total > 0, "no such stage of job {} is complete yet", job.id);
+    let mut at = draw.below(total);
+    for (stage, tasks) in candidates {
+        if let Some(wanted) = args.task {
+            if args.stage.is_some() || wanted < tasks {
+                ensure!(wanted < tasks, "stage {stage} has {tasks} tasks");
+                return Ok((stage, wanted));
+            }
+            continue;
+        }
+        match at.checked_sub(u64::from(tasks)) {
+            Some(rest) => at = rest,
+            None => return Ok((stage, at as u32)),
+        }
+    }
+    anyhow::bail!("no complete stage has task {}", args.task.unwrap_or_default())
+}
+
+/// Runs a task again and compares.
+async fn rerun(
+    chain: &Chain,
+    peer: &Peer,
+    output: &Output,
+    job: &JobView,
+    stage: u16,
+    task: u32,
+) -> anyhow::Result<ExitCode> {
+    let started = Instant::now();
+    let mut results = Results::new(chain, peer);
+    let shard = results.shard_of(job.id, stage, task).await?;
+    let accepted = results.shard(shard).await?.clone();
+    let program = results.program(accepted.view.context.stage.program).await?.clone();
+    output.say(format_args!(
+        "job {} stage {stage} task {task}: {} by {}, running it again here",
+        job.id,
+        output::macs(program.summary().task_macs().into()),
+        output::address(&accepted.worker)
+    ));
+    let root = match job.root {
+        Some(root) => {
+            let roots = Roots::read(chain, job).await?;
+            let path = results.path(&roots, shard, task).await?;
+            if let Err(error) = path.verify(&root) {
+                return differs(output, &format!("the result is not under the job's root: {error}"), None);
+            }
+            Some(output::full(&root.0))
+        }
+        None => None,
+    };
+    let inputs = results.inputs(&accepted.view, &program, task).await?;
+    let context = accepted.view.context.context(task);
+    let macs = program.summary().task_macs();
+    let ids = tokio::task::spawn_blocking(move || compute(&program, context, &inputs)).await??;
+    let differs_at = first_difference(&accepted, shard, task, &ids)?;
+    let report = Report {
+        matches: differs_at.is_none(),
+        job: job.id,
+        stage,
+        task,
+        worker: output::address(&accepted.worker),
+        segments: ids.len() as u32,
+        macs,
+        differs_at,
+        output: accepted.output(task)?.to_string(),
+        computed: ids.last().map(BlobId::to_string),
+        root,
+        seconds: started.elapsed().as_secs_f64(),
+    };
+    match differs_at {
+        None => {
+            let text = format!(
+                "MATCHES: all {} segments give the ids that {} committed to ({} in {:.1} s)",
+                report.segments,
+                report.worker,
+                output::macs(macs.into()),
+                report.seconds
+            );
+            output.result(&report, text)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(segment) => {
+            let text =
+                format!("shard {shard}, task {task}: segment {segment} of {} has another result here", report.segments);
+            differs(output, &text, Some(&report))
+        }
+    }
+}
+
+/// The ids at the ends of a task's segments: its leaves.
+fn compute(program: &Checked, context: quern_program::Context, inputs: &[Tensor]) -> anyhow::Result<Vec<BlobId>> {
+    let mut ids = Vec::new();
+    let mut keep = |_: u32, state: &[Tensor]| {
+        let tensors: Vec<BlobId> = state.iter().map(Tensor::id).collect();
+        ids.push(BlobId::of_list(&tensors));
+    };
+    let output = CpuExecutor::new().run_task(program, &context, inputs, &mut keep)?;
+    ids.push(output.id());
+    Ok(ids)
+}
+
+/// The first segment of a task whose id is not the one that was committed to.
+fn first_difference(accepted: &Accepted, shard: ShardId, task: u32, ids: &[BlobId]) -> anyhow::Result<Option<u32>> {
+    let last =
+        accepted.view.shard.output_position(task).with_context(|| format!("shard {shard} has no task {task}"))?;
+    let first = (last + 1).checked_sub(ids.len() as u32).context("the program has another number of segments")?;
+    for (segment, id) in (0u32..).zip(ids) {
+        if accepted.id(first + segment)? != *id {
+            return Ok(Some(segment));
+        }
+    }
+    Ok(None)
+}
+
+async fn by_receipt(
+    chain: &Chain,
+    peer: &Peer,
+    output: &Output,
+    file: &Path,
+    args: &VerifyArgs,
+    draw: &mut Draw,
+) -> anyhow::Result<ExitCode> {
+    let receipt = Receipt::read(file).context("neither the number of a job nor a receipt")?;
+    ensure!(
+        parse_id(&receipt.genesis).is_some_and(|genesis| genesis.0 == chain.genesis()),
+        "the receipt is of another chain than {}; name its node with --rpc",
+        chain.url()
+    );
+    let root = chain.job_root(receipt.job).await?;
+    let root = root.with_context(|| format!("the chain knows no completed job {}", receipt.job))?;
+    if parse_id(&receipt.root) != Some(root) {
+        let text = format!("the root of job {} on chain is {root}, the receipt says {}", receipt.job, receipt.root);
+        return differs(output, &text, None);
+    }
+    let folder = file.parent().map_or_else(PathBuf::new, Path::to_owned);
+    for entry in &receipt.outputs {
+        if let Err(error) = check(entry, &receipt, &root, &folder) {
+            return differs(output, &format!("stage {} task {}: {error:#}", entry.stage, entry.task), None);
+        }
+    }
+    output.say(format_args!("{} outputs are under the root of job {} on chain", receipt.outputs.len(), receipt.job));
+
+    let wanted: Vec<&ReceiptOutput> = receipt
+        .outputs
+        .iter()
+        .filter(|entry| args.stage.is_none_or(|stage| stage == entry.stage))
+        .filter(|entry| args.task.is_none_or(|task| task == entry.task))
+        .collect();
+    let entry = wanted.get(draw.below(wanted.len() as u64) as usize).context("the receipt has no such output")?;
+    match chain.job(receipt.job).await? {
+        Some(job) => rerun(chain, peer, output, &job, entry.stage, entry.task).await,
+        None => {
+            let path = entry.path()?;
+            let report = Report {
+                matches: true,
+                job: receipt.job,
+                stage: entry.stage,
+                task: entry.task,
+                worker: output::address(&path.worker),
+                segments: 0,
+                macs: 0,
+                differs_at: None,
+                output: entry.id.clone(),
+                computed: None,
+                root: Some(root.to_string()),
+                seconds: 0.0,
+            };
+            let text = "MATCHES: the receipt is proven. The job is pruned, so no task could be run again.";
+            output.result(&report, text)?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// Checks one output of a receipt: its file, and the way from the job's root to its id.
+fn check(entry: &ReceiptOutput, receipt: &Receipt, root: &BlobId, folder: &Path) -> anyhow::Result<()> {
+    let path = entry.path()?;
+    ensure!(path.shard.job == receipt.job, "the proof is of job {}", path.shard.job);
+    ensure!(path.shard.stage == entry.stage, "the proof is of stage {}", path.shard.stage);
+    let id = path.verify(root)?;
+    ensure!(parse_id(&entry.id) == Some(id), "the proof shows {id}, the receipt says {}", entry.id);
+    let file = folder.join(&entry.file);
+    let bytes = fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?;
+    ensure!(BlobId::of(&bytes) == id, "{} holds other bytes than were proven", file.display());
+    Ok(())
+}
+
+/// Says loudly that something differs.
+fn differs(output: &Output, what: &str, report: Option<&Report>) -> anyhow::Result<ExitCode> {
+    #[derive(Serialize)]
+    struct Mismatch<'a> {
+        matches: bool,
+        reason: &'a str,
+        report: Option<&'a Report>,
+    }
+    let banner = "!".repeat(78);
+    eprintln!("{banner}\n!!! DIFFERS: {what}\n!!! Keep this output: it is evidence against whoever committed to the result.\n{banner}");
+    output.result(&Mismatch { matches: false, reason: what, report }, "DIFFERS")?;
+    Ok(ExitCode::from(exit::DIFFERS))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quern_protocol::view::{JobStatus, StageProgress};
+
+    fn job() -> JobView {
+        let stage = |tasks, complete: bool| StageProgress {
+            program: BlobId([1; 32]),
+            tasks,
+            shards: 1,
+            phases: Default::default(),
+            accepted: 0,
+            root: complete.then_some(BlobId([2; 32])),
+        };
+        JobView {
+            id: 3,
+            requester: [4; 32],
+            status: JobStatus::Running,
+            stages: vec![stage(8, true), stage(1, true), stage(8, false)],
+            escrow_left: 0,
+            spent: 0,
+            bid: 0,
+            submitted_at: 0,
+            root: None,
+        }
+    }
+
+    fn choice(stage: Option<u16>, task: Option<u32>, seed: u8) -> anyhow::Result<(u16, u32)> {
+        choose(&job(), &VerifyArgs { what: "3".into(), stage, task }, &mut Draw::new([seed; 32]))
+    }
+
+    #[test]
+    fn choice_should_be_any_task_of_a_complete_stage_when_nothing_is_asked_for() {
+        let chosen: std::collections::BTreeSet<(u16, u32)> =
+            (0..=255).map(|seed| choice(None, None, seed).unwrap()).collect();
+        let all = (0..8).map(|task| (0, task)).chain([(1, 0)]).collect();
+        assert_eq!(chosen, all);
+    }
+
+    #[test]
+    fn choice_should_be_what_is_asked_for() {
+        assert_eq!(choice(Some(0), Some(5), 0).unwrap(), (0, 5));
+        assert_eq!(choice(Some(1), None, 0).unwrap(), (1, 0));
+        assert_eq!(choice(None, Some(7), 0).unwrap(), (0, 7));
+    }
+
+    #[test]
+    fn choice_should_be_refused_when_there_is_no_such_task() {
+        assert!(choice(Some(2), None, 0).is_err());
+        assert!(choice(Some(9), None, 0).is_err());
+        assert!(choice(Some(1), Some(1), 0).is_err());
+        assert!(choice(None, Some(8), 0).is_err());
+    }
+
+    #[test]
+    fn computed_ids_should_be_the_leaves_of_the_reference_when_a_task_is_run() {
+        use quern_program::{reference, DType, ProgramBuilder};
+        let mut builder = ProgramBuilder::new();
+        let input = builder.input(DType::I32, &[4]);
+        let start = builder.add(input, input);
+        let state = builder.begin_body(&[start]);
+        let next = builder.add(state[0], input);
+        let last = builder.begin_finish(&[next], 3);
+        let output = builder.sub(last[0], input);
+        let program = builder.build(output).unwrap();
+        let inputs = [Tensor::from_values(program.program().inputs[0], &[1, 2, 3, 4])];
+        let context = quern_program::Context::default();
+        let (_, leaves) = reference::run_with_leaves(&program, &context, &inputs);
+        assert_eq!(compute(&program, context, &inputs).unwrap(), leaves);
+    }
+}

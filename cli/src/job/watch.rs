@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `quern job watch`: follow a job block by block.
+
+use super::list::{shards, status};
+use crate::{
+    args::{Global, JobArgs},
+    client,
+    output::{self, Output},
+};
+use anyhow::Context;
+use futures::StreamExt;
+use quern_primitives::JobId;
+use quern_protocol::view::{JobStatus, JobView, PhaseCounts};
+use quern_sdk::chain::Chain;
+use std::process::ExitCode;
+
+/// Follows a job until it is over.
+pub async fn run(global: &Global, args: JobArgs) -> anyhow::Result<ExitCode> {
+    let chain = client::connect(global).await?;
+    let output = Output { json: global.json };
+    let job = follow(&chain, args.id, &output).await?;
+    finish(&output, &job)
+}
+
+/// Shows the job's progress until it is over.
+pub async fn follow(chain: &Chain, id: JobId, output: &Output) -> anyhow::Result<JobView> {
+    let mut heads = chain.heads().await?;
+    let mut shown = String::new();
+    loop {
+        let head = heads.next().await.context("the connection to the node was lost")??;
+        let job = chain.job(id).await?.with_context(|| format!("there is no job {id}, or it is pruned"))?;
+        let line = line(&job);
+        if line != shown {
+            output.say(format_args!("block {}: {line}", head.height));
+            shown = line;
+        }
+        if !job.status.is_open() {
+            return Ok(job);
+        }
+    }
+}
+
+/// Prints a job that is over.
+pub fn finish(output: &Output, job: &JobView) -> anyhow::Result<ExitCode> {
+    let root = output::full_or_dash(job.root.as_ref());
+    let text = format!(
+        "job {} {}: paid {}, root {root}\nnext: quern job fetch {} --out results   quern job verify {}",
+        job.id,
+        status(&job.status),
+        output::qrn(job.spent),
+        job.id,
+        job.id
+    );
+    output.result(job, text)?;
+    let completed = matches!(job.status, JobStatus::Completed { .. });
+    Ok(if completed { ExitCode::SUCCESS } else { ExitCode::from(crate::exit::ERROR) })
+}
+
+/// How far a job is, in a line.
+pub fn line(job: &JobView) -> String {
+    let (accepted, all) = shards(job);
+    let done = job.stages.iter().filter(|stage| stage.root.is_some()).count();
+    let phases = phases(&job.stages.iter().map(|stage| stage.phases).collect::<Vec<_>>());
+    let separator = if phases.is_empty() { "" } else { ": " };
+    format!("{}, {done}/{} stages, {accepted}/{all} shards{separator}{phases}", status(&job.status), job.stages.len())
+}
+
+/// Shards that are under way, by phase.
+pub fn phases(stages: &[PhaseCounts]) -> String {
+    let count = |of: fn(&PhaseCounts) -> u32| stages.iter().map(of).sum::<u32>();
+    let counts = [
+        ("queued", count(|phases| phases.queued)),
+        ("assigned", count(|phases| phases.assigned)),
+        ("running", count(|phases| phases.running)),
+        ("committed", count(|phases| phases.committed)),
+        ("opening", count(|phases| phases.opening)),
+        ("auditing", count(|phases| phases.auditing)),
+        ("revealing", count(|phases| phases.revealing)),
+        ("comparing", count(|phases| phases.comparing)),
+        ("DISPUTED", count(|phases| phases.disputed)),
+    ];
+    let present = counts.into_iter().filter(|(_, count)| *count > 0);
+    present.map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phases_should_name_only_what_is_there() {
+        let one = PhaseCounts { running: 1, accepted: 4, ..Default::default() };
+        let other = PhaseCounts { running: 2, disputed: 1, ..Default::default() };
+        assert_eq!(phases(&[one, other]), "3 running, 1 DISPUTED");
+        assert_eq!(phases(&[]), "");
+    }
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+
+pub mod args;
+pub mod client;
+pub mod devnet;
+pub mod exit;
+pub mod job;
+pub mod network;
+pub mod output;
+pub mod program;
+pub mod stake;
+pub mod worker;
+
+use args::{Cli, Command};
+use std::process::ExitCode;
+
+/// Does what the command line says. The result is the process's exit code.
+pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let Cli { global, command } = cli;
+    match command {
+        Command::Devnet(args) => devnet::run(&global, args).await,
+        Command::Job(command) => job::run(&global, command).await,
+        Command::Program(command) => program::run(&global, command).await,
+        Command::Stake(command) => stake::run(&global, command).await,
+        Command::Worker(command) => worker::run(&global, command).await,
+        Command::Network => network::run(&global).await,
+    }
+}

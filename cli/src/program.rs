@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `quern program`.
+
+use crate::{
+    args::{parse_id, Global, ProgramCommand},
+    client,
+    output::{self, Output},
+};
+use anyhow::Context;
+use codec::Encode;
+use quern_program::{Checked, Program, SegmentKind, TensorType, MAX_CONVICTION_BYTES, MAX_PROGRAM_BYTES};
+use serde::Serialize;
+use std::{collections::BTreeMap, path::Path, process::ExitCode};
+
+/// Runs a command about programs.
+pub async fn run(global: &Global, command: ProgramCommand) -> anyhow::Result<ExitCode> {
+    let ProgramCommand::Inspect { program } = command;
+    let bytes = load(global, &program).await?;
+    let checked = Program::decode_checked(&bytes).map_err(|error| anyhow::anyhow!("not a valid program: {error}"))?;
+    let report = Report::of(&checked);
+    Output { json: global.json }.result(&report, report.text())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn load(global: &Global, program: &str) -> anyhow::Result<Vec<u8>> {
+    if Path::new(program).is_file() {
+        return std::fs::read(program).with_context(|| format!("{program} cannot be read"));
+    }
+    let id = parse_id(program).with_context(|| format!("{program} is neither a file nor the id of a program"))?;
+    let chain = client::connect(global).await?;
+    chain.program(id).await?.with_context(|| format!("program {id} is not published"))
+}
+
+#[derive(Debug, Serialize)]
+struct Block {
+    name: &'static str,
+    segments: u32,
+    operators: BTreeMap<String, u32>,
+    macs: u64,
+    moved_bytes: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    id: String,
+    bytes: usize,
+    inputs: Vec<String>,
+    state: Vec<String>,
+    output: String,
+    blocks: Vec<Block>,
+    segments: u32,
+    macs: u64,
+    memory_bytes: u64,
+    conviction_bytes: u32,
+}
+
+impl Report {
+    fn of(checked: &Checked) -> Self {
+        let (program, summary) = (checked.program(), checked.summary());
+        let block = |name, kind, segments, macs, moved_bytes| {
+            let mut operators = BTreeMap::new();
+            for op in program.block(kind) {
+                *operators.entry(operator_name(&format!("{:?}", op.kind))).or_insert(0) += 1;
+            }
+            Block { name, segments, operators, macs, moved_bytes }
+        };
+        let blocks = [
+            block("init", SegmentKind::Init, 1, summary.macs_init, summary.moved_init),
+            block("body", SegmentKind::Body, summary.steps, summary.macs_body, summary.moved_body),
+            block("finish", SegmentKind::Finish, 1, summary.macs_finish, summary.moved_finish),
+        ];
+        let types = |types: &[TensorType]| types.iter().map(type_name).collect();
+        Self {
+            id: checked.id().to_string(),
+            bytes: program.encoded_size(),
+            inputs: types(&program.inputs),
+            state: types(checked.state_types()),
+            output: type_name(&checked.output_type()),
+            blocks: blocks.into_iter().filter(|block| !block.operators.is_empty()).collect(),
+            segments: summary.segments,
+            macs: summary.task_macs(),
+            memory_bytes: summary.memory_bytes,
+            conviction_bytes: summary.conviction_bytes,
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut facts = output::plain_table();
+        let list = |types: &[String]| if types.is_empty() { "-".to_owned() } else { types.join("\n") };
+        facts.add_row(["program", &self.id]);
+        facts.add_row([
+            "size",
+            &format!("{} of at most {}", output::bytes(self.bytes as u64), output::bytes(MAX_PROGRAM_BYTES as u64)),
+        ]);
+        facts.add_row(["inputs", &list(&self.inputs)]);
+        facts.add_row(["carried state", &list(&self.state)]);
+        facts.add_row(["output", &self.output]);
+        facts.add_row(["work a task", &format!("{} in {} segments", output::macs(self.macs.into()), self.segments)]);
+        facts.add_row(["memory", &output::bytes(self.memory_bytes)]);
+        facts.add_row([
+            "proofs for one element",
+            &format!(
+                "{} of at most {}",
+                output::bytes(self.conviction_bytes.into()),
+                output::bytes(MAX_CONVICTION_BYTES)
+            ),
+        ]);
+        let mut blocks = output::table(&["block", "runs", "MACs", "moved", "operators"]);
+        for block in &self.blocks {
+            let operators: Vec<String> =
+                block.operators.iter().map(|(name, count)| format!("{count} {name}")).collect();
+            blocks.add_row([
+                block.name.to_owned(),
+                block.segments.to_string(),
+                output::macs(block.macs.into()),
+                output::bytes(block.moved_bytes),
+                operators.join(", "),
+            ]);
+        }
+        blocks.set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
+        format!("{facts}\n{blocks}")
+    }
+}
+
+fn type_name(ty: &TensorType) -> String {
+    format!("{:?} {:?}", ty.dtype, ty.shape).to_lowercase()
+}
+
+/// The operator's name without its parameters.
+fn operator_name(debug: &str) -> String {
+    debug.split([' ', '(', '{']).next().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quern_sdk::models::{Mlp, Training};
+
+    #[test]
+    fn report_should_add_up_when_a_program_has_a_loop() {
+        let checked = Mlp::digits().local_training(&Training::digits()).unwrap();
+        let report = Report::of(&checked);
+        let macs: u64 = report.blocks.iter().map(|block| block.macs * u64::from(block.segments)).sum();
+        assert_eq!(macs, report.macs);
+        assert_eq!(report.segments, report.blocks.iter().map(|block| block.segments).sum::<u32>());
+        assert_eq!(report.inputs.len(), 3);
+        assert!(report.text().contains("MatmulNt"), "{}", report.text());
+    }
+}
