@@ -10,6 +10,8 @@ wasm_fallback="$cache/wasm-toolchain"
 
 # One target folder per machine: a fresh clone starts warm.
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$cache/target}"
+# The target folder lies outside the workspace: where its Cargo.lock is has to be said.
+export WASM_BUILD_WORKSPACE_HINT="$root"
 
 say() { printf '==> %s\n' "$*" >&2; }
 fail() {

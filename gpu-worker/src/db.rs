@@ -87,7 +87,9 @@ impl Db {
 
     /// 32 bytes that nobody can guess.
     pub fn fresh_secret(&self) -> [u8; 32] {
-        rand::random()
+        let mut secret = [0; 32];
+        rand_core::RngCore::fill_bytes(&mut rand_core::OsRng, &mut secret);
+        secret
     }
 
     /// All promises.

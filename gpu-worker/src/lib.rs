@@ -10,7 +10,7 @@ pub mod shell;
 pub mod site;
 
 use crate::{
-    args::{CommonArgs, ExecutorChoice, RunArgs, ValidateArgs},
+    args::{BenchArgs, CommonArgs, ExecutorChoice, RunArgs, ValidateArgs},
     db::Db,
     enroll::{enroll, Enrolment},
     misbehave::Misbehaving,
@@ -61,6 +61,26 @@ pub async fn validate(args: ValidateArgs) -> anyhow::Result<()> {
     enroll(&site.chain, &sender, &site.me, wanted).await?;
     let core = core::Validator::new(site.me, site.db.seals()?);
     Ok(shell::run(core, site, sender).await?)
+}
+
+/// Measures this machine and prints the numbers.
+pub fn bench(args: BenchArgs) -> anyhow::Result<()> {
+    let report = quern_executor::bench::run()?;
+    if !args.json {
+        println!("CPU features: {}", report.cpu_features.join(" "));
+        report.devices.iter().for_each(|device| println!("device: {device}"));
+    }
+    for measurement in &report.measurements {
+        if args.json {
+            println!("{}", serde_json::to_string(measurement)?);
+        } else {
+            println!(
+                "{:<44} {:>9.2} {:<6} {:>6.2} x {}",
+                measurement.name, measurement.value, measurement.unit, measurement.ratio, measurement.peer
+            );
+        }
+    }
+    Ok(())
 }
 
 async fn open(args: &CommonArgs, executor: Arc<dyn Executor>) -> anyhow::Result<(Arc<Site>, Sender)> {

@@ -6,8 +6,20 @@ use quern_primitives::Height;
 use scale_info::TypeInfo;
 
 /// Deadlines, samples and economics of a chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+    serde::Serialize,
+    serde::Deserialize,
+)]
 pub struct Params {
     /// Blocks from assignment to start: fetching the inputs.
     pub start_blocks: Height,

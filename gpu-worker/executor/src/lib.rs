@@ -55,6 +55,11 @@ pub trait Executor: Send + Sync {
     /// What it runs on, for people.
     fn name(&self) -> &str;
 
+    /// Whether it runs on an accelerator, and not on the processor.
+    fn is_accelerated(&self) -> bool {
+        false
+    }
+
     /// The results of a block in a context that knows the loop step: a state, or the output alone.
     fn run_block(
         &self,

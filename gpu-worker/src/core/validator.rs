@@ -135,9 +135,9 @@ impl Validator {
         let (id, attempt, best) = (view.shard.id, Attempt::of(&view.shard), self.best);
         let Some(sealed) = self.sealed(view, audit).cloned() else { return };
         if seat.verdict == Some(Verdict::Differs) {
-            match self.shown(attempt, audit) {
+            match self.shown(attempt, audit).cloned() {
                 Some(shown) => {
-                    if let Some(call) = accusation(view, audit, &sealed, shown) {
+                    if let Some(call) = accusation(view, audit, &sealed, &shown) {
                         self.pending.submit(call, best, out);
                     }
                 }

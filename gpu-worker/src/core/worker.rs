@@ -65,9 +65,10 @@ impl Worker {
         self.best = best;
         let mut out = Vec::new();
         let mut commits = Vec::new();
-        for view in views.iter().filter(|view| is_mine(view, &self.me)) {
+        let me = self.me;
+        for view in views.iter().filter(|view| is_mine(view, &me)) {
             self.shard(view, finalized, &mut commits, &mut out);
-            for (id, dispute) in view.disputes.iter().filter(|(_, dispute)| dispute.owed_by() == &self.me) {
+            for (id, dispute) in view.disputes.iter().filter(|(_, dispute)| dispute.owed_by() == &me) {
                 if !matches!(dispute.turn, Move::Trace | Move::Output { .. }) {
                     continue;
                 }

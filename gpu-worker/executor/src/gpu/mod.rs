@@ -74,6 +74,7 @@ struct OnDevice {
 /// Runs programs on a GPU.
 pub struct GpuExecutor {
     name: String,
+    software: bool,
     device: Device,
     // One task at a time: two would only share the device's memory.
     turn: Mutex<()>,
@@ -89,7 +90,7 @@ impl GpuExecutor {
     /// On this device.
     pub fn on(adapter: &Adapter) -> Result<Self, ExecutorError> {
         let name = format!("{} ({})", adapter.name, adapter.backend);
-        Ok(Self { name, device: Device::new(&adapter.adapter)?, turn: Mutex::default() })
+        Ok(Self { name, software: adapter.software, device: Device::new(&adapter.adapter)?, turn: Mutex::default() })
     }
 
     /// Seconds of one product of `n x n x n`: of i8, or of f32 in the same blocks.
@@ -245,6 +246,10 @@ impl GpuExecutor {
 impl Executor for GpuExecutor {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn is_accelerated(&self) -> bool {
+        !self.software
     }
 
     fn run_block(
