@@ -52,6 +52,8 @@ use sp_runtime::{traits::UniqueSaturatedInto, AccountId32};
 use types::{Code, Job, PublishedProgram, Queued, StageRecord, MAX_COMMITS, MAX_DUE};
 
 /// The pallet.
+// What the macros generate for storage and errors expects what it has checked.
+#[allow(clippy::expect_used)]
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;
