@@ -54,7 +54,6 @@ pub struct Run {
 /// All tasks of the shard as somebody ran them, and the commitment to them.
 #[derive(Clone)]
 pub struct Party {
-    pub account: Account,
     pub runs: Vec<Run>,
     list: Vec<u8>,
 }
@@ -297,7 +296,7 @@ impl World {
         let runs: Vec<Run> = (0..TASKS).map(|task| self.run(task, tamper)).collect();
         let ids: Vec<BlobId> = runs.iter().flat_map(|run| run.ids.clone()).collect();
         let list = leaf_list(&SECRET, &account, &self.shard, &ids);
-        Party { account, runs, list }
+        Party { runs, list }
     }
 
     /// Somebody who runs the shard honestly.

@@ -11,7 +11,7 @@ use quern_program::{decode_element, DType, MAX_CONVICTION_BYTES};
 use quern_protocol::{dispute::Outcome, inputs::Link, referee::ReadProof, shard::Phase};
 
 /// Adds one to a byte at or after a third of the tensor.
-fn add_one(bytes: &mut Vec<u8>) {
+fn add_one(bytes: &mut [u8]) {
     let len = bytes.len();
     let at = (len / 3..len).find(|at| bytes[*at] < 100).unwrap();
     bytes[at] += 1;
@@ -55,7 +55,7 @@ fn convict_should_convict_the_worker_whichever_operator_is_wrong() {
         let kind = world.program.program().segment(segment).unwrap().kind();
         for wrong in 0..world.program.program().block(kind).len() as u16 {
             test(|| {
-                let (case, challenger, dispute, op) = Case::lying(1, segment, wrong, add_one).named();
+                let (case, challenger, dispute, op) = Case::lying(1, segment, wrong, |bytes| add_one(bytes)).named();
                 assert_eq!(op, wrong);
                 assert_ok!(convict(challenger, dispute, case.element(op)));
                 let outcome = Case::outcome();
@@ -215,7 +215,7 @@ fn convict_should_fail_when_a_proof_is_forged_truncated_or_too_long() {
 fn convict_should_fail_when_a_link_is_wrong() {
     test(|| {
         // Init: the bias is an entry of a list, the earlier outputs are leaves of an accepted shard.
-        let (case, challenger, dispute, op) = Case::lying(0, 0, 1, add_one).named();
+        let (case, challenger, dispute, op) = Case::lying(0, 0, 1, |bytes| add_one(bytes)).named();
         let (element, output, reads) = case.element(op);
         let listed = reads.iter().position(|read| matches!(read.link, Link::Listed { .. })).unwrap();
         let with = |link: Link| {
@@ -236,7 +236,7 @@ fn convict_should_fail_when_a_link_is_wrong() {
 #[test]
 fn convict_should_fail_when_a_leaf_of_an_input_is_invented() {
     test(|| {
-        let (case, challenger, dispute, op) = Case::lying(0, 0, 2, add_one).named();
+        let (case, challenger, dispute, op) = Case::lying(0, 0, 2, |bytes| add_one(bytes)).named();
         let (element, output, mut reads) = case.element(op);
         assert_eq!(reads.len(), 2);
         let Link::Leaf(leaf) = &mut reads[1].link else { panic!("a leaf") };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The evidence that a challenger builds convinces the referee, for every element of every operator.
-use crate::fixture::World;
+use crate::fixture::{Tamper, World};
 use quern_program::{reference::run_with_leaves, Tensor};
 use quern_protocol::{evidence::EvidenceError, referee::Agreed};
 
@@ -69,7 +69,7 @@ fn convict_should_find_nothing_when_outputs_are_equal() {
 #[test]
 fn widest_conviction_should_fit_when_the_product_is_as_wide_as_allowed() {
     let world = World::widest();
-    let lie: &mut dyn FnMut(u32, u32, u16, &mut Vec<u8>) = &mut |_, _, _, bytes| bytes[0] ^= 1;
+    let lie: Tamper<'_> = &mut |_, _, _, bytes| bytes[0] ^= 1;
     let (worker, honest) = (world.party([1; 32], lie), world.honest([1; 32]));
     let claimed = world.segment_of(&worker, 0).1[0].clone();
     let conviction =

@@ -154,7 +154,7 @@ proptest! {
                     5 => Verification::reveal_results(signed(WORKER), id, case.shard().audit().map_or([0; 32], |_| case.results_of(&case.worker))),
                     6 | 7 => Verification::reveal_audit(origin, id, [who; 32], claim, true),
                     8 => {
-                        let start = (position % case.world.segments() > 0).then(|| case.worker.leaf(position - 1));
+                        let start = (!position.is_multiple_of(case.world.segments())).then(|| case.worker.leaf(position - 1));
                         Verification::open_dispute(origin, id, position, start, case.worker.leaf(position))
                     }
                     9 => Verification::post_trace(signed(WORKER), dispute, case.world.trace(&case.worker, position)),

@@ -495,7 +495,7 @@ impl Case {
 
     /// Opens a dispute of `challenger` at a position with the worker's leaves.
     pub fn open(&self, challenger: u8, position: u32) -> DisputeId {
-        let start = (position % self.world.segments() > 0).then(|| self.worker.leaf(position - 1));
+        let start = (!position.is_multiple_of(self.world.segments())).then(|| self.worker.leaf(position - 1));
         let end = self.worker.leaf(position);
         assert_ok!(Verification::open_dispute(signed(challenger), self.id(), position, start, end));
         crate::NextDispute::<Test>::get() - 1

@@ -100,7 +100,7 @@ fn open_dispute_should_fail_when_the_segment_was_not_drawn() {
         Plan::set((7, 2));
         let case = Case::flipped().falsely_accused();
         let position = (0..case.world.leaves()).find(|position| !case.sample().contains(position)).unwrap();
-        let start = (position % case.world.segments() > 0).then(|| case.worker.leaf(position - 1));
+        let start = (!position.is_multiple_of(case.world.segments())).then(|| case.worker.leaf(position - 1));
         let end = case.worker.leaf(position);
         assert_noop!(open(&case, case.auditors()[0], position, start, end), Error::<Test>::NotSampled);
     });
