@@ -145,6 +145,9 @@ impl Collateral for World {
         })
     }
     fn release(who: &Account, amount: Balance) {
+        if amount == 0 {
+            return;
+        }
         books(|books| {
             let (_, locked) = books.bonds.get_mut(who).expect("releases what was locked");
             *locked = locked.checked_sub(amount).expect("releases no more than was locked");
