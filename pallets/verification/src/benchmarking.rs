@@ -9,12 +9,13 @@ use frame_system::RawOrigin;
 use quern_primitives::{
     commitment::{audit_seal, opened_digest, results_digest, secret_hash},
     slice::{self, Node},
+    Account,
 };
 use quern_program::Checked;
 use quern_protocol::{
     evidence::Conviction,
     inputs::StageContext,
-    shard::{Deal, Seat},
+    shard::{Deal, Phase, Seat},
 };
 
 /// Puts things into place in the pallets around this one.

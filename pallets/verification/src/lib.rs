@@ -9,6 +9,7 @@
 
 extern crate alloc;
 
+mod audits;
 #[cfg(feature = "runtime-benchmarks")]
 pub mod benchmarking;
 mod disputes;
@@ -32,13 +33,13 @@ use quern_primitives::{
     commitment::LeafProof,
     slice::{Cv, SliceProof, CHUNK_LEN},
     traits::{Collateral, Randomness, Registry},
-    Account, BlobId, DisputeId, Height, ShardId,
+    BlobId, DisputeId, Height, ShardId,
 };
 use quern_program::MAX_CONVICTION_BYTES;
 use quern_protocol::{
     dispute::{Outcome, Play, Trace, MAX_SUBTREES},
     referee::ReadProofs,
-    shard::{Event as ShardEvent, Phase, MAX_AUDITORS, MAX_SAMPLES},
+    shard::{Event as ShardEvent, MAX_AUDITORS, MAX_SAMPLES},
     traits::Shards,
     Dispute, Params, Shard,
 };
@@ -646,34 +647,5 @@ impl<T: Config> Pallet<T> {
     fn apply(id: &ShardId, event: ShardEvent) -> Result<(), Error<T>> {
         Self::shard(id)?;
         T::Shards::apply(id, event).map_err(Error::from)
-    }
-
-    /// The ids that `leaves` prove at the demanded positions.
-    fn demanded_ids(
-        id: &ShardId,
-        worker: &Account,
-        leaves: &[LeafProof],
-    ) -> Result<BoundedVec<BlobId, ConstU32<MAX_SAMPLES>>, Error<T>> {
-        ensure!(leaves.iter().all(|leaf| leaf.proof.0.len() <= MAX_LINK_BYTES), Error::<T>::ProofsTooLong);
-        let shard = Self::shard(id)?;
-        let (deal, commitment) = shard.deal().zip(shard.commitment()).ok_or(Error::WrongPhase)?;
-        ensure!(deal.worker == *worker, Error::<T>::NotYours);
-        ensure!(matches!(shard.phase, Phase::Auditing { .. } | Phase::Comparing { .. }), Error::<T>::WrongPhase);
-        let positions = shard.demanded();
-        ensure!(positions.len() == leaves.len(), Error::<T>::WrongIdCount);
-        let ids = positions
-            .iter()
-            .zip(leaves)
-            .map(|(position, leaf)| leaf.verify(&commitment.root, shard.leaves(), worker, id, *position))
-            .collect::<Result<Vec<_>, _>>()?;
-        ids.try_into().map_err(|_| Error::WrongIdCount)
-    }
-
-    /// Counts the audit if its last reveal has just accepted the shard.
-    fn note_settled(id: &ShardId) {
-        // A keeper that drops the shard at once does so because its job has completed with it.
-        if T::Shards::shard(id).is_none_or(|shard| shard.is_accepted()) {
-            Totals::<T>::mutate(|stats| stats.settled = stats.settled.saturating_add(1));
-        }
     }
 }

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Openings on chain, and the count of audits that settled.
+
+use crate::{Config, Error, Pallet, Totals, MAX_LINK_BYTES};
+use alloc::vec::Vec;
+use frame_support::{ensure, traits::ConstU32, BoundedVec};
+use quern_primitives::{commitment::LeafProof, Account, BlobId, ShardId};
+use quern_protocol::{
+    shard::{Phase, MAX_SAMPLES},
+    traits::Shards,
+};
+
+impl<T: Config> Pallet<T> {
+    /// The ids that `leaves` prove at the demanded positions.
+    pub(crate) fn demanded_ids(
+        id: &ShardId,
+        worker: &Account,
+        leaves: &[LeafProof],
+    ) -> Result<BoundedVec<BlobId, ConstU32<MAX_SAMPLES>>, Error<T>> {
+        ensure!(leaves.iter().all(|leaf| leaf.proof.0.len() <= MAX_LINK_BYTES), Error::<T>::ProofsTooLong);
+        let shard = Self::shard(id)?;
+        let (deal, commitment) = shard.deal().zip(shard.commitment()).ok_or(Error::WrongPhase)?;
+        ensure!(deal.worker == *worker, Error::<T>::NotYours);
+        ensure!(matches!(shard.phase, Phase::Auditing { .. } | Phase::Comparing { .. }), Error::<T>::WrongPhase);
+        let positions = shard.demanded();
+        ensure!(positions.len() == leaves.len(), Error::<T>::WrongIdCount);
+        let ids = positions
+            .iter()
+            .zip(leaves)
+            .map(|(position, leaf)| leaf.verify(&commitment.root, shard.leaves(), worker, id, *position))
+            .collect::<Result<Vec<_>, _>>()?;
+        ids.try_into().map_err(|_| Error::WrongIdCount)
+    }
+
+    /// Counts the audit if its last reveal has just accepted the shard.
+    pub(crate) fn note_settled(id: &ShardId) {
+        // A keeper that drops the shard at once does so because its job has completed with it.
+        if T::Shards::shard(id).is_none_or(|shard| shard.is_accepted()) {
+            Totals::<T>::mutate(|stats| stats.settled = stats.settled.saturating_add(1));
+        }
+    }
+}
