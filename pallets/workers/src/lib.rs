@@ -54,7 +54,7 @@ pub struct Entry {
     pub profile: Profile,
     /// Its price per GMAC, in the smallest unit of QRN.
     pub ask: Balance,
-    /// Shards that it takes now.
+    /// Shards that it holds at the same time.
     pub slots: u32,
     /// Height of its last declaration.
     pub ready_at: Height,
@@ -72,6 +72,11 @@ impl Entry {
     /// Whether it is on the list of its role.
     pub fn is_active(&self) -> bool {
         !self.barred && !self.retiring
+    }
+
+    /// Shards that it takes now.
+    pub fn room(&self) -> u32 {
+        self.slots.saturating_sub(self.open)
     }
 
     /// Applies the end of a shard: the rule in the crate's documentation.
@@ -163,7 +168,7 @@ pub mod pallet {
         Ready {
             /// The worker.
             who: T::AccountId,
-            /// Shards that it takes.
+            /// Shards that it holds at the same time.
             slots: u32,
         },
         /// An account takes no more work and leaves when its open shards have ended.
@@ -308,7 +313,7 @@ pub mod pallet {
             Ok(())
         }
 
-        /// Declares how many shards the calling worker takes from now on; zero is a pause.
+        /// Declares how many shards the calling worker holds at the same time; zero is a pause.
         ///
         /// The whole bond must reach the minimum, unless `slots` is zero. Event: `Ready`. Errors: `NotRegistered`,
         /// `NotAWorker`, `Barred`, `Retiring`, `TooManySlots`, `BondTooLow`.
@@ -410,10 +415,10 @@ impl<T: Config> Registry for Pallet<T> {
     fn ready_workers() -> Vec<ReadyWorker> {
         let ready = |account: Account| {
             let entry = Entries::<T>::get(AccountId32::from(account))?;
-            (entry.slots > 0 && Self::is_bonded(&account)).then(|| ReadyWorker {
+            (entry.room() > 0 && Self::is_bonded(&account)).then(|| ReadyWorker {
                 account,
                 ask: entry.ask,
-                slots: entry.slots,
+                slots: entry.room(),
                 memory_mib: entry.profile.memory_mib,
                 ready_at: entry.ready_at,
                 weight: entry.reputation.max(1),
@@ -424,7 +429,6 @@ impl<T: Config> Registry for Pallet<T> {
 
     fn take_slot(who: &Account) {
         Entries::<T>::mutate_extant(AccountId32::from(*who), |entry| {
-            entry.slots = entry.slots.saturating_sub(1);
             entry.open = entry.open.saturating_add(1);
         });
     }

@@ -103,7 +103,6 @@ proptest! {
                         if Registry::ready_workers().iter().any(|ready| ready.account == raw(who)) {
                             Registry::take_slot(&raw(who));
                             let m = model.get_mut(&who).unwrap();
-                            m.slots -= 1;
                             m.open += 1;
                         }
                     }
@@ -140,7 +139,7 @@ proptest! {
                     assert_eq!((e.role, e.slots, e.open), (m.role, m.slots, m.open), "{op:?}");
                     assert_eq!((e.reputation, e.barred, e.retiring), (m.reputation, m.barred, m.retiring), "{op:?}");
                 }
-                let ready = model.iter().filter(|(who, m)| m.slots > 0 && rich[who]).count();
+                let ready = model.iter().filter(|(who, m)| m.slots > m.open && rich[who]).count();
                 assert_eq!(Registry::ready_workers().len(), ready, "{op:?}");
                 Registry::do_try_state().unwrap();
             }

@@ -16,9 +16,19 @@ fn take_slot_should_use_up_capacity() {
     run(|| {
         ready(1, 2);
         Registry::take_slot(&raw(1));
-        assert_eq!((entry(1).slots, entry(1).open), (1, 1));
+        assert_eq!(Registry::ready_workers()[0].slots, 1);
         Registry::take_slot(&raw(1));
         assert!(Registry::ready_workers().is_empty());
+    });
+}
+
+#[test]
+fn shard_ended_should_give_the_slot_back() {
+    run(|| {
+        ready(1, 1);
+        Registry::take_slot(&raw(1));
+        Registry::shard_ended(&raw(1), ShardEnd::Accepted);
+        assert_eq!(Registry::ready_workers()[0].slots, 1);
     });
 }
 
