@@ -344,7 +344,8 @@ impl Dispute {
                 let shown = BoundedVec::truncate_from(alloc::vec![shown]);
                 goes_on(Move::Convict { op, shown, chunk: None })
             }
-            (Move::Convict { op, shown, .. }, Play::Demand { by, index }) => {
+            // Once a chunk is on chain there is nothing left to ask for: the challenger convicts or loses.
+            (Move::Convict { op, shown, chunk: None }, Play::Demand { by, index }) => {
                 self.owed(&by, height)?;
                 let node = *shown.get(index as usize).ok_or(DisputeError::NoSuchElement)?;
                 goes_on(Move::Output { op: *op, node })

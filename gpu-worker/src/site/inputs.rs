@@ -82,8 +82,8 @@ impl Site {
         first: &[u8; 32],
         blob: Blob,
     ) -> Result<Vec<u8>, SiteError> {
-        let (mut from, others): (Vec<_>, Vec<_>) =
-            view.endpoints.iter().cloned().partition(|(account, _)| account == first);
+        let others = view.endpoints.iter().filter(|(account, _)| *account != self.me).cloned();
+        let (mut from, others): (Vec<_>, Vec<_>) = others.partition(|(account, _)| account == first);
         from.extend(others);
         let from: Vec<Endpoint> = from.into_iter().map(|(_, endpoint)| endpoint).collect();
         Ok(self.peer.fetch(blob.id, blob.len, &from).await?.to_vec())
@@ -97,6 +97,11 @@ impl Site {
     ) -> Result<Arc<Commitment>, SiteError> {
         if let Some(commitment) = lock(&self.commitments).get(&shard.root) {
             return Ok(commitment.clone());
+        }
+        if shard.worker == self.me {
+            let own = self.db.promises()?.into_iter().map(|(_, promise)| promise).find(|own| own.root == shard.root);
+            let own = own.ok_or(SiteError::Inconsistent("an own promise is gone"))?;
+            return Ok(Arc::new(Commitment { secret: own.secret, ids: own.ids }));
         }
         let worker = view.endpoint(&shard.worker).ok_or(SiteError::Inconsistent("the worker has no endpoint"))?;
         let Response::Secret(shown) = self.peer.ask(worker, &Request::Secret { shard: shard.id }).await? else {

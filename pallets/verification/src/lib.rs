@@ -50,6 +50,8 @@ use sp_runtime::{traits::UniqueSaturatedInto, AccountId32};
 pub const MAX_LINK_BYTES: usize = 2_304;
 
 /// The pallet.
+// The macros of FRAME write `expect` for what cannot fail.
+#[allow(clippy::expect_used)]
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;

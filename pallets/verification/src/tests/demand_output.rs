@@ -51,7 +51,6 @@ fn demand_output_should_fail_when_the_deadline_has_passed() {
 }
 
 #[test]
-#[ignore = "Dispute::step lets a challenger ask for a shown chunk again and again"]
 fn demand_output_should_fail_when_the_chunk_is_shown() {
     test(|| {
         // The finishing row sums are one chunk.
