@@ -226,7 +226,7 @@ impl Story {
         match outcome {
             Outcome::WrongElement { op, element, claimed, expected } => format!(
                 "*** {worker_name} LIED on shard {shard}, element {element} of operator {op}: it has {claimed:#x}, the chain \
-                 computes {expected}. CONVICTED, lost {}",
+                 computes {expected:#x}. CONVICTED, lost {}",
                 lost(worker)
             ),
             Outcome::WrongLength { op, len, expected } => format!(
@@ -285,7 +285,7 @@ mod tests {
         let mut story = story();
         let lines = story.block(&conviction());
         assert_eq!(lines.len(), 1);
-        let expected = "worker 4 LIED on shard 0.2.1, element 17 of operator 3: it has 0x2a, the chain computes 43. \
+        let expected = "worker 4 LIED on shard 0.2.1, element 17 of operator 3: it has 0x2a, the chain computes 0x2b. \
                         CONVICTED, lost 30 QRN";
         assert!(lines[0].contains(expected), "{}", lines[0]);
         assert_eq!((story.convicted, story.liar_convicted_by_element, story.requeued), (1, 1, 1));
