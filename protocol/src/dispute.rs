@@ -254,6 +254,8 @@ pub enum DisputeError {
 }
 
 /// The next state, or how it ended.
+// Lives on the stack of one call: a box would only cost an allocation.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
     /// It goes on.

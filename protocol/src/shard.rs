@@ -210,6 +210,8 @@ pub enum Phase {
         deal: Deal,
         /// The commitment.
         commitment: Commitment,
+        /// Who audited it: they hold and serve its outputs too.
+        auditors: BoundedVec<Account, ConstU32<MAX_AUDITORS>>,
         /// Height of acceptance.
         at: Height,
     },
@@ -443,6 +445,16 @@ impl Shard {
             | Phase::Disputed { audit, .. } => Some(audit),
             _ => None,
         }
+    }
+
+    /// Everybody who has a part in the shard: the worker, and who audits or has audited it.
+    pub fn parties(&self) -> Vec<Account> {
+        let worker = self.deal().map(|deal| deal.worker);
+        let auditors: Vec<Account> = match &self.phase {
+            Phase::Accepted { auditors, .. } => auditors.to_vec(),
+            _ => self.audit().into_iter().flat_map(|audit| audit.seats.iter().map(|seat| seat.auditor)).collect(),
+        };
+        worker.into_iter().chain(auditors).collect()
     }
 
     /// Whether the shard is accepted.
@@ -718,11 +730,16 @@ impl Shard {
         params: &Params,
     ) -> (Shard, Vec<Effect>) {
         if audit.seats.iter().all(|seat| seat.verdict == Some(Verdict::Matches)) {
-            let auditors = audit.seats.iter().map(|seat| seat.auditor).collect();
+            let auditors: Vec<Account> = audit.seats.iter().map(|seat| seat.auditor).collect();
             effects.extend(release(&audit));
             effects.push(Effect::ReleaseWorker(deal.clone()));
-            effects.push(Effect::Accept { deal: deal.clone(), auditors });
-            let phase = Phase::Accepted { deal, commitment, at: height };
+            let phase = Phase::Accepted {
+                deal: deal.clone(),
+                commitment,
+                auditors: BoundedVec::truncate_from(auditors.clone()),
+                at: height,
+            };
+            effects.push(Effect::Accept { deal, auditors });
             return (Shard { phase, ..self.clone() }, effects);
         }
         let by = height.saturating_add(params.move_blocks);

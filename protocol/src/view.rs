@@ -8,7 +8,10 @@ use crate::{
 };
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use quern_primitives::{job::Endpoint, job::Profile, traits::Role, Account, Balance, BlobId, DisputeId, Height, JobId};
+use quern_primitives::{
+    commitment::LeafProof, job::Endpoint, job::Profile, traits::Role, Account, Balance, BlobId, DisputeId, Height,
+    JobId,
+};
 use scale_info::TypeInfo;
 
 /// A shard as one of its parties needs it.
@@ -20,10 +23,12 @@ pub struct ShardView {
     pub context: StageContext,
     /// Where the requester serves the job's blobs.
     pub requester: Vec<Endpoint>,
-    /// Endpoints of the worker, the drawn validators and the workers whose outputs are read.
+    /// Endpoints of the worker, the drawn validators, and the workers and auditors of the shards whose outputs are read.
     pub endpoints: Vec<(Account, Endpoint)>,
     /// Disputes about the shard.
     pub disputes: Vec<(DisputeId, Dispute)>,
+    /// Results that the worker had to show on chain, proven, in the order of the draw; empty when it had not.
+    pub answered: Vec<LeafProof>,
 }
 
 impl ShardView {
@@ -242,13 +247,13 @@ pub struct NetworkView {
     pub validators: u32,
     /// Accepted shards.
     pub shards_settled: u64,
-    /// Audits that were revealed.
+    /// Audits drawn.
     pub audits: u64,
     /// Disputes opened.
     pub disputes: u64,
-    /// Disputes that the worker lost.
+    /// Disputes in which the referee or a length convicted the worker.
     pub convicted: u64,
-    /// Disputes that the challenger lost.
+    /// Disputes in which the referee refuted the challenger.
     pub refuted: u64,
     /// Useful work that was accepted, in MACs.
     pub useful_macs: u128,

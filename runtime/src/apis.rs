@@ -4,9 +4,9 @@
 
 use crate::{
     genesis, quern_api, AccountId, Babe, Balance, Block, Clock, Executive, Grandpa, InherentDataExt, Jobs, Nonce,
-    Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment, Verification, VERSION,
+    Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment, VERSION,
 };
-use alloc::{format, string::String, vec::Vec};
+use alloc::{string::String, vec::Vec};
 use frame_support::{
     genesis_builder_helper::{build_state, get_preset},
     view_functions::{ViewFunctionDispatchError, ViewFunctionId},
@@ -230,12 +230,12 @@ impl_runtime_apis! {
             Jobs::job(id)
         }
 
-        fn jobs(from: JobId, limit: u32) -> Vec<JobView> {
-            Jobs::jobs(from, limit).0
+        fn jobs(from: JobId, limit: u32) -> (Vec<JobView>, Option<JobId>) {
+            Jobs::jobs(from, limit)
         }
 
         fn quote(spec: JobSpec) -> Result<Quote, String> {
-            Jobs::quote(&spec).map_err(|error| format!("{error:?}"))
+            Jobs::quote(&spec).map_err(quern_api::refusal)
         }
 
         fn shards(job: JobId, stage: u16, from: u32) -> Vec<Shard> {
@@ -243,11 +243,11 @@ impl_runtime_apis! {
         }
 
         fn shard(id: ShardId) -> Option<ShardView> {
-            Jobs::shard_view(&id, |id| Verification::disputes_of(*id))
+            quern_api::shard_view(&id)
         }
 
         fn duties(account: Account) -> Vec<ShardView> {
-            Jobs::duties(&account, |id| Verification::disputes_of(*id))
+            quern_api::duties(&account)
         }
 
         fn program(id: BlobId) -> Option<Vec<u8>> {

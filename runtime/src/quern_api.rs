@@ -7,7 +7,11 @@
 
 use crate::{AccountId, Balances, Clock, Collateral, Jobs, Rewards, Runtime, Slashing, System, Verification, Workers};
 use alloc::{format, string::String, vec::Vec};
-use frame_support::traits::fungible::{Inspect, InspectHold};
+use codec::Decode;
+use frame_support::traits::{
+    fungible::{Inspect, InspectHold},
+    PalletInfoAccess,
+};
 use quern_primitives::{
     job::JobSpec,
     traits::{Collateral as _, Randomness as _},
@@ -17,14 +21,15 @@ use quern_protocol::{
     shard::Shard,
     view::{AccountView, JobView, NetworkView, ParticipantView, Quote, ShardView, MAX_PAGE},
 };
+use sp_runtime::{DispatchError, ModuleError};
 
 sp_api::decl_runtime_apis! {
     /// What a client may ask of the chain's state.
     pub trait QuernApi {
         /// A job; none when it never was or is pruned.
         fn job(id: JobId) -> Option<JobView>;
-        /// Up to `limit` (at most 64) jobs with ids from `from` on.
-        fn jobs(from: JobId, limit: u32) -> Vec<JobView>;
+        /// Up to `limit` (at most 64) jobs with ids from `from` on, and the id to go on from, if there may be more.
+        fn jobs(from: JobId, limit: u32) -> (Vec<JobView>, Option<JobId>);
         /// What a job would cost, or why it would be refused.
         fn quote(spec: JobSpec) -> Result<Quote, String>;
         /// Up to 64 shards of a stage of a job, from index `from` on.
@@ -48,6 +53,32 @@ sp_api::decl_runtime_apis! {
         /// Checks what must always be true; the first thing that is not.
         fn check_invariants() -> Result<(), String>;
     }
+}
+
+/// A shard with everything that its parties need.
+pub fn shard_view(id: &ShardId) -> Option<ShardView> {
+    Jobs::shard_view(id, |id| Verification::disputes_of(*id)).map(with_answer)
+}
+
+/// All shards in which an account is worker or drawn validator.
+pub fn duties(account: &Account) -> Vec<ShardView> {
+    Jobs::duties(account, |id| Verification::disputes_of(*id)).into_iter().map(with_answer).collect()
+}
+
+fn with_answer(view: ShardView) -> ShardView {
+    let answered = quern_pallet_verification::Answers::<Runtime>::get(view.shard.id).into_inner();
+    ShardView { answered, ..view }
+}
+
+/// Why a job is refused, with the stage and the input where there is one.
+pub fn refusal(error: DispatchError) -> String {
+    if let DispatchError::Module(ModuleError { index, error, .. }) = &error {
+        let of_jobs = (usize::from(*index) == Jobs::index()).then(|| Decode::decode(&mut &error[..]).ok()).flatten();
+        if let Some(quern_pallet_jobs::Error::<Runtime>::InvalidJob(fault)) = of_jobs {
+            return format!("InvalidJob({fault:?})");
+        }
+    }
+    format!("{error:?}")
 }
 
 /// The network in numbers.

@@ -12,12 +12,11 @@ use std::process::ExitCode;
 pub async fn run(global: &Global, args: ListArgs) -> anyhow::Result<ExitCode> {
     let chain = client::connect(global).await?;
     let mut jobs: Vec<JobView> = Vec::new();
-    let mut from = args.from;
-    while jobs.len() < args.limit as usize {
-        let page = chain.jobs(from, (args.limit - jobs.len() as u32).min(MAX_PAGE)).await?;
-        let Some(last) = page.last() else { break };
-        from = last.id + 1;
+    let mut next = Some(args.from);
+    while let Some(from) = next.filter(|_| jobs.len() < args.limit as usize) {
+        let (page, more) = chain.jobs(from, (args.limit - jobs.len() as u32).min(MAX_PAGE)).await?;
         jobs.extend(page);
+        next = more;
     }
     let mut table = output::table(&["job", "requester", "status", "stages", "shards", "spent", "held", "since block"]);
     for job in &jobs {

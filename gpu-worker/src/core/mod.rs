@@ -25,6 +25,8 @@ pub const RESEND_BLOCKS: Height = 8;
 pub const RETRY_BLOCKS: Height = 4;
 /// Failed attempts to be shown something by a peer after which it is demanded on chain.
 pub const DEMAND_AFTER: u32 = 4;
+/// Failed attempts to fetch the inputs after which a worker declines the shard, so that it waits for nobody.
+pub const DECLINE_AFTER: u32 = 8;
 
 /// One attempt at a shard: what is known and promised belongs to it and never to a later one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,6 +64,8 @@ pub struct Sealed {
     pub salt: [u8; 32],
     /// Ids that it computed for the drawn segments, in order.
     pub ids: Vec<BlobId>,
+    /// Leaf proofs of the checkpoints before the drawn runs, in order: what a dispute starts from.
+    pub starts: Vec<LeafProof>,
 }
 
 /// What a worker showed of its drawn results, proven against its root.
@@ -71,8 +75,6 @@ pub struct ShownResults {
     pub drawn_at: Height,
     /// Leaf proofs of the drawn segments, in order.
     pub leaves: Vec<LeafProof>,
-    /// Leaf proofs of the checkpoints before the drawn runs, in order.
-    pub starts: Vec<LeafProof>,
 }
 
 /// A challenger's next move, worked out from the worker's moves.

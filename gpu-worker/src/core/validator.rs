@@ -18,7 +18,6 @@ pub struct Validator {
     seals: HashMap<Attempt, Sealed>,
     results: HashMap<Attempt, ShownResults>,
     held: HashSet<Attempt>,
-    audited: HashSet<Attempt>,
     moves: HashMap<DisputeId, (Height, Prosecution)>,
 }
 
@@ -32,7 +31,6 @@ impl Validator {
             seals: seals.into_iter().collect(),
             results: HashMap::new(),
             held: HashSet::new(),
-            audited: HashSet::new(),
             moves: HashMap::new(),
         }
     }
@@ -43,7 +41,6 @@ impl Validator {
             Event::Block { best, finalized, views } => return self.block(best, finalized, &views),
             Event::Audited(attempt, sealed) => {
                 self.seals.insert(attempt, sealed);
-                self.audited.insert(attempt);
                 self.pending.done(Subject::Shard(attempt.shard, "audit"));
             }
             Event::Checked(attempt, shown) => {
@@ -76,7 +73,7 @@ impl Validator {
                 }
                 (Phase::Comparing { audit, .. }, Some(seat)) => self.compare(view, audit, &seat, &mut out),
                 (Phase::Disputed { audit, .. }, Some(seat)) => self.dispute(view, audit, &seat, &mut out),
-                (Phase::Accepted { .. }, _) if self.audited.contains(&attempt) => {
+                (Phase::Accepted { auditors, .. }, _) if auditors.contains(&self.me) => {
                     if !self.held.contains(&attempt)
                         && self.pending.start(Subject::Shard(attempt.shard, "hold"), best, UNTIL_REPORTED)
                     {
@@ -112,14 +109,13 @@ impl Validator {
     /// A match is revealed only after the worker's results are proven to be in its root: a digest alone could have been
     /// computed after the draw.
     fn compare(&mut self, view: &ShardView, audit: &Audit, seat: &Seat, out: &mut Vec<Action>) {
-        let (id, attempt, best) = (view.shard.id, Attempt::of(&view.shard), self.best);
+        let (id, best) = (view.shard.id, self.best);
         let Some(sealed) = self.sealed(view, audit).cloned() else { return };
         if seat.verdict.is_some() {
             return;
         }
         let digest = results_digest(&id, &sealed.ids);
-        let proven_on_chain = audit.demand == Demand::Answered && audit.results == Some(digest);
-        if proven_on_chain || self.shown(attempt, audit).is_some() {
+        if self.shown(view, audit).is_some() {
             return self.pending.submit(Call::RevealAudit(id, sealed.salt, digest, false), best, out);
         }
         let subject = Subject::Shard(id, "check");
@@ -132,10 +128,10 @@ impl Validator {
     }
 
     fn dispute(&mut self, view: &ShardView, audit: &Audit, seat: &Seat, out: &mut Vec<Action>) {
-        let (id, attempt, best) = (view.shard.id, Attempt::of(&view.shard), self.best);
+        let (id, best) = (view.shard.id, self.best);
         let Some(sealed) = self.sealed(view, audit).cloned() else { return };
         if seat.verdict == Some(Verdict::Differs) {
-            match self.shown(attempt, audit).cloned() {
+            match self.shown(view, audit) {
                 Some(shown) => {
                     if let Some(call) = accusation(view, audit, &sealed, &shown) {
                         self.pending.submit(call, best, out);
@@ -167,8 +163,13 @@ impl Validator {
         self.seals.get(&Attempt::of(&view.shard)).filter(|sealed| sealed.drawn_at == audit.drawn_at)
     }
 
-    fn shown(&self, attempt: Attempt, audit: &Audit) -> Option<&ShownResults> {
-        self.results.get(&attempt).filter(|shown| shown.drawn_at == audit.drawn_at)
+    /// What the worker has shown of its drawn results, to us or on chain; proven either way.
+    fn shown(&self, view: &ShardView, audit: &Audit) -> Option<ShownResults> {
+        if !view.answered.is_empty() {
+            return Some(ShownResults { drawn_at: audit.drawn_at, leaves: view.answered.clone() });
+        }
+        let shown = self.results.get(&Attempt::of(&view.shard));
+        shown.filter(|shown| shown.drawn_at == audit.drawn_at).cloned()
     }
 
     fn forget(&mut self, views: &[ShardView], out: &mut Vec<Action>) {
@@ -180,7 +181,6 @@ impl Validator {
         }
         self.results.retain(|attempt, _| live.contains(attempt));
         self.held.retain(|attempt| live.contains(attempt));
-        self.audited.retain(|attempt| live.contains(attempt));
     }
 }
 
@@ -196,7 +196,7 @@ fn accusation(view: &ShardView, audit: &Audit, sealed: &Sealed, shown: &ShownRes
         let before = position.checked_sub(1)?;
         let drawn = audit.sample.iter().position(|drawn| *drawn == before).and_then(|index| shown.leaves.get(index));
         let opened = view.shard.opened_positions();
-        let opened = opened.iter().position(|opened| *opened == before).and_then(|index| shown.starts.get(index));
+        let opened = opened.iter().position(|opened| *opened == before).and_then(|index| sealed.starts.get(index));
         Some(drawn.or(opened)?.clone())
     };
     Some(Call::OpenDispute(view.shard.id, position, start, shown.leaves.get(index)?.clone()))

@@ -102,6 +102,8 @@ impl Worker {
             Phase::Assigned { .. } => {
                 if self.fetched.contains(&attempt) {
                     self.pending.submit(Call::Start(id), best, out);
+                } else if self.pending.failures(Subject::Shard(id, "fetch")) >= DECLINE_AFTER {
+                    self.pending.submit(Call::Decline(id), best, out);
                 } else if self.pending.start(Subject::Shard(id, "fetch"), best, UNTIL_REPORTED) {
                     out.push(Action::FetchInputs(view.clone()));
                 }

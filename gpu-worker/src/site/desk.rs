@@ -2,6 +2,7 @@
 //! What others may ask for, and who.
 
 use super::lock;
+use crate::core::Attempt;
 use quern_primitives::{commitment::LeafProof, job::Blob, DisputeId, ShardId};
 use quern_sdk::net::{
     messages::{Answer, Commitment},
@@ -12,44 +13,62 @@ use std::{
     sync::Mutex,
 };
 
-#[derive(Default)]
 struct Case {
+    attempt: u16,
     openings: Option<(HashSet<PeerId>, Vec<Checkpoint>)>,
     results: Option<(HashSet<PeerId>, Vec<LeafProof>)>,
     secret: Option<Commitment>,
+}
+
+struct TraceCase {
+    shard: ShardId,
+    to: PeerId,
+    tensors: Vec<Blob>,
 }
 
 /// Answers of a daemon to its peers. Nothing is answered that was not put here for that peer.
 #[derive(Default)]
 pub struct Desk {
     cases: Mutex<HashMap<ShardId, Case>>,
-    traces: Mutex<HashMap<DisputeId, (PeerId, Vec<Blob>)>>,
+    traces: Mutex<HashMap<DisputeId, TraceCase>>,
 }
 
 impl Desk {
     /// Shows opened checkpoints to these peers.
-    pub fn show_opening(&self, shard: ShardId, to: HashSet<PeerId>, checkpoints: Vec<Checkpoint>) {
-        lock(&self.cases).entry(shard).or_default().openings = Some((to, checkpoints));
+    pub fn show_opening(&self, attempt: Attempt, to: HashSet<PeerId>, checkpoints: Vec<Checkpoint>) {
+        self.with(attempt, |case| case.openings = Some((to, checkpoints)));
     }
 
     /// Shows results to these peers.
-    pub fn show_results(&self, shard: ShardId, to: HashSet<PeerId>, leaves: Vec<LeafProof>) {
-        lock(&self.cases).entry(shard).or_default().results = Some((to, leaves));
+    pub fn show_results(&self, attempt: Attempt, to: HashSet<PeerId>, leaves: Vec<LeafProof>) {
+        self.with(attempt, |case| case.results = Some((to, leaves)));
     }
 
     /// Shows everybody what is behind a root.
-    pub fn publish(&self, shard: ShardId, commitment: Commitment) {
-        lock(&self.cases).entry(shard).or_default().secret = Some(commitment);
+    pub fn publish(&self, attempt: Attempt, commitment: Commitment) {
+        self.with(attempt, |case| case.secret = Some(commitment));
     }
 
     /// Shows the tensors of a trace to a challenger.
-    pub fn show_trace(&self, dispute: DisputeId, to: PeerId, tensors: Vec<Blob>) {
-        lock(&self.traces).insert(dispute, (to, tensors));
+    pub fn show_trace(&self, shard: ShardId, dispute: DisputeId, to: PeerId, tensors: Vec<Blob>) {
+        lock(&self.traces).insert(dispute, TraceCase { shard, to, tensors });
     }
 
-    /// Stops answering about a shard.
-    pub fn forget(&self, shard: ShardId) {
-        lock(&self.cases).remove(&shard);
+    /// Stops answering about an attempt.
+    pub fn forget(&self, attempt: Attempt) {
+        lock(&self.cases).retain(|shard, case| *shard != attempt.shard || case.attempt != attempt.attempt);
+        lock(&self.traces).retain(|_, trace| trace.shard != attempt.shard);
+    }
+
+    /// A case is about one attempt: what was shown of an earlier one is no longer true.
+    fn with(&self, attempt: Attempt, change: impl FnOnce(&mut Case)) {
+        let empty = || Case { attempt: attempt.attempt, openings: None, results: None, secret: None };
+        let mut cases = lock(&self.cases);
+        let case = cases.entry(attempt.shard).or_insert_with(empty);
+        if case.attempt != attempt.attempt {
+            *case = empty();
+        }
+        change(case);
     }
 }
 
@@ -76,7 +95,7 @@ impl Answer for Counter {
             }
             Request::TraceTensor { dispute, op } => {
                 let traces = lock(&self.0.traces);
-                let (to, tensors) = traces.get(&dispute).ok_or("no trace of this dispute yet")?;
+                let TraceCase { to, tensors, .. } = traces.get(&dispute).ok_or("no trace of this dispute yet")?;
                 if *to != from {
                     return Err("not the challenger of this dispute".into());
                 }

@@ -14,7 +14,7 @@ use quern_protocol::{
 };
 use quern_sdk::net::{
     messages::{Commitment, Committed},
-    Request, Response,
+    NetError, Request, Response,
 };
 use std::sync::Arc;
 
@@ -82,11 +82,7 @@ impl Site {
         first: &[u8; 32],
         blob: Blob,
     ) -> Result<Vec<u8>, SiteError> {
-        let others = view.endpoints.iter().filter(|(account, _)| *account != self.me).cloned();
-        let (mut from, others): (Vec<_>, Vec<_>) = others.partition(|(account, _)| account == first);
-        from.extend(others);
-        let from: Vec<Endpoint> = from.into_iter().map(|(_, endpoint)| endpoint).collect();
-        Ok(self.peer.fetch(blob.id, blob.len, &from).await?.to_vec())
+        Ok(self.peer.fetch(blob.id, blob.len, &self.holders(view, first)).await?.to_vec())
     }
 
     /// What is behind the root of an accepted shard.
@@ -103,15 +99,36 @@ impl Site {
             let own = own.ok_or(SiteError::Inconsistent("an own promise is gone"))?;
             return Ok(Arc::new(Commitment { secret: own.secret, ids: own.ids }));
         }
-        let worker = view.endpoint(&shard.worker).ok_or(SiteError::Inconsistent("the worker has no endpoint"))?;
-        let Response::Secret(shown) = self.peer.ask(worker, &Request::Secret { shard: shard.id }).await? else {
-            return Err(SiteError::Inconsistent("the worker answered something else"));
-        };
         let committed = Committed { shard: shard.id, worker: shard.worker, root: shard.root, leaves: shard.leaves() };
+        let mut failure = SiteError::Inconsistent("nobody who holds the outputs has an endpoint");
+        for endpoint in self.holders(view, &shard.worker) {
+            match self.ask_commitment(&endpoint, &committed).await {
+                Ok(shown) => {
+                    let shown = Arc::new(shown);
+                    lock(&self.commitments).insert(shard.root, shown.clone());
+                    return Ok(shown);
+                }
+                Err(error) => failure = error,
+            }
+        }
+        Err(failure)
+    }
+
+    async fn ask_commitment(&self, endpoint: &Endpoint, committed: &Committed) -> Result<Commitment, SiteError> {
+        let Response::Secret(shown) = self.peer.ask(endpoint, &Request::Secret { shard: committed.shard }).await?
+        else {
+            return Err(NetError::Malformed.into());
+        };
         // The root alone fixes secret and ids.
         committed.verify_secret(&shown, &secret_hash(&shown.secret))?;
-        let shown = Arc::new(shown);
-        lock(&self.commitments).insert(shard.root, shown.clone());
         Ok(shown)
+    }
+
+    /// Endpoints of the other parties: `first` before those that only may hold what it made.
+    fn holders(&self, view: &ShardView, first: &[u8; 32]) -> Vec<Endpoint> {
+        let others = view.endpoints.iter().filter(|(account, _)| *account != self.me).cloned();
+        let (mut from, others): (Vec<_>, Vec<_>) = others.partition(|(account, _)| account == first);
+        from.extend(others);
+        from.into_iter().map(|(_, endpoint)| endpoint).collect()
     }
 }

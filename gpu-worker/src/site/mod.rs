@@ -117,7 +117,7 @@ impl Site {
             Action::Prosecute(view, id) => self.prosecute(&view, id, dispute(&view, id)?).await.map(Some),
             Action::Hold(view) => self.hold(&view).await.map(Some),
             Action::Forget(attempt) => {
-                self.desk.forget(attempt.shard);
+                self.desk.forget(attempt);
                 self.db.forget(attempt)?;
                 Ok(None)
             }

@@ -23,7 +23,9 @@ impl Site {
     pub(super) async fn audit(&self, view: &ShardView) -> Result<Event, SiteError> {
         let audit = view.shard.audit().ok_or(SiteError::Inconsistent("the shard is not audited"))?;
         let program = self.program(view.context.stage.program).await?;
-        let mut opened = self.opening(view).await?.into_iter();
+        let opened = self.opening(view).await?;
+        let starts = opened.iter().map(|checkpoint| checkpoint.leaf.clone()).collect();
+        let mut opened = opened.into_iter();
         let mut ids = Vec::new();
         for (first, count) in view.shard.runs() {
             let (task, index) = view.shard.locate(first).ok_or(SiteError::Inconsistent("no such segment"))?;
@@ -44,10 +46,14 @@ impl Site {
                 let id;
                 (before, id) = result_id(&results, segment, &state, &before);
                 ids.push(id);
+                // A dispute about the next segment of the run starts from these: the worker serves them to nobody.
+                for tensor in &state {
+                    self.peer.store().put(tensor.bytes.clone().into()).await?;
+                }
             }
         }
         let (attempt, sealed) =
-            (Attempt::of(&view.shard), Sealed { drawn_at: audit.drawn_at, salt: self.db.fresh_secret(), ids });
+            (Attempt::of(&view.shard), Sealed { drawn_at: audit.drawn_at, salt: self.db.fresh_secret(), ids, starts });
         self.db.keep_seal(attempt, &sealed)?;
         Ok(Event::Audited(attempt, sealed))
     }
@@ -61,8 +67,7 @@ impl Site {
             return Err(NetError::Malformed.into());
         };
         committed(&view.shard)?.verify_results(&leaves, &audit.sample, &digest)?;
-        let starts = self.opening(view).await?.into_iter().map(|checkpoint| checkpoint.leaf).collect();
-        let shown = ShownResults { drawn_at: audit.drawn_at, leaves, starts };
+        let shown = ShownResults { drawn_at: audit.drawn_at, leaves };
         Ok(Event::Checked(Attempt::of(&view.shard), shown))
     }
 
@@ -144,7 +149,7 @@ impl Site {
                 self.peer.access().publish(*id);
             }
         }
-        self.desk.publish(view.shard.id, commitment.as_ref().clone());
+        self.desk.publish(Attempt::of(&view.shard), commitment.as_ref().clone());
         Ok(Event::Held(Attempt::of(&view.shard)))
     }
 

@@ -60,7 +60,7 @@ impl Site {
             }
             checkpoints.push(Checkpoint { leaf, tensors });
         }
-        self.desk.show_opening(view.shard.id, peers, checkpoints);
+        self.desk.show_opening(Attempt::of(&view.shard), peers, checkpoints);
         Ok(Event::Shown(Attempt::of(&view.shard), Stage::Opening(drawn_at)))
     }
 
@@ -69,7 +69,7 @@ impl Site {
         let sample = view.shard.audit().map(|audit| audit.sample.to_vec()).unwrap_or_default();
         let leaves = promise.leaf_proofs(&self.me, &view.shard.id, &sample);
         let leaves = leaves.ok_or(SiteError::Inconsistent("the draw names a position that does not exist"))?;
-        self.desk.show_results(view.shard.id, peers, leaves);
+        self.desk.show_results(Attempt::of(&view.shard), peers, leaves);
         Ok(Event::Shown(Attempt::of(&view.shard), Stage::Results(drawn_at)))
     }
 
@@ -81,7 +81,7 @@ impl Site {
                 self.peer.access().publish(*id);
             }
         }
-        self.desk.publish(view.shard.id, Commitment { secret: promise.secret, ids: promise.ids });
+        self.desk.publish(Attempt::of(&view.shard), Commitment { secret: promise.secret, ids: promise.ids });
         Ok(())
     }
 
@@ -104,7 +104,7 @@ impl Site {
                         .map_err(|_| SiteError::Inconsistent("too many operators"))?,
                 };
                 if let Some(challenger) = challenger {
-                    self.desk.show_trace(id, challenger, blobs);
+                    self.desk.show_trace(view.shard.id, id, challenger, blobs);
                 }
                 Defence::Trace(trace)
             }

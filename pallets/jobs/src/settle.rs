@@ -35,11 +35,9 @@ impl From<ShardError> for Failure {
     }
 }
 
-/// Accounts that have a part in a shard.
+/// Accounts that have a part in a shard, each once.
 pub(crate) fn parties(shard: &Shard) -> BTreeSet<Account> {
-    let worker = shard.deal().map(|deal| deal.worker);
-    let seats = shard.audit().into_iter().flat_map(|audit| audit.seats.iter().map(|seat| seat.auditor));
-    worker.into_iter().chain(seats).collect()
+    shard.parties().into_iter().collect()
 }
 
 impl<T: Config> quern_protocol::traits::Shards for Pallet<T> {

@@ -71,17 +71,18 @@ impl<T: Config> Pallet<T> {
         shards.iter().filter_map(|id| Self::shard_view(id, &disputes_of)).collect()
     }
 
-    /// A shard as its parties need it.
+    /// A shard as its parties need it. What was answered on chain is kept by another pallet.
     pub fn shard_view(id: &ShardId, disputes_of: impl Fn(&ShardId) -> Vec<(DisputeId, Dispute)>) -> Option<ShardView> {
         let shard = Shards::<T>::get(id)?;
         let context = Self::context(id)?;
         let disputes = disputes_of(id);
         let mut accounts: BTreeSet<Account> = parties(&shard);
-        accounts.extend(context.outputs.iter().flat_map(|read| read.shards.iter().map(|shard| shard.worker)));
+        let read = context.outputs.iter().flat_map(|outputs| outputs.shards.iter());
+        accounts.extend(read.filter_map(|shard| Shards::<T>::get(shard.id)).flat_map(|shard| shard.parties()));
         accounts.extend(disputes.iter().map(|(_, dispute)| dispute.challenger));
         let endpoints = accounts.into_iter().filter_map(|of| T::Registry::endpoint(&of).map(|at| (of, at))).collect();
         let requester = Jobs::<T>::get(id.job)?.endpoints.into_inner();
-        Some(ShardView { shard, context, requester, endpoints, disputes })
+        Some(ShardView { shard, context, requester, endpoints, disputes, answered: Vec::new() })
     }
 
     fn progress(job: JobId, index: u16) -> Option<StageProgress> {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Openings on chain, and the count of audits that settled.
 
-use crate::{Config, Error, Pallet, Totals, MAX_LINK_BYTES};
+use crate::{Answers, Config, Error, Pallet, Totals, MAX_LINK_BYTES};
 use alloc::vec::Vec;
 use frame_support::{ensure, traits::ConstU32, BoundedVec};
 use quern_primitives::{commitment::LeafProof, Account, BlobId, ShardId};
@@ -36,6 +36,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn note_settled(id: &ShardId) {
         // A keeper that drops the shard at once does so because its job has completed with it.
         if T::Shards::shard(id).is_none_or(|shard| shard.is_accepted()) {
+            Answers::<T>::remove(id);
             Totals::<T>::mutate(|stats| stats.settled = stats.settled.saturating_add(1));
         }
     }

@@ -2,8 +2,8 @@
 //! Disputes: opening, moves, deadlines, ends. `Dispute::step` decides; this keeps what it returns.
 
 use crate::{
-    Agenda, Config, Disputes, DisputesOf, Error, Event, NextDispute, Pallet, PendingDrawCount, PendingDraws, Totals,
-    MAX_LINK_BYTES,
+    Agenda, Answers, Config, Disputes, DisputesOf, Error, Event, NextDispute, Pallet, PendingDrawCount, PendingDraws,
+    Totals, MAX_LINK_BYTES,
 };
 use frame_support::{
     dispatch::{DispatchResultWithPostInfo, Pays},
@@ -25,10 +25,12 @@ use sp_runtime::{DispatchError, TryRuntimeError};
 
 impl<T: Config> Audits for Pallet<T> {
     fn committed(shard: &ShardId, period: Height) {
+        Answers::<T>::remove(shard);
         Self::enqueue(shard, period);
     }
 
     fn close(shard: &ShardId) {
+        Answers::<T>::remove(shard);
         for dispute in DisputesOf::<T>::take(shard) {
             Disputes::<T>::remove(dispute);
             Totals::<T>::mutate(|stats| stats.moot = stats.moot.saturating_add(1));
@@ -192,6 +194,13 @@ impl<T: Config> Pallet<T> {
         ensure!(Disputes::<T>::count() <= T::MaxDisputes::get(), "too many disputes");
         watched.retain(|id| Disputes::<T>::contains_key(id));
         ensure!(watched.len() as u32 == Disputes::<T>::count(), "a dispute is watched twice or not at all");
+        for id in Answers::<T>::iter_keys() {
+            let phase = T::Shards::shard(&id).map(|shard| shard.phase);
+            ensure!(
+                matches!(phase, Some(Phase::Comparing { .. } | Phase::Disputed { .. })),
+                "an answer is kept for a shard that is not compared"
+            );
+        }
         for (id, dispute) in Disputes::<T>::iter() {
             ensure!(id < NextDispute::<T>::get(), "a dispute has a number that was not given");
             ensure!(DisputesOf::<T>::get(dispute.shard).contains(&id), "a dispute is not listed at its shard");

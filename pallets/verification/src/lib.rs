@@ -117,6 +117,13 @@ pub mod pallet {
     pub type DisputesOf<T: Config> =
         StorageMap<_, Blake2_128Concat, ShardId, BoundedVec<DisputeId, ConstU32<MAX_AUDITORS>>, ValueQuery>;
 
+    /// Results that a worker had to show on chain, until its shard is accepted, re-issued or drawn again: a validator that
+    /// differs needs their proofs to open a dispute. Each proof is at most [`MAX_LINK_BYTES`] long.
+    #[pallet::storage]
+    #[pallet::unbounded]
+    pub type Answers<T: Config> =
+        StorageMap<_, Blake2_128Concat, ShardId, BoundedVec<LeafProof, ConstU32<MAX_SAMPLES>>, ValueQuery>;
+
     /// Disputes whose deadline is looked at, by height. Every dispute stands here once, never later than its deadline ends.
     #[pallet::storage]
     pub type Agenda<T: Config> =
@@ -455,6 +462,9 @@ pub mod pallet {
             let worker = ensure_signed(origin)?;
             let ids = Self::demanded_ids(&shard, &worker.into(), &leaves)?;
             Self::apply(&shard, ShardEvent::Answer(ids.to_vec()))?;
+            if Self::shard(&shard)?.audit().is_some_and(|audit| audit.results.is_some()) {
+                Answers::<T>::insert(shard, leaves);
+            }
             Self::deposit_event(Event::OpeningAnswered { shard, ids });
             Ok(Pays::No.into())
         }

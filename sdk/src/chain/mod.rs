@@ -224,8 +224,8 @@ impl Chain {
         self.call("job", None, id).await
     }
 
-    /// Up to `limit` (at most 64) jobs with ids from `from` on.
-    pub async fn jobs(&self, from: JobId, limit: u32) -> Result<Vec<JobView>, ChainError> {
+    /// Up to `limit` (at most 64) jobs with ids from `from` on, and the id to go on from, if there may be more.
+    pub async fn jobs(&self, from: JobId, limit: u32) -> Result<(Vec<JobView>, Option<JobId>), ChainError> {
         self.call("jobs", None, (from, limit)).await
     }
 
