@@ -23,6 +23,7 @@ pub fn happening(event: Event) -> Option<Happening> {
         Event::Verification(verification::Event::DisputeClosed { shard, worker, challenger, outcome, .. }) => {
             Happening::DisputeClosed { shard: *shard, worker: worker.0, challenger: challenger.0, outcome: *outcome }
         }
+        Event::Verification(verification::Event::DisputeMoot { .. }) => Happening::DisputeMoot,
         Event::Slashing(slashing::Event::Slashed { kind, offender, shard, amount, .. }) => {
             Happening::Slashed { kind: *kind, offender: offender.0, shard: *shard, amount }
         }

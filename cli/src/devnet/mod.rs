@@ -19,7 +19,7 @@ use futures::future::BoxFuture;
 use play::Play;
 use processes::{free_port, Binaries, Processes};
 use progress::Progress;
-use quern_sdk::chain::Chain;
+use quern_sdk::{chain::Chain, net::Peer};
 use report::Report;
 use std::{
     future::Future,
@@ -52,7 +52,7 @@ pub async fn run(global: &Global, args: DevnetArgs) -> anyhow::Result<ExitCode> 
     let outcome = perform(&mut guard, &progress, &binaries, &args).await;
     progress.clear();
     let code = match outcome {
-        Ok(report) => {
+        Ok((report, requester)) => {
             output.say(report.text());
             output.say(next_steps(&report, args.keep));
             if global.json {
@@ -67,6 +67,7 @@ pub async fn run(global: &Global, args: DevnetArgs) -> anyhow::Result<ExitCode> 
                     code = ExitCode::from(exit::ERROR);
                 }
             }
+            requester.shutdown().await;
             code
         }
         Err(End::Stopped) => {
@@ -150,7 +151,7 @@ async fn perform(
     progress: &Progress,
     binaries: &Binaries,
     args: &DevnetArgs,
-) -> Result<Report, End> {
+) -> Result<(Report, Peer), End> {
     let started = Instant::now();
     let cast = Cast::new()?;
     let folder = guard.processes.folder().to_owned();

@@ -64,8 +64,8 @@ impl<'a> Play<'a> {
         Ok(Self { chain, cast, progress, peer, sender, story, told: 0, rounds, jobs, jobs_completed: 0 })
     }
 
-    /// The whole play.
-    pub async fn perform(mut self, args: &DevnetArgs, started: Instant) -> anyhow::Result<Report> {
+    /// The whole play. The requester's endpoint, which still serves the inputs, comes back with the report.
+    pub async fn perform(mut self, args: &DevnetArgs, started: Instant) -> anyhow::Result<(Report, Peer)> {
         self.enrolled().await?;
         let digits = Digits::embedded()?;
         let terms = Terms { endpoints: vec![self.peer.endpoint()], ..Terms::default() };
@@ -87,8 +87,8 @@ impl<'a> Play<'a> {
         let accuracy = digits.test.accuracy_of(&classes);
 
         let report = self.settle(accuracy).await?;
-        self.peer.shutdown().await;
-        Ok(Report { seconds: started.elapsed().as_secs_f64(), ..report }.judge())
+        let report = Report { seconds: started.elapsed().as_secs_f64(), ..report }.judge();
+        Ok((report, self.peer))
     }
 
     /// Waits until every daemon is registered and every worker ready.
@@ -186,7 +186,7 @@ impl<'a> Play<'a> {
         let stages: Vec<_> = job.stages.iter().map(|stage| stage.phases).collect();
         self.progress.show(Snapshot {
             best: head.height,
-            finalized: head.finalized,
+            finalized: head.finalized.max(self.told),
             job: name,
             accepted: job.stages.iter().map(|stage| stage.accepted).sum(),
             shards: job.stages.iter().map(|stage| stage.shards).sum(),
@@ -279,8 +279,9 @@ impl<'a> Play<'a> {
             jobs_completed: self.jobs_completed,
             shards_settled: network.shards_settled,
             shards_redone: self.story.requeued,
-            audits: network.audits,
+            audits: self.story.audits,
             disputes: network.disputes,
+            moot: self.story.moot,
             convicted: network.convicted,
             convicted_by_element: self.story.liar_convicted_by_element,
             honest_slashed: self.story.honest_slashed(),

@@ -61,10 +61,12 @@ pub struct Report {
     pub shards_settled: u64,
     /// Shards that were put back and done again.
     pub shards_redone: u32,
-    /// Revealed audits.
-    pub audits: u64,
+    /// Audits that drawn validators revealed.
+    pub audits: u32,
     /// Disputes.
     pub disputes: u64,
+    /// Disputes that ended undecided, because another one had decided the shard.
+    pub moot: u32,
     /// Disputes that the worker lost.
     pub convicted: u64,
     /// Of these, those in which the chain recomputed an element of the lying worker.
@@ -132,7 +134,8 @@ impl Report {
         fact("jobs completed", format!("{} of {JOBS}", self.jobs_completed));
         fact("shards accepted", format!("{} ({} redone)", self.shards_settled, self.shards_redone));
         fact("audits", self.audits.to_string());
-        fact("disputes", format!("{} ({} convicted by one element)", self.disputes, self.convicted_by_element));
+        let Self { disputes, convicted_by_element, moot, .. } = self;
+        fact("disputes", format!("{disputes} ({convicted_by_element} convicted by one element, {moot} then moot)"));
         fact("honest accounts slashed", self.honest_slashed.to_string());
         fact("fees burned", output::qrn(self.fees_burned));
         fact("useful work", output::macs(self.useful_macs));

@@ -55,6 +55,8 @@ pub enum Happening {
         /// How.
         outcome: Outcome,
     },
+    /// A dispute ended undecided: another one had decided the shard.
+    DisputeMoot,
     /// An offence was settled.
     Slashed {
         /// What was done.
@@ -123,6 +125,8 @@ pub struct Story {
     pub audits: u32,
     /// Opened disputes.
     pub disputes: u32,
+    /// Disputes that ended undecided.
+    pub moot: u32,
     /// Disputes that the worker lost.
     pub convicted: u32,
     /// Of these, disputes of the liar that the referee decided by one element.
@@ -185,6 +189,7 @@ impl Story {
                     let lost = |loser: &Account| taken(events, loser, shard);
                     lines.push(self.verdict(shard, worker, challenger, outcome, lost));
                 }
+                Happening::DisputeMoot => self.moot += 1,
                 Happening::Slashed { kind, offender, shard, amount } => {
                     self.deeds.entry(*offender).or_default().slashed += amount;
                     let slash = Slash {

@@ -10,6 +10,7 @@ use crate::{
 use anyhow::Context;
 use codec::Encode;
 use quern_primitives::{job::JobSpec, JobId};
+use quern_program::Checked;
 use quern_protocol::view::Quote;
 use quern_sdk::{
     chain::{calls, runtime, Chain, Sender},
@@ -41,10 +42,10 @@ pub async fn run(global: &Global, args: SubmitArgs) -> anyhow::Result<ExitCode> 
     }
 
     // The chain computes the quote from the published programs.
-    let bytes: usize = job.programs.iter().map(|program| program.program().encoded_size()).sum();
-    if !job.programs.is_empty() && !args.yes {
-        let question =
-            format!("Publish what is missing of {} programs ({bytes} bytes, under a deposit)?", job.programs.len());
+    let missing = missing_programs(&chain, &job).await?;
+    let bytes: usize = missing.iter().map(|program| program.program().encoded_size()).sum();
+    if !missing.is_empty() && !args.yes {
+        let question = format!("Publish {} programs ({bytes} bytes, under a deposit)?", missing.len());
         if !output.confirm(&question)? {
             anyhow::bail!("nothing was published");
         }
@@ -114,13 +115,22 @@ pub async fn serve_blobs(peer: &Peer, job: &BuiltJob) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Publishes those programs of a job that are not on chain yet.
-pub async fn publish_programs(chain: &Chain, sender: &Sender, job: &BuiltJob) -> anyhow::Result<()> {
+/// The programs of a job that are not on chain yet.
+async fn missing_programs<'a>(chain: &Chain, job: &'a BuiltJob) -> anyhow::Result<Vec<&'a Checked>> {
+    let mut missing = Vec::new();
     for program in &job.programs {
         if chain.program(program.id()).await?.is_none() {
-            let published = sender.send_and_wait(&calls::publish_program(program.program().encode())).await;
-            published.with_context(|| format!("program {} could not be published", program.id()))?;
+            missing.push(program);
         }
+    }
+    Ok(missing)
+}
+
+/// Publishes those programs of a job that are not on chain yet.
+pub async fn publish_programs(chain: &Chain, sender: &Sender, job: &BuiltJob) -> anyhow::Result<()> {
+    for program in missing_programs(chain, job).await? {
+        let published = sender.send_and_wait(&calls::publish_program(program.program().encode())).await;
+        published.with_context(|| format!("program {} could not be published", program.id()))?;
     }
     Ok(())
 }

@@ -277,7 +277,11 @@ fn differs(output: &Output, what: &str, report: Option<&Report>) -> anyhow::Resu
         report: Option<&'a Report>,
     }
     let banner = "!".repeat(78);
-    eprintln!("{banner}\n!!! DIFFERS: {what}\n!!! Keep this output: it is evidence against whoever committed to the result.\n{banner}");
+    eprintln!("{banner}\n!!! DIFFERS: {what}");
+    if report.is_some() {
+        eprintln!("!!! Keep this output: it is evidence against whoever committed to the result.");
+    }
+    eprintln!("{banner}");
     output.result(&Mismatch { matches: false, reason: what, report }, "DIFFERS")?;
     Ok(ExitCode::from(exit::DIFFERS))
 }
