@@ -6,6 +6,7 @@ use std::sync::Arc;
 use subxt::{
     client::OnlineClientAtBlockImpl,
     config::DefaultExtrinsicParamsBuilder,
+    error::{DispatchError, TransactionEventsError},
     transactions::{Payload, SubmittableTransaction},
     OnlineClient, SubstrateConfig,
 };
@@ -77,7 +78,7 @@ impl Sender {
                 return Err(error);
             }
         };
-        let events = included.wait_for_success().await.map_err(|error| ChainError::Refused(error.to_string()))?;
+        let events = included.wait_for_success().await.map_err(refusal)?;
         let events = events.iter().filter_map(|event| event.ok()?.decode_as::<runtime::Event>().ok()).collect();
         Ok(Included { block: included.block_hash().0, events })
     }
@@ -102,4 +103,17 @@ impl Sender {
         *nonce = Some(next.saturating_add(1));
         Ok(signed)
     }
+}
+
+/// Why the runtime refused. The error of a pallet is named in full: what it carries says what is wrong.
+fn refusal(error: TransactionEventsError) -> ChainError {
+    let TransactionEventsError::ExtrinsicFailed(DispatchError::Module(module)) = &error else {
+        return ChainError::Refused(error.to_string());
+    };
+    let named = module.as_root_error::<runtime::Error>().map(|named| format!("{named:?}"));
+    let text = match named.as_deref().map(|named| named.split_once('(')) {
+        Ok(Some((pallet, error))) => format!("{pallet}::{}", error.strip_suffix(')').unwrap_or(error)),
+        _ => module.details_string(),
+    };
+    ChainError::Refused(text)
 }

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The main job, as a new user runs it.
+
+use quern_tests::{process, processes_naming, Ran};
+use serde_json::Value;
+use std::time::Duration;
+
+/// The network's own limit is shorter.
+const LIMIT: Duration = Duration::from_secs(11 * 60);
+
+#[tokio::test]
+async fn devnet_should_convict_the_liar_and_finish_both_jobs() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let mut command = process::command("quern", folder.path());
+    command.args(["devnet", "--json", "--timeout-minutes", "10"]).env("TMPDIR", folder.path());
+    let ran = Ran::of(command, LIMIT).await;
+    let report = ran.json();
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+
+    let number = |key: &str| report[key].as_f64().unwrap_or_else(|| panic!("{key} is not a number: {report:#}"));
+    assert!(number("accuracy") >= 0.95, "{report:#}");
+    assert_eq!(number("jobs_completed"), 2.0, "{report:#}");
+    assert!(number("shards_settled") >= 1.0 && number("audits") >= 1.0, "{report:#}");
+    assert!(number("disputes") >= 1.0 && number("convicted") >= 1.0, "{report:#}");
+    assert!(number("convicted_by_element") >= 1.0, "{report:#}");
+    assert_eq!(number("honest_slashed"), 0.0, "{report:#}");
+    assert!(number("fees_burned") > 0.0, "{report:#}");
+    assert!(number("useful_macs") > 0.0 && number("audit_macs") > 0.0, "{report:#}");
+    assert!(number("seconds") > 0.0, "{report:#}");
+    assert!(report["rpc"].as_str().is_some_and(|rpc| rpc.starts_with("ws://127.0.0.1:")), "{report:#}");
+    assert_eq!(report["invariants_broken"], Value::Null, "{report:#}");
+
+    let liars = |key: &str| -> Vec<bool> {
+        let all = report[key].as_array().unwrap_or_else(|| panic!("{key} is not a list: {report:#}"));
+        all.iter().filter_map(|slash| slash["misbehaves"].as_bool()).collect()
+    };
+    assert!(!liars("slashed").is_empty() && liars("slashed").iter().all(|liar| *liar), "{report:#}");
+
+    let own = folder.path().to_string_lossy().into_owned();
+    assert_eq!(processes_naming(&own), Vec::<String>::new(), "processes are left");
+    let left: Vec<_> = std::fs::read_dir(folder.path()).expect("it can be read").flatten().collect();
+    assert!(left.is_empty(), "folders are left: {left:?}");
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What can be wrong with a machine: each is said in one clear line with its remedy, and nothing starts.
+
+use quern_primitives::traits::Role;
+use quern_tests::{network, process, Network, Ran};
+use std::{net::TcpListener, path::Path, time::Duration};
+
+const SOON: Duration = Duration::from_secs(60);
+/// Nobody listens on port 1 of this machine.
+const DEAD: &str = "ws://127.0.0.1:1";
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a folder can be made")
+}
+
+#[tokio::test]
+async fn node_should_name_the_remedy_when_its_rpc_port_is_taken() {
+    let folder = folder();
+    let holder = TcpListener::bind("127.0.0.1:0").expect("a port can be opened");
+    let port = holder.local_addr().expect("it has an address").port();
+    let mut command = network::node(folder.path(), &folder.path().join("node"), port);
+    command.arg("--dev");
+    let ran = Ran::of(command, SOON).await;
+    ran.refused(1, &[&port.to_string(), "choose another port with --rpc-port"]);
+}
+
+#[tokio::test]
+async fn node_should_name_the_remedy_when_its_folder_cannot_be_written() {
+    let folder = folder();
+    let mut command = network::node(folder.path(), Path::new("/dev/null/quern"), network::free_port());
+    command.arg("--dev");
+    let ran = Ran::of(command, SOON).await;
+    ran.refused(1, &["/dev/null/quern", "choose another folder with --base-path"]);
+}
+
+#[tokio::test]
+async fn daemon_should_name_the_remedy_when_no_node_answers() {
+    let folder = folder();
+    let command = network::daemon(Role::Worker, "//Worker//1", DEAD, folder.path(), &folder.path().join("data"));
+    let ran = Ran::of(command, SOON).await;
+    ran.refused(1, &["no node answers at ws://127.0.0.1:1", "Start one", "--rpc"]).in_one_line();
+}
+
+#[tokio::test]
+async fn quern_should_name_the_remedy_when_no_node_answers() {
+    let folder = folder();
+    let ran = quern_tests::quern(folder.path(), DEAD, "//Requester", &["network"], SOON).await;
+    ran.refused(1, &["no node answers at ws://127.0.0.1:1", "Start one", "--rpc"]).in_one_line();
+}
+
+#[tokio::test]
+async fn daemon_should_name_the_remedy_when_its_folder_cannot_be_written() {
+    let folder = folder();
+    let command = network::daemon(Role::Worker, "//Worker//1", DEAD, folder.path(), Path::new("/dev/null/data"));
+    let ran = Ran::of(command, SOON).await;
+    ran.refused(1, &["/dev/null/data", "choose another with --data"]).in_one_line();
+}
+
+#[tokio::test]
+async fn daemon_should_name_the_remedy_when_there_is_no_vulkan_loader_or_driver() {
+    let folder = folder();
+    let mut command = process::command("quern-worker", folder.path());
+    command
+        .args(["run", "--executor", "wgpu", "--rpc", DEAD, "--data"])
+        .arg(folder.path().join("data"))
+        .env("QUERN_SURI", "//Worker//1")
+        .env("VK_ICD_FILENAMES", "/nonexistent")
+        .env("VK_DRIVER_FILES", "/nonexistent");
+    let ran = Ran::of(command, SOON).await;
+    ran.refused(1, &["no Vulkan device", "install"]).in_one_line();
+}
+
+#[tokio::test]
+async fn daemon_should_name_the_remedy_when_its_folder_belongs_to_another_account_or_chain() {
+    let network = Network::development().await;
+    let (workers, _) = network.enrol(1, 0).await;
+    let data = network.folder().join(&workers[0].name);
+    drop(workers);
+
+    let other_account = network::daemon(Role::Worker, "//Worker//2", &network.rpc, network.folder(), &data);
+    let ran = Ran::of(other_account, SOON).await;
+    ran.refused(1, &["account", "give this daemon a folder of its own with --data"]);
+
+    let other = Network::with_params(serde_json::json!({ "open_blocks": 61 })).await;
+    let other_chain = network::daemon(Role::Worker, "//Worker//1", &other.rpc, other.folder(), &data);
+    let ran = Ran::of(other_chain, SOON).await;
+    ran.refused(1, &["chain", "give this daemon a folder of its own with --data"]);
+}
