@@ -2,6 +2,9 @@
 
 //! The Quern node: a sc-service node with BABE, GRANDPA, ParityDB and JSON-RPC.
 
+// The errors of sc-cli and sc-service are large; they are met once, at the start.
+#![allow(clippy::result_large_err)]
+
 mod chain_spec;
 mod cli;
 mod command;

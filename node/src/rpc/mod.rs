@@ -2,6 +2,9 @@
 
 //! JSON-RPC: what sc-service does not serve by itself.
 
+mod quern;
+
+use self::quern::{Quern, QuernRpcServer};
 use crate::service::{Backend, Client, SelectChain, TransactionPool};
 use jsonrpsee::RpcModule;
 use pallet_transaction_payment_rpc::{TransactionPayment, TransactionPaymentApiServer};
@@ -43,6 +46,7 @@ pub fn create(
     executor: SubscriptionTaskExecutor,
 ) -> Result<RpcModule<()>, Box<dyn std::error::Error + Send + Sync>> {
     let mut module = RpcModule::new(());
+    module.merge(Quern::new(deps.client.clone()).into_rpc())?;
     module.merge(System::new(deps.client.clone(), deps.pool.clone()).into_rpc())?;
     module.merge(TransactionPayment::new(deps.client.clone()).into_rpc())?;
     module.merge(

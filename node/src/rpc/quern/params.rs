@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
+
+//! Parameters as clients write them.
+
+use super::error::Error;
+use codec::DecodeAll;
+use quern_primitives::{
+    job::{self, AuditLevel, Endpoint, Input, JobSpec, OutputMap, SocketAddress},
+    Account, BlobId,
+};
+use quern_protocol::view::MAX_PAGE;
+use quern_runtime::{AccountId, SS58_PREFIX};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use sp_core::{crypto::Ss58Codec, Bytes, H256};
+use std::net::{IpAddr, SocketAddr};
+
+/// How many entries a page may have. A page of none or of more than [`MAX_PAGE`] is refused, never cut in silence.
+pub fn limit(limit: Option<u32>) -> Result<u32, Error> {
+    let limit = limit.unwrap_or(MAX_PAGE);
+    if (1..=MAX_PAGE).contains(&limit) {
+        return Ok(limit);
+    }
+    Err(Error::parameter("limit", format!("{limit} is not from 1 to {MAX_PAGE}; ask for the next page with next")))
+}
+
+/// An account: an address of this network, or 32 bytes as hexadecimal digits.
+pub fn account(text: &str) -> Result<Account, Error> {
+    if let Ok(bytes) = sp_core::bytes::from_hex(text) {
+        let bytes = Account::try_from(bytes);
+        return bytes.map_err(|bytes| {
+            Error::parameter("address", format!("{} bytes are not the 32 of a public key", bytes.len()))
+        });
+    }
+    let (account, network) = AccountId::from_ss58check_with_version(text)
+        .map_err(|_| Error::parameter("address", format!("{text:?} is neither an SS58 address nor a public key")))?;
+    if u16::from(network) != SS58_PREFIX {
+        let found = u16::from(network);
+        let reason = format!("{text} is of the network with prefix {found}; addresses here have prefix {SS58_PREFIX}");
+        return Err(Error::parameter("address", reason));
+    }
+    Ok(account.into())
+}
+
+/// A job: its SCALE encoding as a string of hexadecimal digits, or an object.
+pub fn spec(value: Value) -> Result<JobSpec, Error> {
+    if !value.is_string() {
+        return serde_json::from_value::<Spec>(value)
+            .map_err(|error| Error::parameter("spec", error))
+            .and_then(JobSpec::try_from);
+    }
+    let Bytes(bytes) = serde_json::from_value(value).map_err(|error| Error::parameter("spec", error))?;
+    JobSpec::decode_all(&mut &bytes[..])
+        .map_err(|error| Error::parameter("spec", format!("not a SCALE-encoded job: {error}")))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Spec {
+    stages: Vec<Stage>,
+    #[serde(deserialize_with = "amount")]
+    bid: u128,
+    #[serde(default)]
+    audit: Audit,
+    memory_mib: u32,
+    #[serde(default)]
+    endpoints: Vec<Peer>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stage {
+    program: H256,
+    tasks: u32,
+    shard_size: u32,
+    inputs: Vec<Source>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+enum Source {
+    Blob(Blob),
+    Slice { blob: Blob, stride: u64 },
+    List(Blob),
+    Output { stage: u16, map: Map },
+    Index,
+    Seed,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Blob {
+    id: H256,
+    len: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Map {
+    Same,
+    All,
+    Task(u32),
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Audit {
+    #[default]
+    Sampled,
+    Full,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Peer {
+    id: H256,
+    addresses: Vec<SocketAddr>,
+}
+
+/// An amount is a string of decimal digits, so that no client rounds it.
+fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse()
+        .map_err(|_| serde::de::Error::custom(format!("{text:?} is not an amount: decimal digits, in 10^-12 QRN")))
+}
+
+impl TryFrom<Spec> for JobSpec {
+    type Error = Error;
+
+    fn try_from(spec: Spec) -> Result<Self, Error> {
+        let stages = spec.stages.into_iter().map(job::Stage::try_from).collect::<Result<Vec<_>, _>>()?;
+        let endpoints = spec.endpoints.into_iter().map(Endpoint::try_from).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self {
+            stages: stages.try_into().map_err(|_| too_many("stages", job::MAX_STAGES))?,
+            bid: spec.bid,
+            audit: match spec.audit {
+                Audit::Sampled => AuditLevel::Sampled,
+                Audit::Full => AuditLevel::Full,
+            },
+            memory_mib: spec.memory_mib,
+            endpoints: endpoints.try_into().map_err(|_| too_many("endpoints", job::MAX_ENDPOINTS))?,
+        })
+    }
+}
+
+impl TryFrom<Stage> for job::Stage {
+    type Error = Error;
+
+    fn try_from(stage: Stage) -> Result<Self, Error> {
+        let inputs: Vec<_> = stage.inputs.into_iter().map(Input::from).collect();
+        Ok(Self {
+            program: BlobId(stage.program.0),
+            tasks: stage.tasks,
+            shard_size: stage.shard_size,
+            inputs: inputs.try_into().map_err(|_| too_many("inputs", job::MAX_STAGE_INPUTS))?,
+        })
+    }
+}
+
+impl From<Source> for Input {
+    fn from(source: Source) -> Self {
+        match source {
+            Source::Blob(blob) => Self::Blob(blob.into()),
+            Source::Slice { blob, stride } => Self::Slice { blob: blob.into(), stride },
+            Source::List(blob) => Self::List(blob.into()),
+            Source::Output { stage, map } => {
+                let map = match map {
+                    Map::Same => OutputMap::Same,
+                    Map::All => OutputMap::All,
+                    Map::Task(task) => OutputMap::Fixed(task),
+                };
+                Self::Output { stage, map }
+            }
+            Source::Index => Self::Index,
+            Source::Seed => Self::Seed,
+        }
+    }
+}
+
+impl From<Blob> for job::Blob {
+    fn from(blob: Blob) -> Self {
+        Self { id: BlobId(blob.id.0), len: blob.len }
+    }
+}
+
+impl TryFrom<Peer> for Endpoint {
+    type Error = Error;
+
+    fn try_from(peer: Peer) -> Result<Self, Error> {
+        let addresses: Vec<_> = peer.addresses.into_iter().map(socket).collect();
+        let addresses = addresses.try_into().map_err(|_| too_many("addresses", job::MAX_ADDRESSES))?;
+        Ok(Self { id: peer.id.0, addresses })
+    }
+}
+
+fn socket(address: SocketAddr) -> SocketAddress {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) => ip.to_ipv6_mapped(),
+        IpAddr::V6(ip) => ip,
+    };
+    SocketAddress { ip: ip.octets(), port: address.port() }
+}
+
+fn too_many(what: &str, most: u32) -> Error {
+    Error::parameter("spec", format!("there are more {what} than {most}"))
+}

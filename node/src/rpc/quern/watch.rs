@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
+
+//! Follows a job.
+
+use super::{answers::Job, error::Error, job_view, Chain};
+use futures::{stream, stream::BoxStream, Stream, StreamExt};
+use jsonrpsee::{core::SubscriptionResult, PendingSubscriptionSink};
+use quern_primitives::JobId;
+use quern_protocol::view::JobView;
+use quern_runtime::quern_api::QuernApi;
+use sc_rpc::utils::{RingBuffer, Subscription};
+use sp_runtime::traits::Block as BlockT;
+use std::sync::{
+    atomic::{AtomicUsize, Ordering},
+    Arc,
+};
+
+/// As many places as jobs may be followed at a time.
+pub struct Places {
+    taken: Arc<AtomicUsize>,
+    most: usize,
+}
+
+/// A place, given back when dropped.
+pub struct Place(Arc<AtomicUsize>);
+
+impl Places {
+    /// So many places.
+    pub fn new(most: usize) -> Self {
+        Self { taken: Arc::default(), most }
+    }
+
+    /// A place, if one is left.
+    pub fn take(&self) -> Result<Place, Error> {
+        let more = |taken| (taken < self.most).then_some(taken + 1);
+        let taken = self.taken.fetch_update(Ordering::AcqRel, Ordering::Acquire, more);
+        taken.map_err(|_| Error::TooManySubscriptions(self.most)).map(|_| Place(self.taken.clone()))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Serves one subscription to its end.
+pub async fn serve<B: BlockT, C: Chain<B>>(
+    chain: Arc<C>,
+    places: &Places,
+    pending: PendingSubscriptionSink,
+    id: JobId,
+) -> SubscriptionResult
+where
+    C::Api: QuernApi<B>,
+{
+    // Listen before the first read, so that no change falls between the two.
+    let heads = chain.new_heads();
+    let start = places.take().and_then(|place| Ok((place, job_view(&*chain, id)?)));
+    let (_place, first) = match start {
+        Ok(start) => start,
+        Err(error) => {
+            pending.reject(error).await;
+            return Ok(());
+        }
+    };
+    let sink = pending.accept().await?;
+    // A client that reads slowly misses what was in between, never the newest.
+    let newest = RingBuffer::new(1);
+    Subscription::from(sink).pipe_from_try_stream(changes(chain, heads, first).boxed(), newest).await?;
+    Ok(())
+}
+
+/// The job as it is first, then whenever it differs at a new best block, until it is over.
+pub fn changes<B: BlockT, C: Chain<B>>(
+    chain: Arc<C>,
+    heads: BoxStream<'static, ()>,
+    first: JobView,
+) -> impl Stream<Item = Result<Job, Error>> + Send
+where
+    C::Api: QuernApi<B>,
+{
+    let later = stream::try_unfold((chain, heads, first.clone()), |(chain, mut heads, last)| async move {
+        while !is_over(&last) && heads.next().await.is_some() {
+            let now = job_view(&*chain, last.id)?;
+            if now != last {
+                return Ok(Some((Job::from(now.clone()), (chain, heads, now))));
+            }
+        }
+        Ok(None)
+    });
+    stream::iter([Ok(first.into())]).chain(later)
+}
+
+/// Whether nothing about the job changes any more: shards under way of one that failed or was cancelled are still paid.
+fn is_over(job: &JobView) -> bool {
+    !job.status.is_open() && job.escrow_left == 0
+}
