@@ -135,7 +135,7 @@ async fn rerun(
     let context = accepted.view.context.context(task);
     let macs = program.summary().task_macs();
     let ids = tokio::task::spawn_blocking(move || compute(&program, context, &inputs)).await??;
-    let differs_at = first_difference(&accepted, shard, task, &ids)?;
+    let differs_at = first_difference(committed(&accepted, task, ids.len() as u32)?, &ids);
     let report = Report {
         matches: differs_at.is_none(),
         job: job.id,
@@ -182,17 +182,19 @@ fn compute(program: &Checked, context: quern_program::Context, inputs: &[Tensor]
     Ok(ids)
 }
 
-/// The first segment of a task whose id is not the one that was committed to.
-fn first_difference(accepted: &Accepted, shard: ShardId, task: u32, ids: &[BlobId]) -> anyhow::Result<Option<u32>> {
-    let last =
-        accepted.view.shard.output_position(task).with_context(|| format!("shard {shard} has no task {task}"))?;
-    let first = (last + 1).checked_sub(ids.len() as u32).context("the program has another number of segments")?;
-    for (segment, id) in (0u32..).zip(ids) {
-        if accepted.id(first + segment)? != *id {
-            return Ok(Some(segment));
-        }
-    }
-    Ok(None)
+/// The ids that the worker committed to for the `segments` segments of a task.
+fn committed(accepted: &Accepted, task: u32, segments: u32) -> anyhow::Result<&[BlobId]> {
+    let shard = &accepted.view.shard;
+    let last = shard.output_position(task).with_context(|| format!("shard {} has no task {task}", shard.id))?;
+    let end = last as usize + 1;
+    let ids = end.checked_sub(segments as usize).and_then(|first| accepted.shown.ids.get(first..end));
+    ids.context("the shard has another number of leaves than its program has segments")
+}
+
+/// The first segment whose id is not the one that was committed to.
+fn first_difference(committed: &[BlobId], computed: &[BlobId]) -> Option<u32> {
+    let pairs = (0u32..).zip(committed.iter().zip(computed));
+    pairs.into_iter().find(|(_, (committed, computed))| committed != computed).map(|(segment, _)| segment)
 }
 
 async fn by_receipt(
@@ -338,6 +340,17 @@ mod tests {
         assert!(choice(Some(9), None, 0).is_err());
         assert!(choice(Some(1), Some(1), 0).is_err());
         assert!(choice(None, Some(8), 0).is_err());
+    }
+
+    #[test]
+    fn difference_should_be_found_when_any_segment_differs() {
+        let honest: Vec<BlobId> = (0..5u8).map(|byte| BlobId([byte; 32])).collect();
+        assert_eq!(first_difference(&honest, &honest), None);
+        for segment in 0..5 {
+            let mut lie = honest.clone();
+            lie[segment].0[31] ^= 1;
+            assert_eq!(first_difference(&lie, &honest), Some(segment as u32));
+        }
     }
 
     #[test]
