@@ -50,8 +50,11 @@ pub fn spec(value: Value) -> Result<JobSpec, Error> {
             .and_then(JobSpec::try_from);
     }
     let Bytes(bytes) = serde_json::from_value(value).map_err(|error| Error::parameter("spec", error))?;
-    JobSpec::decode_all(&mut &bytes[..])
-        .map_err(|error| Error::parameter("spec", format!("not a SCALE-encoded job: {error}")))
+    JobSpec::decode_all(&mut &bytes[..]).map_err(|error| {
+        // It tells the place in lines.
+        let place = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+        Error::parameter("spec", format!("not a SCALE-encoded job: {place}"))
+    })
 }
 
 #[derive(Deserialize)]
