@@ -12,7 +12,7 @@ use crate::{
 };
 use anyhow::{ensure, Context};
 use quern_executor::{cpu::CpuExecutor, Executor};
-use quern_primitives::{draw::Draw, BlobId, JobId, ShardId};
+use quern_primitives::{draw::Draw, BlobId, JobId};
 use quern_program::{Checked, Tensor};
 use quern_protocol::view::JobView;
 use quern_sdk::{
