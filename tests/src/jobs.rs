@@ -5,7 +5,7 @@ use crate::network::{Network, REQUESTER};
 use codec::Encode;
 use quern_primitives::{
     job::{Blob, Input, JobSpec, Stage},
-    BlobId, JobId, QRN,
+    Account, BlobId, JobId, QRN,
 };
 use quern_program::{Checked, DType, ProgramBuilder};
 use quern_sdk::{
@@ -63,8 +63,7 @@ pub fn small_job(tasks: u32, shard_size: u32) -> BuiltJob {
 
 /// Who pays for jobs and serves their inputs.
 pub struct Requester {
-    /// Signs.
-    pub sender: Sender,
+    keys: Keypair,
     chain: Chain,
     peer: Peer,
 }
@@ -75,23 +74,35 @@ impl Requester {
         let keys = Keypair::from_suri(REQUESTER).expect("a development path");
         let config = Config::new(keys.derive(b"quern/tests"), ([127, 0, 0, 1], 0).into());
         let peer = Peer::bind(config, MemoryStore::default()).await.expect("loopback can be served on");
-        Self { sender: network.chain.sender(keys), chain: network.chain.clone(), peer }
+        Self { keys, chain: network.chain.clone(), peer }
+    }
+
+    /// Its account.
+    pub fn account(&self) -> Account {
+        self.keys.account()
+    }
+
+    /// Signs and sends. A sender counts the account's extrinsics, so each use has its own: the user's command may have sent
+    /// others in between.
+    pub fn sender(&self) -> Sender {
+        self.chain.sender(self.keys.clone())
     }
 
     /// Serves a job's blobs, publishes what is missing of its programs, and submits it.
     pub async fn submit(&self, mut job: BuiltJob) -> JobId {
+        let sender = self.sender();
         for blob in &job.blobs {
             let id = self.peer.store().put(blob.clone().into()).await.expect("memory holds it");
             self.peer.access().publish(id);
         }
         for program in &job.programs {
             if self.chain.program(program.id()).await.expect("the node answers").is_none() {
-                let published = self.sender.send_and_wait(&calls::publish_program(program.program().encode())).await;
+                let published = sender.send_and_wait(&calls::publish_program(program.program().encode())).await;
                 published.expect("a valid program is published");
             }
         }
         job.spec.endpoints = vec![self.peer.endpoint()].try_into().expect("one endpoint is allowed");
-        let included = self.sender.send_and_wait(&calls::submit_job(job.spec)).await.expect("a valid job is taken");
+        let included = sender.send_and_wait(&calls::submit_job(job.spec)).await.expect("a valid job is taken");
         let id = included.events.iter().find_map(|event| match event {
             runtime::Event::Jobs(runtime::jobs::Event::JobSubmitted { job, .. }) => Some(*job),
             _ => None,

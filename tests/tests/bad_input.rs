@@ -18,8 +18,8 @@ async fn job_should_be_refused_by_name_when_it_is_wrong() {
     write("matrix.bin", &vec![1; side * side]);
     write("rows.bin", &vec![2; 2 * side * side]);
     write("short.bin", &[3; 5]);
-    requester.sender.send_and_wait(&calls::publish_program(program.program().encode())).await.expect("it is valid");
-    let account = requester.sender.account();
+    requester.sender().send_and_wait(&calls::publish_program(program.program().encode())).await.expect("it is valid");
+    let account = requester.account();
     let before = network.chain.account(&account).await.expect("the node answers");
 
     let matrix = json!({ "blob": "matrix.bin" });
@@ -84,7 +84,7 @@ async fn job_should_be_refused_by_name_when_it_is_wrong() {
 async fn chain_should_refuse_by_name_when_a_client_does_not_check() {
     let network = Network::development().await;
     let requester = Requester::of(&network).await;
-    let sender = &requester.sender;
+    let sender = requester.sender();
     let refusal = |outcome: Result<_, quern_sdk::chain::ChainError>| match outcome {
         Ok::<quern_sdk::chain::Included, _>(_) => panic!("the chain took it"),
         Err(error) => error.to_string(),
@@ -93,9 +93,10 @@ async fn chain_should_refuse_by_name_when_a_client_does_not_check() {
 
     let garbage = refusal(sender.send_and_wait(&calls::publish_program(vec![0xff; 99])).await);
     assert!(garbage.contains("InvalidProgram"), "{garbage}");
-    let job = jobs::small_job(2, 1);
+    let mut job = jobs::small_job(2, 1);
+    job.spec.endpoints = vec![Default::default()].try_into().expect("one endpoint is allowed");
     let unpublished = refusal(sender.send_and_wait(&calls::submit_job(job.spec.clone())).await);
-    assert!(unpublished.contains("InvalidJob"), "{unpublished}");
+    assert!(unpublished.contains("InvalidJob(UnknownProgram"), "{unpublished}");
     sender.send_and_wait(&calls::publish_program(program.clone())).await.expect("a valid program is published");
     let twice = refusal(sender.send_and_wait(&calls::publish_program(program)).await);
     assert!(twice.contains("AlreadyPublished"), "{twice}");

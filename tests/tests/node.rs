@@ -30,6 +30,14 @@ async fn node_should_serve_the_current_interfaces() {
         "transaction_v1_broadcast",
         "transactionWatch_v1_submitAndWatch",
         "chainSpec_v1_genesisHash",
+        "quern_quote",
+        "quern_job",
+        "quern_jobs",
+        "quern_receipt",
+        "quern_workers",
+        "quern_account",
+        "quern_network",
+        "quern_subscribeJob",
     ] {
         assert!(methods.contains(&json!(method)), "{method} is not served");
     }
