@@ -14,6 +14,10 @@ pub const MAX_STAGE_INPUTS: u32 = 16;
 pub const MAX_TASKS: u32 = 65_536;
 /// Most shards of a stage: bounds the work of opening a stage.
 pub const MAX_SHARDS: u32 = 256;
+/// Most shards of all earlier stages that one stage reads: bounds what a move in a dispute reads from the state.
+pub const MAX_READ_SHARDS: u32 = 256;
+/// Most bytes of all checkpoints of a shard: a worker keeps them until the shard is settled.
+pub const MAX_CHECKPOINT_BYTES: u64 = 4 << 30;
 /// Most leaves (tasks times segments) of a shard.
 pub const MAX_LEAVES: u32 = 65_536;
 /// Most socket addresses of an endpoint.

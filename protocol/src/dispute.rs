@@ -301,7 +301,7 @@ impl Dispute {
             end: id(end, position)?,
             trace: None,
             turn: Move::Trace,
-            by: height.saturating_add(params.move_blocks),
+            by: height.saturating_add(params.move_blocks(shard.costs.segment(index))),
         })
     }
 
@@ -322,21 +322,14 @@ impl Dispute {
         program: &Checked,
         stage: &crate::inputs::StageContext,
     ) -> Result<Next, DisputeError> {
-        let goes_on =
-            |turn: Move| Ok(Next::Open(Self { turn, by: height.saturating_add(params.move_blocks), ..self.clone() }));
+        let next_by = height.saturating_add(params.move_blocks(self.macs(program)));
+        let goes_on = |turn: Move| Ok(Next::Open(Self { turn, by: next_by, ..self.clone() }));
         match (&self.turn, play) {
-            (_, Play::Expire) => {
-                if height <= self.by {
-                    return Err(DisputeError::NothingDue);
-                }
-                let worker = *self.owed_by() == self.worker;
-                Ok(Next::Closed(if worker { Outcome::WorkerSilent } else { Outcome::ChallengerSilent }))
-            }
+            (_, Play::Expire) => self.expire(height).map(Next::Closed),
             (Move::Trace, Play::Trace { by, trace }) => {
                 self.owed(&by, height)?;
                 self.check_trace(&trace, program)?;
-                let by = height.saturating_add(params.move_blocks);
-                Ok(Next::Open(Self { trace: Some(trace), turn: Move::Name, by, ..self.clone() }))
+                Ok(Next::Open(Self { trace: Some(trace), turn: Move::Name, by: next_by, ..self.clone() }))
             }
             (Move::Name, Play::Name { by, op }) => {
                 self.owed(&by, height)?;
@@ -452,7 +445,26 @@ impl Dispute {
         Some((*id, program.types(self.segment.kind()).get(usize::from(op))?.bytes()))
     }
 
-    fn owed(&self, who: &Account, height: Height) -> Result<(), DisputeError> {
+    /// How the dispute ends because its deadline has passed.
+    pub fn expire(&self, height: Height) -> Result<Outcome, DisputeError> {
+        if height <= self.by {
+            return Err(DisputeError::NothingDue);
+        }
+        let worker = *self.owed_by() == self.worker;
+        Ok(if worker { Outcome::WorkerSilent } else { Outcome::ChallengerSilent })
+    }
+
+    fn macs(&self, program: &Checked) -> u64 {
+        let summary = program.summary();
+        match self.segment {
+            Segment::Init => summary.macs_init,
+            Segment::Body(_) => summary.macs_body,
+            Segment::Finish => summary.macs_finish,
+        }
+    }
+
+    /// Whether this account may move now: cheap, and to be asked before anything is read for the move.
+    pub fn owed(&self, who: &Account, height: Height) -> Result<(), DisputeError> {
         if self.owed_by() != who {
             return Err(DisputeError::NotYours);
         }

@@ -102,9 +102,24 @@ impl Params {
         Ok(())
     }
 
+    /// Blocks in which the slowest device that is worth assigning to does this work, rounded up.
+    pub fn work_blocks(&self, macs: u64) -> Height {
+        let blocks = u128::from(macs).saturating_mul(self.execute_blocks_per_gmac.into()).div_ceil(1_000_000_000);
+        Height::try_from(blocks).unwrap_or(Height::MAX)
+    }
+
     /// Blocks a worker has for a shard of `macs` multiply-accumulates.
     pub fn execute_blocks(&self, macs: u64) -> Height {
-        let gmacs = macs.div_ceil(1_000_000_000).min(u64::from(u32::MAX)) as u32;
-        self.execute_floor_blocks.saturating_add(gmacs.saturating_mul(self.execute_blocks_per_gmac))
+        self.execute_floor_blocks.saturating_add(self.work_blocks(macs))
+    }
+
+    /// Blocks drawn validators have for segments of `macs` multiply-accumulates together.
+    pub fn audit_blocks(&self, macs: u64) -> Height {
+        self.audit_blocks.saturating_add(self.work_blocks(macs))
+    }
+
+    /// Blocks for a move in a dispute about a segment of `macs` multiply-accumulates: either party may have to run it again.
+    pub fn move_blocks(&self, macs: u64) -> Height {
+        self.move_blocks.saturating_add(self.work_blocks(macs))
     }
 }

@@ -18,6 +18,11 @@ pub const MAX_SAMPLES: u32 = 16;
 /// Most validators drawn for a shard.
 pub const MAX_AUDITORS: u32 = 8;
 
+/// Most rounds of audits of one commitment. A worker whose audits come to nothing so often, because nobody could be shown
+/// what they need or because validators fail, is released without loss and the shard starts again with another one: neither
+/// side's silence towards the other can be proven on chain, so neither may hold the other for ever.
+pub const MAX_AUDIT_ROUNDS: u8 = 4;
+
 /// Who runs a shard and for what.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Deal {
@@ -230,6 +235,8 @@ pub struct Shard {
     pub costs: SegmentCosts,
     /// How often it was put back into the queue.
     pub attempt: u16,
+    /// Rounds of audits of the present commitment that came to nothing.
+    pub rounds: u8,
     /// Where it is in its life.
     pub phase: Phase,
 }
@@ -373,7 +380,7 @@ pub type Step = Result<(Shard, Vec<Effect>), ShardError>;
 impl Shard {
     /// A shard that waits for a worker.
     pub fn new(id: ShardId, first_task: u32, tasks: u32, costs: SegmentCosts) -> Self {
-        Self { id, first_task, tasks, costs, attempt: 0, phase: Phase::Queued }
+        Self { id, first_task, tasks, costs, attempt: 0, rounds: 0, phase: Phase::Queued }
     }
 
     /// Leaves of a task.
@@ -559,7 +566,7 @@ impl Shard {
             (Phase::Opening { deal, commitment, mut audit, by }, Event::Open { by: who, digest }) => {
                 owed(&deal.worker, &who, height, by)?;
                 audit.opened = Some(digest);
-                let by = height.saturating_add(params.audit_blocks);
+                let by = height.saturating_add(params.audit_blocks(self.macs_of(&audit.sample)));
                 Ok((next(Phase::Auditing { deal, commitment, audit, by }), vec![]))
             }
             (Phase::Auditing { deal, commitment, mut audit, by }, Event::Seal { by: who, seal }) => {
@@ -637,7 +644,7 @@ impl Shard {
                     Some(_) => Effect::ReleaseAuditor(seat.auditor, seat.bond),
                     None => fine(OffenceKind::AuditNoShow, seat),
                 });
-                Ok((next(redraw(deal, commitment, period)), effects.collect()))
+                Ok(self.redraw(deal, commitment, effects.collect(), period))
             }
             (Phase::Comparing { deal, commitment, mut audit, by }, Event::Expire) => {
                 due(height, by)?;
@@ -648,7 +655,7 @@ impl Shard {
                     return Ok(self.compared(deal, commitment, audit, effects, height, period, params));
                 }
                 let effects = effects.into_iter().chain(release(&audit)).collect();
-                Ok((next(redraw(deal, commitment, period)), effects))
+                Ok(self.redraw(deal, commitment, effects, period))
             }
             (Phase::Disputed { deal, commitment, mut audit, by }, Event::Challenge { by: who, position }) => {
                 if !audit.sample.contains(&position) {
@@ -696,7 +703,31 @@ impl Shard {
     }
 
     fn requeued(&self) -> Shard {
-        Shard { phase: Phase::Queued, attempt: self.attempt.saturating_add(1), ..self.clone() }
+        Shard { phase: Phase::Queued, attempt: self.attempt.saturating_add(1), rounds: 0, ..self.clone() }
+    }
+
+    /// New validators and new segments, or after [`MAX_AUDIT_ROUNDS`] a new worker.
+    fn redraw(
+        &self,
+        deal: Deal,
+        commitment: Commitment,
+        mut effects: Vec<Effect>,
+        period: Height,
+    ) -> (Shard, Vec<Effect>) {
+        let rounds = self.rounds.saturating_add(1);
+        if rounds >= MAX_AUDIT_ROUNDS {
+            effects.extend([Effect::ReleaseWorker(deal), Effect::CloseDisputes, Effect::Requeue]);
+            return (self.requeued(), effects);
+        }
+        let phase = Phase::Committed { deal, commitment, period: period.saturating_add(1) };
+        (Shard { phase, rounds, ..self.clone() }, effects)
+    }
+
+    /// Cost in MACs of the segments at some leaf positions.
+    fn macs_of(&self, positions: &[u32]) -> u64 {
+        let segments = self.segments_per_task();
+        let segment = |position: &u32| self.costs.segment(position.checked_rem(segments).unwrap_or(0));
+        positions.iter().map(segment).fold(0, u64::saturating_add)
     }
 
     fn late(&self, deal: Deal) -> (Shard, Vec<Effect>) {
@@ -704,17 +735,12 @@ impl Shard {
         (self.requeued(), vec![Effect::ReleaseWorker(deal), Effect::Late(worker), Effect::Requeue])
     }
 
-    /// The worker loses its collateral. Auditors who confirmed a convicted result lose their bonds with it.
+    /// The worker loses its collateral. Auditors who confirmed its result keep their bonds: a trace binds the result of a
+    /// segment, not the operators before it, so a worker and a challenger of its own could convict a *right* result, and
+    /// with it everybody who said so.
     fn lost(&self, deal: Deal, audit: &Audit, kind: OffenceKind, reporter: Option<Account>) -> (Shard, Vec<Effect>) {
         let worker = Effect::Offence { kind, offender: deal.worker, locked: deal.collateral, reporter };
-        let seats = audit.seats.iter().filter(|seat| seat.verdict != Some(Verdict::Refuted));
-        let seats = seats.map(|seat| match seat.verdict {
-            Some(Verdict::Matches) if kind == OffenceKind::WrongResult => {
-                Effect::Offence { kind: OffenceKind::WrongAudit, offender: seat.auditor, locked: seat.bond, reporter }
-            }
-            _ => Effect::ReleaseAuditor(seat.auditor, seat.bond),
-        });
-        let effects = core::iter::once(worker).chain(seats).chain([Effect::CloseDisputes, Effect::Requeue]);
+        let effects = core::iter::once(worker).chain(release(audit)).chain([Effect::CloseDisputes, Effect::Requeue]);
         (self.requeued(), effects.collect())
     }
 
@@ -762,12 +788,8 @@ impl Shard {
             return (Shard { phase: Phase::Disputed { deal, commitment, audit, by }, ..self.clone() }, effects);
         }
         effects.extend(release(&audit));
-        (Shard { phase: redraw(deal, commitment, period), ..self.clone() }, effects)
+        self.redraw(deal, commitment, effects, period)
     }
-}
-
-fn redraw(deal: Deal, commitment: Commitment, period: Height) -> Phase {
-    Phase::Committed { deal, commitment, period: period.saturating_add(1) }
 }
 
 fn fine(kind: OffenceKind, seat: &Seat) -> Effect {

@@ -6,8 +6,10 @@ use crate::{
     *,
 };
 use alloc::collections::BTreeMap;
-use quern_primitives::job::{AuditLevel, Input, OutputMap, Stage, MAX_LEAVES, MAX_TASKS};
-use quern_program::{proof::MAX_INPUT_BLOB_BYTES, TensorType, MAX_CONVICTION_BYTES};
+use quern_primitives::job::{
+    AuditLevel, Input, OutputMap, Stage, MAX_CHECKPOINT_BYTES, MAX_LEAVES, MAX_READ_SHARDS, MAX_TASKS,
+};
+use quern_program::{proof::MAX_INPUT_BLOB_BYTES, Summary, TensorType, MAX_CONVICTION_BYTES};
 use quern_protocol::{collateral, shard::MAX_SAMPLES, view::Quote};
 
 /// Bytes of a blob id.
@@ -89,7 +91,7 @@ impl<T: Config> Pallet<T> {
         for (index, stage) in (0u16..).zip(&spec.stages) {
             let at = At { stage: index as u8, input: 0 };
             let program = Programs::<T>::get(stage.program).ok_or(JobFault::UnknownProgram(at))?;
-            check_shards(stage, spec.audit, program.summary.segments, at)?;
+            check_shards(stage, spec.audit, &program.summary, at)?;
             ensure!(stage.inputs.len() == program.inputs.len(), JobFault::InputCount(at));
             let mut reads = 0u64;
             for ((number, input), ty) in (0u8..).zip(&stage.inputs).zip(&program.inputs) {
@@ -99,6 +101,9 @@ impl<T: Config> Pallet<T> {
                     reads |= bit(*stage);
                 }
             }
+            let read = (0u16..).zip(&spec.stages).filter(|(earlier, _)| reads & bit(*earlier) != 0);
+            let shards = read.fold(0u32, |sum, (_, earlier)| sum.saturating_add(earlier.shards()));
+            ensure!(shards <= MAX_READ_SHARDS, JobFault::TooManyReadShards(at));
             Self::check_width(stage, &output_bytes, &mut widths, at)?;
             plan.reads.push(reads);
             output_bytes.push(program.summary.output_bytes);
@@ -185,14 +190,16 @@ impl<T: Config> Pallet<T> {
     }
 }
 
-/// Checks the tasks and shards of a stage whose program has `segments` segments.
-fn check_shards(stage: &Stage, audit: AuditLevel, segments: u32, at: At) -> Result<(), JobFault> {
+/// Checks the tasks and shards of a stage whose program is summed up in `summary`.
+fn check_shards(stage: &Stage, audit: AuditLevel, summary: &Summary, at: At) -> Result<(), JobFault> {
     ensure!(stage.tasks > 0, JobFault::NoTasks(at));
     ensure!(stage.tasks <= MAX_TASKS, JobFault::TooManyTasks(at));
     ensure!(stage.shard_size > 0, JobFault::NoShardSize(at));
     ensure!(stage.shards() <= MAX_SHARDS, JobFault::TooManyShards(at));
-    let leaves = stage.shard_size.min(stage.tasks).saturating_mul(segments);
+    let leaves = stage.shard_size.min(stage.tasks).saturating_mul(summary.segments);
     ensure!(leaves <= MAX_LEAVES, JobFault::TooManyLeaves(at));
+    let checkpoints = u64::from(leaves).saturating_mul(summary.state_bytes);
+    ensure!(checkpoints <= MAX_CHECKPOINT_BYTES, JobFault::TooManyCheckpointBytes(at));
     ensure!(audit == AuditLevel::Sampled || leaves <= MAX_SAMPLES, JobFault::TooManyLeavesToAudit(at));
     Ok(())
 }

@@ -376,4 +376,10 @@ pub enum JobFault {
     /// The cost does not fit.
     #[codec(index = 20)]
     CostOverflow,
+    /// The stages that it reads have more than `MAX_READ_SHARDS` shards together.
+    #[codec(index = 21)]
+    TooManyReadShards(At),
+    /// The checkpoints of a shard take more than `MAX_CHECKPOINT_BYTES`: a worker must keep them all.
+    #[codec(index = 22)]
+    TooManyCheckpointBytes(At),
 }

@@ -84,6 +84,8 @@ impl<T: Config> Pallet<T> {
     /// A party's move.
     pub(crate) fn play(id: DisputeId, by: Account, play: Play) -> DispatchResultWithPostInfo {
         let dispute = Disputes::<T>::get(id).ok_or(Error::<T>::UnknownDispute)?;
+        // Before the program and the stage are read: strangers and latecomers cost one read.
+        dispute.owed(&by, Self::now()).map_err(Error::<T>::from)?;
         match Self::step(&dispute, play).map_err(Error::<T>::from)? {
             Next::Open(next) => {
                 let (owed_by, deadline) = ((*next.owed_by()).into(), next.by);
@@ -155,10 +157,8 @@ impl<T: Config> Pallet<T> {
             }
             let shard = dispute.shard;
             let ended = with_storage_layer(|| -> Result<(), DispatchError> {
-                match Self::step(&dispute, Play::Expire).map_err(Error::<T>::from)? {
-                    Next::Closed(outcome) => Ok(Self::end(id, dispute, outcome)?),
-                    Next::Open(_) => Err(Error::<T>::MoveNotDue.into()),
-                }
+                let outcome = dispute.expire(now).map_err(Error::<T>::from)?;
+                Ok(Self::end(id, dispute, outcome)?)
             });
             if ended.is_err() {
                 // The keeper no longer has the shard in dispute: nothing is left to decide.

@@ -66,9 +66,10 @@ impl<T: frame_system::Config> SubstrateWeight<T> {
         Self::weight(us, SHARD_PROOF, 6, 4)
     }
 
-    /// Reads: dispute, shard, job, program, up to four stages. Writes: dispute.
+    /// Reads: dispute, shard, job, program, the read stages and their shards. Writes: dispute.
     fn on_dispute(us: u64) -> Weight {
-        Self::weight(us.saturating_add(1_200), DISPUTE_PROOF, 12, 2)
+        let read = u64::from(quern_primitives::job::MAX_READ_SHARDS).saturating_add(28);
+        Self::weight(us.saturating_add(1_200), DISPUTE_PROOF, read, 2)
     }
 
     /// As `on_dispute`, and the end: eight bonds and the worker's are released or slashed, the shard goes back to the queue.
@@ -105,8 +106,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         Self::on_shard(20)
     }
     fn reveal_audit() -> Weight {
-        // The last reveal settles: bonds are released, the worker and eight auditors are credited.
-        Self::on_shard(30).saturating_add(Self::weight(500, SHARD_PROOF, 40, 40))
+        // The last reveal settles: bonds are released, the worker and eight auditors are credited; the last shard of a
+        // stage completes it and reads its shards, the last stage of a job reads the job's stages.
+        let roots = u64::from(quern_primitives::job::MAX_SHARDS + quern_primitives::job::MAX_STAGES);
+        Self::on_shard(30).saturating_add(Self::weight(1_000, SHARD_PROOF, roots.saturating_add(40), 40))
     }
     fn open_dispute() -> Weight {
         Self::on_dispute(50).saturating_add(Self::weight(10, SHARD_PROOF, 6, 8))

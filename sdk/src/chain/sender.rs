@@ -32,12 +32,12 @@ pub struct Sender {
     api: OnlineClient<SubstrateConfig>,
     rpc: Rpc,
     keys: Keypair,
-    nonce: Arc<Mutex<Option<u64>>>,
+    turn: Arc<Mutex<()>>,
 }
 
 impl Sender {
     pub(super) fn new(api: OnlineClient<SubstrateConfig>, rpc: Rpc, keys: Keypair) -> Self {
-        Self { api, rpc, keys, nonce: Arc::default() }
+        Self { api, rpc, keys, turn: Arc::default() }
     }
 
     /// The account that pays.
@@ -47,61 +47,34 @@ impl Sender {
 
     /// Hands an extrinsic to the node's pool. It may still fail in its block; a daemon sees that by what the chain says next.
     pub async fn send(&self, call: &(impl Payload + Sync)) -> Result<(), ChainError> {
-        let mut nonce = self.nonce.lock().await;
-        let mut sent = self.try_send(&mut nonce, call).await;
-        if sent.is_err() {
-            // The nonce may have been used by somebody else with the same key, or by an extrinsic that was dropped.
-            *nonce = None;
-            sent = self.try_send(&mut nonce, call).await;
-        }
-        if sent.is_err() {
-            *nonce = None;
-        }
-        sent
+        let _turn = self.turn.lock().await;
+        let signed = self.sign(call).await?;
+        let bytes = format!("0x{}", hex::encode(signed.encoded()));
+        self.rpc.request::<String>("author_submitExtrinsic", &[bytes.into()]).await.map(drop)
     }
 
     /// Sends an extrinsic and waits until it is finalised and has succeeded.
     pub async fn send_and_wait(&self, call: &(impl Payload + Sync)) -> Result<Included, ChainError> {
-        let signed = {
-            let mut nonce = self.nonce.lock().await;
-            self.sign(&mut nonce, call).await?
+        let progress = {
+            let _turn = self.turn.lock().await;
+            self.sign(call).await?.submit_and_watch().await.map_err(ChainError::extrinsic)?
         };
-        let progress = signed.submit_and_watch().await.map_err(ChainError::extrinsic);
-        let included = match progress {
-            Ok(progress) => progress.wait_for_finalized().await.map_err(|error| ChainError::Refused(error.to_string())),
-            Err(error) => Err(error),
-        };
-        let included = match included {
-            Ok(included) => included,
-            Err(error) => {
-                *self.nonce.lock().await = None;
-                return Err(error);
-            }
-        };
+        let included = progress.wait_for_finalized().await.map_err(|error| ChainError::Refused(error.to_string()))?;
         let events = included.wait_for_success().await.map_err(refusal)?;
         let events = events.iter().filter_map(|event| event.ok()?.decode_as::<runtime::Event>().ok()).collect();
         Ok(Included { block: included.block_hash().0, events })
     }
 
-    async fn try_send(&self, nonce: &mut Option<u64>, call: &(impl Payload + Sync)) -> Result<(), ChainError> {
-        let signed = self.sign(nonce, call).await?;
-        let bytes = format!("0x{}", hex::encode(signed.encoded()));
-        self.rpc.request::<String>("author_submitExtrinsic", &[bytes.into()]).await.map(drop)
-    }
-
-    async fn sign(&self, nonce: &mut Option<u64>, call: &(impl Payload + Sync)) -> Result<Signed, ChainError> {
-        let next = match *nonce {
-            Some(nonce) => nonce,
-            None => self.rpc.request("system_accountNextIndex", &[self.keys.address().into()]).await?,
-        };
+    /// Signs with the next nonce as the node's pool has it. It is asked every time: a nonce remembered here would leave a
+    /// gap for ever once the pool drops an extrinsic.
+    async fn sign(&self, call: &(impl Payload + Sync)) -> Result<Signed, ChainError> {
+        let next = self.rpc.request("system_accountNextIndex", &[self.keys.address().into()]).await?;
         let at = self.api.at_current_block().await.map_err(ChainError::block)?;
         let (number, hash) = (at.block_number(), at.block_hash());
         let params =
             DefaultExtrinsicParamsBuilder::new().nonce(next).mortal_from_unchecked(MORTAL_BLOCKS, number, hash).build();
         let mut signable = at.transactions().create_signable_offline(call, params).map_err(ChainError::extrinsic)?;
-        let signed = signable.sign(&self.keys.signer).map_err(ChainError::extrinsic)?;
-        *nonce = Some(next.saturating_add(1));
-        Ok(signed)
+        signable.sign(&self.keys.signer).map_err(ChainError::extrinsic)
     }
 }
 

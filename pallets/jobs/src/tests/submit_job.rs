@@ -143,6 +143,33 @@ fn submit_job_should_name_the_fault_when_the_shards_are_wrong() {
 }
 
 #[test]
+fn submit_job_should_name_the_fault_when_a_stage_reads_too_many_shards() {
+    run(|| {
+        let read = |shard_size| {
+            let mut job = simple(8, 4);
+            let (first, second) = (job.stages[0].program, publish(&adder(DType::I32, &[4], 2, 0)));
+            let one = stage(first, 256, shard_size, &[Input::Blob(blob(16))]);
+            let fixed = |stage| Input::Output { stage, map: OutputMap::Fixed(0) };
+            job.stages = vec![one.clone(), one, stage(second, 1, 1, &[fixed(0), fixed(1)])].try_into().unwrap();
+            job
+        };
+        let third = crate::types::At { stage: 2, input: 0 };
+        assert_eq!(fault(read(1)), JobFault::TooManyReadShards(third));
+        assert_ok!(Jobs::submit_job(signed(1), read(2)));
+    });
+}
+
+#[test]
+fn submit_job_should_name_the_fault_when_its_checkpoints_fill_a_disk() {
+    run(|| {
+        // 16 MiB of state, kept at 301 checkpoints.
+        let program = publish(&adder(DType::I32, &[4 << 20], 1, 300));
+        let job = spec(vec![stage(program, 1, 1, &[Input::Blob(blob(16 << 20))])]);
+        assert_eq!(fault(job), JobFault::TooManyCheckpointBytes(FIRST));
+    });
+}
+
+#[test]
 fn submit_job_should_name_the_fault_when_an_input_does_not_fit() {
     run(|| {
         let slice = |len, stride| with_input(Input::Slice { blob: blob(len), stride });
