@@ -64,7 +64,8 @@ fn deadline_should_fine_the_absent_and_draw_again_when_nobody_seals() {
         commit(id);
         draw(id, 2);
         Jobs::apply(&id, ShardEvent::Open { by: raw(10), digest: [0; 32] }).unwrap();
-        run_for(params().audit_blocks + 1);
+        let again = shard(id).expires().unwrap() - System::block_number();
+        run_for(again);
         let kinds: Vec<_> = books(|books| books.offences.iter().map(|offence| offence.kind).collect());
         assert_eq!(kinds, vec![OffenceKind::AuditNoShow; 2]);
         assert!(books(|books| books.ended.is_empty()));
