@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a promise depends on, kept durably before the promise is made.
 
-use crate::core::{Attempt, Promise, Sealed};
+use crate::core::{Attempt, Promise, Sealed, ShownResults};
 use codec::{Decode, Encode};
 use quern_primitives::ShardId;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use std::path::Path;
 
 const PROMISES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("promises");
+const RESULTS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("results");
 const SEALS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("seals");
 const IDENTITY: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("identity");
 
@@ -49,6 +50,7 @@ impl Db {
         {
             write.open_table(PROMISES).map_err(io)?;
             write.open_table(SEALS).map_err(io)?;
+            write.open_table(RESULTS).map_err(io)?;
             let mut identity = write.open_table(IDENTITY).map_err(io)?;
             for (what, value) in [("account", account), ("genesis", genesis)] {
                 let found = identity.get(what).map_err(io)?.map(|found| found.value().to_vec());
@@ -77,6 +79,11 @@ impl Db {
         self.put(SEALS, attempt, &sealed.encode())
     }
 
+    /// Keeps what a worker has shown.
+    pub fn keep_results(&self, attempt: Attempt, shown: &ShownResults) -> Result<(), DbError> {
+        self.put(RESULTS, attempt, &shown.encode())
+    }
+
     /// The promise of an attempt.
     pub fn promise(&self, attempt: Attempt) -> Result<Option<Promise>, DbError> {
         let read = self.0.begin_read().map_err(io)?;
@@ -102,10 +109,15 @@ impl Db {
         self.all(SEALS)
     }
 
+    /// Everything that workers have shown.
+    pub fn results(&self) -> Result<Vec<(Attempt, ShownResults)>, DbError> {
+        self.all(RESULTS)
+    }
+
     /// Drops what was kept for an attempt.
     pub fn forget(&self, attempt: Attempt) -> Result<(), DbError> {
         let write = self.0.begin_write().map_err(io)?;
-        for table in [PROMISES, SEALS] {
+        for table in [PROMISES, SEALS, RESULTS] {
             write.open_table(table).map_err(io)?.remove(key(attempt).as_slice()).map_err(io)?;
         }
         write.commit().map_err(io)
@@ -148,7 +160,7 @@ mod tests {
     fn promise_should_be_there_again_when_the_database_is_reopened() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("db");
-        let promise = Promise { secret: [7; 32], ids: vec![BlobId([1; 32])], root: BlobId([2; 32]) };
+        let promise = Promise { by: 9, secret: [7; 32], ids: vec![BlobId([1; 32])], root: BlobId([2; 32]) };
         Db::open(&path, &[1; 32], &[2; 32]).unwrap().keep_promise(attempt(), &promise).unwrap();
         assert_eq!(Db::open(&path, &[1; 32], &[2; 32]).unwrap().promises().unwrap(), vec![(attempt(), promise)]);
     }
@@ -157,7 +169,7 @@ mod tests {
     fn entries_should_be_gone_when_they_are_forgotten() {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::open(&folder.path().join("db"), &[1; 32], &[2; 32]).unwrap();
-        db.keep_seal(attempt(), &Sealed { drawn_at: 5, salt: [6; 32], ids: vec![] }).unwrap();
+        db.keep_seal(attempt(), &Sealed { drawn_at: 5, salt: [6; 32], ids: vec![], starts: vec![] }).unwrap();
         db.forget(attempt()).unwrap();
         assert_eq!(db.seals().unwrap(), vec![]);
     }

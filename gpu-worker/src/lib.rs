@@ -59,24 +59,28 @@ pub async fn validate(args: ValidateArgs) -> anyhow::Result<()> {
         bond: u128::from(args.common.bond) * QRN,
     };
     enroll(&site.chain, &sender, &site.me, wanted).await?;
-    let core = core::Validator::new(site.me, site.db.seals()?);
+    let core = core::Validator::new(site.me, site.db.seals()?, site.db.results()?);
     Ok(shell::run(core, site, sender).await?)
 }
 
 /// Measures this machine and prints the numbers.
 pub fn bench(args: BenchArgs) -> anyhow::Result<()> {
     let report = quern_executor::bench::run()?;
-    if !args.json {
-        println!("CPU features: {}", report.cpu_features.join(" "));
-        report.devices.iter().for_each(|device| println!("device: {device}"));
-    }
+    // Not on the standard output: with `--json` every line there is a number.
+    eprintln!("CPU features: {}", report.cpu_features.join(" "));
+    report.devices.iter().for_each(|device| eprintln!("device: {device}"));
     for measurement in &report.measurements {
         if args.json {
             println!("{}", serde_json::to_string(measurement)?);
         } else {
             println!(
-                "{:<44} {:>9.2} {:<6} {:>6.2} x {}",
-                measurement.name, measurement.value, measurement.unit, measurement.ratio, measurement.peer
+                "{:<72} {:>9.2} {:<6} {:>7.4} x {} ({:.2})",
+                measurement.name,
+                measurement.value,
+                measurement.unit,
+                measurement.ratio,
+                measurement.peer,
+                measurement.peer_value
             );
         }
     }

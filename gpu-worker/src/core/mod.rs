@@ -13,8 +13,13 @@ use quern_primitives::{
     slice::{Cv, SliceProof},
     Account, BlobId, DisputeId, Height, ShardId,
 };
-use quern_protocol::{dispute::Trace, referee::ReadProof, shard::Shard, view::ShardView};
-use std::collections::HashMap;
+use quern_protocol::{
+    dispute::{Dispute, Trace},
+    referee::ReadProof,
+    shard::Shard,
+    view::ShardView,
+};
+use std::collections::{HashMap, HashSet};
 
 pub use validator::Validator;
 pub use worker::Worker;
@@ -25,6 +30,8 @@ pub const RESEND_BLOCKS: Height = 8;
 pub const RETRY_BLOCKS: Height = 4;
 /// Failed attempts to be shown something by a peer after which it is demanded on chain.
 pub const DEMAND_AFTER: u32 = 4;
+/// Blocks before a deadline at which one failed attempt is enough to demand.
+pub const DEMAND_MARGIN_BLOCKS: Height = 24;
 /// Failed attempts to fetch the inputs after which a worker declines the shard, so that it waits for nobody.
 pub const DECLINE_AFTER: u32 = 8;
 
@@ -44,9 +51,27 @@ impl Attempt {
     }
 }
 
+/// One draw of an attempt: what is under way for it never holds up the next one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Round {
+    /// The attempt.
+    pub attempt: Attempt,
+    /// Height of the draw; 0 while there is no audit.
+    pub drawn_at: Height,
+}
+
+impl Round {
+    /// The round that a shard is in.
+    pub fn of(shard: &Shard) -> Self {
+        Self { attempt: Attempt::of(shard), drawn_at: shard.audit().map_or(0, |audit| audit.drawn_at) }
+    }
+}
+
 /// A worker's result, kept durably before it is committed to.
 #[derive(Clone, Debug, PartialEq, Eq, codec::Encode, codec::Decode)]
 pub struct Promise {
+    /// The deadline of the execution. A node that has not finalised it yet may know less than was promised.
+    pub by: Height,
     /// The secret from which all leaf secrets are derived.
     pub secret: [u8; 32],
     /// Ids of all checkpoints and outputs, in leaf order.
@@ -68,8 +93,9 @@ pub struct Sealed {
     pub starts: Vec<LeafProof>,
 }
 
-/// What a worker showed of its drawn results, proven against its root.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a worker showed of its drawn results, proven against its root. Kept durably before the own answer is revealed: a
+/// dispute needs it, and a worker that lied may stop serving.
+#[derive(Clone, Debug, PartialEq, Eq, codec::Encode, codec::Decode)]
 pub struct ShownResults {
     /// Height of the draw that they answer.
     pub drawn_at: Height,
@@ -143,35 +169,25 @@ pub enum Call {
 }
 
 impl Call {
-    fn subject(&self) -> Subject {
-        let shard = |shard: &ShardId, step| Subject::Shard(*shard, step);
+    /// What it is, in a word.
+    pub fn name(&self) -> &'static str {
         match self {
-            Self::Start(id) => shard(id, "start"),
-            Self::Decline(id) => shard(id, "decline"),
-            Self::Commit(list) => list.first().map_or(Subject::None, |(id, ..)| shard(id, "commit")),
-            Self::OpenCheckpoints(id, _) => shard(id, "open"),
-            Self::DemandOpening(id) => shard(id, "demand"),
-            Self::AnswerOpening(id, _) => shard(id, "answer"),
-            Self::CommitAudit(id, _) => shard(id, "seal"),
-            Self::RevealResults(id, _) => shard(id, "results"),
-            Self::RevealAudit(id, ..) => shard(id, "reveal"),
-            Self::OpenDispute(id, ..) => shard(id, "dispute"),
-            Self::Defend(id, defence) => Subject::Dispute(
-                *id,
-                match defence {
-                    Defence::Trace(_) => "trace",
-                    Defence::Subtrees(_) => "subtrees",
-                    Defence::Chunk(_) => "chunk",
-                },
-            ),
-            Self::Prosecute(id, move_) => Subject::Dispute(
-                *id,
-                match move_ {
-                    Prosecution::Name(_) => "name",
-                    Prosecution::Demand(_) => "demand",
-                    _ => "convict",
-                },
-            ),
+            Self::Start(_) => "start",
+            Self::Decline(_) => "decline",
+            Self::Commit(_) => "commit",
+            Self::OpenCheckpoints(..) => "open",
+            Self::DemandOpening(_) => "demand opening",
+            Self::AnswerOpening(..) => "answer",
+            Self::CommitAudit(..) => "seal",
+            Self::RevealResults(..) => "results",
+            Self::RevealAudit(..) => "reveal",
+            Self::OpenDispute(..) => "dispute",
+            Self::Defend(_, Defence::Trace(_)) => "trace",
+            Self::Defend(_, Defence::Subtrees(_)) => "subtrees",
+            Self::Defend(_, Defence::Chunk(_)) => "chunk",
+            Self::Prosecute(_, Prosecution::Name(_)) => "name",
+            Self::Prosecute(_, Prosecution::Demand(_)) => "demand output",
+            Self::Prosecute(..) => "convict",
         }
     }
 }
@@ -191,6 +207,8 @@ pub enum Action {
     Publish(ShardView),
     /// Work out the worker's next move in a dispute.
     Defend(ShardView, DisputeId),
+    /// Let the challenger of a dispute fetch the tensors of the trace.
+    ShowTrace(ShardView, DisputeId),
     /// Fetch what was opened, re-run the drawn segments and keep a [`Sealed`] answer.
     Audit(ShardView),
     /// Fetch what the worker shows of the drawn results and check it against its root.
@@ -227,10 +245,12 @@ pub enum Event {
     Audited(Attempt, Sealed),
     /// The worker's drawn results are here and proven.
     Checked(Attempt, ShownResults),
-    /// The next move of a dispute as defender.
-    Defended(DisputeId, Height, Defence),
-    /// The next move of a dispute as challenger.
-    Prosecuted(DisputeId, Height, Prosecution),
+    /// The next move of a dispute, as it stood then, as defender.
+    Defended(DisputeId, Box<Dispute>, Defence),
+    /// The challenger can fetch the tensors of the trace.
+    Traced(DisputeId),
+    /// The next move of a dispute, as it stood then, as challenger.
+    Prosecuted(DisputeId, Box<Dispute>, Prosecution),
     /// The outputs of an accepted shard are here and served.
     Held(Attempt),
     /// An action failed; it is tried again later.
@@ -248,15 +268,35 @@ pub enum Stage {
     Published,
 }
 
+impl Stage {
+    /// What showing it is about.
+    pub fn subject(self, attempt: Attempt) -> Subject {
+        let (drawn_at, step) = match self {
+            Self::Opening(drawn_at) => (drawn_at, "show opening"),
+            Self::Results(drawn_at) => (drawn_at, "show results"),
+            Self::Published => (0, "publish"),
+        };
+        Subject::Shard(Round { attempt, drawn_at }, step)
+    }
+}
+
 /// What an action is about, so that it is not started twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Subject {
     /// A step of a shard.
-    Shard(ShardId, &'static str),
-    /// A step of a dispute.
-    Dispute(DisputeId, &'static str),
+    Shard(Round, &'static str),
+    /// A step of a dispute, and the deadline of the move that it is for.
+    Dispute(DisputeId, Height, &'static str),
     /// Nothing that repeats.
     None,
+}
+
+impl Subject {
+    /// A step of a dispute of this view; nothing when it is over.
+    pub fn of_dispute(view: &ShardView, id: DisputeId, step: &'static str) -> Self {
+        let found = view.disputes.iter().find(|(of, _)| *of == id);
+        found.map_or(Self::None, |(_, dispute)| Self::Dispute(id, dispute.by, step))
+    }
 }
 
 /// What is under way, and what has to wait.
@@ -290,10 +330,77 @@ impl Pending {
         self.failures.get(&subject).copied().unwrap_or(0)
     }
 
-    fn submit(&mut self, call: Call, best: Height, out: &mut Vec<Action>) {
-        if self.start(call.subject(), best, RESEND_BLOCKS) {
+    /// Whether to demand on chain what a peer did not show: after some failures, or one when the time is nearly over.
+    fn demands(&self, subject: Subject, best: Height, by: Height) -> bool {
+        let enough = if best.saturating_add(DEMAND_MARGIN_BLOCKS) >= by { 1 } else { DEMAND_AFTER };
+        self.failures(subject) >= enough
+    }
+
+    /// Sends a call about a shard, unless it was sent a moment ago.
+    fn submit(&mut self, round: Round, call: Call, best: Height, out: &mut Vec<Action>) {
+        if self.start(Subject::Shard(round, call.name()), best, RESEND_BLOCKS) {
             out.push(Action::Submit(call));
         }
+    }
+
+    /// Sends a move of a dispute, unless it was sent a moment ago.
+    fn play(&mut self, id: DisputeId, dispute: &Dispute, call: Call, best: Height, out: &mut Vec<Action>) {
+        if self.start(Subject::Dispute(id, dispute.by, call.name()), best, RESEND_BLOCKS) {
+            out.push(Action::Submit(call));
+        }
+    }
+
+    /// Drops what is about shards and disputes that are over. Work that is under way reports first.
+    fn forget(&mut self, live: &Live) {
+        let is_live = |subject: &Subject| match subject {
+            Subject::Shard(round, _) => live.attempts.contains(&round.attempt),
+            Subject::Dispute(id, ..) => live.disputes.contains(id),
+            Subject::None => false,
+        };
+        self.until.retain(|subject, until| is_live(subject) || *until == UNTIL_REPORTED);
+        self.failures.retain(|subject, _| is_live(subject));
+    }
+}
+
+/// What the chain shows to the account now.
+#[derive(Debug)]
+struct Live {
+    attempts: HashSet<Attempt>,
+    disputes: HashSet<DisputeId>,
+}
+
+impl Live {
+    fn of(views: &[ShardView]) -> Self {
+        let disputes = views.iter().flat_map(|view| view.disputes.iter().map(|(id, _)| *id));
+        Self { attempts: views.iter().map(|view| Attempt::of(&view.shard)).collect(), disputes: disputes.collect() }
+    }
+}
+
+/// Attempts that the chain does not show any more, with the height since when. One block without an attempt proves nothing: a
+/// fork may bring it back, and a node that is catching up does not know it yet.
+#[derive(Debug, Default)]
+struct Missing(HashMap<Attempt, Height>);
+
+impl Missing {
+    /// Those of the kept attempts that are over for good. Each comes with the height that its keeper has seen for certain.
+    fn over(
+        &mut self,
+        kept: impl Iterator<Item = (Attempt, Height)>,
+        live: &Live,
+        best: Height,
+        finalized: Height,
+    ) -> Vec<Attempt> {
+        let missing: Vec<_> = kept.filter(|(attempt, _)| !live.attempts.contains(attempt)).collect();
+        self.0.retain(|attempt, _| missing.iter().any(|(of, _)| of == attempt));
+        let mut over = Vec::new();
+        for (attempt, seen) in missing {
+            let since = *self.0.entry(attempt).or_insert(best);
+            if finalized >= since.max(seen) {
+                self.0.remove(&attempt);
+                over.push(attempt);
+            }
+        }
+        over
     }
 }
 

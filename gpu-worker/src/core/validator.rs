@@ -7,7 +7,6 @@ use quern_protocol::{
     dispute::Move,
     shard::{Audit, Demand, Phase, Seat, Verdict},
 };
-use std::collections::HashSet;
 
 /// The validator's core.
 #[derive(Debug)]
@@ -15,21 +14,27 @@ pub struct Validator {
     me: Account,
     best: Height,
     pending: Pending,
+    missing: Missing,
     seals: HashMap<Attempt, Sealed>,
     results: HashMap<Attempt, ShownResults>,
     held: HashSet<Attempt>,
-    moves: HashMap<DisputeId, (Height, Prosecution)>,
+    moves: HashMap<DisputeId, (Box<Dispute>, Prosecution)>,
 }
 
 impl Validator {
-    /// A validator that has sealed these answers before.
-    pub fn new(me: Account, seals: impl IntoIterator<Item = (Attempt, Sealed)>) -> Self {
+    /// A validator that has sealed these answers, and been shown these results, before.
+    pub fn new(
+        me: Account,
+        seals: impl IntoIterator<Item = (Attempt, Sealed)>,
+        results: impl IntoIterator<Item = (Attempt, ShownResults)>,
+    ) -> Self {
         Self {
             me,
             best: 0,
             pending: Pending::default(),
+            missing: Missing::default(),
             seals: seals.into_iter().collect(),
-            results: HashMap::new(),
+            results: results.into_iter().collect(),
             held: HashSet::new(),
             moves: HashMap::new(),
         }
@@ -37,26 +42,27 @@ impl Validator {
 
     /// Takes in what happened and says what to do next.
     pub fn on(&mut self, event: Event) -> Vec<Action> {
+        let step = |attempt, drawn_at, step| Subject::Shard(Round { attempt, drawn_at }, step);
         match event {
             Event::Block { best, finalized, views } => return self.block(best, finalized, &views),
             Event::Audited(attempt, sealed) => {
+                self.pending.done(step(attempt, sealed.drawn_at, "audit"));
                 self.seals.insert(attempt, sealed);
-                self.pending.done(Subject::Shard(attempt.shard, "audit"));
             }
             Event::Checked(attempt, shown) => {
+                self.pending.done(step(attempt, shown.drawn_at, "check"));
                 self.results.insert(attempt, shown);
-                self.pending.done(Subject::Shard(attempt.shard, "check"));
             }
-            Event::Prosecuted(dispute, by, prosecution) => {
-                self.moves.insert(dispute, (by, prosecution));
-                self.pending.done(Subject::Dispute(dispute, "prosecute"));
+            Event::Prosecuted(id, dispute, prosecution) => {
+                self.pending.done(Subject::Dispute(id, dispute.by, "prosecute"));
+                self.moves.insert(id, (dispute, prosecution));
             }
             Event::Held(attempt) => {
+                self.pending.done(step(attempt, 0, "hold"));
                 self.held.insert(attempt);
-                self.pending.done(Subject::Shard(attempt.shard, "hold"));
             }
             Event::Failed(subject) => self.pending.failed(subject, self.best),
-            Event::Fetched(_) | Event::Executed(..) | Event::Shown(..) | Event::Defended(..) => {}
+            Event::Fetched(_) | Event::Executed(..) | Event::Shown(..) | Event::Defended(..) | Event::Traced(_) => {}
         }
         Vec::new()
     }
@@ -65,17 +71,17 @@ impl Validator {
         self.best = best;
         let mut out = Vec::new();
         for view in views {
-            let attempt = Attempt::of(&view.shard);
             let seat = |audit: &Audit| audit.seats.iter().find(|seat| seat.auditor == self.me).cloned();
             match (&view.shard.phase, view.shard.audit().and_then(seat)) {
-                (Phase::Auditing { audit, .. }, Some(seat)) if audit.drawn_at <= finalized => {
-                    self.audit(view, audit, &seat, &mut out)
+                (Phase::Auditing { audit, by, .. }, Some(seat)) if audit.drawn_at <= finalized => {
+                    self.audit(view, audit, &seat, *by, &mut out)
                 }
-                (Phase::Comparing { audit, .. }, Some(seat)) => self.compare(view, audit, &seat, &mut out),
+                (Phase::Comparing { audit, by, .. }, Some(seat)) => self.compare(view, audit, &seat, *by, &mut out),
                 (Phase::Disputed { audit, .. }, Some(seat)) => self.dispute(view, audit, &seat, &mut out),
                 (Phase::Accepted { auditors, .. }, _) if auditors.contains(&self.me) => {
-                    if !self.held.contains(&attempt)
-                        && self.pending.start(Subject::Shard(attempt.shard, "hold"), best, UNTIL_REPORTED)
+                    let round = Round::of(&view.shard);
+                    if !self.held.contains(&round.attempt)
+                        && self.pending.start(Subject::Shard(round, "hold"), best, UNTIL_REPORTED)
                     {
                         out.push(Action::Hold(view.clone()));
                     }
@@ -83,23 +89,23 @@ impl Validator {
                 _ => {}
             }
         }
-        self.forget(views, &mut out);
+        self.forget(views, finalized, &mut out);
         out
     }
 
-    fn audit(&mut self, view: &ShardView, audit: &Audit, seat: &Seat, out: &mut Vec<Action>) {
-        let (id, best) = (view.shard.id, self.best);
+    fn audit(&mut self, view: &ShardView, audit: &Audit, seat: &Seat, by: Height, out: &mut Vec<Action>) {
+        let (id, round, best) = (view.shard.id, Round::of(&view.shard), self.best);
         if seat.seal.is_some() {
             return;
         }
         if let Some(sealed) = self.sealed(view, audit) {
             let opened = audit.opened.unwrap_or_default();
             let seal = audit_seal(&sealed.salt, &self.me, &id, &opened, &results_digest(&id, &sealed.ids));
-            return self.pending.submit(Call::CommitAudit(id, seal), best, out);
+            return self.pending.submit(round, Call::CommitAudit(id, seal), best, out);
         }
-        let subject = Subject::Shard(id, "audit");
-        if self.pending.failures(subject) >= DEMAND_AFTER && audit.demand == Demand::None {
-            self.pending.submit(Call::DemandOpening(id), best, out);
+        let subject = Subject::Shard(round, "audit");
+        if audit.demand == Demand::None && self.pending.demands(subject, best, by) {
+            self.pending.submit(round, Call::DemandOpening(id), best, out);
         }
         if self.pending.start(subject, best, UNTIL_REPORTED) {
             out.push(Action::Audit(view.clone()));
@@ -108,19 +114,19 @@ impl Validator {
 
     /// A match is revealed only after the worker's results are proven to be in its root: a digest alone could have been
     /// computed after the draw.
-    fn compare(&mut self, view: &ShardView, audit: &Audit, seat: &Seat, out: &mut Vec<Action>) {
-        let (id, best) = (view.shard.id, self.best);
+    fn compare(&mut self, view: &ShardView, audit: &Audit, seat: &Seat, by: Height, out: &mut Vec<Action>) {
+        let (id, round, best) = (view.shard.id, Round::of(&view.shard), self.best);
         let Some(sealed) = self.sealed(view, audit).cloned() else { return };
         if seat.verdict.is_some() {
             return;
         }
-        let digest = results_digest(&id, &sealed.ids);
         if self.shown(view, audit).is_some() {
-            return self.pending.submit(Call::RevealAudit(id, sealed.salt, digest, false), best, out);
+            let digest = results_digest(&id, &sealed.ids);
+            return self.pending.submit(round, Call::RevealAudit(id, sealed.salt, digest, false), best, out);
         }
-        let subject = Subject::Shard(id, "check");
-        if self.pending.failures(subject) >= DEMAND_AFTER && audit.demand == Demand::None {
-            self.pending.submit(Call::DemandOpening(id), best, out);
+        let subject = Subject::Shard(round, "check");
+        if audit.demand == Demand::None && self.pending.demands(subject, best, by) {
+            self.pending.submit(round, Call::DemandOpening(id), best, out);
         }
         if self.pending.start(subject, best, UNTIL_REPORTED) {
             out.push(Action::CheckResults(view.clone()));
@@ -128,31 +134,31 @@ impl Validator {
     }
 
     fn dispute(&mut self, view: &ShardView, audit: &Audit, seat: &Seat, out: &mut Vec<Action>) {
-        let (id, best) = (view.shard.id, self.best);
+        let (round, best) = (Round::of(&view.shard), self.best);
         let Some(sealed) = self.sealed(view, audit).cloned() else { return };
         if seat.verdict == Some(Verdict::Differs) {
             match self.shown(view, audit) {
                 Some(shown) => {
                     if let Some(call) = accusation(view, audit, &sealed, &shown) {
-                        self.pending.submit(call, best, out);
+                        self.pending.submit(round, call, best, out);
                     }
                 }
-                None if self.pending.start(Subject::Shard(id, "check"), best, UNTIL_REPORTED) => {
+                None if self.pending.start(Subject::Shard(round, "check"), best, UNTIL_REPORTED) => {
                     out.push(Action::CheckResults(view.clone()))
                 }
                 None => {}
             }
         }
-        for (dispute_id, dispute) in view.disputes.iter().filter(|(_, dispute)| dispute.owed_by() == &self.me) {
+        for (id, dispute) in view.disputes.iter().filter(|(_, dispute)| dispute.challenger == self.me) {
             if !matches!(dispute.turn, Move::Name | Move::Convict { .. }) {
                 continue;
             }
-            match self.moves.get(dispute_id) {
-                Some((by, next)) if *by == dispute.by => {
-                    self.pending.submit(Call::Prosecute(*dispute_id, next.clone()), best, out)
+            match self.moves.get(id) {
+                Some((of, next)) if **of == *dispute => {
+                    self.pending.play(*id, dispute, Call::Prosecute(*id, next.clone()), best, out)
                 }
-                _ if self.pending.start(Subject::Dispute(*dispute_id, "prosecute"), best, UNTIL_REPORTED) => {
-                    out.push(Action::Prosecute(view.clone(), *dispute_id))
+                _ if self.pending.start(Subject::Dispute(*id, dispute.by, "prosecute"), best, UNTIL_REPORTED) => {
+                    out.push(Action::Prosecute(view.clone(), *id))
                 }
                 _ => {}
             }
@@ -172,15 +178,17 @@ impl Validator {
         shown.filter(|shown| shown.drawn_at == audit.drawn_at).cloned()
     }
 
-    fn forget(&mut self, views: &[ShardView], out: &mut Vec<Action>) {
-        let live: HashSet<Attempt> = views.iter().map(|view| Attempt::of(&view.shard)).collect();
-        let gone: Vec<Attempt> = self.seals.keys().copied().filter(|attempt| !live.contains(attempt)).collect();
-        for attempt in gone {
+    fn forget(&mut self, views: &[ShardView], finalized: Height, out: &mut Vec<Action>) {
+        let live = Live::of(views);
+        let kept = self.seals.iter().map(|(attempt, sealed)| (*attempt, sealed.drawn_at));
+        for attempt in self.missing.over(kept, &live, self.best, finalized) {
             self.seals.remove(&attempt);
+            self.results.remove(&attempt);
             out.push(Action::Forget(attempt));
         }
-        self.results.retain(|attempt, _| live.contains(attempt));
-        self.held.retain(|attempt| live.contains(attempt));
+        self.held.retain(|attempt| live.attempts.contains(attempt));
+        self.moves.retain(|id, _| live.disputes.contains(id));
+        self.pending.forget(&live);
     }
 }
 

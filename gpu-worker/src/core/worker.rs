@@ -2,12 +2,12 @@
 //! The worker: fetch, start, execute, commit, open, reveal, defend, publish.
 
 use super::*;
+use codec::Encode;
 use quern_primitives::commitment::{leaf_list, opened_digest, results_digest, secret_hash};
 use quern_protocol::{
     dispute::Move,
     shard::{Demand, Phase},
 };
-use std::collections::HashSet;
 
 /// The worker's core.
 #[derive(Debug)]
@@ -15,10 +15,14 @@ pub struct Worker {
     me: Account,
     best: Height,
     pending: Pending,
+    missing: Missing,
+    /// What each attempt is computed from, and since which height that is so.
+    origins: HashMap<Attempt, (BlobId, Height)>,
     fetched: HashSet<Attempt>,
     promises: HashMap<Attempt, Promise>,
     shown: HashSet<(Attempt, Stage)>,
-    defences: HashMap<DisputeId, (Height, Defence)>,
+    traced: HashSet<DisputeId>,
+    defences: HashMap<DisputeId, (Box<Dispute>, Defence)>,
 }
 
 impl Worker {
@@ -28,32 +32,42 @@ impl Worker {
             me,
             best: 0,
             pending: Pending::default(),
+            missing: Missing::default(),
+            origins: HashMap::new(),
             fetched: HashSet::new(),
             promises: promises.into_iter().collect(),
             shown: HashSet::new(),
+            traced: HashSet::new(),
             defences: HashMap::new(),
         }
     }
 
     /// Takes in what happened and says what to do next.
     pub fn on(&mut self, event: Event) -> Vec<Action> {
+        let before_draw = |attempt| Round { attempt, drawn_at: 0 };
         match event {
             Event::Block { best, finalized, views } => return self.block(best, finalized, &views),
             Event::Fetched(attempt) => {
                 self.fetched.insert(attempt);
-                self.pending.done(Subject::Shard(attempt.shard, "fetch"));
+                self.pending.done(Subject::Shard(before_draw(attempt), "fetch"));
             }
             Event::Executed(attempt, promise) => {
                 self.promises.insert(attempt, promise);
-                self.pending.done(Subject::Shard(attempt.shard, "execute"));
+                self.pending.done(Subject::Shard(before_draw(attempt), "execute"));
             }
             Event::Shown(attempt, stage) => {
                 self.shown.insert((attempt, stage));
-                self.pending.done(Subject::Shard(attempt.shard, "show"));
+                self.pending.done(stage.subject(attempt));
             }
-            Event::Defended(dispute, by, defence) => {
-                self.defences.insert(dispute, (by, defence));
-                self.pending.done(Subject::Dispute(dispute, "defend"));
+            Event::Defended(id, dispute, defence) => {
+                self.pending.done(Subject::Dispute(id, dispute.by, "defend"));
+                if matches!(defence, Defence::Trace(_)) {
+                    self.traced.insert(id);
+                }
+                self.defences.insert(id, (dispute, defence));
+            }
+            Event::Traced(id) => {
+                self.traced.insert(id);
             }
             Event::Failed(subject) => self.pending.failed(subject, self.best),
             Event::Audited(..) | Event::Checked(..) | Event::Prosecuted(..) | Event::Held(_) => {}
@@ -68,25 +82,14 @@ impl Worker {
         let me = self.me;
         for view in views.iter().filter(|view| is_mine(view, &me)) {
             self.shard(view, finalized, &mut commits, &mut out);
-            for (id, dispute) in view.disputes.iter().filter(|(_, dispute)| dispute.owed_by() == &me) {
-                if !matches!(dispute.turn, Move::Trace | Move::Output { .. }) {
-                    continue;
-                }
-                match self.defences.get(id) {
-                    Some((by, defence)) if *by == dispute.by => {
-                        self.pending.submit(Call::Defend(*id, defence.clone()), best, &mut out)
-                    }
-                    _ if self.pending.start(Subject::Dispute(*id, "defend"), best, UNTIL_REPORTED) => {
-                        out.push(Action::Defend(view.clone(), *id))
-                    }
-                    _ => {}
-                }
+            for (id, dispute) in &view.disputes {
+                self.dispute(view, *id, dispute, &mut out);
             }
         }
         for chunk in commits.chunks(16) {
             out.push(Action::Submit(Call::Commit(chunk.to_vec())));
         }
-        self.forget(views, &mut out);
+        self.forget(views, finalized, &mut out);
         out
     }
 
@@ -97,70 +100,74 @@ impl Worker {
         commits: &mut Vec<(ShardId, BlobId, [u8; 32])>,
         out: &mut Vec<Action>,
     ) {
-        let (id, attempt, best) = (view.shard.id, Attempt::of(&view.shard), self.best);
+        let (id, attempt, round, best) = (view.shard.id, Attempt::of(&view.shard), Round::of(&view.shard), self.best);
         match &view.shard.phase {
             Phase::Assigned { .. } => {
+                self.is_final(view, finalized);
+                let fetch = Subject::Shard(round, "fetch");
                 if self.fetched.contains(&attempt) {
-                    self.pending.submit(Call::Start(id), best, out);
-                } else if self.pending.failures(Subject::Shard(id, "fetch")) >= DECLINE_AFTER {
-                    self.pending.submit(Call::Decline(id), best, out);
-                } else if self.pending.start(Subject::Shard(id, "fetch"), best, UNTIL_REPORTED) {
+                    self.pending.submit(round, Call::Start(id), best, out);
+                } else if self.pending.failures(fetch) >= DECLINE_AFTER {
+                    self.pending.submit(round, Call::Decline(id), best, out);
+                } else if self.pending.start(fetch, best, UNTIL_REPORTED) {
                     out.push(Action::FetchInputs(view.clone()));
                 }
             }
-            Phase::Running { .. } => match self.promises.get(&attempt) {
-                Some(promise) => {
-                    if self.pending.start(Subject::Shard(id, "commit"), best, RESEND_BLOCKS) {
-                        commits.push((id, promise.root, secret_hash(&promise.secret)));
+            Phase::Running { .. } => {
+                // Another fork may give the same attempt other inputs: an attempt gets one promise, so it is made of what is final.
+                let is_final = self.is_final(view, finalized);
+                match self.promises.get(&attempt) {
+                    Some(promise) => {
+                        if self.pending.start(Subject::Shard(round, "commit"), best, RESEND_BLOCKS) {
+                            commits.push((id, promise.root, secret_hash(&promise.secret)));
+                        }
                     }
+                    None if is_final && self.pending.start(Subject::Shard(round, "execute"), best, UNTIL_REPORTED) => {
+                        out.push(Action::Execute(view.clone()))
+                    }
+                    None => {}
                 }
-                None if self.pending.start(Subject::Shard(id, "execute"), best, UNTIL_REPORTED) => {
-                    out.push(Action::Execute(view.clone()))
-                }
-                None => {}
-            },
+            }
             Phase::Opening { audit, .. } if audit.drawn_at <= finalized => {
-                let stage = Stage::Opening(audit.drawn_at);
-                if self.show(attempt, stage) {
-                    out.push(Action::ShowOpening(view.clone()));
-                }
-                if self.shown.contains(&(attempt, stage)) {
-                    if let Some(ids) = self.ids(attempt, &view.shard.opened_positions()) {
-                        self.pending.submit(Call::OpenCheckpoints(id, opened_digest(&id, &ids)), best, out);
-                    }
-                }
-            }
-            Phase::Auditing { audit, .. } | Phase::Comparing { audit, .. }
-                if matches!(audit.demand, Demand::Owed(_)) =>
-            {
-                if let Some(leaves) = self.leaves(attempt, &view.shard.demanded()) {
-                    self.pending.submit(Call::AnswerOpening(id, leaves), best, out);
-                }
-            }
-            // After a restart the drawn validators may still need to be shown what was opened.
-            Phase::Auditing { audit, .. } => {
                 if self.show(attempt, Stage::Opening(audit.drawn_at)) {
                     out.push(Action::ShowOpening(view.clone()));
                 }
+                if self.shown.contains(&(attempt, Stage::Opening(audit.drawn_at))) {
+                    if let Some(ids) = self.ids(attempt, &view.shard.opened_positions()) {
+                        self.pending.submit(round, Call::OpenCheckpoints(id, opened_digest(&id, &ids)), best, out);
+                    }
+                }
             }
-            Phase::Revealing { audit, .. } => {
+            Phase::Auditing { audit, .. }
+            | Phase::Revealing { audit, .. }
+            | Phase::Comparing { audit, .. }
+            | Phase::Disputed { audit, .. } => {
+                let is_asked = matches!(view.shard.phase, Phase::Auditing { .. } | Phase::Comparing { .. });
+                if is_asked && matches!(audit.demand, Demand::Owed(_)) {
+                    if let Some(leaves) = self.leaves(attempt, &view.shard.demanded()) {
+                        self.pending.submit(round, Call::AnswerOpening(id, leaves), best, out);
+                    }
+                }
+                // What was shown before a restart is shown again.
+                if self.show(attempt, Stage::Opening(audit.drawn_at)) {
+                    out.push(Action::ShowOpening(view.clone()));
+                }
+                if matches!(view.shard.phase, Phase::Auditing { .. }) {
+                    return;
+                }
                 let stage = Stage::Results(audit.drawn_at);
                 if self.show(attempt, stage) {
                     out.push(Action::ShowResults(view.clone()));
                 }
-                if self.shown.contains(&(attempt, stage)) {
+                let owes_results = matches!(view.shard.phase, Phase::Revealing { .. });
+                if owes_results && self.shown.contains(&(attempt, stage)) {
                     if let Some(ids) = self.ids(attempt, &audit.sample) {
-                        self.pending.submit(Call::RevealResults(id, results_digest(&id, &ids)), best, out);
+                        self.pending.submit(round, Call::RevealResults(id, results_digest(&id, &ids)), best, out);
                     }
                 }
             }
-            Phase::Comparing { audit, .. } | Phase::Disputed { audit, .. } => {
-                if self.show(attempt, Stage::Results(audit.drawn_at)) {
-                    out.push(Action::ShowResults(view.clone()));
-                }
-            }
             Phase::Accepted { .. } => {
-                if self.promises.contains_key(&attempt) && self.show(attempt, Stage::Published) {
+                if self.show(attempt, Stage::Published) {
                     out.push(Action::Publish(view.clone()));
                 }
             }
@@ -168,10 +175,41 @@ impl Worker {
         }
     }
 
+    fn dispute(&mut self, view: &ShardView, id: DisputeId, dispute: &Dispute, out: &mut Vec<Action>) {
+        let best = self.best;
+        if !matches!(dispute.turn, Move::Trace | Move::Output { .. }) {
+            // Shown together with the trace; again after a restart.
+            let subject = Subject::Dispute(id, dispute.by, "show trace");
+            if !self.traced.contains(&id) && self.pending.start(subject, best, UNTIL_REPORTED) {
+                out.push(Action::ShowTrace(view.clone(), id));
+            }
+            return;
+        }
+        match self.defences.get(&id) {
+            Some((of, defence)) if **of == *dispute => {
+                self.pending.play(id, dispute, Call::Defend(id, defence.clone()), best, out)
+            }
+            _ if self.pending.start(Subject::Dispute(id, dispute.by, "defend"), best, UNTIL_REPORTED) => {
+                out.push(Action::Defend(view.clone(), id))
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether what the shard is computed from has stood for as long as it takes to be final.
+    fn is_final(&mut self, view: &ShardView, finalized: Height) -> bool {
+        let origin = BlobId::of(&view.context.encode());
+        let known = self.origins.entry(Attempt::of(&view.shard)).or_insert((origin, self.best));
+        if known.0 != origin {
+            *known = (origin, self.best);
+        }
+        known.1 <= finalized
+    }
+
     fn show(&mut self, attempt: Attempt, stage: Stage) -> bool {
         !self.shown.contains(&(attempt, stage))
             && self.promises.contains_key(&attempt)
-            && self.pending.start(Subject::Shard(attempt.shard, "show"), self.best, UNTIL_REPORTED)
+            && self.pending.start(stage.subject(attempt), self.best, UNTIL_REPORTED)
     }
 
     fn ids(&self, attempt: Attempt, positions: &[u32]) -> Option<Vec<BlobId>> {
@@ -186,16 +224,19 @@ impl Worker {
     }
 
     /// A shard that the chain no longer shows is over: nothing of it can be asked for any more.
-    fn forget(&mut self, views: &[ShardView], out: &mut Vec<Action>) {
-        let live: HashSet<Attempt> = views.iter().map(|view| Attempt::of(&view.shard)).collect();
-        let over = |attempt: &Attempt| !live.contains(attempt);
-        let gone: Vec<Attempt> = self.promises.keys().copied().filter(over).collect();
-        for attempt in gone {
+    fn forget(&mut self, views: &[ShardView], finalized: Height, out: &mut Vec<Action>) {
+        let live = Live::of(views);
+        let kept = self.promises.iter().map(|(attempt, promise)| (*attempt, promise.by));
+        for attempt in self.missing.over(kept, &live, self.best, finalized) {
             self.promises.remove(&attempt);
+            self.shown.retain(|(of, _)| *of != attempt);
             out.push(Action::Forget(attempt));
         }
-        self.fetched.retain(|attempt| live.contains(attempt));
-        self.shown.retain(|(attempt, _)| live.contains(attempt));
+        self.origins.retain(|attempt, _| live.attempts.contains(attempt));
+        self.fetched.retain(|attempt| live.attempts.contains(attempt));
+        self.traced.retain(|id| live.disputes.contains(id));
+        self.defences.retain(|id, _| live.disputes.contains(id));
+        self.pending.forget(&live);
     }
 }
 

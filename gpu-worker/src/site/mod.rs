@@ -9,11 +9,11 @@ mod worker;
 pub use desk::{Counter, Desk};
 
 use crate::{
-    core::{Action, Attempt, Event, Stage, Subject},
+    core::{Action, Attempt, Event, Round, Stage, Subject},
     db::{Db, DbError},
 };
 use quern_executor::{Executor, ExecutorError};
-use quern_primitives::{Account, BlobId};
+use quern_primitives::{Account, BlobId, Height};
 use quern_program::{Checked, Program, ProgramError};
 use quern_protocol::{dispute::Dispute, evidence::EvidenceError, view::ShardView};
 use quern_sdk::{
@@ -112,6 +112,7 @@ impl Site {
                 Ok(Some(Event::Shown(Attempt::of(&view.shard), Stage::Published)))
             }
             Action::Defend(view, id) => self.defend(&view, id, dispute(&view, id)?).await.map(Some),
+            Action::ShowTrace(view, id) => self.show_trace(&view, id, dispute(&view, id)?).await.map(Some),
             Action::Audit(view) => self.audit(&view).await.map(Some),
             Action::CheckResults(view) => self.check_results(&view).await.map(Some),
             Action::Prosecute(view, id) => self.prosecute(&view, id, dispute(&view, id)?).await.map(Some),
@@ -139,15 +140,22 @@ impl Site {
 
 /// What an action is about, so that the core can be told that it failed.
 pub fn subject(action: &Action) -> Subject {
-    let shard = |view: &ShardView, step| Subject::Shard(view.shard.id, step);
+    let shard = |view: &ShardView, step| Subject::Shard(Round::of(&view.shard), step);
+    let stage = |view: &ShardView, stage: fn(Height) -> Stage| {
+        let Round { attempt, drawn_at } = Round::of(&view.shard);
+        stage(drawn_at).subject(attempt)
+    };
     match action {
         Action::FetchInputs(view) => shard(view, "fetch"),
         Action::Execute(view) => shard(view, "execute"),
-        Action::ShowOpening(view) | Action::ShowResults(view) | Action::Publish(view) => shard(view, "show"),
-        Action::Defend(_, dispute) => Subject::Dispute(*dispute, "defend"),
+        Action::ShowOpening(view) => stage(view, Stage::Opening),
+        Action::ShowResults(view) => stage(view, Stage::Results),
+        Action::Publish(view) => stage(view, |_| Stage::Published),
+        Action::Defend(view, id) => Subject::of_dispute(view, *id, "defend"),
+        Action::ShowTrace(view, id) => Subject::of_dispute(view, *id, "show trace"),
         Action::Audit(view) => shard(view, "audit"),
         Action::CheckResults(view) => shard(view, "check"),
-        Action::Prosecute(_, dispute) => Subject::Dispute(*dispute, "prosecute"),
+        Action::Prosecute(view, id) => Subject::of_dispute(view, *id, "prosecute"),
         Action::Hold(view) => shard(view, "hold"),
         Action::Submit(_) | Action::Forget(_) => Subject::None,
     }

@@ -58,7 +58,7 @@ impl Site {
         Ok(Event::Audited(attempt, sealed))
     }
 
-    /// Fetches and proves what the worker shows of the drawn results.
+    /// Fetches and proves what the worker shows of the drawn results. They are kept before this returns.
     pub(super) async fn check_results(&self, view: &ShardView) -> Result<Event, SiteError> {
         let audit = view.shard.audit().ok_or(SiteError::Inconsistent("the shard is not audited"))?;
         let digest = audit.results.ok_or(SiteError::Inconsistent("the results are not revealed"))?;
@@ -67,8 +67,9 @@ impl Site {
             return Err(NetError::Malformed.into());
         };
         committed(&view.shard)?.verify_results(&leaves, &audit.sample, &digest)?;
-        let shown = ShownResults { drawn_at: audit.drawn_at, leaves };
-        Ok(Event::Checked(Attempt::of(&view.shard), shown))
+        let (attempt, shown) = (Attempt::of(&view.shard), ShownResults { drawn_at: audit.drawn_at, leaves });
+        self.db.keep_results(attempt, &shown)?;
+        Ok(Event::Checked(attempt, shown))
     }
 
     /// The challenger's next move in a dispute.
@@ -126,7 +127,7 @@ impl Site {
             }
             Move::Trace | Move::Output { .. } => return Err(SiteError::Inconsistent("the worker owes this move")),
         };
-        Ok(Event::Prosecuted(id, dispute.by, next))
+        Ok(Event::Prosecuted(id, Box::new(dispute.clone()), next))
     }
 
     /// Fetches the outputs of an accepted shard and serves them too.

@@ -12,6 +12,7 @@ use quern_primitives::{
 use quern_program::{reference, Segment, SegmentKind, Tensor, Value};
 use quern_protocol::{
     dispute::{Dispute, Move, Trace},
+    shard::Phase,
     view::ShardView,
 };
 use quern_sdk::net::{messages::Commitment, Checkpoint, PeerId};
@@ -20,6 +21,13 @@ use std::collections::HashSet;
 impl Site {
     /// Runs all tasks of a shard. All checkpoints and outputs are stored, and the promise kept, before this returns.
     pub(super) async fn execute(&self, view: &ShardView) -> Result<Event, SiteError> {
+        let Phase::Running { by, .. } = view.shard.phase else {
+            return Err(SiteError::Inconsistent("the shard is not running"));
+        };
+        // An attempt has one result: a second secret would give it a second root.
+        if let Some(promise) = self.db.promise(Attempt::of(&view.shard))? {
+            return Ok(Event::Executed(Attempt::of(&view.shard), promise));
+        }
         let program = self.program(view.context.stage.program).await?;
         let mut ids = Vec::new();
         for task in tasks(view) {
@@ -43,7 +51,7 @@ impl Site {
         }
         let secret = self.db.fresh_secret();
         let root = BlobId::of(&leaf_list(&secret, &self.me, &view.shard.id, &ids));
-        let (attempt, promise) = (Attempt::of(&view.shard), Promise { secret, ids, root });
+        let (attempt, promise) = (Attempt::of(&view.shard), Promise { by, secret, ids, root });
         self.db.keep_promise(attempt, &promise)?;
         Ok(Event::Executed(attempt, promise))
     }
@@ -90,22 +98,13 @@ impl Site {
         let (ids, outputs) = self.own_trace(view, dispute).await?;
         let defence = match &dispute.turn {
             Move::Trace => {
-                let challenger = view.endpoint(&dispute.challenger).map(|endpoint| endpoint.id);
-                let mut blobs = Vec::new();
-                for tensor in &outputs {
-                    let id = self.peer.store().put(tensor.bytes.clone().into()).await?;
-                    blobs.push(Blob { id, len: tensor.bytes.len() as u64 });
-                    challenger.iter().for_each(|challenger| self.peer.access().allow(id, *challenger));
-                }
+                self.serve_trace(view, id, dispute, &outputs).await?;
                 let trace = Trace {
                     state: ids.try_into().map_err(|_| SiteError::Inconsistent("too many state tensors"))?,
                     outputs: reference::trace_ids(&outputs)
                         .try_into()
                         .map_err(|_| SiteError::Inconsistent("too many operators"))?,
                 };
-                if let Some(challenger) = challenger {
-                    self.desk.show_trace(view.shard.id, id, challenger, blobs);
-                }
                 Defence::Trace(trace)
             }
             Move::Output { op, node } => {
@@ -122,7 +121,39 @@ impl Site {
             }
             Move::Name | Move::Convict { .. } => return Err(SiteError::Inconsistent("the challenger owes this move")),
         };
-        Ok(Event::Defended(id, dispute.by, defence))
+        Ok(Event::Defended(id, Box::new(dispute.clone()), defence))
+    }
+
+    /// Serves the tensors of a trace that was posted before a restart.
+    pub(super) async fn show_trace(
+        &self,
+        view: &ShardView,
+        id: DisputeId,
+        dispute: &Dispute,
+    ) -> Result<Event, SiteError> {
+        let (_, outputs) = self.own_trace(view, dispute).await?;
+        self.serve_trace(view, id, dispute, &outputs).await?;
+        Ok(Event::Traced(id))
+    }
+
+    /// Lets the challenger of a dispute fetch the outputs of the segment's operators.
+    async fn serve_trace(
+        &self,
+        view: &ShardView,
+        id: DisputeId,
+        dispute: &Dispute,
+        outputs: &[Tensor],
+    ) -> Result<(), SiteError> {
+        // A challenger that cannot be reached has to ask on chain.
+        let Some(challenger) = view.endpoint(&dispute.challenger).map(|endpoint| endpoint.id) else { return Ok(()) };
+        let mut blobs = Vec::new();
+        for tensor in outputs {
+            let id = self.peer.store().put(tensor.bytes.clone().into()).await?;
+            blobs.push(Blob { id, len: tensor.bytes.len() as u64 });
+            self.peer.access().allow(id, challenger);
+        }
+        self.desk.show_trace(view.shard.id, id, challenger, blobs);
+        Ok(())
     }
 
     /// The own trace of the disputed segment: ids of the state before it, and the outputs of its operators.

@@ -1,0 +1,976 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The daemons' cores against a simulated chain, site and network, with faults drawn from a seed: extrinsics that are lost,
+//! delayed or sent twice, actions that fail, daemons that are killed at any step and start again from what they had kept,
+//! workers that lie, hide or fall silent, and validators that seal garbage. The shards, disputes, commitments, proofs and
+//! evidence are the real ones.
+
+use quern_executor::{cpu::CpuExecutor, Executor};
+use quern_primitives::{
+    commitment::{leaf_list, LeafProof},
+    draw::SegmentCosts,
+    job::{Blob, Input, Stage as JobStage},
+    slice::{open_subtrees, Node},
+    traits::OffenceKind,
+    Account, BlobId, DisputeId, Height, ShardId,
+};
+use quern_program::{reference, Checked, DType, ProgramBuilder, Segment, Tensor};
+use quern_protocol::{
+    dispute::{Dispute, Move, Next, Play, Trace},
+    evidence::{differing_node, differing_operator, Conviction, Evidence},
+    inputs::{Link, Origin, Part, StageContext},
+    shard::{Deal, Effect, Event as ShardEvent, Phase, Seat},
+    traits::worker_offence,
+    view::ShardView,
+    Params, Shard,
+};
+use quern_sdk::net::{messages::Committed, Checkpoint};
+use quern_worker::{
+    core::{
+        Action, Attempt, Call, Defence, Event, Promise, Prosecution, Round, Sealed, ShownResults, Stage, Validator,
+        Worker,
+    },
+    misbehave::Misbehaving,
+    site::subject,
+};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::{Arc, LazyLock},
+};
+
+const SHARDS: u32 = 3;
+const TASKS: u32 = 2;
+const SEEDS: u64 = 150;
+/// Far more blocks than all shards need, however often they are re-issued.
+const LAST_HEIGHT: Height = 6_000;
+
+/// SplitMix64: enough to draw faults from.
+struct Rng(u64);
+
+impl Rng {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        (self.next() % limit as u64) as usize
+    }
+
+    fn percent(&mut self, percent: u64) -> bool {
+        self.next() % 100 < percent
+    }
+
+    fn secret(&mut self) -> [u8; 32] {
+        let mut secret = [0; 32];
+        secret.chunks_mut(8).for_each(|chunk| chunk.copy_from_slice(&self.next().to_le_bytes()));
+        secret
+    }
+
+    fn pick<T>(&mut self, mut from: Vec<T>, count: usize) -> Vec<T> {
+        let mut picked = Vec::new();
+        while picked.len() < count && !from.is_empty() {
+            picked.push(from.swap_remove(self.below(from.len())));
+        }
+        picked
+    }
+}
+
+/// What is computed.
+struct World {
+    program: Arc<Checked>,
+    context: StageContext,
+    data: Vec<u8>,
+    honest: Arc<dyn Executor>,
+    lying: Arc<dyn Executor>,
+}
+
+static WORLD: LazyLock<World> = LazyLock::new(|| {
+    let mut b = ProgramBuilder::new();
+    let data = b.input(DType::I8, &[2, 8]);
+    let seed = b.input(DType::I8, &[32]);
+    let weights: Vec<i32> = (0..32).map(|value| value * 5 - 70).collect();
+    let weights = b.constant(DType::I8, &[4, 8], &weights);
+    let product = b.matmul_nt(data, weights);
+    let one = b.slice(seed, 0, 0, 1);
+    let salted = b.add(product, one);
+    let [state] = b.begin_body(&[salted])[..] else { unreachable!() };
+    let two = b.scalar(2);
+    let rounded = b.shift_stochastic(state, two);
+    let sum = b.add(rounded, state);
+    let step = b.step();
+    let next = b.add(sum, step);
+    let [state] = b.begin_finish(&[next], 2)[..] else { unreachable!() };
+    let output = b.row_sum(state);
+    let program = b.build(output).expect("the program is valid");
+    let data: Vec<u8> = (0..16 * SHARDS * TASKS).map(|at| (at * 37 % 251) as u8).collect();
+    let blob = Blob { id: BlobId::of(&data), len: data.len() as u64 };
+    let stage = JobStage {
+        program: program.id(),
+        tasks: SHARDS * TASKS,
+        shard_size: TASKS,
+        inputs: vec![Input::Slice { blob, stride: 16 }, Input::Seed].try_into().unwrap(),
+    };
+    let context = StageContext { genesis: [1; 32], job: 1, index: 0, stage, randomness: [2; 32], outputs: Vec::new() };
+    let honest: Arc<dyn Executor> = Arc::new(CpuExecutor::new().with_threads(1).unwrap());
+    let lying = Arc::new(Misbehaving::new(honest.clone()));
+    World { program: Arc::new(program), context, data, honest, lying }
+});
+
+impl World {
+    fn segments(&self) -> u32 {
+        self.program.program().segments()
+    }
+
+    fn segment(&self, index: u32) -> Segment {
+        self.program.program().segment(index).unwrap()
+    }
+
+    fn inputs(&self, task: u32) -> Vec<Tensor> {
+        let types = &self.program.program().inputs;
+        let data = self.data[task as usize * 16..][..16].to_vec();
+        vec![Tensor::new(types[0], data), Tensor::new(types[1], self.context.seed(task).to_vec())]
+    }
+
+    fn run_segment(&self, executor: &dyn Executor, task: u32, index: u32, state: &[Tensor]) -> (Vec<Tensor>, BlobId) {
+        let (segment, context) = (self.segment(index), self.context.context(task));
+        let results = executor.run_segment(&self.program, segment, &context, &self.inputs(task), state).unwrap();
+        let id = reference::result_id(segment.kind(), &reference::trace_ids(&results));
+        (results, id)
+    }
+
+    fn trace(&self, executor: &dyn Executor, task: u32, segment: Segment, state: &[Tensor]) -> Vec<Tensor> {
+        let context = self.context.context(task).at(segment);
+        executor.trace(&self.program, segment.kind(), &context, &self.inputs(task), state).unwrap()
+    }
+
+    fn blob(&self, part: &Part) -> Option<(Link, Cow<'_, [u8]>)> {
+        matches!(part.origin, Origin::Blob { .. }).then(|| (Link::Known, Cow::Borrowed(self.data.as_slice())))
+    }
+}
+
+/// How a daemon behaves. All of them run the real core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    HonestWorker,
+    /// Corrupts every segment, and serves nothing but traces once it is disputed; may hide its results, or the tensors of its
+    /// traces, so that they are demanded on chain.
+    Liar {
+        hides_results: bool,
+        hides_traces: bool,
+    },
+    /// Never sends one kind of call.
+    Mute(&'static str),
+    /// Works as it should, but shows its results to nobody off chain.
+    Hider,
+    HonestValidator,
+    /// Seals what it never computed.
+    Lazy,
+}
+
+impl Kind {
+    fn is_worker(self) -> bool {
+        !matches!(self, Self::HonestValidator | Self::Lazy)
+    }
+
+    fn is_honest(self) -> bool {
+        matches!(self, Self::HonestWorker | Self::HonestValidator | Self::Hider)
+    }
+}
+
+/// The chain: real shards and disputes, stepped once a block.
+struct Chain {
+    height: Height,
+    params: Params,
+    shards: BTreeMap<ShardId, Shard>,
+    disputes: BTreeMap<DisputeId, Dispute>,
+    answers: HashMap<ShardId, Vec<LeafProof>>,
+    next_dispute: DisputeId,
+    pool: Vec<(Height, Account, Call)>,
+    offences: Vec<(OffenceKind, Account, Account)>,
+    late: HashMap<Account, Height>,
+    committed: HashSet<Account>,
+}
+
+impl Chain {
+    fn new() -> Self {
+        let summary = WORLD.program.summary();
+        let costs = SegmentCosts {
+            init: summary.macs_init,
+            body: summary.macs_body,
+            steps: summary.steps,
+            finish: summary.macs_finish,
+            has_loop: true,
+        };
+        let shards = (0..SHARDS).map(|index| {
+            let id = ShardId { job: 1, stage: 0, index };
+            (id, Shard::new(id, index * TASKS, TASKS, costs))
+        });
+        Self {
+            height: 0,
+            params: Params::default(),
+            shards: shards.collect(),
+            disputes: BTreeMap::new(),
+            answers: HashMap::new(),
+            next_dispute: 1,
+            pool: Vec::new(),
+            offences: Vec::new(),
+            late: HashMap::new(),
+            committed: HashSet::new(),
+        }
+    }
+
+    fn period(&self) -> Height {
+        self.height / 2
+    }
+
+    fn is_barred(&self, who: &Account) -> bool {
+        self.offences.iter().any(|(_, offender, _)| offender == who)
+    }
+
+    fn step(&mut self, id: ShardId, event: ShardEvent) -> Option<()> {
+        let shard = self.shards.get(&id)?;
+        let worker = shard.deal().map(|deal| deal.worker).unwrap_or_default();
+        let (next, effects) = shard.step(event, self.height, self.period(), &self.params).ok()?;
+        if !matches!(next.phase, Phase::Comparing { .. } | Phase::Disputed { .. }) {
+            self.answers.remove(&id);
+        }
+        self.shards.insert(id, next);
+        for effect in effects {
+            match effect {
+                Effect::Offence { kind, offender, .. } => self.offences.push((kind, offender, worker)),
+                Effect::Late(who) => drop(self.late.insert(who, self.height)),
+                Effect::CloseDisputes => self.disputes.retain(|_, dispute| dispute.shard != id),
+                _ => {}
+            }
+        }
+        Some(())
+    }
+
+    fn play(&mut self, id: DisputeId, play: Play) -> Option<()> {
+        let dispute = self.disputes.get(&id)?.clone();
+        match dispute.step(play, self.height, &self.params, &WORLD.program, &WORLD.context).ok()? {
+            Next::Open(next) => drop(self.disputes.insert(id, next)),
+            Next::Closed(outcome) => {
+                self.disputes.remove(&id);
+                let (challenger, worker_lost) = (dispute.challenger, worker_offence(&outcome));
+                self.step(dispute.shard, ShardEvent::Resolved { challenger, worker_lost });
+            }
+        }
+        Some(())
+    }
+
+    fn apply(&mut self, by: Account, call: Call) -> Option<()> {
+        match call {
+            Call::Start(id) => self.step(id, ShardEvent::Start(by)),
+            Call::Decline(id) => self.step(id, ShardEvent::Decline(by)),
+            Call::Commit(list) => {
+                for (id, root, secret_hash) in list {
+                    self.step(id, ShardEvent::Commit { by, root, secret_hash })?;
+                    self.committed.insert(by);
+                }
+                Some(())
+            }
+            Call::OpenCheckpoints(id, digest) => self.step(id, ShardEvent::Open { by, digest }),
+            Call::DemandOpening(id) => self.step(id, ShardEvent::Demand(by)),
+            Call::AnswerOpening(id, leaves) => {
+                let shard = self.shards.get(&id)?;
+                let (deal, commitment) = shard.deal().zip(shard.commitment())?;
+                let has_results = shard.audit()?.results.is_some();
+                let shown = leaves.iter().zip(shard.demanded()).map(|(leaf, position)| {
+                    leaf.verify(&commitment.root, shard.leaves(), &deal.worker, &id, position).ok()
+                });
+                let ids = shown.collect::<Option<Vec<_>>>()?;
+                self.step(id, ShardEvent::Answer(ids))?;
+                if has_results {
+                    self.answers.insert(id, leaves);
+                }
+                Some(())
+            }
+            Call::CommitAudit(id, seal) => self.step(id, ShardEvent::Seal { by, seal }),
+            Call::RevealResults(id, digest) => self.step(id, ShardEvent::Results { by, digest }),
+            Call::RevealAudit(id, salt, results, _) => self.step(id, ShardEvent::Reveal { by, salt, results }),
+            Call::OpenDispute(id, position, start, end) => {
+                let shard = self.shards.get(&id)?;
+                let segment = WORLD.segment(shard.locate(position)?.1);
+                let (height, params) = (self.height, self.params);
+                let dispute =
+                    Dispute::open(shard, segment, by, position, start.as_ref(), &end, height, &params).ok()?;
+                self.step(id, ShardEvent::Challenge { by, position })?;
+                self.disputes.insert(self.next_dispute, dispute);
+                self.next_dispute += 1;
+                Some(())
+            }
+            Call::Defend(id, Defence::Trace(trace)) => self.play(id, Play::Trace { by, trace }),
+            Call::Defend(id, Defence::Subtrees(values)) => self.play(id, Play::Subtrees { by, values }),
+            Call::Defend(id, Defence::Chunk(bytes)) => self.play(id, Play::Chunk { by, bytes }),
+            Call::Prosecute(id, Prosecution::Name(op)) => self.play(id, Play::Name { by, op }),
+            Call::Prosecute(id, Prosecution::Demand(index)) => self.play(id, Play::Demand { by, index }),
+            Call::Prosecute(id, Prosecution::Convict { element, output, reads }) => {
+                self.play(id, Play::Convict { by, element, output, reads })
+            }
+            Call::Prosecute(id, Prosecution::ConvictLength { len, proof }) => {
+                self.play(id, Play::ConvictLength { by, len, proof })
+            }
+        }
+    }
+
+    /// Makes a block: deadlines pass, workers and validators are drawn, and what is due of the pool is applied.
+    fn advance(&mut self, rng: &mut Rng, kinds: &BTreeMap<Account, Kind>) {
+        self.height += 1;
+        for id in self.disputes.keys().copied().collect::<Vec<_>>() {
+            self.play(id, Play::Expire);
+        }
+        for id in self.shards.keys().copied().collect::<Vec<_>>() {
+            self.step(id, ShardEvent::Expire);
+            let shard = &self.shards[&id];
+            match &shard.phase {
+                Phase::Queued => {
+                    let is_ready = |who: &Account| self.late.get(who).is_none_or(|at| at + 16 < self.height);
+                    let ready = |who: &&Account| kinds[*who].is_worker() && !self.is_barred(who) && is_ready(who);
+                    let pool: Vec<Account> = kinds.keys().filter(ready).copied().collect();
+                    if let [worker] = rng.pick(pool, 1)[..] {
+                        self.step(id, ShardEvent::Assign(Deal { worker, price: 10, collateral: 30 }));
+                    }
+                }
+                Phase::Committed { period, .. } if self.period() > *period => {
+                    let mut sample = rng.pick((0..shard.leaves()).collect(), 3);
+                    sample.sort_unstable();
+                    let pool = kinds.iter().filter(|(who, kind)| !kind.is_worker() && !self.is_barred(who));
+                    let seats = rng.pick(pool.map(|(who, _)| *who).collect(), 2);
+                    let seats = seats.into_iter().map(|who| Seat::new(who, 5)).collect();
+                    self.step(id, ShardEvent::Draw { sample, seats });
+                }
+                _ => {}
+            }
+        }
+        let (due, later): (Vec<_>, Vec<_>) = self.pool.drain(..).partition(|(at, ..)| *at <= self.height);
+        self.pool = later;
+        for (_, by, call) in due {
+            self.apply(by, call);
+        }
+    }
+
+    fn duties(&self, who: &Account) -> Vec<ShardView> {
+        let mine = self.shards.values().filter(|shard| shard.parties().contains(who));
+        let view = |shard: &Shard| {
+            let disputes = self.disputes.iter().filter(|(_, dispute)| dispute.shard == shard.id);
+            ShardView {
+                shard: shard.clone(),
+                context: WORLD.context.clone(),
+                requester: Vec::new(),
+                endpoints: Vec::new(),
+                disputes: disputes.map(|(id, dispute)| (*id, dispute.clone())).collect(),
+                answered: self.answers.get(&shard.id).cloned().unwrap_or_default(),
+            }
+        };
+        mine.map(view).collect()
+    }
+
+    fn is_done(&self) -> bool {
+        self.shards.values().all(Shard::is_accepted)
+    }
+}
+
+/// What a daemon has on disk.
+#[derive(Default)]
+struct Disk {
+    promises: HashMap<Attempt, Promise>,
+    seals: HashMap<Attempt, Sealed>,
+    results: HashMap<Attempt, ShownResults>,
+    blobs: HashMap<BlobId, Vec<u8>>,
+}
+
+impl Disk {
+    fn put(&mut self, bytes: Vec<u8>) -> BlobId {
+        let id = BlobId::of(&bytes);
+        self.blobs.insert(id, bytes);
+        id
+    }
+}
+
+/// What a daemon shows while it runs.
+#[derive(Default)]
+struct Desk {
+    openings: HashMap<Round, Vec<Checkpoint>>,
+    results: HashMap<Round, Vec<LeafProof>>,
+    traces: HashMap<DisputeId, Vec<Tensor>>,
+    published: HashSet<ShardId>,
+}
+
+enum Core {
+    Worker(Box<Worker>),
+    Validator(Box<Validator>),
+}
+
+impl Core {
+    fn on(&mut self, event: Event) -> Vec<Action> {
+        match self {
+            Self::Worker(core) => core.on(event),
+            Self::Validator(core) => core.on(event),
+        }
+    }
+}
+
+struct Daemon {
+    me: Account,
+    kind: Kind,
+    core: Option<Core>,
+    down_until: Height,
+    disk: Disk,
+    desk: Desk,
+    running: Vec<(Height, Action)>,
+    latest: Option<(Height, Height, Vec<ShardView>)>,
+}
+
+/// How often each fault strikes, in percent.
+#[derive(Clone, Copy)]
+struct Faults {
+    lost: u64,
+    doubled: u64,
+    failed: u64,
+    killed: u64,
+    unseen: u64,
+}
+
+const CALM: Faults = Faults { lost: 0, doubled: 0, failed: 0, killed: 0, unseen: 0 };
+
+struct Simulation {
+    rng: Rng,
+    chain: Chain,
+    kinds: BTreeMap<Account, Kind>,
+    daemons: Vec<Daemon>,
+    finalized: Height,
+    faults: Faults,
+    kills: u64,
+    roots: HashMap<(Account, Attempt), BlobId>,
+    seals: HashMap<(Account, Round), [u8; 32]>,
+}
+
+impl Simulation {
+    fn new(seed: u64, kinds: &[Kind], faults: Faults) -> Self {
+        let kinds: BTreeMap<Account, Kind> = (1u8..).zip(kinds).map(|(name, kind)| ([name; 32], *kind)).collect();
+        let daemon = |(me, kind): (&Account, &Kind)| Daemon {
+            me: *me,
+            kind: *kind,
+            core: None,
+            down_until: 0,
+            disk: Disk::default(),
+            desk: Desk::default(),
+            running: Vec::new(),
+            latest: None,
+        };
+        Self {
+            rng: Rng(seed),
+            chain: Chain::new(),
+            daemons: kinds.iter().map(daemon).collect(),
+            kinds,
+            finalized: 0,
+            faults,
+            kills: 0,
+            roots: HashMap::new(),
+            seals: HashMap::new(),
+        }
+    }
+
+    fn run(&mut self) {
+        while !self.chain.is_done() {
+            assert!(self.chain.height < LAST_HEIGHT, "not done: {:?}", self.chain.shards);
+            self.block();
+        }
+        self.faults = CALM;
+        for _ in 0..40 {
+            self.block();
+        }
+    }
+
+    fn block(&mut self) {
+        self.chain.advance(&mut self.rng, &self.kinds);
+        let lag = 2 + self.rng.below(4) as Height;
+        self.finalized = self.finalized.max(self.chain.height.saturating_sub(lag));
+        for index in 0..self.daemons.len() {
+            self.daemon(index);
+        }
+    }
+
+    /// What one daemon does during a block.
+    fn daemon(&mut self, index: usize) {
+        let (height, finalized) = (self.chain.height, self.finalized);
+        if self.daemons[index].down_until > height {
+            return;
+        }
+        let daemon = &mut self.daemons[index];
+        if daemon.core.is_none() {
+            let disk = &daemon.disk;
+            daemon.core = Some(if daemon.kind.is_worker() {
+                Core::Worker(Box::new(Worker::new(daemon.me, disk.promises.clone())))
+            } else {
+                Core::Validator(Box::new(Validator::new(daemon.me, disk.seals.clone(), disk.results.clone())))
+            });
+        }
+        if !self.rng.percent(self.faults.unseen) {
+            let views = self.chain.duties(&self.daemons[index].me);
+            self.daemons[index].latest = Some((height, finalized, views));
+            self.feed(index, None);
+        }
+        let (due, later): (Vec<_>, Vec<_>) = self.daemons[index].running.drain(..).partition(|(at, _)| *at <= height);
+        self.daemons[index].running = later;
+        for (_, action) in due {
+            if self.daemons[index].core.is_none() {
+                return;
+            }
+            let about = subject(&action);
+            let done = if self.rng.percent(self.faults.failed) { None } else { self.carry_out(index, &action) };
+            if self.rng.percent(self.faults.killed) {
+                return self.kill(index);
+            }
+            self.feed(index, Some(done.unwrap_or(Event::Failed(about))));
+        }
+    }
+
+    /// Gives the core what was reported and the latest block, as the shell does, and starts what it says.
+    fn feed(&mut self, index: usize, event: Option<Event>) {
+        let Some((best, finalized, views)) = self.daemons[index].latest.clone() else { return };
+        let Some(core) = &mut self.daemons[index].core else { return };
+        let mut actions: Vec<Action> = event.into_iter().flat_map(|event| core.on(event)).collect();
+        actions.extend(core.on(Event::Block { best, finalized, views }));
+        for action in actions {
+            if self.rng.percent(self.faults.killed) {
+                return self.kill(index);
+            }
+            match action {
+                Action::Submit(call) => self.submit(index, call),
+                Action::Forget(attempt) => {
+                    let disk = &mut self.daemons[index].disk;
+                    disk.promises.remove(&attempt);
+                    disk.seals.remove(&attempt);
+                    disk.results.remove(&attempt);
+                }
+                action => {
+                    let at = self.chain.height + self.rng.below(4) as Height;
+                    self.daemons[index].running.push((at, action));
+                }
+            }
+        }
+    }
+
+    fn submit(&mut self, index: usize, call: Call) {
+        let daemon = &self.daemons[index];
+        let (me, kind) = (daemon.me, daemon.kind);
+        self.check_equivocation(index, &call);
+        if kind == Kind::Mute(call.name()) {
+            return;
+        }
+        let copies = if self.rng.percent(self.faults.doubled) { 2 } else { 1 };
+        for _ in 0..copies {
+            if !self.rng.percent(self.faults.lost) {
+                let at = self.chain.height + 1 + self.rng.below(4) as Height;
+                self.chain.pool.push((at, me, call.clone()));
+            }
+        }
+    }
+
+    /// Nobody, whatever happened to it, commits to two results or seals two answers.
+    fn check_equivocation(&mut self, index: usize, call: &Call) {
+        let daemon = &self.daemons[index];
+        let views = daemon.latest.iter().flat_map(|(_, _, views)| views);
+        let rounds: HashMap<ShardId, Round> = views.map(|view| (view.shard.id, Round::of(&view.shard))).collect();
+        match call {
+            Call::Commit(list) => {
+                for (id, root, _) in list {
+                    let first = self.roots.entry((daemon.me, rounds[id].attempt)).or_insert(*root);
+                    assert_eq!(first, root, "{:?} commits twice", daemon.kind);
+                }
+            }
+            Call::CommitAudit(id, seal) => {
+                let first = self.seals.entry((daemon.me, rounds[id])).or_insert(*seal);
+                assert_eq!(first, seal, "{:?} seals twice", daemon.kind);
+            }
+            _ => {}
+        }
+    }
+
+    fn kill(&mut self, index: usize) {
+        self.kills += 1;
+        let daemon = &mut self.daemons[index];
+        daemon.core = None;
+        daemon.desk = Desk::default();
+        daemon.running.clear();
+        daemon.latest = None;
+        daemon.down_until = self.chain.height + self.rng.below(5) as Height;
+    }
+
+    fn up(&self, who: &Account) -> Option<&Daemon> {
+        self.daemons.iter().find(|daemon| daemon.me == *who && daemon.core.is_some())
+    }
+
+    /// The worker of a shard, while it is willing to show what it has.
+    fn server(&self, shard: &Shard) -> Option<&Daemon> {
+        let worker = self.up(&shard.deal()?.worker)?;
+        let is_over = matches!(shard.phase, Phase::Disputed { .. }) && !worker.kind.is_honest();
+        (!is_over).then_some(worker)
+    }
+
+    /// Carries out an action; `None` when it fails.
+    fn carry_out(&mut self, index: usize, action: &Action) -> Option<Event> {
+        match action {
+            Action::FetchInputs(view) => Some(Event::Fetched(Attempt::of(&view.shard))),
+            Action::Execute(view) => Some(self.execute(index, view)),
+            Action::ShowOpening(view) => self.show_opening(index, view),
+            Action::ShowResults(view) => self.show_results(index, view),
+            Action::Publish(view) => {
+                self.daemons[index].desk.published.insert(view.shard.id);
+                Some(Event::Shown(Attempt::of(&view.shard), Stage::Published))
+            }
+            Action::Defend(view, id) => self.defend(index, view, *id),
+            Action::ShowTrace(view, id) => {
+                let (_, dispute) = view.disputes.iter().find(|(of, _)| of == id)?;
+                let (_, outputs) = self.own_trace(index, dispute)?;
+                self.daemons[index].desk.traces.insert(*id, outputs);
+                Some(Event::Traced(*id))
+            }
+            Action::Audit(view) => self.audit(index, view),
+            Action::CheckResults(view) => self.check_results(index, view),
+            Action::Prosecute(view, id) => self.prosecute(index, view, *id),
+            Action::Hold(view) => {
+                let worker = self.up(&view.shard.deal()?.worker)?;
+                worker.desk.published.contains(&view.shard.id).then_some(())?;
+                self.daemons[index].desk.published.insert(view.shard.id);
+                Some(Event::Held(Attempt::of(&view.shard)))
+            }
+            Action::Submit(_) | Action::Forget(_) => None,
+        }
+    }
+
+    fn executor(&self, index: usize) -> &'static dyn Executor {
+        match self.daemons[index].kind {
+            Kind::Liar { .. } => WORLD.lying.as_ref(),
+            _ => WORLD.honest.as_ref(),
+        }
+    }
+
+    fn execute(&mut self, index: usize, view: &ShardView) -> Event {
+        let (shard, executor, attempt) = (&view.shard, self.executor(index), Attempt::of(&view.shard));
+        let daemon = &mut self.daemons[index];
+        let Phase::Running { by, .. } = shard.phase else { panic!("executes what is not running") };
+        assert!(!daemon.disk.promises.contains_key(&attempt), "an attempt is executed twice");
+        let mut ids = Vec::new();
+        for task in shard.first_task..shard.first_task + shard.tasks {
+            let mut state = Vec::new();
+            for segment in 0..WORLD.segments() {
+                let (next, id) = WORLD.run_segment(executor, task, segment, &state);
+                let list: Vec<u8> = next.iter().flat_map(|tensor| daemon.disk.put(tensor.bytes.clone()).0).collect();
+                daemon.disk.put(list);
+                ids.push(id);
+                state = next;
+            }
+        }
+        let secret = self.rng.secret();
+        let root = BlobId::of(&leaf_list(&secret, &daemon.me, &shard.id, &ids));
+        let promise = Promise { by, secret, ids, root };
+        daemon.disk.promises.insert(attempt, promise.clone());
+        Event::Executed(attempt, promise)
+    }
+
+    fn leaves(&self, index: usize, shard: &Shard, positions: &[u32]) -> Option<Vec<LeafProof>> {
+        let daemon = &self.daemons[index];
+        daemon.disk.promises.get(&Attempt::of(shard))?.leaf_proofs(&daemon.me, &shard.id, positions)
+    }
+
+    fn show_opening(&mut self, index: usize, view: &ShardView) -> Option<Event> {
+        let round = Round::of(&view.shard);
+        assert!(round.drawn_at <= self.finalized, "shows checkpoints before the draw is final");
+        let leaves = self.leaves(index, &view.shard, &view.shard.opened_positions())?;
+        let disk = &self.daemons[index].disk;
+        let checkpoint = |leaf: LeafProof| {
+            let tensors = disk.blobs[&leaf.id].chunks(32).map(|id| BlobId(id.try_into().unwrap())).collect();
+            Checkpoint { leaf, tensors }
+        };
+        let checkpoints = leaves.into_iter().map(checkpoint).collect();
+        self.daemons[index].desk.openings.insert(round, checkpoints);
+        Some(Event::Shown(round.attempt, Stage::Opening(round.drawn_at)))
+    }
+
+    fn show_results(&mut self, index: usize, view: &ShardView) -> Option<Event> {
+        let round = Round::of(&view.shard);
+        let leaves = self.leaves(index, &view.shard, &view.shard.audit()?.sample)?;
+        let daemon = &mut self.daemons[index];
+        if !matches!(daemon.kind, Kind::Liar { hides_results: true, .. } | Kind::Hider) {
+            daemon.desk.results.insert(round, leaves);
+        }
+        Some(Event::Shown(round.attempt, Stage::Results(round.drawn_at)))
+    }
+
+    fn own_trace(&self, index: usize, dispute: &Dispute) -> Option<(Vec<BlobId>, Vec<Tensor>)> {
+        let disk = &self.daemons[index].disk;
+        let list = dispute.start.map_or(Some(Vec::new()), |start| disk.blobs.get(&start).cloned())?;
+        let ids: Vec<BlobId> = list.chunks(32).map(|id| BlobId(id.try_into().unwrap())).collect();
+        let state = tensors(&ids, |id| disk.blobs.get(&id).cloned())?;
+        Some((ids, WORLD.trace(self.executor(index), dispute.task, dispute.segment, &state)))
+    }
+
+    fn defend(&mut self, index: usize, view: &ShardView, id: DisputeId) -> Option<Event> {
+        let (_, dispute) = view.disputes.iter().find(|(of, _)| *of == id)?;
+        let (ids, outputs) = self.own_trace(index, dispute)?;
+        let defence = match &dispute.turn {
+            Move::Trace => {
+                let trace = reference::trace_ids(&outputs).try_into().unwrap();
+                let trace = Trace { state: ids.try_into().unwrap(), outputs: trace };
+                self.daemons[index].desk.traces.insert(id, outputs);
+                Defence::Trace(trace)
+            }
+            Move::Output { op, node } => {
+                let bytes = &outputs[usize::from(*op)].bytes;
+                let node = Node { first_chunk: node.first_chunk, chunks: node.chunks };
+                let range = node.bytes(bytes.len() as u64);
+                match node.chunks {
+                    0 | 1 => Defence::Chunk(bytes[range.start as usize..range.end as usize].to_vec()),
+                    _ => Defence::Subtrees(open_subtrees(bytes, node).unwrap()),
+                }
+            }
+            _ => panic!("the challenger owes this move"),
+        };
+        Some(Event::Defended(id, Box::new(dispute.clone()), defence))
+    }
+
+    fn audit(&mut self, index: usize, view: &ShardView) -> Option<Event> {
+        let (shard, round) = (&view.shard, Round::of(&view.shard));
+        let audit = shard.audit()?;
+        let opened = if shard.opened_positions().is_empty() {
+            Vec::new()
+        } else {
+            let worker = self.up(&shard.deal()?.worker)?;
+            let opened = worker.desk.openings.get(&round)?.clone();
+            committed(shard).verify_opening(&opened, &shard.opened_positions(), &audit.opened?).ok()?;
+            opened
+        };
+        let mut ids = Vec::new();
+        let mut next = opened.iter();
+        for (first, count) in shard.runs() {
+            let (task, start) = shard.locate(first)?;
+            let mut state = Vec::new();
+            if start > 0 {
+                state = self.fetch(index, shard, &next.next()?.tensors)?;
+            }
+            for segment in start..start + count {
+                let (results, id) = WORLD.run_segment(WORLD.honest.as_ref(), task, segment, &state);
+                for tensor in &results {
+                    self.daemons[index].disk.put(tensor.bytes.clone());
+                }
+                ids.push(id);
+                state = results;
+            }
+        }
+        if self.daemons[index].kind == Kind::Lazy {
+            ids.iter_mut().for_each(|id| *id = BlobId(self.rng.secret()));
+        }
+        let starts = opened.into_iter().map(|checkpoint| checkpoint.leaf).collect();
+        let sealed = Sealed { drawn_at: audit.drawn_at, salt: self.rng.secret(), ids, starts };
+        self.daemons[index].disk.seals.insert(round.attempt, sealed.clone());
+        Some(Event::Audited(round.attempt, sealed))
+    }
+
+    /// Tensors of a checkpoint: from the own disk, else from the worker, while it shows them.
+    fn fetch(&mut self, index: usize, shard: &Shard, ids: &[BlobId]) -> Option<Vec<Tensor>> {
+        let own = &self.daemons[index].disk.blobs;
+        let worker = self.server(shard);
+        let opened = worker.and_then(|worker| worker.desk.openings.get(&Round::of(shard)));
+        let shows = |id: &BlobId| opened.is_some_and(|list| list.iter().any(|of| of.tensors.contains(id)));
+        let found = tensors(ids, |id| {
+            own.get(&id).cloned().or_else(|| worker.filter(|_| shows(&id))?.disk.blobs.get(&id).cloned())
+        })?;
+        for tensor in &found {
+            self.daemons[index].disk.put(tensor.bytes.clone());
+        }
+        Some(found)
+    }
+
+    fn check_results(&mut self, index: usize, view: &ShardView) -> Option<Event> {
+        let (shard, round) = (&view.shard, Round::of(&view.shard));
+        let audit = shard.audit()?;
+        let leaves = self.server(shard)?.desk.results.get(&round)?.clone();
+        committed(shard).verify_results(&leaves, &audit.sample, &audit.results?).ok()?;
+        let shown = ShownResults { drawn_at: audit.drawn_at, leaves };
+        self.daemons[index].disk.results.insert(round.attempt, shown.clone());
+        Some(Event::Checked(round.attempt, shown))
+    }
+
+    fn prosecute(&mut self, index: usize, view: &ShardView, id: DisputeId) -> Option<Event> {
+        let (_, dispute) = view.disputes.iter().find(|(of, _)| *of == id)?;
+        let trace = dispute.trace.as_ref()?;
+        let state = self.fetch(index, &view.shard, &trace.state)?;
+        let own = WORLD.trace(WORLD.honest.as_ref(), dispute.task, dispute.segment, &state);
+        let next = match &dispute.turn {
+            Move::Name => Prosecution::Name(differing_operator(&trace.outputs, &reference::trace_ids(&own))?),
+            Move::Convict { op, shown, chunk } => {
+                let state: Vec<&[u8]> = state.iter().map(|tensor| tensor.bytes.as_slice()).collect();
+                let outputs: Vec<&[u8]> = own.iter().map(|tensor| tensor.bytes.as_slice()).collect();
+                let evidence = Evidence {
+                    program: &WORLD.program,
+                    stage: &WORLD.context,
+                    task: dispute.task,
+                    segment: dispute.segment,
+                    state: &state,
+                    outputs: &outputs,
+                };
+                let blob = |_: u16, part: &Part| WORLD.blob(part);
+                let worker = self.up(&dispute.worker);
+                let worker = worker.filter(|worker| !matches!(worker.kind, Kind::Liar { hides_traces: true, .. }));
+                let served = worker.and_then(|worker| worker.desk.traces.get(&id)?.get(usize::from(*op)));
+                let conviction = match (chunk, served) {
+                    (Some((index, bytes)), _) => evidence.convict_chunk(*op, *index, bytes, blob),
+                    (None, Some(theirs)) => evidence.convict(*op, &theirs.bytes, blob),
+                    (None, None) => {
+                        let index = differing_node(outputs[usize::from(*op)], shown)?;
+                        let demand = Prosecution::Demand(index);
+                        return Some(Event::Prosecuted(id, Box::new(dispute.clone()), demand));
+                    }
+                };
+                match conviction.ok()? {
+                    Conviction::Element { element, output, reads } => Prosecution::Convict { element, output, reads },
+                    Conviction::Length { len, proof } => Prosecution::ConvictLength { len, proof },
+                }
+            }
+            _ => panic!("the worker owes this move"),
+        };
+        Some(Event::Prosecuted(id, Box::new(dispute.clone()), next))
+    }
+
+    /// What must be true at the end, whatever happened.
+    fn check(&self) {
+        for (kind, offender, worker) in &self.chain.offences {
+            let what = self.kinds[offender];
+            assert!(!what.is_honest(), "{what:?} is accused of {kind:?} with {:?}", self.kinds[worker]);
+        }
+        for shard in self.chain.shards.values() {
+            let Phase::Accepted { deal, auditors, .. } = &shard.phase else { panic!("not accepted: {shard:?}") };
+            assert!(self.kinds[&deal.worker].is_honest(), "{:?} was paid", self.kinds[&deal.worker]);
+            for who in auditors.iter().chain([&deal.worker]) {
+                let daemon = self.up(who).expect("everybody is up at the end");
+                assert!(daemon.desk.published.contains(&shard.id), "{:?} does not serve the outputs", daemon.kind);
+            }
+        }
+        for (who, kind) in &self.kinds {
+            if matches!(kind, Kind::Liar { .. }) && self.chain.committed.contains(who) {
+                assert!(self.chain.is_barred(who), "{kind:?} has got away with a lie");
+            }
+        }
+    }
+}
+
+fn committed(shard: &Shard) -> Committed {
+    let (deal, commitment) = shard.deal().zip(shard.commitment()).unwrap();
+    Committed { shard: shard.id, worker: deal.worker, root: commitment.root, leaves: shard.leaves() }
+}
+
+fn tensors(ids: &[BlobId], find: impl Fn(BlobId) -> Option<Vec<u8>>) -> Option<Vec<Tensor>> {
+    let types = WORLD.program.state_types();
+    ids.iter().zip(types).map(|(id, ty)| Some(Tensor { ty: *ty, bytes: find(*id)? })).collect()
+}
+
+fn simulate(kinds: &[Kind], faults: Faults) -> Vec<Simulation> {
+    let simulate = |seed: u64| {
+        let mut simulation = Simulation::new(seed, kinds, faults);
+        simulation.run();
+        simulation.check();
+        simulation
+    };
+    let seeds = match std::env::var("SEED") {
+        Ok(seed) => vec![seed.parse().expect("SEED is a number")],
+        Err(_) => (0..SEEDS).collect(),
+    };
+    let run = |seed: u64| {
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| simulate(seed)))
+            .unwrap_or_else(|_| panic!("failed with SEED={seed}"))
+    };
+    seeds.into_iter().map(run).collect()
+}
+
+/// Bad days for everybody, but within what the deadlines allow for.
+const BAD: Faults = Faults { lost: 15, doubled: 10, failed: 20, killed: 2, unseen: 20 };
+
+use Kind::{Hider, HonestValidator, HonestWorker, Lazy, Mute};
+
+fn liar(hides_results: bool, hides_traces: bool) -> Kind {
+    Kind::Liar { hides_results, hides_traces }
+}
+
+#[test]
+fn shards_should_be_accepted_soon_when_nothing_goes_wrong() {
+    for simulation in simulate(&[HonestWorker, HonestWorker, HonestValidator, HonestValidator], CALM) {
+        assert!(simulation.chain.height < 150, "{} blocks", simulation.chain.height);
+        assert!(simulation.chain.late.is_empty());
+    }
+}
+
+#[test]
+fn honest_daemons_should_never_be_accused_when_they_are_killed_and_their_messages_lost() {
+    let kinds = [HonestWorker, HonestWorker, HonestValidator, HonestValidator, HonestValidator];
+    let simulations = simulate(&kinds, BAD);
+    assert!(simulations.iter().all(|simulation| simulation.chain.offences.is_empty()));
+    let kills: u64 = simulations.iter().map(|simulation| simulation.kills).sum();
+    assert!(kills > 2 * SEEDS, "only {kills} kills");
+}
+
+#[test]
+fn liars_should_lose_when_honest_validators_have_bad_days() {
+    let kinds = [
+        HonestWorker,
+        liar(false, false),
+        liar(true, false),
+        liar(false, true),
+        liar(true, true),
+        HonestValidator,
+        HonestValidator,
+        HonestValidator,
+    ];
+    let simulations = simulate(&kinds, BAD);
+    let offences = simulations.iter().flat_map(|simulation| &simulation.chain.offences);
+    let convicted = offences.filter(|(kind, ..)| *kind == OffenceKind::WrongResult).count();
+    assert!(convicted > SEEDS as usize, "only {convicted} convictions");
+}
+
+#[test]
+fn honest_worker_should_win_when_lazy_validators_seal_garbage() {
+    let kinds = [HonestWorker, Hider, Lazy, Lazy, HonestValidator, HonestValidator];
+    let simulations = simulate(&kinds, BAD);
+    let offences = simulations.iter().flat_map(|simulation| &simulation.chain.offences);
+    let refuted = offences.filter(|(kind, ..)| *kind == OffenceKind::FalseAlarm).count();
+    assert!(refuted > SEEDS as usize / 2, "only {refuted} false alarms");
+}
+
+#[test]
+fn shards_should_be_accepted_when_workers_fall_silent_at_any_step() {
+    let kinds = [
+        HonestWorker,
+        HonestWorker,
+        Mute("start"),
+        Mute("commit"),
+        Mute("open"),
+        Mute("results"),
+        HonestValidator,
+        HonestValidator,
+        HonestValidator,
+    ];
+    simulate(&kinds, BAD);
+}
+
+#[test]
+fn everybody_should_get_what_is_due_when_all_kinds_of_daemons_meet() {
+    let kinds = [
+        HonestWorker,
+        Hider,
+        liar(true, true),
+        liar(false, false),
+        Mute("results"),
+        Mute("commit"),
+        HonestValidator,
+        HonestValidator,
+        HonestValidator,
+        Lazy,
+    ];
+    simulate(&kinds, BAD);
+}
