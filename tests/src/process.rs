@@ -62,6 +62,12 @@ impl Process {
         self.child.wait().expect("an own process can be waited for");
     }
 
+    /// Asks it to stop, as Ctrl-C does.
+    pub fn interrupt(&self) {
+        let sent = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status();
+        assert!(sent.expect("kill can be started").success(), "{} cannot be interrupted", self.name);
+    }
+
     /// How it ended, if it did.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().expect("an own process can be asked")

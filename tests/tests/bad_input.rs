@@ -2,6 +2,7 @@
 //! Jobs that must be refused: by their named error, with nothing changed.
 
 use codec::Encode;
+use quern_primitives::QRN;
 use quern_sdk::chain::calls;
 use quern_tests::{jobs, Network, Requester};
 use serde_json::{json, Value};
@@ -109,6 +110,10 @@ async fn chain_should_refuse_by_name_when_a_client_does_not_check() {
     spec.bid = u128::MAX;
     let overflow = refusal(sender.send_and_wait(&calls::submit_job(spec)).await);
     assert!(overflow.contains("InvalidJob"), "{overflow}");
+    let mut spec = job.spec.clone();
+    spec.bid = 1_000_000_000_000 * QRN;
+    let uncovered = refusal(sender.send_and_wait(&calls::submit_job(spec)).await);
+    assert!(uncovered.contains("funds"), "{uncovered}");
     let mut spec = job.spec.clone();
     spec.endpoints = Default::default();
     let unserved = refusal(sender.send_and_wait(&calls::submit_job(spec)).await);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The main job, as a new user runs it.
 
-use quern_tests::{process, processes_naming, Ran};
+use quern_tests::{eventually, process, processes_naming, Process, Ran, PATIENCE};
 use serde_json::Value;
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 /// The network's own limit is shorter.
 const LIMIT: Duration = Duration::from_secs(11 * 60);
@@ -36,8 +36,31 @@ async fn devnet_should_convict_the_liar_and_finish_both_jobs() {
     };
     assert!(!liars("slashed").is_empty() && liars("slashed").iter().all(|liar| *liar), "{report:#}");
 
+    assert_nothing_is_left(folder.path());
+}
+
+#[tokio::test]
+async fn devnet_should_leave_nothing_when_it_is_interrupted() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let logs = tempfile::tempdir().expect("a folder can be made");
+    let mut command = process::command("quern", folder.path());
+    command.arg("devnet").env("TMPDIR", folder.path());
+    let mut devnet = Process::start("devnet", command, logs.path());
     let own = folder.path().to_string_lossy().into_owned();
-    assert_eq!(processes_naming(&own), Vec::<String>::new(), "processes are left");
-    let left: Vec<_> = std::fs::read_dir(folder.path()).expect("it can be read").flatten().collect();
+    eventually("all daemons run", PATIENCE, || async {
+        (processes_naming(&format!("--data {own}")).len() == 7).then_some(())
+    })
+    .await;
+
+    devnet.interrupt();
+    let status = eventually("the devnet ends", PATIENCE, || std::future::ready(devnet.ended())).await;
+    assert_eq!(status.code(), Some(130));
+    assert_nothing_is_left(folder.path());
+}
+
+#[track_caller]
+fn assert_nothing_is_left(folder: &Path) {
+    assert_eq!(processes_naming(&folder.to_string_lossy()), Vec::<String>::new(), "processes are left");
+    let left: Vec<_> = std::fs::read_dir(folder).expect("it can be read").flatten().collect();
     assert!(left.is_empty(), "folders are left: {left:?}");
 }

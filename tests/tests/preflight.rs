@@ -71,11 +71,25 @@ async fn daemon_should_name_the_remedy_when_there_is_no_vulkan_loader_or_driver(
 }
 
 #[tokio::test]
-async fn daemon_should_name_the_remedy_when_its_folder_belongs_to_another_account_or_chain() {
+async fn daemon_should_name_the_remedy_when_its_account_or_folder_is_another_ones() {
     let network = Network::development().await;
     let (workers, _) = network.enrol(1, 0).await;
     let data = network.folder().join(&workers[0].name);
+
+    let in_use = network::daemon(Role::Worker, "//Worker//1", &network.rpc, network.folder(), &data);
+    let ran = Ran::of(in_use, SOON).await;
+    ran.refused(1, &["Is another daemon using this folder"]);
     drop(workers);
+
+    let fresh = |name: &str| network.folder().join(name);
+    let other_role =
+        network::daemon(Role::Validator, "//Worker//1", &network.rpc, network.folder(), &fresh("other-role"));
+    let ran = Ran::of(other_role, SOON).await;
+    ran.refused(1, &["registered as a Worker", "use another account"]);
+
+    let poor = network::daemon(Role::Worker, "//Nobody", &network.rpc, network.folder(), &fresh("poor"));
+    let ran = Ran::of(poor, SOON).await;
+    ran.refused(1, &["does not cover the missing bond of 1000 QRN", "lower --bond"]);
 
     let other_account = network::daemon(Role::Worker, "//Worker//2", &network.rpc, network.folder(), &data);
     let ran = Ran::of(other_account, SOON).await;
