@@ -463,8 +463,21 @@ impl Dispute {
         }
     }
 
-    /// Whether this account may move now: cheap, and to be asked before anything is read for the move.
-    pub fn owed(&self, who: &Account, height: Height) -> Result<(), DisputeError> {
+    /// Whether this move may be made now, by this account: cheap, and to be asked before anything is read for the move.
+    pub fn admits(&self, play: &Play, height: Height) -> Result<(), DisputeError> {
+        let by = match (&self.turn, play) {
+            (_, Play::Expire) => return self.expire(height).map(drop),
+            (Move::Trace, Play::Trace { by, .. })
+            | (Move::Name, Play::Name { by, .. })
+            | (Move::Convict { chunk: None, .. }, Play::Demand { by, .. })
+            | (Move::Output { .. }, Play::Subtrees { by, .. } | Play::Chunk { by, .. })
+            | (Move::Convict { .. }, Play::Convict { by, .. } | Play::ConvictLength { by, .. }) => by,
+            _ => return Err(DisputeError::WrongMove),
+        };
+        self.owed(by, height)
+    }
+
+    fn owed(&self, who: &Account, height: Height) -> Result<(), DisputeError> {
         if self.owed_by() != who {
             return Err(DisputeError::NotYours);
         }

@@ -85,7 +85,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn play(id: DisputeId, by: Account, play: Play) -> DispatchResultWithPostInfo {
         let dispute = Disputes::<T>::get(id).ok_or(Error::<T>::UnknownDispute)?;
         // Before the program and the stage are read: strangers and latecomers cost one read.
-        dispute.owed(&by, Self::now()).map_err(Error::<T>::from)?;
+        dispute.admits(&play, Self::now()).map_err(Error::<T>::from)?;
         match Self::step(&dispute, play).map_err(Error::<T>::from)? {
             Next::Open(next) => {
                 let (owed_by, deadline) = ((*next.owed_by()).into(), next.by);

@@ -69,7 +69,7 @@ fn convict_should_convict_the_worker_whichever_operator_is_wrong() {
 }
 
 #[test]
-fn convict_should_slash_validators_that_confirmed_when_the_worker_is_convicted() {
+fn convict_should_spare_validators_that_confirmed_when_the_worker_is_convicted() {
     test(|| {
         let case = Case::flipped()
             .sealed_with(|case, auditor| (auditor != case.auditors()[0]).then(|| case.results_of(&case.worker)));
@@ -82,7 +82,8 @@ fn convict_should_slash_validators_that_confirmed_when_the_worker_is_convicted()
         case.post_trace(dispute);
         assert_ok!(Verification::name_operator(signed(honest), dispute, 1));
         assert_ok!(convict(honest, dispute, case.element(1)));
-        assert_eq!(Bonds::of(&raw(lazy)), (RICH - BOND, 0));
+        // Nothing shows that the one who confirmed did not compute: a trace can be made to convict a right result.
+        assert_eq!(Bonds::of(&raw(lazy)), (RICH, 0));
         assert_eq!(Bonds::of(&raw(honest)), (RICH, 0));
     });
 }

@@ -57,7 +57,7 @@ pub const RICH: Balance = 1_000;
 pub const PARAMS: Params = Params {
     start_blocks: 10,
     execute_floor_blocks: 10,
-    execute_blocks_per_gmac: 1,
+    execute_blocks_per_gmac: 0,
     open_blocks: 10,
     audit_blocks: 10,
     reveal_blocks: 10,
