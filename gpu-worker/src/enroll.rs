@@ -3,6 +3,7 @@
 
 use quern_primitives::{job::Endpoint, traits::Role, Account, Balance, QRN};
 use quern_sdk::chain::{calls, Chain, ChainError, Profile, Sender};
+use std::sync::Arc;
 
 /// What to be enrolled as.
 pub struct Enrolment {
@@ -73,4 +74,20 @@ pub async fn enroll(chain: &Chain, sender: &Sender, me: &Account, wanted: Enrolm
         tracing::info!(slots = wanted.slots, "ready");
     }
     Ok(())
+}
+
+/// Offers a worker's slots again when the chain has taken them back, as it does when a shard was too late.
+pub async fn stay_ready(chain: Arc<Chain>, sender: Sender, slots: u32) {
+    let found = match chain.participant(&sender.account()).await {
+        Ok(Some(found)) if !found.barred => found,
+        Ok(_) => return tracing::error!("the account is barred or no longer registered; it gets no more work"),
+        Err(error) => return tracing::warn!(%error, "readiness cannot be checked"),
+    };
+    if found.slots == slots {
+        return;
+    }
+    match sender.send(&calls::set_ready(slots)).await {
+        Ok(()) => tracing::info!(slots, "ready again"),
+        Err(error) => tracing::warn!(%error, "readiness could not be offered"),
+    }
 }

@@ -14,6 +14,7 @@ use crate::{
     db::Db,
     enroll::{enroll, Enrolment},
     misbehave::Misbehaving,
+    shell::Connection,
     site::{Desk, Site},
 };
 use anyhow::Context as _;
@@ -23,9 +24,9 @@ use quern_sdk::{
     chain::{Chain, Keypair, Profile, Sender},
     net::{messages::Answering, Config, FolderStore, Peer},
 };
-use std::sync::Arc;
+use std::{future::Future, sync::Arc};
 
-/// Runs the worker daemon until the connection to the node is lost.
+/// Runs the worker daemon until it is told to stop.
 pub async fn run(args: RunArgs) -> anyhow::Result<()> {
     anyhow::ensure!(args.ask.is_finite() && args.ask > 0.0, "--ask must be a positive number of QRN per GMAC");
     let mut executor = executor(args.common.executor)?;
@@ -33,7 +34,7 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
         tracing::error!("--misbehave: this worker LIES about every result and will lose its bond");
         executor = Arc::new(Misbehaving::new(executor));
     }
-    let (site, sender) = open(&args.common, executor).await?;
+    let (site, sender, connection) = open(&args.common, executor, Some(args.slots)).await?;
     let wanted = Enrolment {
         role: Role::Worker,
         endpoint: site.peer.endpoint(),
@@ -42,14 +43,18 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
         slots: args.slots,
         bond: u128::from(args.common.bond) * QRN,
     };
-    enroll(&site.chain, &sender, &site.me, wanted).await?;
-    let core = core::Worker::new(site.me, site.db.promises()?);
-    Ok(shell::run(core, site, sender).await?)
+    until_stopped(&site.clone().peer, async {
+        enroll(&site.chain(), &sender, &site.me, wanted).await?;
+        let core = core::Worker::new(site.me, site.db.promises()?);
+        shell::run(core, site, sender, connection).await;
+        Ok(())
+    })
+    .await
 }
 
-/// Runs the validator daemon until the connection to the node is lost.
+/// Runs the validator daemon until it is told to stop.
 pub async fn validate(args: ValidateArgs) -> anyhow::Result<()> {
-    let (site, sender) = open(&args.common, executor(args.common.executor)?).await?;
+    let (site, sender, connection) = open(&args.common, executor(args.common.executor)?, None).await?;
     let wanted = Enrolment {
         role: Role::Validator,
         endpoint: site.peer.endpoint(),
@@ -58,9 +63,13 @@ pub async fn validate(args: ValidateArgs) -> anyhow::Result<()> {
         slots: 0,
         bond: u128::from(args.common.bond) * QRN,
     };
-    enroll(&site.chain, &sender, &site.me, wanted).await?;
-    let core = core::Validator::new(site.me, site.db.seals()?, site.db.results()?);
-    Ok(shell::run(core, site, sender).await?)
+    until_stopped(&site.clone().peer, async {
+        enroll(&site.chain(), &sender, &site.me, wanted).await?;
+        let core = core::Validator::new(site.me, site.db.seals()?, site.db.results()?);
+        shell::run(core, site, sender, connection).await;
+        Ok(())
+    })
+    .await
 }
 
 /// Measures this machine and prints the numbers.
@@ -87,7 +96,35 @@ pub fn bench(args: BenchArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn open(args: &CommonArgs, executor: Arc<dyn Executor>) -> anyhow::Result<(Arc<Site>, Sender)> {
+/// Works until the process is told to stop, and takes leave of the peers, so that they need not wait for an answer.
+async fn until_stopped(peer: &Peer, work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    let result = tokio::select! {
+        result = work => result,
+        stopped = stop_signal() => Ok(stopped?),
+    };
+    peer.shutdown().await;
+    result
+}
+
+/// Ctrl-C, or what a service manager sends.
+async fn stop_signal() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            stopped = tokio::signal::ctrl_c() => stopped,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}
+
+async fn open(
+    args: &CommonArgs,
+    executor: Arc<dyn Executor>,
+    slots: Option<u32>,
+) -> anyhow::Result<(Arc<Site>, Sender, Connection)> {
     let keys = Keypair::from_suri(&args.suri).context("--suri is no secret phrase, hex seed or development path")?;
     std::fs::create_dir_all(&args.data)
         .with_context(|| format!("the folder {} cannot be made; choose another with --data", args.data.display()))?;
@@ -105,8 +142,9 @@ async fn open(args: &CommonArgs, executor: Arc<dyn Executor>) -> anyhow::Result<
     let desk = Arc::new(Desk::default());
     peer.answer_with(Arc::new(Answering(site::Counter(desk.clone()))));
     tracing::info!(account = keys.address(), executor = executor.name(), rpc = args.rpc, "started");
-    let sender = chain.sender(keys);
-    Ok((Arc::new(Site::new(me, peer, chain, executor, db, desk)), sender))
+    let sender = chain.sender(keys.clone());
+    let connection = Connection { rpc: args.rpc.clone(), keys, slots };
+    Ok((Arc::new(Site::new(me, peer, chain, executor, db, desk)), sender, connection))
 }
 
 fn executor(choice: ExecutorChoice) -> anyhow::Result<Arc<dyn Executor>> {

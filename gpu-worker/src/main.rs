@@ -9,16 +9,10 @@ use std::process::ExitCode;
 async fn main() -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info,iroh=error".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let done = async {
-        match Cli::parse().command {
-            Command::Run(args) => quern_worker::run(args).await,
-            Command::Validate(args) => quern_worker::validate(args).await,
-            Command::Bench(args) => quern_worker::bench(args),
-        }
-    };
-    let result = tokio::select! {
-        result = done => result,
-        _ = tokio::signal::ctrl_c() => Ok(()),
+    let result = match Cli::parse().command {
+        Command::Run(args) => quern_worker::run(args).await,
+        Command::Validate(args) => quern_worker::validate(args).await,
+        Command::Bench(args) => quern_worker::bench(args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -3,17 +3,26 @@
 
 use crate::{
     core::{self, Action, Event, Subject},
-    site::{subject, Site, SiteError},
+    enroll::stay_ready,
+    site::{subject, Site},
 };
 use futures::StreamExt;
 use quern_primitives::Height;
 use quern_protocol::view::ShardView;
-use quern_sdk::chain::{calls, ChainError, Sender};
-use std::sync::Arc;
-use tokio::sync::mpsc;
+use quern_sdk::chain::{calls, Chain, ChainError, Keypair, Sender};
+use std::{convert::Infallible, sync::Arc, time::Duration};
+use tokio::sync::{mpsc, Semaphore};
 
 /// Actions carried out at the same time. Fetches overlap; computations share the machine's cores anyway.
 const CONCURRENT_ACTIONS: usize = 8;
+
+/// Blocks between two looks at whether the chain still counts the account as ready.
+const READINESS_BLOCKS: Height = 16;
+/// Pauses before the node is tried again: the first, and the longest that they grow to.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// A node that names no block for so long is taken for lost.
+const SILENCE: Duration = Duration::from_secs(120);
 
 /// A core of either daemon.
 pub trait Core: Send {
@@ -33,59 +42,122 @@ impl Core for core::Validator {
     }
 }
 
-/// Runs a daemon until the connection to the node is lost.
-pub async fn run(mut core: impl Core, site: Arc<Site>, sender: Sender) -> Result<(), SiteError> {
-    let (report, mut reports) = mpsc::unbounded_channel::<Event>();
-    let permits = Arc::new(tokio::sync::Semaphore::new(CONCURRENT_ACTIONS));
-    let mut heads = site.chain.heads().await?;
-    let mut latest: Option<(Height, Height, Vec<ShardView>)> = None;
+/// Where the node is, and what has to be so on chain before it gives the account work.
+pub struct Connection {
+    /// The node's RPC endpoint.
+    pub rpc: String,
+    /// The account's keys.
+    pub keys: Keypair,
+    /// Shards that the account is ready to hold at the same time; none for a validator.
+    pub slots: Option<u32>,
+}
+
+impl Connection {
+    /// Connects to the node again, however long it takes.
+    async fn restore(&self, site: &Site) -> Sender {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            tokio::time::sleep(pause).await;
+            match Chain::connect(&self.rpc).await {
+                Ok(chain) if chain.genesis() == site.chain().genesis() => {
+                    let sender = chain.sender(self.keys.clone());
+                    site.set_chain(Arc::new(chain));
+                    tracing::info!(rpc = self.rpc, "connected again");
+                    return sender;
+                }
+                Ok(_) => tracing::warn!(rpc = self.rpc, "the node is now one of another chain"),
+                Err(error) => tracing::warn!(%error, "still without a node"),
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+}
+
+/// What a core and the work that it started have in common, however often the connection is made anew.
+struct Shell<C> {
+    core: C,
+    site: Arc<Site>,
+    report: mpsc::UnboundedSender<Event>,
+    reports: mpsc::UnboundedReceiver<Event>,
+    permits: Arc<Semaphore>,
+}
+
+/// Runs a daemon for ever. When the connection to the node is lost it is made anew; what is under way goes on.
+pub async fn run(core: impl Core, site: Arc<Site>, mut sender: Sender, connection: Connection) {
+    let (report, reports) = mpsc::unbounded_channel();
+    let permits = Arc::new(Semaphore::new(CONCURRENT_ACTIONS));
+    let mut shell = Shell { core, site, report, reports, permits };
     loop {
-        let event = tokio::select! {
-            head = heads.next() => {
-                let head = head.ok_or(ChainError::Closed)??;
-                let views = site.chain.duties(head.hash, &site.me).await?;
-                latest = Some((head.height, head.finalized, views));
-                None
-            }
-            event = reports.recv() => event,
-        };
-        let mut actions = event.map(|event| core.on(event)).unwrap_or_default();
-        // What was just reported may allow the next step at once, without waiting for the next block.
-        if let Some((best, finalized, views)) = &latest {
-            let (best, finalized, views) = (*best, *finalized, views.clone());
-            actions.extend(core.on(Event::Block { best, finalized, views }));
-        }
-        for action in actions {
-            let (site, sender, report, permits) = (site.clone(), sender.clone(), report.clone(), permits.clone());
-            match action {
-                Action::Submit(call) => {
-                    tokio::spawn(async move {
-                        let what = format!("{call:?}");
-                        let what = what.split([' ', '(', '{']).next().unwrap_or_default().to_owned();
-                        match send(&sender, call).await {
-                            Ok(_) => tracing::debug!(call = what, "sent"),
-                            // The core sends it again when the chain still owes its effect.
-                            Err(error) => tracing::warn!(call = what, %error, "an extrinsic was not accepted"),
-                        }
-                    });
+        let Err(error) = shell.follow(&sender, connection.slots).await;
+        tracing::warn!(%error, "connecting to the node again");
+        sender = connection.restore(&shell.site).await;
+    }
+}
+
+impl<C: Core> Shell<C> {
+    /// Follows the chain until the connection is lost.
+    async fn follow(&mut self, sender: &Sender, slots: Option<u32>) -> Result<Infallible, ChainError> {
+        let chain = self.site.chain();
+        let mut heads = chain.heads().await?;
+        let mut latest: Option<(Height, Height, Vec<ShardView>)> = None;
+        let mut next_check: Height = 0;
+        loop {
+            let event = tokio::select! {
+                head = tokio::time::timeout(SILENCE, heads.next()) => {
+                    let head = head.map_err(|_| ChainError::Closed)?.ok_or(ChainError::Closed)??;
+                    let views = chain.duties(head.hash, &self.site.me).await?;
+                    latest = Some((head.height, head.finalized, views));
+                    if let Some(slots) = slots.filter(|_| head.height >= next_check) {
+                        next_check = head.height.saturating_add(READINESS_BLOCKS);
+                        tokio::spawn(stay_ready(chain.clone(), sender.clone(), slots));
+                    }
+                    None
                 }
-                action => {
-                    tokio::spawn(async move {
-                        let _permit = permits.acquire().await;
-                        let subject = subject(&action);
-                        match site.carry_out(action).await {
-                            Ok(event) => event.into_iter().for_each(|event| drop(report.send(event))),
-                            Err(error) => {
-                                tracing::warn!(?subject, %error, "will be tried again");
-                                if subject != Subject::None {
-                                    let _ = report.send(Event::Failed(subject));
-                                }
-                            }
-                        }
-                    });
+                event = self.reports.recv() => event,
+            };
+            let mut actions = event.map(|event| self.core.on(event)).unwrap_or_default();
+            // What was just reported may allow the next step at once, without waiting for the next block.
+            if let Some((best, finalized, views)) = &latest {
+                let (best, finalized, views) = (*best, *finalized, views.clone());
+                actions.extend(self.core.on(Event::Block { best, finalized, views }));
+            }
+            for action in actions {
+                match action {
+                    Action::Submit(call) => drop(tokio::spawn(submit(sender.clone(), call))),
+                    action => self.start(action),
                 }
             }
         }
+    }
+
+    /// Carries out an action beside everything else, and reports how it went.
+    fn start(&self, action: Action) {
+        let (site, report, permits) = (self.site.clone(), self.report.clone(), self.permits.clone());
+        let subject = subject(&action);
+        let work = tokio::spawn(async move {
+            let _permit = permits.acquire().await;
+            site.carry_out(action).await
+        });
+        tokio::spawn(async move {
+            let failure = match work.await {
+                Ok(Ok(event)) => return event.into_iter().for_each(|event| drop(report.send(event))),
+                Ok(Err(error)) => error.to_string(),
+                Err(error) => error.to_string(),
+            };
+            tracing::warn!(?subject, error = failure, "will be tried again");
+            if subject != Subject::None {
+                let _ = report.send(Event::Failed(subject));
+            }
+        });
+    }
+}
+
+async fn submit(sender: Sender, call: core::Call) {
+    let name = call.name();
+    match send(&sender, call).await {
+        Ok(_) => tracing::debug!(call = name, "sent"),
+        // The core sends it again when the chain still owes its effect.
+        Err(error) => tracing::warn!(call = name, %error, "an extrinsic was not accepted"),
     }
 }
 

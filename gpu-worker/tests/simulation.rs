@@ -162,6 +162,8 @@ enum Kind {
         hides_results: bool,
         hides_traces: bool,
     },
+    /// Opens checkpoints, on chain if it must, but serves them to nobody: its result cannot be audited.
+    Withholder,
     /// Never sends one kind of call.
     Mute(&'static str),
     /// Works as it should, but shows its results to nobody off chain.
@@ -228,7 +230,7 @@ impl Chain {
     }
 
     fn is_barred(&self, who: &Account) -> bool {
-        self.offences.iter().any(|(_, offender, _)| offender == who)
+        self.offences.iter().any(|(kind, offender, _)| offender == who && *kind != OffenceKind::AuditNoShow)
     }
 
     fn step(&mut self, id: ShardId, event: ShardEvent) -> Option<()> {
@@ -690,7 +692,9 @@ impl Simulation {
             Checkpoint { leaf, tensors }
         };
         let checkpoints = leaves.into_iter().map(checkpoint).collect();
-        self.daemons[index].desk.openings.insert(round, checkpoints);
+        if self.daemons[index].kind != Kind::Withholder {
+            self.daemons[index].desk.openings.insert(round, checkpoints);
+        }
         Some(Event::Shown(round.attempt, Stage::Opening(round.drawn_at)))
     }
 
@@ -843,11 +847,17 @@ impl Simulation {
     fn check(&self) {
         for (kind, offender, worker) in &self.chain.offences {
             let what = self.kinds[offender];
+            // Costs nothing, because nobody can prove on chain that it was shown nothing.
+            if *kind == OffenceKind::AuditNoShow && self.kinds[worker] == Kind::Withholder {
+                continue;
+            }
             assert!(!what.is_honest(), "{what:?} is accused of {kind:?} with {:?}", self.kinds[worker]);
         }
         for shard in self.chain.shards.values() {
             let Phase::Accepted { deal, auditors, .. } = &shard.phase else { panic!("not accepted: {shard:?}") };
-            assert!(self.kinds[&deal.worker].is_honest(), "{:?} was paid", self.kinds[&deal.worker]);
+            // Where only segments that start from the inputs are drawn, nothing has to be served.
+            let worker = self.kinds[&deal.worker];
+            assert!(worker.is_honest() || worker == Kind::Withholder, "{worker:?} was paid");
             for who in auditors.iter().chain([&deal.worker]) {
                 let daemon = self.up(who).expect("everybody is up at the end");
                 assert!(daemon.desk.published.contains(&shard.id), "{:?} does not serve the outputs", daemon.kind);
@@ -892,7 +902,7 @@ fn simulate(kinds: &[Kind], faults: Faults) -> Vec<Simulation> {
 /// Bad days for everybody, but within what the deadlines allow for.
 const BAD: Faults = Faults { lost: 15, doubled: 10, failed: 20, killed: 2, unseen: 20 };
 
-use Kind::{Hider, HonestValidator, HonestWorker, Lazy, Mute};
+use Kind::{Hider, HonestValidator, HonestWorker, Lazy, Mute, Withholder};
 
 fn liar(hides_results: bool, hides_traces: bool) -> Kind {
     Kind::Liar { hides_results, hides_traces }
@@ -956,6 +966,15 @@ fn shards_should_be_accepted_when_workers_fall_silent_at_any_step() {
         HonestValidator,
     ];
     simulate(&kinds, BAD);
+}
+
+#[test]
+fn shards_should_be_accepted_when_a_worker_lets_nobody_audit_it() {
+    let kinds = [HonestWorker, Withholder, HonestValidator, HonestValidator, HonestValidator];
+    for simulation in simulate(&kinds, BAD) {
+        let fined = simulation.chain.offences.iter().filter(|(kind, ..)| *kind != OffenceKind::AuditNoShow).count();
+        assert_eq!(fined, 0);
+    }
 }
 
 #[test]

@@ -69,14 +69,13 @@ pub struct Site {
     pub me: Account,
     /// The own endpoint and blobs.
     pub peer: Peer,
-    /// The chain.
-    pub chain: Arc<Chain>,
     /// What runs programs.
     pub executor: Arc<dyn Executor>,
     /// What promises depend on.
     pub db: Arc<Db>,
     /// What others may ask for.
     pub desk: Arc<Desk>,
+    chain: Mutex<Arc<Chain>>,
     programs: Mutex<HashMap<BlobId, Arc<Checked>>>,
     commitments: Mutex<HashMap<BlobId, Arc<Commitment>>>,
 }
@@ -91,7 +90,18 @@ impl Site {
         db: Arc<Db>,
         desk: Arc<Desk>,
     ) -> Self {
-        Self { me, peer, chain, executor, db, desk, programs: Mutex::default(), commitments: Mutex::default() }
+        let (chain, programs, commitments) = (Mutex::new(chain), Mutex::default(), Mutex::default());
+        Self { me, peer, executor, db, desk, chain, programs, commitments }
+    }
+
+    /// The chain.
+    pub fn chain(&self) -> Arc<Chain> {
+        lock(&self.chain).clone()
+    }
+
+    /// Talks to the chain over another connection from now on.
+    pub fn set_chain(&self, chain: Arc<Chain>) {
+        *lock(&self.chain) = chain;
     }
 
     /// Carries out an action other than a submission.
@@ -131,7 +141,7 @@ impl Site {
         if let Some(program) = lock(&self.programs).get(&id) {
             return Ok(program.clone());
         }
-        let bytes = self.chain.program(id).await?.ok_or(SiteError::Inconsistent("the program is not published"))?;
+        let bytes = self.chain().program(id).await?.ok_or(SiteError::Inconsistent("the program is not published"))?;
         let program = Arc::new(Program::decode_checked(&bytes)?);
         lock(&self.programs).insert(id, program.clone());
         Ok(program)
