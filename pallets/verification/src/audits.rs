@@ -32,12 +32,14 @@ impl<T: Config> Pallet<T> {
         ids.try_into().map_err(|_| Error::WrongIdCount)
     }
 
-    /// Counts the audit if its last reveal has just accepted the shard.
-    pub(crate) fn note_settled(id: &ShardId) {
+    /// Counts the audit if its last reveal has just accepted the shard, and says whether it has.
+    pub(crate) fn note_settled(id: &ShardId) -> bool {
         // A keeper that drops the shard at once does so because its job has completed with it.
-        if T::Shards::shard(id).is_none_or(|shard| shard.is_accepted()) {
+        let settled = T::Shards::shard(id).is_none_or(|shard| shard.is_accepted());
+        if settled {
             Answers::<T>::remove(id);
             Totals::<T>::mutate(|stats| stats.settled = stats.settled.saturating_add(1));
         }
+        settled
     }
 }

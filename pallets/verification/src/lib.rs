@@ -27,7 +27,10 @@ pub use types::{Postponed, Stats};
 pub use weights::WeightInfo;
 
 use alloc::vec::Vec;
-use frame_support::{dispatch::DispatchResultWithPostInfo, pallet_prelude::*};
+use frame_support::{
+    dispatch::{DispatchResultWithPostInfo, PostDispatchInfo},
+    pallet_prelude::*,
+};
 use frame_system::pallet_prelude::*;
 use quern_primitives::{
     commitment::LeafProof,
@@ -508,8 +511,9 @@ pub mod pallet {
             let matches = shown == Some(results);
             Self::apply(&shard, ShardEvent::Reveal { by: auditor.clone().into(), salt, results })?;
             Self::deposit_event(Event::AuditRevealed { shard, auditor, results, matches, holds_outputs });
-            Self::note_settled(&shard);
-            Ok(Pays::No.into())
+            // Only the reveal that settles the shard costs what is charged up front.
+            let actual_weight = (!Self::note_settled(&shard)).then(T::WeightInfo::commit_audit);
+            Ok(PostDispatchInfo { actual_weight, pays_fee: Pays::No })
         }
 
         /// A drawn validator whose results differ disputes a drawn segment, given by the leaf position of its end. Both ids
