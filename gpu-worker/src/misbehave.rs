@@ -70,3 +70,62 @@ impl Executor for Misbehaving {
         Ok(outputs)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quern_executor::cpu::CpuExecutor;
+    use quern_program::{reference, DType, ProgramBuilder};
+
+    /// A program whose body carries one state tensor unchanged and computes the other from two operators.
+    fn program() -> Checked {
+        let mut b = ProgramBuilder::new();
+        let x = b.input(DType::I32, &[3]);
+        let first = b.add(x, x);
+        let [kept, state] = b.begin_body(&[x, first])[..] else { unreachable!() };
+        let doubled = b.add(state, state);
+        let next = b.add(doubled, kept);
+        let [_, state] = b.begin_finish(&[kept, next], 2)[..] else { unreachable!() };
+        let output = b.add(state, state);
+        b.build(output).expect("the program is valid")
+    }
+
+    /// Runs a task with both executors, each from the liar's own state, and gives each segment's results and trace.
+    fn segments() -> Vec<(SegmentKind, Vec<Tensor>, Vec<Tensor>, Vec<Tensor>, Vec<Tensor>)> {
+        let (checked, honest) = (program(), Arc::new(CpuExecutor::new()));
+        let liar = Misbehaving::new(honest.clone());
+        let inputs = [Tensor::from_values(checked.program().inputs[0], &[1, 2, 3])];
+        let context = Context { index: 0, seed: [0; 32], step: 0 };
+        let mut state = Vec::new();
+        let mut all = Vec::new();
+        for index in 0..checked.program().segments() {
+            let segment = checked.program().segment(index).unwrap();
+            let (kind, at) = (segment.kind(), context.at(segment));
+            let lied = liar.run_segment(&checked, segment, &context, &inputs, &state).unwrap();
+            let right = honest.run_segment(&checked, segment, &context, &inputs, &state).unwrap();
+            let trace = liar.trace(&checked, kind, &at, &inputs, &state).unwrap();
+            all.push((kind, lied.clone(), right, trace, state));
+            state = lied;
+        }
+        all
+    }
+
+    #[test]
+    fn trace_should_give_the_committed_result_when_a_worker_lies() {
+        let checked = program();
+        for (kind, lied, _, trace, state) in segments() {
+            let ids = reference::trace_ids(&lied);
+            let (trace, state) = (reference::trace_ids(&trace), reference::trace_ids(&state));
+            let follows = reference::result_id_of_trace(&checked, kind, &trace, &state);
+            assert_eq!(follows, Some(reference::result_id(kind, &ids)), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn one_tensor_of_every_segment_should_differ_when_a_worker_lies() {
+        for (kind, lied, right, ..) in segments() {
+            let differ = lied.iter().zip(&right).filter(|(lied, right)| lied.bytes != right.bytes).count();
+            assert_eq!(differ, 1, "{kind:?}");
+        }
+    }
+}

@@ -105,3 +105,67 @@ impl Answer for Counter {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quern_primitives::BlobId;
+    use std::sync::Arc;
+
+    const SHARD: ShardId = ShardId { job: 1, stage: 0, index: 0 };
+    const DRAWN: PeerId = [1; 32];
+    const STRANGER: PeerId = [2; 32];
+
+    fn attempt(attempt: u16) -> Attempt {
+        Attempt { shard: SHARD, attempt }
+    }
+
+    fn ask(desk: &Arc<Desk>, from: PeerId, request: Request) -> Result<Response, String> {
+        futures::executor::block_on(Counter(desk.clone()).answer(from, request))
+    }
+
+    #[test]
+    fn results_should_be_shown_to_the_drawn_only() {
+        let desk = Arc::new(Desk::default());
+        let results = || Request::Results { shard: SHARD };
+        assert!(ask(&desk, DRAWN, results()).is_err());
+        desk.show_results(attempt(0), HashSet::from([DRAWN]), Vec::new());
+        assert_eq!(ask(&desk, DRAWN, results()), Ok(Response::Results(Vec::new())));
+        assert!(ask(&desk, STRANGER, results()).is_err());
+        assert!(ask(&desk, DRAWN, Request::Opening { shard: SHARD }).is_err());
+    }
+
+    #[test]
+    fn nothing_of_an_earlier_attempt_should_be_shown_when_the_next_one_has_begun() {
+        let desk = Arc::new(Desk::default());
+        desk.show_results(attempt(0), HashSet::from([DRAWN]), Vec::new());
+        desk.show_opening(attempt(1), HashSet::from([DRAWN]), Vec::new());
+        assert!(ask(&desk, DRAWN, Request::Results { shard: SHARD }).is_err());
+        desk.forget(attempt(0));
+        assert_eq!(ask(&desk, DRAWN, Request::Opening { shard: SHARD }), Ok(Response::Opening(Vec::new())));
+    }
+
+    #[test]
+    fn secret_should_be_shown_to_everybody_when_it_is_published() {
+        let desk = Arc::new(Desk::default());
+        let secret = || Request::Secret { shard: SHARD };
+        desk.show_results(attempt(0), HashSet::from([DRAWN]), Vec::new());
+        assert!(ask(&desk, DRAWN, secret()).is_err());
+        let commitment = Commitment { secret: [3; 32], ids: Vec::new() };
+        desk.publish(attempt(0), commitment.clone());
+        assert_eq!(ask(&desk, STRANGER, secret()), Ok(Response::Secret(commitment)));
+    }
+
+    #[test]
+    fn trace_should_be_shown_to_its_challenger_only() {
+        let desk = Arc::new(Desk::default());
+        let tensor = Blob { id: BlobId([4; 32]), len: 5 };
+        desk.show_trace(SHARD, 7, DRAWN, vec![tensor]);
+        let of = |op| Request::TraceTensor { dispute: 7, op };
+        assert_eq!(ask(&desk, DRAWN, of(0)), Ok(Response::TraceTensor(tensor)));
+        assert!(ask(&desk, DRAWN, of(1)).is_err());
+        assert!(ask(&desk, STRANGER, of(0)).is_err());
+        desk.forget(attempt(0));
+        assert!(ask(&desk, DRAWN, of(0)).is_err());
+    }
+}

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What the cores do when the chain they see is not simply one block longer: forks, nodes that lag, restarts in a dispute.
+
+use quern_primitives::{
+    commitment::{leaf_list, secret_hash},
+    draw::SegmentCosts,
+    job::Stage as JobStage,
+    Account, BlobId, Height, ShardId,
+};
+use quern_program::Segment;
+use quern_protocol::{
+    dispute::{Dispute, Move, Trace},
+    inputs::StageContext,
+    shard::{Audit, Commitment, Deal, Demand, Phase, Seat, Verdict},
+    view::ShardView,
+    Shard,
+};
+use quern_worker::core::{
+    Action, Attempt, Call, Defence, Event, Promise, Prosecution, Sealed, Stage, Subject, Validator, Worker,
+    DECLINE_AFTER, RESEND_BLOCKS, RETRY_BLOCKS,
+};
+
+const ME: Account = [1; 32];
+const OTHER: Account = [2; 32];
+const ID: ShardId = ShardId { job: 1, stage: 0, index: 0 };
+const ATTEMPT: Attempt = Attempt { shard: ID, attempt: 0 };
+const SECRET: [u8; 32] = [7; 32];
+
+fn context(randomness: u8) -> StageContext {
+    let stage = JobStage { program: BlobId([3; 32]), tasks: 1, shard_size: 1, inputs: Vec::new().try_into().unwrap() };
+    StageContext { genesis: [0; 32], job: 1, index: 0, stage, randomness: [randomness; 32], outputs: Vec::new() }
+}
+
+fn view(phase: Phase) -> ShardView {
+    let costs = SegmentCosts { init: 1, body: 1, steps: 2, finish: 1, has_loop: true };
+    ShardView {
+        shard: Shard { phase, ..Shard::new(ID, 0, 1, costs) },
+        context: context(5),
+        requester: Vec::new(),
+        endpoints: Vec::new(),
+        disputes: Vec::new(),
+        answered: Vec::new(),
+    }
+}
+
+fn deal(worker: Account) -> Deal {
+    Deal { worker, price: 1, collateral: 3 }
+}
+
+fn promise() -> Promise {
+    let ids: Vec<BlobId> = (0..4).map(|byte| BlobId([byte; 32])).collect();
+    let root = BlobId::of(&leaf_list(&SECRET, &ME, &ID, &ids));
+    Promise { by: 50, secret: SECRET, ids, root }
+}
+
+fn assigned() -> ShardView {
+    view(Phase::Assigned { deal: deal(ME), by: 60 })
+}
+
+fn running() -> ShardView {
+    view(Phase::Running { deal: deal(ME), by: 50 })
+}
+
+fn commitment() -> Commitment {
+    let promise = promise();
+    Commitment { root: promise.root, secret_hash: secret_hash(&promise.secret), at: 12 }
+}
+
+fn audit(auditor: Account, verdict: Option<Verdict>) -> Audit {
+    let seat = Seat { seal: Some([4; 32]), verdict, ..Seat::new(auditor, 5) };
+    Audit {
+        sample: vec![2].try_into().unwrap(),
+        seats: vec![seat].try_into().unwrap(),
+        drawn_at: 20,
+        opened: Some([1; 32]),
+        results: Some([2; 32]),
+        demand: Demand::None,
+    }
+}
+
+fn dispute(worker: Account, challenger: Account, turn: Move, byte: u8) -> Dispute {
+    let trace = Trace { state: Vec::new().try_into().unwrap(), outputs: vec![BlobId([byte; 32])].try_into().unwrap() };
+    Dispute {
+        shard: ID,
+        position: 2,
+        task: 0,
+        segment: Segment::Body(1),
+        worker,
+        challenger,
+        start: Some(BlobId([1; 32])),
+        end: BlobId([2; 32]),
+        trace: (turn != Move::Trace).then_some(trace),
+        turn,
+        by: 90,
+    }
+}
+
+fn disputed(worker: Account, challenger: Account, turn: Move, byte: u8) -> ShardView {
+    let audit = audit(challenger, Some(Verdict::Disputing));
+    let phase = Phase::Disputed { deal: deal(worker), commitment: commitment(), audit, by: 80 };
+    ShardView { disputes: vec![(9, dispute(worker, challenger, turn, byte))], ..view(phase) }
+}
+
+fn block(best: Height, finalized: Height, views: Vec<ShardView>) -> Event {
+    Event::Block { best, finalized, views }
+}
+
+fn kinds(actions: &[Action]) -> Vec<&'static str> {
+    let kind = |action: &Action| match action {
+        Action::FetchInputs(_) => "fetch",
+        Action::Execute(_) => "execute",
+        Action::ShowOpening(_) => "show opening",
+        Action::ShowResults(_) => "show results",
+        Action::Publish(_) => "publish",
+        Action::Defend(..) => "defend",
+        Action::ShowTrace(..) => "show trace",
+        Action::Audit(_) => "audit",
+        Action::CheckResults(_) => "check",
+        Action::Prosecute(..) => "prosecute",
+        Action::Hold(_) => "hold",
+        Action::Submit(call) => call.name(),
+        Action::Forget(_) => "forget",
+    };
+    actions.iter().map(kind).collect()
+}
+
+#[test]
+fn worker_should_execute_only_what_is_final() {
+    let mut worker = Worker::new(ME, []);
+    assert_eq!(kinds(&worker.on(block(10, 8, vec![running()]))), Vec::<&str>::new());
+    assert_eq!(kinds(&worker.on(block(11, 9, vec![running()]))), Vec::<&str>::new());
+    // A fork gives the attempt other inputs: the count begins anew.
+    let other = ShardView { context: context(6), ..running() };
+    assert_eq!(kinds(&worker.on(block(12, 10, vec![other.clone()]))), Vec::<&str>::new());
+    assert_eq!(kinds(&worker.on(block(13, 11, vec![other.clone()]))), Vec::<&str>::new());
+    assert_eq!(kinds(&worker.on(block(14, 12, vec![other]))), ["execute"]);
+}
+
+#[test]
+fn worker_should_keep_its_promise_when_a_fork_hides_the_shard_for_a_while() {
+    let mut worker = Worker::new(ME, [(ATTEMPT, promise())]);
+    assert_eq!(kinds(&worker.on(block(60, 57, vec![running()]))), ["commit"]);
+    assert_eq!(kinds(&worker.on(block(61, 58, vec![]))), Vec::<&str>::new());
+    assert_eq!(kinds(&worker.on(block(63, 60, vec![]))), Vec::<&str>::new());
+    // It is back: missing blocks are counted from the beginning when it is gone again.
+    worker.on(block(64, 61, vec![running()]));
+    assert_eq!(kinds(&worker.on(block(65, 62, vec![]))), Vec::<&str>::new());
+    assert_eq!(kinds(&worker.on(block(67, 64, vec![]))), Vec::<&str>::new());
+    assert_eq!(worker.on(block(68, 65, vec![])), vec![Action::Forget(ATTEMPT)]);
+}
+
+#[test]
+fn worker_should_keep_its_promise_when_its_node_is_still_catching_up() {
+    let mut worker = Worker::new(ME, [(ATTEMPT, promise())]);
+    for height in 1..50 {
+        assert_eq!(worker.on(block(height, height, vec![])), vec![], "at {height}");
+    }
+    assert_eq!(worker.on(block(50, 50, vec![])), vec![Action::Forget(ATTEMPT)]);
+}
+
+#[test]
+fn validator_should_keep_its_answer_when_its_node_is_still_catching_up() {
+    let sealed = Sealed { drawn_at: 20, salt: SECRET, ids: Vec::new(), starts: Vec::new() };
+    let mut validator = Validator::new(ME, [(ATTEMPT, sealed)], []);
+    assert_eq!(validator.on(block(19, 19, vec![])), vec![]);
+    assert_eq!(validator.on(block(20, 20, vec![])), vec![Action::Forget(ATTEMPT)]);
+}
+
+#[test]
+fn worker_should_commit_to_the_same_root_when_it_starts_again() {
+    for _ in 0..2 {
+        let mut worker = Worker::new(ME, [(ATTEMPT, promise())]);
+        let commit = vec![(ID, promise().root, secret_hash(&SECRET))];
+        assert_eq!(worker.on(block(10, 8, vec![running()])), vec![Action::Submit(Call::Commit(commit.clone()))]);
+        assert_eq!(worker.on(block(10 + RESEND_BLOCKS - 1, 8, vec![running()])), vec![]);
+        let again = worker.on(block(10 + RESEND_BLOCKS, 8, vec![running()]));
+        assert_eq!(again, vec![Action::Submit(Call::Commit(commit))]);
+    }
+}
+
+#[test]
+fn worker_should_send_at_once_what_it_owes_when_a_shard_comes_back_to_it() {
+    let mut worker = Worker::new(ME, []);
+    worker.on(block(10, 8, vec![assigned()]));
+    worker.on(Event::Fetched(ATTEMPT));
+    assert_eq!(kinds(&worker.on(block(10, 8, vec![assigned()]))), ["start"]);
+    let mut again = assigned();
+    again.shard.attempt = 1;
+    assert_eq!(kinds(&worker.on(block(11, 9, vec![again.clone()]))), ["fetch"]);
+    worker.on(Event::Fetched(Attempt::of(&again.shard)));
+    assert_eq!(kinds(&worker.on(block(11, 9, vec![again]))), ["start"]);
+}
+
+#[test]
+fn worker_should_decline_when_the_inputs_cannot_be_fetched() {
+    let mut worker = Worker::new(ME, []);
+    let mut height = 10;
+    for _ in 0..DECLINE_AFTER {
+        let actions = worker.on(block(height, 8, vec![assigned()]));
+        assert_eq!(kinds(&actions), ["fetch"]);
+        worker.on(Event::Failed(quern_worker::site::subject(&actions[0])));
+        height += RETRY_BLOCKS;
+    }
+    let actions = worker.on(block(height, 8, vec![assigned()]));
+    assert_eq!(actions, vec![Action::Submit(Call::Decline(ID))]);
+}
+
+#[test]
+fn worker_should_show_everything_again_when_it_starts_again() {
+    let audited = |phase: fn(Deal, Commitment, Audit) -> Phase| view(phase(deal(ME), commitment(), audit(OTHER, None)));
+    let auditing = audited(|deal, commitment, audit| Phase::Auditing { deal, commitment, audit, by: 90 });
+    let revealing = audited(|deal, commitment, audit| Phase::Revealing { deal, commitment, audit, by: 90 });
+    let comparing = audited(|deal, commitment, audit| Phase::Comparing { deal, commitment, audit, by: 90 });
+    let accepted = view(Phase::Accepted {
+        deal: deal(ME),
+        commitment: commitment(),
+        auditors: Vec::new().try_into().unwrap(),
+        at: 30,
+    });
+    let expected: [(ShardView, &[&str]); 6] = [
+        (auditing, &["show opening"]),
+        (revealing, &["show opening", "show results"]),
+        (comparing, &["show opening", "show results"]),
+        (disputed(ME, OTHER, Move::Trace, 1), &["show opening", "show results", "defend"]),
+        (disputed(ME, OTHER, Move::Name, 1), &["show opening", "show results", "show trace"]),
+        (accepted, &["publish"]),
+    ];
+    for (view, expected) in expected {
+        let mut worker = Worker::new(ME, [(ATTEMPT, promise())]);
+        assert_eq!(kinds(&worker.on(block(40, 38, vec![view.clone()]))), expected);
+        assert_eq!(kinds(&worker.on(block(41, 39, vec![view]))), Vec::<&str>::new(), "twice");
+    }
+}
+
+#[test]
+fn worker_should_not_serve_a_trace_again_when_it_has_just_posted_it() {
+    let mut worker = Worker::new(ME, [(ATTEMPT, promise())]);
+    let view = disputed(ME, OTHER, Move::Trace, 1);
+    worker.on(block(40, 38, vec![view.clone()]));
+    let trace = dispute(ME, OTHER, Move::Name, 1).trace.unwrap();
+    worker.on(Event::Defended(9, Box::new(view.disputes[0].1.clone()), Defence::Trace(trace)));
+    worker.on(Event::Shown(ATTEMPT, Stage::Opening(20)));
+    worker.on(Event::Shown(ATTEMPT, Stage::Results(20)));
+    assert_eq!(kinds(&worker.on(block(41, 39, vec![view]))), ["trace"]);
+    let next = disputed(ME, OTHER, Move::Name, 1);
+    assert_eq!(kinds(&worker.on(block(42, 40, vec![next]))), Vec::<&str>::new());
+}
+
+#[test]
+fn challenger_should_work_its_move_out_again_when_a_fork_shows_another_trace() {
+    let sealed = Sealed { drawn_at: 20, salt: SECRET, ids: vec![BlobId([8; 32])], starts: Vec::new() };
+    let mut validator = Validator::new(ME, [(ATTEMPT, sealed)], []);
+    let view = disputed(OTHER, ME, Move::Name, 1);
+    assert_eq!(kinds(&validator.on(block(40, 38, vec![view.clone()]))), ["prosecute"]);
+    validator.on(Event::Prosecuted(9, Box::new(view.disputes[0].1.clone()), Prosecution::Name(3)));
+    let forked = disputed(OTHER, ME, Move::Name, 2);
+    assert_eq!(kinds(&validator.on(block(40, 38, vec![forked]))), ["prosecute"]);
+    assert_eq!(kinds(&validator.on(block(41, 38, vec![view]))), ["name"]);
+}
+
+#[test]
+fn validator_should_serve_outputs_again_when_it_starts_again() {
+    let accepted = view(Phase::Accepted {
+        deal: deal(OTHER),
+        commitment: commitment(),
+        auditors: vec![ME].try_into().unwrap(),
+        at: 30,
+    });
+    let mut validator = Validator::new(ME, [], []);
+    assert_eq!(kinds(&validator.on(block(40, 38, vec![accepted.clone()]))), ["hold"]);
+    validator.on(Event::Held(ATTEMPT));
+    assert_eq!(kinds(&validator.on(block(41, 39, vec![accepted]))), Vec::<&str>::new());
+}
+
+#[test]
+fn validator_should_demand_results_in_time_when_a_worker_shows_nothing() {
+    let sealed = Sealed { drawn_at: 20, salt: SECRET, ids: vec![BlobId([8; 32])], starts: Vec::new() };
+    let comparing =
+        |by| view(Phase::Comparing { deal: deal(OTHER), commitment: commitment(), audit: audit(ME, None), by });
+    let mut validator = Validator::new(ME, [(ATTEMPT, sealed)], []);
+    let actions = validator.on(block(40, 38, vec![comparing(90)]));
+    assert_eq!(kinds(&actions), ["check"]);
+    let subject: Subject = quern_worker::site::subject(&actions[0]);
+    validator.on(Event::Failed(subject));
+    // One failure is no reason to go on chain yet, but with the deadline near it is.
+    assert_eq!(kinds(&validator.on(block(41, 39, vec![comparing(90)]))), Vec::<&str>::new());
+    assert_eq!(kinds(&validator.on(block(42, 40, vec![comparing(60)]))), ["demand opening"]);
+}
