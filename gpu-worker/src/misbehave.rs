@@ -90,8 +90,18 @@ mod tests {
         b.build(output).expect("the program is valid")
     }
 
-    /// Runs a task with both executors, each from the liar's own state, and gives each segment's results and trace.
-    fn segments() -> Vec<(SegmentKind, Vec<Tensor>, Vec<Tensor>, Vec<Tensor>, Vec<Tensor>)> {
+    /// A segment as the liar runs it.
+    struct Lie {
+        kind: SegmentKind,
+        state: Vec<Tensor>,
+        trace: Vec<Tensor>,
+        results: Vec<Tensor>,
+        /// What the results have to be.
+        right: Vec<Tensor>,
+    }
+
+    /// All segments of a task, each from the liar's own state.
+    fn segments() -> Vec<Lie> {
         let (checked, honest) = (program(), Arc::new(CpuExecutor::new()));
         let liar = Misbehaving::new(honest.clone());
         let inputs = [Tensor::from_values(checked.program().inputs[0], &[1, 2, 3])];
@@ -101,11 +111,11 @@ mod tests {
         for index in 0..checked.program().segments() {
             let segment = checked.program().segment(index).unwrap();
             let (kind, at) = (segment.kind(), context.at(segment));
-            let lied = liar.run_segment(&checked, segment, &context, &inputs, &state).unwrap();
+            let results = liar.run_segment(&checked, segment, &context, &inputs, &state).unwrap();
             let right = honest.run_segment(&checked, segment, &context, &inputs, &state).unwrap();
             let trace = liar.trace(&checked, kind, &at, &inputs, &state).unwrap();
-            all.push((kind, lied.clone(), right, trace, state));
-            state = lied;
+            let before = std::mem::replace(&mut state, results.clone());
+            all.push(Lie { kind, state: before, trace, results, right });
         }
         all
     }
@@ -113,8 +123,8 @@ mod tests {
     #[test]
     fn trace_should_give_the_committed_result_when_a_worker_lies() {
         let checked = program();
-        for (kind, lied, _, trace, state) in segments() {
-            let ids = reference::trace_ids(&lied);
+        for Lie { kind, results, trace, state, .. } in segments() {
+            let ids = reference::trace_ids(&results);
             let (trace, state) = (reference::trace_ids(&trace), reference::trace_ids(&state));
             let follows = reference::result_id_of_trace(&checked, kind, &trace, &state);
             assert_eq!(follows, Some(reference::result_id(kind, &ids)), "{kind:?}");
@@ -123,8 +133,8 @@ mod tests {
 
     #[test]
     fn one_tensor_of_every_segment_should_differ_when_a_worker_lies() {
-        for (kind, lied, right, ..) in segments() {
-            let differ = lied.iter().zip(&right).filter(|(lied, right)| lied.bytes != right.bytes).count();
+        for Lie { kind, results, right, .. } in segments() {
+            let differ = results.iter().zip(&right).filter(|(lied, right)| lied.bytes != right.bytes).count();
             assert_eq!(differ, 1, "{kind:?}");
         }
     }

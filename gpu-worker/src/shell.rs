@@ -136,10 +136,8 @@ impl<C: Core> Shell<C> {
         let subject = subject(&action);
         let work = tokio::spawn(async move {
             // A peer that serves slowly must not keep a reveal or a move in a dispute waiting.
-            let waits = matches!(
-                action,
-                Action::FetchInputs(_) | Action::Execute(_) | Action::Audit(_) | Action::Hold(_)
-            );
+            let waits =
+                matches!(action, Action::FetchInputs(_) | Action::Execute(_) | Action::Audit(_) | Action::Hold(_));
             let _permit = if waits { permits.acquire().await.ok() } else { None };
             site.carry_out(action).await
         });

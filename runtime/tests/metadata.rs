@@ -7,7 +7,7 @@ fn current() -> Vec<u8> {
     // Version 15: the newest that carries everything the SDK's code generator reads.
     let metadata = sp_io::TestExternalities::default()
         .execute_with(|| quern_runtime::Runtime::metadata_at_version(15).expect("version 15 is served"));
-    sp_core::OpaqueMetadata::from(metadata).to_vec()
+    metadata.to_vec()
 }
 
 #[test]

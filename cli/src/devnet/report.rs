@@ -142,10 +142,7 @@ impl Report {
         let share = 100.0 * self.audit_macs as f64 / (self.useful_macs as f64).max(1.0);
         fact(
             "verification work",
-            format!(
-                "{} ({share:.0} % of it: such small shards are audited almost whole)",
-                output::macs(self.audit_macs)
-            ),
+            format!("{} ({share:.0} % of it: the smaller the shards, the more)", output::macs(self.audit_macs)),
         );
         fact("time", format!("{:.0} s", self.seconds));
 

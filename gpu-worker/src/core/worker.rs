@@ -117,15 +117,13 @@ impl Worker {
                 // Another fork may give the same attempt other inputs: an attempt gets one promise, so it is made of what is final.
                 let is_final = self.is_final(view, finalized);
                 match self.promises.get(&attempt) {
-                    Some(promise) => {
-                        if self.pending.start(Subject::Shard(round, "commit"), best, RESEND_BLOCKS) {
-                            commits.push((id, promise.root, secret_hash(&promise.secret)));
-                        }
+                    Some(promise) if self.pending.start(Subject::Shard(round, "commit"), best, RESEND_BLOCKS) => {
+                        commits.push((id, promise.root, secret_hash(&promise.secret)));
                     }
                     None if is_final && self.pending.start(Subject::Shard(round, "execute"), best, UNTIL_REPORTED) => {
                         out.push(Action::Execute(view.clone()))
                     }
-                    None => {}
+                    _ => {}
                 }
             }
             Phase::Opening { audit, .. } if audit.drawn_at <= finalized => {

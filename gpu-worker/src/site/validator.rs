@@ -18,6 +18,11 @@ use quern_protocol::{
 use quern_sdk::net::{messages::Committed, Checkpoint, NetError, Request, Response};
 use std::{borrow::Cow, collections::HashMap};
 
+/// How long a worker may take to serve a disputed output before it is demanded on chain: well within a move's blocks.
+const DISPUTE_PATIENCE: std::time::Duration = std::time::Duration::from_secs(15);
+/// Bytes that a tensor of a wrong length may be longer than the right one and still be fetched for its conviction.
+const MAX_EXCESS_BYTES: u64 = 1 << 20;
+
 impl Site {
     /// Re-runs the drawn segments from what the worker opened. The answer is kept before this returns.
     pub(super) async fn audit(&self, view: &ShardView) -> Result<Event, SiteError> {
@@ -113,7 +118,7 @@ impl Site {
                 };
                 match chunk {
                     Some((index, bytes)) => conviction(evidence.convict_chunk(*op, *index, bytes, blob)?),
-                    None => match self.worker_tensor(view, id, *op).await {
+                    None => match self.worker_tensor(view, id, *op, &program, segment).await {
                         Ok(theirs) => conviction(evidence.convict(*op, &theirs, blob)?),
                         // It does not serve the tensor: it has to show it on chain.
                         Err(error) => {
@@ -201,16 +206,34 @@ impl Site {
         Ok(tensors)
     }
 
-    async fn worker_tensor(&self, view: &ShardView, dispute: DisputeId, op: u16) -> Result<Vec<u8>, SiteError> {
-        let worker = worker(view)?;
-        let Response::TraceTensor(blob) = self.peer.ask(worker, &Request::TraceTensor { dispute, op }).await? else {
-            return Err(NetError::Malformed.into());
+    /// The worker's own output of an operator, if it serves it soon: else it has to show it on chain, where silence loses.
+    async fn worker_tensor(
+        &self,
+        view: &ShardView,
+        dispute: DisputeId,
+        op: u16,
+        program: &Checked,
+        segment: Segment,
+    ) -> Result<Vec<u8>, SiteError> {
+        let served = async {
+            let worker = worker(view)?;
+            let Response::TraceTensor(blob) = self.peer.ask(worker, &Request::TraceTensor { dispute, op }).await?
+            else {
+                return Err(NetError::Malformed.into());
+            };
+            let named = dispute_output(view, dispute, op).ok_or(SiteError::Inconsistent("no such operator"))?;
+            if named != blob.id {
+                return Err(SiteError::Inconsistent("the worker serves another tensor than its trace names"));
+            }
+            let ty = program.types(segment.kind()).get(usize::from(op));
+            let expected = ty.ok_or(SiteError::Inconsistent("no such operator"))?.bytes();
+            if blob.len > expected.saturating_add(MAX_EXCESS_BYTES) {
+                return Err(SiteError::Inconsistent("the worker's tensor is far too long to be fetched"));
+            }
+            Ok(self.peer.fetch(blob.id, blob.len, std::slice::from_ref(worker)).await?.to_vec())
         };
-        let named = dispute_output(view, dispute, op).ok_or(SiteError::Inconsistent("no such operator"))?;
-        if named != blob.id {
-            return Err(SiteError::Inconsistent("the worker serves another tensor than its trace names"));
-        }
-        Ok(self.peer.fetch(blob.id, blob.len, std::slice::from_ref(worker)).await?.to_vec())
+        let served = tokio::time::timeout(DISPUTE_PATIENCE, served).await;
+        served.unwrap_or(Err(SiteError::Inconsistent("the worker serves the disputed output too slowly")))
     }
 
     #[allow(clippy::type_complexity)]

@@ -28,6 +28,16 @@ impl Site {
         if let Some(promise) = self.db.promise(Attempt::of(&view.shard))? {
             return Ok(Event::Executed(Attempt::of(&view.shard), promise));
         }
+        let ids = self.run_tasks(view).await?;
+        let secret = self.db.fresh_secret();
+        let root = BlobId::of(&leaf_list(&secret, &self.me, &view.shard.id, &ids));
+        let (attempt, promise) = (Attempt::of(&view.shard), Promise { by, secret, ids, root });
+        self.db.keep_promise(attempt, &promise)?;
+        Ok(Event::Executed(attempt, promise))
+    }
+
+    /// Runs all tasks of a shard and stores their checkpoints and outputs. Gives their ids in leaf order.
+    async fn run_tasks(&self, view: &ShardView) -> Result<Vec<BlobId>, SiteError> {
         let program = self.program(view.context.stage.program).await?;
         let mut ids = Vec::new();
         for task in tasks(view) {
@@ -49,11 +59,26 @@ impl Site {
             }
             ids.push(self.peer.store().put(output.bytes.into()).await?);
         }
-        let secret = self.db.fresh_secret();
-        let root = BlobId::of(&leaf_list(&secret, &self.me, &view.shard.id, &ids));
-        let (attempt, promise) = (Attempt::of(&view.shard), Promise { by, secret, ids, root });
-        self.db.keep_promise(attempt, &promise)?;
-        Ok(Event::Executed(attempt, promise))
+        Ok(ids)
+    }
+
+    /// Sees to it that everything behind a promise is in the store: what a full or damaged disk has lost is computed again.
+    async fn restore(&self, view: &ShardView, promise: &Promise) -> Result<(), SiteError> {
+        let mut is_whole = true;
+        for (position, id) in (0u32..).zip(&promise.ids) {
+            let Some(blob) = self.peer.store().get(*id).await? else {
+                is_whole = false;
+                break;
+            };
+            let is_output = view.shard.locate(position).is_some_and(|(task, _)| view.shard.output_position(task) == Some(position));
+            for id in blob.chunks_exact(32).filter(|_| !is_output).filter_map(|id| id.try_into().ok()).map(BlobId) {
+                is_whole &= self.peer.store().get(id).await?.is_some();
+            }
+        }
+        if !is_whole && self.run_tasks(view).await? != promise.ids {
+            return Err(SiteError::Inconsistent("an own result is gone and comes out otherwise now"));
+        }
+        Ok(())
     }
 
     pub(super) async fn show_opening(&self, view: &ShardView) -> Result<Event, SiteError> {
