@@ -62,28 +62,45 @@ impl Site {
         Ok(ids)
     }
 
-    /// Sees to it that everything behind a promise is in the store: what a full or damaged disk has lost is computed again.
-    async fn restore(&self, view: &ShardView, promise: &Promise) -> Result<(), SiteError> {
-        let mut is_whole = true;
-        for (position, id) in (0u32..).zip(&promise.ids) {
-            let Some(blob) = self.peer.store().get(*id).await? else {
-                is_whole = false;
-                break;
+    /// Sees to it that what stands behind these positions of a promise is in the store: what a power cut or a damaged disk
+    /// has taken is computed again.
+    async fn restore(&self, view: &ShardView, promise: &Promise, positions: &[u32]) -> Result<(), SiteError> {
+        for position in positions {
+            let Some(id) = promise.ids.get(*position as usize) else { continue };
+            let is_output = view
+                .shard
+                .locate(*position)
+                .is_some_and(|(task, _)| view.shard.output_position(task) == Some(*position));
+            let is_whole = match self.peer.store().get(*id).await? {
+                Some(_) if is_output => true,
+                Some(_) => self.has_all(&self.tensors_of(*id).await?).await?,
+                None => false,
             };
-            let is_output = view.shard.locate(position).is_some_and(|(task, _)| view.shard.output_position(task) == Some(position));
-            for id in blob.chunks_exact(32).filter(|_| !is_output).filter_map(|id| id.try_into().ok()).map(BlobId) {
-                is_whole &= self.peer.store().get(id).await?.is_some();
+            if is_whole {
+                continue;
             }
-        }
-        if !is_whole && self.run_tasks(view).await? != promise.ids {
-            return Err(SiteError::Inconsistent("an own result is gone and comes out otherwise now"));
+            tracing::warn!(shard = ?view.shard.id, "own results are gone from the disk; computing them again");
+            if self.run_tasks(view).await? != promise.ids {
+                return Err(SiteError::Inconsistent("own results are gone and come out otherwise now"));
+            }
+            return Ok(());
         }
         Ok(())
+    }
+
+    async fn has_all(&self, ids: &[BlobId]) -> Result<bool, SiteError> {
+        for id in ids {
+            if self.peer.store().get(*id).await?.is_none() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     pub(super) async fn show_opening(&self, view: &ShardView) -> Result<Event, SiteError> {
         let (promise, peers, drawn_at) = self.case(view)?;
         let positions = view.shard.opened_positions();
+        self.restore(view, &promise, &positions).await?;
         let leaves = promise.leaf_proofs(&self.me, &view.shard.id, &positions);
         let mut checkpoints = Vec::new();
         for leaf in leaves.ok_or(SiteError::Inconsistent("the draw names a position that does not exist"))? {
@@ -109,10 +126,10 @@ impl Site {
     /// Shows everybody the outputs of an accepted shard.
     pub(super) async fn publish(&self, view: &ShardView) -> Result<(), SiteError> {
         let promise = self.promise(Attempt::of(&view.shard))?;
-        for position in tasks(view).filter_map(|task| view.shard.output_position(task)) {
-            if let Some(id) = promise.ids.get(position as usize) {
-                self.peer.access().publish(*id);
-            }
+        let outputs: Vec<u32> = tasks(view).filter_map(|task| view.shard.output_position(task)).collect();
+        self.restore(view, &promise, &outputs).await?;
+        for id in outputs.iter().filter_map(|position| promise.ids.get(*position as usize)) {
+            self.peer.access().publish(*id);
         }
         self.desk.publish(Attempt::of(&view.shard), Commitment { secret: promise.secret, ids: promise.ids });
         Ok(())
@@ -185,7 +202,11 @@ impl Site {
     async fn own_trace(&self, view: &ShardView, dispute: &Dispute) -> Result<(Vec<BlobId>, Vec<Tensor>), SiteError> {
         let program = self.program(view.context.stage.program).await?;
         let ids = match dispute.start {
-            Some(start) => self.tensors_of(start).await?,
+            Some(start) => {
+                let before = [dispute.position.saturating_sub(1)];
+                self.restore(view, &self.promise(Attempt::of(&view.shard))?, &before).await?;
+                self.tensors_of(start).await?
+            }
             None => Vec::new(),
         };
         let types = if dispute.segment.kind() == SegmentKind::Init { &[][..] } else { program.state_types() };
