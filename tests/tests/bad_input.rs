@@ -113,7 +113,7 @@ async fn chain_should_refuse_by_name_when_a_client_does_not_check() {
     let mut spec = job.spec.clone();
     spec.bid = 1_000_000_000_000 * QRN;
     let uncovered = refusal(sender.send_and_wait(&calls::submit_job(spec)).await);
-    assert!(uncovered.contains("funds"), "{uncovered}");
+    assert!(uncovered.contains("Funds are unavailable"), "{uncovered}");
     let mut spec = job.spec.clone();
     spec.endpoints = Default::default();
     let unserved = refusal(sender.send_and_wait(&calls::submit_job(spec)).await);
