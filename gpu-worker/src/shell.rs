@@ -20,7 +20,7 @@ const CONCURRENT_ACTIONS: usize = 8;
 const READINESS_BLOCKS: Height = 16;
 /// Pauses before the node is tried again: the first, and the longest that they grow to.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 /// A node that names no block for so long is taken for lost.
 const SILENCE: Duration = Duration::from_secs(120);
 
