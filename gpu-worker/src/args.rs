@@ -72,7 +72,7 @@ pub struct RunArgs {
     #[arg(long, default_value_t = 1.0)]
     pub ask: f64,
     /// Shards to hold at the same time.
-    #[arg(long, default_value_t = 4)]
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub slots: u32,
     /// Fault injection: corrupt one element of every result. The bond WILL be lost.
     #[arg(long)]

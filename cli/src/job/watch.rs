@@ -43,16 +43,12 @@ pub async fn follow(chain: &Chain, id: JobId, output: &Output) -> anyhow::Result
 /// Prints a job that is over.
 pub fn finish(output: &Output, job: &JobView) -> anyhow::Result<ExitCode> {
     let root = output::full_or_dash(job.root.as_ref());
-    let text = format!(
-        "job {} {}: paid {}, root {root}\nnext: quern job fetch {} --out results   quern job verify {}",
-        job.id,
-        status(&job.status),
-        output::qrn(job.spent),
-        job.id,
-        job.id
-    );
-    output.result(job, text)?;
     let completed = matches!(job.status, JobStatus::Completed { .. });
+    let mut text = format!("job {} {}: paid {}, root {root}", job.id, status(&job.status), output::qrn(job.spent));
+    if completed {
+        text.push_str(&format!("\nnext: quern job fetch {} --out results", job.id));
+    }
+    output.result(job, text)?;
     Ok(if completed { ExitCode::SUCCESS } else { ExitCode::from(crate::exit::ERROR) })
 }
 

@@ -21,6 +21,10 @@ impl Keypair {
     /// From a phrase, a hex seed, or a development path such as `//Worker//1`.
     pub fn from_suri(suri: &str) -> Result<Self, BadSecret> {
         let bad = |error: &dyn std::fmt::Display| BadSecret(error.to_string());
+        // An empty secret is the public development phrase, and white space makes another account of the same path.
+        if suri.is_empty() || suri.trim() != suri {
+            return Err(bad(&"it is empty, or has white space around it"));
+        }
         let uri = SecretUri::from_str(suri).map_err(|error| bad(&error))?;
         let signer = sr25519::Keypair::from_uri(&uri).map_err(|error| bad(&error))?;
         let seed = blake3::derive_key("quern 2026 keys derived from an account's secret", suri.as_bytes());
@@ -77,5 +81,12 @@ mod tests {
     #[test]
     fn secret_should_be_refused_when_it_is_no_secret() {
         assert!(Keypair::from_suri("not a phrase").is_err());
+    }
+
+    #[test]
+    fn secret_should_be_refused_when_it_is_empty_or_has_white_space_around_it() {
+        for secret in ["", " ", "//Alice ", " //Alice"] {
+            assert!(Keypair::from_suri(secret).is_err(), "{secret:?}");
+        }
     }
 }
