@@ -14,7 +14,7 @@ use quern_primitives::{
     slice::{self, Cv, Node, SliceError, SliceProof},
     Account, BlobId, Height, ShardId,
 };
-use quern_program::{encode_element, Checked, Segment, Value};
+use quern_program::{encode_element, reference, Checked, Segment};
 use scale_info::TypeInfo;
 
 /// Most operators of a segment, and so most ids of a trace.
@@ -324,15 +324,14 @@ impl Dispute {
     ) -> Result<Next, DisputeError> {
         let next_by = height.saturating_add(params.move_blocks(self.macs(program)));
         let goes_on = |turn: Move| Ok(Next::Open(Self { turn, by: next_by, ..self.clone() }));
+        self.admits(&play, height)?;
         match (&self.turn, play) {
             (_, Play::Expire) => self.expire(height).map(Next::Closed),
-            (Move::Trace, Play::Trace { by, trace }) => {
-                self.owed(&by, height)?;
+            (Move::Trace, Play::Trace { trace, .. }) => {
                 self.check_trace(&trace, program)?;
                 Ok(Next::Open(Self { trace: Some(trace), turn: Move::Name, by: next_by, ..self.clone() }))
             }
-            (Move::Name, Play::Name { by, op }) => {
-                self.owed(&by, height)?;
+            (Move::Name, Play::Name { op, .. }) => {
                 let (id, ty) = self.output(op, program).ok_or(DisputeError::NoSuchElement)?;
                 let root = Node::root(ty);
                 let shown = Shown { first_chunk: root.first_chunk, chunks: root.chunks, value: id.0 };
@@ -340,13 +339,11 @@ impl Dispute {
                 goes_on(Move::Convict { op, shown, chunk: None })
             }
             // Once a chunk is on chain there is nothing left to ask for: the challenger convicts or loses.
-            (Move::Convict { op, shown, chunk: None }, Play::Demand { by, index }) => {
-                self.owed(&by, height)?;
+            (Move::Convict { op, shown, chunk: None }, Play::Demand { index, .. }) => {
                 let node = *shown.get(index as usize).ok_or(DisputeError::NoSuchElement)?;
                 goes_on(Move::Output { op: *op, node })
             }
-            (Move::Output { op, node }, Play::Subtrees { by, values }) => {
-                self.owed(&by, height)?;
+            (Move::Output { op, node }, Play::Subtrees { values, .. }) => {
                 let (_, len) = self.output(*op, program).ok_or(DisputeError::NoSuchElement)?;
                 if node.chunks <= 1 {
                     return Err(DisputeError::WrongMove);
@@ -360,8 +357,7 @@ impl Dispute {
                 let shown = shown.collect::<Vec<_>>().try_into().map_err(|_| DisputeError::NoSuchElement)?;
                 goes_on(Move::Convict { op: *op, shown, chunk: None })
             }
-            (Move::Output { op, node }, Play::Chunk { by, bytes }) => {
-                self.owed(&by, height)?;
+            (Move::Output { op, node }, Play::Chunk { bytes, .. }) => {
                 let (_, len) = self.output(*op, program).ok_or(DisputeError::NoSuchElement)?;
                 if node.chunks > 1 {
                     return Err(DisputeError::WrongMove);
@@ -374,8 +370,7 @@ impl Dispute {
                     chunk: Some((node.first_chunk, bytes)),
                 })
             }
-            (Move::Convict { op, chunk, .. }, Play::Convict { by, element, output, reads }) => {
-                self.owed(&by, height)?;
+            (Move::Convict { op, chunk, .. }, Play::Convict { element, output, reads, .. }) => {
                 let agreed = self.agreed(program, stage)?;
                 let ty = agreed.output_type(*op).ok_or(DisputeError::NoSuchElement)?;
                 let width = ty.dtype.bytes();
@@ -409,8 +404,7 @@ impl Dispute {
                     Outcome::WrongElement { op: *op, element, claimed, expected }
                 }))
             }
-            (Move::Convict { op, .. }, Play::ConvictLength { by, len, proof }) => {
-                self.owed(&by, height)?;
+            (Move::Convict { op, .. }, Play::ConvictLength { len, proof, .. }) => {
                 let (id, expected) = self.output(*op, program).ok_or(DisputeError::NoSuchElement)?;
                 if len == expected {
                     return Err(DisputeError::RightLength);
@@ -498,19 +492,7 @@ impl Dispute {
             None if !trace.state.is_empty() => return Err(DisputeError::StateMismatch),
             _ => {}
         }
-        let results = program.program().results(kind);
-        let ids = results.iter().map(|value| match value {
-            Value::Op(op) => trace.outputs.get(usize::from(*op)),
-            Value::State(state) => trace.state.get(usize::from(*state)),
-            _ => None,
-        });
-        let ids: Vec<&BlobId> = ids.collect::<Option<_>>().ok_or(DisputeError::ResultMismatch)?;
-        let end = match (self.segment, ids.as_slice()) {
-            (Segment::Finish, [output]) => **output,
-            (Segment::Finish, _) => return Err(DisputeError::ResultMismatch),
-            _ => BlobId::of_list(ids),
-        };
-        if end != self.end {
+        if reference::result_id_of_trace(program, kind, &trace.outputs, &trace.state) != Some(self.end) {
             return Err(DisputeError::ResultMismatch);
         }
         Ok(())
