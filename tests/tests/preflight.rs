@@ -3,7 +3,7 @@
 
 use quern_primitives::traits::Role;
 use quern_tests::{network, process, Network, Ran};
-use std::{net::TcpListener, path::Path, time::Duration};
+use std::{net::TcpListener, path::Path, process::Command, time::Duration};
 
 const SOON: Duration = Duration::from_secs(60);
 /// Nobody listens on port 1 of this machine.
@@ -31,6 +31,47 @@ async fn node_should_name_the_remedy_when_its_folder_cannot_be_written() {
     command.arg("--dev");
     let ran = Ran::of(command, SOON).await;
     ran.refused(1, &["/dev/null/quern", "choose another folder with --base-path"]);
+}
+
+/// The command, with a file system of so many KiB mounted over a folder for it alone; none where this machine lets nobody
+/// make a mount namespace.
+fn on_small_disk(command: &Command, folder: &Path, kib: u32) -> Option<Command> {
+    let mut small = Command::new("unshare");
+    small.args(["--map-root-user", "--mount"]);
+    let allowed = Command::new("unshare").args(["--map-root-user", "--mount", "true"]).output();
+    if !allowed.is_ok_and(|output| output.status.success()) {
+        eprintln!("not tested: this machine lets nobody mount a small disk");
+        return None;
+    }
+    small.args(["sh", "-c", "mount -t tmpfs -o size=\"$1k\" small \"$2\" && shift 2 && exec \"$@\"", "sh"]);
+    small.arg(kib.to_string()).arg(folder).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => small.env(name, value),
+            None => small.env_remove(name),
+        };
+    }
+    Some(small)
+}
+
+#[tokio::test]
+async fn node_should_name_the_remedy_when_its_disk_is_full() {
+    let (folder, disk) = (folder(), folder());
+    let mut command = network::node(folder.path(), &disk.path().join("node"), network::free_port());
+    command.arg("--dev");
+    let Some(command) = on_small_disk(&command, disk.path(), 4 << 10) else { return };
+    let ran = Ran::of(command, SOON).await;
+    ran.refused(1, &["No space left on device", "free some space there", "--base-path"]);
+}
+
+#[tokio::test]
+async fn daemon_should_name_the_remedy_when_its_disk_is_full() {
+    let (network, disk) = (Network::development().await, folder());
+    let data = disk.path().join("data");
+    let command = network::daemon(Role::Worker, "//Worker//1", &network.rpc, network.folder(), &data);
+    let Some(command) = on_small_disk(&command, disk.path(), 16) else { return };
+    let ran = Ran::of(command, SOON).await;
+    ran.refused(1, &[&data.to_string_lossy(), "is the disk full?"]);
 }
 
 #[tokio::test]
