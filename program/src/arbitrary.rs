@@ -208,12 +208,16 @@ impl Generator {
 
     /// Tries to add one operator.
     fn operator(&mut self) -> Option<Var> {
-        match self.below(26) {
+        match self.below(29) {
             0 | 1 => {
-                let a = self.matrix(Some(DType::I8));
-                let (rows, columns) = (self.size(), a.shape().last());
-                let fits = |ty: TensorType| ty.dtype == DType::I8 && ty.shape.rank() == 2 && ty.shape.last() == columns;
-                let b = self.pick(fits, DType::I8, &[rows, columns]);
+                let rank = self.choose(&[2, 2, 3, 4])?;
+                let dims = self.dims(rank);
+                let a = self.pick(|ty| ty.dtype == DType::I8 && ty.shape.rank() > 1, DType::I8, &dims);
+                let axis = a.shape().rank().saturating_sub(2);
+                let other = a.shape().with_dim(axis, self.size());
+                let fits =
+                    |ty: TensorType| ty.dtype == DType::I8 && ty.shape.with_dim(axis, 1) == a.shape().with_dim(axis, 1);
+                let b = self.pick(fits, DType::I8, other.dims());
                 self.add(OpKind::MatmulNt, &[a, b])
             }
             2 => {
@@ -291,6 +295,28 @@ impl Generator {
                 let start = self.below(dim);
                 let len = self.below(dim.saturating_sub(start)).saturating_add(1);
                 self.add(OpKind::Slice { axis, start, len }, &[x])
+            }
+            25 => {
+                let rank = self.choose(&[2, 3, 4])?;
+                let dims = self.dims(rank);
+                let dtype = self.dtype();
+                let x = self.pick(|ty| ty.shape.rank() > 1, dtype, &dims);
+                let mut axes = [0u8, 1, 2, 3];
+                for from in 0..x.shape().rank() {
+                    let to = self.below(x.shape().rank() as u32) as usize;
+                    axes.swap(from, to);
+                }
+                self.add(OpKind::Permute { axes }, &[x])
+            }
+            26 => {
+                let (dtype, dims) = (self.dtype(), self.dims(1));
+                let x = self.pick(|ty| ty.shape.rank() == 1, dtype, &dims);
+                let columns = self.size();
+                self.add(OpKind::OneHot { columns }, &[x])
+            }
+            27 => {
+                let x = self.any();
+                self.add(OpKind::Sqrt, &[x])
             }
             _ => {
                 let x = self.any();

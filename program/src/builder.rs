@@ -392,6 +392,23 @@ impl ProgramBuilder {
         self.op(OpKind::Random { shape }, &[])
     }
 
+    /// [`OpKind::Permute`]: axis `i` of the output is axis `axes[i]` of x. Axes that are not named stay.
+    pub fn permute(&mut self, x: Var, axes: &[u8]) -> Var {
+        let mut all = [0, 1, 2, 3];
+        all.iter_mut().zip(axes).for_each(|(to, axis)| *to = *axis);
+        self.op(OpKind::Permute { axes: all }, &[x])
+    }
+
+    /// [`OpKind::OneHot`].
+    pub fn one_hot(&mut self, x: Var, columns: u32) -> Var {
+        self.op(OpKind::OneHot { columns }, &[x])
+    }
+
+    /// [`OpKind::Sqrt`].
+    pub fn sqrt(&mut self, x: Var) -> Var {
+        self.op(OpKind::Sqrt, &[x])
+    }
+
     /// The largest absolute value of a whole tensor, as one `i32`: by rows, in as many levels as keep proofs short.
     pub fn max_abs(&mut self, x: Var) -> Var {
         /// Longest row of a level: 4 KiB of `i32`.

@@ -280,7 +280,7 @@ pub enum Value {
 /// What an operator does. The exact meaning of each is in the operator table of the crate's documentation.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
 pub enum OpKind {
-    /// `(a: i8 [M, K], b: i8 [N, K]) -> i32 [M, N]`: a times the transpose of b.
+    /// `(a: i8 [.., M, K], b: i8 [.., N, K]) -> i32 [.., M, N]`: each matrix of a times the transpose of the same one of b.
     #[codec(index = 0)]
     MatmulNt,
     /// `(x [M, N]) -> [N, M]`.
@@ -382,6 +382,21 @@ pub enum OpKind {
         /// Shape of the output.
         shape: Shape,
     },
+    /// `(x) -> x` with its axes in another order.
+    #[codec(index = 25)]
+    Permute {
+        /// Axis `i` of the output is axis `axes[i]` of x. Entries that x has no axis for are their own index.
+        axes: [u8; MAX_RANK],
+    },
+    /// `(x [M]) -> i8 [M, N]`: 1 in the column that x names, 0 elsewhere.
+    #[codec(index = 26)]
+    OneHot {
+        /// Number of columns.
+        columns: u32,
+    },
+    /// `(x) -> i32`: the square root, rounded down; 0 for negative numbers.
+    #[codec(index = 27)]
+    Sqrt,
 }
 
 /// One operator and what it reads.

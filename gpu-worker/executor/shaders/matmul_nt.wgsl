@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// a [rows, depth] times the transpose of b [columns, depth], in words. One workgroup computes a tile of 64 x 64, one invocation
-// 4 x 4 of it, 16 apart.
+// a [matrices, rows, depth] times the transposes of b [matrices, columns, depth], in words. One workgroup computes a tile of
+// 64 x 64, one invocation 4 x 4 of it, 16 apart.
 @group(0) @binding(1) var<storage, read_write> out: array<Sum>;
 @group(0) @binding(2) var<storage, read> a: array<Word>;
 @group(0) @binding(3) var<storage, read> b: array<Word>;
@@ -14,10 +14,17 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
-    let tile = group.y * groups.x + group.x;
     let tiles = (params.columns + 63u) / 64u;
+    let tiles_of_matrix = tiles * ((params.rows + 63u) / 64u);
+    let index = group.y * groups.x + group.x;
+    // A workgroup that has no tile repeats the last matrix's, beyond its rows.
+    let matrix = min(index / tiles_of_matrix, params.matrices - 1u);
+    let tile = index - matrix * tiles_of_matrix;
     let row0 = (tile / tiles) * 64u;
     let column0 = (tile % tiles) * 64u;
+    let a0 = matrix * params.rows * params.depth;
+    let b0 = matrix * params.columns * params.depth;
+    let out0 = matrix * params.rows * params.columns;
     let x = local & 15u;
     let y = local >> 4u;
     var sums: array<array<Sum, 4>, 4>;
@@ -29,10 +36,10 @@ fn main(
             var b_word = Word(0);
             if word < params.depth {
                 if row0 + line < params.rows {
-                    a_word = a[(row0 + line) * params.depth + word];
+                    a_word = a[a0 + (row0 + line) * params.depth + word];
                 }
                 if column0 + line < params.columns {
-                    b_word = b[(column0 + line) * params.depth + word];
+                    b_word = b[b0 + (column0 + line) * params.depth + word];
                 }
             }
             a_tile[x * 65u + line] = a_word;
@@ -59,7 +66,7 @@ fn main(
         for (var j = 0u; j < 4u; j++) {
             let column = column0 + x + 16u * j;
             if row < params.rows && column < params.columns {
-                out[row * params.columns + column] = sums[i][j];
+                out[out0 + row * params.columns + column] = sums[i][j];
             }
         }
     }

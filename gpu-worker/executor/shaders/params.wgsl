@@ -9,6 +9,8 @@ struct Params {
     // Words of a row in a product; columns of a padded row.
     depth: u32,
     // Slices and concatenations: elements of a whole stretch, where the part begins, elements of the first and second part.
+    // Permutations: elements from one place of each output axis to the next, in the argument; rows, columns and depth are the
+    // places of the last three.
     whole: u32,
     start: u32,
     first: u32,
@@ -18,7 +20,8 @@ struct Params {
     hi: i32,
     // Fractional bits of a softmax.
     frac_bits: u32,
-    unused: u32,
+    // Matrices of a product.
+    matrices: u32,
     // ChaCha8 key.
     key: array<vec4<u32>, 2>,
 }

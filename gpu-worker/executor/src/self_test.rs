@@ -164,6 +164,8 @@ fn cases() -> Vec<(OpKind, Vec<TensorType>)> {
         cases.push((OpKind::MatmulNt, vec![ty(I8, &[70, k]), ty(I8, &[65, k])]));
     }
     cases.push((OpKind::MatmulNt, vec![ty(I8, &[1, 1000]), ty(I8, &[3, 1000])]));
+    cases.push((OpKind::MatmulNt, vec![ty(I8, &[3, 5, 67, 18]), ty(I8, &[3, 5, 2, 18])]));
+    cases.push((OpKind::MatmulNt, vec![ty(I8, &[7, 3, 64]), ty(I8, &[7, 65, 64])]));
     cases.push((OpKind::ColSum, vec![ty(I32, &[9, 300])]));
     cases.push((OpKind::Random { shape: Shape::matrix(3, 111) }, vec![]));
     for frac_bits in [0, 8, 16, 24] {
@@ -178,6 +180,11 @@ fn cases() -> Vec<(OpKind, Vec<TensorType>)> {
         cases.push((OpKind::Cast { dtype }, vec![ty(I32, &[35])]));
         cases.push((OpKind::Table, vec![ty(I8, &[5, 77]), ty(dtype, &[256])]));
         cases.push((OpKind::BitLength, vec![matrix]));
+        cases.push((OpKind::Sqrt, vec![matrix]));
+        cases.push((OpKind::OneHot { columns: 130 }, vec![ty(dtype, &[37])]));
+        cases.push((OpKind::Permute { axes: [2, 0, 1, 3] }, vec![ty(dtype, &[5, 7, 6])]));
+        cases.push((OpKind::Permute { axes: [0, 2, 1, 3] }, vec![ty(dtype, &[3, 7, 5, 6])]));
+        cases.push((OpKind::Permute { axes: [3, 1, 0, 2] }, vec![ty(dtype, &[3, 7, 5, 6])]));
         for kind in [OpKind::RowSum, OpKind::RowMax, OpKind::RowMaxAbs, OpKind::RowArgmax] {
             cases.push((kind.clone(), vec![matrix]));
             cases.push((kind.clone(), vec![ty(dtype, &[3, 777])]));

@@ -62,6 +62,11 @@ pub fn bit_length(x: i32) -> i32 {
     u32::BITS.saturating_sub(x.unsigned_abs().leading_zeros()) as i32
 }
 
+/// The square root of x, rounded down; 0 when x is negative.
+pub fn sqrt(x: i32) -> i32 {
+    x.max(0).unsigned_abs().isqrt() as i32
+}
+
 /// `x / 2^s` rounded to nearest, halves up. s is clamped to -31..=31; a negative one shifts left, wrapping.
 pub fn shift_round(x: i32, s: i32) -> i32 {
     shift(x, s, |x, s| x.wrapping_shr(s.wrapping_sub(1)) & 1)
@@ -162,6 +167,8 @@ pub(super) enum Unary {
     Cast(DType),
     /// Counts bits.
     BitLength,
+    /// Square root.
+    Sqrt,
 }
 
 impl Operator for Unary {
@@ -170,7 +177,7 @@ impl Operator for Unary {
         let dtype = match *self {
             Self::Clamp(lo, hi) if lo > hi => return Err(TypeError::Attribute),
             Self::Cast(dtype) => dtype,
-            Self::Clamp(..) | Self::BitLength => DType::I32,
+            Self::Clamp(..) | Self::BitLength | Self::Sqrt => DType::I32,
         };
         Ok(TensorType::new(dtype, x.shape))
     }
@@ -186,6 +193,7 @@ impl Operator for Unary {
             Self::Clamp(lo, hi) => x.max(lo).min(hi),
             Self::Cast(dtype) => saturate(dtype, x),
             Self::BitLength => bit_length(x),
+            Self::Sqrt => sqrt(x),
         })
     }
 

@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The matrix product.
+//! The matrix product, of one matrix or of many.
 
-use super::{at, binary, matrix, matrix_of, split, Call, Operator, Run, TypeError};
-use crate::{DType, Shape, TensorType};
+use super::{at, binary, split, Call, Operator, Run, TypeError};
+use crate::{DType, TensorType};
 use alloc::{vec, vec::Vec};
 
-/// `a [M, K]` times the transpose of `b [N, K]`.
+/// `a [.., M, K]` times the transpose of `b [.., N, K]`, for each place of the axes before the last two.
 pub(super) struct MatmulNt;
+
+/// Rows and columns of the matrices that a tensor consists of.
+fn matrices(ty: TensorType) -> Option<(u32, u32)> {
+    match *ty.shape.dims() {
+        [.., rows, columns] => Some((rows, columns)),
+        _ => None,
+    }
+}
 
 impl Operator for MatmulNt {
     fn infer(&self, args: &[TensorType]) -> Result<TensorType, TypeError> {
@@ -16,11 +24,17 @@ impl Operator for MatmulNt {
                 return Err(TypeError::DType(arg));
             }
         }
-        let ((m, k), (n, k_b)) = (matrix(a, 0)?, matrix(b, 1)?);
-        if k != k_b {
+        matrices(a).ok_or(TypeError::Rank(0))?;
+        let (n, _) = matrices(b).ok_or(TypeError::Rank(1))?;
+        if a.shape.rank() != b.shape.rank() {
+            return Err(TypeError::Rank(1));
+        }
+        // Equal but for their rows.
+        let rows = a.shape.rank().saturating_sub(2);
+        if a.shape.with_dim(rows, n) != b.shape {
             return Err(TypeError::Shape(1));
         }
-        Ok(TensorType::new(DType::I32, Shape::matrix(m, n)))
+        Ok(TensorType::new(DType::I32, a.shape.with_dim(a.shape.rank().saturating_sub(1), n)))
     }
 
     fn element<E>(
@@ -29,9 +43,12 @@ impl Operator for MatmulNt {
         index: u64,
         read: &mut impl FnMut(usize, u64) -> Result<i32, E>,
     ) -> Result<i32, E> {
-        let (_, k) = matrix_of(call, 0);
-        let (n, _) = matrix_of(call, 1);
+        let k = call.args.first().map_or(1, |a| u64::from(a.shape.last()));
+        let (m, n) = matrices(call.output).map_or((1, 1), |(m, n)| (u64::from(m), u64::from(n)));
+        // The row of a, counted through all matrices.
         let (row, column) = split(index, n);
+        let (matrix, _) = split(row, m);
+        let column = at(matrix, n, column);
         let mut sum = 0i32;
         for i in 0..k {
             let product = read(0, at(row, k, i))?.wrapping_mul(read(1, at(column, k, i))?);

@@ -9,8 +9,9 @@ mod rows;
 mod shape;
 mod softmax;
 
-pub use elementwise::{bit_length, broadcast, divide, shift_round, shift_stochastic, Broadcast};
+pub use elementwise::{bit_length, broadcast, divide, shift_round, shift_stochastic, sqrt, Broadcast};
 pub use random::random_word;
+pub use shape::permuted;
 pub use softmax::{exp_q16, softmax_q15, MAX_SOFTMAX_COLUMNS, MAX_SOFTMAX_FRAC_BITS};
 
 use crate::{proof::MERGED_GAP_BYTES, Context, DType, OpKind, TensorType};
@@ -138,6 +139,9 @@ macro_rules! dispatch {
             OpKind::Slice { axis, start, len } => with!(shape::Slice { axis, start, len }),
             OpKind::Concat { axis } => with!(shape::Concat { axis }),
             OpKind::Random { shape } => with!(random::Random { shape }),
+            OpKind::Permute { axes } => with!(shape::Permute { axes }),
+            OpKind::OneHot { columns } => with!(shape::OneHot { columns }),
+            OpKind::Sqrt => with!(Unary::Sqrt),
         }
     }};
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Operators that only move elements. They keep the element type.
+//! Operators that only move elements and keep the element type, and the one that marks a place.
 
 use super::{at, binary, matrix, matrix_of, split, unary, Call, Operator, Run, TypeError};
-use crate::{Shape, TensorType};
+use crate::{ir::MAX_RANK, DType, Shape, TensorType};
 use alloc::{vec, vec::Vec};
 
 /// Most arguments of a concatenation.
@@ -189,5 +189,86 @@ impl Operator for Concat {
 
     fn runs(&self, args: &[TensorType]) -> Vec<Run> {
         (0..args.len()).map(|arg| Run::one(arg, 1)).collect()
+    }
+}
+
+/// Elements from one place of each output axis to the next, in x, for output axes `axes` of x; none when `axes` is no order
+/// of x's axes.
+pub fn permuted(shape: Shape, axes: [u8; MAX_RANK]) -> Option<[(u32, u64); MAX_RANK]> {
+    let mut seen = [false; MAX_RANK];
+    let mut places = [(1u32, 0u64); MAX_RANK];
+    for (output, (place, axis)) in places.iter_mut().zip(axes).enumerate() {
+        let axis = usize::from(axis);
+        let seen = seen.get_mut(axis)?;
+        let stays = output < shape.rank() && axis < shape.rank() || output == axis;
+        if *seen || !stays {
+            return None;
+        }
+        *seen = true;
+        *place = (shape.dim(axis), inner(shape, axis as u8));
+    }
+    Some(places)
+}
+
+/// Axes in another order.
+pub(super) struct Permute {
+    pub axes: [u8; MAX_RANK],
+}
+
+impl Operator for Permute {
+    fn infer(&self, args: &[TensorType]) -> Result<TensorType, TypeError> {
+        let x = unary(args)?;
+        let places = permuted(x.shape, self.axes).ok_or(TypeError::Attribute)?;
+        let shape = (0..x.shape.rank()).zip(places).fold(x.shape, |shape, (axis, (dim, _))| shape.with_dim(axis, dim));
+        Ok(TensorType::new(x.dtype, shape))
+    }
+
+    fn element<E>(
+        &self,
+        call: &Call<'_>,
+        index: u64,
+        read: &mut impl FnMut(usize, u64) -> Result<i32, E>,
+    ) -> Result<i32, E> {
+        let shape = call.args.first().map_or(call.output.shape, |x| x.shape);
+        let mut from = 0u64;
+        let mut rest = index;
+        for (dim, stride) in permuted(shape, self.axes).unwrap_or_default().into_iter().rev() {
+            let (outer, place) = split(rest, u64::from(dim));
+            from = at(place, stride, from);
+            rest = outer;
+        }
+        read(0, from)
+    }
+
+    fn runs(&self, _args: &[TensorType]) -> Vec<Run> {
+        vec![Run::one(0, 1)]
+    }
+}
+
+/// A row for each element, with 1 in the column that it names.
+pub(super) struct OneHot {
+    pub columns: u32,
+}
+
+impl Operator for OneHot {
+    fn infer(&self, args: &[TensorType]) -> Result<TensorType, TypeError> {
+        match *unary(args)?.shape.dims() {
+            [rows] => Ok(TensorType::new(DType::I8, Shape::matrix(rows, self.columns))),
+            _ => Err(TypeError::Rank(0)),
+        }
+    }
+
+    fn element<E>(
+        &self,
+        _call: &Call<'_>,
+        index: u64,
+        read: &mut impl FnMut(usize, u64) -> Result<i32, E>,
+    ) -> Result<i32, E> {
+        let (row, column) = split(index, u64::from(self.columns));
+        Ok(i32::from(u64::try_from(read(0, row)?) == Ok(column)))
+    }
+
+    fn runs(&self, _args: &[TensorType]) -> Vec<Run> {
+        vec![Run::one(0, 1)]
     }
 }

@@ -45,6 +45,57 @@ fn matmul_nt_should_be_refused_when_types_do_not_fit() {
 }
 
 #[test]
+fn matmul_nt_should_multiply_matrix_by_matrix_when_there_are_many() {
+    let a = tensor(I8, &[2, 1, 2, 2], &[1, 2, 3, 4, 5, 6, 7, 8]);
+    let b = tensor(I8, &[2, 1, 1, 2], &[1, 10, 100, -1]);
+    let out = apply(&OpKind::MatmulNt, &[a, b]);
+    assert_eq!(out.ty, ty(I32, &[2, 1, 2, 1]));
+    assert_eq!(out.values(), [21, 43, 494, 692]);
+}
+
+#[test]
+fn matmul_nt_should_be_refused_when_the_matrices_are_not_as_many() {
+    assert_eq!(infer(OpKind::MatmulNt, &[(I8, &[2, 3, 4]), (I8, &[3, 3, 4])]), Err(TypeError::Shape(1)));
+    assert_eq!(infer(OpKind::MatmulNt, &[(I8, &[2, 3, 4]), (I8, &[3, 4])]), Err(TypeError::Rank(1)));
+    assert_eq!(infer(OpKind::MatmulNt, &[(I8, &[4]), (I8, &[4])]), Err(TypeError::Rank(0)));
+}
+
+#[test]
+fn permute_should_put_the_named_axes_in_place() {
+    let x = tensor(I16, &[2, 3, 2], &[0, 1, 10, 11, 20, 21, 100, 101, 110, 111, 120, -32768]);
+    let out = apply(&OpKind::Permute { axes: [1, 2, 0, 3] }, std::slice::from_ref(&x));
+    assert_eq!(out.ty, ty(I16, &[3, 2, 2]));
+    assert_eq!(out.values(), [0, 100, 1, 101, 10, 110, 11, 111, 20, 120, 21, -32768]);
+    let same = apply(&OpKind::Permute { axes: [0, 1, 2, 3] }, std::slice::from_ref(&x));
+    assert_eq!(same, x);
+    let matrix = tensor(I8, &[2, 3], &[1, 2, 3, 4, 5, 6]);
+    let transposed = apply(&OpKind::Transpose, std::slice::from_ref(&matrix));
+    assert_eq!(apply(&OpKind::Permute { axes: [1, 0, 2, 3] }, &[matrix]), transposed);
+}
+
+#[test]
+fn permute_should_be_refused_when_the_axes_are_no_order_of_the_arguments() {
+    for axes in [[0, 0, 2, 3], [0, 2, 1, 3], [1, 0, 3, 2], [0, 1, 2, 4], [255, 1, 2, 3]] {
+        let error = infer(OpKind::Permute { axes }, &[(I8, &[2, 3])]);
+        assert_eq!(error, Err(TypeError::Attribute), "{axes:?}");
+    }
+}
+
+#[test]
+fn one_hot_should_mark_the_named_column_and_nothing_when_there_is_none() {
+    let out = apply(&OpKind::OneHot { columns: 3 }, &[tensor(I32, &[5], &[2, 0, -1, 3, MIN])]);
+    assert_eq!(out.ty, ty(I8, &[5, 3]));
+    assert_eq!(out.values(), [0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(infer(OpKind::OneHot { columns: 3 }, &[(I8, &[2, 2])]), Err(TypeError::Rank(0)));
+}
+
+#[test]
+fn sqrt_should_round_down_and_be_zero_when_negative() {
+    let x = tensor(I32, &[9], &[MIN, -1, 0, 1, 3, 4, 46340 * 46340 - 1, 46340 * 46340, MAX]);
+    assert_eq!(apply(&OpKind::Sqrt, &[x]).values(), [0, 0, 0, 1, 1, 2, 46339, 46340, 46340]);
+}
+
+#[test]
 fn transpose_should_swap_rows_and_columns() {
     let out = apply(&OpKind::Transpose, &[tensor(I16, &[2, 3], &[1, 2, 3, 4, 5, -32768])]);
     assert_eq!(out.ty, ty(I16, &[3, 2]));

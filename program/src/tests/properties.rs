@@ -32,7 +32,7 @@ fn random_programs_should_be_valid_and_use_every_operator_when_generated() {
             operators += 1;
         }
     }
-    assert_eq!(seen, (0..=24).collect());
+    assert_eq!(seen, (0..=27).collect());
     assert!((200..400).contains(&loops), "{loops}");
     assert!(operators > 600 * 10, "{operators}");
 }

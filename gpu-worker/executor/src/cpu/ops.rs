@@ -7,7 +7,9 @@
 use super::{matmul::matmul_nt, simd::Simd};
 use bytemuck::Pod;
 use quern_program::{
-    ops::{bit_length, broadcast, divide, exp_q16, shift_round, shift_stochastic, softmax_q15, Broadcast},
+    ops::{
+        bit_length, broadcast, divide, exp_q16, permuted, shift_round, shift_stochastic, softmax_q15, sqrt, Broadcast,
+    },
     DType, OpKind, Shape, Tensor, TensorType,
 };
 use rand_chacha::ChaCha8Rng;
@@ -139,8 +141,8 @@ pub(super) fn run<'a>(
     let result = match *kind {
         OpKind::MatmulNt => match (x(), y()) {
             (Elements::I8(a), Elements::I8(b)) => {
-                let ((m, k), (n, _)) = (rows_columns(0), rows_columns(1));
-                Elements::i32(matmul_nt(simd, a, b, [m, n, k]))
+                let [m, n, k] = [output.shape.dim(output.shape.rank() - 2), output.shape.last(), shape(0).last()];
+                Elements::i32(products(simd, a, b, [m, n, k].map(|size| size as usize)))
             }
             _ => unreachable!("a checked product is of i8"),
         },
@@ -162,6 +164,12 @@ pub(super) fn run<'a>(
         OpKind::ShiftStochastic => stochastic(args, key),
         OpKind::Clamp { lo, hi } => unary(x(), |x| x.max(lo).min(hi)),
         OpKind::BitLength => unary(x(), bit_length),
+        OpKind::Sqrt => unary(x(), sqrt),
+        OpKind::OneHot { columns } => Elements::I8(Cow::Owned(one_hot(x(), columns as usize))),
+        OpKind::Permute { axes } => {
+            let places = permuted(shape(0), axes).unwrap_or_default();
+            map!(x(), x => permute(x, places.map(|(places, stride)| (places as usize, stride as usize))))
+        }
         OpKind::Cast { dtype } => cast(x(), dtype),
         OpKind::Table => match x() {
             Elements::I8(x) => map!(y(), table => parallel(len, |start, out| {
@@ -327,6 +335,46 @@ pub(super) fn transposed<T: Copy + Default + Send + Sync>(x: &[T], m: usize, n: 
         out.chunks_mut(BLOCK * m).enumerate().for_each(block);
     } else {
         out.par_chunks_mut(BLOCK * m).enumerate().for_each(block);
+    }
+    out
+}
+
+/// The products of as many matrices as there are.
+fn products(simd: Simd, a: &[i8], b: &[i8], [m, n, k]: [usize; 3]) -> Vec<i32> {
+    if a.len() == m * k {
+        return matmul_nt(simd, a, b, [m, n, k]);
+    }
+    let mut out = vec![0i32; a.len() / (m * k) * m * n];
+    let matrices = a.par_chunks_exact(m * k).zip(b.par_chunks_exact(n * k));
+    out.par_chunks_exact_mut(m * n)
+        .zip(matrices)
+        .for_each(|(out, (a, b))| out.copy_from_slice(&matmul_nt(simd, a, b, [m, n, k])));
+    out
+}
+
+/// Places of each output axis and elements of x from one to the next.
+fn permute<T: Copy + Default + Send + Sync>(x: &[T], places: [(usize, usize); 4]) -> Vec<T> {
+    let [(_, stride0), (places1, stride1), (places2, stride2), (places3, stride3)] = places;
+    let mut out = vec![T::default(); x.len()];
+    let per_task = (CHUNK / places3.max(1)).max(1);
+    out.par_chunks_exact_mut(places3).enumerate().with_min_len(per_task).for_each(|(row, out)| {
+        let (outer, at2) = (row / places2, row % places2);
+        let start = outer / places1 * stride0 + outer % places1 * stride1 + at2 * stride2;
+        if stride3 == 1 {
+            out.copy_from_slice(&x[start..start + places3]);
+        } else {
+            out.iter_mut().zip(x[start..].iter().step_by(stride3)).for_each(|(out, x)| *out = *x);
+        }
+    });
+    out
+}
+
+fn one_hot(x: &Elements<'_>, columns: usize) -> Vec<i8> {
+    let mut out = vec![0i8; x.len() * columns];
+    for (i, row) in out.chunks_exact_mut(columns).enumerate() {
+        if let Some(place) = usize::try_from(x.get(i)).ok().and_then(|column| row.get_mut(column)) {
+            *place = 1;
+        }
     }
     out
 }

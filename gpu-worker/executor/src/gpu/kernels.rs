@@ -4,7 +4,7 @@
 use crate::cpu::stretch;
 use bytemuck::{Pod, Zeroable};
 use quern_program::{
-    ops::{broadcast, Broadcast},
+    ops::{broadcast, permuted, Broadcast},
     DType, OpKind, TensorType,
 };
 
@@ -26,7 +26,7 @@ pub(super) struct Params {
     pub lo: i32,
     pub hi: i32,
     pub frac_bits: u32,
-    pub unused: u32,
+    pub matrices: u32,
     pub key: [u32; 8],
 }
 
@@ -123,29 +123,28 @@ fn second(args: &[TensorType]) -> &'static str {
     }
 }
 
-/// Rows `[rows, columns]` of i8 filled to `depth` columns.
+/// Rows of i8 filled to as many columns as the output has.
 pub(super) fn pad(x: TensorType, output: TensorType) -> Call {
-    let (rows, columns) = x.shape.as_matrix().unwrap_or((1, 1));
-    let params =
-        Params { len: output.elements() as u32, rows, columns, depth: output.shape.last(), ..Params::default() };
+    let (len, columns, depth) = (output.elements() as u32, x.shape.last(), output.shape.last());
+    let params = Params { len, columns, depth, ..Params::default() };
     elementwise(&[shader!("pad")], &[x], output, params)
 }
 
-/// `a [m, words]` times the transpose of `b [n, words]`.
-pub(super) fn matmul([m, n, words]: [u32; 3]) -> Call {
-    product(shader!("dot_i8"), [m, n, words])
+/// `a [matrices, m, words]` times the transposes of `b [matrices, n, words]`.
+pub(super) fn matmul(matrices: u32, [m, n, words]: [u32; 3]) -> Call {
+    product(shader!("dot_i8"), matrices, [m, n, words])
 }
 
 /// The product of `f32` in the same blocks, to measure against.
 pub(super) fn matmul_f32([m, n, k]: [u32; 3]) -> Call {
-    product(shader!("dot_f32"), [m, n, k])
+    product(shader!("dot_f32"), 1, [m, n, k])
 }
 
-fn product(dot: &'static str, [rows, columns, depth]: [u32; 3]) -> Call {
+fn product(dot: &'static str, matrices: u32, [rows, columns, depth]: [u32; 3]) -> Call {
     Call {
         kernel: Kernel { parts: vec![dot, shader!("matmul_nt")], arguments: Arguments::Words(2) },
-        params: Params { rows, columns, depth, ..Params::default() },
-        workgroups: u64::from(rows.div_ceil(64)) * u64::from(columns.div_ceil(64)),
+        params: Params { rows, columns, depth, matrices, ..Params::default() },
+        workgroups: u64::from(matrices) * u64::from(rows.div_ceil(64)) * u64::from(columns.div_ceil(64)),
     }
 }
 
@@ -202,6 +201,15 @@ pub(super) fn operator(kind: &OpKind, args: &[TensorType], output: TensorType, k
         }
         OpKind::Table => elementwise(&[shader!("table")], args, output, params),
         OpKind::BitLength => elementwise(&[shader!("bit_length")], args, output, params),
+        OpKind::Sqrt => elementwise(&[shader!("sqrt")], args, output, params),
+        OpKind::OneHot { columns } => elementwise(&[shader!("one_hot")], args, output, Params { columns, ..params }),
+        OpKind::Permute { axes } => {
+            let places = permuted(shape, axes).unwrap_or_default();
+            let [whole, start, first, second] = places.map(|(_, stride)| stride as u32);
+            let [_, rows, columns, depth] = places.map(|(places, _)| places);
+            let params = Params { rows, columns, depth, whole, start, first, second, ..params };
+            elementwise(&[shader!("permute")], args, output, params)
+        }
         OpKind::RowSum => reduce(shader!("row_sum")),
         OpKind::RowMax => reduce(shader!("row_max")),
         OpKind::RowMaxAbs => reduce(shader!("row_max_abs")),

@@ -7,7 +7,7 @@ mod kernels;
 
 use crate::{check_tensors, check_values, last_uses, Executor, ExecutorError};
 use device::{Command, Device, Memory};
-use quern_program::{Call, Checked, Context, DType, OpKind, SegmentKind, Shape, Tensor, TensorType, Value};
+use quern_program::{Call, Checked, Context, DType, OpKind, SegmentKind, Tensor, TensorType, Value};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What says that there is no device, and what to do about it.
@@ -97,7 +97,7 @@ impl GpuExecutor {
     pub(crate) fn time_product(&self, n: u32, f32: bool, repeats: u32) -> Result<f64, ExecutorError> {
         let (call, bytes) = match f32 {
             true => (kernels::matmul_f32([n, n, n]), 4),
-            false => (kernels::matmul([n, n, n / 4]), 1),
+            false => (kernels::matmul(1, [n, n, n / 4]), 1),
         };
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let size = u64::from(n) * u64::from(n);
@@ -207,16 +207,18 @@ impl GpuExecutor {
             }
             (OpKind::MatmulNt, [a, b]) => {
                 let mut in_words = |x: &OnDevice| {
-                    let (rows, columns) = x.ty.shape.as_matrix().unwrap_or((1, 1));
+                    let (axis, columns) = (x.ty.shape.rank() - 1, x.ty.shape.last());
                     if columns % 4 == 0 {
                         return x.clone();
                     }
-                    let ty = TensorType::new(DType::I8, Shape::matrix(rows, columns.next_multiple_of(4)));
+                    let ty = TensorType::new(DType::I8, x.ty.shape.with_dim(axis, columns.next_multiple_of(4)));
                     run(kernels::pad(x.ty, ty), &[x], ty, ty.elements())
                 };
                 let (a, b) = (in_words(a), in_words(b));
-                let shape = [a.ty.shape.dim(0), b.ty.shape.dim(0), a.ty.shape.last() / 4];
-                Ok(run(kernels::matmul(shape), &[&a, &b], call.output, work))
+                let (shape, axis) = (call.output.shape, call.output.shape.rank() - 2);
+                let matrices = shape.dims().iter().take(axis).product();
+                let product = kernels::matmul(matrices, [shape.dim(axis), shape.last(), a.ty.shape.last() / 4]);
+                Ok(run(product, &[&a, &b], call.output, work))
             }
             _ => {
                 let kernel = kernels::operator(call.kind, &call.args, call.output, &call.key);
