@@ -205,7 +205,8 @@ impl Faults {
         if self.dead.is_some() || head.height < self.rests_until || self.missing.is_empty() {
             return Ok(());
         }
-        for victim in &self.victims {
+        for index in 0..self.victims.len() {
+            let victim = &self.victims[index];
             let views = chain.duties(head.hash, &victim.account).await?;
             let steps = views.iter().filter_map(|view| Step::of(view, &victim.account));
             // The latest step of those that are left: late ones are rarer.
@@ -215,6 +216,8 @@ impl Faults {
             self.kills += 1;
             self.dead = Some((victim.process.clone(), head.height.saturating_add(DEAD_BLOCKS)));
             self.order(Order::Kill(victim.process.clone()));
+            // Somebody else comes first next time.
+            self.victims.rotate_left(index + 1);
             return Ok(());
         }
         Ok(())
