@@ -17,9 +17,9 @@ const VALIDATORS: u32 = 3;
 const WORKERS_WITH_FAULTS: u32 = 6;
 /// Number of validator daemons where faults are injected; the last one is lazy.
 const VALIDATORS_WITH_FAULTS: u32 = 4;
-/// Bonds of validators in QRN where faults are injected: the lazy one's falls below the minimum with its first fine, so that
+/// Bonds of validators in QRN where faults are injected: the lazy one's falls below the minimum after a few fines, so that
 /// it is drawn no more, and the others' are not much higher, so that it is drawn before.
-const LAZY_BOND_QRN: u32 = 104;
+const LAZY_BOND_QRN: u32 = 112;
 const VALIDATOR_BOND_QRN: u32 = 200;
 /// The authorities of the local test network. The last one is stopped for a while; nobody else depends on it.
 const AUTHORITIES: [&str; 4] = ["alice", "bob", "charlie", "dave"];

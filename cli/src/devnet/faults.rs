@@ -76,6 +76,11 @@ impl Step {
         Self::Accusing,
     ];
 
+    /// Whether it may not come again: only somebody who does wrong starts a dispute, and is then soon gone.
+    fn is_rare(self) -> bool {
+        matches!(self, Self::Accused | Self::Accusing)
+    }
+
     /// The step that an account is in with a shard, if there is one.
     fn of(view: &ShardView, account: &Account) -> Option<Self> {
         let shard = &view.shard;
@@ -139,8 +144,8 @@ pub struct Faults {
     victims: Vec<Victim>,
     /// Steps at which nobody was killed yet.
     missing: BTreeSet<Step>,
-    /// The dead process, and when it is started again.
-    dead: Option<(String, Height)>,
+    /// Dead processes, and when they are started again.
+    dead: Vec<(String, Height)>,
     /// No kill before this height.
     rests_until: Height,
     /// Where the authority that is stopped answers, what it is called, and what comes next for it.
@@ -172,7 +177,7 @@ impl Faults {
             orders,
             victims: victims.collect(),
             missing: Step::ALL.into(),
-            dead: None,
+            dead: Vec::new(),
             rests_until: 0,
             authority: (authority.name.clone(), authority.rpc.clone()),
             stopped: Authority::Running,
@@ -187,7 +192,7 @@ impl Faults {
 
     /// Whether everything that was stopped runs again, and the authority was stopped once.
     pub fn is_over(&self) -> bool {
-        self.dead.is_none() && self.stopped == Authority::Restarted
+        self.dead.is_empty() && self.stopped == Authority::Restarted
     }
 
     /// Where the authority that was stopped answers.
@@ -198,28 +203,37 @@ impl Faults {
     /// Takes in a block: kills, and starts again.
     pub async fn on(&mut self, head: Head, chain: &Chain, progress: &Progress) -> Result<(), ChainError> {
         self.stop_authority(head.height, progress);
-        if let Some((process, _)) = self.dead.take_if(|(_, until)| head.height >= *until) {
+        let due = |(_, until): &mut (String, Height)| head.height >= *until;
+        for (process, _) in self.dead.extract_if(.., due).collect::<Vec<_>>() {
             self.order(Order::Restart(process));
             self.rests_until = head.height.saturating_add(PAUSE_BLOCKS);
         }
-        if self.dead.is_some() || head.height < self.rests_until || self.missing.is_empty() {
+        if self.missing.is_empty() {
             return Ok(());
         }
-        for index in 0..self.victims.len() {
-            let victim = &self.victims[index];
+        // One death at a time, but for what may not come again.
+        let busy = !self.dead.is_empty() || head.height < self.rests_until;
+        let mut chosen: Option<(Step, usize)> = None;
+        for (index, victim) in self.victims.iter().enumerate() {
+            if self.dead.iter().any(|(process, _)| *process == victim.process) {
+                continue;
+            }
             let views = chain.duties(head.hash, &victim.account).await?;
             let steps = views.iter().filter_map(|view| Step::of(view, &victim.account));
+            let wanted = steps.filter(|step| self.missing.contains(step) && (step.is_rare() || !busy));
             // The latest step of those that are left: late ones are rarer.
-            let Some(step) = steps.filter(|step| self.missing.contains(step)).max() else { continue };
-            progress.say(format_args!("block {}: kill -9 of {} while {step}", head.height, victim.name));
-            self.missing.remove(&step);
-            self.kills += 1;
-            self.dead = Some((victim.process.clone(), head.height.saturating_add(DEAD_BLOCKS)));
-            self.order(Order::Kill(victim.process.clone()));
-            // Somebody else comes first next time.
-            self.victims.rotate_left(index + 1);
-            return Ok(());
+            let best = wanted.max_by_key(|step| (step.is_rare(), *step)).map(|step| (step, index));
+            chosen = chosen.into_iter().chain(best).max_by_key(|(step, _)| (step.is_rare(), *step));
         }
+        let Some((step, index)) = chosen else { return Ok(()) };
+        let victim = &self.victims[index];
+        progress.say(format_args!("block {}: kill -9 of {} while {step}", head.height, victim.name));
+        self.missing.remove(&step);
+        self.kills += 1;
+        self.dead.push((victim.process.clone(), head.height.saturating_add(DEAD_BLOCKS)));
+        self.order(Order::Kill(victim.process.clone()));
+        // Somebody else comes first next time.
+        self.victims.rotate_left(index + 1);
         Ok(())
     }
 
