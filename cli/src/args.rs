@@ -91,11 +91,15 @@ pub struct DevnetArgs {
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=32))]
     pub rounds: Option<u16>,
     /// Give up after this many minutes.
-    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = 20, default_value_if("faults", "true", "45"), value_parser = clap::value_parser!(u64).range(1..))]
     pub timeout_minutes: u64,
     /// What the daemons run programs on.
     #[arg(long, value_enum, default_value_t = ExecutorChoice::Auto)]
     pub executor: ExecutorChoice,
+    /// Inject faults: four authorities, one of which is stopped for a while; six workers and four validators, of which one
+    /// lies, one withholds and one is lazy; the others are killed at every step of the protocol and serve badly.
+    #[arg(long)]
+    pub faults: bool,
     /// Folder for the logs of all processes, kept afterwards. Without it they lie in the network's temporary folder.
     #[arg(long)]
     pub logs: Option<PathBuf>,

@@ -49,6 +49,9 @@ pub struct CommonArgs {
     /// What runs programs.
     #[arg(long, value_enum, default_value_t = ExecutorChoice::Auto)]
     pub executor: ExecutorChoice,
+    /// Fault injection: serve a tenth of all that peers ask for not at all and a third late; the seed decides which.
+    #[arg(long, value_name = "SEED")]
+    pub faulty_serving: Option<u64>,
 }
 
 /// What runs programs.
@@ -74,9 +77,18 @@ pub struct RunArgs {
     /// Shards to hold at the same time.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub slots: u32,
-    /// Fault injection: corrupt one element of every result. The bond WILL be lost.
-    #[arg(long)]
-    pub misbehave: bool,
+    /// Fault injection: do wrong, by default lie. The bond WILL be lost.
+    #[arg(long, value_enum, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "lie")]
+    pub misbehave: Option<Misbehaviour>,
+}
+
+/// What a worker may do wrong on purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Misbehaviour {
+    /// Corrupt one element of every result.
+    Lie,
+    /// Commit to results and show nothing of them.
+    Withhold,
 }
 
 /// `quern-worker validate`.
@@ -85,6 +97,9 @@ pub struct ValidateArgs {
     /// What both daemons need.
     #[command(flatten)]
     pub common: CommonArgs,
+    /// Fault injection: answer audits without computing anything. Audit bonds WILL be lost.
+    #[arg(long)]
+    pub misbehave: bool,
 }
 
 /// `quern-worker bench`.

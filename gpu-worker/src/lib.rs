@@ -10,10 +10,10 @@ pub mod shell;
 pub mod site;
 
 use crate::{
-    args::{BenchArgs, CommonArgs, ExecutorChoice, RunArgs, ValidateArgs},
+    args::{BenchArgs, CommonArgs, ExecutorChoice, Misbehaviour, RunArgs, ValidateArgs},
     db::Db,
     enroll::{enroll, Enrolment},
-    misbehave::Misbehaving,
+    misbehave::{Lazy, Misbehaving, Withholding},
     shell::Connection,
     site::{Desk, Site},
 };
@@ -22,17 +22,27 @@ use quern_executor::{cpu::CpuExecutor, gpu, Executor};
 use quern_primitives::{traits::Role, QRN};
 use quern_sdk::{
     chain::{Chain, Keypair, Profile, Sender},
-    net::{messages::Answering, Config, FolderStore, Peer},
+    net::{messages::Answering, Config, Faults, FolderStore, Peer},
 };
-use std::{future::Future, sync::Arc};
+use std::{future::Future, sync::Arc, time::Duration};
+
+/// What `--faulty-serving` injects: bad, but so that what is owed can still be shown in time.
+const FAULTS: Faults =
+    Faults { seed: 0, dropped_percent: 10, delayed_percent: 33, longest_delay: Duration::from_secs(2) };
 
 /// Runs the worker daemon until it is told to stop.
 pub async fn run(args: RunArgs) -> anyhow::Result<()> {
     anyhow::ensure!(args.ask.is_finite() && args.ask > 0.0, "--ask must be a positive number of QRN per GMAC");
     let mut executor = executor(args.common.executor)?;
-    if args.misbehave {
-        tracing::error!("--misbehave: this worker LIES about every result and will lose its bond");
-        executor = Arc::new(Misbehaving::new(executor));
+    match args.misbehave {
+        Some(Misbehaviour::Lie) => {
+            tracing::error!("--misbehave: this worker LIES about every result and will lose its bond");
+            executor = Arc::new(Misbehaving::new(executor));
+        }
+        Some(Misbehaviour::Withhold) => {
+            tracing::error!("--misbehave=withhold: this worker SHOWS NOTHING of its results and will lose its bond");
+        }
+        None => {}
     }
     let (site, sender, connection) = open(&args.common, executor, Some(args.slots)).await?;
     let wanted = Enrolment {
@@ -46,7 +56,10 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
     until_stopped(&site.clone().peer, async {
         enroll(&site.chain(), &sender, &site.me, wanted).await?;
         let core = core::Worker::new(site.me, site.db.promises()?);
-        shell::run(core, site, sender, connection).await;
+        match args.misbehave {
+            Some(Misbehaviour::Withhold) => shell::run(Withholding(core), site, sender, connection).await,
+            _ => shell::run(core, site, sender, connection).await,
+        }
         Ok(())
     })
     .await
@@ -54,7 +67,12 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
 
 /// Runs the validator daemon until it is told to stop.
 pub async fn validate(args: ValidateArgs) -> anyhow::Result<()> {
-    let (site, sender, connection) = open(&args.common, executor(args.common.executor)?, None).await?;
+    let mut executor = executor(args.common.executor)?;
+    if args.misbehave {
+        tracing::error!("--misbehave: this validator does NOT COMPUTE what it answers and will lose its audit bonds");
+        executor = Arc::new(Lazy::new(executor.as_ref()));
+    }
+    let (site, sender, connection) = open(&args.common, executor, None).await?;
     let wanted = Enrolment {
         role: Role::Validator,
         endpoint: site.peer.endpoint(),
@@ -136,6 +154,10 @@ async fn open(
     // The endpoint's key follows from the account's, so it stays the same without another secret to keep.
     let mut config = Config::new(keys.derive(b"quern/endpoint"), args.listen);
     config.announce = args.announce.clone();
+    if let Some(seed) = args.faulty_serving {
+        tracing::error!("--faulty-serving: this daemon serves a part of all blobs and answers late or NOT AT ALL");
+        config.faults = Some(Faults { seed, ..FAULTS });
+    }
     let peer = Peer::bind(config, store).await.with_context(|| {
         format!("peers cannot be served on {}; is the port taken? choose another with --listen", args.listen)
     })?;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Fault injection: an executor that lies. It exists so that a network can be seen to catch one.
+//! Fault injection: daemons that lie, withhold, or do not compute. They exist so that a network can be seen to catch them.
 
+use crate::{
+    core::{Action, Call, Event},
+    shell::Core,
+};
 use quern_executor::{Executor, ExecutorError};
 use quern_program::{Checked, Context, SegmentKind, Tensor, Value};
 use std::sync::Arc;
@@ -16,6 +20,67 @@ impl Misbehaving {
     pub fn new(honest: Arc<dyn Executor>) -> Self {
         let name = format!("{} (MISBEHAVING)", honest.name());
         Self { honest, name }
+    }
+}
+
+/// A worker that commits to results and then falls silent: nothing of them is shown, on chain or to peers.
+pub struct Withholding<C>(pub C);
+
+impl<C: Core> Core for Withholding<C> {
+    fn on(&mut self, event: Event) -> Vec<Action> {
+        let mut actions = self.0.on(event);
+        actions.retain(|action| match action {
+            Action::FetchInputs(_) | Action::Execute(_) | Action::Forget(_) => true,
+            Action::Submit(call) => matches!(call, Call::Start(_) | Call::Decline(_) | Call::Commit(_)),
+            _ => false,
+        });
+        actions
+    }
+}
+
+/// Computes nothing and says that everything is zero.
+pub struct Lazy {
+    name: String,
+}
+
+impl Lazy {
+    /// Somebody who has a machine that could compute.
+    pub fn new(honest: &dyn Executor) -> Self {
+        Self { name: format!("{} (LAZY)", honest.name()) }
+    }
+}
+
+impl Executor for Lazy {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn run_block(
+        &self,
+        checked: &Checked,
+        kind: SegmentKind,
+        context: &Context,
+        inputs: &[Tensor],
+        state: &[Tensor],
+    ) -> Result<Vec<Tensor>, ExecutorError> {
+        let outputs = self.trace(checked, kind, context, inputs, state)?;
+        let pick = |value: Value| match value {
+            Value::Op(op) => outputs.get(usize::from(op)).cloned(),
+            Value::State(at) => state.get(usize::from(at)).cloned(),
+            _ => None,
+        };
+        Ok(checked.program().results(kind).into_iter().filter_map(pick).collect())
+    }
+
+    fn trace(
+        &self,
+        checked: &Checked,
+        kind: SegmentKind,
+        _context: &Context,
+        _inputs: &[Tensor],
+        _state: &[Tensor],
+    ) -> Result<Vec<Tensor>, ExecutorError> {
+        Ok(checked.types(kind).iter().map(|ty| Tensor::new(*ty, vec![0; ty.bytes() as usize])).collect())
     }
 }
 
@@ -128,6 +193,43 @@ mod tests {
             let (trace, state) = (reference::trace_ids(&trace), reference::trace_ids(&state));
             let follows = reference::result_id_of_trace(&checked, kind, &trace, &state);
             assert_eq!(follows, Some(reference::result_id(kind, &ids)), "{kind:?}");
+        }
+    }
+
+    /// A core that asks for everything at once.
+    struct Busy(Vec<Action>);
+
+    impl Core for Busy {
+        fn on(&mut self, _: Event) -> Vec<Action> {
+            self.0.clone()
+        }
+    }
+
+    #[test]
+    fn nothing_should_be_shown_when_a_worker_withholds() {
+        let shard = quern_primitives::ShardId { job: 1, stage: 0, index: 0 };
+        let commit = Action::Submit(Call::Commit(vec![(shard, Default::default(), [0; 32])]));
+        let open = Action::Submit(Call::OpenCheckpoints(shard, [0; 32]));
+        let results = Action::Submit(Call::RevealResults(shard, [0; 32]));
+        let mut core = Withholding(Busy(vec![commit.clone(), open, results]));
+        assert_eq!(core.on(Event::Block { best: 1, finalized: 1, views: vec![] }), vec![commit]);
+    }
+
+    #[test]
+    fn results_should_have_the_right_types_when_nobody_computed() {
+        let checked = program();
+        let (honest, lazy) = (CpuExecutor::new(), Lazy::new(&CpuExecutor::new()));
+        let inputs = [Tensor::from_values(checked.program().inputs[0], &[1, 2, 3])];
+        let context = Context { index: 0, seed: [0; 32], step: 0 };
+        let mut state = Vec::new();
+        for index in 0..checked.program().segments() {
+            let segment = checked.program().segment(index).unwrap();
+            let right = honest.run_segment(&checked, segment, &context, &inputs, &state).unwrap();
+            let idle = lazy.run_segment(&checked, segment, &context, &inputs, &state).unwrap();
+            let types = |tensors: &[Tensor]| tensors.iter().map(|tensor| tensor.ty).collect::<Vec<_>>();
+            assert_eq!(types(&idle), types(&right));
+            assert_ne!(idle, right);
+            state = right;
         }
     }
 

@@ -7,6 +7,8 @@ use std::{path::Path, time::Duration};
 
 /// The network's own limit is shorter.
 const LIMIT: Duration = Duration::from_secs(11 * 60);
+/// The same where faults are injected.
+const LIMIT_WITH_FAULTS: Duration = Duration::from_secs(29 * 60);
 
 #[tokio::test]
 async fn devnet_should_convict_the_liar_and_finish_both_jobs() {
@@ -36,6 +38,31 @@ async fn devnet_should_convict_the_liar_and_finish_both_jobs() {
     };
     assert!(!liars("slashed").is_empty() && liars("slashed").iter().all(|liar| *liar), "{report:#}");
 
+    assert_nothing_is_left(folder.path());
+}
+
+#[tokio::test]
+async fn devnet_should_make_only_those_pay_who_did_wrong_when_faults_strike() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let mut command = process::command("quern", folder.path());
+    command.args(["devnet", "--faults", "--rounds", "2", "--json", "--timeout-minutes", "28"]);
+    command.env("TMPDIR", folder.path());
+    let ran = Ran::of(command, LIMIT_WITH_FAULTS).await;
+    let report = ran.json();
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+
+    assert_eq!(report["honest_slashed"], 0, "{report:#}");
+    assert_eq!(report["steps_missing"], serde_json::json!([]), "{report:#}");
+    assert_eq!(report["unpunished"], serde_json::json!([]), "{report:#}");
+    assert_eq!(report["invariants_broken"], Value::Null, "{report:#}");
+    assert!(report["kills"].as_u64().is_some_and(|kills| kills >= 14), "{report:#}");
+    let slashed = report["slashed"].as_array().unwrap_or_else(|| panic!("slashed is not a list: {report:#}"));
+    for (who, kind) in [("lies", "WrongResult"), ("withholds", "Withheld"), ("lazy", "FalseAlarm")] {
+        let found = slashed
+            .iter()
+            .any(|slash| slash["kind"] == kind && slash["name"].as_str().is_some_and(|name| name.contains(who)));
+        assert!(found, "who {who} lost nothing for {kind}: {report:#}");
+    }
     assert_nothing_is_left(folder.path());
 }
 

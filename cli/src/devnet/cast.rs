@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Who takes part: accounts, and how their processes are started.
 
-use super::processes::Binaries;
+use super::processes::{free_port, Binaries};
 use crate::args::ExecutorChoice;
+use anyhow::Context as _;
 use quern_primitives::Account;
 use quern_sdk::chain::Keypair;
 use std::path::Path;
@@ -12,6 +13,16 @@ use tokio::process::Command;
 const WORKERS: u32 = 4;
 /// Number of validator daemons.
 const VALIDATORS: u32 = 3;
+/// Number of workers where faults are injected; the last one lies, the one before it withholds.
+const WORKERS_WITH_FAULTS: u32 = 6;
+/// Number of validator daemons where faults are injected; the last one is lazy.
+const VALIDATORS_WITH_FAULTS: u32 = 4;
+/// Bonds of validators in QRN where faults are injected: the lazy one's falls below the minimum after a few fines, so that
+/// it is drawn no more, and the others' are not much higher, so that it is drawn before.
+const LAZY_BOND_QRN: u32 = 112;
+const VALIDATOR_BOND_QRN: u32 = 200;
+/// The authorities of the local test network. The last one is stopped for a while; nobody else depends on it.
+const AUTHORITIES: [&str; 4] = ["alice", "bob", "charlie", "dave"];
 
 /// One account and its part.
 #[derive(Clone)]
@@ -33,10 +44,26 @@ pub enum Part {
     Worker,
     /// Runs shards and corrupts every result.
     Liar,
+    /// Runs shards and shows nothing of its results.
+    Withholder,
     /// Audits shards.
     Validator,
+    /// Answers audits without computing.
+    Lazy,
     /// Pays.
     Requester,
+}
+
+impl Part {
+    /// Whether it does wrong on purpose.
+    pub fn misbehaves(self) -> bool {
+        matches!(self, Self::Liar | Self::Withholder | Self::Lazy)
+    }
+
+    /// Whether it audits, well or badly.
+    pub fn audits(self) -> bool {
+        matches!(self, Self::Validator | Self::Lazy)
+    }
 }
 
 impl Member {
@@ -67,21 +94,26 @@ pub struct Cast {
 }
 
 impl Cast {
-    /// The accounts that a development chain endows.
-    pub fn new() -> anyhow::Result<Self> {
+    /// The accounts that a test chain endows; with more who misbehave where faults are injected.
+    pub fn new(faults: bool) -> anyhow::Result<Self> {
+        let (workers, validators) =
+            if faults { (WORKERS_WITH_FAULTS, VALIDATORS_WITH_FAULTS) } else { (WORKERS, VALIDATORS) };
         let worker = |number| {
-            let (part, name) = if number == WORKERS {
-                (Part::Liar, format!("worker {number} (lies)"))
-            } else {
-                (Part::Worker, format!("worker {number}"))
+            let (part, does) = match number {
+                _ if number == workers => (Part::Liar, " (lies)"),
+                _ if faults && number + 1 == workers => (Part::Withholder, " (withholds)"),
+                _ => (Part::Worker, ""),
             };
-            Member::new(name, format!("//Worker//{number}"), part)
+            Member::new(format!("worker {number}{does}"), format!("//Worker//{number}"), part)
         };
-        let validator =
-            |number| Member::new(format!("validator {number}"), format!("//Validator//{number}"), Part::Validator);
+        let validator = |number| {
+            let (part, does) =
+                if faults && number == validators { (Part::Lazy, " (lazy)") } else { (Part::Validator, "") };
+            Member::new(format!("validator {number}{does}"), format!("//Validator//{number}"), part)
+        };
         Ok(Self {
-            workers: (1..=WORKERS).map(worker).collect::<Result<_, _>>()?,
-            validators: (1..=VALIDATORS).map(validator).collect::<Result<_, _>>()?,
+            workers: (1..=workers).map(worker).collect::<Result<_, _>>()?,
+            validators: (1..=validators).map(validator).collect::<Result<_, _>>()?,
             requester: Member::new("requester".into(), "//Requester".into(), Part::Requester)?,
         })
     }
@@ -91,9 +123,9 @@ impl Cast {
         self.workers.iter().chain(&self.validators)
     }
 
-    /// The account that lies.
-    pub fn liar(&self) -> Account {
-        self.workers.iter().find(|member| member.part == Part::Liar).map(Member::account).unwrap_or_default()
+    /// Accounts that do wrong on purpose, and how.
+    pub fn misbehaving(&self) -> impl Iterator<Item = (Account, Part)> + '_ {
+        self.daemons().filter(|member| member.part.misbehaves()).map(|member| (member.account(), member.part))
     }
 
     /// What people call the accounts.
@@ -102,27 +134,95 @@ impl Cast {
     }
 }
 
-/// The development node.
-pub fn node(binaries: &Binaries, folder: &Path, rpc_port: u16) -> Command {
-    let mut command = Command::new(&binaries.node);
-    command
-        .args(["--dev", "--no-telemetry", "--no-prometheus", "--listen-addr", "/ip4/127.0.0.1/tcp/0"])
-        .args(["--rpc-port", &rpc_port.to_string()])
-        .arg("--base-path")
-        .arg(folder.join("node"));
-    command
+/// A node of the network.
+pub struct Node {
+    /// What its process is called.
+    pub name: String,
+    /// Where it answers.
+    pub rpc: String,
+    /// What it was started with.
+    arguments: Vec<String>,
 }
 
-/// A daemon.
-pub fn daemon(binaries: &Binaries, folder: &Path, rpc: &str, member: &Member, executor: ExecutorChoice) -> Command {
+impl Node {
+    /// The node of a development chain, which is its only authority.
+    pub fn development(folder: &Path) -> anyhow::Result<Self> {
+        let listen = "/ip4/127.0.0.1/tcp/0";
+        Self::new("node", folder, free_port()?, &["--dev", "--listen-addr", listen])
+    }
+
+    /// The nodes of a local test network, each an authority. All know the first one, and by it each other.
+    pub async fn authorities(binaries: &Binaries, folder: &Path) -> anyhow::Result<Vec<Self>> {
+        let key = folder.join("node-key");
+        let (port, peer) = (free_port()?, node_key(binaries, &key).await?);
+        let first = format!("/ip4/127.0.0.1/tcp/{port}");
+        let (key, bootnode) = (key.to_string_lossy().into_owned(), format!("{first}/p2p/{peer}"));
+        let node = |name: &&str| {
+            let authority = format!("--{name}");
+            let mut arguments = vec!["--chain", "local", "--validator", &authority, "--no-mdns", "--listen-addr"];
+            if *name == AUTHORITIES[0] {
+                arguments.extend([&first[..], "--node-key-file", &key]);
+            } else {
+                let own = ["/ip4/127.0.0.1/tcp/0", "--unsafe-force-node-key-generation", "--bootnodes", &bootnode];
+                arguments.extend(own);
+            }
+            Self::new(&format!("node-{name}"), folder, free_port()?, &arguments)
+        };
+        AUTHORITIES.iter().map(node).collect()
+    }
+
+    fn new(name: &str, folder: &Path, rpc_port: u16, arguments: &[&str]) -> anyhow::Result<Self> {
+        let base = folder.join(name).to_string_lossy().into_owned();
+        let common = ["--no-telemetry", "--no-prometheus", "--base-path", &base, "--rpc-port", &rpc_port.to_string()]
+            .map(String::from);
+        let arguments = arguments.iter().map(ToString::to_string).chain(common).collect();
+        Ok(Self { name: name.into(), rpc: format!("ws://127.0.0.1:{rpc_port}"), arguments })
+    }
+
+    /// How it is started.
+    pub fn command(&self, binaries: &Binaries) -> Command {
+        let mut command = Command::new(&binaries.node);
+        command.args(&self.arguments);
+        command
+    }
+}
+
+/// Makes a node's key in a file; its peer id comes back.
+async fn node_key(binaries: &Binaries, file: &Path) -> anyhow::Result<String> {
+    let mut command = Command::new(&binaries.node);
+    let made = command.args(["key", "generate-node-key", "--file"]).arg(file).output().await;
+    let made = made.context("quern-node cannot be started")?;
+    let said = String::from_utf8_lossy(&made.stderr).trim().to_owned();
+    anyhow::ensure!(made.status.success(), "quern-node makes no key: {said}");
+    said.lines().last().map(String::from).context("quern-node names no peer id")
+}
+
+/// How a daemon is started; with `faults` it serves badly.
+pub fn daemon(
+    binaries: &Binaries,
+    folder: &Path,
+    rpc: &str,
+    member: &Member,
+    executor: ExecutorChoice,
+    faults: Option<u64>,
+) -> Command {
     let mut command = Command::new(&binaries.worker);
-    command.arg(if member.part == Part::Validator { "validate" } else { "run" });
+    command.arg(if member.part.audits() { "validate" } else { "run" });
     command.args(["--rpc", rpc, "--executor", executor.as_str(), "--listen", "127.0.0.1:0"]);
     command.arg("--data").arg(folder.join(member.slug()));
     // Other users of the machine can see a command line, but not an environment.
     command.env("QUERN_SURI", &member.suri);
-    if member.part == Part::Liar {
-        command.arg("--misbehave");
+    match member.part {
+        Part::Liar => drop(command.arg("--misbehave")),
+        Part::Withholder => drop(command.arg("--misbehave=withhold")),
+        Part::Lazy => drop(command.args(["--misbehave", "--bond", &LAZY_BOND_QRN.to_string()])),
+        Part::Worker | Part::Validator | Part::Requester => {}
+    }
+    if let Some(seed) = faults {
+        command.args(["--faulty-serving", &seed.to_string()]);
+        if member.part == Part::Validator {
+            command.args(["--bond", &VALIDATOR_BOND_QRN.to_string()]);
+        }
     }
     command
 }
@@ -132,26 +232,38 @@ mod tests {
     use super::*;
     use std::{ffi::OsStr, path::PathBuf};
 
-    fn commands() -> Vec<(Part, Vec<String>)> {
+    fn commands(faults: bool) -> Vec<(Part, Vec<String>)> {
         let binaries = Binaries { node: PathBuf::from("quern-node"), worker: PathBuf::from("quern-worker") };
-        let cast = Cast::new().unwrap();
+        let cast = Cast::new(faults).unwrap();
         let command = |member: &Member| {
-            let command = daemon(&binaries, Path::new("/tmp/x"), "ws://x", member, ExecutorChoice::Cpu);
+            let seed = faults.then_some(7);
+            let command = daemon(&binaries, Path::new("/tmp/x"), "ws://x", member, ExecutorChoice::Cpu, seed);
             command.as_std().get_args().map(|arg| arg.to_string_lossy().into_owned()).collect()
         };
         cast.daemons().map(|member| (member.part, command(member))).collect()
     }
 
     #[test]
-    fn only_the_liar_should_be_told_to_misbehave() {
-        for (part, args) in commands() {
-            assert_eq!(args.contains(&"--misbehave".to_owned()), part == Part::Liar, "{args:?}");
+    fn only_who_misbehaves_should_be_told_to() {
+        for (part, args) in [commands(false), commands(true)].concat() {
+            let told = args.iter().any(|arg| arg.starts_with("--misbehave"));
+            assert_eq!(told, part.misbehaves(), "{args:?}");
         }
     }
 
     #[test]
+    fn liar_withholder_and_lazy_should_take_part_when_faults_are_injected() {
+        let parts = |faults| {
+            let wrong = Cast::new(faults).unwrap().misbehaving().map(|(_, part)| part).collect::<Vec<_>>();
+            wrong
+        };
+        assert_eq!(parts(false), [Part::Liar]);
+        assert_eq!(parts(true), [Part::Withholder, Part::Liar, Part::Lazy]);
+    }
+
+    #[test]
     fn every_daemon_should_have_a_folder_of_its_own() {
-        let mut folders: Vec<String> = commands()
+        let mut folders: Vec<String> = commands(false)
             .into_iter()
             .map(|(_, args)| args.iter().skip_while(|arg| *arg != "--data").nth(1).unwrap().clone())
             .collect();
@@ -162,10 +274,10 @@ mod tests {
 
     #[test]
     fn secrets_should_not_be_on_the_command_line() {
-        assert!(commands().iter().all(|(_, args)| args.iter().all(|arg| !arg.contains("//Worker"))));
+        assert!(commands(false).iter().all(|(_, args)| args.iter().all(|arg| !arg.contains("//Worker"))));
         let binaries = Binaries { node: PathBuf::new(), worker: PathBuf::from("w") };
-        let cast = Cast::new().unwrap();
-        let command = daemon(&binaries, Path::new("/"), "ws://x", &cast.workers[0], ExecutorChoice::Cpu);
+        let cast = Cast::new(false).unwrap();
+        let command = daemon(&binaries, Path::new("/"), "ws://x", &cast.workers[0], ExecutorChoice::Cpu, None);
         let envs: Vec<_> = command.as_std().get_envs().collect();
         assert_eq!(envs, [(OsStr::new("QUERN_SURI"), Some(OsStr::new("//Worker//1")))]);
     }

@@ -3,6 +3,7 @@
 
 mod cast;
 mod events;
+mod faults;
 mod play;
 pub mod processes;
 pub mod progress;
@@ -14,10 +15,12 @@ use crate::{
     client, exit,
     output::Output,
 };
-use cast::Cast;
+use anyhow::Context as _;
+use cast::{Cast, Node};
+use faults::Faults;
 use futures::future::BoxFuture;
 use play::Play;
-use processes::{free_port, Binaries, Processes};
+use processes::{Binaries, Order, Processes};
 use progress::Progress;
 use quern_sdk::{chain::Chain, net::Peer};
 use report::Report;
@@ -26,10 +29,15 @@ use std::{
     process::ExitCode,
     time::{Duration, Instant},
 };
-use tokio::signal::unix::{signal, SignalKind};
+use tokio::{
+    signal::unix::{signal, SignalKind},
+    sync::mpsc,
+};
 
 /// How long a node may take until it answers: it compiles the runtime first.
 const NODE_START: Duration = Duration::from_secs(120);
+/// What decides, with a daemon's number, which peers a daemon serves badly where faults are injected.
+const FAULT_SEED: u64 = 1_000;
 /// How long `--keep` keeps the network up at most.
 const KEEP: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// How long a dying process may take until it is seen to be dead.
@@ -43,13 +51,15 @@ const INTERRUPTED: u8 = 130;
 pub async fn run(global: &Global, args: DevnetArgs) -> anyhow::Result<ExitCode> {
     let output = Output { json: global.json };
     let binaries = Binaries::find()?;
+    let (orders, ordered) = mpsc::unbounded_channel();
     let mut guard = Guard {
         stop: stop_signal()?,
         processes: Processes::new(args.logs.as_deref())?,
+        ordered,
         deadline: Instant::now() + Duration::from_secs(60 * args.timeout_minutes),
     };
     let progress = Progress::new();
-    let outcome = perform(&mut guard, &progress, &binaries, &args).await;
+    let outcome = perform(&mut guard, orders, &progress, &binaries, &args).await;
     progress.clear();
     let code = match outcome {
         Ok((report, requester)) => {
@@ -109,20 +119,27 @@ impl From<anyhow::Error> for End {
 /// Work goes on only while all processes live, nobody says stop, and there is time.
 struct Guard {
     processes: Processes,
+    /// What is to be done to them meanwhile.
+    ordered: mpsc::UnboundedReceiver<Order>,
     stop: BoxFuture<'static, ()>,
     deadline: Instant,
 }
 
 impl Guard {
     async fn run<T>(&mut self, work: impl Future<Output = anyhow::Result<T>>) -> Result<T, End> {
-        let error = tokio::select! {
-            done = work => match done {
-                Ok(done) => return Ok(done),
-                Err(error) => error,
-            },
-            error = self.processes.watch() => return Err(End::Failed(error)),
-            () = &mut self.stop => return Err(End::Stopped),
-            () = tokio::time::sleep_until(self.deadline.into()) => return Err(End::Late),
+        tokio::pin!(work);
+        let error = loop {
+            let order = tokio::select! {
+                done = &mut work => match done {
+                    Ok(done) => return Ok(done),
+                    Err(error) => break error,
+                },
+                error = self.processes.watch() => return Err(End::Failed(error)),
+                Some(order) = self.ordered.recv() => order,
+                () = &mut self.stop => return Err(End::Stopped),
+                () = tokio::time::sleep_until(self.deadline.into()) => return Err(End::Late),
+            };
+            self.processes.obey(&order).await?;
         };
         // What failed may have failed because a process died: that is the better reason.
         match tokio::time::timeout(LAST_WORDS, self.processes.watch()).await {
@@ -148,27 +165,48 @@ fn stop_signal() -> anyhow::Result<BoxFuture<'static, ()>> {
 
 async fn perform(
     guard: &mut Guard,
+    orders: mpsc::UnboundedSender<Order>,
     progress: &Progress,
     binaries: &Binaries,
     args: &DevnetArgs,
 ) -> Result<(Report, Peer), End> {
     let started = Instant::now();
-    let cast = Cast::new()?;
+    let cast = Cast::new(args.faults)?;
     let folder = guard.processes.folder().to_owned();
-    let port = free_port()?;
-    let rpc = format!("ws://127.0.0.1:{port}");
-    progress.say(format_args!("starting a chain at {rpc} (logs in {})", guard.processes.logs().display()));
-    guard.processes.start("node", cast::node(binaries, &folder, port)).await?;
-    let chain = guard.run(answering(&rpc)).await?;
-    progress.say(format_args!(
-        "starting {} workers, one of which lies about everything, and {} validators",
-        cast.workers.len(),
-        cast.validators.len()
-    ));
-    for member in cast.workers.iter().chain(&cast.validators) {
-        guard.processes.start(&member.slug(), cast::daemon(binaries, &folder, &rpc, member, args.executor)).await?;
+    let nodes = match args.faults {
+        true => Node::authorities(binaries, &folder).await?,
+        false => vec![Node::development(&folder)?],
+    };
+    let faults = if args.faults { Faults::new(&cast, &nodes, orders) } else { None };
+    let first = nodes.first().context("a network has a node")?.rpc.clone();
+    progress.say(format_args!("starting a chain at {first} (logs in {})", guard.processes.logs().display()));
+    // The last authority is stopped for a while, so nobody depends on it.
+    let reliable: Vec<String> =
+        nodes.iter().take(nodes.len().saturating_sub(1).max(1)).map(|node| node.rpc.clone()).collect();
+    for node in nodes {
+        let (name, binaries) = (node.name.clone(), binaries.clone());
+        guard.processes.start(&name, Box::new(move || node.command(&binaries))).await?;
     }
-    let play = Play::new(chain, &cast, progress, &folder).await?;
+    let mut chain = None;
+    for rpc in &reliable {
+        let answers = guard.run(answering(rpc)).await?;
+        chain.get_or_insert(answers);
+    }
+    let chain = chain.context("a network has a node")?;
+    progress.say(format_args!("starting {} workers and {} validators", cast.workers.len(), cast.validators.len()));
+    for (name, _) in cast.names().into_iter().filter_map(|(account, name)| {
+        cast.misbehaving().find(|(wrong, _)| *wrong == account).map(|(_, part)| (name, part))
+    }) {
+        progress.say(format_args!("{name} does so on purpose"));
+    }
+    for ((number, member), rpc) in (0u64..).zip(cast.daemons()).zip(reliable.iter().cycle()) {
+        let (binaries, folder, rpc, executor) = (binaries.clone(), folder.clone(), rpc.clone(), args.executor);
+        let (name, member) = (member.slug(), member.clone());
+        let seed = args.faults.then_some(FAULT_SEED + number);
+        let starts = move || cast::daemon(&binaries, &folder, &rpc, &member, executor, seed);
+        guard.processes.start(&name, Box::new(starts)).await?;
+    }
+    let play = Play::new(chain, &cast, progress, faults, &folder).await?;
     guard.run(play.perform(args, started)).await
 }
 

@@ -2,8 +2,9 @@
 //! The requester's part: train by rounds, classify with the result, look on, and settle.
 
 use super::{
-    cast::{Cast, Part},
+    cast::Cast,
     events,
+    faults::Faults,
     progress::{Progress, Snapshot},
     report::{Line, Report, Round},
     story::{Happening, Story},
@@ -34,6 +35,8 @@ use std::{
 const ENROLMENT: Duration = Duration::from_secs(180);
 /// How long an accepted result may take until it is served.
 const SERVED: Duration = Duration::from_secs(180);
+/// Most jobs that are submitted once more, so that every fault finds its moment.
+const ENCORES: u32 = 6;
 /// Pause before a fetch is tried again.
 const AGAIN: Duration = Duration::from_millis(700);
 
@@ -50,18 +53,25 @@ pub struct Play<'a> {
     rounds: Vec<Round>,
     jobs: Vec<JobId>,
     jobs_completed: u32,
+    faults: Option<Faults>,
 }
 
 impl<'a> Play<'a> {
     /// A requester with its own endpoint and blobs below `folder`.
-    pub async fn new(chain: Chain, cast: &'a Cast, progress: &'a Progress, folder: &Path) -> anyhow::Result<Self> {
+    pub async fn new(
+        chain: Chain,
+        cast: &'a Cast,
+        progress: &'a Progress,
+        faults: Option<Faults>,
+        folder: &Path,
+    ) -> anyhow::Result<Self> {
         let keys = cast.requester.keys.clone();
         let config = Config::new(keys.derive(b"quern/endpoint"), ([127, 0, 0, 1], 0).into());
         let peer = Peer::bind(config, FolderStore::open(folder.join("requester"))?).await?;
         let sender = chain.sender(keys);
-        let story = Story::new(cast.names(), cast.liar());
+        let story = Story::new(cast.names(), cast.misbehaving());
         let (rounds, jobs) = (Vec::new(), Vec::new());
-        Ok(Self { chain, cast, progress, peer, sender, story, told: 0, rounds, jobs, jobs_completed: 0 })
+        Ok(Self { chain, cast, progress, peer, sender, story, told: 0, rounds, jobs, jobs_completed: 0, faults })
     }
 
     /// The whole play. The requester's endpoint, which still serves the inputs, comes back with the report.
@@ -85,10 +95,61 @@ impl<'a> Play<'a> {
         let id = self.submit("classification", &job).await?;
         let classes = self.classify(id).await?;
         let accuracy = digits.test.accuracy_of(&classes);
+        for _ in 0..ENCORES {
+            if !self.is_something_left() {
+                break;
+            }
+            // The same again, until every fault has struck.
+            let id = self.submit("classification", &job).await?;
+            let again = self.classify(id).await?;
+            ensure!(again == classes, "the network classifies the same images differently");
+        }
+        self.recovered().await?;
 
         let report = self.settle(accuracy).await?;
         let report = Report { seconds: started.elapsed().as_secs_f64(), ..report }.judge();
         Ok((report, self.peer))
+    }
+
+    /// Whether a fault has not struck yet, or somebody who does wrong was not caught yet.
+    fn is_something_left(&self) -> bool {
+        self.faults.as_ref().is_some_and(|faults| {
+            !faults.missing().is_empty() || !faults.is_over() || !self.story.unpunished().is_empty()
+        })
+    }
+
+    /// Waits until what was stopped is back, and the authority has caught up.
+    async fn recovered(&mut self) -> anyhow::Result<()> {
+        let chain = self.chain.clone();
+        let mut heads = chain.heads().await?;
+        while self.faults.as_ref().is_some_and(|faults| !faults.is_over()) {
+            let head = heads.next().await.context("the connection to the node was lost")??;
+            self.inject(head).await?;
+        }
+        let Some(faults) = &self.faults else { return Ok(()) };
+        let (rpc, wanted) = (faults.authority_rpc().to_owned(), self.told);
+        self.progress.say("waiting until the authority that was stopped has caught up");
+        client::until(SERVED, || async {
+            let behind = |reason: String| Ok(Err(reason));
+            let stopped = match Chain::connect(&rpc).await {
+                Ok(stopped) => stopped,
+                Err(error) => return behind(error.to_string()),
+            };
+            match stopped.heads().await?.next().await {
+                Some(Ok(head)) if head.finalized.max(head.height) >= wanted => Ok(Ok(())),
+                Some(Ok(head)) => behind(format!("it is at block {}, the others at {wanted}", head.height)),
+                _ => behind("it names no block".into()),
+            }
+        })
+        .await
+    }
+
+    /// Kills, and starts again, what is due at a head.
+    async fn inject(&mut self, head: Head) -> anyhow::Result<()> {
+        if let Some(faults) = &mut self.faults {
+            faults.on(head, &self.chain, self.progress).await?;
+        }
+        Ok(())
     }
 
     /// Waits until every daemon is registered and every worker ready.
@@ -99,7 +160,7 @@ impl<'a> Play<'a> {
             let mut missing = Vec::new();
             for member in &members {
                 let found = self.chain.participant(&member.account()).await?;
-                if !found.is_some_and(|found| member.part == Part::Validator || found.slots > 0) {
+                if !found.is_some_and(|found| member.part.audits() || found.slots > 0) {
                     missing.push(member.name.clone());
                 }
             }
@@ -182,6 +243,7 @@ impl<'a> Play<'a> {
     /// Takes in a head: tells what happened, shows how things are.
     async fn look(&mut self, name: &'static str, id: JobId, head: Head) -> anyhow::Result<JobView> {
         self.tell(head.finalized).await?;
+        self.inject(head).await?;
         let job = self.chain.job(id).await?.with_context(|| format!("job {id} is gone"))?;
         let stages: Vec<_> = job.stages.iter().map(|stage| stage.phases).collect();
         self.progress.show(Snapshot {
@@ -291,6 +353,13 @@ impl<'a> Play<'a> {
             rounds: self.rounds.clone(),
             accounts,
             slashed: self.story.slashes.iter().filter(|slash| slash.amount > 0).cloned().collect(),
+            unpunished: self.story.unpunished(),
+            kills: self.faults.as_ref().map_or(0, |faults| faults.kills),
+            steps_missing: self
+                .faults
+                .iter()
+                .flat_map(|faults| faults.missing().iter().map(ToString::to_string))
+                .collect(),
             invariants_broken: invariants.err(),
             rpc: self.chain.url().to_owned(),
             ..Report::default()

@@ -3,6 +3,7 @@
 
 use anyhow::{bail, ensure, Context};
 use std::{
+    collections::HashMap,
     env, fs,
     net::TcpListener,
     path::{Path, PathBuf},
@@ -14,6 +15,18 @@ use tokio::{
     process::{Child, ChildStdin, Command},
     time::timeout,
 };
+
+/// How a process is started, each time that it is.
+pub type Starts = Box<dyn Fn() -> Command + Send>;
+
+/// What is to be done to a process while the network runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// End it at once, as `kill -9` does.
+    Kill(String),
+    /// Start it again as it was started before.
+    Restart(String),
+}
 
 /// Lines of a log that are shown when its process dies.
 const TAIL_LINES: usize = 25;
@@ -83,6 +96,7 @@ struct Process {
 pub struct Processes {
     // The processes come before the folder: they are dropped, and so killed, first.
     running: Vec<Process>,
+    starts: HashMap<String, Starts>,
     watchdog: Option<(Child, ChildStdin)>,
     logs: PathBuf,
     folder: tempfile::TempDir,
@@ -96,7 +110,7 @@ impl Processes {
         })?;
         let logs = logs.map_or_else(|| folder.path().join("logs"), Path::to_owned);
         fs::create_dir_all(&logs).with_context(|| format!("the folder {} cannot be made", logs.display()))?;
-        Ok(Self { running: Vec::new(), watchdog: None, logs, folder })
+        Ok(Self { running: Vec::new(), starts: HashMap::new(), watchdog: None, logs, folder })
     }
 
     /// The network's folder.
@@ -110,12 +124,36 @@ impl Processes {
     }
 
     /// Starts a process, which leads a process group of its own: a Ctrl-C on the terminal reaches this process alone.
-    pub async fn start(&mut self, name: &str, mut command: Command) -> anyhow::Result<()> {
+    pub async fn start(&mut self, name: &str, starts: Starts) -> anyhow::Result<()> {
+        let command = starts();
+        self.starts.insert(name.into(), starts);
+        // A log of an earlier network with the same folder.
+        let _ = fs::remove_file(self.logs.join(format!("{name}.log")));
+        self.spawn(name, command).await
+    }
+
+    /// Carries out an order.
+    pub async fn obey(&mut self, order: &Order) -> anyhow::Result<()> {
+        match order {
+            Order::Kill(name) => {
+                let at = self.running.iter().position(|process| process.name == *name);
+                let mut process = self.running.swap_remove(at.with_context(|| format!("{name} does not run"))?);
+                process.child.kill().await.with_context(|| format!("{name} cannot be killed"))
+            }
+            Order::Restart(name) => {
+                let command = self.starts.get(name).with_context(|| format!("{name} was never started"))?();
+                self.spawn(name, command).await
+            }
+        }
+    }
+
+    async fn spawn(&mut self, name: &str, mut command: Command) -> anyhow::Result<()> {
         if self.watchdog.is_none() {
             self.watchdog = Some(watchdog(self.folder.path())?);
         }
         let log = self.logs.join(format!("{name}.log"));
-        let file = fs::File::create(&log).with_context(|| format!("{} cannot be written", log.display()))?;
+        let file = fs::OpenOptions::new().create(true).append(true).open(&log);
+        let file = file.with_context(|| format!("{} cannot be written", log.display()))?;
         let child = command
             .process_group(0)
             .kill_on_drop(true)
@@ -204,10 +242,12 @@ mod tests {
     use super::*;
     use std::time::Instant;
 
-    fn shell(script: &str) -> Command {
-        let mut command = Command::new("sh");
-        command.args(["-c", script]);
-        command
+    fn shell(script: &'static str) -> Starts {
+        Box::new(move || {
+            let mut command = Command::new("sh");
+            command.args(["-c", script]);
+            command
+        })
     }
 
     /// Waits until a condition holds.
@@ -233,6 +273,28 @@ mod tests {
         let error = processes.watch().await.to_string();
         assert!(error.contains("worker-1 ended") && error.contains("no money"), "{error}");
         processes.stop().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn process_should_run_again_with_its_old_log_when_it_is_restarted() {
+        let mut processes = Processes::new(None).unwrap();
+        processes.start("sleeper", shell("echo again; exec sleep 60")).await.unwrap();
+        let log = processes.logs().join("sleeper.log");
+        let said = |times| fs::read_to_string(&log).unwrap_or_default() == "again\n".repeat(times);
+        until("it runs", || said(1)).await;
+        processes.obey(&Order::Kill("sleeper".into())).await.unwrap();
+        assert!(processes.running.is_empty());
+        processes.obey(&Order::Restart("sleeper".into())).await.unwrap();
+        until("it runs again", || said(2)).await;
+        processes.stop().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn order_should_be_refused_when_the_process_is_unknown() {
+        let mut processes = Processes::new(None).unwrap();
+        for order in [Order::Kill("nobody".into()), Order::Restart("nobody".into())] {
+            assert!(processes.obey(&order).await.unwrap_err().to_string().contains("nobody"));
+        }
     }
 
     #[cfg(target_os = "linux")]
@@ -265,7 +327,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("network");
         fs::create_dir(&path).unwrap();
-        let mut sleeper = shell("exec sleep 60").process_group(0).spawn().unwrap();
+        let mut sleeper = shell("exec sleep 60")().process_group(0).spawn().unwrap();
         let pid = sleeper.id().unwrap();
         let (mut child, mut stdin) = watchdog(&path).unwrap();
         stdin.write_all(format!("{pid}\n").as_bytes()).await.unwrap();

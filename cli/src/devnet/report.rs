@@ -85,6 +85,12 @@ pub struct Report {
     pub accounts: Vec<Line>,
     /// Who was slashed.
     pub slashed: Vec<Slash>,
+    /// Those who did wrong on purpose and lost nothing.
+    pub unpunished: Vec<String>,
+    /// Honest daemons killed on purpose.
+    pub kills: u32,
+    /// Steps of the protocol at which none was killed, though that was asked for.
+    pub steps_missing: Vec<String>,
     /// What must always be true and is not.
     pub invariants_broken: Option<String>,
     /// From the first process to the last check.
@@ -97,8 +103,9 @@ impl Report {
     /// Decides whether everything is as it must be.
     pub fn judge(mut self) -> Self {
         let mut failures = Vec::new();
-        if self.jobs_completed != JOBS {
-            failures.push(format!("{} of {JOBS} jobs are complete", self.jobs_completed));
+        let jobs = JOBS.max(self.jobs.len() as u32);
+        if self.jobs_completed != jobs {
+            failures.push(format!("{} of {jobs} jobs are complete", self.jobs_completed));
         }
         if self.accuracy < REQUIRED_ACCURACY {
             failures.push(format!(
@@ -112,6 +119,12 @@ impl Report {
         }
         if self.honest_slashed > 0 {
             failures.push(format!("{} honest accounts were slashed", self.honest_slashed));
+        }
+        if !self.unpunished.is_empty() {
+            failures.push(format!("nothing was taken from {}", self.unpunished.join(", ")));
+        }
+        if !self.steps_missing.is_empty() {
+            failures.push(format!("no daemon was killed while {}", self.steps_missing.join("; while ")));
         }
         if let Some(broken) = &self.invariants_broken {
             failures.push(format!("an invariant does not hold: {broken}"));
@@ -131,12 +144,15 @@ impl Report {
         for round in &self.rounds {
             fact("", round.to_string());
         }
-        fact("jobs completed", format!("{} of {JOBS}", self.jobs_completed));
+        fact("jobs completed", format!("{} of {}", self.jobs_completed, JOBS.max(self.jobs.len() as u32)));
         fact("shards accepted", format!("{} ({} redone)", self.shards_settled, self.shards_redone));
         fact("audits", self.audits.to_string());
         let Self { disputes, convicted_by_element, moot, .. } = self;
         fact("disputes", format!("{disputes} ({convicted_by_element} convicted by one element, {moot} then moot)"));
         fact("honest accounts slashed", self.honest_slashed.to_string());
+        if self.kills > 0 {
+            fact("daemons killed and back", self.kills.to_string());
+        }
         fact("fees burned", output::qrn(self.fees_burned));
         fact("useful work", output::macs(self.useful_macs));
         let share = 100.0 * self.audit_macs as f64 / (self.useful_macs as f64).max(1.0);
@@ -162,6 +178,9 @@ impl Report {
             slashed.add_row([slash.name.clone(), slash.kind.clone(), slash.shard.clone(), output::qrn(slash.amount)]);
         }
         let verdict = match self.success {
+            true if self.kills > 0 => {
+                "OK: all jobs are complete, everybody who did wrong paid, nobody honest lost anything.".into()
+            }
             true => {
                 "OK: both jobs are complete, the liar was convicted by arithmetic, nobody honest lost anything.".into()
             }
@@ -193,6 +212,8 @@ mod tests {
             Report { jobs_completed: 1, ..good() },
             Report { convicted_by_element: 0, ..good() },
             Report { honest_slashed: 1, ..good() },
+            Report { unpunished: vec!["worker 5".into()], ..good() },
+            Report { steps_missing: vec!["it ran a shard".into()], ..good() },
             Report { invariants_broken: Some("issuance".into()), ..good() },
         ];
         for report in bad {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What happened on the chain, told as it happens and added up: events are the ledger.
 
+use super::cast::Part;
 use crate::output;
 use quern_primitives::{draw::SegmentCosts, traits::OffenceKind, Account, Balance, JobId, ShardId};
 use quern_protocol::dispute::Outcome;
@@ -111,7 +112,7 @@ pub struct Slash {
 #[derive(Debug, Default)]
 pub struct Story {
     names: HashMap<Account, String>,
-    liar: Account,
+    misbehaving: HashMap<Account, Part>,
     costs: HashMap<(JobId, u16), SegmentCosts>,
     /// What everybody did.
     pub deeds: BTreeMap<Account, Deeds>,
@@ -138,9 +139,25 @@ pub struct Story {
 }
 
 impl Story {
-    /// A story about accounts with these names, one of which lies.
-    pub fn new(names: impl IntoIterator<Item = (Account, String)>, liar: Account) -> Self {
-        Self { names: names.into_iter().collect(), liar, ..Self::default() }
+    /// A story about accounts with these names, some of which do wrong on purpose.
+    pub fn new(
+        names: impl IntoIterator<Item = (Account, String)>,
+        misbehaving: impl IntoIterator<Item = (Account, Part)>,
+    ) -> Self {
+        Self { names: names.into_iter().collect(), misbehaving: misbehaving.into_iter().collect(), ..Self::default() }
+    }
+
+    /// Those who do wrong on purpose and have lost nothing yet.
+    pub fn unpunished(&self) -> Vec<String> {
+        let lost = |account: &Account| self.deeds.get(account).is_some_and(|deeds| deeds.slashed > 0);
+        let mut names: Vec<String> =
+            self.misbehaving.keys().filter(|account| !lost(account)).map(|account| self.name(account)).collect();
+        names.sort();
+        names
+    }
+
+    fn lies(&self, account: &Account) -> bool {
+        self.misbehaving.get(account) == Some(&Part::Liar)
     }
 
     /// A job whose stages have these costs joins the story.
@@ -153,7 +170,7 @@ impl Story {
         self.names.get(account).cloned().unwrap_or_else(|| output::address(account))
     }
 
-    /// Slashes of accounts that do not lie.
+    /// Slashes of accounts that do nothing wrong.
     pub fn honest_slashed(&self) -> usize {
         self.slashes.iter().filter(|slash| !slash.misbehaves && slash.amount > 0).count()
     }
@@ -183,7 +200,7 @@ impl Story {
                     if outcome.worker_lost() {
                         self.convicted += 1;
                     }
-                    if *worker == self.liar && matches!(outcome, Outcome::WrongElement { .. }) {
+                    if self.lies(worker) && matches!(outcome, Outcome::WrongElement { .. }) {
                         self.liar_convicted_by_element += 1;
                     }
                     let lost = |loser: &Account| taken(events, loser, shard);
@@ -198,7 +215,7 @@ impl Story {
                         kind: format!("{kind:?}"),
                         shard: shard.to_string(),
                         amount: *amount,
-                        misbehaves: *offender == self.liar,
+                        misbehaves: self.misbehaving.contains_key(offender),
                     };
                     if *amount > 0 && !matches!(kind, OffenceKind::WrongResult) {
                         let Slash { name, kind, .. } = &slash;
@@ -273,7 +290,7 @@ mod tests {
 
     fn story() -> Story {
         let names = [(HONEST, "worker 1".into()), (LIAR, "worker 4".into()), (AUDITOR, "validator 1".into())];
-        Story::new(names, LIAR)
+        Story::new(names, [(LIAR, Part::Liar)])
     }
 
     fn conviction() -> Vec<Happening> {
@@ -306,6 +323,14 @@ mod tests {
             Happening::Slashed { kind: OffenceKind::AuditNoShow, offender: AUDITOR, shard: SHARD, amount: 1 },
         ]);
         assert_eq!(story.honest_slashed(), 1);
+    }
+
+    #[test]
+    fn who_misbehaves_should_be_unpunished_until_it_loses_something() {
+        let mut story = story();
+        assert_eq!(story.unpunished(), ["worker 4"]);
+        story.block(&conviction());
+        assert!(story.unpunished().is_empty());
     }
 
     #[test]

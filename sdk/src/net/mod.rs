@@ -26,6 +26,7 @@
 
 pub mod access;
 pub mod address;
+pub mod faults;
 pub mod messages;
 pub mod peer;
 pub mod store;
@@ -36,6 +37,7 @@ mod protocol;
 mod tests;
 
 pub use access::Access;
+pub use faults::Faults;
 pub use messages::{Checkpoint, Request, Response};
 pub use peer::{Config, Peer};
 pub use protocol::Handler;

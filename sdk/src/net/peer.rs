@@ -2,7 +2,7 @@
 //! One participant of the network.
 
 use super::protocol::{converse, download, Audits, Blobs, Handler, Serving, AUDIT_ALPN, BLOB_ALPN, MAX_REQUEST_BYTES};
-use super::{address, Access, BlobStore, FetchError, NetError, PeerId, Request, Response};
+use super::{address, Access, BlobStore, Faults, FetchError, NetError, PeerId, Request, Response};
 use bytes::Bytes;
 use codec::{DecodeAll, Encode};
 use iroh::endpoint::{presets, Connection, QuicTransportConfig, VarInt};
@@ -39,12 +39,14 @@ pub struct Config {
     pub bind: SocketAddr,
     /// Where others reach us, if that is not where we listen (a forwarded port).
     pub announce: Vec<SocketAddr>,
+    /// Fault injection: what it serves late, or not at all.
+    pub faults: Option<Faults>,
 }
 
 impl Config {
     /// Listens on `bind`, and is reached there.
     pub fn new(secret: [u8; 32], bind: SocketAddr) -> Self {
-        Self { secret, bind, announce: Vec::new() }
+        Self { secret, bind, announce: Vec::new(), faults: None }
     }
 }
 
@@ -88,7 +90,7 @@ impl Peer {
             .bind()
             .await
             .map_err(io::Error::other)?;
-        let serving = Arc::new(Serving::new(Arc::new(store)));
+        let serving = Arc::new(Serving::new(Arc::new(store), config.faults));
         let router = Router::builder(endpoint)
             .accept(BLOB_ALPN, Blobs(serving.clone()))
             .accept(AUDIT_ALPN, Audits(serving.clone()))

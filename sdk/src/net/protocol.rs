@@ -5,6 +5,7 @@
 //!   or a reset with [`NOT_SERVED`].
 //! - Audit: the request goes out; back come one byte (0: answered, 1: refused) and the answer, or the reason as text.
 
+use super::faults::{Faults, Injector};
 use super::stream::{encode, Decoder, GROUP_BYTES};
 use super::{Access, BlobStore, NetError, PeerId};
 use bytes::Bytes;
@@ -61,22 +62,36 @@ pub(super) struct Serving {
     pub handler: OnceLock<Arc<dyn Handler>>,
     blobs: Semaphore,
     requests: Semaphore,
+    faults: Option<Injector>,
 }
 
 impl Serving {
-    pub fn new(store: Arc<dyn BlobStore>) -> Self {
+    pub fn new(store: Arc<dyn BlobStore>, faults: Option<Faults>) -> Self {
         Self {
             store,
             access: Access::default(),
             handler: OnceLock::new(),
             blobs: Semaphore::new(MAX_SERVED),
             requests: Semaphore::new(MAX_SERVED),
+            faults: faults.map(Injector::new),
+        }
+    }
+
+    /// Whether to serve the next exchange, after a delay where one is to be injected.
+    async fn serves(&self) -> bool {
+        match &self.faults {
+            Some(injector) => injector.strike().await,
+            None => true,
         }
     }
 
     async fn serve_blob(self: Arc<Self>, peer: PeerId, mut send: SendStream, mut recv: RecvStream) {
         let mut id = [0; 32];
         let Ok(Ok(())) = timeout(STALL, recv.read_exact(&mut id)).await else { return };
+        if !self.serves().await {
+            send.reset(GAVE_UP).ok();
+            return;
+        }
         let Ok(_permit) = self.blobs.acquire().await else { return };
         let Some(bytes) = self.readable(BlobId(id), peer).await else {
             send.reset(NOT_SERVED).ok();
@@ -118,6 +133,10 @@ impl Serving {
             }
             _ => return,
         };
+        if !self.serves().await {
+            send.reset(GAVE_UP).ok();
+            return;
+        }
         let answering = async {
             let _permit = self.requests.acquire().await.map_err(|_| "shutting down")?;
             let handler = self.handler.get().ok_or("no requests are answered here")?;
