@@ -16,8 +16,8 @@ use scale_info::TypeInfo;
 pub const MAX_PROGRAM_BYTES: usize = 64 << 10;
 /// Most operators of a program.
 pub const MAX_OPERATORS: usize = 4_096;
-/// Most operators of a block: the trace of a segment (32 bytes each) is always posted at once.
-pub const MAX_BLOCK_OPERATORS: usize = 256;
+/// Most operators of a block: the trace of a segment (32 bytes each, so 32 KiB) is always posted at once.
+pub const MAX_BLOCK_OPERATORS: usize = 1_024;
 /// Most inputs: as many as a stage may name.
 pub const MAX_INPUTS: usize = MAX_STAGE_INPUTS as usize;
 /// Most constants.

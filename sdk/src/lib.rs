@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The Rust SDK of Quern: chain client, blobs, model and program builders.
 
+#[cfg(feature = "chain")]
 pub mod chain;
 pub mod models;
+#[cfg(feature = "net")]
 pub mod net;

@@ -10,6 +10,7 @@
 //! merge's velocity in the same layout. Local training reads a checkpoint and yields parameters; the merge reads a checkpoint
 //! and the parameters of all tasks, and yields the next checkpoint.
 
+use super::numbers::{add_number, mantissas, shift_right, to_frac_bits, Mantissas, Rounding};
 use quern_primitives::draw::Draw;
 use quern_program::{
     builder::{diagonal, BuildError},
@@ -22,8 +23,6 @@ pub const PARAMETER_FRAC_BITS: u8 = 20;
 const LOGIT_FRAC_BITS: u8 = 12;
 /// Fractional bits of a softmax.
 const PROBABILITY_FRAC_BITS: u8 = 15;
-/// Bits of an `i8` without its sign.
-const MANTISSA_BITS: i32 = 7;
 /// Most samples a task: 2^16 times as many fit an `i32`.
 pub const MAX_SAMPLES: u32 = 1 << 14;
 /// Most units of a layer: a sum of as many products of `i8` stays below 2^30.
@@ -53,6 +52,20 @@ pub enum ModelError {
     /// A shift is above 31.
     #[error("a shift is at most 31")]
     Shift,
+    /// The width of a transformer is not a power of two, or not a multiple of its heads.
+    #[error("a transformer's width is a power of two and a multiple of its heads")]
+    Width,
+    /// The width of a head is not a power of four.
+    #[error("the width of a head (the width by the heads) is a power of four, so that its root is a power of two")]
+    HeadWidth,
+    /// A text is too short, or too long.
+    #[error("a task's text has {expected} to 2^20 bytes, this one {found}")]
+    Text {
+        /// The least: one window.
+        expected: u32,
+        /// Bytes of this one.
+        found: u32,
+    },
     /// A job has no rounds, or more than its stages can hold.
     #[error("a training job has 1 to 32 rounds")]
     Rounds,
@@ -128,13 +141,6 @@ struct Parameters {
     b1: Var,
     w2: Var,
     b2: Var,
-}
-
-/// `i8` mantissas and their exponent (see the module's documentation).
-#[derive(Clone, Copy)]
-struct Mantissas {
-    x: Var,
-    exponent: Var,
 }
 
 /// What the backward pass needs of the forward pass.
@@ -429,45 +435,4 @@ impl Parameters {
             _ => unreachable!("a network has four parameter tensors"),
         }
     }
-}
-
-#[derive(Clone, Copy)]
-enum Rounding {
-    Nearest,
-    Stochastic,
-}
-
-impl Rounding {
-    fn shift(self, b: &mut ProgramBuilder, x: Var, by: Var) -> Var {
-        match self {
-            Self::Nearest => b.shift_round(x, by),
-            Self::Stochastic => b.shift_stochastic(x, by),
-        }
-    }
-}
-
-/// The mantissas of a tensor. Small numbers are shifted left: an exponent may be negative.
-fn mantissas(b: &mut ProgramBuilder, x: Var, rounding: Rounding) -> Mantissas {
-    let largest = b.max_abs(x);
-    let bits = b.bit_length(largest);
-    let exponent = add_number(b, bits, -MANTISSA_BITS);
-    let x = rounding.shift(b, x, exponent);
-    Mantissas { x: b.cast(x, DType::I8), exponent }
-}
-
-/// `x`, which stands for `x * 2^(exponent - from)`, as a number with `to` fractional bits.
-fn to_frac_bits(b: &mut ProgramBuilder, x: Var, exponent: Var, from: i32, to: i32, rounding: Rounding) -> Var {
-    let all = b.scalar(from - to);
-    let shift = b.sub(all, exponent);
-    rounding.shift(b, x, shift)
-}
-
-fn shift_right(b: &mut ProgramBuilder, x: Var, by: i32) -> Var {
-    let by = b.scalar(by);
-    b.shift_round(x, by)
-}
-
-fn add_number(b: &mut ProgramBuilder, x: Var, number: i32) -> Var {
-    let number = b.scalar(number);
-    b.add(x, number)
 }

@@ -2,7 +2,8 @@
 //! Models as exact programs, their data, and the jobs that train and use them.
 //!
 //! - [`mlp`]: a classifier with one hidden layer as three programs: local training, merge, inference.
-//! - [`digits`]: the UCI handwritten digits.
+//! - [`transformer`]: a decoder-only language model on bytes: local training, merge, evaluation.
+//! - [`digits`]: the UCI handwritten digits. [`text`]: Newton's Opticks.
 //! - [`job`]: rounds of local training and merges as the stages of a job; inference as another job.
 //! - [`shadow`]: the same network on `f64`, for what people read: loss and accuracy of a checkpoint.
 //! - [`local`]: a job on this machine, without a chain.
@@ -26,7 +27,10 @@ pub mod digits;
 pub mod job;
 pub mod local;
 pub mod mlp;
+mod numbers;
 pub mod shadow;
+pub mod text;
+pub mod transformer;
 
 #[cfg(test)]
 mod tests;
@@ -35,3 +39,5 @@ pub use digits::{Digits, DigitsError, Samples};
 pub use job::{BuiltJob, InferenceJob, Terms, TrainingJob};
 pub use mlp::{Mlp, ModelError, Training};
 pub use shadow::{Evaluation, Shadow};
+pub use text::Text;
+pub use transformer::{LmTraining, Transformer};
