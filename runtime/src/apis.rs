@@ -3,8 +3,8 @@
 //! The runtime APIs.
 
 use crate::{
-    genesis, quern_api, AccountId, Babe, Balance, Block, Clock, Executive, Grandpa, Historical, InherentDataExt, Jobs, Nonce,
-    Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment, VERSION,
+    genesis, quern_api, AccountId, Babe, Balance, Block, Clock, Executive, Grandpa, Historical, InherentDataExt, Jobs,
+    Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment, VERSION,
 };
 use alloc::{string::String, vec::Vec};
 use codec::Encode;
@@ -18,7 +18,9 @@ use pallet_transaction_payment_rpc_runtime_api::{FeeDetails, RuntimeDispatchInfo
 use quern_primitives::{job::JobSpec, Account, BlobId, JobId, ShardId};
 use quern_protocol::{
     shard::Shard,
-    view::{AccountView, JobView, NetworkView, ParticipantView, Quote, ShardView, MAX_PAGE},
+    view::{
+        AccountView, CandidateView, JobView, NetworkView, NominationView, ParticipantView, Quote, ShardView, MAX_PAGE,
+    },
 };
 use sp_api::impl_runtime_apis;
 use sp_core::{crypto::KeyTypeId, OpaqueMetadata};
@@ -277,6 +279,18 @@ impl_runtime_apis! {
 
         fn account(account: Account) -> AccountView {
             quern_api::account(account)
+        }
+
+        fn candidates(from: u32, limit: u32) -> Vec<CandidateView> {
+            quern_api::candidates(from, limit)
+        }
+
+        fn candidate(account: Account) -> Option<CandidateView> {
+            quern_api::candidate(account)
+        }
+
+        fn nominations(account: Account) -> Vec<NominationView> {
+            quern_api::nominations(account)
         }
 
         fn check_invariants() -> Result<(), String> {

@@ -4,8 +4,8 @@
 //! live chain brings its own specification.
 
 use crate::{
-    AccountId, BabeConfig, Balance, BalancesConfig, BlockNumber, Clock, ClockConfig, Collateral, CollateralConfig, Jobs,
-    Runtime, RuntimeGenesisConfig, SessionConfig, SessionKeys, SudoConfig, QRN,
+    AccountId, BabeConfig, Balance, BalancesConfig, BlockNumber, Clock, ClockConfig, Collateral, CollateralConfig,
+    Jobs, Runtime, RuntimeGenesisConfig, SessionConfig, SessionKeys, SudoConfig, QRN,
 };
 use alloc::{format, string::String, vec, vec::Vec};
 use frame_support::build_struct_json_patch;
@@ -126,7 +126,8 @@ pub fn check_sound() -> Result<(), String> {
         ));
     }
     let moves = params.move_blocks.saturating_mul(LONGEST_DISPUTE_MOVES);
-    let audit = params.open_blocks.saturating_add(params.audit_blocks).saturating_add(params.reveal_blocks.saturating_mul(2));
+    let audit =
+        params.open_blocks.saturating_add(params.audit_blocks).saturating_add(params.reveal_blocks.saturating_mul(2));
     let obligation = audit.saturating_add(moves).saturating_add(defer);
     if unbonding < obligation {
         return Err(format!(
@@ -244,7 +245,8 @@ mod tests {
 
     #[test]
     fn genesis_should_be_refused_when_unbonding_is_shorter_than_a_dispute_and_its_deferral() {
-        let changes = json!({ "collateral": { "unbondingBlocks": 2_000, "evidenceSessions": 1, "deferBlocks": 1_000 } });
+        let changes =
+            json!({ "collateral": { "unbondingBlocks": 2_000, "evidenceSessions": 1, "deferBlocks": 1_000 } });
         let reason = refused(changes);
         assert!(reason.contains("the longest dispute and the deferral"), "{reason}");
     }

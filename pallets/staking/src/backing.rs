@@ -5,8 +5,8 @@
 //! shares there are; a nomination is a number of shares.
 
 use crate::{
-    types, Candidate, Candidates, Config, Elections, Error, Event, HoldReason, Ledgers, Nomination, Nominations,
-    NextGeneration, Pallet, Pool, UnbondingBlocks, ONE_PPM,
+    types, Candidate, Candidates, Config, Elections, Error, Event, HoldReason, Ledgers, NextGeneration, Nomination,
+    Nominations, Pallet, Pool, UnbondingBlocks, ONE_PPM,
 };
 use frame_support::{
     ensure,

@@ -2,8 +2,8 @@
 //! The order of candidates, elections, and who authored what.
 
 use crate::{
-    Authored, Candidate, Candidates, ChillReason, Config, ElectedEra, ElectionDue, Elections, Error, Event, IdleOffence,
-    Ledger, Ledgers, MinimumBond, Order, Pallet, Pool, Reported, SessionBlocks, MAX_CANDIDATES, ONE_PPM,
+    Authored, Candidate, Candidates, ChillReason, Config, ElectedEra, ElectionDue, Elections, Error, Event,
+    IdleOffence, Ledger, Ledgers, MinimumBond, Order, Pallet, Pool, Reported, SessionBlocks, MAX_CANDIDATES, ONE_PPM,
 };
 use alloc::vec::Vec;
 use core::cmp::Reverse;

@@ -117,19 +117,13 @@ pub mod pallet {
 
     /// Listed candidates with their scores: highest score first, equal ones by account.
     #[pallet::storage]
-    pub type Order<T: Config> = StorageValue<_, BoundedVec<(Balance, AccountId32), ConstU32<MAX_CANDIDATES>>, ValueQuery>;
+    pub type Order<T: Config> =
+        StorageValue<_, BoundedVec<(Balance, AccountId32), ConstU32<MAX_CANDIDATES>>, ValueQuery>;
 
     /// What an account backs a candidate with: nominator, candidate.
     #[pallet::storage]
-    pub type Nominations<T: Config> = StorageDoubleMap<
-        _,
-        Blake2_128Concat,
-        AccountId32,
-        Blake2_128Concat,
-        AccountId32,
-        Nomination,
-        OptionQuery,
-    >;
+    pub type Nominations<T: Config> =
+        StorageDoubleMap<_, Blake2_128Concat, AccountId32, Blake2_128Concat, AccountId32, Nomination, OptionQuery>;
 
     /// The generation of the next pool.
     #[pallet::storage]

@@ -110,7 +110,9 @@ impl Ledger {
 
 /// What backs one candidate, in shares. A slash or a reward changes the value of every share at once, so neither walks the
 /// nominations.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
 pub struct Pool {
     /// What all shares are worth.
     pub value: Balance,

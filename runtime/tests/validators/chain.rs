@@ -11,7 +11,7 @@ use quern_runtime::{
 };
 use sp_consensus_babe::{
     digests::{CompatibleDigestItem, PreDigest, SecondaryPlainPreDigest},
-    Slot,
+    AuthorityId, Slot,
 };
 use sp_core::offchain::{testing::TestTransactionPoolExt, TransactionPoolExt};
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
@@ -125,16 +125,24 @@ pub fn block(authority_index: u32, extrinsics: Vec<UncheckedExtrinsic>) {
     Executive::finalize_block();
 }
 
-/// Blocks to a height by the authorities in turn, but for those at the indices `idle`.
-pub fn blocks_to(height: u32, idle: &[u32]) {
+/// The keys of the set that a slot's block is authored under: in the first block of a session that of the session.
+fn authors(slot: Slot) -> Vec<AuthorityId> {
+    let begins = *slot >= *quern_runtime::Babe::current_epoch_start() + u64::from(SESSION);
+    let authorities = if begins && System::block_number() > 0 {
+        pallet_babe::NextAuthorities::<Runtime>::get()
+    } else {
+        pallet_babe::Authorities::<Runtime>::get()
+    };
+    authorities.into_iter().map(|(id, _)| id).collect()
+}
+
+/// Blocks to a height by the authorities in turn, but for those that are idle.
+pub fn blocks_to(height: u32, idle: &[Sr25519Keyring]) {
+    let idle: Vec<AuthorityId> = idle.iter().map(|who| who.public().into()).collect();
     while System::block_number() < height {
-        let count = pallet_babe::Authorities::<Runtime>::get().len() as u32;
-        // The first block of an epoch is authored under its own set.
-        let next = pallet_babe::NextAuthorities::<Runtime>::get().len() as u32;
-        let count = count.min(next);
-        let able: Vec<u32> = (0..count).filter(|index| !idle.contains(index)).collect();
-        let turn = System::block_number() as usize % able.len();
-        block(able[turn], Vec::new());
+        let authors = authors(slot(System::block_number() + 1));
+        let able: Vec<u32> = (0..).zip(&authors).filter(|(_, id)| !idle.contains(id)).map(|(index, _)| index).collect();
+        block(able[System::block_number() as usize % able.len()], Vec::new());
     }
 }
 

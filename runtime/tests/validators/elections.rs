@@ -30,8 +30,8 @@ fn register_keys(who: Sr25519Keyring) {
 fn set_should_stay_while_nothing_changes() {
     let mut chain = Chain::new();
     chain.run(|| {
-        blocks_to(3 * SESSION, &[]);
-        assert_eq!(Session::current_index(), 2);
+        blocks_to(4 * SESSION, &[]);
+        assert_eq!(Session::current_index(), 3);
         assert_eq!(set(), accounts(&AUTHORITIES));
         assert_eq!(quern_runtime::Grandpa::current_set_id(), 1, "one election, in the second era");
     });
@@ -63,16 +63,19 @@ fn candidate_should_author_when_it_is_elected_in_the_next_era() {
 fn author_should_be_chilled_without_a_slash_when_it_alone_is_idle() {
     let mut chain = Chain::new();
     chain.run(|| {
-        let index = Session::validators().iter().position(|who| *who == account(Sr25519Keyring::Dave)).unwrap() as u32;
-        blocks_to(SESSION + 1, &[index]);
+        let idle = [Sr25519Keyring::Dave];
         let dave = account(Sr25519Keyring::Dave);
+        blocks_to(SESSION + 1, &idle);
         assert!(told(|event| matches!(
             event,
             RuntimeEvent::Collateral(Event::Chilled { who, reason: ChillReason::Offence }) if *who == dave
         )));
-        let session = Session::current_index();
-        blocks_to((session + 3) * SESSION, &[index]);
+        // The next session is planned already; the one after is without him.
+        blocks_to(2 * SESSION, &idle);
+        assert!(Session::validators().contains(&dave));
+        blocks_to(3 * SESSION, &idle);
         assert!(!Session::validators().contains(&dave));
+        blocks_to(4 * SESSION, &idle);
         assert_eq!(Ledgers::<Runtime>::get(&dave).unwrap().bonded, BOND);
     });
 }

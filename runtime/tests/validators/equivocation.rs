@@ -33,23 +33,22 @@ fn signed_header(height: u32, extrinsics: u8) -> Header {
 }
 
 /// Two blocks of Bob's at the slot of the current height.
-fn two_blocks(second: u8) -> EquivocationProof<Header> {
+fn two_blocks() -> EquivocationProof<Header> {
     let height = System::block_number();
     EquivocationProof {
         offender: AuthorityId::from(BOB.public()),
         slot: slot(height),
         first_header: signed_header(height, 1),
-        second_header: signed_header(height, second),
+        second_header: signed_header(height, 2),
     }
 }
 
 /// Has a node report two blocks of Bob's, as it does when it imports the second.
 fn report_blocks() {
-    let proof = two_blocks(2);
+    let proof = two_blocks();
     let owner = <Runtime as BabeApi<Block>>::generate_key_ownership_proof(proof.slot, proof.offender.clone())
         .expect("Bob's key is known");
-    let submitted =
-        <Runtime as BabeApi<Block>>::submit_report_equivocation_unsigned_extrinsic(proof, owner);
+    let submitted = <Runtime as BabeApi<Block>>::submit_report_equivocation_unsigned_extrinsic(proof, owner);
     assert_eq!(submitted, Some(()));
 }
 
@@ -66,8 +65,7 @@ fn report_votes() {
         recoded((set_id, 0u8, round, key.public(), vote(1), vote(2)));
     let owner = <Runtime as GrandpaApi<Block>>::generate_key_ownership_proof(set_id, proof.offender().clone())
         .expect("Bob's key is known");
-    let submitted =
-        <Runtime as GrandpaApi<Block>>::submit_report_equivocation_unsigned_extrinsic(proof, owner);
+    let submitted = <Runtime as GrandpaApi<Block>>::submit_report_equivocation_unsigned_extrinsic(proof, owner);
     assert_eq!(submitted, Some(()));
 }
 
@@ -142,7 +140,7 @@ fn report_should_be_accepted_when_it_concerns_an_earlier_session() {
     let mut chain = Chain::new();
     let extrinsic = reported(&mut chain, report_blocks);
     chain.run(|| {
-        blocks_to(2 * SESSION, &[]);
+        blocks_to(SESSION + 5, &[]);
         assert!(Session::current_index() > 0);
         let author = u32::from(bobs_index() == 0);
         block(author, vec![extrinsic]);
@@ -180,7 +178,8 @@ fn report_should_fail_when_the_blocks_are_one_and_the_same() {
     let mut chain = Chain::new();
     chain.run(|| {
         blocks_to(8, &[]);
-        let proof = two_blocks(1);
+        let mut proof = two_blocks();
+        proof.second_header = proof.first_header.clone();
         let owner = <Runtime as BabeApi<Block>>::generate_key_ownership_proof(proof.slot, proof.offender.clone())
             .and_then(|owner| owner.decode())
             .expect("Bob's key is known");
@@ -196,7 +195,7 @@ fn report_should_fail_when_the_owner_is_another() {
     let mut chain = Chain::new();
     chain.run(|| {
         blocks_to(8, &[]);
-        let proof = two_blocks(2);
+        let proof = two_blocks();
         let alice_key = AuthorityId::from(Sr25519Keyring::Alice.public());
         let owner = <Runtime as BabeApi<Block>>::generate_key_ownership_proof(proof.slot, alice_key)
             .and_then(|owner| owner.decode())

@@ -70,7 +70,8 @@ fn hot_key_should_not_reach_stake_funds_or_session_keys() {
             quern_pallet_rewards::Call::claim {}.into(),
             // Nor by a detour.
             pallet_utility::Call::batch { calls: vec![to_hot.into()] }.into(),
-            pallet_proxy::Call::add_proxy { delegate: account(HOT).into(), proxy_type: ProxyType::Any, delay: 0 }.into(),
+            pallet_proxy::Call::add_proxy { delegate: account(HOT).into(), proxy_type: ProxyType::Any, delay: 0 }
+                .into(),
         ];
         let before = (Balances::free_balance(account(OWNER)), Collateral::bonded(&account(OWNER).into()));
         for call in calls {

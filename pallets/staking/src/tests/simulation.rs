@@ -108,9 +108,13 @@ fn simulate(seed: u64, eras: u32) -> (u32, u32) {
             }
             go_to(System::block_number() + 5);
             // No money appears: what all accounts own is what was issued.
-            let owned: Balance = frame_system::Account::<Test>::iter_keys().map(|who| Balances::total_balance(&who)).sum();
+            let owned: Balance =
+                frame_system::Account::<Test>::iter_keys().map(|who| Balances::total_balance(&who)).sum();
             assert_eq!(owned, Balances::total_issuance());
-            assert!(Reported::<Test>::iter().all(|(reported, _, _)| reported + EVIDENCE + 1 >= session), "forgotten too late");
+            assert!(
+                Reported::<Test>::iter().all(|(reported, _, _)| reported + EVIDENCE + 1 >= session),
+                "forgotten too late"
+            );
             Staking::do_try_state().unwrap();
         }
         // In the end everybody gets out what is left.

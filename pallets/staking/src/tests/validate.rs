@@ -13,7 +13,9 @@ fn validate_should_list_the_caller_by_its_score() {
         candidate(1, 300);
         candidate(2, 900);
         assert_ok!(Staking::validate(signed(4), 50_000));
-        System::assert_last_event(Event::CandidateListed { who: account(4), commission_ppm: 50_000, score: 500 }.into());
+        System::assert_last_event(
+            Event::CandidateListed { who: account(4), commission_ppm: 50_000, score: 500 }.into(),
+        );
         let order: Vec<_> = Order::<Test>::get().into_iter().collect();
         assert_eq!(order, [(900, account(2)), (500, account(4)), (300, account(1))]);
     });
@@ -47,7 +49,10 @@ fn validate_should_displace_the_last_when_the_order_is_full() {
             let mut bytes = [200u8; 32];
             bytes[..4].copy_from_slice(&index.to_le_bytes());
             let who = AccountId32::from(bytes);
-            crate::Ledgers::<Test>::insert(&who, crate::Ledger { bonded: 300 + Balance::from(index), ..Default::default() });
+            crate::Ledgers::<Test>::insert(
+                &who,
+                crate::Ledger { bonded: 300 + Balance::from(index), ..Default::default() },
+            );
             assert_ok!(Staking::do_validate(&who, 0));
         }
         assert_ok!(Staking::bond(signed(1), 300));

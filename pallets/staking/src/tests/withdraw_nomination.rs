@@ -20,7 +20,9 @@ fn withdraw_nomination_should_pay_what_has_matured() {
         assert_ok!(Staking::unbond_nomination(signed(2), account(1), 100));
         System::set_block_number(1 + UNBONDING);
         assert_ok!(Staking::withdraw_nomination(signed(2), account(1)));
-        System::assert_last_event(Event::NominationWithdrawn { who: account(2), candidate: account(1), amount: 200 }.into());
+        System::assert_last_event(
+            Event::NominationWithdrawn { who: account(2), candidate: account(1), amount: 200 }.into(),
+        );
         assert_eq!((pot(), pool(1).unbonding, Balances::free_balance(account(2))), (400, 100, RICH - 400));
     });
 }
