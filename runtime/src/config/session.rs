@@ -24,7 +24,7 @@ impl pallet_session::Config for Runtime {
     type SessionManager = NoteHistoricalRoot<Self, Elected>;
     type SessionHandler = <SessionKeys as OpaqueKeys>::KeyTypeIdProviders;
     type Keys = SessionKeys;
-    // An offender is chilled, and a set without it elected for the session after the next.
+    // An offender is chilled, and a set without it is elected when the next session is planned.
     type DisablingStrategy = ();
     type WeightInfo = pallet_session::weights::SubstrateWeight<Runtime>;
     type Currency = Balances;
