@@ -232,14 +232,45 @@ pub enum StakeCommand {
         #[arg(value_parser = crate::output::parse_qrn)]
         qrn: Balance,
     },
-    /// Begin to take out of the bond.
+    /// Begin to take out of the bond, or of what backs a candidate.
     Unbond {
+        /// How much, in QRN; more than there is means all of it for a candidate.
+        #[arg(value_parser = crate::output::parse_qrn)]
+        qrn: Balance,
+        /// Take out of what backs this candidate (address or hex).
+        #[arg(long, value_name = "CANDIDATE")]
+        from: Option<String>,
+    },
+    /// Take out what has finished unbonding.
+    Withdraw {
+        /// Take out of what backed this candidate (address or hex).
+        #[arg(long, value_name = "CANDIDATE")]
+        from: Option<String>,
+    },
+    /// Have the node at --rpc make session keys and register them: what a block author needs first.
+    Keys,
+    /// Stand for election as block author.
+    Validate {
+        /// What is kept of the rewards before they are shared with those who back it, in per cent.
+        #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = parse_percent)]
+        commission: u32,
+    },
+    /// Stand for no further election.
+    Chill,
+    /// Back a candidate with stake.
+    Nominate {
+        /// The candidate (address or hex).
+        candidate: String,
         /// How much, in QRN.
         #[arg(value_parser = crate::output::parse_qrn)]
         qrn: Balance,
     },
-    /// Take out what has finished unbonding.
-    Withdraw,
+    /// List the candidates for authoring blocks, the best first.
+    Candidates {
+        /// How many at most.
+        #[arg(long, default_value_t = 64)]
+        limit: u32,
+    },
     /// Show balance, bond and earnings.
     Show {
         /// Another account (address or hex) than that of --suri.
@@ -249,6 +280,18 @@ pub enum StakeCommand {
     Claim,
     /// Take no more work and leave the registry when open shards have ended.
     Retire,
+}
+
+/// Parts per million of a share in per cent, with up to four decimals.
+fn parse_percent(text: &str) -> Result<u32, String> {
+    let wrong = || format!("{text:?} is no share between 0 and 100 per cent, with at most four decimals");
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |text: &str| text.chars().all(|digit| digit.is_ascii_digit());
+    if whole.is_empty() || fraction.len() > 4 || !digits(whole) || !digits(fraction) {
+        return Err(wrong());
+    }
+    let ppm: u32 = format!("{whole}{fraction:0<4}").parse().map_err(|_| wrong())?;
+    (ppm <= 1_000_000).then_some(ppm).ok_or_else(wrong)
 }
 
 /// `quern worker`.
@@ -302,6 +345,24 @@ mod tests {
     #[test]
     fn usage_errors_should_exit_with_the_documented_code() {
         assert_eq!(parse("quern nonsense").unwrap_err().exit_code(), i32::from(crate::exit::USAGE));
+    }
+
+    #[test]
+    fn commission_should_be_read_in_per_cent() {
+        let good = [("0", 0), ("5", 50_000), ("2.5", 25_000), ("0.0001", 1), ("100", 1_000_000), ("100.0", 1_000_000)];
+        for (text, ppm) in good {
+            assert_eq!(parse_percent(text), Ok(ppm), "{text}");
+        }
+        for text in ["", "-1", "101", "100.0001", "1.23456", "1e2", ".5", "99999999999999999999", "5 %"] {
+            assert!(parse_percent(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn unbonding_should_name_the_candidate_when_it_concerns_a_nomination() {
+        assert!(parse("quern stake unbond 5").is_ok());
+        assert!(parse("quern stake unbond 5 --from 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY").is_ok());
+        assert!(parse("quern stake nominate 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY").is_err());
     }
 
     #[test]

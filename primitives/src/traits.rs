@@ -45,6 +45,27 @@ pub trait Collateral {
     fn slash(who: &Account, amount: Balance, to: &[(Account, Balance)]) -> Balance;
     /// The least bond that a registered worker or validator keeps.
     fn minimum() -> Balance;
+    /// As [`slash`](Self::slash), for an offence as auditor: those who back `who` lose the same share of what they back it with,
+    /// which is burned. Returns what was taken of the bond.
+    fn slash_pro_rata(who: &Account, amount: Balance, to: &[(Account, Balance)]) -> Balance {
+        Self::slash(who, amount, to)
+    }
+    /// Whether anybody backs `who`.
+    fn is_backed(_who: &Account) -> bool {
+        false
+    }
+    /// Whether `backer` backs `who` with stake of its own, or did and has not withdrawn it yet.
+    fn backs(_backer: &Account, _who: &Account) -> bool {
+        false
+    }
+}
+
+/// Block authors, and those who back them with their stake.
+pub trait Backing {
+    /// Pays `amount` that `who` has earned by authoring blocks out of the free funds of `from`: to `who` its commission and what its own
+    /// bond earns, to those who back it the rest, pro rata, as more stake. Returns both parts; `None`, and nothing has moved,
+    /// where they cannot be paid.
+    fn reward(who: &Account, from: &Account, amount: Balance) -> Option<(Balance, Balance)>;
 }
 
 /// What an account does for the network.

@@ -231,6 +231,40 @@ pub struct AccountView {
     pub credits: Balance,
 }
 
+/// A candidate for authoring blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct CandidateView {
+    /// The account.
+    pub account: Account,
+    /// What it keeps of the rewards before they are shared, in parts per million.
+    pub commission_ppm: u32,
+    /// Its bond.
+    pub bonded: Balance,
+    /// What others back it with, without what is unbonding.
+    pub backing: Balance,
+    /// What elects it: its bond, and its backing as far as the bond bears it. Nothing while it is chilled.
+    pub score: Balance,
+    /// Whether it authors in this session.
+    pub authors: bool,
+    /// Whether it has registered session keys: without them it is not elected.
+    pub has_keys: bool,
+}
+
+/// What an account backs a candidate with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct NominationView {
+    /// The candidate.
+    pub candidate: Account,
+    /// What it is worth now, without what is unbonding.
+    pub amount: Balance,
+    /// What is unbonding.
+    pub unbonding: Balance,
+    /// The height from which all that is unbonding can be withdrawn; zero where nothing is.
+    pub release_at: Height,
+}
+
 /// The network in numbers, since genesis.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]

@@ -3,12 +3,14 @@
 //! The runtime APIs.
 
 use crate::{
-    genesis, quern_api, AccountId, Babe, Balance, Block, Clock, Executive, Grandpa, InherentDataExt, Jobs, Nonce,
-    Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment, VERSION,
+    genesis, quern_api, AccountId, Babe, Balance, Block, Clock, Executive, Grandpa, Historical, InherentDataExt, Jobs,
+    Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment, VERSION,
 };
 use alloc::{string::String, vec::Vec};
+use codec::Encode;
 use frame_support::{
     genesis_builder_helper::{build_state, get_preset},
+    traits::KeyOwnerProofSystem,
     view_functions::{ViewFunctionDispatchError, ViewFunctionId},
     weights::Weight,
 };
@@ -16,7 +18,9 @@ use pallet_transaction_payment_rpc_runtime_api::{FeeDetails, RuntimeDispatchInfo
 use quern_primitives::{job::JobSpec, Account, BlobId, JobId, ShardId};
 use quern_protocol::{
     shard::Shard,
-    view::{AccountView, JobView, NetworkView, ParticipantView, Quote, ShardView, MAX_PAGE},
+    view::{
+        AccountView, CandidateView, JobView, NetworkView, NominationView, ParticipantView, Quote, ShardView, MAX_PAGE,
+    },
 };
 use sp_api::impl_runtime_apis;
 use sp_core::{crypto::KeyTypeId, OpaqueMetadata};
@@ -122,16 +126,17 @@ impl_runtime_apis! {
 
         fn generate_key_ownership_proof(
             _: sp_consensus_babe::Slot,
-            _: sp_consensus_babe::AuthorityId,
+            authority: sp_consensus_babe::AuthorityId,
         ) -> Option<sp_consensus_babe::OpaqueKeyOwnershipProof> {
-            None
+            let proof = Historical::prove((sp_consensus_babe::KEY_TYPE, authority))?;
+            Some(sp_consensus_babe::OpaqueKeyOwnershipProof::new(proof.encode()))
         }
 
         fn submit_report_equivocation_unsigned_extrinsic(
-            _: sp_consensus_babe::EquivocationProof<<Block as BlockT>::Header>,
-            _: sp_consensus_babe::OpaqueKeyOwnershipProof,
+            equivocation: sp_consensus_babe::EquivocationProof<<Block as BlockT>::Header>,
+            owner: sp_consensus_babe::OpaqueKeyOwnershipProof,
         ) -> Option<()> {
-            None
+            Babe::submit_unsigned_equivocation_report(equivocation, owner.decode()?)
         }
     }
 
@@ -146,16 +151,17 @@ impl_runtime_apis! {
 
         fn generate_key_ownership_proof(
             _: sp_consensus_grandpa::SetId,
-            _: sp_consensus_grandpa::AuthorityId,
+            authority: sp_consensus_grandpa::AuthorityId,
         ) -> Option<sp_consensus_grandpa::OpaqueKeyOwnershipProof> {
-            None
+            let proof = Historical::prove((sp_consensus_grandpa::KEY_TYPE, authority))?;
+            Some(sp_consensus_grandpa::OpaqueKeyOwnershipProof::new(proof.encode()))
         }
 
         fn submit_report_equivocation_unsigned_extrinsic(
-            _: sp_consensus_grandpa::EquivocationProof<<Block as BlockT>::Hash, NumberFor<Block>>,
-            _: sp_consensus_grandpa::OpaqueKeyOwnershipProof,
+            equivocation: sp_consensus_grandpa::EquivocationProof<<Block as BlockT>::Hash, NumberFor<Block>>,
+            owner: sp_consensus_grandpa::OpaqueKeyOwnershipProof,
         ) -> Option<()> {
-            None
+            Grandpa::submit_unsigned_equivocation_report(equivocation, owner.decode()?)
         }
     }
 
@@ -213,7 +219,8 @@ impl_runtime_apis! {
 
     impl sp_genesis_builder::GenesisBuilder<Block> for Runtime {
         fn build_state(json: Vec<u8>) -> sp_genesis_builder::Result {
-            build_state::<RuntimeGenesisConfig>(json)
+            build_state::<RuntimeGenesisConfig>(json)?;
+            genesis::check_sound()
         }
 
         fn get_preset(id: &Option<PresetId>) -> Option<Vec<u8>> {
@@ -272,6 +279,18 @@ impl_runtime_apis! {
 
         fn account(account: Account) -> AccountView {
             quern_api::account(account)
+        }
+
+        fn candidates(from: u32, limit: u32) -> Vec<CandidateView> {
+            quern_api::candidates(from, limit)
+        }
+
+        fn candidate(account: Account) -> Option<CandidateView> {
+            quern_api::candidate(account)
+        }
+
+        fn nominations(account: Account) -> Vec<NominationView> {
+            quern_api::nominations(account)
         }
 
         fn check_invariants() -> Result<(), String> {

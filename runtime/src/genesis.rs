@@ -4,8 +4,8 @@
 //! live chain brings its own specification.
 
 use crate::{
-    AccountId, BabeConfig, Balance, BalancesConfig, BlockNumber, ClockConfig, RuntimeGenesisConfig, SessionConfig,
-    SessionKeys, SudoConfig, QRN,
+    AccountId, BabeConfig, Balance, BalancesConfig, BlockNumber, Clock, ClockConfig, Collateral, CollateralConfig,
+    Jobs, Runtime, RuntimeGenesisConfig, SessionConfig, SessionKeys, SudoConfig, QRN,
 };
 use alloc::{format, string::String, vec, vec::Vec};
 use frame_support::build_struct_json_patch;
@@ -24,10 +24,16 @@ pub const EPOCH_CONFIG: BabeEpochConfiguration =
 const EPOCH_SLOTS: u64 = 600;
 /// What each test account begins with.
 const ENDOWMENT: Balance = 1_000_000 * QRN;
+/// What each test authority has bonded.
+const AUTHORITY_BOND: Balance = 1_000 * QRN;
 /// Worker accounts `//Worker//1` and so on that are endowed.
 const WORKERS: u32 = 8;
 /// Validator-daemon accounts `//Validator//1` and so on that are endowed.
 const VALIDATORS: u32 = 4;
+
+/// Moves of the longest dispute: both ids of the segment, the trace in two parts, the operator, the demand, three moves down the
+/// tree of the largest output (64 subtrees a move, so 2^18 chunks), the chunk, the conviction; and one to spare.
+const LONGEST_DISPUTE_MOVES: BlockNumber = 12;
 
 /// The names of the presets.
 pub fn preset_names() -> Vec<PresetId> {
@@ -55,8 +61,12 @@ impl Authority {
     const CHARLIE: Self = Self(Sr25519Keyring::Charlie, Ed25519Keyring::Charlie);
     const DAVE: Self = Self(Sr25519Keyring::Dave, Ed25519Keyring::Dave);
 
+    fn account(&self) -> AccountId {
+        self.0.to_account_id()
+    }
+
     fn session_keys(&self) -> (AccountId, AccountId, SessionKeys) {
-        let account = self.0.to_account_id();
+        let account = self.account();
         (account.clone(), account, SessionKeys { babe: self.0.public().into(), grandpa: self.1.public().into() })
     }
 }
@@ -68,6 +78,11 @@ fn test_chain(authorities: &[Authority], draw_period_blocks: BlockNumber, min_au
         balances: BalancesConfig { balances: endowed().into_iter().map(|account| (account, ENDOWMENT)).collect() },
         clock: ClockConfig { slot_ms: 1_000, epoch_slots: EPOCH_SLOTS, draw_period_blocks, min_authors },
         babe: BabeConfig { epoch_config: EPOCH_CONFIG },
+        collateral: CollateralConfig {
+            bonds: authorities.iter().map(|authority| (authority.account(), AUTHORITY_BOND)).collect(),
+            candidates: authorities.iter().map(|authority| (authority.account(), 0)).collect(),
+            min_validators: min_authors,
+        },
         session: SessionConfig { keys: authorities.iter().map(Authority::session_keys).collect() },
         sudo: SudoConfig { key: Some(Sr25519Keyring::Alice.to_account_id()) },
     })
@@ -87,19 +102,80 @@ fn account(path: String) -> Option<AccountId> {
     sr25519::Pair::from_string(&path, None).ok().map(|pair| pair.public().into())
 }
 
+/// Whether the parameters that several pallets share make sense together; the reason where they do not.
+pub fn check_sound() -> Result<(), String> {
+    let elections = quern_pallet_staking::Elections::<Runtime>::get();
+    let unbonding = quern_pallet_staking::UnbondingBlocks::<Runtime>::get();
+    let (defer, params) = (elections.defer_blocks, Jobs::params());
+
+    let authors = Clock::min_authors();
+    if elections.min_validators < authors {
+        return Err(format!(
+            "collateral.minValidators is {}, but a draw mixes at least {authors} authors (clock.minAuthors): raise the first \
+             or lower the second",
+            elections.min_validators
+        ));
+    }
+    let (elected, _) = Collateral::best_candidates();
+    if (elected.len() as u32) < elections.min_validators {
+        return Err(format!(
+            "{} candidates have a bond and session keys, but collateral.minValidators is {}: add to collateral.bonds, \
+             collateral.candidates and session.keys",
+            elected.len(),
+            elections.min_validators
+        ));
+    }
+    let moves = params.move_blocks.saturating_mul(LONGEST_DISPUTE_MOVES);
+    let audit =
+        params.open_blocks.saturating_add(params.audit_blocks).saturating_add(params.reveal_blocks.saturating_mul(2));
+    let obligation = audit.saturating_add(moves).saturating_add(defer);
+    if unbonding < obligation {
+        return Err(format!(
+            "collateral.unbondingBlocks is {unbonding}, but an audit, the longest dispute and the deferral of its slash take \
+             {obligation} blocks"
+        ));
+    }
+    let evidence = u64::from(elections.evidence_sessions)
+        .saturating_add(1)
+        .saturating_mul(Clock::epoch_slots())
+        .saturating_add(defer.into());
+    if u64::from(unbonding) < evidence {
+        return Err(format!(
+            "collateral.unbondingBlocks is {unbonding}, but an equivocation can be shown for collateral.evidenceSessions = {} \
+             sessions and is slashed collateral.deferBlocks = {defer} later: {evidence} blocks",
+            elections.evidence_sessions
+        ));
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use frame_support::traits::BuildGenesisConfig;
+    use crate::{Balances, Session};
+    use frame_support::genesis_builder_helper::build_state;
+    use serde_json::json;
 
     fn built(name: &str) -> sp_io::TestExternalities {
-        let patch: Value = serde_json::from_slice(&preset(&name.into()).unwrap()).unwrap();
-        let mut config = serde_json::to_value(RuntimeGenesisConfig::default()).unwrap();
-        merge(&mut config, patch);
-        let config: RuntimeGenesisConfig = serde_json::from_value(config).unwrap();
         let mut chain = sp_io::TestExternalities::default();
-        chain.execute_with(|| config.build());
+        chain.execute_with(|| build(name, Value::Null).unwrap());
         chain
+    }
+
+    /// Builds a preset with changes as a node does, or says why it is refused.
+    fn build(name: &str, changes: Value) -> Result<(), String> {
+        let mut config = serde_json::to_value(RuntimeGenesisConfig::default()).unwrap();
+        merge(&mut config, serde_json::from_slice(&preset(&name.into()).unwrap()).unwrap());
+        if !changes.is_null() {
+            merge(&mut config, changes);
+        }
+        build_state::<RuntimeGenesisConfig>(serde_json::to_vec(&config).unwrap())?;
+        check_sound()
+    }
+
+    /// Why the preset `local` with these changes is refused.
+    fn refused(changes: Value) -> String {
+        sp_io::TestExternalities::default().execute_with(|| build(LOCAL_TESTNET_RUNTIME_PRESET, changes).unwrap_err())
     }
 
     fn merge(base: &mut Value, patch: Value) {
@@ -122,6 +198,63 @@ mod tests {
             assert_eq!(pallet_babe::Authorities::<crate::Runtime>::get().len(), 4);
             assert_eq!(crate::Grandpa::grandpa_authorities().len(), 4);
         });
+    }
+
+    #[test]
+    fn authorities_should_be_bonded_and_elected_from_the_start() {
+        for (name, count) in [(DEV_RUNTIME_PRESET, 1), (LOCAL_TESTNET_RUNTIME_PRESET, 4)] {
+            built(name).execute_with(|| {
+                let (elected, lowest) = Collateral::best_candidates();
+                assert_eq!((elected.clone(), lowest), (Session::validators(), AUTHORITY_BOND));
+                assert_eq!(elected.len(), count);
+                assert_eq!(quern_pallet_staking::ElectedEra::<Runtime>::get(), Some(0));
+                let held = Balances::reserved_balance(&elected[0]);
+                assert_eq!(held, AUTHORITY_BOND);
+                crate::quern_api::check_invariants().unwrap();
+            });
+        }
+    }
+
+    #[test]
+    fn genesis_should_be_refused_when_a_set_has_too_few_authors_for_a_draw() {
+        let reason = refused(json!({ "collateral": { "minValidators": 2 } }));
+        assert!(reason.contains("a draw mixes at least 3 authors"), "{reason}");
+    }
+
+    #[test]
+    fn genesis_should_be_refused_when_there_are_too_few_candidates() {
+        let reason = refused(json!({ "collateral": { "minValidators": 5 } }));
+        assert!(reason.contains("4 candidates have a bond"), "{reason}");
+    }
+
+    #[test]
+    fn genesis_should_be_refused_when_authorities_have_no_bond() {
+        let reason = refused(json!({ "collateral": { "candidates": [] } }));
+        assert!(reason.contains("0 candidates have a bond"), "{reason}");
+    }
+
+    #[test]
+    fn authority_should_wait_when_genesis_does_not_make_it_a_candidate() {
+        let three: Vec<_> = [Authority::ALICE, Authority::BOB, Authority::CHARLIE].map(|who| (who.account(), 0)).into();
+        sp_io::TestExternalities::default().execute_with(|| {
+            build(LOCAL_TESTNET_RUNTIME_PRESET, json!({ "collateral": { "candidates": three } })).unwrap();
+            assert_eq!(Session::validators().len(), 3);
+            assert!(!Session::validators().contains(&Authority::DAVE.account()));
+        });
+    }
+
+    #[test]
+    fn genesis_should_be_refused_when_unbonding_is_shorter_than_a_dispute_and_its_deferral() {
+        let changes =
+            json!({ "collateral": { "unbondingBlocks": 2_000, "evidenceSessions": 1, "deferBlocks": 1_000 } });
+        let reason = refused(changes);
+        assert!(reason.contains("the longest dispute and the deferral"), "{reason}");
+    }
+
+    #[test]
+    fn genesis_should_be_refused_when_unbonding_is_shorter_than_evidence_can_be_shown() {
+        let reason = refused(json!({ "collateral": { "evidenceSessions": 100 } }));
+        assert!(reason.contains("an equivocation can be shown"), "{reason}");
     }
 
     #[test]

@@ -100,7 +100,27 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
     system_version: 1,
 };
 
-#[frame_support::runtime]
+impl<C> frame_system::offchain::CreateTransactionBase<C> for Runtime
+where
+    RuntimeCall: From<C>,
+{
+    type Extrinsic = UncheckedExtrinsic;
+    type RuntimeCall = RuntimeCall;
+}
+
+/// Reports of equivocations are submitted without a signature, by the node that saw one.
+impl<C> frame_system::offchain::CreateBare<C> for Runtime
+where
+    RuntimeCall: From<C>,
+{
+    fn create_bare(call: RuntimeCall) -> UncheckedExtrinsic {
+        UncheckedExtrinsic::new_bare(call)
+    }
+}
+
+// Genesis and hooks go in the order of this list and not of the indices: balances and bonds must be there when the session
+// pallet asks for the first validators.
+#[frame_support::runtime(legacy_ordering)]
 mod runtime {
     /// The runtime.
     #[runtime::runtime]
@@ -127,10 +147,6 @@ mod runtime {
     pub type Babe = pallet_babe;
     #[runtime::pallet_index(3)]
     pub type Authorship = pallet_authorship;
-    #[runtime::pallet_index(4)]
-    pub type Session = pallet_session;
-    #[runtime::pallet_index(5)]
-    pub type Grandpa = pallet_grandpa;
 
     // Money.
     #[runtime::pallet_index(10)]
@@ -138,17 +154,29 @@ mod runtime {
     #[runtime::pallet_index(11)]
     pub type TransactionPayment = pallet_transaction_payment;
 
+    // Validators.
+    #[runtime::pallet_index(21)]
+    pub type Collateral = quern_pallet_staking;
+    #[runtime::pallet_index(6)]
+    pub type Historical = pallet_session::historical;
+    #[runtime::pallet_index(4)]
+    pub type Session = pallet_session;
+    #[runtime::pallet_index(5)]
+    pub type Grandpa = pallet_grandpa;
+    #[runtime::pallet_index(7)]
+    pub type Offences = pallet_offences;
+
     // Administration.
     #[runtime::pallet_index(15)]
     pub type Sudo = pallet_sudo;
     #[runtime::pallet_index(16)]
     pub type Utility = pallet_utility;
+    #[runtime::pallet_index(17)]
+    pub type Proxy = pallet_proxy;
 
     // Verified work, 20..=29.
     #[runtime::pallet_index(20)]
     pub type Clock = quern_pallet_clock;
-    #[runtime::pallet_index(21)]
-    pub type Collateral = quern_pallet_staking;
     #[runtime::pallet_index(22)]
     pub type Workers = quern_pallet_workers;
     #[runtime::pallet_index(23)]

@@ -5,7 +5,9 @@
 // The macro writes public items without documentation.
 #![allow(missing_docs)]
 
-use crate::{AccountId, Balances, Clock, Collateral, Jobs, Rewards, Runtime, Slashing, System, Verification, Workers};
+use crate::{
+    AccountId, Balances, Clock, Collateral, Jobs, Rewards, Runtime, Session, Slashing, System, Verification, Workers,
+};
 use alloc::{format, string::String, vec::Vec};
 use codec::Decode;
 use frame_support::traits::{
@@ -19,7 +21,9 @@ use quern_primitives::{
 };
 use quern_protocol::{
     shard::Shard,
-    view::{AccountView, JobView, NetworkView, ParticipantView, Quote, ShardView, MAX_PAGE},
+    view::{
+        AccountView, CandidateView, JobView, NetworkView, NominationView, ParticipantView, Quote, ShardView, MAX_PAGE,
+    },
 };
 use sp_runtime::{DispatchError, ModuleError};
 
@@ -50,6 +54,12 @@ sp_api::decl_runtime_apis! {
         fn participant(account: Account) -> Option<ParticipantView>;
         /// What an account has.
         fn account(account: Account) -> AccountView;
+        /// Up to `limit` (at most 64) candidates for authoring blocks, the best first, after skipping `from`.
+        fn candidates(from: u32, limit: u32) -> Vec<CandidateView>;
+        /// A candidate, chilled or not.
+        fn candidate(account: Account) -> Option<CandidateView>;
+        /// Up to 64 candidates that an account backs.
+        fn nominations(account: Account) -> Vec<NominationView>;
         /// Checks what must always be true; the first thing that is not.
         fn check_invariants() -> Result<(), String>;
     }
@@ -141,6 +151,44 @@ pub fn account(account: Account) -> AccountView {
         unbonding: ledger.as_ref().map_or(0, |ledger| ledger.unbonding_total()),
         credits: Rewards::credit_of(&who),
     }
+}
+
+/// A page of candidates, the best first.
+pub fn candidates(from: u32, limit: u32) -> Vec<CandidateView> {
+    let order = quern_pallet_staking::Order::<Runtime>::get();
+    let page = order.into_iter().skip(from as usize).take(limit.min(MAX_PAGE) as usize);
+    page.filter_map(|(_, who)| candidate(who.into())).collect()
+}
+
+/// A candidate, chilled or not.
+pub fn candidate(account: Account) -> Option<CandidateView> {
+    let who = AccountId::from(account);
+    let candidate = quern_pallet_staking::Candidates::<Runtime>::get(&who)?;
+    Some(CandidateView {
+        account,
+        commission_ppm: candidate.commission_ppm,
+        bonded: Collateral::bonded(&account),
+        backing: candidate.pool.active(),
+        score: candidate.listed.unwrap_or_default(),
+        authors: Session::validators().contains(&who),
+        has_keys: pallet_session::NextKeys::<Runtime>::contains_key(&who),
+    })
+}
+
+/// What an account backs candidates with.
+pub fn nominations(account: Account) -> Vec<NominationView> {
+    let entries = quern_pallet_staking::Nominations::<Runtime>::iter_prefix(AccountId::from(account));
+    let view = |(candidate, nomination): (AccountId, quern_pallet_staking::Nomination)| {
+        let pool = Collateral::pool(&candidate).filter(|pool| pool.generation == nomination.generation);
+        let pool = pool.unwrap_or_default();
+        NominationView {
+            candidate: candidate.into(),
+            amount: pool.value_of(nomination.shares),
+            unbonding: pool.value_of(nomination.total().saturating_sub(nomination.shares)),
+            release_at: nomination.unbonding.last().map_or(0, |chunk| chunk.release_at),
+        }
+    };
+    entries.take(MAX_PAGE as usize).map(view).collect()
 }
 
 /// Checks what must always be true.

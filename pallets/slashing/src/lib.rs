@@ -292,7 +292,16 @@ impl<T: Config> Offences for Pallet<T> {
         to.extend(offence.reporter.map(|reporter| (reporter, reward)));
         to.retain(|(_, part)| *part > 0);
 
-        let amount = if dry_run || due == 0 { 0 } else { T::Collateral::slash(&offence.offender, due, &to) };
+        let amount = match offence.kind {
+            _ if dry_run || due == 0 => 0,
+            // Those who back a validator answer for its audits with it; a worker answers alone.
+            OffenceKind::WrongAudit | OffenceKind::FalseAlarm | OffenceKind::AuditNoShow => {
+                T::Collateral::slash_pro_rata(&offence.offender, due, &to)
+            }
+            OffenceKind::WrongResult | OffenceKind::Withheld | OffenceKind::Late => {
+                T::Collateral::slash(&offence.offender, due, &to)
+            }
+        };
         let released = if dry_run { offence.locked } else { offence.locked.saturating_sub(due) };
         if released > 0 {
             T::Collateral::release(&offence.offender, released);

@@ -6,6 +6,16 @@ use frame_benchmarking::v2::*;
 use frame_support::traits::fungible::Mutate;
 use frame_system::RawOrigin;
 
+/// What a runtime does for the benchmarks.
+pub trait BenchmarkHelper {
+    /// Registers session keys for an account.
+    fn set_session_keys(who: &AccountId32);
+}
+
+impl BenchmarkHelper for () {
+    fn set_session_keys(_who: &AccountId32) {}
+}
+
 /// A bond well above the minimum.
 fn amount<T: Config>() -> Balance {
     MinimumBond::<T>::get().saturating_mul(4).max(QRN)
@@ -17,6 +27,47 @@ fn bonded<T: Config>() -> Result<AccountId32, BenchmarkError> {
     T::Currency::set_balance(&who, amount::<T>().saturating_mul(4));
     Pallet::<T>::bond(RawOrigin::Signed(who.clone()).into(), amount::<T>())?;
     Ok(who)
+}
+
+/// Fills the order but for `room` places, with scores around that of [`bonded`].
+fn fill_order<T: Config>(room: u32) -> Result<(), BenchmarkError> {
+    for index in room..MAX_CANDIDATES {
+        let who: AccountId32 = account("candidate", index, 0);
+        T::Currency::set_balance(&who, amount::<T>().saturating_mul(4));
+        let score = if index % 2 == 0 { amount::<T>() } else { amount::<T>().saturating_mul(2) };
+        Pallet::<T>::do_bond(&who, score)?;
+        Pallet::<T>::do_validate(&who, 0)?;
+    }
+    Ok(())
+}
+
+/// A candidate, the last of a full order.
+fn candidate<T: Config>() -> Result<AccountId32, BenchmarkError> {
+    fill_order::<T>(1)?;
+    let who: AccountId32 = account("candidate", 0, 0);
+    T::Currency::set_balance(&who, amount::<T>().saturating_mul(40));
+    Pallet::<T>::do_bond(&who, amount::<T>())?;
+    Pallet::<T>::do_validate(&who, 0)?;
+    Ok(who)
+}
+
+/// An account that backs a candidate with half of the most, and can back it with as much again.
+fn nominator<T: Config>() -> Result<(AccountId32, AccountId32, Balance), BenchmarkError> {
+    let candidate = candidate::<T>()?;
+    let who: AccountId32 = whitelisted_caller();
+    let part = amount::<T>().max(Elections::<T>::get().minimum_nomination);
+    T::Currency::set_balance(&who, part.saturating_mul(4));
+    Pallet::<T>::nominate(RawOrigin::Signed(who.clone()).into(), candidate.clone(), part)?;
+    Ok((who, candidate, part))
+}
+
+/// Slashes of one offender fill the queue.
+fn fill_slashes<T: Config>(offender: &AccountId32) {
+    for id in 0..MAX_PENDING_SLASHES {
+        let fraction = Perbill::from_percent(1);
+        let slash = PendingSlash { id, offender: offender.clone(), fraction, session: id, reporter: None, due_at: 1 };
+        let _ = PendingSlashes::<T>::try_append(slash);
+    }
 }
 
 #[benchmarks]
@@ -66,6 +117,123 @@ mod benches {
         _(RawOrigin::Signed(who.clone()));
 
         assert!(Ledgers::<T>::get(&who).unwrap_or_default().unbonding.is_empty());
+        Ok(())
+    }
+
+    /// Displaces the last of a full order.
+    #[benchmark]
+    fn validate() -> Result<(), BenchmarkError> {
+        fill_order::<T>(0)?;
+        let who = bonded::<T>()?;
+        Pallet::<T>::do_bond(&who, amount::<T>())?;
+        T::BenchmarkHelper::set_session_keys(&who);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(who.clone()), 50_000);
+
+        assert!(Pallet::<T>::listed(&who).is_ok());
+        Ok(())
+    }
+
+    #[benchmark]
+    fn chill() -> Result<(), BenchmarkError> {
+        let who = candidate::<T>()?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(who.clone()));
+
+        assert!(Pallet::<T>::listed(&who).is_err());
+        Ok(())
+    }
+
+    #[benchmark]
+    fn nominate() -> Result<(), BenchmarkError> {
+        let (who, candidate, part) = nominator::<T>()?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(who.clone()), candidate.clone(), part);
+
+        assert_eq!(Pallet::<T>::pool(&candidate).unwrap_or_default().value, part.saturating_mul(2));
+        Ok(())
+    }
+
+    /// The last part that fits.
+    #[benchmark]
+    fn unbond_nomination() -> Result<(), BenchmarkError> {
+        let (who, candidate, part) = nominator::<T>()?;
+        Pallet::<T>::nominate(RawOrigin::Signed(who.clone()).into(), candidate.clone(), part)?;
+        for height in 1..MAX_UNBONDING {
+            frame_system::Pallet::<T>::set_block_number(height.into());
+            Pallet::<T>::unbond_nomination(RawOrigin::Signed(who.clone()).into(), candidate.clone(), 1)?;
+        }
+        frame_system::Pallet::<T>::set_block_number(MAX_UNBONDING.into());
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(who.clone()), candidate.clone(), 1);
+
+        assert_eq!(Pallet::<T>::pool(&candidate).unwrap_or_default().unbonding, MAX_UNBONDING.into());
+        Ok(())
+    }
+
+    /// All parts have matured.
+    #[benchmark]
+    fn withdraw_nomination() -> Result<(), BenchmarkError> {
+        let (who, candidate, part) = nominator::<T>()?;
+        Pallet::<T>::nominate(RawOrigin::Signed(who.clone()).into(), candidate.clone(), part)?;
+        for height in 1..=MAX_UNBONDING {
+            frame_system::Pallet::<T>::set_block_number(height.into());
+            Pallet::<T>::unbond_nomination(RawOrigin::Signed(who.clone()).into(), candidate.clone(), 1)?;
+        }
+        let matured = UnbondingBlocks::<T>::get().saturating_add(MAX_UNBONDING);
+        frame_system::Pallet::<T>::set_block_number(matured.into());
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(who.clone()), candidate.clone());
+
+        assert_eq!(Pallet::<T>::pool(&candidate).unwrap_or_default().unbonding, 0);
+        Ok(())
+    }
+
+    #[benchmark]
+    fn cancel_slash() -> Result<(), BenchmarkError> {
+        fill_slashes::<T>(&whitelisted_caller());
+        let origin = T::CancelOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, MAX_PENDING_SLASHES.saturating_sub(1));
+
+        assert_eq!(PendingSlashes::<T>::get().len() as u32, MAX_PENDING_SLASHES.saturating_sub(1));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn on_block() -> Result<(), BenchmarkError> {
+        let author: AccountId32 = whitelisted_caller();
+        fill_slashes::<T>(&author);
+
+        #[block]
+        {
+            Pallet::<T>::slash_due(0);
+            Pallet::<T>::note_author(&author);
+        }
+
+        assert_eq!(SessionBlocks::<T>::get(), 1);
+        Ok(())
+    }
+
+    /// One slash of a backed candidate; a full queue waits behind it.
+    #[benchmark]
+    fn slash_stake() -> Result<(), BenchmarkError> {
+        let (_, candidate, part) = nominator::<T>()?;
+        fill_slashes::<T>(&candidate);
+        PendingSlashes::<T>::mutate(|waiting| waiting.iter_mut().skip(1).for_each(|slash| slash.due_at = u32::MAX));
+
+        #[block]
+        {
+            Pallet::<T>::slash_due(1);
+        }
+
+        assert!(Pallet::<T>::pool(&candidate).unwrap_or_default().value < part);
         Ok(())
     }
 

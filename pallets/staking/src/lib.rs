@@ -9,71 +9,46 @@
 
 extern crate alloc;
 
+mod backing;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+mod collateral;
+mod elections;
+mod offences;
 #[cfg(test)]
 mod tests;
+mod try_state;
+mod types;
 pub mod weights;
 
+#[cfg(feature = "runtime-benchmarks")]
+pub use benchmarking::BenchmarkHelper;
+pub use elections::MIN_EXPECTED_BLOCKS;
+pub use offences::{EvidenceSessions, IdleOffence, Offender, SLASHES_PER_BLOCK};
 pub use pallet::*;
+pub use types::*;
 pub use weights::WeightInfo;
 
 use alloc::vec::Vec;
 use frame_support::{
     pallet_prelude::*,
-    storage::with_storage_layer,
     traits::{
         fungible,
-        fungible::{InspectHold, MutateHold},
-        tokens::{Fortitude, Precision, Restriction},
+        fungible::{Inspect, Mutate, MutateHold},
+        tokens::Precision,
+        Contains, EnsureOrigin,
     },
+    PalletId,
 };
 use frame_system::pallet_prelude::*;
-use quern_primitives::{
-    traits::{Collateral, CollateralError},
-    Account, Balance, Height, QRN,
+use quern_primitives::{Balance, Height, QRN};
+use sp_runtime::{
+    traits::{AccountIdConversion, UniqueSaturatedInto},
+    AccountId32, Perbill,
 };
-use sp_runtime::{traits::UniqueSaturatedInto, AccountId32};
 
-/// Most amounts that unbond at a time for one account: bounds the ledger (below 400 bytes) and a withdrawal.
-pub const MAX_UNBONDING: u32 = 16;
-
-/// An amount that is unbonding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct UnbondingChunk {
-    /// The amount.
-    pub amount: Balance,
-    /// First height at which it can be withdrawn.
-    pub release_at: Height,
-}
-
-/// The bond of one account.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct Ledger {
-    /// The bond, locked or not.
-    pub bonded: Balance,
-    /// What of the bond answers for open obligations.
-    pub locked: Balance,
-    /// What is unbonding, by height.
-    pub unbonding: BoundedVec<UnbondingChunk, ConstU32<MAX_UNBONDING>>,
-}
-
-impl Ledger {
-    /// Bond that is not locked.
-    pub fn free(&self) -> Balance {
-        self.bonded.saturating_sub(self.locked)
-    }
-
-    /// All that is unbonding.
-    pub fn unbonding_total(&self) -> Balance {
-        self.unbonding.iter().fold(0, |sum: Balance, chunk| sum.saturating_add(chunk.amount))
-    }
-
-    /// All that must be on hold.
-    pub fn held(&self) -> Balance {
-        self.bonded.saturating_add(self.unbonding_total())
-    }
-}
+/// Names the account that holds what nominators back candidates with.
+const POT: PalletId = PalletId(*b"qn/nomin");
 
 /// The pallet.
 // What the macros generate for storage and errors expects what it has checked.
@@ -91,8 +66,19 @@ pub mod pallet {
         type Currency: fungible::Mutate<AccountId32>
             + fungible::Inspect<AccountId32, Balance = Balance>
             + fungible::MutateHold<AccountId32, Reason = Self::RuntimeHoldReason>;
+        /// The era: there is an election in each.
+        type Era: Get<u32>;
+        /// Author of the current block, read in `on_finalize`.
+        type Author: Get<Option<AccountId32>>;
+        /// Accounts that have registered session keys: only they can be elected.
+        type SessionKeys: Contains<AccountId32>;
+        /// Who may cancel a slash that waits.
+        type CancelOrigin: EnsureOrigin<Self::RuntimeOrigin>;
         /// Weights.
         type WeightInfo: WeightInfo;
+        /// Session keys for benchmarks.
+        #[cfg(feature = "runtime-benchmarks")]
+        type BenchmarkHelper: BenchmarkHelper;
     }
 
     #[pallet::pallet]
@@ -104,6 +90,9 @@ pub mod pallet {
         /// A bond, or what of it is unbonding.
         #[codec(index = 0)]
         Bond,
+        /// What nominators back candidates with, on the pot's account.
+        #[codec(index = 1)]
+        Nomination,
     }
 
     /// The least bond.
@@ -118,6 +107,58 @@ pub mod pallet {
     #[pallet::storage]
     pub type Ledgers<T: Config> = StorageMap<_, Blake2_128Concat, AccountId32, Ledger, OptionQuery>;
 
+    /// What genesis decided about elections.
+    #[pallet::storage]
+    pub type Elections<T: Config> = StorageValue<_, ElectionParameters, ValueQuery>;
+
+    /// Candidates, listed or chilled.
+    #[pallet::storage]
+    pub type Candidates<T: Config> = StorageMap<_, Blake2_128Concat, AccountId32, Candidate, OptionQuery>;
+
+    /// Listed candidates with their scores: highest score first, equal ones by account.
+    #[pallet::storage]
+    pub type Order<T: Config> =
+        StorageValue<_, BoundedVec<(Balance, AccountId32), ConstU32<MAX_CANDIDATES>>, ValueQuery>;
+
+    /// What an account backs a candidate with: nominator, candidate.
+    #[pallet::storage]
+    pub type Nominations<T: Config> =
+        StorageDoubleMap<_, Blake2_128Concat, AccountId32, Blake2_128Concat, AccountId32, Nomination, OptionQuery>;
+
+    /// The generation of the next pool.
+    #[pallet::storage]
+    pub type NextGeneration<T: Config> = StorageValue<_, u64, ValueQuery>;
+
+    /// The era of the last election.
+    #[pallet::storage]
+    pub type ElectedEra<T: Config> = StorageValue<_, u32, OptionQuery>;
+
+    /// Whether an election is due before the era ends, because a candidate was chilled for what it did.
+    #[pallet::storage]
+    pub type ElectionDue<T: Config> = StorageValue<_, bool, ValueQuery>;
+
+    /// Blocks of the current session by author.
+    #[pallet::storage]
+    pub type Authored<T: Config> = StorageMap<_, Blake2_128Concat, AccountId32, u32, ValueQuery>;
+
+    /// All blocks of the current session.
+    #[pallet::storage]
+    pub type SessionBlocks<T: Config> = StorageValue<_, u32, ValueQuery>;
+
+    /// The gravest offence by session and offender, as a share of the stake; kept while its session can be shown.
+    #[pallet::storage]
+    pub type Reported<T: Config> =
+        StorageDoubleMap<_, Twox64Concat, u32, Blake2_128Concat, AccountId32, Perbill, OptionQuery>;
+
+    /// Slashes that wait for their deferral to end, in the order in which they are due.
+    #[pallet::storage]
+    pub type PendingSlashes<T: Config> =
+        StorageValue<_, BoundedVec<PendingSlash, ConstU32<MAX_PENDING_SLASHES>>, ValueQuery>;
+
+    /// Number of the next slash.
+    #[pallet::storage]
+    pub type NextSlash<T: Config> = StorageValue<_, u32, ValueQuery>;
+
     /// What genesis decides.
     #[pallet::genesis_config]
     pub struct GenesisConfig<T: Config> {
@@ -127,6 +168,22 @@ pub mod pallet {
         pub unbonding_blocks: Height,
         /// Bonds from the start, out of the accounts' genesis balances.
         pub bonds: Vec<(AccountId32, Balance)>,
+        /// Candidates from the start, with their commissions in parts per million. They must be bonded.
+        pub candidates: Vec<(AccountId32, u32)>,
+        /// Fewest validators of a set.
+        pub min_validators: u32,
+        /// Most validators of a set.
+        pub max_validators: u32,
+        /// Most that a candidate is backed with, in multiples of its own bond.
+        pub max_backing_ratio: u32,
+        /// Least value of a nomination.
+        pub minimum_nomination: Balance,
+        /// Sessions for which an equivocation can be shown.
+        pub evidence_sessions: u32,
+        /// Blocks from the report of a consensus offence to the slash.
+        pub defer_blocks: Height,
+        /// Share of a slash that the reporter gets, in parts per million.
+        pub reporter_ppm: u32,
         /// Nothing.
         #[serde(skip)]
         pub _config: core::marker::PhantomData<T>,
@@ -135,7 +192,21 @@ pub mod pallet {
     impl<T: Config> Default for GenesisConfig<T> {
         fn default() -> Self {
             let minimum_bond = QRN.saturating_mul(100);
-            Self { minimum_bond, unbonding_blocks: 14_400, bonds: Vec::new(), _config: core::marker::PhantomData }
+            let elections = ElectionParameters::default();
+            Self {
+                minimum_bond,
+                unbonding_blocks: 14_400,
+                bonds: Vec::new(),
+                candidates: Vec::new(),
+                min_validators: elections.min_validators,
+                max_validators: elections.max_validators,
+                max_backing_ratio: elections.max_backing_ratio,
+                minimum_nomination: elections.minimum_nomination,
+                evidence_sessions: elections.evidence_sessions,
+                defer_blocks: elections.defer_blocks,
+                reporter_ppm: elections.reporter_ppm,
+                _config: core::marker::PhantomData,
+            }
         }
     }
 
@@ -144,9 +215,29 @@ pub mod pallet {
         fn build(&self) {
             MinimumBond::<T>::put(self.minimum_bond);
             UnbondingBlocks::<T>::put(self.unbonding_blocks);
+            let elections = ElectionParameters {
+                min_validators: self.min_validators,
+                max_validators: self.max_validators,
+                max_backing_ratio: self.max_backing_ratio,
+                minimum_nomination: self.minimum_nomination,
+                evidence_sessions: self.evidence_sessions,
+                defer_blocks: self.defer_blocks,
+                reporter_ppm: self.reporter_ppm,
+            };
+            if let Some(reason) = elections.unsound() {
+                panic!("staking: unsound genesis parameters: {reason}");
+            }
+            Elections::<T>::put(elections);
+            // The pot always exists, so that it takes parts below the existential deposit.
+            let opened = T::Currency::mint_into(&Pallet::<T>::pot(), T::Currency::minimum_balance());
+            assert!(opened.is_ok(), "staking: the pot cannot be opened: {opened:?}");
             for (who, amount) in &self.bonds {
                 let bonded = Pallet::<T>::do_bond(who, *amount);
                 assert!(bonded.is_ok(), "staking: genesis bond of {who:?} impossible: {bonded:?}");
+            }
+            for (who, commission_ppm) in &self.candidates {
+                let listed = Pallet::<T>::do_validate(who, *commission_ppm);
+                assert!(listed.is_ok(), "staking: genesis candidate {who:?} impossible: {listed:?}");
             }
         }
     }
@@ -219,6 +310,150 @@ pub mod pallet {
             /// The bond that is left.
             bonded: Balance,
         },
+        /// An account offers to author blocks, or changed its commission.
+        #[codec(index = 6)]
+        CandidateListed {
+            /// The account.
+            who: T::AccountId,
+            /// What it keeps of the rewards before they are shared, in parts per million.
+            commission_ppm: u32,
+            /// Its score: its bond and what backs it.
+            score: Balance,
+        },
+        /// A candidate left the order.
+        #[codec(index = 7)]
+        Chilled {
+            /// The candidate.
+            who: T::AccountId,
+            /// Why.
+            reason: ChillReason,
+        },
+        /// An account backed a candidate.
+        #[codec(index = 8)]
+        Nominated {
+            /// The account.
+            who: T::AccountId,
+            /// The candidate.
+            candidate: T::AccountId,
+            /// What was added.
+            amount: Balance,
+            /// The shares that it bought.
+            shares: Balance,
+        },
+        /// A nomination, or a part of it, started to unbond.
+        #[codec(index = 9)]
+        NominationUnbonding {
+            /// The account.
+            who: T::AccountId,
+            /// The candidate.
+            candidate: T::AccountId,
+            /// What the shares are worth now.
+            amount: Balance,
+            /// The shares.
+            shares: Balance,
+            /// First height at which they can be withdrawn.
+            release_at: Height,
+        },
+        /// Shares that had unbonded were paid out.
+        #[codec(index = 10)]
+        NominationWithdrawn {
+            /// The account.
+            who: T::AccountId,
+            /// The candidate.
+            candidate: T::AccountId,
+            /// What they were worth.
+            amount: Balance,
+        },
+        /// A set of validators was elected: it authors from the next session on.
+        #[codec(index = 11)]
+        Elected {
+            /// The era.
+            era: u32,
+            /// How many.
+            validators: u32,
+            /// The lowest score among them.
+            lowest_score: Balance,
+        },
+        /// There are too few candidates with session keys: the set stays as it is.
+        #[codec(index = 12)]
+        ElectionFailed {
+            /// The era.
+            era: u32,
+            /// Candidates with session keys.
+            candidates: u32,
+            /// The fewest that a set needs.
+            minimum: u32,
+        },
+        /// A consensus offence was reported. It is slashed at `due_at` unless it is cancelled.
+        #[codec(index = 13)]
+        SlashReported {
+            /// Number of the slash.
+            id: u32,
+            /// Who did it.
+            offender: T::AccountId,
+            /// The share of its stake.
+            fraction: Perbill,
+            /// In which session.
+            session: u32,
+            /// The height of the slash.
+            due_at: Height,
+        },
+        /// A slash was cancelled.
+        #[codec(index = 14)]
+        SlashCancelled {
+            /// Number of the slash.
+            id: u32,
+            /// Whose.
+            offender: T::AccountId,
+        },
+        /// A stake was slashed for a consensus offence.
+        #[codec(index = 15)]
+        StakeSlashed {
+            /// Who did it.
+            who: T::AccountId,
+            /// The share of its stake.
+            fraction: Perbill,
+            /// What was taken of its bond and of what of it is unbonding.
+            own: Balance,
+            /// What of its locked bond will be taken when it is released.
+            owed: Balance,
+            /// What was taken of what backs it.
+            backing: Balance,
+            /// Who showed it.
+            reporter: Option<T::AccountId>,
+            /// What of `own` the reporter got; all else was burned.
+            reward: Balance,
+        },
+        /// What an account owed for a consensus offence was taken of the bond that was released, and burned.
+        #[codec(index = 16)]
+        OwedTaken {
+            /// The account.
+            who: T::AccountId,
+            /// The amount.
+            amount: Balance,
+            /// What it still owes.
+            owed: Balance,
+        },
+        /// What backs a candidate lost the same share as the candidate's bond, and was burned.
+        #[codec(index = 17)]
+        BackingSlashed {
+            /// The candidate.
+            candidate: T::AccountId,
+            /// The share.
+            fraction: Perbill,
+            /// The amount.
+            amount: Balance,
+        },
+        /// A reward was shared between a candidate and those who back it.
+        #[codec(index = 18)]
+        RewardShared {
+            /// The candidate.
+            candidate: T::AccountId,
+            /// What it got, its commission included.
+            own: Balance,
+            /// What was added to the shares of those who back it.
+            backing: Balance,
+        },
     }
 
     /// Why a call failed.
@@ -242,10 +477,54 @@ pub mod pallet {
         /// Nothing has matured.
         #[codec(index = 5)]
         NothingToWithdraw,
+        /// The account has registered no session keys: do that first, with `session.set_keys`.
+        #[codec(index = 6)]
+        NoSessionKeys,
+        /// A share of more than one million parts.
+        #[codec(index = 7)]
+        CommissionTooHigh,
+        /// The order of candidates is full, and all in it have a better score.
+        #[codec(index = 8)]
+        OrderFull,
+        /// The account is no candidate, or a chilled one.
+        #[codec(index = 9)]
+        NotACandidate,
+        /// Whoever is a candidate bonds; it does not back itself.
+        #[codec(index = 10)]
+        OwnCandidate,
+        /// The candidate would be backed with more than its bond allows.
+        #[codec(index = 11)]
+        BackingFull,
+        /// The account does not back this candidate, or what it backed it with was slashed away.
+        #[codec(index = 12)]
+        NoNomination,
+        /// The nomination would be worth less than the minimum, and not nothing.
+        #[codec(index = 13)]
+        NominationTooSmall,
+        /// No slash of this number waits.
+        #[codec(index = 14)]
+        NoSuchSlash,
     }
 
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        fn integrity_test() {
+            let defaults = ElectionParameters::default();
+            assert!(defaults.unsound().is_none(), "staking: unsound defaults: {:?}", defaults.unsound());
+        }
+
+        fn on_initialize(now: BlockNumberFor<T>) -> Weight {
+            let slashes = Self::slash_due(now.unique_saturated_into());
+            T::WeightInfo::on_block().saturating_add(T::WeightInfo::slash_stake().saturating_mul(slashes.into()))
+        }
+
+        fn on_finalize(_now: BlockNumberFor<T>) {
+            // Read here and not sooner: in the first block of a session the author's index counts in that session's set.
+            if let Some(author) = T::Author::get() {
+                Self::note_author(&author);
+            }
+        }
+
         #[cfg(feature = "try-runtime")]
         fn try_state(_now: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
             Self::do_try_state()
@@ -279,15 +558,10 @@ pub mod pallet {
             let bonded = ledger.bonded.saturating_sub(amount);
             ensure!(bonded == 0 || bonded >= MinimumBond::<T>::get(), Error::<T>::BelowMinimum);
             let release_at = Self::now().saturating_add(UnbondingBlocks::<T>::get());
-            match ledger.unbonding.last_mut().filter(|last| last.release_at == release_at) {
-                Some(last) => last.amount = last.amount.saturating_add(amount),
-                None => ledger
-                    .unbonding
-                    .try_push(UnbondingChunk { amount, release_at })
-                    .map_err(|_| Error::<T>::TooManyUnbonding)?,
-            }
+            ensure!(types::push(&mut ledger.unbonding, amount, release_at), Error::<T>::TooManyUnbonding);
             ledger.bonded = bonded;
             Ledgers::<T>::insert(&who, ledger);
+            Self::sync(&who);
             Self::deposit_event(Event::Unbonding { who, amount, release_at, bonded });
             Ok(())
         }
@@ -300,15 +574,90 @@ pub mod pallet {
         pub fn withdraw_unbonded(origin: OriginFor<T>) -> DispatchResult {
             let who = ensure_signed(origin)?;
             let mut ledger = Ledgers::<T>::get(&who).ok_or(Error::<T>::NotBonded)?;
-            let now = Self::now();
-            let before = ledger.unbonding_total();
-            ledger.unbonding.retain(|chunk| chunk.release_at > now);
-            let amount = before.saturating_sub(ledger.unbonding_total());
+            let amount = types::take_matured(&mut ledger.unbonding, Self::now());
             ensure!(amount > 0, Error::<T>::NothingToWithdraw);
             T::Currency::release(&HoldReason::Bond.into(), &who, amount, Precision::Exact)?;
             Self::store(&who, ledger);
             Self::deposit_event(Event::Withdrawn { who, amount });
             Ok(())
+        }
+
+        /// Offers to author and finalise blocks, for `commission_ppm` of the rewards before they are shared with those who
+        /// back the caller; or changes the commission.
+        ///
+        /// The caller's bond must reach the minimum and its session keys must be registered. Event: `CandidateListed`, and
+        /// `Chilled` of another where the order was full. Errors: `CommissionTooHigh`, `NoSessionKeys`, `BelowMinimum`,
+        /// `OrderFull`.
+        #[pallet::call_index(3)]
+        #[pallet::weight(T::WeightInfo::validate())]
+        pub fn validate(origin: OriginFor<T>, commission_ppm: u32) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            ensure!(T::SessionKeys::contains(&who), Error::<T>::NoSessionKeys);
+            Self::do_validate(&who, commission_ppm)
+        }
+
+        /// Leaves the order of candidates: the caller is not elected again. It stays in the set until the next election.
+        ///
+        /// Event: `Chilled`. Error: `NotACandidate`.
+        #[pallet::call_index(4)]
+        #[pallet::weight(T::WeightInfo::chill())]
+        pub fn chill(origin: OriginFor<T>) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            let candidate = Self::listed(&who)?;
+            Self::do_chill(&who, candidate, ChillReason::Asked);
+            Ok(())
+        }
+
+        /// Backs a candidate with `amount` (smallest unit of QRN), on top of what the caller backs it with.
+        ///
+        /// Moves the amount to the pot, on hold, for shares of the candidate's pool. It earns with the candidate and answers
+        /// for its consensus and audit offences. Event: `Nominated`. Errors: `ZeroAmount`, `OwnCandidate`, `NotACandidate`,
+        /// `BackingFull`, `NominationTooSmall`, or the token's where the account has too little.
+        #[pallet::call_index(5)]
+        #[pallet::weight(T::WeightInfo::nominate())]
+        pub fn nominate(
+            origin: OriginFor<T>,
+            candidate: AccountId32,
+            #[pallet::compact] amount: Balance,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_nominate(who, candidate, amount)
+        }
+
+        /// Starts to unbond `amount` (smallest unit of QRN) of what the caller backs a candidate with; all of it where it is
+        /// worth no more.
+        ///
+        /// What is left must be nothing or reach the minimum. It stays in the pool, and slashable, until it is withdrawn.
+        /// Event: `NominationUnbonding`. Errors: `ZeroAmount`, `NoNomination`, `NominationTooSmall`, `TooManyUnbonding`.
+        #[pallet::call_index(6)]
+        #[pallet::weight(T::WeightInfo::unbond_nomination())]
+        pub fn unbond_nomination(
+            origin: OriginFor<T>,
+            candidate: AccountId32,
+            #[pallet::compact] amount: Balance,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_unbond_nomination(who, candidate, amount)
+        }
+
+        /// Pays out every share of a candidate's pool whose unbonding has ended; removes a nomination that was slashed away.
+        ///
+        /// Event: `NominationWithdrawn`. Errors: `NoNomination`, `NothingToWithdraw`.
+        #[pallet::call_index(7)]
+        #[pallet::weight(T::WeightInfo::withdraw_nomination())]
+        pub fn withdraw_nomination(origin: OriginFor<T>, candidate: AccountId32) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_withdraw_nomination(who, candidate)
+        }
+
+        /// Cancels a slash that waits.
+        ///
+        /// `CancelOrigin` only. Event: `SlashCancelled`. Errors: `BadOrigin`, `NoSuchSlash`.
+        #[pallet::call_index(8)]
+        #[pallet::weight(T::WeightInfo::cancel_slash())]
+        pub fn cancel_slash(origin: OriginFor<T>, id: u32) -> DispatchResult {
+            T::CancelOrigin::ensure_origin(origin)?;
+            Self::do_cancel_slash(id)
         }
     }
 }
@@ -328,6 +677,7 @@ impl<T: Config> Pallet<T> {
         T::Currency::hold(&HoldReason::Bond.into(), who, amount)?;
         ledger.bonded = bonded;
         Ledgers::<T>::insert(who, ledger);
+        Self::sync(who);
         Self::deposit_event(Event::Bonded { who: who.clone(), amount, bonded });
         Ok(())
     }
@@ -341,99 +691,8 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Pays `amount` out of the hold of `who`; returns what arrived: all of it or, where `to` cannot receive, nothing.
-    fn pay_from_hold(who: &AccountId32, to: &Account, amount: Balance) -> Balance {
-        if amount == 0 {
-            return 0;
-        }
-        with_storage_layer::<Balance, DispatchError, _>(|| {
-            T::Currency::transfer_on_hold(
-                &HoldReason::Bond.into(),
-                who,
-                &AccountId32::from(*to),
-                amount,
-                Precision::Exact,
-                Restriction::Free,
-                Fortitude::Force,
-            )
-        })
-        .unwrap_or(0)
-    }
-
-    /// Checks what must always hold: see the last section of the crate's documentation.
-    pub fn do_try_state() -> Result<(), sp_runtime::TryRuntimeError> {
-        for (who, ledger) in Ledgers::<T>::iter() {
-            let held = T::Currency::balance_on_hold(&HoldReason::Bond.into(), &who);
-            ensure!(held == ledger.held(), "staking: held differs from bonded and unbonding");
-            ensure!(held > 0, "staking: an empty ledger is kept");
-            ensure!(ledger.locked <= ledger.bonded, "staking: more locked than bonded");
-            ensure!(ledger.unbonding.iter().all(|chunk| chunk.amount > 0), "staking: nothing unbonds");
-            ensure!(ledger.unbonding.is_sorted_by_key(|chunk| chunk.release_at), "staking: unbonding out of order");
-        }
-        Ok(())
-    }
-}
-
-impl<T: Config> Collateral for Pallet<T> {
-    fn free(who: &Account) -> Balance {
-        Ledgers::<T>::get(AccountId32::from(*who)).map_or(0, |ledger| ledger.free())
-    }
-
-    fn bonded(who: &Account) -> Balance {
-        Ledgers::<T>::get(AccountId32::from(*who)).map_or(0, |ledger| ledger.bonded)
-    }
-
-    fn lock(who: &Account, amount: Balance) -> Result<(), CollateralError> {
-        let who = AccountId32::from(*who);
-        let mut ledger =
-            Ledgers::<T>::get(&who).filter(|ledger| ledger.bonded > 0).ok_or(CollateralError::NotBonded)?;
-        if amount > ledger.free() {
-            return Err(CollateralError::Insufficient);
-        }
-        let locked = ledger.locked.saturating_add(amount);
-        ledger.locked = locked;
-        Ledgers::<T>::insert(&who, ledger);
-        Self::deposit_event(Event::Locked { who, amount, locked });
-        Ok(())
-    }
-
-    fn release(who: &Account, amount: Balance) {
-        let who = AccountId32::from(*who);
-        let Some(mut ledger) = Ledgers::<T>::get(&who) else { return };
-        let amount = amount.min(ledger.locked);
-        if amount == 0 {
-            return;
-        }
-        let locked = ledger.locked.saturating_sub(amount);
-        ledger.locked = locked;
-        Ledgers::<T>::insert(&who, ledger);
-        Self::deposit_event(Event::Released { who, amount, locked });
-    }
-
-    fn slash(who: &Account, amount: Balance, to: &[(Account, Balance)]) -> Balance {
-        let who = AccountId32::from(*who);
-        let Some(mut ledger) = Ledgers::<T>::get(&who) else { return 0 };
-        let amount = amount.min(ledger.locked);
-        if amount == 0 {
-            return 0;
-        }
-        let mut left = amount;
-        for (beneficiary, share) in to {
-            let arrived = Self::pay_from_hold(&who, beneficiary, left.min(*share));
-            left = left.saturating_sub(arrived);
-        }
-        let burned =
-            T::Currency::burn_held(&HoldReason::Bond.into(), &who, left, Precision::BestEffort, Fortitude::Force);
-        debug_assert_eq!(burned, Ok(left), "held covers every ledger");
-        let bonded = ledger.bonded.saturating_sub(amount);
-        ledger.bonded = bonded;
-        ledger.locked = ledger.locked.saturating_sub(amount);
-        Self::store(&who, ledger);
-        Self::deposit_event(Event::Slashed { who, amount, paid: amount.saturating_sub(left), burned: left, bonded });
-        amount
-    }
-
-    fn minimum() -> Balance {
-        MinimumBond::<T>::get()
+    /// The account that holds what nominators back candidates with.
+    pub fn pot() -> AccountId32 {
+        POT.into_account_truncating()
     }
 }

@@ -110,8 +110,8 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// `needed` distinct validators, weighted by stake, among those that may audit and can lock the bond. The order of
-    /// candidates is that of their keys, so that the draw can be repeated by anybody.
+    /// `needed` distinct validators, weighted by stake, among those that may audit, do not back the worker and can lock the
+    /// bond. The order of candidates is that of their keys, so that the draw can be repeated by anybody.
     fn draw_validators(
         draw: &mut Draw,
         worker: &Account,
@@ -119,7 +119,12 @@ impl<T: Config> Pallet<T> {
         needed: u32,
     ) -> Result<Vec<Account>, Postponed> {
         let mut pool: Vec<Account> = T::Registry::validators();
-        pool.retain(|validator| may_audit(validator, worker) && T::Collateral::free(validator) >= bond);
+        // Few workers are backed at all: only then each validator is asked.
+        let backed = T::Collateral::is_backed(worker);
+        let backs = |validator: &Account| backed && T::Collateral::backs(validator, worker);
+        pool.retain(|validator| {
+            may_audit(validator, worker) && T::Collateral::free(validator) >= bond && !backs(validator)
+        });
         pool.sort_unstable();
         pool.dedup();
         let stakes: Vec<u128> = pool.iter().map(T::Collateral::bonded).collect();

@@ -83,9 +83,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         Self::weight(10, 1 << 10, 4, 2)
     }
     fn draw(v: u32) -> Weight {
-        // Eight bonds are locked; every validator's bond is read.
-        let validators = Self::weight(2, 512, 2, 0).saturating_mul(v.into());
-        Self::weight(100, SHARD_PROOF, 16, 24).saturating_add(validators)
+        // Eight bonds are locked; every validator's bond is read, and whether it backs the worker.
+        let validators = Self::weight(2, 1_024, 3, 0).saturating_mul(v.into());
+        Self::weight(100, SHARD_PROOF, 17, 24).saturating_add(validators)
     }
     fn expire() -> Weight {
         Self::ends_dispute(20)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-use crate::{Runtime, Session};
+use super::offences::ReportLongevity;
+use crate::{Historical, Offences, Runtime, Session};
 use frame_support::traits::ConstU32;
 use quern_pallet_clock::{EpochDuration, ExpectedBlockTime};
 
@@ -15,6 +16,6 @@ impl pallet_babe::Config for Runtime {
     type WeightInfo = ();
     type MaxAuthorities = ConstU32<MAX_AUTHORITIES>;
     type MaxNominators = ConstU32<0>;
-    type KeyOwnerProof = sp_core::Void;
-    type EquivocationReportSystem = ();
+    type KeyOwnerProof = sp_session::MembershipProof;
+    type EquivocationReportSystem = pallet_babe::EquivocationReportSystem<Self, Offences, Historical, ReportLongevity>;
 }

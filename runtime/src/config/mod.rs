@@ -9,6 +9,8 @@ mod clock;
 mod collateral;
 mod grandpa;
 mod jobs;
+mod offences;
+pub mod proxy;
 mod rewards;
 mod session;
 mod slashing;

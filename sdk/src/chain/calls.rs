@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The extrinsics, typed. Each is what [`Sender`](super::Sender) takes.
 
-use super::runtime::{runtime_types::bounded_collections::bounded_vec::BoundedVec, transactions};
+use super::runtime::{
+    runtime_types::{
+        bounded_collections::bounded_vec::BoundedVec, quern_runtime::SessionKeys,
+        sp_consensus_babe::app::Public as BabeKey, sp_consensus_grandpa::app::Public as GrandpaKey,
+    },
+    transactions,
+};
 use quern_primitives::{
     commitment::LeafProof,
     job::{Endpoint, JobSpec, Profile},
     slice::{Cv, SliceProof},
     traits::Role,
-    Balance, BlobId, DisputeId, JobId, ShardId,
+    Account, Balance, BlobId, DisputeId, JobId, ShardId,
 };
 use quern_protocol::{dispute::Trace, referee::ReadProof};
 use subxt::{transactions::Payload, utils::Static};
@@ -29,6 +35,40 @@ pub fn unbond(amount: Balance) -> impl Payload + Send + Sync {
 /// `collateral.withdraw_unbonded`: takes out what has finished unbonding.
 pub fn withdraw_unbonded() -> impl Payload + Send + Sync {
     transactions().collateral().withdraw_unbonded()
+}
+
+/// `collateral.validate`: offers to author blocks, for a part of the rewards.
+pub fn validate(commission_ppm: u32) -> impl Payload + Send + Sync {
+    transactions().collateral().validate(commission_ppm)
+}
+
+/// `collateral.chill`: stands for no further election.
+pub fn chill() -> impl Payload + Send + Sync {
+    transactions().collateral().chill()
+}
+
+/// `collateral.nominate`: backs a candidate with `amount` more.
+pub fn nominate(candidate: Account, amount: Balance) -> impl Payload + Send + Sync {
+    transactions().collateral().nominate(candidate.into(), amount)
+}
+
+/// `collateral.unbond_nomination`: starts to release `amount` of what backs a candidate.
+pub fn unbond_nomination(candidate: Account, amount: Balance) -> impl Payload + Send + Sync {
+    transactions().collateral().unbond_nomination(candidate.into(), amount)
+}
+
+/// `collateral.withdraw_nomination`: takes out what has finished unbonding.
+pub fn withdraw_nomination(candidate: Account) -> impl Payload + Send + Sync {
+    transactions().collateral().withdraw_nomination(candidate.into())
+}
+
+/// `session.set_keys`: registers the keys and the proof that [`rotate_session_keys`](super::Chain::rotate_session_keys) gave.
+pub fn set_session_keys(keys: [u8; 64], proof: Vec<u8>) -> impl Payload + Send + Sync {
+    let mut halves = [[0; 32]; 2];
+    halves.as_flattened_mut().copy_from_slice(&keys);
+    let [babe, grandpa] = halves;
+    let keys = SessionKeys { babe: BabeKey(babe), grandpa: GrandpaKey(grandpa) };
+    transactions().session().set_keys(keys, proof)
 }
 
 /// `workers.register`

@@ -27,7 +27,7 @@ use futures::{stream, Stream, StreamExt};
 use quern_primitives::{job::JobSpec, Account, BlobId, Height, JobId, ShardId};
 use quern_protocol::{
     shard::Shard,
-    view::{AccountView, JobView, NetworkView, ParticipantView, Quote, ShardView},
+    view::{AccountView, CandidateView, JobView, NetworkView, NominationView, ParticipantView, Quote, ShardView},
 };
 use serde::{de::DeserializeOwned, Deserialize};
 use serde_json::Value;
@@ -277,6 +277,38 @@ impl Chain {
     /// What an account has.
     pub async fn account(&self, account: &Account) -> Result<AccountView, ChainError> {
         self.call("account", None, account).await
+    }
+
+    /// Up to `limit` (at most 64) candidates for authoring blocks, the best first, after skipping `from`.
+    pub async fn candidates(&self, from: u32, limit: u32) -> Result<Vec<CandidateView>, ChainError> {
+        self.call("candidates", None, (from, limit)).await
+    }
+
+    /// A candidate, chilled or not.
+    pub async fn candidate(&self, account: &Account) -> Result<Option<CandidateView>, ChainError> {
+        self.call("candidate", None, account).await
+    }
+
+    /// Up to 64 candidates that an account backs.
+    pub async fn nominations(&self, account: &Account) -> Result<Vec<NominationView>, ChainError> {
+        self.call("nominations", None, account).await
+    }
+
+    /// Has the node make new session keys, which it keeps, for an account: the 64 bytes of keys and the proof that the node has
+    /// them. Nodes do that for callers on their own machine only.
+    pub async fn rotate_session_keys(&self, owner: &Account) -> Result<([u8; 64], Vec<u8>), ChainError> {
+        #[derive(Deserialize)]
+        struct Generated {
+            keys: String,
+            proof: Option<String>,
+        }
+        let method = "author_rotateKeysWithOwner";
+        let malformed = || ChainError::Malformed(method.into());
+        let bytes = |hex: &str| hex::decode(hex.trim_start_matches("0x")).map_err(|_| malformed());
+        let owner = Value::from(format!("0x{}", hex::encode(owner)));
+        let generated: Generated = self.rpc.request(method, &[owner]).await?;
+        let keys = bytes(&generated.keys)?.try_into().map_err(|_| malformed())?;
+        Ok((keys, bytes(&generated.proof.ok_or_else(malformed)?)?))
     }
 
     /// Checks what must always be true; the first thing that is not.

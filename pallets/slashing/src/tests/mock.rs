@@ -2,7 +2,10 @@
 //! A runtime of system, balances, staking and slashing.
 
 use crate as slashing;
-use frame_support::{assert_ok, derive_impl, traits::ConstU128};
+use frame_support::{
+    assert_ok, derive_impl,
+    traits::{ConstU128, ConstU32},
+};
 use quern_primitives::{
     traits::{Collateral as _, Offence, OffenceKind},
     Account, Balance, ShardId,
@@ -36,7 +39,13 @@ impl pallet_balances::Config for Test {
 impl quern_pallet_staking::Config for Test {
     type RuntimeHoldReason = RuntimeHoldReason;
     type Currency = Balances;
+    type Era = ConstU32<0>;
+    type Author = ();
+    type SessionKeys = frame_support::traits::Everything;
+    type CancelOrigin = frame_system::EnsureRoot<AccountId32>;
     type WeightInfo = ();
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = ();
 }
 
 impl slashing::Config for Test {

@@ -1,9 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Tests of the bonds.
+//! Tests of bonds, nominations, elections and offences.
 
 mod bond;
+mod cancel_slash;
+mod chill;
 mod collateral;
+mod elections;
+mod genesis;
 mod invariants;
 pub(crate) mod mock;
+mod model;
+mod nominate;
+mod offences;
+mod reward;
+mod simulation;
 mod unbond;
+mod unbond_nomination;
+mod validate;
+mod withdraw_nomination;
 mod withdraw_unbonded;

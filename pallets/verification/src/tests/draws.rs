@@ -55,6 +55,18 @@ fn draw_should_lock_the_audit_bond_of_every_validator_when_it_succeeds() {
 }
 
 #[test]
+fn draw_should_never_seat_who_backs_the_worker() {
+    test(|| {
+        Registered::set([2, 3, 4].map(raw).to_vec());
+        Bonds::set(2, 1_000_000);
+        Bonds::back(2, WORKER);
+        let mut seated = Case::honest().drawn().auditors();
+        seated.sort();
+        assert_eq!(seated, [3, 4]);
+    });
+}
+
+#[test]
 fn draw_should_never_seat_the_worker_when_it_is_a_validator_too() {
     test(|| {
         Registered::set([WORKER, 2, 3].map(raw).to_vec());

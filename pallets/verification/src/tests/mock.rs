@@ -113,6 +113,11 @@ impl Bonds {
         get("bond", who).unwrap_or_default()
     }
 
+    /// Lets one account back another.
+    pub fn back(backer: u8, who: u8) {
+        put("backer", &raw(who), &raw(backer));
+    }
+
     pub fn set(who: u8, bonded: Balance) {
         let (_, locked) = Self::of(&raw(who));
         put("bond", &raw(who), &(bonded, locked));
@@ -147,6 +152,12 @@ impl Collateral for Bonds {
     }
     fn minimum() -> Balance {
         BOND
+    }
+    fn is_backed(who: &Account) -> bool {
+        get::<Account>("backer", who).is_some()
+    }
+    fn backs(backer: &Account, who: &Account) -> bool {
+        get::<Account>("backer", who).as_ref() == Some(backer)
     }
 }
 

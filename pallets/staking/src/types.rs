@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What the pallet stores, and the arithmetic of shares.
+
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use frame_support::{traits::ConstU32, BoundedVec};
+use quern_primitives::{Balance, Height, QRN};
+use scale_info::TypeInfo;
+use sp_runtime::{helpers_128bit::multiply_by_rational_with_rounding, AccountId32, Perbill, Rounding};
+
+/// Most amounts that unbond at a time for one account, or for one nomination: bounds the ledger (below 400 bytes) and a
+/// withdrawal.
+pub const MAX_UNBONDING: u32 = 16;
+/// Most candidates in the order. One value of at most 24 KiB holds it, which is read and written when a score changes; the
+/// candidate with the lowest score makes room for a better one.
+pub const MAX_CANDIDATES: u32 = 512;
+/// Most slashes that wait for their deferral to end. When there are more, the newest are carried out at once: none is lost.
+pub const MAX_PENDING_SLASHES: u32 = 64;
+/// One, in parts per million.
+pub const ONE_PPM: u32 = 1_000_000;
+/// Most of a slash that its reporter can get: self-accusation must not launder stake.
+pub const MAX_REPORTER_PPM: u32 = 200_000;
+/// Shares that a pool may have for one unit of value. A pool that a slash leaves with less is wiped out, so that shares
+/// never overflow: total issuance is below 2^70, times a million below 2^90.
+const MAX_SHARES_PER_UNIT: Balance = 1_000_000;
+
+/// An amount that is unbonding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct UnbondingChunk {
+    /// The amount; in a nomination the shares.
+    pub amount: Balance,
+    /// First height at which it can be withdrawn.
+    pub release_at: Height,
+}
+
+/// What is unbonding, by height.
+pub type Unbonding = BoundedVec<UnbondingChunk, ConstU32<MAX_UNBONDING>>;
+
+/// Sum of what is unbonding.
+pub(crate) fn total(unbonding: &[UnbondingChunk]) -> Balance {
+    unbonding.iter().fold(0, |sum: Balance, chunk| sum.saturating_add(chunk.amount))
+}
+
+/// Adds to what is unbonding, joining what one block adds; false when there are too many.
+pub(crate) fn push(unbonding: &mut Unbonding, amount: Balance, release_at: Height) -> bool {
+    match unbonding.last_mut().filter(|last| last.release_at == release_at) {
+        Some(last) => last.amount = last.amount.saturating_add(amount),
+        None => return unbonding.try_push(UnbondingChunk { amount, release_at }).is_ok(),
+    }
+    true
+}
+
+/// Takes out what has matured; returns its sum.
+pub(crate) fn take_matured(unbonding: &mut Unbonding, now: Height) -> Balance {
+    let before = total(unbonding);
+    unbonding.retain(|chunk| chunk.release_at > now);
+    before.saturating_sub(total(unbonding))
+}
+
+/// The bond of one account.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Ledger {
+    /// The bond, locked or not.
+    pub bonded: Balance,
+    /// What of the bond answers for open obligations.
+    pub locked: Balance,
+    /// What of the locked bond a consensus offence has already cost: it is taken as soon as it is released.
+    pub owed: Balance,
+    /// What is unbonding, by height.
+    pub unbonding: Unbonding,
+}
+
+impl Ledger {
+    /// Bond that is not locked.
+    pub fn free(&self) -> Balance {
+        self.bonded.saturating_sub(self.locked)
+    }
+
+    /// The bond as an election sees it: what is owed is as good as taken.
+    pub fn own(&self) -> Balance {
+        self.bonded.saturating_sub(self.owed)
+    }
+
+    /// All that is unbonding.
+    pub fn unbonding_total(&self) -> Balance {
+        total(&self.unbonding)
+    }
+
+    /// All that must be on hold.
+    pub fn held(&self) -> Balance {
+        self.bonded.saturating_add(self.unbonding_total())
+    }
+
+    /// Takes up to `due` out of the free bond and then out of what is unbonding, last come first; what is missing is owed by
+    /// what is locked. Returns what was taken.
+    pub(crate) fn seize(&mut self, due: Balance) -> Balance {
+        let mut left = due;
+        let free = left.min(self.free());
+        self.bonded = self.bonded.saturating_sub(free);
+        left = left.saturating_sub(free);
+        for chunk in self.unbonding.iter_mut().rev() {
+            let part = left.min(chunk.amount);
+            chunk.amount = chunk.amount.saturating_sub(part);
+            left = left.saturating_sub(part);
+        }
+        self.unbonding.retain(|chunk| chunk.amount > 0);
+        self.owed = self.owed.saturating_add(left).min(self.locked);
+        due.saturating_sub(left)
+    }
+}
+
+/// What backs one candidate, in shares. A slash or a reward changes the value of every share at once, so neither walks the
+/// nominations.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Pool {
+    /// What all shares are worth.
+    pub value: Balance,
+    /// All shares, unbonding ones too.
+    pub shares: Balance,
+    /// Shares that are unbonding: they answer for the candidate until they are withdrawn, and no longer elect it.
+    pub unbonding: Balance,
+    /// Which pool of the chain's it is. Shares of an earlier one are worth nothing.
+    pub generation: u64,
+}
+
+impl Pool {
+    /// What `shares` are worth, rounded down: against who takes out.
+    pub fn value_of(&self, shares: Balance) -> Balance {
+        multiply_by_rational_with_rounding(shares, self.value, self.shares, Rounding::Down).unwrap_or(0)
+    }
+
+    /// The shares that `amount` buys, rounded down: against who puts in. `None` where they cannot be counted.
+    pub fn shares_for(&self, amount: Balance) -> Option<Balance> {
+        if self.shares == 0 || self.value == 0 {
+            return Some(amount);
+        }
+        multiply_by_rational_with_rounding(amount, self.shares, self.value, Rounding::Down)
+    }
+
+    /// The least shares that are worth `amount`, at most `most`.
+    pub fn shares_worth(&self, amount: Balance, most: Balance) -> Balance {
+        multiply_by_rational_with_rounding(amount, self.shares, self.value, Rounding::Up).map_or(most, |s| s.min(most))
+    }
+
+    /// What of the value counts in an election: all but what is unbonding.
+    pub fn active(&self) -> Balance {
+        self.value_of(self.shares.saturating_sub(self.unbonding))
+    }
+
+    /// Takes a share of the value, rounded up; returns what was taken. Where almost nothing would be left, all of it is, and
+    /// the pool starts again as `next_generation`.
+    pub(crate) fn slash(&mut self, fraction: Perbill, next_generation: u64) -> Balance {
+        let before = self.value;
+        self.value = before.saturating_sub(fraction.mul_ceil(before));
+        if self.value.saturating_mul(MAX_SHARES_PER_UNIT) < self.shares {
+            *self = Self { generation: next_generation, ..Default::default() };
+        }
+        before.saturating_sub(self.value)
+    }
+
+    /// Removes shares that were unbonding and returns their value. The last one takes what rounding left.
+    pub(crate) fn redeem(&mut self, shares: Balance) -> Balance {
+        let value = self.value_of(shares);
+        self.value = self.value.saturating_sub(value);
+        self.shares = self.shares.saturating_sub(shares);
+        self.unbonding = self.unbonding.saturating_sub(shares);
+        value
+    }
+}
+
+/// Who offers to author and finalise blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Candidate {
+    /// What it keeps of the rewards before they are shared, in parts per million.
+    pub commission_ppm: u32,
+    /// The score under which it stands in the order; none while it is chilled.
+    pub listed: Option<Balance>,
+    /// What others back it with.
+    pub pool: Pool,
+}
+
+/// What one account backs one candidate with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Nomination {
+    /// The pool's generation in which the shares were bought.
+    pub generation: u64,
+    /// Shares that elect.
+    pub shares: Balance,
+    /// Shares that are unbonding.
+    pub unbonding: Unbonding,
+}
+
+impl Nomination {
+    /// All shares.
+    pub fn total(&self) -> Balance {
+        self.shares.saturating_add(total(&self.unbonding))
+    }
+}
+
+/// Why a candidate left the order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub enum ChillReason {
+    /// It asked for it.
+    #[codec(index = 0)]
+    Asked,
+    /// Its bond fell below the minimum.
+    #[codec(index = 1)]
+    BelowMinimum,
+    /// It equivocated or authored nothing.
+    #[codec(index = 2)]
+    Offence,
+    /// The order was full and another has a better score.
+    #[codec(index = 3)]
+    Displaced,
+}
+
+/// A slash for a consensus offence that waits for its deferral to end.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct PendingSlash {
+    /// Number of the slash, for [`cancel_slash`](crate::Call::cancel_slash).
+    pub id: u32,
+    /// Who will be slashed.
+    pub offender: AccountId32,
+    /// The share of its stake, and of what backs it.
+    pub fraction: Perbill,
+    /// The session of the offence.
+    pub session: u32,
+    /// Who showed it, if an account did.
+    pub reporter: Option<AccountId32>,
+    /// The height at which it is carried out.
+    pub due_at: Height,
+}
+
+/// What genesis decides about candidates, elections and consensus offences.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct ElectionParameters {
+    /// Fewest validators of a set: with fewer candidates the set stays as it is.
+    pub min_validators: u32,
+    /// Most validators of a set.
+    pub max_validators: u32,
+    /// Most that a candidate is backed with, in multiples of its own bond: so that a large backing never hangs on a small bond.
+    pub max_backing_ratio: u32,
+    /// Least value of a nomination.
+    pub minimum_nomination: Balance,
+    /// Sessions for which an equivocation can be shown.
+    pub evidence_sessions: u32,
+    /// Blocks from the report of a consensus offence to the slash.
+    pub defer_blocks: Height,
+    /// Share of a slash that the reporter gets, in parts per million.
+    pub reporter_ppm: u32,
+}
+
+impl Default for ElectionParameters {
+    fn default() -> Self {
+        Self {
+            min_validators: 1,
+            max_validators: 128,
+            max_backing_ratio: 10,
+            minimum_nomination: QRN.saturating_mul(10),
+            evidence_sessions: 12,
+            defer_blocks: 3_600,
+            reporter_ppm: 100_000,
+        }
+    }
+}
+
+impl ElectionParameters {
+    /// What is unsound about the parameters, if anything is.
+    pub fn unsound(&self) -> Option<&'static str> {
+        let rules = [
+            (self.min_validators > 0, "min_validators must be at least one"),
+            (self.min_validators <= self.max_validators, "min_validators exceeds max_validators"),
+            (self.max_validators <= MAX_CANDIDATES, "max_validators exceeds the places in the order of candidates"),
+            (self.evidence_sessions > 0, "evidence_sessions must be at least one"),
+            (self.minimum_nomination > 0, "minimum_nomination must be at least one"),
+            (self.reporter_ppm <= MAX_REPORTER_PPM, "reporter_ppm exceeds 200,000"),
+        ];
+        rules.into_iter().find(|(holds, _)| !holds).map(|(_, reason)| reason)
+    }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Proxies: a daemon signs with a hot key of its own, and the key that owns the stake stays away from the machine.
+
+use crate::{Balance, Balances, Runtime, RuntimeCall, RuntimeEvent, System, MILLI_QRN};
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use frame_support::{
+    parameter_types,
+    traits::{ConstU32, InstanceFilter},
+};
+use scale_info::TypeInfo;
+use sp_runtime::traits::BlakeTwo256;
+
+/// What a proxy may do for the account that named it.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub enum ProxyType {
+    /// Everything.
+    #[default]
+    #[codec(index = 0)]
+    Any,
+    /// What the daemons send while they work and audit: none of these calls moves a bond or funds to another account, or
+    /// names another proxy. What a stolen hot key can cost is what is locked for open obligations.
+    #[codec(index = 1)]
+    Daemon,
+}
+
+impl InstanceFilter<RuntimeCall> for ProxyType {
+    fn filter(&self, call: &RuntimeCall) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Daemon => match call {
+                RuntimeCall::Workers(_) | RuntimeCall::Verification(_) => true,
+                RuntimeCall::Jobs(call) => matches!(
+                    call,
+                    quern_pallet_jobs::Call::start_shard { .. }
+                        | quern_pallet_jobs::Call::decline_shard { .. }
+                        | quern_pallet_jobs::Call::commit_shards { .. }
+                ),
+                _ => false,
+            },
+        }
+    }
+
+    fn is_superset(&self, other: &Self) -> bool {
+        matches!(self, Self::Any) || self == other
+    }
+}
+
+parameter_types! {
+    /// Reserved for the list of an account's proxies.
+    pub const ProxyDepositBase: Balance = 100 * MILLI_QRN;
+    /// Reserved for each proxy: 37 bytes.
+    pub const ProxyDepositFactor: Balance = 40 * MILLI_QRN;
+    /// Reserved for the list of a proxy's announcements.
+    pub const AnnouncementDepositBase: Balance = 100 * MILLI_QRN;
+    /// Reserved for each announcement: 68 bytes.
+    pub const AnnouncementDepositFactor: Balance = 70 * MILLI_QRN;
+}
+
+impl pallet_proxy::Config for Runtime {
+    type RuntimeEvent = RuntimeEvent;
+    type RuntimeCall = RuntimeCall;
+    type Currency = Balances;
+    type ProxyType = ProxyType;
+    type ProxyDepositBase = ProxyDepositBase;
+    type ProxyDepositFactor = ProxyDepositFactor;
+    type MaxProxies = ConstU32<16>;
+    type WeightInfo = pallet_proxy::weights::SubstrateWeight<Runtime>;
+    type MaxPending = ConstU32<16>;
+    type CallHasher = BlakeTwo256;
+    type AnnouncementDepositBase = AnnouncementDepositBase;
+    type AnnouncementDepositFactor = AnnouncementDepositFactor;
+    type BlockNumberProvider = System;
+}
