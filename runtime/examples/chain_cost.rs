@@ -7,6 +7,7 @@
 use codec::Encode;
 use frame_support::{
     dispatch::{DispatchClass, GetDispatchInfo},
+    traits::Get,
     weights::Weight,
 };
 use quern_pallet_jobs::weights::{SubstrateWeight as JobsWeight, WeightInfo as _};
@@ -70,11 +71,13 @@ fn run() {
         ("reveal_audit of all auditors", by_auditors(reveal.into())),
     ];
     let transactions = moves.iter().fold(Cost::default(), |sum, (_, cost)| sum.plus(*cost));
-    let jobs = |n| JobsWeight::<Runtime>::open_shards(n).saturating_add(JobsWeight::<Runtime>::remove_shards(n));
-    let hooks = jobs(1)
-        .saturating_add(JobsWeight::<Runtime>::assign_shards(1, WORKERS))
-        .saturating_add(VerificationWeight::<Runtime>::draw(VALIDATORS));
-    let hooks = Cost { bytes: 0.0, us: us(hooks) };
+    // As many shards as a block handles, so that what a block costs anyway is shared.
+    let shards = <Runtime as quern_pallet_jobs::Config>::ShardsPerBlock::get();
+    let jobs = JobsWeight::<Runtime>::open_shards(shards)
+        .saturating_add(JobsWeight::<Runtime>::assign_shards(shards, WORKERS))
+        .saturating_add(JobsWeight::<Runtime>::remove_shards(shards));
+    let hooks = us(jobs) / f64::from(shards) + us(VerificationWeight::<Runtime>::draw(VALIDATORS));
+    let hooks = Cost { bytes: 0.0, us: hooks };
     let shard = transactions.plus(hooks);
 
     for (name, cost) in moves {

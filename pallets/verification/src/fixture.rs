@@ -3,6 +3,9 @@
 //! its tasks, and what the parties commit to and prove from them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
+#[cfg(feature = "runtime-benchmarks")]
+mod heaviest;
+
 use alloc::{borrow::Cow, collections::BTreeMap, vec, vec::Vec};
 use core::convert::Infallible;
 use quern_primitives::{
@@ -37,7 +40,8 @@ pub struct World {
     blobs: BTreeMap<BlobId, Vec<u8>>,
     links: BTreeMap<BlobId, Link>,
     listed: Vec<BlobId>,
-    outputs: Vec<BlobId>,
+    /// By stage and task.
+    outputs: BTreeMap<(u16, u32), BlobId>,
 }
 
 /// A task as somebody ran it.
@@ -129,6 +133,7 @@ impl World {
     }
 
     /// One product of two rows as wide as a publication allows, from two blobs: the largest conviction.
+    #[cfg(test)]
     pub fn widest() -> Self {
         let (rows, columns) = (4, 11_008);
         let mut b = ProgramBuilder::new();
@@ -187,6 +192,7 @@ impl World {
             outputs: if earlier.is_empty() { vec![] } else { vec![stage_outputs] },
         };
         let blobs = blobs.into_iter().chain(earlier.iter().cloned()).map(|bytes| (BlobId::of(&bytes), bytes)).collect();
+        let outputs = (0..).zip(outputs).map(|(task, id)| ((0, task), id)).collect();
         Self { program, context, shard: ShardId { job: 5, stage: 1, index: 0 }, blobs, links, listed, outputs }
     }
 
@@ -220,8 +226,8 @@ impl World {
                 let id = self.listed[*entry as usize];
                 (id, self.links[&id].clone())
             }
-            Origin::Output { task, .. } => {
-                let id = self.outputs[*task as usize];
+            Origin::Output { shard, task, .. } => {
+                let id = self.outputs[&(shard.id.stage, *task)];
                 (id, self.links[&id].clone())
             }
         };
