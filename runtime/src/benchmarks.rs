@@ -14,7 +14,7 @@ use quern_pallet_workers::{Entries, Entry, Validators, Workers};
 use quern_primitives::{
     job::{Endpoint, Profile},
     traits::Role,
-    Account,
+    Account, ShardId,
 };
 use quern_program::Checked;
 use quern_protocol::{inputs::StageContext, Shard};
@@ -123,5 +123,9 @@ impl quern_pallet_verification::benchmarking::BenchmarkHelper for Helper {
 
     fn put_seed(period: BlockNumber) {
         Self::put_seed(period);
+    }
+
+    fn put_unfinished_stage(shard: &ShardId) {
+        Jobs::unfinish_for_benchmark(shard);
     }
 }

@@ -100,10 +100,7 @@ fn obligations() -> Vec<(&'static str, RuntimeCall)> {
             "open_chunk",
             Move::open_chunk { dispute: 1, bytes: BoundedVec::truncate_from(vec![0; CHUNK_LEN as usize]) }.into(),
         ),
-        (
-            "convict",
-            Move::convict { dispute: 1, element: 1, output: Some(proof()), reads: BoundedVec::new() }.into(),
-        ),
+        ("convict", Move::convict { dispute: 1, element: 1, output: Some(proof()), reads: BoundedVec::new() }.into()),
         ("convict_length", Move::convict_length { dispute: 1, len: 1, proof: proof() }.into()),
     ]
 }

@@ -64,7 +64,9 @@ fn heaviest(b: u32) -> Checked {
     let mut builder = ProgramBuilder::new();
     let block = |builder: &mut ProgramBuilder, from| {
         let first = builder.add(from, from);
-        (1..MAX_BLOCK_OPERATORS).for_each(|_| drop(builder.concat(0, &[first; 8])));
+        for _ in 1..MAX_BLOCK_OPERATORS {
+            builder.concat(0, &[first; 8]);
+        }
         first
     };
     let x = builder.input(DType::I32, &[1]);
@@ -96,7 +98,8 @@ fn code(program: &Checked) -> Code {
 
 fn endpoints() -> BoundedVec<Endpoint, ConstU32<MAX_ENDPOINTS>> {
     let address = SocketAddress { ip: [1; 16], port: 1 };
-    let endpoint = Endpoint { id: [1; 32], addresses: BoundedVec::truncate_from(vec![address; MAX_ADDRESSES as usize]) };
+    let endpoint =
+        Endpoint { id: [1; 32], addresses: BoundedVec::truncate_from(vec![address; MAX_ADDRESSES as usize]) };
     BoundedVec::truncate_from(vec![endpoint; MAX_ENDPOINTS as usize])
 }
 
@@ -237,7 +240,8 @@ impl<T: Config> Pallet<T> {
             Shards::<T>::insert(id, accepted(&sibling));
         }
         let fees = Fees { protocol_ppm: 50_000, audit_ppm: 100_000, last_audit_ppm: 100_000 };
-        let stage = StageRecord { stage: context.stage.clone(), fees, created: shards, accepted: shards - 1, root: None };
+        let stage =
+            StageRecord { stage: context.stage.clone(), fees, created: shards, accepted: shards - 1, root: None };
         let bid = (VALUE * 1_000_000_000).div_ceil(u128::from(shard.macs()).max(1));
         let escrow = stage.cost(shard, bid).total();
         Stages::<T>::insert(job, context.index, stage);
@@ -266,6 +270,14 @@ impl<T: Config> Pallet<T> {
         Live::<T>::mutate(|live| *live += 1);
         OpenJobs::<T>::mutate(|open| *open += 1);
         Self::put_shard(&Shard { phase: Phase::Queued, ..shard.clone() }, shard);
+    }
+
+    /// Has the stage of a shard wait for another shard too.
+    pub fn unfinish_for_benchmark(id: &ShardId) {
+        Stages::<T>::mutate(id.job, id.stage, |stage| {
+            stage.as_mut().map(|stage| stage.accepted -= 1);
+        });
+        Jobs::<T>::mutate_extant(id.job, |job| job.live += 1);
     }
 }
 

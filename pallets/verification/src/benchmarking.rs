@@ -28,6 +28,8 @@ pub trait BenchmarkHelper {
     fn put_validators(count: u32);
     /// Makes the seed of a period known.
     fn put_seed(period: Height);
+    /// Has the stage of a shard wait for another shard too.
+    fn put_unfinished_stage(shard: &ShardId);
 }
 
 const WORKER: Account = [1; 32];
@@ -306,6 +308,23 @@ mod benches {
         _(signed::<T>(Bench::last()), bench.id(), [3; 32], results, true);
 
         assert_eq!(Totals::<T>::get().settled, 1);
+    }
+
+    /// The last reveal accepts a shard, but others of its stage are under way.
+    #[benchmark]
+    fn settle() -> Result<(), BenchmarkError> {
+        let bench = Bench::audited::<T>(Until::LastReveal, honest);
+        T::BenchmarkHelper::put_unfinished_stage(&bench.id());
+        let results = results_digest(&bench.id(), &bench.honest.ids(&bench.shard.demanded()));
+        let origin = signed::<T>(Bench::last()).into();
+
+        #[block]
+        {
+            Pallet::<T>::reveal_audit(origin, bench.id(), [3; 32], results, true).map_err(|error| error.error)?;
+        }
+
+        assert_eq!(Totals::<T>::get().settled, 1);
+        Ok(())
     }
 
     #[benchmark]

@@ -26,6 +26,7 @@ use quern_protocol::{
 /// Tasks of the shard.
 pub const TASKS: u32 = 2;
 /// Steps of the looped program.
+#[cfg(test)]
 pub const STEPS: u32 = 2;
 /// The shard secret of whoever runs the shard.
 const SECRET: [u8; 32] = [7; 32];
@@ -76,6 +77,7 @@ fn noise(seed: u8, len: usize) -> Vec<u8> {
 }
 
 /// Small `i32` numbers.
+#[cfg(test)]
 fn numbers(seed: u8, len: usize) -> Vec<u8> {
     noise(seed, len).into_iter().flat_map(|byte| i32::from(byte as i8).to_le_bytes()).collect()
 }
@@ -86,6 +88,7 @@ fn blob(bytes: &[u8]) -> Blob {
 
 impl World {
     /// A program with a loop. Its body ends in an operator whose output is the next state; a second state tensor is carried.
+    #[cfg(test)]
     pub fn looped() -> Self {
         let mut b = ProgramBuilder::new();
         let data = b.input(DType::I8, &[32, 16]);
@@ -213,6 +216,7 @@ impl World {
         self.program.program().segments()
     }
 
+    #[cfg(test)]
     pub fn leaves(&self) -> u32 {
         self.segments() * TASKS
     }
