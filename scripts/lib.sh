@@ -144,6 +144,18 @@ nextest() {
         fail "cargo-nextest could not be installed; see https://nexte.st"
 }
 
+# omni_bencher: what runs the runtime's benchmarks.
+omni_bencher() {
+    have frame-omni-bencher && return
+    if have apt-get && have dpkg-query; then
+        debian "libclang, for the bindings to the database that frame-omni-bencher links" libclang-dev ||
+            fail "no right to install packages; run as root: apt-get install libclang-dev"
+    fi
+    say "installing frame-omni-bencher: it measures the runtime's weights (an hour on two cores)"
+    (cd "$root" && CARGO_TARGET_DIR="$cache/tools" cargo install --locked frame-omni-bencher@0.28.0 >&2) ||
+        fail "frame-omni-bencher could not be installed; it needs a C++ compiler and libclang"
+}
+
 # prepare: everything a build needs.
 prepare() {
     cd "$root" || exit

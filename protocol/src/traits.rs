@@ -25,6 +25,9 @@ pub trait Shards {
 
     /// Segments to draw and validators to seat for a shard, by the job's audit level: (samples, auditors, whole audit).
     fn audit_plan(id: &ShardId) -> Option<AuditPlan>;
+
+    /// Whether every shard of the shard's stage is accepted, or the stage is gone.
+    fn is_stage_complete(id: &ShardId) -> bool;
 }
 
 /// How a shard is audited.

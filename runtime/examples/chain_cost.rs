@@ -7,11 +7,15 @@
 use codec::Encode;
 use frame_support::{
     dispatch::{DispatchClass, GetDispatchInfo},
+    traits::Get,
     weights::Weight,
 };
 use quern_pallet_jobs::weights::{SubstrateWeight as JobsWeight, WeightInfo as _};
 use quern_pallet_verification::weights::{SubstrateWeight as VerificationWeight, WeightInfo as _};
-use quern_primitives::{BlobId, ShardId};
+use quern_primitives::{
+    job::{MAX_SHARDS, MAX_TASKS},
+    BlobId, ShardId,
+};
 use quern_protocol::Params;
 use quern_runtime::{AccountId, Address, Runtime, RuntimeCall, Signature, TxExtension, UncheckedExtrinsic};
 use sp_runtime::generic::Era;
@@ -58,6 +62,15 @@ fn run() {
     let reveal =
         quern_pallet_verification::Call::reveal_audit { shard, salt: digest, results: digest, holds_outputs: true };
     let by_auditors = |call: RuntimeCall| transaction(call).times(params.auditors.into());
+    // A block is charged for what a reveal does: one settles the shard, the others cost what a seal costs.
+    let reveals = by_auditors(reveal.into());
+    let (seal, settle, complete) = (
+        us(VerificationWeight::<Runtime>::commit_audit()),
+        us(VerificationWeight::<Runtime>::settle()),
+        us(VerificationWeight::<Runtime>::reveal_audit()),
+    );
+    let seals = f64::from(params.auditors) - 1.0;
+    let reveals = Cost { us: reveals.us - seals * (complete - seal) - (complete - settle), ..reveals };
     let moves = [
         ("start_shard", transaction(quern_pallet_jobs::Call::start_shard { shard }.into())),
         ("commit_shards", transaction(quern_pallet_jobs::Call::commit_shards { commits }.into())),
@@ -67,14 +80,16 @@ fn run() {
             by_auditors(quern_pallet_verification::Call::commit_audit { shard, seal: digest }.into()),
         ),
         ("reveal_results", transaction(quern_pallet_verification::Call::reveal_results { shard, digest }.into())),
-        ("reveal_audit of all auditors", by_auditors(reveal.into())),
+        ("reveal_audit of all auditors", reveals),
     ];
     let transactions = moves.iter().fold(Cost::default(), |sum, (_, cost)| sum.plus(*cost));
-    let jobs = |n| JobsWeight::<Runtime>::open_shards(n).saturating_add(JobsWeight::<Runtime>::remove_shards(n));
-    let hooks = jobs(1)
-        .saturating_add(JobsWeight::<Runtime>::assign_shards(1, WORKERS))
-        .saturating_add(VerificationWeight::<Runtime>::draw(VALIDATORS));
-    let hooks = Cost { bytes: 0.0, us: us(hooks) };
+    // As many shards as a block handles, so that what a block costs anyway is shared.
+    let shards = <Runtime as quern_pallet_jobs::Config>::ShardsPerBlock::get();
+    let jobs = JobsWeight::<Runtime>::open_shards(shards)
+        .saturating_add(JobsWeight::<Runtime>::assign_shards(shards, WORKERS))
+        .saturating_add(JobsWeight::<Runtime>::remove_shards(shards));
+    let hooks = us(jobs) / f64::from(shards) + us(VerificationWeight::<Runtime>::draw(VALIDATORS));
+    let hooks = Cost { bytes: 0.0, us: hooks };
     let shard = transactions.plus(hooks);
 
     for (name, cost) in moves {
@@ -89,8 +104,12 @@ fn run() {
         f64::from(*lengths.max.get(DispatchClass::Operational))
     });
     print("chain: all weight of a shard", shard.us, "us", "the fullest block", us(block.max_block));
+    print("chain: completing a stage, weight a stage", complete - settle, "us", "all of a shard", shard.us);
     for (tasks, bound) in SHARDS {
-        let task = shard.times(f64::from(tasks).recip());
+        // A stage is as large as can be.
+        let shards = f64::from((MAX_TASKS / tasks).min(MAX_SHARDS));
+        let share = Cost { bytes: 0.0, us: (complete - settle) / shards };
+        let task = shard.plus(share).times(f64::from(tasks).recip());
         let (peer, bytes, us) = match bound {
             Some((bytes, us)) => ("the bound of the design", bytes, us),
             None => ("a task of a shard of 1,024", shard.bytes / 1_024.0, shard.us / 1_024.0),

@@ -1,6 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The pallets that can be benchmarked in this runtime.
+//! The pallets that can be benchmarked in this runtime, and what their benchmarks find in the pallets around them.
+
+use crate::{AccountId, Balance, Balances, BlockNumber, Collateral, Jobs, Runtime, RuntimeOrigin, QRN};
+use frame_benchmarking::account;
+use frame_support::{
+    traits::{fungible::Mutate, Get},
+    BoundedVec,
+};
+use quern_pallet_clock::SEEDS_KEPT;
+use quern_pallet_staking::Ledgers;
+use quern_pallet_workers::{Entries, Entry, Validators, Workers};
+use quern_primitives::{
+    job::{Endpoint, Profile},
+    traits::Role,
+    Account, ShardId,
+};
+use quern_program::Checked;
+use quern_protocol::{inputs::StageContext, Shard};
 
 frame_benchmarking::define_benchmarks!(
     [frame_system, SystemBench::<Runtime>]
@@ -8,4 +25,107 @@ frame_benchmarking::define_benchmarks!(
     [pallet_sudo, Sudo]
     [pallet_timestamp, Timestamp]
     [pallet_utility, Utility]
+    [quern_pallet_clock, Clock]
+    [quern_pallet_staking, Collateral]
+    [quern_pallet_workers, Workers]
+    [quern_pallet_jobs, Jobs]
+    [quern_pallet_verification, Verification]
+    [quern_pallet_slashing, Slashing]
+    [quern_pallet_rewards, Rewards]
 );
+
+/// The bond of every account here.
+const BOND: Balance = 1_000 * QRN;
+
+/// Puts accounts, bonds, shards and seeds into place.
+pub struct Helper;
+
+impl Helper {
+    fn bond(who: &AccountId, locked: Balance) {
+        if !Ledgers::<Runtime>::contains_key(who) {
+            Balances::set_balance(who, BOND.saturating_mul(2));
+            Collateral::bond(RuntimeOrigin::signed(who.clone()), BOND).expect("the account can bond");
+        }
+        Ledgers::<Runtime>::mutate_extant(who, |ledger| ledger.locked = locked);
+    }
+
+    /// Registers an account that has `open` shards.
+    fn register(who: &AccountId, role: Role, open: u32) {
+        let entry = Entry {
+            role,
+            endpoint: Endpoint::default(),
+            profile: Profile { memory_mib: 1 << 10, device: Default::default(), accelerator: true },
+            ask: 1,
+            slots: open.saturating_add(1),
+            ready_at: 0,
+            open,
+            reputation: 1,
+            barred: false,
+            retiring: false,
+        };
+        Entries::<Runtime>::insert(who, entry);
+    }
+
+    /// Registers bonded accounts of a role.
+    fn put(name: &'static str, role: Role, count: u32) -> alloc::vec::Vec<Account> {
+        let accounts = (0..count).map(|number| {
+            let who: AccountId = account(name, number, 0);
+            Self::bond(&who, 0);
+            Self::register(&who, role, 0);
+            who.into()
+        });
+        accounts.collect()
+    }
+
+    fn put_seed(period: BlockNumber) {
+        let place = period.checked_rem(SEEDS_KEPT).unwrap_or_default();
+        quern_pallet_clock::Seeds::<Runtime>::insert(place, (period, [1; 32]));
+    }
+}
+
+impl quern_pallet_workers::BenchmarkHelper for Helper {
+    fn bond(who: &AccountId) {
+        Self::bond(who, 0);
+    }
+}
+
+impl quern_pallet_jobs::benchmarking::BenchmarkHelper for Helper {
+    fn put_party(who: &Account, locked: Balance) {
+        let who = AccountId::from(*who);
+        Self::bond(&who, locked);
+        Self::register(&who, Role::Worker, 1);
+    }
+
+    fn put_workers(count: u32) {
+        Workers::<Runtime>::put(BoundedVec::truncate_from(Self::put("worker", Role::Worker, count)));
+    }
+
+    fn put_seed(period: BlockNumber) {
+        Self::put_seed(period);
+    }
+}
+
+impl quern_pallet_verification::benchmarking::BenchmarkHelper for Helper {
+    /// The worker is the last one on the longest list.
+    fn put_shard(shard: &Shard, context: &StageContext, program: &Checked) {
+        use quern_pallet_jobs::benchmarking::BenchmarkHelper as _;
+        Jobs::put_for_benchmark(shard, context, program);
+        shard.locks().iter().for_each(|(who, locked)| Self::put_party(who, *locked));
+        let places = <Runtime as quern_pallet_workers::Config>::MaxWorkers::get();
+        let others = (1..places).map(|number| account::<AccountId>("worker", number, 0).into());
+        let list = others.chain(shard.deal().map(|deal| deal.worker)).collect();
+        Workers::<Runtime>::put(BoundedVec::truncate_from(list));
+    }
+
+    fn put_validators(count: u32) {
+        Validators::<Runtime>::put(BoundedVec::truncate_from(Self::put("validator", Role::Validator, count)));
+    }
+
+    fn put_seed(period: BlockNumber) {
+        Self::put_seed(period);
+    }
+
+    fn put_unfinished_stage(shard: &ShardId) {
+        Jobs::unfinish_for_benchmark(shard);
+    }
+}

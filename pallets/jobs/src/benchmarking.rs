@@ -1,80 +1,284 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Benchmarks of the calls.
+//! Benchmarks of the calls and of what the hook does, each in its worst case.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use super::*;
+use crate::types::{bit, segment_costs, Fees, Queued, StageRecord};
 use alloc::vec;
 use frame_benchmarking::v2::*;
 use frame_support::traits::fungible::Mutate;
 use frame_system::RawOrigin;
 use quern_primitives::{
-    job::{AuditLevel, Blob, Endpoint, Input, Stage, MAX_STAGES},
+    draw::SegmentCosts,
+    job::{
+        AuditLevel, Blob, Endpoint, Input, OutputMap, SocketAddress, Stage, MAX_ADDRESSES, MAX_ENDPOINTS, MAX_STAGES,
+    },
     QRN,
 };
-use quern_program::{builder::ProgramBuilder, DType};
-use quern_protocol::shard::Deal;
+use quern_program::{
+    check::{MAX_BLOCK_OPERATORS, MAX_PROGRAM_BYTES},
+    Checked, Constant, DType, ProgramBuilder, Shape, Summary, TensorType,
+};
+use quern_protocol::{
+    inputs::{AcceptedShard, StageContext},
+    shard::{Audit, Commitment, Deal, Demand, Phase, Seat, MAX_AUDITORS, MAX_AUDIT_ROUNDS, MAX_SAMPLES},
+};
+
+/// Puts things into place in the pallets around this one.
+pub trait BenchmarkHelper {
+    /// Gives `who` a bond of which `locked` is locked, and a place among the workers with a shard under way.
+    fn put_party(who: &Account, locked: Balance);
+    /// Registers so many workers, each with one slot and a free bond, at the least ask, ready since height 0.
+    fn put_workers(count: u32);
+    /// Makes the seed of a period known.
+    fn put_seed(period: Height);
+}
+
+/// What a shard is worth at the bid.
+const VALUE: Balance = 2 * QRN;
+/// Height of the benchmarks.
+const NOW: Height = 100;
+/// Bytes of the operators of [`heaviest`], and some.
+const LEAST_BYTES: u32 = 24 << 10;
+
+/// An account of a job.
+fn who(job: JobId, number: u32) -> Account {
+    account::<AccountId32>("party", job as u32, number).into()
+}
+
+fn at<T: Config>(height: Height) {
+    frame_system::Pallet::<T>::set_block_number(height.into());
+}
 
 /// An account with funds for anything here.
 fn rich<T: Config>() -> AccountId32 {
     let who: AccountId32 = whitelisted_caller();
-    T::Currency::set_balance(&who, QRN.saturating_mul(1_000_000_000));
+    T::Currency::set_balance(&who, QRN * 1_000_000);
     T::Currency::set_balance(&AccountId32::from(T::Rewards::pot()), QRN);
     who
 }
 
-/// A program of `b` constant bytes at most, whose whole encoding is checked.
-fn program(b: u32) -> Result<Code, BenchmarkError> {
-    let build = |len: u32| {
-        let mut builder = ProgramBuilder::new();
-        let x = builder.input(DType::I8, &[len]);
-        let y = builder.constant(DType::I8, &[len], &vec![1; len as usize]);
-        let sum = builder.add(x, y);
-        builder.build(sum).map(|checked| checked.program().encode())
+/// The program of at most `b` bytes that takes longest to check: as many operators as there can be, each with as many
+/// arguments as it can have, and short constants. It reads and gives one `i32`.
+fn heaviest(b: u32) -> Checked {
+    let mut builder = ProgramBuilder::new();
+    let block = |builder: &mut ProgramBuilder, from| {
+        let first = builder.add(from, from);
+        for _ in 1..MAX_BLOCK_OPERATORS {
+            builder.concat(0, &[first; 8]);
+        }
+        first
     };
-    let bytes = build(b.saturating_sub(128).max(1)).map_err(|_| BenchmarkError::Stop("no program"))?;
-    bytes.try_into().map_err(|_| BenchmarkError::Stop("program too long"))
+    let x = builder.input(DType::I32, &[1]);
+    let first = block(&mut builder, x);
+    let state = builder.begin_body(&[first]);
+    let first = block(&mut builder, state[0]);
+    let state = builder.begin_finish(&[first], 1);
+    let output = block(&mut builder, state[0]);
+    let checked = builder.build(output).expect("the program is valid");
+    let mut program = checked.program().clone();
+    let ty = TensorType::new(DType::I8, Shape::vector(40));
+    let constant = Constant { ty, bytes: vec![1; 40] };
+    let count = (b as usize - 8 - program.encoded_size()) / constant.encoded_size();
+    program.constants = vec![constant; count];
+    program.check().expect("the program is valid")
 }
 
-/// A published program of `len` input bytes.
-fn published<T: Config>(who: &AccountId32, b: u32) -> Result<BlobId, BenchmarkError> {
-    let bytes = program(b)?;
-    let id = BlobId::of(&bytes);
-    Pallet::<T>::publish_program(RawOrigin::Signed(who.clone()).into(), bytes)?;
-    Ok(id)
+/// A small program: it reads and gives 64 `i32`.
+fn small() -> Checked {
+    let mut builder = ProgramBuilder::new();
+    let x = builder.input(DType::I32, &[64]);
+    let output = builder.add(x, x);
+    builder.build(output).expect("the program is valid")
 }
 
-/// A job of `stages` stages with `shards` shards each.
-fn spec<T: Config>(program: BlobId, stages: u32, shards: u32) -> JobSpec {
-    let len = Programs::<T>::get(program).and_then(|known| known.inputs.first().map(|ty| ty.bytes())).unwrap_or(0);
-    let inputs = BoundedVec::truncate_from(vec![Input::Blob(Blob { id: BlobId::of(b"x"), len })]);
-    let stage = Stage { program, tasks: shards.saturating_mul(8), shard_size: 8, inputs };
-    JobSpec {
-        stages: BoundedVec::truncate_from(vec![stage; stages as usize]),
-        bid: QRN,
-        audit: AuditLevel::Sampled,
-        memory_mib: 0,
-        endpoints: BoundedVec::truncate_from(vec![Endpoint::default()]),
-    }
+fn code(program: &Checked) -> Code {
+    program.program().encode().try_into().expect("no program is longer")
+}
+
+fn endpoints() -> BoundedVec<Endpoint, ConstU32<MAX_ENDPOINTS>> {
+    let address = SocketAddress { ip: [1; 16], port: 1 };
+    let endpoint =
+        Endpoint { id: [1; 32], addresses: BoundedVec::truncate_from(vec![address; MAX_ADDRESSES as usize]) };
+    BoundedVec::truncate_from(vec![endpoint; MAX_ENDPOINTS as usize])
+}
+
+fn blob(len: u64) -> Input {
+    Input::Blob(Blob { id: BlobId::of(b"x"), len })
+}
+
+fn spec(stages: Vec<Stage>) -> JobSpec {
+    let stages = BoundedVec::truncate_from(stages);
+    JobSpec { stages, bid: QRN, audit: AuditLevel::Sampled, memory_mib: 0, endpoints: endpoints() }
+}
+
+/// A job of one stage of `shards` shards that was just submitted by a rich account.
+fn submitted<T: Config>(shards: u32) -> Result<(AccountId32, JobId), BenchmarkError> {
+    let who = rich::<T>();
+    let program = small();
+    Pallet::<T>::publish_program(RawOrigin::Signed(who.clone()).into(), code(&program))?;
+    let job = NextJob::<T>::get();
+    let inputs = BoundedVec::truncate_from(vec![blob(256)]);
+    let stage = Stage { program: program.id(), tasks: shards * 8, shard_size: 8, inputs };
+    Pallet::<T>::submit_job(RawOrigin::Signed(who.clone()).into(), spec(vec![stage]))?;
+    Ok((who, job))
 }
 
 /// A running job of one stage, all of whose shards are assigned to the caller.
 fn assigned<T: Config>(shards: u32) -> Result<(AccountId32, Vec<ShardId>), BenchmarkError> {
-    let who = rich::<T>();
-    let program = published::<T>(&who, 256)?;
-    let job = NextJob::<T>::get();
-    Pallet::<T>::submit_job(RawOrigin::Signed(who.clone()).into(), spec::<T>(program, 1, shards))?;
+    at::<T>(NOW);
+    let (who, job) = submitted::<T>(shards)?;
     let draws_from = Pallet::<T>::period_after(Pallet::<T>::now());
     Pallet::<T>::start_jobs(Some((draws_from, [1; 32])), 1);
     Pallet::<T>::open_stages(Pallet::<T>::now(), shards);
     Queue::<T>::kill();
     let worker: Account = who.clone().into();
-    let mut ids = Vec::new();
-    for index in 0..shards {
-        let id = ShardId { job, stage: 0, index };
-        Pallet::<T>::apply(&id, ShardEvent::Assign(Deal { worker, price: 1, collateral: 0 }))
+    let ids: Vec<ShardId> = (0..shards).map(|index| ShardId { job, stage: 0, index }).collect();
+    for id in &ids {
+        Pallet::<T>::apply(id, ShardEvent::Assign(Deal { worker, price: 1, collateral: 0 }))
             .map_err(|_| BenchmarkError::Stop("cannot assign"))?;
-        ids.push(id);
     }
     Ok((who, ids))
+}
+
+/// What a job of its own reads: one stage with one shard.
+fn alone(job: JobId, program: &Checked) -> StageContext {
+    let inputs = BoundedVec::truncate_from(vec![blob(256)]);
+    // Jobs share nothing, the program neither.
+    let stage = Stage { program: BlobId([job as u8; 32]), tasks: 8, shard_size: 8, inputs };
+    debug_assert_eq!(program.program().inputs.len(), 1);
+    StageContext { genesis: [0; 32], job, index: 0, stage, randomness: [2; 32], outputs: vec![] }
+}
+
+/// A shard of [`alone`] that its worker has had for the last time.
+fn shard_in<T: Config>(job: JobId, program: &Checked, phase: Phase) -> Shard {
+    let shard = Shard::new(ShardId { job, stage: 0, index: 0 }, 0, 8, segment_costs(&program.summary()));
+    Shard { attempt: T::MaxAttempts::get(), rounds: MAX_AUDIT_ROUNDS - 1, phase, ..shard }
+}
+
+/// Puts a shard into place with a job of its own, and locks what it says.
+fn put<T: Config>(shard: &Shard, program: &Checked) {
+    Pallet::<T>::put_for_benchmark(shard, &alone(shard.id.job, program), program);
+    shard.locks().iter().for_each(|(who, locked)| T::BenchmarkHelper::put_party(who, *locked));
+}
+
+fn deal(job: JobId) -> Deal {
+    Deal { worker: who(job, 0), price: VALUE / 2, collateral: QRN }
+}
+
+fn commitment() -> Commitment {
+    Commitment { root: BlobId([5; 32]), secret_hash: [6; 32], at: 0 }
+}
+
+fn auditors(job: JobId) -> Vec<Account> {
+    (1..=MAX_AUDITORS).map(|number| who(job, number)).collect()
+}
+
+/// An accepted shard, as its audit left it.
+fn accepted(shard: &AcceptedShard) -> Shard {
+    let has_loop = shard.segments_per_task > 1;
+    let steps = shard.segments_per_task.saturating_sub(2);
+    let costs = SegmentCosts { init: 1, body: 1, steps, finish: 1, has_loop };
+    let phase = Phase::Accepted {
+        deal: Deal { worker: shard.worker, ..deal(shard.id.job) },
+        commitment: Commitment { root: shard.root, ..commitment() },
+        auditors: BoundedVec::truncate_from(auditors(shard.id.job)),
+        at: 0,
+    };
+    Shard { phase, ..Shard::new(shard.id, shard.first_task, shard.tasks, costs) }
+}
+
+/// A stage all of whose shards are accepted.
+fn complete(program: BlobId, tasks: u32, shards: u32) -> StageRecord {
+    let stage = Stage { program, tasks, shard_size: 1, inputs: BoundedVec::new() };
+    StageRecord { stage, fees: Fees::default(), created: shards, accepted: shards, root: Some(BlobId([9; 32])) }
+}
+
+impl<T: Config> Pallet<T> {
+    /// Puts a shard into place as the only one that its job, and so the chain, still waits for, with its program and with
+    /// all that `context` reads. Every other shard of its stage and every stage before it is accepted. Audits are drawn as
+    /// large as they get. The bonds that [`Shard::locks`] names are the caller's task.
+    pub fn put_for_benchmark(shard: &Shard, context: &StageContext, program: &Checked) {
+        let job = context.job;
+        let genesis = T::Hash::decode(&mut &context.genesis[..]).expect("a hash has 32 bytes");
+        frame_system::BlockHash::<T>::insert(BlockNumberFor::<T>::from(0u32), genesis);
+        ProtocolParams::<T>::mutate(|params| {
+            params.samples = MAX_SAMPLES as u8;
+            (params.auditors, params.single_task_auditors) = (MAX_AUDITORS as u8, MAX_AUDITORS as u8);
+        });
+        T::Currency::set_balance(&AccountId32::from(T::Rewards::pot()), QRN);
+        let requester: AccountId32 = account("requester", job as u32, 0);
+        let known = |summary| PublishedProgram {
+            publisher: requester.clone(),
+            deposit: 0,
+            summary,
+            inputs: program.program().inputs.clone().try_into().expect("a valid program has few inputs"),
+        };
+        Programs::<T>::insert(context.stage.program, known(program.summary()));
+        Codes::<T>::insert(context.stage.program, code(program));
+
+        let others = (0..context.index).filter(|index| !context.outputs.iter().any(|read| read.stage == *index));
+        others.for_each(|index| Stages::<T>::insert(job, index, complete(BlobId::default(), 1, 1)));
+        for read in &context.outputs {
+            let program = BlobId([100 + read.stage as u8; 32]);
+            Programs::<T>::insert(program, known(Summary { output_bytes: read.output_bytes, ..Summary::default() }));
+            Stages::<T>::insert(job, read.stage, complete(program, read.tasks, read.shards.len() as u32));
+            read.shards.iter().for_each(|shard| Shards::<T>::insert(shard.id, accepted(shard)));
+        }
+        let shards = context.stage.shards();
+        for index in (0..shards).filter(|index| *index != shard.id.index) {
+            let (first_task, tasks) = context.stage.tasks_of(index);
+            let id = ShardId { index, ..shard.id };
+            let sibling = AcceptedShard {
+                id,
+                worker: who(job, 0),
+                root: BlobId([3; 32]),
+                first_task,
+                tasks,
+                segments_per_task: shard.segments_per_task(),
+            };
+            Shards::<T>::insert(id, accepted(&sibling));
+        }
+        let fees = Fees { protocol_ppm: 50_000, audit_ppm: 100_000, last_audit_ppm: 100_000 };
+        let stage =
+            StageRecord { stage: context.stage.clone(), fees, created: shards, accepted: shards - 1, root: None };
+        let bid = (VALUE * 1_000_000_000).div_ceil(u128::from(shard.macs()).max(1));
+        let escrow = stage.cost(shard, bid).total();
+        Stages::<T>::insert(job, context.index, stage);
+
+        T::Currency::set_balance(&requester, escrow + QRN);
+        T::Currency::hold(&HoldReason::Escrow.into(), &requester, escrow).expect("the requester has enough");
+        let opened = (0..=context.index).fold(0, |bits, index| bits | bit(index));
+        let record = Job {
+            requester,
+            status: JobStatus::Running,
+            bid,
+            audit: AuditLevel::Sampled,
+            memory_mib: 0,
+            endpoints: endpoints(),
+            submitted_at: 0,
+            draws_from: 0,
+            randomness: Some(context.randomness),
+            reads: BoundedVec::truncate_from(vec![0; usize::from(context.index) + 1]),
+            opened,
+            complete: opened & !bit(context.index),
+            live: 1,
+            escrow,
+            spent: 0,
+        };
+        Jobs::<T>::insert(job, record);
+        Live::<T>::mutate(|live| *live += 1);
+        OpenJobs::<T>::mutate(|open| *open += 1);
+        Self::put_shard(&Shard { phase: Phase::Queued, ..shard.clone() }, shard);
+    }
+
+    /// Has the stage of a shard wait for another shard too.
+    pub fn unfinish_for_benchmark(id: &ShardId) {
+        Stages::<T>::mutate(id.job, id.stage, |stage| {
+            stage.as_mut().map(|stage| stage.accepted -= 1);
+        });
+        Jobs::<T>::mutate_extant(id.job, |job| job.live += 1);
+    }
 }
 
 #[benchmarks]
@@ -82,64 +286,85 @@ mod benches {
     use super::*;
 
     #[benchmark]
-    fn publish_program(b: Linear<256, { 64 << 10 }>) -> Result<(), BenchmarkError> {
-        let who = rich::<T>();
-        let bytes = program(b)?;
-        let id = BlobId::of(&bytes);
+    fn publish_program(b: Linear<LEAST_BYTES, { MAX_PROGRAM_BYTES as u32 }>) -> Result<(), BenchmarkError> {
+        let (who, program) = (rich::<T>(), heaviest(b));
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(who), bytes);
+        _(RawOrigin::Signed(who), code(&program));
 
-        assert!(Programs::<T>::contains_key(id));
+        assert!(Programs::<T>::contains_key(program.id()));
         Ok(())
     }
 
+    /// Each stage has a program of its own, which has to be checked again because it gathers the outputs of the stage before.
     #[benchmark]
     fn submit_job(s: Linear<1, MAX_STAGES>) -> Result<(), BenchmarkError> {
         let who = rich::<T>();
-        let program = published::<T>(&who, 256)?;
+        let program = heaviest(MAX_PROGRAM_BYTES as u32);
+        Pallet::<T>::publish_program(RawOrigin::Signed(who.clone()).into(), code(&program))?;
+        let known = Programs::<T>::get(program.id()).ok_or(BenchmarkError::Stop("not published"))?;
+        let stage = |index: u16| {
+            let mut bytes = code(&program);
+            // A byte of the first constant.
+            bytes[40] = index as u8;
+            let id = BlobId::of(&bytes);
+            Programs::<T>::insert(id, known.clone());
+            Codes::<T>::insert(id, bytes);
+            let input = match index.checked_sub(1) {
+                None => blob(4),
+                Some(stage) => Input::Output { stage, map: OutputMap::All },
+            };
+            Stage { program: id, tasks: 1, shard_size: 1, inputs: BoundedVec::truncate_from(vec![input]) }
+        };
+        let spec = spec((0..s as u16).map(stage).collect());
         let job = NextJob::<T>::get();
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(who), spec::<T>(program, s, 4));
+        _(RawOrigin::Signed(who), spec);
 
         assert!(Jobs::<T>::contains_key(job));
         Ok(())
     }
 
+    /// A job that waits, in the longest lists: it is over at once.
     #[benchmark]
     fn cancel_job() -> Result<(), BenchmarkError> {
-        let (who, ids) = assigned::<T>(1)?;
-        let job = ids.first().map_or(0, |id| id.job);
+        let (who, job) = submitted::<T>(1)?;
+        let others = || (1..T::MaxOpenJobs::get()).map(|other| job + JobId::from(other));
+        let waiting = others().map(|other| (other, 0)).chain([(job, 0)]).collect();
+        Waiting::<T>::put(BoundedVec::truncate_from(waiting));
+        Opening::<T>::put(BoundedVec::truncate_from(others().collect()));
 
         #[extrinsic_call]
         _(RawOrigin::Signed(who), job);
 
-        assert_eq!(Jobs::<T>::get(job).map(|job| job.status), Some(JobStatus::Cancelled));
+        assert_eq!(Jobs::<T>::get(job).map(|job| (job.status, job.escrow)), Some((JobStatus::Cancelled, 0)));
         Ok(())
     }
 
     #[benchmark]
     fn start_shard() -> Result<(), BenchmarkError> {
         let (who, ids) = assigned::<T>(1)?;
-        let id = ids.first().copied().ok_or(BenchmarkError::Stop("no shard"))?;
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(who), id);
+        _(RawOrigin::Signed(who), ids[0]);
 
-        assert!(Shards::<T>::get(id).is_some_and(|shard| shard.expires().is_some()));
+        assert!(matches!(Shards::<T>::get(ids[0]).map(|shard| shard.phase), Some(Phase::Running { .. })));
         Ok(())
     }
 
+    /// For the last time: the job fails, and is over.
     #[benchmark]
     fn decline_shard() -> Result<(), BenchmarkError> {
-        let (who, ids) = assigned::<T>(1)?;
-        let id = ids.first().copied().ok_or(BenchmarkError::Stop("no shard"))?;
+        at::<T>(NOW);
+        let program = small();
+        let shard = shard_in::<T>(1, &program, Phase::Assigned { deal: deal(1), by: NOW });
+        put::<T>(&shard, &program);
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(who), id);
+        _(RawOrigin::Signed(who(1, 0).into()), shard.id);
 
-        assert_eq!(Queue::<T>::get().len(), 1);
+        assert_eq!(Jobs::<T>::get(1).map(|job| (job.status, job.escrow)), Some((JobStatus::Failed, 0)));
         Ok(())
     }
 
@@ -156,6 +381,152 @@ mod benches {
 
         assert!(ids.iter().all(|id| Shards::<T>::get(id).is_some_and(|shard| shard.commitment().is_some())));
         Ok(())
+    }
+
+    /// Nothing is due, but all lists are as long as they get and have to be looked through.
+    #[benchmark]
+    fn on_idle_block() {
+        at::<T>(NOW);
+        let jobs = || (0..T::MaxOpenJobs::get()).map(JobId::from);
+        let shard = |index| Queued { shard: ShardId { job: 1_000, stage: 0, index }, from: NOW, since: NOW };
+        Waiting::<T>::put(BoundedVec::truncate_from(jobs().map(|job| (job, NOW)).collect()));
+        Sweeping::<T>::put(BoundedVec::truncate_from(jobs().collect()));
+        Queue::<T>::put(BoundedVec::truncate_from((0..T::MaxLive::get()).map(shard).collect()));
+        Retired::<T>::insert(0, (NOW + 1, 1));
+        RetiredEnds::<T>::put((0, 1));
+        T::BenchmarkHelper::put_seed(T::Randomness::period_of(NOW) - 1);
+
+        #[block]
+        {
+            Pallet::<T>::on_initialize(NOW.into());
+        }
+
+        assert_eq!(Waiting::<T>::decode_len(), Some(T::MaxOpenJobs::get() as usize));
+    }
+
+    /// Audits that eight validators have missed for the last time: their bonds are slashed, the worker is released, and the
+    /// job, each time another one, fails and is over.
+    #[benchmark]
+    fn expire_shards(n: Linear<1, MAX_DUE>) {
+        at::<T>(NOW);
+        let program = small();
+        for job in 1..=JobId::from(n) {
+            let seats = auditors(job).into_iter().map(|auditor| Seat::new(auditor, QRN)).collect();
+            let audit = Audit {
+                sample: BoundedVec::truncate_from((0..8).collect()),
+                seats: BoundedVec::truncate_from(seats),
+                drawn_at: 0,
+                opened: Some([7; 32]),
+                results: None,
+                demand: Demand::None,
+            };
+            let phase = Phase::Auditing { deal: deal(job), commitment: commitment(), audit, by: NOW };
+            put::<T>(&shard_in::<T>(job, &program, phase), &program);
+        }
+        at::<T>(NOW + 1);
+
+        #[block]
+        {
+            Pallet::<T>::expire(NOW + 1);
+        }
+
+        assert_eq!((OpenJobs::<T>::get(), Live::<T>::get()), (0, 0));
+    }
+
+    #[benchmark]
+    fn start_jobs(n: Linear<1, { T::MaxOpenJobs::get() }>) {
+        let program = small();
+        for job in 1..=JobId::from(n) {
+            put::<T>(&shard_in::<T>(job, &program, Phase::Queued), &program);
+            Jobs::<T>::mutate_extant(job, |job| (job.status, job.randomness) = (JobStatus::Waiting, None));
+        }
+        Waiting::<T>::put(BoundedVec::truncate_from((1..=JobId::from(n)).map(|job| (job, 0)).collect()));
+
+        #[block]
+        {
+            Pallet::<T>::start_jobs(Some((1, [1; 32])), n);
+        }
+
+        assert_eq!(Opening::<T>::decode_len(), Some(n as usize));
+    }
+
+    /// Each shard is of another job.
+    #[benchmark]
+    fn open_shards(n: Linear<1, { T::MaxOpenJobs::get() }>) {
+        at::<T>(NOW);
+        let program = small();
+        for job in 1..=JobId::from(n) {
+            let shard = shard_in::<T>(job, &program, Phase::Queued);
+            put::<T>(&shard, &program);
+            Shards::<T>::remove(shard.id);
+            Jobs::<T>::mutate_extant(job, |job| (job.opened, job.live) = (0, 0));
+            Stages::<T>::mutate(job, 0, |stage| stage.as_mut().map(|stage| stage.created = 0));
+        }
+        Live::<T>::put(0);
+        Opening::<T>::put(BoundedVec::truncate_from((1..=JobId::from(n)).collect()));
+
+        #[block]
+        {
+            Pallet::<T>::open_stages(NOW, n);
+        }
+
+        assert_eq!(Queue::<T>::decode_len(), Some(n as usize));
+    }
+
+    /// Each shard is of another job, in a queue as long as it gets.
+    #[benchmark]
+    fn assign_shards(n: Linear<1, { T::ShardsPerBlock::get() }>, w: Linear<1, 256>) {
+        at::<T>(NOW);
+        let program = small();
+        T::BenchmarkHelper::put_workers(w);
+        let mut queue = Vec::new();
+        for job in 1..=JobId::from(n) {
+            let shard = shard_in::<T>(job, &program, Phase::Queued);
+            put::<T>(&shard, &program);
+            queue.push(Queued { shard: shard.id, from: 1, since: NOW });
+        }
+        let later = |index| Queued { shard: ShardId { job: 1_000, stage: 0, index }, from: NOW, since: NOW };
+        queue.extend((n..T::MaxLive::get()).map(later));
+        Queue::<T>::put(BoundedVec::truncate_from(queue));
+
+        #[block]
+        {
+            Pallet::<T>::assign(NOW, Some((2, [1; 32])), n);
+        }
+
+        let running = (1..=JobId::from(n)).filter_map(|job| Shards::<T>::get(ShardId { job, stage: 0, index: 0 }));
+        assert_eq!(running.filter(|shard| shard.deal().is_some()).count() as u32, n.min(w));
+    }
+
+    /// Accepted shards of a job whose retention has ended, each with the duties of a worker and eight validators.
+    #[benchmark]
+    fn remove_shards(n: Linear<3, { T::ShardsPerBlock::get() }>) {
+        at::<T>(NOW);
+        let program = small();
+        let (shards, first) = (n - 2, shard_in::<T>(1, &program, Phase::Queued));
+        put::<T>(&first, &program);
+        for index in 0..shards {
+            let id = ShardId { index, ..first.id };
+            let (worker, root) = (who(1, 100 * index), BlobId([3; 32]));
+            let shard = AcceptedShard { id, worker, root, first_task: 0, tasks: 1, segments_per_task: 1 };
+            let mut shard = accepted(&shard);
+            if let Phase::Accepted { auditors, .. } = &mut shard.phase {
+                auditors.iter_mut().zip(1..).for_each(|(auditor, number)| *auditor = who(1, 100 * index + number));
+            }
+            Pallet::<T>::put_shard(&first, &shard);
+        }
+        Stages::<T>::mutate(1, 0, |stage| {
+            stage.as_mut().map(|stage| (stage.created, stage.accepted) = (shards, shards));
+        });
+        Retired::<T>::insert(0, (NOW, 1));
+        RetiredEnds::<T>::put((0, 1));
+
+        #[block]
+        {
+            Pallet::<T>::prune(NOW, n);
+        }
+
+        assert!(!Jobs::<T>::contains_key(1));
     }
 
     impl_benchmark_test_suite!(Pallet, crate::tests::mock::new_test_ext(), crate::tests::mock::Test);

@@ -86,6 +86,10 @@ impl<T: Config> quern_protocol::traits::Shards for Pallet<T> {
         let shard = Shards::<T>::get(id)?;
         Some(audit_plan(&Self::params(), job.audit, stage.stage.tasks, shard.leaves()))
     }
+
+    fn is_stage_complete(id: &ShardId) -> bool {
+        Stages::<T>::get(id.job, id.stage).is_none_or(|stage| stage.root.is_some())
+    }
 }
 
 impl<T: Config> Pallet<T> {

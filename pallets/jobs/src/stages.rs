@@ -198,7 +198,8 @@ impl<T: Config> Pallet<T> {
         dropped.len() as u32
     }
 
-    /// Removes up to `limit` shards of jobs whose retention has ended, and the jobs with them. Returns their number.
+    /// Removes up to `limit` shards of a job whose retention has ended, then its stages and the job itself, which count as one
+    /// each. Returns how much it removed.
     pub(crate) fn prune(now: Height, limit: u32) -> u32 {
         let (first, next) = RetiredEnds::<T>::get();
         let due = |(height, _): &(Height, JobId)| *height <= now;
@@ -212,17 +213,17 @@ impl<T: Config> Pallet<T> {
                 Self::remove_shard(&ShardId { job: job_id, stage: index, index: stage.created });
                 removed = removed.saturating_add(1);
             }
-            if stage.created > 0 {
+            if removed >= limit {
                 Stages::<T>::insert(job_id, index, stage);
                 return removed;
             }
             Stages::<T>::remove(job_id, index);
+            removed = removed.saturating_add(1);
         }
         Jobs::<T>::remove(job_id);
         Retired::<T>::remove(first);
         RetiredEnds::<T>::put((first.saturating_add(1), next));
         Self::deposit_event(Event::JobPruned { job: job_id });
-        // The job itself counts as one.
         removed.saturating_add(1)
     }
 }

@@ -20,8 +20,6 @@ pub trait WeightInfo {
     fn decline_shard() -> Weight;
     /// `commit_shards` with `n` shards
     fn commit_shards(n: u32) -> Weight;
-    /// The acceptance of the last shard of a stage of `s` shards
-    fn accept_shard(s: u32) -> Weight;
     /// The hook, when there is nothing to do
     fn on_idle_block() -> Weight;
     /// `n` deadlines that pass
@@ -70,13 +68,6 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         Weight::from_parts(20_000_000, 0)
             .saturating_add(Weight::from_parts(30_000_000, 8_000).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads_writes(8, 6).saturating_mul(n.into()))
-    }
-    /// Reads: shard, job, stage, every shard of the stage. Writes: shard, job, stage, counters, root, account, holds, credits.
-    fn accept_shard(s: u32) -> Weight {
-        Weight::from_parts(120_000_000, 16_000)
-            .saturating_add(Weight::from_parts(2_000_000, 1_600).saturating_mul(s.into()))
-            .saturating_add(T::DbWeight::get().reads_writes(24, 24))
-            .saturating_add(T::DbWeight::get().reads(s.into()))
     }
     /// Reads: agenda, jobs to sweep, waiting jobs, jobs to open, queue, ends of the retired jobs, one of them, a seed.
     fn on_idle_block() -> Weight {
@@ -134,9 +125,6 @@ impl WeightInfo for () {
         Weight::zero()
     }
     fn commit_shards(_: u32) -> Weight {
-        Weight::zero()
-    }
-    fn accept_shard(_: u32) -> Weight {
         Weight::zero()
     }
     fn on_idle_block() -> Weight {

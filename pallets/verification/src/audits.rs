@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Openings on chain, and the count of audits that settled.
 
-use crate::{Answers, Config, Error, Pallet, Totals, MAX_LINK_BYTES};
+use crate::{Answers, Config, Error, Pallet, Totals, WeightInfo, MAX_LINK_BYTES};
 use alloc::vec::Vec;
-use frame_support::{ensure, traits::ConstU32, BoundedVec};
+use frame_support::{ensure, traits::ConstU32, weights::Weight, BoundedVec};
 use quern_primitives::{commitment::LeafProof, Account, BlobId, ShardId};
 use quern_protocol::{
     shard::{Phase, MAX_SAMPLES},
@@ -32,14 +32,16 @@ impl<T: Config> Pallet<T> {
         ids.try_into().map_err(|_| Error::WrongIdCount)
     }
 
-    /// Counts the audit if its last reveal has just accepted the shard, and says whether it has.
-    pub(crate) fn note_settled(id: &ShardId) -> bool {
+    /// Counts the audit if its last reveal has just accepted the shard. Returns the weight of the reveal, none where it is what
+    /// was charged: that of the one that completes a stage.
+    pub(crate) fn note_settled(id: &ShardId) -> Option<Weight> {
         // A keeper that drops the shard at once does so because its job has completed with it.
         let settled = T::Shards::shard(id).is_none_or(|shard| shard.is_accepted());
-        if settled {
-            Answers::<T>::remove(id);
-            Totals::<T>::mutate(|stats| stats.settled = stats.settled.saturating_add(1));
+        if !settled {
+            return Some(T::WeightInfo::commit_audit());
         }
-        settled
+        Answers::<T>::remove(id);
+        Totals::<T>::mutate(|stats| stats.settled = stats.settled.saturating_add(1));
+        (!T::Shards::is_stage_complete(id)).then(T::WeightInfo::settle)
     }
 }

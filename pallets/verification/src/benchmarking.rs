@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Benchmarks of the calls and hooks, each in its worst case: eight validators, and the widest product that may be published.
+//! Benchmarks of the calls and hooks, each in its worst case: the largest audit of a shard whose program, stage and job are as
+//! large as they get.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use super::*;
@@ -9,13 +10,14 @@ use frame_system::RawOrigin;
 use quern_primitives::{
     commitment::{audit_seal, opened_digest, results_digest, secret_hash},
     slice::{self, Node},
-    Account,
+    Account, Balance, QRN,
 };
 use quern_program::Checked;
 use quern_protocol::{
     evidence::Conviction,
     inputs::StageContext,
-    shard::{Deal, Phase, Seat},
+    referee::MAX_READS,
+    shard::{Deal, Seat},
 };
 
 /// Puts things into place in the pallets around this one.
@@ -26,19 +28,50 @@ pub trait BenchmarkHelper {
     fn put_validators(count: u32);
     /// Makes the seed of a period known.
     fn put_seed(period: Height);
+    /// Has the stage of a shard wait for another shard too.
+    fn put_unfinished_stage(shard: &ShardId);
 }
 
 const WORKER: Account = [1; 32];
+/// The segment in dispute: the first step of the loop, which starts from a checkpoint.
+const POSITION: u32 = 1;
+/// Operators of that segment: the wrong product, and the one with the large output.
+const WRONG: u16 = 0;
+const LARGE: u16 = 1;
+/// What the worker earns.
+const PRICE: Balance = QRN;
+/// Height of the benchmarks.
+const NOW: Height = 100;
 
-/// How far a shard has come.
+/// How far a shard has come. What is last leaves one validator's move open.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
 enum Until {
     Committed,
     Opening,
     Auditing,
+    LastSeal,
     Revealing,
     Comparing,
+    LastReveal,
     Disputed,
+}
+
+/// Changes what the worker computes: (task, segment, operator, output).
+type Lie = fn(u32, u32, u16, &mut Vec<u8>);
+
+fn honest(_: u32, _: u32, _: u16, _: &mut Vec<u8>) {}
+
+fn wrong(_: u32, segment: u32, op: u16, output: &mut Vec<u8>) {
+    if (segment, op) == (POSITION, WRONG) {
+        output[0] ^= 1;
+    }
+}
+
+fn too_long(_: u32, segment: u32, op: u16, output: &mut Vec<u8>) {
+    if (segment, op) == (POSITION, LARGE) {
+        output[0] ^= 1;
+        output.push(0);
+    }
 }
 
 struct Bench {
@@ -56,30 +89,31 @@ fn signed<T: Config>(who: Account) -> RawOrigin<AccountId32> {
     RawOrigin::Signed(who.into())
 }
 
+fn seal(shard: &Shard, who: Account, results: &[u8; 32]) -> [u8; 32] {
+    let opened = shard.audit().and_then(|audit| audit.opened).unwrap_or_default();
+    audit_seal(&[3; 32], &who, &shard.id, &opened, results)
+}
+
 impl Bench {
-    /// A shard of which the first `samples` segments are drawn for eight validators, brought to a phase by its own rules.
-    fn new<T: Config>(world: World, samples: u32, until: Until) -> Self {
-        frame_system::Pallet::<T>::set_block_number(100u32.into());
-        let mut lie = |_, _, op: u16, bytes: &mut Vec<u8>| bytes[0] ^= u8::from(op == 0);
-        let worker = world.party(WORKER, &mut lie);
+    /// A shard of which the first `samples` segments are drawn for eight validators, brought to a phase by its own rules. It
+    /// was given to a worker for the last time: if it comes back its job fails.
+    fn new<T: Config>(samples: u32, until: Until, lie: Lie) -> Self {
+        frame_system::Pallet::<T>::set_block_number(NOW.into());
+        let world = World::heaviest();
+        let worker = world.party(WORKER, &mut { lie });
         let honest = world.honest(WORKER);
         let sample: Vec<u32> = (0..samples).collect();
-        let mut shard = world.new_shard();
+        let mut shard = Shard { attempt: u16::MAX, ..world.new_shard() };
         let results = results_digest(&shard.id, &honest.ids(&sample));
         let bond = T::Params::get().audit_bond;
         let mut step = |event: ShardEvent| {
             let period = if matches!(event, ShardEvent::Draw { .. }) { 2 } else { 0 };
-            shard = shard.step(event, 100, period, &T::Params::get()).expect("the event is due").0;
+            shard = shard.step(event, NOW, period, &T::Params::get()).expect("the event is due").0;
             shard.clone()
         };
-        step(ShardEvent::Assign(Deal { worker: WORKER, price: 1, collateral: bond }));
+        step(ShardEvent::Assign(Deal { worker: WORKER, price: PRICE, collateral: bond }));
         step(ShardEvent::Start(WORKER));
-        let drawn = step(ShardEvent::Commit { by: WORKER, root: worker.root(), secret_hash: secret_hash(&[7; 32]) });
-        let seal = |shard: &Shard, who: Account| {
-            let opened = shard.audit().and_then(|audit| audit.opened).unwrap_or_default();
-            audit_seal(&[3; 32], &who, &shard.id, &opened, &results)
-        };
-        let mut now = drawn;
+        let mut now = step(ShardEvent::Commit { by: WORKER, root: worker.root(), secret_hash: secret_hash(&[7; 32]) });
         if until >= Until::Opening {
             let seats = (0..MAX_AUDITORS).map(|index| Seat::new(auditor(index), bond)).collect();
             now = step(ShardEvent::Draw { sample: sample.clone(), seats });
@@ -88,17 +122,18 @@ impl Bench {
             let digest = opened_digest(&now.id, &worker.ids(&now.opened_positions()));
             now = step(ShardEvent::Open { by: WORKER, digest });
         }
-        if until >= Until::Revealing {
-            for by in (0..MAX_AUDITORS).map(auditor) {
-                now = step(ShardEvent::Seal { by, seal: seal(&now, by) });
+        let moves = |last: Until| (0..MAX_AUDITORS - u32::from(until == last)).map(auditor);
+        if until >= Until::LastSeal {
+            for by in moves(Until::LastSeal) {
+                now = step(ShardEvent::Seal { by, seal: seal(&now, by, &results) });
             }
         }
         if until >= Until::Comparing {
             let digest = results_digest(&now.id, &worker.ids(&sample));
             now = step(ShardEvent::Results { by: WORKER, digest });
         }
-        if until >= Until::Disputed {
-            for by in (0..MAX_AUDITORS).map(auditor) {
+        if until >= Until::LastReveal {
+            for by in moves(Until::LastReveal) {
                 now = step(ShardEvent::Reveal { by, salt: [3; 32], results });
             }
         }
@@ -106,45 +141,64 @@ impl Bench {
         Self { world, worker, honest, shard: now }
     }
 
-    fn looped<T: Config>(until: Until) -> Self {
-        let world = World::looped();
-        let leaves = world.leaves();
-        Self::new::<T>(world, leaves, until)
+    /// A shard with the largest audit.
+    fn audited<T: Config>(until: Until, lie: Lie) -> Self {
+        Self::new::<T>(MAX_SAMPLES, until, lie)
     }
 
     fn id(&self) -> ShardId {
         self.shard.id
     }
 
-    /// The first validator disputes the first segment.
-    fn disputed<T: Config>(world: World) -> Result<Self, BenchmarkError> {
-        let bench = Self::new::<T>(world, 1, Until::Disputed);
-        let origin = signed::<T>(auditor(0)).into();
-        Pallet::<T>::open_dispute(origin, bench.id(), 0, None, bench.worker.leaf(0)).map_err(|error| error.error)?;
+    fn last() -> Account {
+        auditor(MAX_AUDITORS - 1)
+    }
+
+    /// Every validator disputes the same segment: the first one's dispute has number 0.
+    fn disputed<T: Config>(lie: Lie) -> Result<Self, BenchmarkError> {
+        let bench = Self::audited::<T>(Until::Disputed, lie);
+        for by in (0..MAX_AUDITORS).map(auditor) {
+            bench.dispute::<T>(by)?;
+        }
         Ok(bench)
     }
 
-    fn traced<T: Config>(world: World) -> Result<Self, BenchmarkError> {
-        let bench = Self::disputed::<T>(world)?;
-        let trace = bench.world.trace(&bench.worker, 0);
+    fn dispute<T: Config>(&self, by: Account) -> Result<(), BenchmarkError> {
+        let (start, end) = (self.worker.leaf(POSITION - 1), self.worker.leaf(POSITION));
+        let opened = Pallet::<T>::open_dispute(signed::<T>(by).into(), self.id(), POSITION, Some(start), end);
+        opened.map(drop).map_err(|error| error.error.into())
+    }
+
+    fn traced<T: Config>(lie: Lie) -> Result<Self, BenchmarkError> {
+        let bench = Self::disputed::<T>(lie)?;
+        let trace = bench.world.trace(&bench.worker, POSITION);
         Pallet::<T>::post_trace(signed::<T>(WORKER).into(), 0, trace).map_err(|error| error.error)?;
         Ok(bench)
     }
 
-    fn named<T: Config>(world: World) -> Result<Self, BenchmarkError> {
-        let bench = Self::traced::<T>(world)?;
-        Pallet::<T>::name_operator(signed::<T>(auditor(0)).into(), 0, 0).map_err(|error| error.error)?;
+    fn named<T: Config>(lie: Lie, op: u16) -> Result<Self, BenchmarkError> {
+        let bench = Self::traced::<T>(lie)?;
+        Pallet::<T>::name_operator(signed::<T>(auditor(0)).into(), 0, op).map_err(|error| error.error)?;
         Ok(bench)
     }
 
-    fn demanded<T: Config>(world: World) -> Result<Self, BenchmarkError> {
-        let bench = Self::named::<T>(world)?;
+    /// The first node of the large output is asked for.
+    fn demanded<T: Config>() -> Result<Self, BenchmarkError> {
+        let bench = Self::named::<T>(wrong, LARGE)?;
         Pallet::<T>::demand_output(signed::<T>(auditor(0)).into(), 0, 0).map_err(|error| error.error)?;
         Ok(bench)
     }
 
-    fn claimed(&self) -> &[u8] {
-        &self.world.segment_of(&self.worker, 0).1[0]
+    /// The subtrees of the large output.
+    fn subtrees(&self) -> Result<BoundedVec<Cv, ConstU32<MAX_SUBTREES>>, BenchmarkError> {
+        let output = self.claimed(LARGE);
+        let values = slice::open_subtrees(output, Node::root(output.len() as u64));
+        let values = values.map_err(|_| BenchmarkError::Stop("the output has one chunk"))?;
+        Ok(BoundedVec::truncate_from(values))
+    }
+
+    fn claimed(&self, op: u16) -> &[u8] {
+        &self.world.segment_of(&self.worker, POSITION).1[usize::from(op)]
     }
 }
 
@@ -152,17 +206,23 @@ impl Bench {
 mod benches {
     use super::*;
 
+    /// Nothing is due, but there are draws to come, and two periods without one are passed over.
     #[benchmark]
     fn idle() {
+        let bench = Bench::audited::<T>(Until::Committed, honest);
+        Pallet::<T>::enqueue(&bench.id(), 1_000);
+
         #[block]
         {
-            Pallet::<T>::on_initialize(100u32.into());
+            Pallet::<T>::on_initialize(NOW.into());
         }
+
+        assert_eq!(PendingDrawCount::<T>::get(), 1);
     }
 
     #[benchmark]
-    fn draw(v: Linear<8, 64>) {
-        let bench = Bench::looped::<T>(Until::Committed);
+    fn draw(v: Linear<8, 128>) {
+        let bench = Bench::audited::<T>(Until::Committed, honest);
         T::BenchmarkHelper::put_validators(v);
         T::BenchmarkHelper::put_seed(1);
         Pallet::<T>::enqueue(&bench.id(), 1);
@@ -170,18 +230,19 @@ mod benches {
 
         #[block]
         {
-            Pallet::<T>::draw_due(100);
+            Pallet::<T>::draw_due(NOW);
         }
 
-        assert_eq!(PendingDrawCount::<T>::get(), 0);
+        assert_eq!(Totals::<T>::get().drawn, 1);
     }
 
-    /// The worker is silent: every bond is released or slashed.
+    /// The worker is silent: its collateral is slashed, eight bonds are released, seven disputes are moot, the job fails.
     #[benchmark]
     fn expire() -> Result<(), BenchmarkError> {
-        Bench::disputed::<T>(World::looped())?;
-        let due = 100 + T::Params::get().move_blocks + 1;
+        Bench::disputed::<T>(wrong)?;
+        let due = NOW + T::Params::get().move_blocks + 1;
         frame_system::Pallet::<T>::set_block_number(due.into());
+        Agenda::<T>::insert(due, BoundedVec::truncate_from(alloc::vec![0]));
 
         #[block]
         {
@@ -194,7 +255,7 @@ mod benches {
 
     #[benchmark]
     fn open_checkpoints() {
-        let bench = Bench::looped::<T>(Until::Opening);
+        let bench = Bench::audited::<T>(Until::Opening, honest);
 
         #[extrinsic_call]
         _(signed::<T>(WORKER), bench.id(), [5; 32]);
@@ -202,15 +263,15 @@ mod benches {
 
     #[benchmark]
     fn demand_opening() {
-        let bench = Bench::looped::<T>(Until::Auditing);
+        let bench = Bench::audited::<T>(Until::Auditing, honest);
 
         #[extrinsic_call]
         _(signed::<T>(auditor(0)), bench.id());
     }
 
     #[benchmark]
-    fn answer_opening(n: Linear<1, 8>) -> Result<(), BenchmarkError> {
-        let bench = Bench::new::<T>(World::looped(), n, Until::Comparing);
+    fn answer_opening(n: Linear<1, MAX_SAMPLES>) -> Result<(), BenchmarkError> {
+        let bench = Bench::new::<T>(n, Until::Comparing, honest);
         Pallet::<T>::demand_opening(signed::<T>(auditor(0)).into(), bench.id()).map_err(|error| error.error)?;
         let leaves: Vec<LeafProof> = (0..n).map(|position| bench.worker.leaf(position)).collect();
 
@@ -220,46 +281,67 @@ mod benches {
         Ok(())
     }
 
+    /// The last seal: the worker is next, and has less time.
     #[benchmark]
     fn commit_audit() {
-        let bench = Bench::looped::<T>(Until::Auditing);
+        let bench = Bench::audited::<T>(Until::LastSeal, honest);
 
         #[extrinsic_call]
-        _(signed::<T>(auditor(7)), bench.id(), [5; 32]);
+        _(signed::<T>(Bench::last()), bench.id(), [5; 32]);
     }
 
     #[benchmark]
     fn reveal_results() {
-        let bench = Bench::looped::<T>(Until::Revealing);
+        let bench = Bench::audited::<T>(Until::Revealing, honest);
 
         #[extrinsic_call]
         _(signed::<T>(WORKER), bench.id(), [5; 32]);
     }
 
+    /// The last reveal accepts the last shard of the last stage: its job is complete.
     #[benchmark]
     fn reveal_audit() {
-        let bench = Bench::looped::<T>(Until::Comparing);
+        let bench = Bench::audited::<T>(Until::LastReveal, honest);
         let results = results_digest(&bench.id(), &bench.honest.ids(&bench.shard.demanded()));
 
         #[extrinsic_call]
-        _(signed::<T>(auditor(7)), bench.id(), [3; 32], results, true);
+        _(signed::<T>(Bench::last()), bench.id(), [3; 32], results, true);
+
+        assert_eq!(Totals::<T>::get().settled, 1);
+    }
+
+    /// The last reveal accepts a shard, but others of its stage are under way.
+    #[benchmark]
+    fn settle() -> Result<(), BenchmarkError> {
+        let bench = Bench::audited::<T>(Until::LastReveal, honest);
+        T::BenchmarkHelper::put_unfinished_stage(&bench.id());
+        let results = results_digest(&bench.id(), &bench.honest.ids(&bench.shard.demanded()));
+        let origin = signed::<T>(Bench::last()).into();
+
+        #[block]
+        {
+            Pallet::<T>::reveal_audit(origin, bench.id(), [3; 32], results, true).map_err(|error| error.error)?;
+        }
+
+        assert_eq!(Totals::<T>::get().settled, 1);
+        Ok(())
     }
 
     #[benchmark]
     fn open_dispute() {
-        let bench = Bench::looped::<T>(Until::Disputed);
-        let (start, end) = (bench.worker.leaf(0), bench.worker.leaf(1));
+        let bench = Bench::audited::<T>(Until::Disputed, wrong);
+        let (start, end) = (bench.worker.leaf(POSITION - 1), bench.worker.leaf(POSITION));
 
         #[extrinsic_call]
-        _(signed::<T>(auditor(0)), bench.id(), 1, Some(start), end);
+        _(signed::<T>(auditor(0)), bench.id(), POSITION, Some(start), end);
 
         assert_eq!(Disputes::<T>::count(), 1);
     }
 
     #[benchmark]
     fn post_trace() -> Result<(), BenchmarkError> {
-        let bench = Bench::disputed::<T>(World::looped())?;
-        let trace = bench.world.trace(&bench.worker, 0);
+        let bench = Bench::disputed::<T>(wrong)?;
+        let trace = bench.world.trace(&bench.worker, POSITION);
 
         #[extrinsic_call]
         _(signed::<T>(WORKER), 0, trace);
@@ -269,17 +351,17 @@ mod benches {
 
     #[benchmark]
     fn name_operator() -> Result<(), BenchmarkError> {
-        Bench::traced::<T>(World::looped())?;
+        Bench::traced::<T>(wrong)?;
 
         #[extrinsic_call]
-        _(signed::<T>(auditor(0)), 0, 0);
+        _(signed::<T>(auditor(0)), 0, WRONG);
 
         Ok(())
     }
 
     #[benchmark]
     fn demand_output() -> Result<(), BenchmarkError> {
-        Bench::named::<T>(World::looped())?;
+        Bench::named::<T>(wrong, LARGE)?;
 
         #[extrinsic_call]
         _(signed::<T>(auditor(0)), 0, 0);
@@ -289,21 +371,21 @@ mod benches {
 
     #[benchmark]
     fn open_subtrees() -> Result<(), BenchmarkError> {
-        let bench = Bench::demanded::<T>(World::looped())?;
-        let output = bench.claimed();
-        let values = slice::open_subtrees(output, Node::root(output.len() as u64));
-        let values = values.map_err(|_| BenchmarkError::Stop("the output has one chunk"))?;
+        let bench = Bench::demanded::<T>()?;
+        let values = bench.subtrees()?;
 
         #[extrinsic_call]
-        _(signed::<T>(WORKER), 0, BoundedVec::truncate_from(values));
+        _(signed::<T>(WORKER), 0, values);
 
         Ok(())
     }
 
     #[benchmark]
     fn open_chunk() -> Result<(), BenchmarkError> {
-        let bench = Bench::demanded::<T>(World::widest())?;
-        let chunk = BoundedVec::truncate_from(bench.claimed().to_vec());
+        let bench = Bench::demanded::<T>()?;
+        Pallet::<T>::open_subtrees(signed::<T>(WORKER).into(), 0, bench.subtrees()?).map_err(|error| error.error)?;
+        Pallet::<T>::demand_output(signed::<T>(auditor(0)).into(), 0, 0).map_err(|error| error.error)?;
+        let chunk = BoundedVec::truncate_from(bench.claimed(LARGE)[..CHUNK_LEN as usize].to_vec());
 
         #[extrinsic_call]
         _(signed::<T>(WORKER), 0, chunk);
@@ -311,49 +393,35 @@ mod benches {
         Ok(())
     }
 
-    /// Two rows of 11,008 bytes of two blobs.
+    /// The widest product, with as many proofs and links as fit.
     #[benchmark]
     fn convict() -> Result<(), BenchmarkError> {
-        let bench = Bench::named::<T>(World::widest())?;
-        let found = bench.world.with_evidence(&bench.honest, 0, |evidence| {
-            evidence.convict(0, bench.claimed(), |_, part| bench.world.blob(part))
+        let bench = Bench::named::<T>(wrong, WRONG)?;
+        let found = bench.world.with_evidence(&bench.honest, POSITION, |evidence| {
+            evidence.convict(WRONG, bench.claimed(WRONG), |_, part| bench.world.blob(part))
         });
         let Ok(Conviction::Element { element, output, reads }) = found else {
             return Err(BenchmarkError::Stop("no element differs"));
         };
+        assert_eq!(reads.len() as u32, MAX_READS);
 
         #[extrinsic_call]
         _(signed::<T>(auditor(0)), 0, element, output, BoundedVec::truncate_from(reads));
 
-        assert_eq!(Totals::<T>::get().convicted, 1);
+        assert_eq!((Totals::<T>::get().convicted, Disputes::<T>::count()), (1, 0));
         Ok(())
     }
 
     #[benchmark]
     fn convict_length() -> Result<(), BenchmarkError> {
-        let mut lie = |_, _, op: u16, bytes: &mut Vec<u8>| {
-            if op == 0 {
-                bytes.push(0);
-            }
-        };
-        let mut bench = Bench::new::<T>(World::looped(), 1, Until::Disputed);
-        // The same audit of a worker whose output is longer.
-        let worker = bench.world.party(WORKER, &mut lie);
-        if let Phase::Disputed { commitment, .. } = &mut bench.shard.phase {
-            commitment.root = worker.root();
-        }
-        T::BenchmarkHelper::put_shard(&bench.shard, &bench.world.context, &bench.world.program);
-        let origin = || signed::<T>(auditor(0)).into();
-        Pallet::<T>::open_dispute(origin(), bench.id(), 0, None, worker.leaf(0)).map_err(|error| error.error)?;
-        let trace = bench.world.trace(&worker, 0);
-        Pallet::<T>::post_trace(signed::<T>(WORKER).into(), 0, trace).map_err(|error| error.error)?;
-        Pallet::<T>::name_operator(origin(), 0, 0).map_err(|error| error.error)?;
-        let output = &bench.world.segment_of(&worker, 0).1[0];
+        let bench = Bench::named::<T>(too_long, LARGE)?;
+        let output = bench.claimed(LARGE);
         let (len, proof) = (output.len() as u64, slice::prove_length(output));
 
         #[extrinsic_call]
         _(signed::<T>(auditor(0)), 0, len, proof);
 
+        assert_eq!((Totals::<T>::get().convicted, Disputes::<T>::count()), (1, 0));
         Ok(())
     }
 

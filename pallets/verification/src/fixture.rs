@@ -3,6 +3,9 @@
 //! its tasks, and what the parties commit to and prove from them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
+#[cfg(feature = "runtime-benchmarks")]
+mod heaviest;
+
 use alloc::{borrow::Cow, collections::BTreeMap, vec, vec::Vec};
 use core::convert::Infallible;
 use quern_primitives::{
@@ -23,6 +26,7 @@ use quern_protocol::{
 /// Tasks of the shard.
 pub const TASKS: u32 = 2;
 /// Steps of the looped program.
+#[cfg(test)]
 pub const STEPS: u32 = 2;
 /// The shard secret of whoever runs the shard.
 const SECRET: [u8; 32] = [7; 32];
@@ -37,7 +41,8 @@ pub struct World {
     blobs: BTreeMap<BlobId, Vec<u8>>,
     links: BTreeMap<BlobId, Link>,
     listed: Vec<BlobId>,
-    outputs: Vec<BlobId>,
+    /// By stage and task.
+    outputs: BTreeMap<(u16, u32), BlobId>,
 }
 
 /// A task as somebody ran it.
@@ -72,6 +77,7 @@ fn noise(seed: u8, len: usize) -> Vec<u8> {
 }
 
 /// Small `i32` numbers.
+#[cfg(test)]
 fn numbers(seed: u8, len: usize) -> Vec<u8> {
     noise(seed, len).into_iter().flat_map(|byte| i32::from(byte as i8).to_le_bytes()).collect()
 }
@@ -82,6 +88,7 @@ fn blob(bytes: &[u8]) -> Blob {
 
 impl World {
     /// A program with a loop. Its body ends in an operator whose output is the next state; a second state tensor is carried.
+    #[cfg(test)]
     pub fn looped() -> Self {
         let mut b = ProgramBuilder::new();
         let data = b.input(DType::I8, &[32, 16]);
@@ -129,6 +136,7 @@ impl World {
     }
 
     /// One product of two rows as wide as a publication allows, from two blobs: the largest conviction.
+    #[cfg(test)]
     pub fn widest() -> Self {
         let (rows, columns) = (4, 11_008);
         let mut b = ProgramBuilder::new();
@@ -187,6 +195,7 @@ impl World {
             outputs: if earlier.is_empty() { vec![] } else { vec![stage_outputs] },
         };
         let blobs = blobs.into_iter().chain(earlier.iter().cloned()).map(|bytes| (BlobId::of(&bytes), bytes)).collect();
+        let outputs = (0..).zip(outputs).map(|(task, id)| ((0, task), id)).collect();
         Self { program, context, shard: ShardId { job: 5, stage: 1, index: 0 }, blobs, links, listed, outputs }
     }
 
@@ -207,6 +216,7 @@ impl World {
         self.program.program().segments()
     }
 
+    #[cfg(test)]
     pub fn leaves(&self) -> u32 {
         self.segments() * TASKS
     }
@@ -220,8 +230,8 @@ impl World {
                 let id = self.listed[*entry as usize];
                 (id, self.links[&id].clone())
             }
-            Origin::Output { task, .. } => {
-                let id = self.outputs[*task as usize];
+            Origin::Output { shard, task, .. } => {
+                let id = self.outputs[&(shard.id.stage, *task)];
                 (id, self.links[&id].clone())
             }
         };

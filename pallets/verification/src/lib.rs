@@ -511,9 +511,7 @@ pub mod pallet {
             let matches = shown == Some(results);
             Self::apply(&shard, ShardEvent::Reveal { by: auditor.clone().into(), salt, results })?;
             Self::deposit_event(Event::AuditRevealed { shard, auditor, results, matches, holds_outputs });
-            // Only the reveal that settles the shard costs what is charged up front.
-            let actual_weight = (!Self::note_settled(&shard)).then(T::WeightInfo::commit_audit);
-            Ok(PostDispatchInfo { actual_weight, pays_fee: Pays::No })
+            Ok(PostDispatchInfo { actual_weight: Self::note_settled(&shard), pays_fee: Pays::No })
         }
 
         /// A drawn validator whose results differ disputes a drawn segment, given by the leaf position of its end. Both ids

@@ -27,8 +27,10 @@ pub trait WeightInfo {
     fn commit_audit() -> Weight;
     /// `reveal_results`
     fn reveal_results() -> Weight;
-    /// `reveal_audit`
+    /// `reveal_audit`, when it completes a stage
     fn reveal_audit() -> Weight;
+    /// `reveal_audit`, when it accepts a shard
+    fn settle() -> Weight;
     /// `open_dispute`
     fn open_dispute() -> Weight;
     /// `post_trace`
@@ -111,6 +113,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         let roots = u64::from(quern_primitives::job::MAX_SHARDS + quern_primitives::job::MAX_STAGES);
         Self::on_shard(30).saturating_add(Self::weight(1_000, SHARD_PROOF, roots.saturating_add(40), 40))
     }
+    fn settle() -> Weight {
+        Self::on_shard(30).saturating_add(Self::weight(500, SHARD_PROOF, 40, 40))
+    }
     fn open_dispute() -> Weight {
         Self::on_dispute(50).saturating_add(Self::weight(10, SHARD_PROOF, 6, 8))
     }
@@ -164,6 +169,9 @@ impl WeightInfo for () {
         Weight::zero()
     }
     fn reveal_audit() -> Weight {
+        Weight::zero()
+    }
+    fn settle() -> Weight {
         Weight::zero()
     }
     fn open_dispute() -> Weight {

@@ -28,4 +28,6 @@ impl quern_pallet_jobs::Config for Runtime {
     type RetentionBlocks = ConstU32<3_600>;
     type DepositPerByte = ConstU128<DEPOSIT_PER_BYTE>;
     type WeightInfo = quern_pallet_jobs::weights::SubstrateWeight<Self>;
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = crate::benchmarks::Helper;
 }

@@ -25,5 +25,5 @@ impl quern_pallet_verification::Config for Runtime {
     type ExpiriesPerBlock = ConstU32<32>;
     type WeightInfo = quern_pallet_verification::weights::SubstrateWeight<Self>;
     #[cfg(feature = "runtime-benchmarks")]
-    type BenchmarkHelper = crate::benchmarks::Disputes;
+    type BenchmarkHelper = crate::benchmarks::Helper;
 }

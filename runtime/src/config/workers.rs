@@ -10,5 +10,5 @@ impl quern_pallet_workers::Config for Runtime {
     type MaxValidators = ConstU32<128>;
     type WeightInfo = quern_pallet_workers::weights::SubstrateWeight<Self>;
     #[cfg(feature = "runtime-benchmarks")]
-    type BenchmarkHelper = crate::benchmarks::Bonds;
+    type BenchmarkHelper = crate::benchmarks::Helper;
 }

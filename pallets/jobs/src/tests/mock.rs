@@ -88,6 +88,25 @@ impl jobs::Config for Test {
     type RetentionBlocks = ConstU32<RETENTION>;
     type DepositPerByte = ConstU128<DEPOSIT>;
     type WeightInfo = ();
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = World;
+}
+
+#[cfg(feature = "runtime-benchmarks")]
+impl jobs::benchmarking::BenchmarkHelper for World {
+    fn put_party(who: &Account, locked: Balance) {
+        books(|books| books.bonds.insert(*who, (QRN * 100, locked)));
+    }
+    fn put_workers(count: u32) {
+        books(|books| books.workers.clear());
+        for number in 0..count {
+            let account = tagged(b"worker", &(number,));
+            let ready = ReadyWorker { account, ask: 1, slots: 1, memory_mib: 1024, ready_at: 0, weight: 1 };
+            books(|books| books.bonds.insert(account, (QRN * 100, 0)));
+            books(|books| books.workers.insert(account, ready));
+        }
+    }
+    fn put_seed(_: Height) {}
 }
 
 /// The neighbours' books.

@@ -76,6 +76,7 @@ parameter_types! {
     pub static SeedsMissing: Vec<Height> = Vec::new();
     pub static Plan: (u32, u32) = (16, 2);
     pub static DisputeLimit: u32 = 16;
+    pub static StageComplete: bool = false;
 }
 
 impl verification::Config for Test {
@@ -88,7 +89,7 @@ impl verification::Config for Test {
     type DrawsPerBlock = ConstU32<2>;
     type MaxDisputes = DisputeLimit;
     type ExpiriesPerBlock = ConstU32<2>;
-    type WeightInfo = ();
+    type WeightInfo = verification::weights::SubstrateWeight<Test>;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = Helper;
 }
@@ -264,6 +265,10 @@ impl Shards for Keeper {
         let (samples, auditors) = Plan::get();
         Some(AuditPlan { samples, auditors })
     }
+
+    fn is_stage_complete(_: &ShardId) -> bool {
+        StageComplete::get()
+    }
 }
 
 #[cfg(feature = "runtime-benchmarks")]
@@ -280,10 +285,11 @@ impl verification::benchmarking::BenchmarkHelper for Helper {
         }
     }
     fn put_validators(count: u32) {
-        Registered::set((0..count as u8).map(|who| [100 + who; 32]).collect());
+        Registered::set((0..count as u8).map(|who| [100u8.wrapping_add(who); 32]).collect());
         Registered::get().iter().for_each(|who| put("bond", who, &(RICH, 0u128)));
     }
     fn put_seed(_: Height) {}
+    fn put_unfinished_stage(_: &ShardId) {}
 }
 
 pub fn raw(who: u8) -> Account {
@@ -306,6 +312,7 @@ pub fn new_test_ext() -> sp_io::TestExternalities {
         SeedsMissing::set(vec![]);
         Plan::set((16, 2));
         DisputeLimit::set(16);
+        StageComplete::set(false);
         System::set_block_number(1);
         Bonds::set(WORKER, RICH);
         VALIDATORS.iter().for_each(|who| Bonds::set(*who, RICH));

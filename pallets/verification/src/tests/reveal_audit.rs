@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 use super::mock::*;
-use crate::{Error, Event, Stats};
-use frame_support::{assert_noop, assert_ok};
+use crate::{Error, Event, Stats, WeightInfo};
+use frame_support::{assert_noop, assert_ok, weights::Weight};
 use quern_protocol::shard::{Phase, Verdict};
 
 #[test]
@@ -34,6 +34,31 @@ fn reveal_audit_should_lead_to_a_dispute_when_validators_differ() {
         let Phase::Disputed { audit, .. } = case.shard().phase else { panic!("disputed") };
         assert!(audit.seats.iter().all(|seat| seat.verdict == Some(Verdict::Differs)));
         assert_eq!(Verification::stats().settled, 0);
+    });
+}
+
+/// What is charged in the end for each reveal of an honest shard, in order.
+fn charged() -> Vec<Option<Weight>> {
+    let case = Case::honest().shown();
+    let reveal = |auditor: u8| {
+        let results = case.results_of(&case.honest);
+        let done = Verification::reveal_audit(signed(auditor), case.id(), [auditor; 32], results, true);
+        done.expect("the reveal is accepted").actual_weight
+    };
+    case.auditors().into_iter().map(reveal).collect()
+}
+
+#[test]
+fn reveal_audit_should_cost_no_more_than_it_does_when_the_stage_goes_on() {
+    type Weights = <Test as crate::Config>::WeightInfo;
+    test(|| assert_eq!(charged(), [Some(Weights::commit_audit()), Some(Weights::settle())]));
+}
+
+#[test]
+fn reveal_audit_should_cost_all_that_was_charged_when_it_completes_the_stage() {
+    test(|| {
+        StageComplete::set(true);
+        assert_eq!(charged().last(), Some(&None));
     });
 }
 
