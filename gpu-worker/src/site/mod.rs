@@ -19,8 +19,8 @@ use quern_protocol::{dispute::Dispute, evidence::EvidenceError, view::ShardView}
 use quern_sdk::{
     chain::{Chain, ChainError},
     net::{
-        messages::{Commitment, Unproven},
-        FetchError, NetError, Peer,
+        messages::Unproven,
+        FetchError, InputError, Inputs, NetError, Peer,
     },
 };
 use std::{
@@ -34,6 +34,9 @@ pub enum SiteError {
     /// A blob could not be fetched.
     #[error(transparent)]
     Fetch(#[from] FetchError),
+    /// An input of a task is not here.
+    #[error(transparent)]
+    Input(#[from] InputError),
     /// A peer did not answer.
     #[error("a peer {0}")]
     Net(#[from] NetError),
@@ -77,7 +80,7 @@ pub struct Site {
     pub desk: Arc<Desk>,
     chain: Mutex<Arc<Chain>>,
     programs: Mutex<HashMap<BlobId, Arc<Checked>>>,
-    commitments: Mutex<HashMap<BlobId, Arc<Commitment>>>,
+    inputs: Inputs,
 }
 
 impl Site {
@@ -90,8 +93,8 @@ impl Site {
         db: Arc<Db>,
         desk: Arc<Desk>,
     ) -> Self {
-        let (chain, programs, commitments) = (Mutex::new(chain), Mutex::default(), Mutex::default());
-        Self { me, peer, executor, db, desk, chain, programs, commitments }
+        let (chain, programs, inputs) = (Mutex::new(chain), Mutex::default(), Inputs::new(peer.clone(), Some(me)));
+        Self { me, peer, executor, db, desk, chain, programs, inputs }
     }
 
     /// The chain.

@@ -26,6 +26,7 @@
 
 pub mod access;
 pub mod address;
+pub mod inputs;
 pub mod messages;
 pub mod peer;
 pub mod store;
@@ -36,6 +37,7 @@ mod protocol;
 mod tests;
 
 pub use access::Access;
+pub use inputs::{InputError, Inputs};
 pub use messages::{Checkpoint, Request, Response};
 pub use peer::{Config, Peer};
 pub use protocol::Handler;
