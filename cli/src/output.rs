@@ -3,6 +3,7 @@
 
 use comfy_table::{presets::UTF8_BORDERS_ONLY, Table};
 use quern_primitives::{Account, Balance, BlobId, QRN};
+use quern_sdk::chain::json::Hex;
 use serde::Serialize;
 use std::io::{IsTerminal, Write};
 
@@ -70,9 +71,36 @@ pub fn short(id: &[u8; 32]) -> String {
     format!("{}…", hex::encode(head))
 }
 
-/// An id in full.
+/// An id in full, as JSON has it.
 pub fn full(id: &[u8; 32]) -> String {
-    hex::encode(id)
+    Hex(*id).to_string()
+}
+
+/// An amount for a narrow column: at most three digits after the point, without a unit.
+pub fn brief(amount: Balance) -> String {
+    const THOUSANDTH: Balance = QRN / 1_000;
+    if amount > 0 && amount < THOUSANDTH {
+        return "<0.001".into();
+    }
+    let text = qrn(amount - amount % THOUSANDTH);
+    text.trim_end_matches(" QRN").to_owned()
+}
+
+/// The two ends of an account's address, for a narrow column.
+pub fn brief_address(address: &str) -> String {
+    match (address.get(..5), address.len().checked_sub(4).and_then(|from| address.get(from..))) {
+        (Some(head), Some(tail)) if address.len() > 12 => format!("{head}…{tail}"),
+        _ => address.to_owned(),
+    }
+}
+
+/// The beginning of a text, for a narrow column.
+pub fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let head: String = text.chars().take(width.saturating_sub(1)).collect();
+    format!("{}…", head.trim_end())
 }
 
 /// An optional id in full.
@@ -89,6 +117,17 @@ pub fn address(account: &Account) -> String {
 pub fn plain_table() -> Table {
     let mut table = Table::new();
     table.load_preset(UTF8_BORDERS_ONLY);
+    table
+}
+
+/// A list with these columns, without borders: it fits 80 columns when its cells are brief.
+pub fn list(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_preset(comfy_table::presets::NOTHING);
+    table.set_header(header.iter().copied());
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 1));
+    }
     table
 }
 
@@ -174,6 +213,14 @@ mod tests {
             let text = qrn(amount).replace(',', "");
             assert_eq!(parse_qrn(text.trim_end_matches(" QRN")), Ok(amount));
         }
+    }
+
+    #[test]
+    fn narrow_columns_should_hold_what_is_brief() {
+        assert_eq!((brief(0), brief(1), brief(QRN / 4)), ("0".into(), "<0.001".into(), "0.25".into()));
+        assert_eq!(brief(1_234 * QRN + QRN / 3), "1,234.333");
+        assert_eq!(brief_address("5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"), "5Grwv…utQY");
+        assert_eq!((cut("cpu", 5), cut("NVIDIA H100", 7)), ("cpu".into(), "NVIDIA…".into()));
     }
 
     #[test]

@@ -106,7 +106,7 @@ impl<'a> Results<'a> {
         let program = accepted.view.context.stage.program;
         let len = self.program(program).await?.summary().output_bytes;
         let blob = Blob { id: accepted.output(task)?, len };
-        Ok(self.inputs.from_parties(&accepted.view, &accepted.worker, blob).await?)
+        Ok(self.inputs.of_parties(&accepted.view, &accepted.worker, blob).await?)
     }
 
     /// The input tensors of a task, fetched as its worker and its auditors fetched them.

@@ -33,7 +33,7 @@ impl Site {
         first: &[u8; 32],
         blob: Blob,
     ) -> Result<Vec<u8>, SiteError> {
-        Ok(self.inputs.from_parties(view, first, blob).await?.to_vec())
+        Ok(self.inputs.of_parties(view, first, blob).await?.to_vec())
     }
 
     /// What is behind the root of an accepted shard.

@@ -18,10 +18,7 @@ use quern_program::{Checked, Program, ProgramError};
 use quern_protocol::{dispute::Dispute, evidence::EvidenceError, view::ShardView};
 use quern_sdk::{
     chain::{Chain, ChainError},
-    net::{
-        messages::Unproven,
-        FetchError, InputError, Inputs, NetError, Peer,
-    },
+    net::{messages::Unproven, FetchError, InputError, Inputs, NetError, Peer},
 };
 use std::{
     collections::HashMap,
@@ -105,6 +102,14 @@ impl Site {
     /// Talks to the chain over another connection from now on.
     pub fn set_chain(&self, chain: Arc<Chain>) {
         *lock(&self.chain) = chain;
+    }
+
+    /// Whether something was promised in an attempt: a result, or an answer.
+    pub fn has_promised(&self, attempt: Attempt) -> bool {
+        self.db.has_promised(attempt).unwrap_or_else(|error| {
+            tracing::warn!(%error, "promises cannot be read");
+            true
+        })
     }
 
     /// Carries out an action other than a submission.

@@ -102,14 +102,14 @@ impl Inputs {
     pub async fn blob(&self, view: &ShardView, part: &Part) -> Result<(Link, Bytes), InputError> {
         match &part.origin {
             Origin::Inline(bytes) => Ok((Link::Known, bytes.clone().into())),
-            Origin::Blob { blob, .. } => Ok((Link::Known, self.from_requester(view, *blob).await?)),
+            Origin::Blob { blob, .. } => Ok((Link::Known, self.of_requester(view, *blob).await?)),
             Origin::Listed { list, entry, len } => {
-                let ids = self.from_requester(view, *list).await?;
+                let ids = self.of_requester(view, *list).await?;
                 let start = *entry as usize * 32;
                 let id = ids.get(start..start + 32).and_then(|id| id.try_into().ok()).map(BlobId);
                 let id = id.ok_or(InputError::NoEntry(*entry))?;
                 let proof = prove_list_entry(&ids, u64::from(*entry));
-                Ok((Link::Listed { id, proof }, self.from_requester(view, Blob { id, len: *len }).await?))
+                Ok((Link::Listed { id, proof }, self.of_requester(view, Blob { id, len: *len }).await?))
             }
             Origin::Output { shard, task, len } => {
                 let commitment = self.commitment(view, shard).await?;
@@ -118,7 +118,7 @@ impl Inputs {
                 let Some(id) = commitment.ids.get(position as usize).copied() else { return Err(missing) };
                 let list = leaf_list(&commitment.secret, &shard.worker, &shard.id, &commitment.ids);
                 let leaf = LeafProof::new(&list, &commitment.secret, position, id);
-                let fetched = self.from_parties(view, &shard.worker, Blob { id, len: *len }).await;
+                let fetched = self.of_parties(view, &shard.worker, Blob { id, len: *len }).await;
                 let bytes = fetched.map_err(|error| InputError::Output { shard: shard.id, error })?;
                 Ok((Link::Leaf(leaf), bytes))
             }
@@ -126,7 +126,7 @@ impl Inputs {
     }
 
     /// A blob from the account that made it, or else from any other party of the shard.
-    pub async fn from_parties(&self, view: &ShardView, first: &Account, blob: Blob) -> Result<Bytes, FetchError> {
+    pub async fn of_parties(&self, view: &ShardView, first: &Account, blob: Blob) -> Result<Bytes, FetchError> {
         self.peer.fetch(blob.id, blob.len, &self.parties(view, first)).await
     }
 
@@ -170,7 +170,7 @@ impl Inputs {
         Ok(shown)
     }
 
-    async fn from_requester(&self, view: &ShardView, blob: Blob) -> Result<Bytes, InputError> {
+    async fn of_requester(&self, view: &ShardView, blob: Blob) -> Result<Bytes, InputError> {
         self.peer.fetch(blob.id, blob.len, &view.requester).await.map_err(InputError::Requester)
     }
 
@@ -245,8 +245,7 @@ mod tests {
     fn accepted(outputs: &[Blob]) -> (AcceptedShard, Commitment) {
         let ids: Vec<BlobId> = outputs.iter().map(|blob| blob.id).collect();
         let root = BlobId::of(&leaf_list(&SECRET, &WORKER, &SOURCE, &ids));
-        let shard =
-            AcceptedShard { id: SOURCE, worker: WORKER, root, first_task: 0, tasks: 2, segments_per_task: 1 };
+        let shard = AcceptedShard { id: SOURCE, worker: WORKER, root, first_task: 0, tasks: 2, segments_per_task: 1 };
         (shard, Commitment { secret: SECRET, ids })
     }
 
@@ -302,16 +301,14 @@ mod tests {
     #[tokio::test]
     async fn commitment_should_be_refused_when_it_is_not_behind_the_root() {
         let (requester, auditor, reader) = (peer().await, peer().await, peer().await);
-        let (shard, mut commitment) = accepted(&[Blob { id: BlobId([8; 32]), len: 1 }, Blob { id: BlobId([9; 32]), len: 1 }]);
+        let (shard, mut commitment) =
+            accepted(&[Blob { id: BlobId([8; 32]), len: 1 }, Blob { id: BlobId([9; 32]), len: 1 }]);
         commitment.ids.swap(0, 1);
         auditor.answer_with(Arc::new(Answering(Shows(commitment))));
         let view = view(Vec::new(), Vec::new(), &requester, &auditor);
         let refused = Inputs::new(reader, None).commitment(&view, &shard).await;
         assert!(
-            matches!(
-                refused,
-                Err(InputError::Commitment { failure: CommitmentError::Unproven(Unproven::Root), .. })
-            ),
+            matches!(refused, Err(InputError::Commitment { failure: CommitmentError::Unproven(Unproven::Root), .. })),
             "{refused:?}"
         );
     }
@@ -319,7 +316,8 @@ mod tests {
     #[tokio::test]
     async fn commitment_should_be_asked_of_nobody_when_it_is_known() {
         let (requester, silent, reader) = (peer().await, peer().await, peer().await);
-        let (shard, commitment) = accepted(&[Blob { id: BlobId([8; 32]), len: 1 }, Blob { id: BlobId([9; 32]), len: 1 }]);
+        let (shard, commitment) =
+            accepted(&[Blob { id: BlobId([8; 32]), len: 1 }, Blob { id: BlobId([9; 32]), len: 1 }]);
         let view = view(Vec::new(), Vec::new(), &requester, &silent);
         let inputs = Inputs::new(reader, Some(WORKER));
         inputs.know(shard.root, Arc::new(commitment.clone()));

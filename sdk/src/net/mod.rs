@@ -39,7 +39,7 @@ mod tests;
 pub use access::Access;
 pub use inputs::{InputError, Inputs};
 pub use messages::{Checkpoint, Request, Response};
-pub use peer::{Config, Peer};
+pub use peer::{probe, Config, Peer};
 pub use protocol::Handler;
 pub use store::{BlobStore, FolderStore, MemoryStore};
 
