@@ -2,6 +2,8 @@
 //! The command line.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use quern_primitives::Balance;
+use quern_sdk::chain::amount::parse_qrn;
 use std::{net::SocketAddr, path::PathBuf};
 
 /// The daemons of Quern: run shards for pay, or audit them.
@@ -86,8 +88,8 @@ pub struct RunArgs {
     #[command(flatten)]
     pub common: CommonArgs,
     /// Asked price in QRN per GMAC (10^9 multiply-accumulates).
-    #[arg(long, default_value_t = 1.0)]
-    pub ask: f64,
+    #[arg(long, default_value = "1", value_parser = parse_qrn)]
+    pub ask: Balance,
     /// Shards to hold at the same time.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub slots: u32,
@@ -131,8 +133,8 @@ pub struct DoctorArgs {
     #[arg(long, value_enum, default_value_t = RoleChoice::Worker)]
     pub role: RoleChoice,
     /// Asked price in QRN per GMAC, as for `run`.
-    #[arg(long, default_value_t = 1.0)]
-    pub ask: f64,
+    #[arg(long, default_value = "1", value_parser = parse_qrn)]
+    pub ask: Balance,
     /// Shards to hold at the same time, as for `run`.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub slots: u32,

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What an account has to do with a shard, in words: for the log and for `status`.
 
-use crate::status::qrn;
 use quern_primitives::{Account, Balance, Height, ShardId};
 use quern_protocol::{
     dispute::Move,
     shard::{Demand, Phase, Seat},
     view::ShardView,
 };
+use quern_sdk::chain::amount::qrn;
 use serde::Serialize;
 
 /// What an account is in a shard.

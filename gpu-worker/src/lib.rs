@@ -36,7 +36,7 @@ use std::{future::Future, sync::Arc};
 
 /// Runs the worker daemon until it is told to stop.
 pub async fn run(args: RunArgs) -> anyhow::Result<()> {
-    anyhow::ensure!(args.ask.is_finite() && args.ask > 0.0, "--ask must be a positive number of QRN per GMAC");
+    anyhow::ensure!(args.ask > 0, "--ask must be a positive number of QRN per GMAC");
     let mut executor = executor(args.common.executor)?;
     if args.misbehave {
         tracing::error!("--misbehave: this worker LIES about every result and will lose its bond");
@@ -48,7 +48,7 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
         role: Role::Worker,
         endpoint: site.peer.endpoint(),
         profile: profile(site.executor.as_ref()),
-        ask: (args.ask * QRN as f64) as u128,
+        ask: args.ask,
         slots: if drain.is_on() { 0 } else { args.slots },
         bond: u128::from(args.common.bond) * QRN,
     };

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What can be wrong with a machine, its account and its node, and the remedy of each.
 
-use crate::{db::DbError, status::qrn};
+use crate::db::DbError;
 use quern_primitives::{traits::Role, Balance};
-use quern_sdk::chain::{health::RuntimeVersion, BadSecret, ChainError, KeyFileError};
+use quern_sdk::chain::{amount::qrn, health::RuntimeVersion, BadSecret, ChainError, KeyFileError};
 use serde::Serialize;
 use std::{net::SocketAddr, path::PathBuf};
 

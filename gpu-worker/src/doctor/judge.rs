@@ -6,12 +6,13 @@ use crate::{
     args::{DoctorArgs, ExecutorChoice, RoleChoice},
     db::{DbError, Identity},
     enroll,
-    status::{qrn, Facts},
+    status::Facts,
 };
 use quern_primitives::{traits::Role, Account, Balance, QRN};
 use quern_sdk::{
     chain::{
         address,
+        amount::qrn,
         health::{NodeHealth, RuntimeVersion},
     },
     net::address::to_socket,
@@ -155,7 +156,7 @@ impl Wants {
             RoleChoice::Worker => Role::Worker,
             RoleChoice::Validator => Role::Validator,
         };
-        Self { role, bond: u128::from(args.common.bond) * QRN, ask: (args.ask * QRN as f64) as u128, is_running }
+        Self { role, bond: u128::from(args.common.bond) * QRN, ask: args.ask, is_running }
     }
 }
 

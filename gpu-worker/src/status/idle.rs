@@ -2,8 +2,8 @@
 //! Why an account is idle, and what to do about it.
 
 use super::Facts;
-use quern_primitives::{traits::Role, Balance, QRN};
-use quern_sdk::chain::health::Wanted;
+use quern_primitives::traits::Role;
+use quern_sdk::chain::{amount::qrn, health::Wanted};
 use serde::Serialize;
 
 /// A reason for having no work.
@@ -155,18 +155,11 @@ pub fn reason(facts: &Facts) -> Idle {
     Idle::Eligible
 }
 
-/// An amount for people.
-pub fn qrn(amount: Balance) -> String {
-    let fraction = format!("{:012}", amount % QRN);
-    let fraction = fraction.trim_end_matches('0');
-    let point = if fraction.is_empty() { "" } else { "." };
-    format!("{}{point}{fraction} QRN", amount / QRN)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::{facts, participant, ID};
+    use quern_primitives::{Balance, QRN};
 
     fn wanted(bid: Balance, memory_mib: u64, collateral: Balance) -> Wanted {
         Wanted { shard: ID, bid, memory_mib, collateral }
@@ -222,10 +215,5 @@ mod tests {
             let can_act = !matches!(idle, Idle::Busy | Idle::NoDemand | Idle::Eligible | Idle::NotDrawn);
             assert_eq!(idle.fix().is_some(), can_act, "{idle:?}");
         }
-    }
-
-    #[test]
-    fn amounts_should_have_only_the_digits_that_they_need() {
-        assert_eq!((qrn(QRN), qrn(QRN / 4), qrn(1)), ("1 QRN".into(), "0.25 QRN".into(), "0.000000000001 QRN".into()));
     }
 }

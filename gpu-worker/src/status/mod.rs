@@ -4,7 +4,7 @@
 
 mod idle;
 
-pub use idle::{qrn, reason, Idle};
+pub use idle::{reason, Idle};
 
 use crate::{
     args::{AccountArgs, StatusArgs},
@@ -16,6 +16,7 @@ use quern_primitives::{traits::Role, Account, Balance, Height};
 use quern_protocol::view::{AccountView, ParticipantView, MAX_PAGE};
 use quern_sdk::chain::{
     address,
+    amount::qrn,
     health::Wanted,
     json::{self, Big},
     parse_account, Chain, ChainError,

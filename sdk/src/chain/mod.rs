@@ -13,6 +13,7 @@
 //! # }
 //! ```
 
+pub mod amount;
 pub mod calls;
 pub mod errors;
 pub mod health;

@@ -99,9 +99,14 @@ impl Sender {
         let (queued, signed, mut progress) = {
             let mut queue = self.queue.lock().await;
             let (queued, signed) = self.signed(call).await?;
-            let progress = signed.submit_and_watch().await.map_err(ChainError::extrinsic)?;
             self.keep(&mut queue, queued.clone())?;
-            (queued, signed, progress)
+            match signed.submit_and_watch().await {
+                Ok(progress) => (queued, signed, progress),
+                Err(error) => {
+                    self.give_up(&mut queue, queued.nonce)?;
+                    return Err(ChainError::extrinsic(error));
+                }
+            }
         };
         let included = loop {
             match progress.next().await {
