@@ -25,12 +25,15 @@ pub struct Global {
     /// The node's RPC endpoint.
     #[arg(long, global = true, env = "QUERN_RPC", default_value = "ws://127.0.0.1:9944")]
     pub rpc: String,
-    /// Secret key of whoever pays and signs: a phrase, a hex seed, or a development path such as //Requester. Prefer the
-    /// environment: other users of the machine can see the command line.
+    /// Secret key of whoever pays and signs: a phrase, a hex seed, or a development path such as //Requester. Prefer
+    /// --suri-file or the environment: other users of the machine can see the command line.
     #[arg(long, global = true, env = "QUERN_SURI", hide_env_values = true)]
     pub suri: Option<String>,
-    /// Print one JSON object on the last line of stdout; everything for people goes to stderr. Amounts are integers in
-    /// 10^-12 QRN.
+    /// File with the secret key, readable for its owner alone (chmod 600); --suri comes before it.
+    #[arg(long, global = true, env = "QUERN_SURI_FILE")]
+    pub suri_file: Option<PathBuf>,
+    /// Print one JSON object on the last line of stdout; everything for people goes to stderr. Amounts are strings of digits,
+    /// in 10^-12 QRN.
     #[arg(long, global = true)]
     pub json: bool,
 }
@@ -152,7 +155,7 @@ pub struct SubmitArgs {
     /// Do not ask before money is held.
     #[arg(long, short)]
     pub yes: bool,
-    /// Show the quote and stop.
+    /// Show the quote, with the deposit for programs that are not published yet, and stop. Nothing is published.
     #[arg(long)]
     pub quote_only: bool,
     /// Return when the job is submitted. Its inputs are then served by nobody unless its endpoints are other machines.
@@ -220,6 +223,14 @@ pub enum ProgramCommand {
     Inspect {
         /// A file, or the id of a published program.
         program: String,
+    },
+    /// Make a program's file from its JSON form (the format is in the book, "Programs as JSON").
+    Assemble {
+        /// The JSON file.
+        form: PathBuf,
+        /// The program's file; without it the form's, with the ending .quern.
+        #[arg(long)]
+        out: Option<PathBuf>,
     },
 }
 

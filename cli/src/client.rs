@@ -21,8 +21,12 @@ pub async fn connect(global: &Global) -> anyhow::Result<Chain> {
 /// The key of whoever pays and signs.
 pub fn keys(global: &Global) -> anyhow::Result<Keypair> {
     let suri = global.suri.as_deref();
-    let suri =
-        suri.context("this needs a key: set QUERN_SURI or give --suri (a phrase, a hex seed, or //Requester)")?;
+    if let (None, Some(file)) = (suri, &global.suri_file) {
+        return Ok(Keypair::from_file(file)?);
+    }
+    let suri = suri.context(
+        "this needs a key: set QUERN_SURI or give --suri (a phrase, a hex seed, or //Requester), or name its file with --suri-file",
+    )?;
     Ok(Keypair::from_suri(suri)?)
 }
 

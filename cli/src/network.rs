@@ -6,6 +6,7 @@ use crate::{
     client,
     output::{self, Output},
 };
+use quern_sdk::chain::json;
 use std::process::ExitCode;
 
 /// Shows the network in numbers.
@@ -14,14 +15,13 @@ pub async fn run(global: &Global) -> anyhow::Result<ExitCode> {
     let view = chain.network().await?;
     let mut table = output::plain_table();
     let rows = [
-        ("genesis", output::full(&chain.genesis())),
         ("height", output::grouped(view.height.into())),
         ("slot", format!("{} ms, draws every {} blocks", view.slot_ms, view.draw_period_blocks)),
         ("active workers", view.workers.to_string()),
         ("active validators", view.validators.to_string()),
         ("accepted shards", output::grouped(view.shards_settled.into())),
         ("useful work", output::macs(view.useful_macs)),
-        ("audits", output::grouped(view.audits.into())),
+        ("draws for audits", output::grouped(view.draws.into())),
         ("disputes", format!("{} ({} convicted, {} refuted)", view.disputes, view.convicted, view.refuted)),
         ("burned", output::qrn(view.burned)),
         ("emitted", output::qrn(view.emitted)),
@@ -30,6 +30,7 @@ pub async fn run(global: &Global) -> anyhow::Result<ExitCode> {
     for (name, value) in rows {
         table.add_row([name.to_owned(), value]);
     }
-    Output { json: global.json }.result(&view, table)?;
+    let text = format!("genesis {}\n{table}", output::full(&chain.genesis()));
+    Output { json: global.json }.result(&json::Network::from(&view), text)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -6,84 +6,71 @@ use crate::{
     client,
     output::{self, Output},
 };
-use quern_primitives::{traits::Role, Balance};
+use quern_primitives::traits::Role;
 use quern_protocol::view::{ParticipantView, MAX_PAGE};
-use quern_sdk::net::address::to_socket;
-use serde::Serialize;
+use quern_sdk::chain::json;
 use std::process::ExitCode;
-
-#[derive(Serialize)]
-struct Participant {
-    account: String,
-    role: &'static str,
-    device: String,
-    accelerator: bool,
-    memory_mib: u32,
-    endpoint: String,
-    addresses: Vec<String>,
-    ask: Balance,
-    slots: u32,
-    open: u32,
-    reputation: u32,
-    barred: bool,
-    bonded: Balance,
-    locked: Balance,
-}
-
-impl From<&ParticipantView> for Participant {
-    fn from(view: &ParticipantView) -> Self {
-        Self {
-            account: output::address(&view.account),
-            role: match view.role {
-                Role::Worker => "worker",
-                Role::Validator => "validator",
-            },
-            device: String::from_utf8_lossy(&view.profile.device).into_owned(),
-            accelerator: view.profile.accelerator,
-            memory_mib: view.profile.memory_mib,
-            endpoint: output::full(&view.endpoint.id),
-            addresses: view.endpoint.addresses.iter().map(|address| to_socket(*address).to_string()).collect(),
-            ask: view.ask,
-            slots: view.slots,
-            open: view.open,
-            reputation: view.reputation,
-            barred: view.barred,
-            bonded: view.bonded,
-            locked: view.locked,
-        }
-    }
-}
 
 /// Runs a command about workers.
 pub async fn run(global: &Global, command: WorkerCommand) -> anyhow::Result<ExitCode> {
     let WorkerCommand::List { limit } = command;
     let chain = client::connect(global).await?;
-    let mut list: Vec<Participant> = Vec::new();
+    let mut list: Vec<ParticipantView> = Vec::new();
     while list.len() < limit as usize {
         let from = list.len() as u32;
         let page = chain.workers(from, (limit - from).min(MAX_PAGE)).await?;
         if page.is_empty() {
             break;
         }
-        list.extend(page.iter().map(Participant::from));
+        list.extend(page);
     }
-    let mut table =
-        output::table(&["account", "role", "device", "ask / GMAC", "open", "reputation", "bonded", "locked", ""]);
-    for entry in &list {
-        let worker = entry.role == "worker";
-        table.add_row([
-            entry.account.clone(),
-            entry.role.to_owned(),
-            entry.device.clone(),
-            if worker { output::qrn(entry.ask) } else { "-".into() },
-            if worker { format!("{}/{}", entry.open, entry.slots) } else { entry.open.to_string() },
-            entry.reputation.to_string(),
-            output::qrn(entry.bonded),
-            output::qrn(entry.locked),
-            if entry.barred { "BARRED".into() } else { String::new() },
-        ]);
-    }
-    let text = if list.is_empty() { "nobody is registered".into() } else { table.to_string() };
+    let text = if list.is_empty() { "nobody is registered".into() } else { text(&list) };
+    let list: Vec<json::Participant> = list.iter().map(json::Participant::from).collect();
     Output { json: global.json }.result(&list, text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The list for people: amounts in QRN, at most 80 columns.
+fn text(list: &[ParticipantView]) -> String {
+    let mut table = output::list(&["account", "role", "device", "ask/GMAC", "open", "reputation", "bonded", "locked"]);
+    for view in list {
+        let worker = view.role == Role::Worker;
+        table.add_row([
+            output::brief_address(&output::address(&view.account)),
+            if view.barred { "BARRED".into() } else { json::role(view.role).to_owned() },
+            output::cut(&String::from_utf8_lossy(&view.profile.device), 12),
+            if worker { output::brief(view.ask) } else { "-".into() },
+            if worker { format!("{}/{}", view.open, view.slots) } else { view.open.to_string() },
+            view.reputation.to_string(),
+            output::brief(view.bonded),
+            output::brief(view.locked),
+        ]);
+    }
+    format!("{}\namounts in QRN; whole addresses, endpoints and memory: --json", table.trim_fmt())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quern_primitives::{job::Profile, QRN};
+
+    #[test]
+    fn list_should_fit_80_columns_when_everything_is_long() {
+        let view = ParticipantView {
+            account: [0xff; 32],
+            role: Role::Validator,
+            endpoint: Default::default(),
+            profile: Profile::new(u32::MAX, "NVIDIA GeForce RTX 4090 Laptop GPU (Vulkan)", true),
+            ask: 0,
+            slots: 64,
+            open: 64,
+            reputation: 1_000,
+            barred: false,
+            bonded: 123_456 * QRN + 7,
+            locked: 12_345 * QRN + QRN / 3,
+        };
+        let worker = ParticipantView { role: Role::Worker, ask: 999 * QRN + QRN / 3, ..view.clone() };
+        let text = text(&[view, worker]);
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    }
 }

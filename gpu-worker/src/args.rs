@@ -2,6 +2,8 @@
 //! The command line.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use quern_primitives::Balance;
+use quern_sdk::chain::amount::parse_qrn;
 use std::{net::SocketAddr, path::PathBuf};
 
 /// The daemons of Quern: run shards for pay, or audit them.
@@ -22,18 +24,35 @@ pub enum Command {
     Validate(ValidateArgs),
     /// Measure this machine against its peers.
     Bench(BenchArgs),
+    /// Look for what keeps this machine from earning, and name the remedy of each. Exit code 1 when something has to be done.
+    Doctor(DoctorArgs),
+    /// Show what the chain knows of the account, and why it is idle if it is.
+    Status(StatusArgs),
+    /// Have the running daemon take no new shards, and wait until it owes nothing and may be stopped.
+    Drain(DrainArgs),
+}
+
+/// Where the account's secret is.
+#[derive(Clone, Debug, Args)]
+pub struct KeyArgs {
+    /// Secret key: a phrase, a hex seed, or a development path such as //Worker//1. Prefer --suri-file or the environment:
+    /// other users of the machine can see the command line.
+    #[arg(long, env = "QUERN_SURI", hide_env_values = true)]
+    pub suri: Option<String>,
+    /// File with the secret key, readable for its owner alone (chmod 600); --suri comes before it.
+    #[arg(long, env = "QUERN_SURI_FILE")]
+    pub suri_file: Option<PathBuf>,
 }
 
 /// What both daemons need.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct CommonArgs {
     /// The node's RPC endpoint.
-    #[arg(long, default_value = "ws://127.0.0.1:9944")]
+    #[arg(long, env = "QUERN_RPC", default_value = "ws://127.0.0.1:9944")]
     pub rpc: String,
-    /// Secret key: a phrase, a hex seed, or a development path such as //Worker//1. Prefer the environment: other users of
-    /// the machine can see the command line.
-    #[arg(long, env = "QUERN_SURI", hide_env_values = true)]
-    pub suri: String,
+    /// Whose daemon it is.
+    #[command(flatten)]
+    pub key: KeyArgs,
     /// Folder for blobs and promises. It must survive restarts: what is committed to is served from here.
     #[arg(long, env = "QUERN_DATA")]
     pub data: PathBuf,
@@ -72,8 +91,8 @@ pub struct RunArgs {
     #[command(flatten)]
     pub common: CommonArgs,
     /// Asked price in QRN per GMAC (10^9 multiply-accumulates).
-    #[arg(long, default_value_t = 1.0)]
-    pub ask: f64,
+    #[arg(long, default_value = "1", value_parser = parse_qrn)]
+    pub ask: Balance,
     /// Shards to hold at the same time.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub slots: u32,
@@ -108,4 +127,86 @@ pub struct BenchArgs {
     /// Print one JSON object a line.
     #[arg(long)]
     pub json: bool,
+}
+
+/// What an account does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RoleChoice {
+    /// It runs shards.
+    Worker,
+    /// It audits shards.
+    Validator,
+}
+
+/// `quern-worker doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// What the daemon is started with.
+    #[command(flatten)]
+    pub common: CommonArgs,
+    /// What the account is to do.
+    #[arg(long, value_enum, default_value_t = RoleChoice::Worker)]
+    pub role: RoleChoice,
+    /// Asked price in QRN per GMAC, as for `run`.
+    #[arg(long, default_value = "1", value_parser = parse_qrn)]
+    pub ask: Balance,
+    /// Shards to hold at the same time, as for `run`.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub slots: u32,
+    /// Print one JSON object on stdout.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Whose standing is looked at.
+#[derive(Clone, Debug, Args)]
+pub struct AccountArgs {
+    /// The node's RPC endpoint.
+    #[arg(long, env = "QUERN_RPC", default_value = "ws://127.0.0.1:9944")]
+    pub rpc: String,
+    /// The account, by its address or 64 hexadecimal digits, instead of a key.
+    #[arg(long)]
+    pub account: Option<String>,
+    /// Its key.
+    #[command(flatten)]
+    pub key: KeyArgs,
+}
+
+/// `quern-worker status`.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// Whose.
+    #[command(flatten)]
+    pub account: AccountArgs,
+    /// Print one JSON object on stdout.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `quern-worker drain`.
+#[derive(Debug, Args)]
+pub struct DrainArgs {
+    /// Whose daemon.
+    #[command(flatten)]
+    pub account: AccountArgs,
+    /// Its data folder.
+    #[arg(long, env = "QUERN_DATA")]
+    pub data: PathBuf,
+    /// Take it back: the daemon offers its slots again.
+    #[arg(long)]
+    pub cancel: bool,
+    /// Do not wait until nothing is owed.
+    #[arg(long, conflicts_with = "cancel")]
+    pub no_wait: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn command_line_should_be_consistent() {
+        Cli::command().debug_assert();
+    }
 }

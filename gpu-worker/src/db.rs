@@ -4,13 +4,21 @@
 use crate::core::{Attempt, Promise, Sealed, ShownResults};
 use codec::{Decode, Encode};
 use quern_primitives::ShardId;
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use quern_sdk::chain::queue::{Outbox, Queued};
+use redb::{Database, DatabaseError, ReadOnlyDatabase, ReadableDatabase, ReadableTable, TableDefinition};
 use std::path::Path;
 
 const PROMISES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("promises");
 const RESULTS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("results");
 const SEALS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("seals");
 const IDENTITY: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("identity");
+/// Extrinsics that are not final yet, by nonce.
+const OUTBOX: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("outbox");
+
+/// Name of the database in a daemon's folder.
+pub const FILE_NAME: &str = "promises.redb";
+/// Version of what the tables hold. A database without one is of the first.
+pub const VERSION: u32 = 1;
 
 /// Why the database failed.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +26,9 @@ pub enum DbError {
     /// It could not be opened.
     #[error("the database {0} cannot be opened: {1}. Is another daemon using this folder, or is the disk full?")]
     Open(String, String),
+    /// A daemon has it open.
+    #[error("a daemon is running with this folder")]
+    InUse,
     /// It could not be read or written.
     #[error("the database failed: {0}. Is the disk full?")]
     Io(String),
@@ -28,6 +39,12 @@ pub enum DbError {
         what: &'static str,
         /// What it was made for.
         found: String,
+    },
+    /// It was written by another version.
+    #[error("the database is of version {found}, this program reads version {VERSION}; use the program that wrote it until nothing is owed (quern-worker drain), then start anew with an empty folder")]
+    Version {
+        /// The version that wrote it.
+        found: u32,
     },
     /// An entry cannot be decoded.
     #[error("the database holds an entry that cannot be read; it was written by another version")]
@@ -45,13 +62,22 @@ impl Db {
     /// Opens or creates it for an account on a chain.
     pub fn open(path: &Path, account: &[u8; 32], genesis: &[u8; 32]) -> Result<Self, DbError> {
         let open = |error: &dyn std::fmt::Display| DbError::Open(path.display().to_string(), error.to_string());
-        let db = Database::create(path).map_err(|error| open(&error))?;
+        let db = match Database::create(path) {
+            Err(DatabaseError::UpgradeRequired(found)) => return Err(DbError::Version { found: found.into() }),
+            other => other.map_err(|error| open(&error))?,
+        };
         let write = db.begin_write().map_err(io)?;
         {
             write.open_table(PROMISES).map_err(io)?;
             write.open_table(SEALS).map_err(io)?;
             write.open_table(RESULTS).map_err(io)?;
+            write.open_table(OUTBOX).map_err(io)?;
             let mut identity = write.open_table(IDENTITY).map_err(io)?;
+            let found = identity.get("version").map_err(io)?.map(|found| version_of(found.value()));
+            if let Some(found) = found.filter(|found| *found != VERSION) {
+                return Err(DbError::Version { found });
+            }
+            identity.insert("version", VERSION.to_le_bytes().as_slice()).map_err(io)?;
             for (what, value) in [("account", account), ("genesis", genesis)] {
                 let found = identity.get(what).map_err(io)?.map(|found| found.value().to_vec());
                 match found {
@@ -67,6 +93,30 @@ impl Db {
         }
         write.commit().map_err(io)?;
         Ok(Self(db))
+    }
+
+    /// What the database of a daemon says of itself, without changing anything; none where there is none yet.
+    pub fn identity(path: &Path) -> Result<Option<Identity>, DbError> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        let db = match ReadOnlyDatabase::open(path) {
+            Ok(db) => db,
+            Err(DatabaseError::UpgradeRequired(found)) => return Err(DbError::Version { found: found.into() }),
+            Err(DatabaseError::DatabaseAlreadyOpen) => return Err(DbError::InUse),
+            Err(error) => return Err(DbError::Open(path.display().to_string(), error.to_string())),
+        };
+        let read = db.begin_read().map_err(io)?;
+        let table = read.open_table(IDENTITY).map_err(io)?;
+        let entry = |what| -> Result<Option<Vec<u8>>, DbError> {
+            Ok(table.get(what).map_err(io)?.map(|found| found.value().to_vec()))
+        };
+        let bytes = |what| entry(what)?.and_then(|found| found.try_into().ok()).ok_or(DbError::Corrupt);
+        let version = entry("version")?.map_or(VERSION, |found| version_of(&found));
+        if version != VERSION {
+            return Err(DbError::Version { found: version });
+        }
+        Ok(Some(Identity { account: bytes("account")?, genesis: bytes("genesis")? }))
     }
 
     /// Keeps a promise.
@@ -90,6 +140,17 @@ impl Db {
         let table = read.open_table(PROMISES).map_err(io)?;
         let found = table.get(key(attempt).as_slice()).map_err(io)?;
         found.map(|value| Promise::decode(&mut &value.value()[..]).map_err(|_| DbError::Corrupt)).transpose()
+    }
+
+    /// Whether a result or an answer was promised in an attempt.
+    pub fn has_promised(&self, attempt: Attempt) -> Result<bool, DbError> {
+        let read = self.0.begin_read().map_err(io)?;
+        for table in [PROMISES, SEALS] {
+            if read.open_table(table).map_err(io)?.get(key(attempt).as_slice()).map_err(io)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// 32 bytes that nobody can guess.
@@ -143,6 +204,53 @@ impl Db {
     }
 }
 
+/// Whose database it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The account.
+    pub account: [u8; 32],
+    /// The genesis block's hash of its chain.
+    pub genesis: [u8; 32],
+}
+
+impl Outbox for Db {
+    fn load(&self) -> std::io::Result<Vec<Queued>> {
+        let load = || {
+            let read = self.0.begin_read().map_err(io)?;
+            let table = read.open_table(OUTBOX).map_err(io)?;
+            let entries = table.iter().map_err(io)?;
+            entries
+                .map(|entry| Queued::decode(&mut entry.map_err(io)?.1.value()).map_err(|_| DbError::Corrupt))
+                .collect::<Result<_, DbError>>()
+        };
+        load().map_err(std::io::Error::other)
+    }
+
+    fn keep(&self, entry: &Queued) -> std::io::Result<()> {
+        let keep = || {
+            let write = self.0.begin_write().map_err(io)?;
+            write.open_table(OUTBOX).map_err(io)?.insert(entry.nonce, entry.encode().as_slice()).map_err(io)?;
+            write.commit().map_err(io)
+        };
+        keep().map_err(std::io::Error::other)
+    }
+
+    fn forget(&self, nonces: &[u64]) -> std::io::Result<()> {
+        let forget = || {
+            let write = self.0.begin_write().map_err(io)?;
+            for nonce in nonces {
+                write.open_table(OUTBOX).map_err(io)?.remove(nonce).map_err(io)?;
+            }
+            write.commit().map_err(io)
+        };
+        forget().map_err(std::io::Error::other)
+    }
+}
+
+fn version_of(bytes: &[u8]) -> u32 {
+    bytes.try_into().map_or(0, u32::from_le_bytes)
+}
+
 fn key(attempt: Attempt) -> Vec<u8> {
     (attempt.shard, attempt.attempt).encode()
 }
@@ -180,5 +288,42 @@ mod tests {
         let path = folder.path().join("db");
         drop(Db::open(&path, &[1; 32], &[2; 32]).unwrap());
         assert!(matches!(Db::open(&path, &[1; 32], &[3; 32]), Err(DbError::Foreign { what: "genesis", .. })));
+    }
+
+    #[test]
+    fn outbox_should_be_there_again_when_the_database_is_reopened() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("db");
+        let queued = |nonce| Queued { nonce, call: vec![1], signed: vec![2, 3], until: 64 };
+        let db = Db::open(&path, &[1; 32], &[2; 32]).unwrap();
+        db.keep(&queued(300)).unwrap();
+        db.keep(&queued(7)).unwrap();
+        Outbox::forget(&db, &[300]).unwrap();
+        drop(db);
+        assert_eq!(Db::open(&path, &[1; 32], &[2; 32]).unwrap().load().unwrap(), vec![queued(7)]);
+    }
+
+    #[test]
+    fn identity_should_be_told_without_opening_the_database_for_writing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("db");
+        assert_eq!(Db::identity(&path).unwrap(), None);
+        let db = Db::open(&path, &[1; 32], &[2; 32]).unwrap();
+        assert!(matches!(Db::identity(&path), Err(DbError::InUse)));
+        drop(db);
+        assert_eq!(Db::identity(&path).unwrap(), Some(Identity { account: [1; 32], genesis: [2; 32] }));
+    }
+
+    #[test]
+    fn database_should_be_refused_when_another_version_wrote_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("db");
+        let db = Db::open(&path, &[1; 32], &[2; 32]).unwrap();
+        let write = db.0.begin_write().unwrap();
+        write.open_table(IDENTITY).unwrap().insert("version", 9u32.to_le_bytes().as_slice()).unwrap();
+        write.commit().unwrap();
+        drop(db);
+        assert!(matches!(Db::open(&path, &[1; 32], &[2; 32]), Err(DbError::Version { found: 9 })));
+        assert!(matches!(Db::identity(&path), Err(DbError::Version { found: 9 })));
     }
 }

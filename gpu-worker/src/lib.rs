@@ -4,15 +4,23 @@
 pub mod args;
 pub mod core;
 pub mod db;
+pub mod doctor;
+pub mod drain;
+pub mod duty;
 pub mod enroll;
+pub mod journal;
 pub mod misbehave;
 pub mod shell;
 pub mod site;
+pub mod status;
+#[cfg(test)]
+mod testing;
 
 use crate::{
-    args::{BenchArgs, CommonArgs, ExecutorChoice, Misbehaviour, RunArgs, ValidateArgs},
+    args::{BenchArgs, CommonArgs, ExecutorChoice, KeyArgs, Misbehaviour, RunArgs, ValidateArgs},
     db::Db,
-    enroll::{enroll, Enrolment},
+    drain::Drain,
+    enroll::{enroll, refuse_second, Enrolment, Standing},
     misbehave::{Lazy, Misbehaving, Withholding},
     shell::Connection,
     site::{Desk, Site},
@@ -32,7 +40,7 @@ const FAULTS: Faults =
 
 /// Runs the worker daemon until it is told to stop.
 pub async fn run(args: RunArgs) -> anyhow::Result<()> {
-    anyhow::ensure!(args.ask.is_finite() && args.ask > 0.0, "--ask must be a positive number of QRN per GMAC");
+    anyhow::ensure!(args.ask > 0, "--ask must be a positive number of QRN per GMAC");
     let mut executor = executor(args.common.executor)?;
     match args.misbehave {
         Some(Misbehaviour::Lie) => {
@@ -44,21 +52,26 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
         }
         None => {}
     }
-    let (site, sender, connection) = open(&args.common, executor, Some(args.slots)).await?;
+    let (site, sender) = open(&args.common, executor).await?;
+    let drain = Drain::of(&args.common.data);
     let wanted = Enrolment {
         role: Role::Worker,
         endpoint: site.peer.endpoint(),
         profile: profile(site.executor.as_ref()),
-        ask: (args.ask * QRN as f64) as u128,
-        slots: args.slots,
+        ask: args.ask,
+        slots: if drain.is_on() { 0 } else { args.slots },
         bond: u128::from(args.common.bond) * QRN,
     };
+    let standing = Standing::new(wanted.endpoint.clone(), Some(args.slots));
     until_stopped(&site.clone().peer, async {
         enroll(&site.chain(), &sender, &site.me, wanted).await?;
         let core = core::Worker::new(site.me, site.db.promises()?);
+        let connection = Connection { rpc: args.common.rpc };
         match args.misbehave {
-            Some(Misbehaviour::Withhold) => shell::run(Withholding(core), site, sender, connection).await,
-            _ => shell::run(core, site, sender, connection).await,
+            Some(Misbehaviour::Withhold) => {
+                shell::run(Withholding(core), site, sender, connection, standing, drain).await
+            }
+            _ => shell::run(core, site, sender, connection, standing, drain).await,
         }
         Ok(())
     })
@@ -72,7 +85,8 @@ pub async fn validate(args: ValidateArgs) -> anyhow::Result<()> {
         tracing::error!("--misbehave: this validator does NOT COMPUTE what it answers and will lose its audit bonds");
         executor = Arc::new(Lazy::new(executor.as_ref()));
     }
-    let (site, sender, connection) = open(&args.common, executor, None).await?;
+    let (site, sender) = open(&args.common, executor).await?;
+    let drain = Drain::of(&args.common.data);
     let wanted = Enrolment {
         role: Role::Validator,
         endpoint: site.peer.endpoint(),
@@ -81,10 +95,11 @@ pub async fn validate(args: ValidateArgs) -> anyhow::Result<()> {
         slots: 0,
         bond: u128::from(args.common.bond) * QRN,
     };
+    let standing = Standing::new(wanted.endpoint.clone(), None);
     until_stopped(&site.clone().peer, async {
         enroll(&site.chain(), &sender, &site.me, wanted).await?;
         let core = core::Validator::new(site.me, site.db.seals()?, site.db.results()?);
-        shell::run(core, site, sender, connection).await;
+        shell::run(core, site, sender, Connection { rpc: args.common.rpc }, standing, drain).await;
         Ok(())
     })
     .await
@@ -138,35 +153,44 @@ async fn stop_signal() -> std::io::Result<()> {
     tokio::signal::ctrl_c().await
 }
 
-async fn open(
-    args: &CommonArgs,
-    executor: Arc<dyn Executor>,
-    slots: Option<u32>,
-) -> anyhow::Result<(Arc<Site>, Sender, Connection)> {
-    let keys = Keypair::from_suri(&args.suri).context("--suri is no secret phrase, hex seed or development path")?;
+async fn open(args: &CommonArgs, executor: Arc<dyn Executor>) -> anyhow::Result<(Arc<Site>, Sender)> {
+    let keys = keys(&args.key)?;
     std::fs::create_dir_all(&args.data)
         .with_context(|| format!("the folder {} cannot be made; choose another with --data", args.data.display()))?;
-    let chain = Arc::new(Chain::connect(&args.rpc).await?);
+    let chain = Chain::connect(&args.rpc).await?;
     let me = keys.account();
-    let db = Arc::new(Db::open(&args.data.join("promises.redb"), &me, &chain.genesis())?);
+    let db = Arc::new(Db::open(&args.data.join(db::FILE_NAME), &me, &chain.genesis())?);
+    refuse_second(&chain, &me).await?;
     let store = FolderStore::open(args.data.join("blobs"))
         .with_context(|| format!("blobs cannot be kept in {}", args.data.display()))?;
-    // The endpoint's key follows from the account's, so it stays the same without another secret to keep.
+    let peer = Peer::bind(peer_config(&keys, args), store).await.with_context(|| {
+        format!("peers cannot be served on {}; is the port taken? choose another with --listen", args.listen)
+    })?;
+    let desk = Arc::new(Desk::default());
+    peer.answer_with(Arc::new(Answering(site::Counter(desk.clone()))));
+    tracing::info!(account = keys.address(), executor = executor.name(), rpc = args.rpc, "started");
+    let sender = chain.sender(keys).with_outbox(db.clone()).context("what was sent before cannot be read")?;
+    Ok((Arc::new(Site::new(me, peer, Arc::new(chain), executor, db, desk)), sender))
+}
+
+/// The account's key.
+fn keys(args: &KeyArgs) -> anyhow::Result<Keypair> {
+    match (&args.suri_file, &args.suri) {
+        (_, Some(suri)) => Keypair::from_suri(suri).context("--suri is no secret phrase, hex seed or development path"),
+        (Some(file), None) => Ok(Keypair::from_file(file)?),
+        (None, None) => anyhow::bail!("this needs a key: name its file with --suri-file, or set QUERN_SURI"),
+    }
+}
+
+/// How peers are served. The endpoint's key follows from the account's, so it stays the same without another secret to keep.
+fn peer_config(keys: &Keypair, args: &CommonArgs) -> Config {
     let mut config = Config::new(keys.derive(b"quern/endpoint"), args.listen);
     config.announce = args.announce.clone();
     if let Some(seed) = args.faulty_serving {
         tracing::error!("--faulty-serving: this daemon serves a part of all blobs and answers late or NOT AT ALL");
         config.faults = Some(Faults { seed, ..FAULTS });
     }
-    let peer = Peer::bind(config, store).await.with_context(|| {
-        format!("peers cannot be served on {}; is the port taken? choose another with --listen", args.listen)
-    })?;
-    let desk = Arc::new(Desk::default());
-    peer.answer_with(Arc::new(Answering(site::Counter(desk.clone()))));
-    tracing::info!(account = keys.address(), executor = executor.name(), rpc = args.rpc, "started");
-    let sender = chain.sender(keys.clone());
-    let connection = Connection { rpc: args.rpc.clone(), keys, slots };
-    Ok((Arc::new(Site::new(me, peer, chain, executor, db, desk)), sender, connection))
+    config
 }
 
 fn executor(choice: ExecutorChoice) -> anyhow::Result<Arc<dyn Executor>> {

@@ -11,13 +11,17 @@ async fn main() -> ExitCode {
         .unwrap_or_else(|_| "info,iroh=error,noq_proto=error".into());
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
+    let done = |result: anyhow::Result<()>| result.map(|()| ExitCode::SUCCESS);
     let result = match Cli::parse().command {
-        Command::Run(args) => quern_worker::run(args).await,
-        Command::Validate(args) => quern_worker::validate(args).await,
-        Command::Bench(args) => quern_worker::bench(args),
+        Command::Run(args) => done(quern_worker::run(args).await),
+        Command::Validate(args) => done(quern_worker::validate(args).await),
+        Command::Bench(args) => done(quern_worker::bench(args)),
+        Command::Doctor(args) => quern_worker::doctor::run(args).await,
+        Command::Status(args) => quern_worker::status::run(args).await,
+        Command::Drain(args) => done(quern_worker::drain::run(args).await),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("quern-worker: {error:#}");
             ExitCode::FAILURE

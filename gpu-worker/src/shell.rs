@@ -2,14 +2,17 @@
 //! The shell round a core: blocks in, extrinsics out, work in between.
 
 use crate::{
-    core::{self, Action, Event, Subject},
-    enroll::stay_ready,
+    core::{self, Action, Attempt, Event, Subject},
+    drain::Drain,
+    duty::Duty,
+    enroll::{stay_ready, Standing},
+    journal::Journal,
     site::{subject, Site},
 };
 use futures::StreamExt;
 use quern_primitives::Height;
 use quern_protocol::view::ShardView;
-use quern_sdk::chain::{calls, Chain, ChainError, Keypair, Sender};
+use quern_sdk::chain::{calls, Chain, ChainError, Head, Sender};
 use std::{convert::Infallible, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, Semaphore};
 
@@ -42,28 +45,23 @@ impl Core for core::Validator {
     }
 }
 
-/// Where the node is, and what has to be so on chain before it gives the account work.
+/// Where the node is.
 pub struct Connection {
     /// The node's RPC endpoint.
     pub rpc: String,
-    /// The account's keys.
-    pub keys: Keypair,
-    /// Shards that the account is ready to hold at the same time; none for a validator.
-    pub slots: Option<u32>,
 }
 
 impl Connection {
     /// Connects to the node again, however long it takes.
-    async fn restore(&self, site: &Site) -> Sender {
+    async fn restore(&self, site: &Site, sender: &Sender) -> Sender {
         let mut pause = FIRST_PAUSE;
         loop {
             tokio::time::sleep(pause).await;
             match Chain::connect(&self.rpc).await {
                 Ok(chain) if chain.genesis() == site.chain().genesis() => {
-                    let sender = chain.sender(self.keys.clone());
-                    site.set_chain(Arc::new(chain));
+                    site.set_chain(Arc::new(chain.clone()));
                     tracing::info!(rpc = self.rpc, "connected again");
-                    return sender;
+                    return sender.over(chain);
                 }
                 Ok(_) => tracing::warn!(rpc = self.rpc, "the node is now one of another chain"),
                 Err(error) => tracing::warn!(%error, "still without a node"),
@@ -80,37 +78,48 @@ struct Shell<C> {
     report: mpsc::UnboundedSender<Event>,
     reports: mpsc::UnboundedReceiver<Event>,
     permits: Arc<Semaphore>,
+    standing: Standing,
+    drain: Drain,
+    journal: Journal,
+    next_check: Height,
 }
 
 /// Runs a daemon for ever. When the connection to the node is lost it is made anew; what is under way goes on.
-pub async fn run(core: impl Core, site: Arc<Site>, mut sender: Sender, connection: Connection) {
+pub async fn run(
+    core: impl Core,
+    site: Arc<Site>,
+    mut sender: Sender,
+    connection: Connection,
+    standing: Standing,
+    drain: Drain,
+) {
     let (report, reports) = mpsc::unbounded_channel();
     let permits = Arc::new(Semaphore::new(CONCURRENT_ACTIONS));
-    let mut shell = Shell { core, site, report, reports, permits };
+    let journal = Journal::default();
+    let mut shell = Shell { core, site, report, reports, permits, standing, drain, journal, next_check: 0 };
     loop {
-        let Err(error) = shell.follow(&sender, connection.slots).await;
+        let Err(error) = shell.follow(&sender).await;
         tracing::warn!(%error, "connecting to the node again");
-        sender = connection.restore(&shell.site).await;
+        sender = connection.restore(&shell.site, &sender).await;
     }
 }
 
 impl<C: Core> Shell<C> {
     /// Follows the chain until the connection is lost.
-    async fn follow(&mut self, sender: &Sender, slots: Option<u32>) -> Result<Infallible, ChainError> {
+    async fn follow(&mut self, sender: &Sender) -> Result<Infallible, ChainError> {
         let chain = self.site.chain();
         let mut heads = chain.heads().await?;
         let mut latest: Option<(Height, Height, Vec<ShardView>)> = None;
-        let mut next_check: Height = 0;
         loop {
             let event = tokio::select! {
                 head = tokio::time::timeout(SILENCE, heads.next()) => {
                     let head = head.map_err(|_| ChainError::Closed)?.ok_or(ChainError::Closed)??;
-                    let views = chain.duties(head.hash, &self.site.me).await?;
-                    latest = Some((head.height, head.finalized, views));
-                    if let Some(slots) = slots.filter(|_| head.height >= next_check) {
-                        next_check = head.height.saturating_add(READINESS_BLOCKS);
-                        tokio::spawn(stay_ready(chain.clone(), sender.clone(), slots));
+                    let mut views = chain.duties(head.hash, &self.site.me).await?;
+                    if self.standing.is_taken_over() {
+                        views.retain(|view| self.site.has_promised(Attempt::of(&view.shard)));
                     }
+                    self.look_round(&chain, sender, head, &views);
+                    latest = Some((head.height, head.finalized, views));
                     None
                 }
                 event = self.reports.recv() => event,
@@ -127,6 +136,32 @@ impl<C: Core> Shell<C> {
                     action => self.start(action),
                 }
             }
+        }
+    }
+
+    /// What a daemon does at every block beside its shards: it tells what happens to them, looks after what it sent, and after
+    /// its registration.
+    fn look_round(&mut self, chain: &Arc<Chain>, sender: &Sender, head: Head, views: &[ShardView]) {
+        for line in self.journal.note(&self.site.me, head.height, views) {
+            if line.is_warning {
+                tracing::warn!(shard = %line.shard, "{}", line.text);
+            } else {
+                tracing::info!(shard = %line.shard, "{}", line.text);
+            }
+        }
+        let (queue, height) = (sender.clone(), head.height);
+        tokio::spawn(async move {
+            if let Err(error) = queue.maintain(height).await {
+                tracing::warn!(%error, "what was sent cannot be looked after");
+            }
+        });
+        let open = views.iter().filter_map(|view| Duty::of(view, &self.site.me)).filter(Duty::is_open).count();
+        let has_changed = self.drain.note(open, self.standing.is_paused());
+        let is_waiting = self.drain.is_on() && !self.standing.is_paused();
+        if has_changed || is_waiting || head.height >= self.next_check {
+            self.next_check = head.height.saturating_add(READINESS_BLOCKS);
+            let (standing, is_draining) = (self.standing.clone(), self.drain.is_on());
+            tokio::spawn(stay_ready(chain.clone(), sender.clone(), standing, is_draining));
         }
     }
 
@@ -158,7 +193,7 @@ impl<C: Core> Shell<C> {
 async fn submit(sender: Sender, call: core::Call) {
     let name = call.name();
     match send(&sender, call).await {
-        Ok(_) => tracing::debug!(call = name, "sent"),
+        Ok(()) => tracing::info!(call = name, "sent"),
         // The core sends it again when the chain still owes its effect.
         Err(error) => tracing::warn!(call = name, %error, "an extrinsic was not accepted"),
     }

@@ -281,8 +281,8 @@ pub struct NetworkView {
     pub validators: u32,
     /// Accepted shards.
     pub shards_settled: u64,
-    /// Audits drawn.
-    pub audits: u64,
+    /// Draws of segments and validators: one for each round of audits.
+    pub draws: u64,
     /// Disputes opened.
     pub disputes: u64,
     /// Disputes in which the referee or a length convicted the worker.

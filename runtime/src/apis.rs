@@ -296,6 +296,10 @@ impl_runtime_apis! {
         fn check_invariants() -> Result<(), String> {
             quern_api::check_invariants()
         }
+
+        fn dry_quote(spec: JobSpec, programs: Vec<Vec<u8>>) -> Result<(Quote, Balance), String> {
+            Jobs::dry_quote(&spec, programs).map_err(quern_api::refusal)
+        }
     }
 
     #[cfg(feature = "runtime-benchmarks")]

@@ -17,7 +17,7 @@ use frame_support::traits::{
 use quern_primitives::{
     job::JobSpec,
     traits::{Collateral as _, Randomness as _},
-    Account, BlobId, JobId, ShardId,
+    Account, Balance, BlobId, JobId, ShardId,
 };
 use quern_protocol::{
     shard::Shard,
@@ -62,6 +62,9 @@ sp_api::decl_runtime_apis! {
         fn nominations(account: Account) -> Vec<NominationView>;
         /// Checks what must always be true; the first thing that is not.
         fn check_invariants() -> Result<(), String>;
+        /// What a job would cost if these programs were published too, and the deposit for those that are not; or why it
+        /// would be refused. Nothing is published.
+        fn dry_quote(spec: JobSpec, programs: Vec<Vec<u8>>) -> Result<(Quote, Balance), String>;
     }
 }
 
@@ -101,7 +104,7 @@ pub fn network() -> NetworkView {
         workers: quern_pallet_workers::Workers::<Runtime>::get().len() as u32,
         validators: quern_pallet_workers::Validators::<Runtime>::get().len() as u32,
         shards_settled: stats.settled,
-        audits: stats.drawn,
+        draws: stats.drawn,
         disputes: stats.opened,
         convicted: stats.convicted,
         refuted: stats.refuted,

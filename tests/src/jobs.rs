@@ -110,3 +110,19 @@ impl Requester {
         id.expect("the chain says the job's number")
     }
 }
+
+/// Writes [`small_job`] as `job.json` with its files into a folder, as `quern job submit` reads it.
+pub fn write_small_job(folder: &std::path::Path, tasks: u32, shard_size: u32) {
+    let job = small_job(tasks, shard_size);
+    let write = |name: &str, bytes: &[u8]| std::fs::write(folder.join(name), bytes).expect("it can be written");
+    write("small.quern", &job.programs[0].program().encode());
+    write("matrix.bin", &job.blobs[0]);
+    write("rows.bin", &job.blobs[1]);
+    let stage = serde_json::json!({
+        "program": "small.quern",
+        "tasks": tasks,
+        "shard_size": shard_size,
+        "inputs": [{ "blob": "matrix.bin" }, { "slice": { "file": "rows.bin", "stride": SIDE * SIDE } }],
+    });
+    write("job.json", serde_json::json!({ "memory_mib": 1, "stages": [stage] }).to_string().as_bytes());
+}

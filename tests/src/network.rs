@@ -130,6 +130,13 @@ impl Network {
         command::quern(self.folder(), &self.rpc, suri, args, PATIENCE).await
     }
 
+    /// Runs `quern-worker` with a command that ends by itself, for an account.
+    pub async fn quern_worker(&self, suri: &str, args: &[&str]) -> Ran {
+        let mut command = process::command("quern-worker", self.folder());
+        command.args(args).args(["--rpc", &self.rpc]).env("QUERN_SURI", suri);
+        Ran::of(command, PATIENCE).await
+    }
+
     /// Starts workers and validators and waits until all of them are registered and ready.
     pub async fn enrol(&self, workers: u32, validators: u32) -> (Vec<Daemon>, Vec<Daemon>) {
         let daemon = |role, name: &'static str| {
@@ -230,6 +237,16 @@ impl Daemon {
         let name = suri.trim_start_matches('/').replace("//", "-").to_lowercase();
         let process = Process::start(&name, daemon(role, suri, rpc, folder, &folder.join(&name)), folder);
         Self { name, role, suri: suri.into(), rpc: rpc.into(), folder: folder.into(), process }
+    }
+
+    /// Its data folder.
+    pub fn data(&self) -> PathBuf {
+        self.folder.join(&self.name)
+    }
+
+    /// What it has written to its log lately.
+    pub fn log(&self) -> String {
+        self.process.tail()
     }
 
     /// Its account.

@@ -28,7 +28,9 @@ pub fn binary(name: &str) -> PathBuf {
 /// A command for one of Quern's programs, with nothing of the caller's settings for it.
 pub fn command(name: &str, folder: &Path) -> Command {
     let mut command = Command::new(binary(name));
-    for setting in ["QUERN_RPC", "QUERN_SURI", "QUERN_DATA", "RUST_LOG", "VK_ICD_FILENAMES", "VK_DRIVER_FILES"] {
+    for setting in
+        ["QUERN_RPC", "QUERN_SURI", "QUERN_SURI_FILE", "QUERN_DATA", "RUST_LOG", "VK_ICD_FILENAMES", "VK_DRIVER_FILES"]
+    {
         command.env_remove(setting);
     }
     // Software Vulkan complains on stderr when it has no place for its sockets.

@@ -107,3 +107,71 @@ async fn worker_should_lose_its_collateral_and_the_shard_be_redone_when_it_falls
     }
     network.assert_invariants().await;
 }
+
+/// The phase of a shard in a word.
+fn phase(shard: &quern_protocol::Shard) -> &'static str {
+    match shard.phase {
+        Phase::Assigned { .. } => "assigned",
+        Phase::Running { .. } => "running",
+        Phase::Opening { .. } => "opening",
+        Phase::Auditing { .. } => "auditing",
+        Phase::Revealing { .. } => "revealing",
+        Phase::Comparing { .. } => "comparing",
+        _ => "another",
+    }
+}
+
+#[tokio::test]
+async fn shard_should_be_accepted_at_its_first_attempt_when_its_worker_is_killed_in_any_phase() {
+    let network = Network::development().await;
+    let requester = Requester::of(&network).await;
+    let (mut workers, validators) = network.enrol(2, 2).await;
+    for wanted in ["assigned", "running", "opening", "auditing", "revealing", "comparing"] {
+        let shard = only_shard(requester.submit(jobs::small_job(4, 4)).await);
+        let (seen, worker) = network
+            .shard(shard, &format!("is {wanted}, or beyond"), |view| {
+                let deal = view.shard.deal()?;
+                (phase(&view.shard) == wanted || view.shard.is_accepted()).then(|| (phase(&view.shard), deal.worker))
+            })
+            .await;
+        assert_eq!(seen, wanted, "the phase went by unseen");
+        let worker = of(&mut workers, worker);
+        worker.kill();
+        worker.restart();
+        network.completed(shard.job).await;
+        let attempt = network.shard(shard, "is there", |view| Some(view.shard.attempt)).await;
+        assert_eq!(attempt, 0, "killed while it was {wanted}");
+    }
+    assert_eq!(network.slashes().await, vec![]);
+    for daemon in workers.iter().chain(&validators) {
+        assert_eq!(network.bond(&daemon.account()).await, BOND, "{}", daemon.name);
+    }
+    network.assert_invariants().await;
+}
+
+#[tokio::test]
+async fn audit_should_be_revealed_when_a_validator_is_killed_before_its_seal_and_before_its_reveal() {
+    let network = Network::development().await;
+    let requester = Requester::of(&network).await;
+    let (_workers, mut validators) = network.enrol(1, 2).await;
+    for wanted in ["auditing", "comparing"] {
+        let shard = only_shard(requester.submit(jobs::small_job(4, 4)).await);
+        let drawn = network
+            .shard(shard, &format!("is {wanted}"), |view| {
+                let seat = view.shard.audit()?.seats.iter().find(|seat| seat.verdict.is_none())?;
+                (phase(&view.shard) == wanted).then_some(seat.auditor)
+            })
+            .await;
+        let validator = of(&mut validators, drawn);
+        validator.kill();
+        validator.restart();
+        network.completed(shard.job).await;
+        let attempt = network.shard(shard, "is there", |view| Some(view.shard.attempt)).await;
+        assert_eq!(attempt, 0, "killed while it was {wanted}");
+    }
+    assert_eq!(network.slashes().await, vec![]);
+    for daemon in &validators {
+        assert_eq!(network.bond(&daemon.account()).await, BOND, "{}", daemon.name);
+    }
+    network.assert_invariants().await;
+}

@@ -6,7 +6,8 @@ use crate::{
     client,
     output::{self, Output},
 };
-use quern_protocol::view::{JobStatus, JobView, MAX_PAGE};
+use quern_protocol::view::{JobView, MAX_PAGE};
+use quern_sdk::chain::json;
 use std::process::ExitCode;
 
 pub async fn run(global: &Global, args: ListArgs) -> anyhow::Result<ExitCode> {
@@ -18,24 +19,30 @@ pub async fn run(global: &Global, args: ListArgs) -> anyhow::Result<ExitCode> {
         jobs.extend(page);
         next = more;
     }
-    let mut table = output::table(&["job", "requester", "status", "stages", "shards", "spent", "held", "since block"]);
-    for job in &jobs {
+    let text = if jobs.is_empty() { "no jobs".into() } else { text(&jobs) };
+    let jobs: Vec<json::Job> = jobs.iter().map(json::Job::from).collect();
+    Output { json: global.json }.result(&jobs, text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The list for people: amounts in QRN, at most 80 columns.
+fn text(jobs: &[JobView]) -> String {
+    let mut table = output::list(&["job", "requester", "status", "stages", "shards", "spent", "held", "since block"]);
+    for job in jobs {
         let (accepted, shards) = shards(job);
         let done = job.stages.iter().filter(|stage| stage.root.is_some()).count();
         table.add_row([
             job.id.to_string(),
-            output::address(&job.requester),
-            status(&job.status).into(),
+            output::brief_address(&output::address(&job.requester)),
+            json::status(&job.status).into(),
             format!("{done}/{}", job.stages.len()),
             format!("{accepted}/{shards}"),
-            output::qrn(job.spent),
-            output::qrn(job.escrow_left),
+            output::brief(job.spent),
+            output::brief(job.escrow_left),
             job.submitted_at.to_string(),
         ]);
     }
-    let text = if jobs.is_empty() { "no jobs".into() } else { table.to_string() };
-    Output { json: global.json }.result(&jobs, text)?;
-    Ok(ExitCode::SUCCESS)
+    format!("{}\namounts in QRN; whole addresses: --json", table.trim_fmt())
 }
 
 /// Accepted shards and all shards of a job.
@@ -43,13 +50,34 @@ pub fn shards(job: &JobView) -> (u32, u32) {
     job.stages.iter().fold((0, 0), |(accepted, all), stage| (accepted + stage.accepted, all + stage.shards))
 }
 
-/// A status for people.
-pub fn status(status: &JobStatus) -> &'static str {
-    match status {
-        JobStatus::Waiting => "waiting",
-        JobStatus::Running => "running",
-        JobStatus::Completed { .. } => "completed",
-        JobStatus::Failed => "failed",
-        JobStatus::Cancelled => "cancelled",
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quern_primitives::QRN;
+    use quern_protocol::view::{JobStatus, StageProgress};
+
+    #[test]
+    fn list_should_fit_80_columns_when_everything_is_long() {
+        let stage = StageProgress {
+            program: Default::default(),
+            tasks: 65_536,
+            shards: 1_024,
+            phases: Default::default(),
+            accepted: 1_024,
+            root: Some(Default::default()),
+        };
+        let job = JobView {
+            id: 12_345,
+            requester: [0xff; 32],
+            status: JobStatus::Completed { root: Default::default() },
+            stages: vec![stage; 64],
+            escrow_left: 12_345 * QRN + QRN / 3,
+            spent: 123_456 * QRN + QRN / 3,
+            bid: QRN,
+            submitted_at: 1_234_567,
+            root: None,
+        };
+        let text = text(&[job]);
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     }
 }

@@ -2,7 +2,6 @@
 //! `quern job`.
 
 mod fetch;
-mod inputs;
 mod list;
 pub mod receipt;
 pub mod results;

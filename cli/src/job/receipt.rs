@@ -150,13 +150,14 @@ pub struct ReceiptOutput {
 impl ReceiptOutput {
     /// An output with its path.
     pub fn new(stage: u16, task: u32, len: u64, file: PathBuf, path: &OutputPath) -> Self {
-        let id = hex::encode(path.in_shard.id.0);
-        Self { stage, task, id, len, file, proof: hex::encode(path.encode()) }
+        let id = crate::output::full(&path.in_shard.id.0);
+        Self { stage, task, id, len, file, proof: format!("0x{}", hex::encode(path.encode())) }
     }
 
     /// Its path from the job's root.
     pub fn path(&self) -> anyhow::Result<OutputPath> {
-        let bytes = hex::decode(&self.proof).context("the proof is not hexadecimal")?;
+        let bytes = hex::decode(self.proof.strip_prefix("0x").unwrap_or(&self.proof))
+            .context("the proof is not hexadecimal")?;
         OutputPath::decode_all(&mut bytes.as_slice()).context("the proof cannot be read")
     }
 }
@@ -285,7 +286,7 @@ mod tests {
     #[test]
     fn proof_should_be_refused_when_bytes_are_missing_or_left() {
         let good = receipt().outputs.remove(0);
-        for proof in [good.proof[2..].to_owned(), format!("{}00", good.proof), "zz".into()] {
+        for proof in [good.proof[4..].to_owned(), format!("{}00", good.proof), "zz".into()] {
             assert!(ReceiptOutput { proof, ..good.clone() }.path().is_err());
         }
     }

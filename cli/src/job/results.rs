@@ -4,20 +4,18 @@
 use super::receipt::{Lists, OutputPath};
 use anyhow::{ensure, Context};
 use bytes::Bytes;
-use quern_primitives::{commitment::leaf_list, BlobId, JobId, ShardId};
-use quern_program::{Checked, Program};
+use quern_primitives::{commitment::leaf_list, job::Blob, BlobId, JobId, ShardId};
+use quern_program::{Checked, Program, Tensor};
 use quern_protocol::{
+    inputs::AcceptedShard,
     shard::Shard,
     view::{JobView, ShardView},
 };
 use quern_sdk::{
     chain::Chain,
-    net::{
-        messages::{Commitment, Committed},
-        Peer, Request, Response,
-    },
+    net::{messages::Commitment, Inputs, Peer},
 };
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 /// An accepted shard and everything that is behind its root.
 #[derive(Clone, Debug)]
@@ -29,7 +27,7 @@ pub struct Accepted {
     /// Its worker.
     pub worker: [u8; 32],
     /// Secret and ids: proven.
-    pub shown: Commitment,
+    pub shown: Arc<Commitment>,
 }
 
 impl Accepted {
@@ -47,15 +45,15 @@ impl Accepted {
 /// Fetches results.
 pub struct Results<'a> {
     chain: &'a Chain,
-    peer: &'a Peer,
+    inputs: Inputs,
     programs: HashMap<BlobId, Checked>,
     shards: HashMap<ShardId, Accepted>,
 }
 
 impl<'a> Results<'a> {
     /// Results as `chain` accepted them, fetched by `peer`.
-    pub fn new(chain: &'a Chain, peer: &'a Peer) -> Self {
-        Self { chain, peer, programs: HashMap::new(), shards: HashMap::new() }
+    pub fn new(chain: &'a Chain, peer: &Peer) -> Self {
+        Self { chain, inputs: Inputs::new(peer.clone(), None), programs: HashMap::new(), shards: HashMap::new() }
     }
 
     /// A published program.
@@ -68,7 +66,7 @@ impl<'a> Results<'a> {
         self.programs.get(&id).context("the program is gone")
     }
 
-    /// An accepted shard with what is behind its root, from its worker.
+    /// An accepted shard with what is behind its root.
     pub async fn shard(&mut self, id: ShardId) -> anyhow::Result<&Accepted> {
         if !self.shards.contains_key(&id) {
             let accepted = self.ask(id).await.with_context(|| format!("shard {id}"))?;
@@ -82,13 +80,16 @@ impl<'a> Results<'a> {
         ensure!(view.shard.is_accepted(), "it is not accepted yet");
         let (deal, commitment) = (view.shard.deal(), view.shard.commitment());
         let (Some(deal), Some(commitment)) = (deal, commitment) else { anyhow::bail!("it has no commitment") };
-        let (worker, root, hash) = (deal.worker, commitment.root, commitment.secret_hash);
-        let endpoint = view.endpoint(&worker).context("its worker has no endpoint any more")?;
-        let answer = self.peer.ask(endpoint, &Request::Secret { shard: id }).await;
-        let answer = answer.map_err(|error| anyhow::anyhow!("its worker {error}"))?;
-        let Response::Secret(shown) = answer else { anyhow::bail!("its worker answers something else") };
-        let committed = Committed { shard: id, worker, root, leaves: view.shard.leaves() };
-        committed.verify_secret(&shown, &hash).context("what its worker shows is not what it committed to")?;
+        let (worker, root) = (deal.worker, commitment.root);
+        let accepted = AcceptedShard {
+            id,
+            worker,
+            root,
+            first_task: view.shard.first_task,
+            tasks: view.shard.tasks,
+            segments_per_task: view.shard.segments_per_task(),
+        };
+        let shown = self.inputs.commitment(&view, &accepted).await?;
         Ok(Accepted { view, root, worker, shown })
     }
 
@@ -104,22 +105,13 @@ impl<'a> Results<'a> {
         let accepted = self.shard(shard).await?.clone();
         let program = accepted.view.context.stage.program;
         let len = self.program(program).await?.summary().output_bytes;
-        self.blob(&accepted.view, accepted.output(task)?, len, accepted.worker).await
+        let blob = Blob { id: accepted.output(task)?, len };
+        Ok(self.inputs.of_parties(&accepted.view, &accepted.worker, blob).await?)
     }
 
-    /// A blob from one account first, then from every other party of the shard.
-    pub async fn blob(&self, view: &ShardView, id: BlobId, len: u64, first: [u8; 32]) -> anyhow::Result<Bytes> {
-        let (mut from, others): (Vec<_>, Vec<_>) =
-            view.endpoints.iter().cloned().partition(|(account, _)| *account == first);
-        from.extend(others);
-        let from: Vec<_> = from.into_iter().map(|(_, endpoint)| endpoint).collect();
-        Ok(self.peer.fetch(id, len, &from).await?)
-    }
-
-    /// A blob from the job's requester.
-    pub async fn input(&self, view: &ShardView, id: BlobId, len: u64) -> anyhow::Result<Bytes> {
-        let fetched = self.peer.fetch(id, len, &view.requester).await;
-        fetched.context("an input of the job is served by nobody; is its requester still running?")
+    /// The input tensors of a task, fetched as its worker and its auditors fetched them.
+    pub async fn inputs(&self, view: &ShardView, program: &Checked, task: u32) -> anyhow::Result<Vec<Tensor>> {
+        Ok(self.inputs.tensors(view, program, task).await?)
     }
 
     /// The way from the job's root to the output of a task.

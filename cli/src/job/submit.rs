@@ -9,11 +9,15 @@ use crate::{
 };
 use anyhow::Context;
 use codec::Encode;
-use quern_primitives::{job::JobSpec, JobId};
+use quern_primitives::{job::JobSpec, Balance, JobId};
 use quern_program::Checked;
 use quern_protocol::view::Quote;
 use quern_sdk::{
-    chain::{calls, runtime, Chain, Sender},
+    chain::{
+        calls,
+        json::{self, Big},
+        runtime, Chain, Sender,
+    },
     models::{BuiltJob, Digits, InferenceJob, Terms, TrainingJob},
     net::{MemoryStore, Peer},
 };
@@ -23,7 +27,17 @@ use std::process::ExitCode;
 #[derive(Serialize)]
 struct Submitted {
     job: JobId,
-    quote: Quote,
+    quote: json::Quote,
+}
+
+#[derive(Serialize)]
+struct Quoted {
+    #[serde(flatten)]
+    quote: json::Quote,
+    /// Programs that would be published.
+    programs: usize,
+    /// What would be held for them.
+    deposit: Big,
 }
 
 pub async fn run(global: &Global, args: SubmitArgs) -> anyhow::Result<ExitCode> {
@@ -41,36 +55,38 @@ pub async fn run(global: &Global, args: SubmitArgs) -> anyhow::Result<ExitCode> 
         job.spec.endpoints = vec![peer.endpoint()].try_into().map_err(|_| anyhow::anyhow!("too many endpoints"))?;
     }
 
-    // The chain computes the quote from the published programs.
-    let missing = missing_programs(&chain, &job).await?;
-    let bytes: usize = missing.iter().map(|program| program.program().encoded_size()).sum();
+    // Nothing is published or held before the price is known, and agreed to.
+    let missing: Vec<Vec<u8>> =
+        missing_programs(&chain, &job).await?.iter().map(|program| program.program().encode()).collect();
+    let (quote, deposit) = chain.dry_quote(&job.spec, &missing).await?;
+    if args.quote_only {
+        let quoted = Quoted { quote: json::Quote::from(&quote), programs: missing.len(), deposit: Big(deposit) };
+        output.result(&quoted, quote_text(&quote, missing.len(), deposit))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    output.say(quote_text(&quote, missing.len(), deposit));
+    let (free, needed) = (chain.account(&sender.account()).await?.free, quote.escrow.saturating_add(deposit));
+    anyhow::ensure!(
+        free >= needed,
+        "the account has {}, which does not cover {}; lower --bid or transfer some to {}",
+        output::qrn(free),
+        output::qrn(needed),
+        output::address(&sender.account())
+    );
     if !missing.is_empty() && !args.yes {
-        let question = format!("Publish {} programs ({bytes} bytes, under a deposit)?", missing.len());
+        let question = format!("Publish {} programs, under a deposit of {}?", missing.len(), output::qrn(deposit));
         if !output.confirm(&question)? {
             anyhow::bail!("nothing was published");
         }
     }
     publish_programs(&chain, &sender, &job).await?;
-    let quote = chain.quote(&job.spec).await?;
-    if args.quote_only {
-        output.result(&quote, quote_text(&quote))?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    output.say(quote_text(&quote));
-    let free = chain.account(&sender.account()).await?.free;
-    anyhow::ensure!(
-        free >= quote.escrow,
-        "the account has {}, which does not cover {}; lower --bid or transfer some to {}",
-        output::qrn(free),
-        output::qrn(quote.escrow),
-        output::address(&sender.account())
-    );
     if !args.yes && !output.confirm(&format!("Hold {} and start?", output::qrn(quote.escrow)))? {
         anyhow::bail!("nothing was submitted");
     }
     let id = submit_spec(&sender, job.spec).await?;
     output.say(format_args!("job {id} is submitted"));
     if args.no_wait {
+        let quote = json::Quote::from(&quote);
         output.result(&Submitted { job: id, quote }, format_args!("follow it with: quern job watch {id}"))?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -145,7 +161,7 @@ pub async fn submit_spec(sender: &Sender, spec: JobSpec) -> anyhow::Result<JobId
     id.context("the chain took the job but did not say its number; look for it with `quern job list`")
 }
 
-fn quote_text(quote: &Quote) -> String {
+fn quote_text(quote: &Quote, programs: usize, deposit: Balance) -> String {
     let mut table = output::plain_table();
     let percent = 100.0 * quote.audit_macs as f64 / (quote.macs as f64).max(1.0);
     let rows = [
@@ -157,6 +173,8 @@ fn quote_text(quote: &Quote) -> String {
         ("held for the job", output::qrn(quote.escrow)),
         ("collateral a shard", output::qrn(quote.collateral)),
     ];
+    let of_programs = format!("{} for {programs} programs to be published", output::qrn(deposit));
+    let rows = rows.into_iter().chain((programs > 0).then_some(("deposit", of_programs)));
     for (name, value) in rows {
         table.add_row([name.to_owned(), value]);
     }

@@ -16,7 +16,7 @@ use quern_primitives::{draw::Draw, BlobId, JobId};
 use quern_program::{Checked, Tensor};
 use quern_protocol::view::JobView;
 use quern_sdk::{
-    chain::Chain,
+    chain::{json::Big, Chain},
     net::{MemoryStore, Peer},
 };
 use serde::Serialize;
@@ -37,7 +37,7 @@ struct Report {
     worker: String,
     /// Segments that were computed again; none where only a receipt could be checked.
     segments: u32,
-    macs: u64,
+    macs: Big,
     /// The first segment whose result differs.
     differs_at: Option<u32>,
     output: String,
@@ -143,10 +143,10 @@ async fn rerun(
         task,
         worker: output::address(&accepted.worker),
         segments: ids.len() as u32,
-        macs,
+        macs: Big(macs.into()),
         differs_at,
-        output: accepted.output(task)?.to_string(),
-        computed: ids.last().map(BlobId::to_string),
+        output: output::full(&accepted.output(task)?.0),
+        computed: ids.last().map(|id| output::full(&id.0)),
         root,
         seconds: started.elapsed().as_secs_f64(),
     };
@@ -243,11 +243,11 @@ async fn by_receipt(
                 task: entry.task,
                 worker: output::address(&path.worker),
                 segments: 0,
-                macs: 0,
+                macs: Big(0),
                 differs_at: None,
                 output: entry.id.clone(),
                 computed: None,
-                root: Some(root.to_string()),
+                root: Some(output::full(&root.0)),
                 seconds: 0.0,
             };
             let text = "MATCHES: the receipt is proven. The job is pruned, so no task could be run again.";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `quern job watch`: follow a job block by block.
 
-use super::list::{shards, status};
+use super::list::shards;
 use crate::{
     args::{Global, JobArgs},
     client,
@@ -11,7 +11,10 @@ use anyhow::Context;
 use futures::StreamExt;
 use quern_primitives::JobId;
 use quern_protocol::view::{JobStatus, JobView, PhaseCounts};
-use quern_sdk::chain::Chain;
+use quern_sdk::chain::{
+    json::{self, status},
+    Chain,
+};
 use std::process::ExitCode;
 
 /// Follows a job until it is over.
@@ -48,7 +51,7 @@ pub fn finish(output: &Output, job: &JobView) -> anyhow::Result<ExitCode> {
     if completed {
         text.push_str(&format!("\nnext: quern job fetch {} --out results", job.id));
     }
-    output.result(job, text)?;
+    output.result(&json::Job::from(job), text)?;
     Ok(if completed { ExitCode::SUCCESS } else { ExitCode::from(crate::exit::ERROR) })
 }
 

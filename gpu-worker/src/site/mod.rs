@@ -18,10 +18,7 @@ use quern_program::{Checked, Program, ProgramError};
 use quern_protocol::{dispute::Dispute, evidence::EvidenceError, view::ShardView};
 use quern_sdk::{
     chain::{Chain, ChainError},
-    net::{
-        messages::{Commitment, Unproven},
-        FetchError, NetError, Peer,
-    },
+    net::{messages::Unproven, FetchError, InputError, Inputs, NetError, Peer},
 };
 use std::{
     collections::HashMap,
@@ -34,6 +31,9 @@ pub enum SiteError {
     /// A blob could not be fetched.
     #[error(transparent)]
     Fetch(#[from] FetchError),
+    /// An input of a task is not here.
+    #[error(transparent)]
+    Input(#[from] InputError),
     /// A peer did not answer.
     #[error("a peer {0}")]
     Net(#[from] NetError),
@@ -77,7 +77,7 @@ pub struct Site {
     pub desk: Arc<Desk>,
     chain: Mutex<Arc<Chain>>,
     programs: Mutex<HashMap<BlobId, Arc<Checked>>>,
-    commitments: Mutex<HashMap<BlobId, Arc<Commitment>>>,
+    inputs: Inputs,
 }
 
 impl Site {
@@ -90,8 +90,8 @@ impl Site {
         db: Arc<Db>,
         desk: Arc<Desk>,
     ) -> Self {
-        let (chain, programs, commitments) = (Mutex::new(chain), Mutex::default(), Mutex::default());
-        Self { me, peer, executor, db, desk, chain, programs, commitments }
+        let (chain, programs, inputs) = (Mutex::new(chain), Mutex::default(), Inputs::new(peer.clone(), Some(me)));
+        Self { me, peer, executor, db, desk, chain, programs, inputs }
     }
 
     /// The chain.
@@ -102,6 +102,14 @@ impl Site {
     /// Talks to the chain over another connection from now on.
     pub fn set_chain(&self, chain: Arc<Chain>) {
         *lock(&self.chain) = chain;
+    }
+
+    /// Whether something was promised in an attempt: a result, or an answer.
+    pub fn has_promised(&self, attempt: Attempt) -> bool {
+        self.db.has_promised(attempt).unwrap_or_else(|error| {
+            tracing::warn!(%error, "promises cannot be read");
+            true
+        })
     }
 
     /// Carries out an action other than a submission.

@@ -501,13 +501,9 @@ pub mod pallet {
             let publisher = ensure_signed(origin)?;
             let program = BlobId::of(&bytes);
             ensure!(!Programs::<T>::contains_key(program), Error::<T>::AlreadyPublished);
-            let checked = Program::decode_checked(&bytes).map_err(|error| Error::<T>::InvalidProgram(error.into()))?;
-            let inputs = checked.program().inputs.clone();
-            let inputs = inputs.try_into().map_err(|_| Error::<T>::InvalidProgram(ProgramFault::TooManyInputs))?;
-            let deposit = T::DepositPerByte::get().saturating_mul(bytes.len() as u128);
+            let published = Self::check_program(publisher.clone(), &bytes)?;
+            let deposit = published.deposit;
             T::Currency::hold(&HoldReason::ProgramDeposit.into(), &publisher, deposit)?;
-            let summary = checked.summary();
-            let published = PublishedProgram { publisher: publisher.clone(), deposit, summary, inputs };
             Programs::<T>::insert(program, published);
             Codes::<T>::insert(program, bytes);
             Self::deposit_event(Event::ProgramPublished { program, publisher, deposit });

@@ -7,7 +7,7 @@ use crate::{
 };
 use alloc::collections::BTreeMap;
 use quern_primitives::job::{
-    AuditLevel, Input, OutputMap, Stage, MAX_CHECKPOINT_BYTES, MAX_LEAVES, MAX_READ_SHARDS, MAX_TASKS,
+    AuditLevel, Input, OutputMap, Stage, MAX_CHECKPOINT_BYTES, MAX_LEAVES, MAX_READ_SHARDS, MAX_STAGES, MAX_TASKS,
 };
 use quern_program::{proof::MAX_INPUT_BLOB_BYTES, Summary, TensorType, MAX_CONVICTION_BYTES};
 use quern_protocol::{collateral, shard::MAX_SAMPLES, view::Quote};
@@ -70,6 +70,34 @@ impl<T: Config> Pallet<T> {
         Jobs::<T>::insert(job, record);
         Self::deposit_event(Event::JobSubmitted { job, requester, escrow, price, audit_fee, protocol_fee, macs });
         Ok(())
+    }
+
+    /// What is kept of a program, if it is valid.
+    pub(crate) fn check_program(publisher: AccountId32, bytes: &Code) -> Result<PublishedProgram, Error<T>> {
+        let checked = Program::decode_checked(bytes).map_err(|error| Error::<T>::InvalidProgram(error.into()))?;
+        let inputs = checked.program().inputs.clone();
+        let inputs = inputs.try_into().map_err(|_| Error::<T>::InvalidProgram(ProgramFault::TooManyInputs))?;
+        let deposit = T::DepositPerByte::get().saturating_mul(bytes.len() as u128);
+        Ok(PublishedProgram { publisher, deposit, summary: checked.summary(), inputs })
+    }
+
+    /// What a job would cost if these programs were published too, and the deposit for those that are not.
+    ///
+    /// It publishes them, for nothing: only for a state that is thrown away, as that of a runtime API.
+    pub fn dry_quote(spec: &JobSpec, programs: Vec<Vec<u8>>) -> Result<(Quote, Balance), DispatchError> {
+        let mut deposit: Balance = 0;
+        for bytes in programs.into_iter().take(MAX_STAGES as usize) {
+            let fault = Error::<T>::InvalidProgram(ProgramFault::TooLong);
+            let bytes = Code::try_from(bytes).map_err(|_| fault)?;
+            let program = BlobId::of(&bytes);
+            if !Programs::<T>::contains_key(program) {
+                let published = Self::check_program(AccountId32::new([0; 32]), &bytes)?;
+                deposit = deposit.saturating_add(published.deposit);
+                Programs::<T>::insert(program, published);
+                Codes::<T>::insert(program, bytes);
+            }
+        }
+        Ok((Self::quote(spec)?, deposit))
     }
 
     /// What a job would cost, or why it would be refused.

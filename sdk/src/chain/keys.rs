@@ -2,13 +2,33 @@
 //! Keys of an account.
 
 use quern_primitives::Account;
-use std::str::FromStr;
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 use subxt_signer::{sr25519, SecretUri};
 
 /// Why a secret is not one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a secret phrase, hex seed or development path such as //Alice: {0}")]
 pub struct BadSecret(String);
+
+/// Why a file gives no key.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFileError {
+    /// There is no such file.
+    #[error("the key file {0} does not exist; write the secret phrase or hex seed into it, for you alone (chmod 600)")]
+    Missing(PathBuf),
+    /// It cannot be read.
+    #[error("the key file {0} cannot be read: {1}; make it readable for the user of this program, and for nobody else (chmod 600)")]
+    Unreadable(PathBuf, std::io::Error),
+    /// Others can read it.
+    #[error("the key file {0} can be read by other users (mode {1:03o}): chmod 600 it, and use another key if they are not trusted")]
+    Exposed(PathBuf, u32),
+    /// It holds no secret.
+    #[error("the key file {0}: {1}")]
+    Secret(PathBuf, BadSecret),
+}
 
 /// An sr25519 key pair.
 #[derive(Clone)]
@@ -29,6 +49,24 @@ impl Keypair {
         let signer = sr25519::Keypair::from_uri(&uri).map_err(|error| bad(&error))?;
         let seed = blake3::derive_key("quern 2026 keys derived from an account's secret", suri.as_bytes());
         Ok(Self { signer, seed })
+    }
+
+    /// From a file with one line, a phrase or a hex seed, that nobody but its owner can read.
+    pub fn from_file(path: &Path) -> Result<Self, KeyFileError> {
+        let unreadable = |error: std::io::Error| match error.kind() {
+            std::io::ErrorKind::NotFound => KeyFileError::Missing(path.into()),
+            _ => KeyFileError::Unreadable(path.into(), error),
+        };
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            let mode = std::fs::metadata(path).map_err(unreadable)?.mode() & 0o777;
+            if mode & 0o077 != 0 {
+                return Err(KeyFileError::Exposed(path.into(), mode));
+            }
+        }
+        let text = std::fs::read_to_string(path).map_err(unreadable)?;
+        Self::from_suri(text.trim_end_matches(['\r', '\n'])).map_err(|error| KeyFileError::Secret(path.into(), error))
     }
 
     /// The account.
@@ -76,6 +114,24 @@ mod tests {
         let (alice, bob) = (Keypair::from_suri("//Alice").unwrap(), Keypair::from_suri("//Bob").unwrap());
         assert_ne!(alice.derive(b"a"), alice.derive(b"b"));
         assert_ne!(alice.derive(b"a"), bob.derive(b"a"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn key_file_should_be_refused_by_name_when_it_is_not_for_its_owner_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        assert!(matches!(Keypair::from_file(&path), Err(KeyFileError::Missing(_))));
+        std::fs::write(&path, "//Alice\n").unwrap();
+        let allow = |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        allow(0o644);
+        assert!(matches!(Keypair::from_file(&path), Err(KeyFileError::Exposed(_, 0o644))));
+        allow(0o600);
+        let key = Keypair::from_file(&path).map_err(|error| error.to_string()).unwrap();
+        assert_eq!(key.account(), Keypair::from_suri("//Alice").unwrap().account());
+        std::fs::write(&path, "not a phrase").unwrap();
+        assert!(matches!(Keypair::from_file(&path), Err(KeyFileError::Secret(..))));
     }
 
     #[test]

@@ -13,18 +13,23 @@
 //! # }
 //! ```
 
+pub mod amount;
 pub mod calls;
+pub mod errors;
+pub mod health;
+pub mod json;
 pub mod keys;
+pub mod queue;
 pub mod runtime;
 mod sender;
 
-pub use keys::{address, parse_account, BadSecret, Keypair};
+pub use keys::{address, parse_account, BadSecret, KeyFileError, Keypair};
 pub use quern_primitives::job::Profile;
 pub use sender::{Included, Sender};
 
 use codec::{Decode, Encode};
 use futures::{stream, Stream, StreamExt};
-use quern_primitives::{job::JobSpec, Account, BlobId, Height, JobId, ShardId};
+use quern_primitives::{job::JobSpec, Account, Balance, BlobId, Height, JobId, ShardId};
 use quern_protocol::{
     shard::Shard,
     view::{AccountView, CandidateView, JobView, NetworkView, NominationView, ParticipantView, Quote, ShardView},
@@ -73,11 +78,19 @@ pub enum ChainError {
     /// The runtime refused.
     #[error("refused: {0}")]
     Refused(String),
+    /// What is to be sent cannot be kept.
+    #[error("the outbox failed: {0}. Is the disk full?")]
+    Outbox(#[source] std::io::Error),
 }
 
 impl ChainError {
     fn extrinsic(error: subxt::error::ExtrinsicError) -> Self {
-        Self::Refused(error.to_string())
+        Self::Refused(errors::in_words(&error.to_string()))
+    }
+
+    /// Whether sending the same again would be refused again.
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Refused(_))
     }
 
     fn block(error: subxt::error::OnlineClientAtBlockError) -> Self {
@@ -103,6 +116,19 @@ pub(crate) struct Rpc(RpcClient);
 impl Rpc {
     pub(crate) async fn request<T: DeserializeOwned>(&self, method: &str, params: &[Value]) -> Result<T, ChainError> {
         self.0.request(method, built(params)?).await.map_err(|error| rpc(method, error))
+    }
+
+    /// Hands an extrinsic to the node's pool. A failure comes with the node's code, where it has one.
+    async fn pool(&self, extrinsic: String) -> Result<(), (Option<i32>, String)> {
+        let params = built(&[extrinsic.into()]).map_err(|error| (None, error.to_string()))?;
+        match self.0.request::<String>("author_submitExtrinsic", params).await {
+            Ok(_) => Ok(()),
+            Err(subxt::rpcs::Error::User(error)) => {
+                let data = error.data.as_ref().map(|data| data.get().trim_matches('"').to_owned());
+                Err((Some(error.code), data.map_or(error.message.clone(), |data| format!("{}: {data}", error.message))))
+            }
+            Err(error) => Err((None, error.to_string())),
+        }
     }
 }
 
@@ -167,7 +193,7 @@ impl Chain {
 
     /// Sends extrinsics of an account.
     pub fn sender(&self, keys: Keypair) -> Sender {
-        Sender::new(self.api.clone(), self.rpc.clone(), keys)
+        Sender::new(self.clone(), keys)
     }
 
     /// Best blocks as they come, the present one first.
@@ -212,6 +238,16 @@ impl Chain {
         Ok((height, self.block_hash(height).await?))
     }
 
+    /// The hash of the last finalised block.
+    pub async fn finalized_hash(&self) -> Result<[u8; 32], ChainError> {
+        self.rpc.request::<H256>("chain_getFinalizedHead", &[]).await.map(|hash| hash.0)
+    }
+
+    /// The nonce of an account at a block, or at the best one.
+    pub async fn nonce(&self, account: &Account, at: Option<[u8; 32]>) -> Result<u64, ChainError> {
+        self.state_call::<u32>("AccountNonceApi_account_nonce", at, account).await.map(u64::from)
+    }
+
     /// What happened in a block.
     pub async fn events(&self, block: [u8; 32]) -> Result<Vec<runtime::Event>, ChainError> {
         let at = self.api.at_block(H256(block)).await.map_err(ChainError::block)?;
@@ -232,6 +268,13 @@ impl Chain {
     /// What a job would cost.
     pub async fn quote(&self, spec: &JobSpec) -> Result<Quote, ChainError> {
         self.call::<Result<Quote, String>>("quote", None, spec).await?.map_err(ChainError::Refused)
+    }
+
+    /// What a job would cost if these programs (encoded) were published too, and the deposit for those that are not. Nothing is
+    /// published.
+    pub async fn dry_quote(&self, spec: &JobSpec, programs: &[Vec<u8>]) -> Result<(Quote, Balance), ChainError> {
+        let answer = self.call::<Result<(Quote, Balance), String>>("dry_quote", None, (spec, programs)).await?;
+        answer.map_err(ChainError::Refused)
     }
 
     /// Up to 64 shards of a stage, from index `from` on.
@@ -317,11 +360,20 @@ impl Chain {
     }
 
     async fn call<T: Decode>(&self, method: &str, at: Option<[u8; 32]>, args: impl Encode) -> Result<T, ChainError> {
-        let name = format!("QuernApi_{method}");
-        let mut params = vec![Value::from(name.clone()), format!("0x{}", hex::encode(args.encode())).into()];
+        self.state_call(&format!("QuernApi_{method}"), at, args).await
+    }
+
+    async fn state_call<T: Decode>(
+        &self,
+        name: &str,
+        at: Option<[u8; 32]>,
+        args: impl Encode,
+    ) -> Result<T, ChainError> {
+        let mut params = vec![Value::from(name), format!("0x{}", hex::encode(args.encode())).into()];
         params.extend(at.map(|at| Value::from(format!("0x{}", hex::encode(at)))));
         let answer: String = self.rpc.request("state_call", &params).await?;
-        let bytes = hex::decode(answer.trim_start_matches("0x")).map_err(|_| ChainError::Malformed(name.clone()))?;
-        T::decode(&mut &bytes[..]).map_err(|_| ChainError::Malformed(name))
+        let malformed = || ChainError::Malformed(name.to_owned());
+        let bytes = hex::decode(answer.trim_start_matches("0x")).map_err(|_| malformed())?;
+        T::decode(&mut &bytes[..]).map_err(|_| malformed())
     }
 }

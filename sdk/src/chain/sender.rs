@@ -1,19 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Extrinsics in the order of their nonces.
+//! Extrinsics in the order of their nonces: the one place that hands them out.
 
-use super::{runtime, ChainError, Keypair, Rpc};
-use std::sync::Arc;
+use super::{
+    errors::{in_words, refusal},
+    queue::{NoOutbox, Nonces, Outbox, Queue, Queued},
+    runtime, Chain, ChainError, Keypair,
+};
+use quern_primitives::Height;
+use std::{io, sync::Arc, time::Duration};
 use subxt::{
     client::OnlineClientAtBlockImpl,
     config::DefaultExtrinsicParamsBuilder,
-    error::{DispatchError, TransactionEventsError},
-    transactions::{Payload, SubmittableTransaction},
-    OnlineClient, SubstrateConfig,
+    transactions::{Payload, SubmittableTransaction, TransactionStatus},
+    SubstrateConfig,
 };
 use tokio::sync::Mutex;
 
 /// Blocks for which an extrinsic is valid: one that is not in a block by then never will be.
 const MORTAL_BLOCKS: u64 = 64;
+/// Pause before an extrinsic that a node has dropped is handed in again.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// What the pool answers when it has the extrinsic already, or has just had it: no failure. (Code of the node's JSON-RPC.)
+const ALREADY_THERE: [i32; 2] = [1012, 1013];
+/// What the pool answers when the extrinsic can never be executed as it is. (Codes of the node's JSON-RPC.)
+const INVALID: [i32; 2] = [1010, 1011];
 
 type Signed = SubmittableTransaction<SubstrateConfig, OnlineClientAtBlockImpl<SubstrateConfig>>;
 
@@ -26,18 +37,33 @@ pub struct Included {
     pub events: Vec<runtime::Event>,
 }
 
-/// Sends the extrinsics of one account.
+/// Sends the extrinsics of one account. Clones share one queue.
+///
+/// Nonces come from the node, asked every time: one remembered here would leave a gap for ever once the pool drops an
+/// extrinsic. What was handed in is looked after until it is final ([`maintain`](Self::maintain)): dropped by a pool, or lost
+/// with a block that was replaced, it is handed in again. With an [`Outbox`] the queue survives a restart.
 #[derive(Clone)]
 pub struct Sender {
-    api: OnlineClient<SubstrateConfig>,
-    rpc: Rpc,
+    chain: Chain,
     keys: Keypair,
-    turn: Arc<Mutex<()>>,
+    outbox: Arc<dyn Outbox>,
+    queue: Arc<Mutex<Queue>>,
 }
 
 impl Sender {
-    pub(super) fn new(api: OnlineClient<SubstrateConfig>, rpc: Rpc, keys: Keypair) -> Self {
-        Self { api, rpc, keys, turn: Arc::default() }
+    pub(super) fn new(chain: Chain, keys: Keypair) -> Self {
+        Self { chain, keys, outbox: Arc::new(NoOutbox), queue: Arc::default() }
+    }
+
+    /// Keeps the queue in `outbox`, beginning with what is in it.
+    pub fn with_outbox(self, outbox: Arc<dyn Outbox>) -> io::Result<Self> {
+        let queue = Queue::restored(outbox.load()?);
+        Ok(Self { outbox, queue: Arc::new(Mutex::new(queue)), ..self })
+    }
+
+    /// The same queue over another connection to the same chain.
+    pub fn over(&self, chain: Chain) -> Self {
+        Self { chain, ..self.clone() }
     }
 
     /// The account that pays.
@@ -46,47 +72,146 @@ impl Sender {
     }
 
     /// Hands an extrinsic to the node's pool. It may still fail in its block; a daemon sees that by what the chain says next.
+    /// The same call is not handed in twice while it waits for a block.
     pub async fn send(&self, call: &(impl Payload + Sync)) -> Result<(), ChainError> {
-        let _turn = self.turn.lock().await;
-        let signed = self.sign(call).await?;
-        let bytes = format!("0x{}", hex::encode(signed.encoded()));
-        self.rpc.request::<String>("author_submitExtrinsic", &[bytes.into()]).await.map(drop)
+        let mut queue = self.queue.lock().await;
+        let (height, _) = self.chain.best().await?;
+        let at = self.chain.api().at_current_block().await.map_err(ChainError::block)?;
+        let bytes = at.transactions().call_data(call).map_err(ChainError::extrinsic)?;
+        if !queue.is_empty() {
+            self.look_after(&mut queue, height).await?;
+            if queue.waiting(&bytes, self.nonces().await?, height).is_some() {
+                return Ok(());
+            }
+        }
+        let (queued, _) = self.signed(call).await?;
+        let (nonce, signed) = (queued.nonce, queued.signed.clone());
+        self.keep(&mut queue, queued)?;
+        let submitted = self.submit(&signed).await;
+        if submitted.as_ref().is_err_and(ChainError::is_final) {
+            self.give_up(&mut queue, nonce)?;
+        }
+        submitted
     }
 
-    /// Sends an extrinsic and waits until it is finalised and has succeeded.
+    /// Sends an extrinsic and waits until it is finalised and has succeeded. Dropped by the pool, it is handed in again.
     pub async fn send_and_wait(&self, call: &(impl Payload + Sync)) -> Result<Included, ChainError> {
-        let progress = {
-            let _turn = self.turn.lock().await;
-            self.sign(call).await?.submit_and_watch().await.map_err(ChainError::extrinsic)?
+        let (queued, signed, mut progress) = {
+            let mut queue = self.queue.lock().await;
+            let (queued, signed) = self.signed(call).await?;
+            self.keep(&mut queue, queued.clone())?;
+            match signed.submit_and_watch().await {
+                Ok(progress) => (queued, signed, progress),
+                Err(error) => {
+                    self.give_up(&mut queue, queued.nonce)?;
+                    return Err(ChainError::extrinsic(error));
+                }
+            }
         };
-        let included = progress.wait_for_finalized().await.map_err(|error| ChainError::Refused(error.to_string()))?;
+        let included = loop {
+            match progress.next().await {
+                Some(Ok(TransactionStatus::InFinalizedBlock(included))) => break included,
+                Some(Ok(TransactionStatus::Invalid { message })) => {
+                    return Err(ChainError::Refused(in_words(&message)))
+                }
+                Some(Ok(TransactionStatus::Error { message } | TransactionStatus::Dropped { message })) => {
+                    let (height, _) = self.chain.best().await?;
+                    if height >= queued.until {
+                        return Err(ChainError::Refused(in_words(&message)));
+                    }
+                    tokio::time::sleep(PAUSE).await;
+                    progress = signed.submit_and_watch().await.map_err(ChainError::extrinsic)?;
+                }
+                Some(Ok(_)) => {}
+                Some(Err(error)) => return Err(ChainError::Refused(error.to_string())),
+                None => return Err(ChainError::Closed),
+            }
+        };
         let events = included.wait_for_success().await.map_err(refusal)?;
         let events = events.iter().filter_map(|event| event.ok()?.decode_as::<runtime::Event>().ok()).collect();
         Ok(Included { block: included.block_hash().0, events })
     }
 
-    /// Signs with the next nonce as the node's pool has it. It is asked every time: a nonce remembered here would leave a
-    /// gap for ever once the pool drops an extrinsic.
-    async fn sign(&self, call: &(impl Payload + Sync)) -> Result<Signed, ChainError> {
-        let next = self.rpc.request("system_accountNextIndex", &[self.keys.address().into()]).await?;
-        let at = self.api.at_current_block().await.map_err(ChainError::block)?;
-        let (number, hash) = (at.block_number(), at.block_hash());
-        let params =
-            DefaultExtrinsicParamsBuilder::new().nonce(next).mortal_from_unchecked(MORTAL_BLOCKS, number, hash).build();
-        let mut signable = at.transactions().create_signable_offline(call, params).map_err(ChainError::extrinsic)?;
-        signable.sign(&self.keys.signer).map_err(ChainError::extrinsic)
+    /// Looks after what was sent, at a best block: drops what is final, and hands in again what was lost. For daemons, once a
+    /// block.
+    pub async fn maintain(&self, height: Height) -> Result<(), ChainError> {
+        let mut queue = self.queue.lock().await;
+        if queue.is_empty() {
+            return Ok(());
+        }
+        self.look_after(&mut queue, height).await
     }
-}
 
-/// Why the runtime refused. The error of a pallet is named in full: what it carries says what is wrong.
-fn refusal(error: TransactionEventsError) -> ChainError {
-    let TransactionEventsError::ExtrinsicFailed(DispatchError::Module(module)) = &error else {
-        return ChainError::Refused(error.to_string());
-    };
-    let named = module.as_root_error::<runtime::Error>().map(|named| format!("{named:?}"));
-    let text = match named.as_deref().map(|named| named.split_once('(')) {
-        Ok(Some((pallet, error))) => format!("{pallet}::{}", error.strip_suffix(')').unwrap_or(error)),
-        _ => module.details_string(),
-    };
-    ChainError::Refused(text)
+    async fn look_after(&self, queue: &mut Queue, height: Height) -> Result<(), ChainError> {
+        let review = queue.review(self.nonces().await?, height);
+        let over: Vec<u64> = review.settled.iter().chain(&review.expired).map(|entry| entry.nonce).collect();
+        if !over.is_empty() {
+            self.outbox.forget(&over).map_err(ChainError::Outbox)?;
+        }
+        for Queued { nonce, .. } in &review.expired {
+            tracing::warn!(nonce, "no block has taken an extrinsic in its time");
+        }
+        for entry in review.lost {
+            tracing::info!(nonce = entry.nonce, "the node has lost an extrinsic; handing it in again");
+            if let Err(error) = self.submit(&entry.signed).await {
+                if !error.is_final() {
+                    return Err(error);
+                }
+                // The core sends it anew if the chain still owes its effect.
+                tracing::warn!(nonce = entry.nonce, %error, "an extrinsic is given up");
+                self.give_up(queue, entry.nonce)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands encoded bytes to the pool.
+    async fn submit(&self, signed: &[u8]) -> Result<(), ChainError> {
+        let bytes = format!("0x{}", hex::encode(signed));
+        match self.chain.rpc.pool(bytes).await {
+            Ok(()) => Ok(()),
+            Err((Some(code), _)) if ALREADY_THERE.contains(&code) => Ok(()),
+            Err((Some(code), message)) if INVALID.contains(&code) => Err(ChainError::Refused(in_words(&message))),
+            Err((_, reason)) => Err(ChainError::Rpc { method: "author_submitExtrinsic".into(), reason }),
+        }
+    }
+
+    fn keep(&self, queue: &mut Queue, queued: Queued) -> Result<(), ChainError> {
+        self.outbox.keep(&queued).map_err(ChainError::Outbox)?;
+        queue.insert(queued);
+        Ok(())
+    }
+
+    fn give_up(&self, queue: &mut Queue, nonce: u64) -> Result<(), ChainError> {
+        queue.remove(nonce);
+        self.outbox.forget(&[nonce]).map_err(ChainError::Outbox)
+    }
+
+    /// Signs with the next nonce as the node's pool has it.
+    async fn signed(&self, call: &(impl Payload + Sync)) -> Result<(Queued, Signed), ChainError> {
+        let nonce = self.next_nonce().await?;
+        let at = self.chain.api().at_current_block().await.map_err(ChainError::block)?;
+        let (number, hash) = (at.block_number(), at.block_hash());
+        let params = DefaultExtrinsicParamsBuilder::new()
+            .nonce(nonce)
+            .mortal_from_unchecked(MORTAL_BLOCKS, number, hash)
+            .build();
+        let transactions = at.transactions();
+        let bytes = transactions.call_data(call).map_err(ChainError::extrinsic)?;
+        let mut signable = transactions.create_signable_offline(call, params).map_err(ChainError::extrinsic)?;
+        let signed = signable.sign(&self.keys.signer).map_err(ChainError::extrinsic)?;
+        let until = Height::try_from(number.saturating_add(MORTAL_BLOCKS - 1)).unwrap_or(Height::MAX);
+        Ok((Queued { nonce, call: bytes, signed: signed.encoded().to_vec(), until }, signed))
+    }
+
+    async fn next_nonce(&self) -> Result<u64, ChainError> {
+        self.chain.rpc.request("system_accountNextIndex", &[self.keys.address().into()]).await
+    }
+
+    async fn nonces(&self) -> Result<Nonces, ChainError> {
+        let account = self.account();
+        let finalized = self.chain.nonce(&account, Some(self.chain.finalized_hash().await?)).await?;
+        let best = self.chain.nonce(&account, None).await?;
+        Ok(Nonces { finalized, best, next: self.next_nonce().await? })
+    }
 }

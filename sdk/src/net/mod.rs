@@ -27,6 +27,7 @@
 pub mod access;
 pub mod address;
 pub mod faults;
+pub mod inputs;
 pub mod messages;
 pub mod peer;
 pub mod store;
@@ -38,8 +39,9 @@ mod tests;
 
 pub use access::Access;
 pub use faults::Faults;
+pub use inputs::{InputError, Inputs};
 pub use messages::{Checkpoint, Request, Response};
-pub use peer::{Config, Peer};
+pub use peer::{probe, Config, Peer};
 pub use protocol::Handler;
 pub use store::{BlobStore, FolderStore, MemoryStore};
 

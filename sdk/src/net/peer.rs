@@ -61,6 +61,28 @@ pub struct Peer {
 
 type Slots = HashMap<(PeerId, &'static [u8]), Arc<Slot>>;
 
+/// Whether somebody answers at an endpoint with the endpoint's own key, asked by a stranger.
+pub async fn probe(to: &Endpoint, within: Duration) -> Result<(), NetError> {
+    let target = address::to_iroh(to)?;
+    let unreachable = |error: &dyn std::fmt::Display| NetError::Unreachable(error.to_string());
+    let is_v4 = to.addresses.iter().any(|at| address::to_socket(*at).is_ipv4());
+    let any: SocketAddr = if is_v4 { ([0, 0, 0, 0], 0).into() } else { ([0u16; 8], 0).into() };
+    let stranger = iroh::Endpoint::builder(presets::Minimal)
+        .clear_ip_transports()
+        .bind_addr(any)
+        .map_err(|error| unreachable(&error))?
+        .bind()
+        .await
+        .map_err(|error| unreachable(&error))?;
+    let outcome = match timeout(within, stranger.connect(target, BLOB_ALPN)).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(unreachable(&error)),
+        Err(_) => Err(NetError::Unreachable(format!("no answer within {within:?}"))),
+    };
+    stranger.close().await;
+    outcome
+}
+
 /// What we have with one peer in one protocol.
 struct Slot {
     /// Locked while the connection is being made, so that it is made once.

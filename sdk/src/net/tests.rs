@@ -235,6 +235,16 @@ async fn fetch_should_refuse_the_blob_when_the_stream_ends_early() {
 }
 
 #[tokio::test]
+async fn probe_should_tell_who_answers_when_an_endpoint_is_asked() {
+    let (here, other) = (peer().await, peer().await);
+    let within = Duration::from_secs(5);
+    assert_eq!(probe(&here.endpoint(), within).await, Ok(()));
+    // Somebody else at the address is not the one that is meant.
+    let moved = Endpoint { id: other.id(), ..here.endpoint() };
+    assert!(probe(&moved, within).await.is_err());
+}
+
+#[tokio::test]
 async fn fetch_should_fail_in_bounded_time_when_nobody_listens() {
     let gone = peer().await;
     let endpoint = gone.endpoint();

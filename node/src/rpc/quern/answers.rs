@@ -306,8 +306,8 @@ pub struct Network {
     pub validators: u32,
     /// Accepted shards.
     pub shards_settled: u64,
-    /// Audits that were revealed.
-    pub audits: u64,
+    /// Draws of segments and validators: one for each round of audits.
+    pub draws: u64,
     /// Disputes opened.
     pub disputes: u64,
     /// Disputes that the worker lost.
@@ -333,7 +333,7 @@ impl From<NetworkView> for Network {
             workers: view.workers,
             validators: view.validators,
             shards_settled: view.shards_settled,
-            audits: view.audits,
+            draws: view.draws,
             disputes: view.disputes,
             convicted: view.convicted,
             refuted: view.refuted,

@@ -2,8 +2,9 @@
 //! What the runtime API shows.
 
 use super::mock::*;
-use crate::{Error, HoldReason, JobFault};
-use quern_primitives::job::JobSpec;
+use crate::{Error, HoldReason, JobFault, ProgramFault};
+use quern_primitives::job::{Input, JobSpec};
+use quern_program::DType;
 use quern_protocol::view::{JobStatus, PhaseCounts, MAX_PAGE};
 
 #[test]
@@ -56,6 +57,22 @@ fn quote_should_say_why_a_job_is_refused() {
     run(|| {
         let refused = Jobs::quote(&JobSpec { bid: 0, ..simple(8, 4) });
         assert_eq!(refused, Err(Error::<Test>::InvalidJob(JobFault::NoBid).into()));
+    });
+}
+
+#[test]
+fn dry_quote_should_be_the_quote_after_publishing_and_name_the_deposit() {
+    run(|| {
+        let program = adder(DType::I32, &[4], 1, 3);
+        let input = Input::Slice { blob: blob(8 * 16), stride: 16 };
+        let spec = spec(vec![stage(program.id(), 8, 4, &[input])]);
+        let bytes = code(&program).into_inner();
+        let (dry, deposit) = Jobs::dry_quote(&spec, vec![bytes.clone(), bytes.clone()]).unwrap();
+        assert_eq!(deposit, bytes.len() as u128 * DEPOSIT);
+        assert_eq!(Ok(dry), Jobs::quote(&spec), "the state of this test is the one that is thrown away");
+        assert_eq!(Jobs::dry_quote(&spec, vec![bytes]), Ok((dry, 0)));
+        let garbage = Jobs::dry_quote(&spec, vec![vec![0xff; 99]]);
+        assert_eq!(garbage, Err(Error::<Test>::InvalidProgram(ProgramFault::Encoding).into()));
     });
 }
 

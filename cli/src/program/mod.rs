@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `quern program`.
 
+mod form;
+
+pub use form::Form;
+
 use crate::{
     args::{parse_id, Global, ProgramCommand},
     client,
@@ -9,17 +13,52 @@ use crate::{
 use anyhow::Context;
 use codec::Encode;
 use quern_program::{Checked, Program, SegmentKind, TensorType, MAX_CONVICTION_BYTES, MAX_PROGRAM_BYTES};
+use quern_sdk::chain::json::Big;
 use serde::Serialize;
-use std::{collections::BTreeMap, path::Path, process::ExitCode};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 /// Runs a command about programs.
 pub async fn run(global: &Global, command: ProgramCommand) -> anyhow::Result<ExitCode> {
-    let ProgramCommand::Inspect { program } = command;
-    let bytes = load(global, &program).await?;
-    let checked = Program::decode_checked(&bytes).map_err(|error| anyhow::anyhow!("not a valid program: {error}"))?;
-    let report = Report::of(&checked);
-    Output { json: global.json }.result(&report, report.text())?;
+    let output = Output { json: global.json };
+    match command {
+        ProgramCommand::Inspect { program } => {
+            let bytes = load(global, &program).await?;
+            let checked =
+                Program::decode_checked(&bytes).map_err(|error| anyhow::anyhow!("not a valid program: {error}"))?;
+            let report = Report::of(&checked);
+            output.result(&Inspected { report: &report, program: form::of(checked.program())? }, report.text())?;
+        }
+        ProgramCommand::Assemble { form, out } => {
+            let (checked, path) = assemble(&form, out)?;
+            let report = Report::of(&checked);
+            let text = format!("{}\n{} is written", report.text(), path.display());
+            output.result(&Inspected { report: &report, program: form::of(checked.program())? }, text)?;
+        }
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Makes a program's file from its JSON form.
+fn assemble(path: &Path, out: Option<PathBuf>) -> anyhow::Result<(Checked, PathBuf)> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let is_bad = || format!("{} is not a program", path.display());
+    let program = form::parse(&text).with_context(is_bad)?;
+    let checked = program.check().map_err(anyhow::Error::new).with_context(is_bad)?;
+    let out = out.unwrap_or_else(|| path.with_extension("quern"));
+    std::fs::write(&out, checked.program().encode()).with_context(|| format!("{} cannot be written", out.display()))?;
+    Ok((checked, out))
+}
+
+/// What is known of a program, and the program itself.
+#[derive(Serialize)]
+struct Inspected<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    program: form::Form,
 }
 
 async fn load(global: &Global, program: &str) -> anyhow::Result<Vec<u8>> {
@@ -36,7 +75,7 @@ struct Block {
     name: &'static str,
     segments: u32,
     operators: BTreeMap<String, u32>,
-    macs: u64,
+    macs: Big,
     moved_bytes: u64,
 }
 
@@ -49,7 +88,7 @@ struct Report {
     output: String,
     blocks: Vec<Block>,
     segments: u32,
-    macs: u64,
+    macs: Big,
     memory_bytes: u64,
     conviction_bytes: u32,
 }
@@ -62,23 +101,23 @@ impl Report {
             for op in program.block(kind) {
                 *operators.entry(operator_name(&format!("{:?}", op.kind))).or_insert(0) += 1;
             }
-            Block { name, segments, operators, macs, moved_bytes }
+            Block { name, segments, operators, macs: Big(u64::into(macs)), moved_bytes }
         };
         let blocks = [
             block("init", SegmentKind::Init, 1, summary.macs_init, summary.moved_init),
             block("body", SegmentKind::Body, summary.steps, summary.macs_body, summary.moved_body),
             block("finish", SegmentKind::Finish, 1, summary.macs_finish, summary.moved_finish),
         ];
-        let types = |types: &[TensorType]| types.iter().map(type_name).collect();
+        let types = |types: &[TensorType]| types.iter().map(form::show_type).collect();
         Self {
-            id: checked.id().to_string(),
+            id: output::full(&checked.id().0),
             bytes: program.encoded_size(),
             inputs: types(&program.inputs),
             state: types(checked.state_types()),
-            output: type_name(&checked.output_type()),
+            output: form::show_type(&checked.output_type()),
             blocks: blocks.into_iter().filter(|block| !block.operators.is_empty()).collect(),
             segments: summary.segments,
-            macs: summary.task_macs(),
+            macs: Big(summary.task_macs().into()),
             memory_bytes: summary.memory_bytes,
             conviction_bytes: summary.conviction_bytes,
         }
@@ -87,7 +126,6 @@ impl Report {
     fn text(&self) -> String {
         let mut facts = output::plain_table();
         let list = |types: &[String]| if types.is_empty() { "-".to_owned() } else { types.join("\n") };
-        facts.add_row(["program", &self.id]);
         facts.add_row([
             "size",
             &format!("{} of at most {}", output::bytes(self.bytes as u64), output::bytes(MAX_PROGRAM_BYTES as u64)),
@@ -95,7 +133,7 @@ impl Report {
         facts.add_row(["inputs", &list(&self.inputs)]);
         facts.add_row(["carried state", &list(&self.state)]);
         facts.add_row(["output", &self.output]);
-        facts.add_row(["work a task", &format!("{} in {} segments", output::macs(self.macs.into()), self.segments)]);
+        facts.add_row(["work a task", &format!("{} in {} segments", output::macs(self.macs.0), self.segments)]);
         facts.add_row(["memory", &output::bytes(self.memory_bytes)]);
         facts.add_row([
             "proofs for one element",
@@ -112,18 +150,14 @@ impl Report {
             blocks.add_row([
                 block.name.to_owned(),
                 block.segments.to_string(),
-                output::macs(block.macs.into()),
+                output::macs(block.macs.0),
                 output::bytes(block.moved_bytes),
                 operators.join(", "),
             ]);
         }
-        blocks.set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
-        format!("{facts}\n{blocks}")
+        blocks.set_content_arrangement(comfy_table::ContentArrangement::Dynamic).set_width(80);
+        format!("program {}\n{facts}\n{blocks}", self.id)
     }
-}
-
-fn type_name(ty: &TensorType) -> String {
-    format!("{:?} {:?}", ty.dtype, ty.shape).to_lowercase()
 }
 
 /// The operator's name without its parameters.
@@ -140,10 +174,26 @@ mod tests {
     fn report_should_add_up_when_a_program_has_a_loop() {
         let checked = Mlp::digits().local_training(&Training::digits()).unwrap();
         let report = Report::of(&checked);
-        let macs: u64 = report.blocks.iter().map(|block| block.macs * u64::from(block.segments)).sum();
-        assert_eq!(macs, report.macs);
+        let macs: u128 = report.blocks.iter().map(|block| block.macs.0 * u128::from(block.segments)).sum();
+        assert_eq!(macs, report.macs.0);
         assert_eq!(report.segments, report.blocks.iter().map(|block| block.segments).sum::<u32>());
         assert_eq!(report.inputs.len(), 3);
         assert!(report.text().contains("MatmulNt"), "{}", report.text());
+    }
+
+    #[test]
+    fn report_should_fit_80_columns() {
+        let report = Report::of(&Mlp::digits().local_training(&Training::digits()).unwrap());
+        assert!(report.text().lines().all(|line| line.chars().count() <= 80), "{}", report.text());
+    }
+
+    #[test]
+    fn example_should_assemble_to_a_valid_program() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("program.quern");
+        let example = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/linear.json"));
+        let (checked, path) = assemble(example, Some(out.clone())).unwrap();
+        assert_eq!(path, out);
+        assert_eq!(Program::decode_checked(&std::fs::read(out).unwrap()).unwrap().id(), checked.id());
     }
 }

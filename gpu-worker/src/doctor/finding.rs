@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What can be wrong with a machine, its account and its node, and the remedy of each.
+
+use crate::db::DbError;
+use quern_primitives::{traits::Role, Balance};
+use quern_sdk::chain::{amount::qrn, health::RuntimeVersion, BadSecret, ChainError, KeyFileError};
+use serde::Serialize;
+use std::{net::SocketAddr, path::PathBuf};
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// As it should be.
+    Ok,
+    /// It works, and earns less than it could or may stop to.
+    Warning,
+    /// It does not work.
+    Error,
+}
+
+/// Something that is not as it should be.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// There is no key.
+    #[error("there is no key")]
+    NoKey,
+    /// The secret is none.
+    #[error("{0}")]
+    BadKey(BadSecret),
+    /// The key file gives no key.
+    #[error("{0}")]
+    KeyFile(KeyFileError),
+    /// No Quern node answers.
+    #[error("{0}")]
+    Node(ChainError),
+    /// The folder is of another chain.
+    #[error("the data folder belongs to the chain {found}, the node is one of {expected}")]
+    OtherGenesis {
+        /// That of the folder.
+        found: String,
+        /// That of the node.
+        expected: String,
+    },
+    /// The folder is of another account.
+    #[error("the data folder belongs to the account {0}")]
+    OtherAccount(String),
+    /// The runtime is another one than this program was built for.
+    #[error("the chain runs {} {}, this program was built for {} {}", found.spec_name, found.spec_version, expected.spec_name, expected.spec_version)]
+    OtherRuntime {
+        /// That of the chain.
+        found: RuntimeVersion,
+        /// That of this program.
+        expected: RuntimeVersion,
+    },
+    /// The node fetches blocks that others have.
+    #[error("the node is still fetching blocks, at {height}")]
+    Syncing {
+        /// Its best block.
+        height: u32,
+    },
+    /// The node gets no new blocks.
+    #[error("the node has had no new block for {seconds} s; its best one is {height}")]
+    Stalled {
+        /// Its best block.
+        height: u32,
+        /// Age of that.
+        seconds: u64,
+    },
+    /// The node is alone.
+    #[error("the node is connected to nobody")]
+    NoPeers,
+    /// The clock differs from the authors'.
+    #[error("this machine's clock is {} s {} the chain's", seconds.abs(), if *seconds > 0 { "ahead of" } else { "behind" })]
+    Clock {
+        /// How much it is ahead.
+        seconds: i64,
+    },
+    /// The data folder cannot be written.
+    #[error("the data folder {0} cannot be written: {1}")]
+    NotWritable(PathBuf, String),
+    /// The disk is nearly full.
+    #[error("only {free_mib} MiB are free where {folder} is")]
+    DiskFull {
+        /// The data folder.
+        folder: PathBuf,
+        /// Free space.
+        free_mib: u64,
+    },
+    /// The database cannot be used.
+    #[error("{0}")]
+    Database(DbError),
+    /// The account has the other role.
+    #[error("the account is registered as a {0:?}")]
+    OtherRole(Role),
+    /// The account was convicted.
+    #[error("the account is barred: it was convicted, or silent where it owed a move")]
+    Barred,
+    /// The account leaves.
+    #[error("the account is leaving the registry and gets no more work")]
+    Retiring,
+    /// The account cannot pay what is missing of the bond.
+    #[error("the account has {}, which does not cover the missing bond of {}", qrn(*free), qrn(*missing))]
+    Poor {
+        /// What it can spend.
+        free: Balance,
+        /// What is missing.
+        missing: Balance,
+    },
+    /// The account cannot pay fees for long.
+    #[error("the account has {} left for fees", qrn(*free))]
+    NoFees {
+        /// What it can spend.
+        free: Balance,
+    },
+    /// The bond that is asked for is below the minimum.
+    #[error("--bond {} is below the chain's minimum of {}", qrn(*wanted), qrn(*minimum))]
+    BondTooLow {
+        /// `--bond`
+        wanted: Balance,
+        /// The chain's minimum.
+        minimum: Balance,
+    },
+    /// The account has no bond that reaches the minimum.
+    #[error("the bond is {}, the chain's minimum {}", qrn(*bonded), qrn(*minimum))]
+    BondMissing {
+        /// What is bonded.
+        bonded: Balance,
+        /// The chain's minimum.
+        minimum: Balance,
+    },
+    /// The address cannot be served on.
+    #[error("{address} cannot be listened on: {reason}")]
+    Port {
+        /// `--listen`
+        address: SocketAddr,
+        /// Why.
+        reason: String,
+    },
+    /// The registered endpoint does not answer.
+    #[error("nobody answers at the registered addresses {addresses}: {reason}")]
+    Unreachable {
+        /// They.
+        addresses: String,
+        /// Why.
+        reason: String,
+    },
+    /// An address that only this machine reaches is registered, or would be.
+    #[error("peers are told {0}, which only this machine reaches")]
+    Loopback(String),
+    /// Nothing that software or hardware could be used through.
+    #[error("{0}")]
+    NoVulkan(String),
+    /// The GPU is the processor in disguise.
+    #[error("the only Vulkan device, {0}, is software, slower than the processor itself")]
+    OnlySoftware(String),
+    /// A device miscomputes.
+    #[error("{device} fails the known-answer run: {mismatch}")]
+    Miscomputes {
+        /// The device.
+        device: String,
+        /// How.
+        mismatch: String,
+        /// Whether it is the one that would be used.
+        is_needed: bool,
+    },
+    /// Less memory is free than the account registered.
+    #[error("{present} MiB of memory are free, {registered} MiB are registered")]
+    Memory {
+        /// Registered.
+        registered: u32,
+        /// Free now.
+        present: u32,
+    },
+    /// The ask is above what is bid.
+    #[error("the ask of {} per GMAC is above the highest bid of the shards that wait, {}", qrn(*ask), qrn(*highest))]
+    AskTooHigh {
+        /// `--ask`
+        ask: Balance,
+        /// The highest bid.
+        highest: Balance,
+    },
+    /// A daemon runs, and the chain gives it nothing.
+    #[error("no slots are offered on chain")]
+    NoSlots,
+    /// The daemon was told to drain.
+    #[error("the daemon was told to drain: it takes no new shards")]
+    Drains,
+}
+
+impl Problem {
+    /// How bad it is.
+    pub fn level(&self) -> Level {
+        match self {
+            Self::NoPeers
+            | Self::Clock { .. }
+            | Self::Retiring
+            | Self::NoFees { .. }
+            | Self::NoVulkan(_)
+            | Self::OnlySoftware(_)
+            | Self::Memory { .. }
+            | Self::AskTooHigh { .. }
+            | Self::NoSlots
+            | Self::Drains
+            | Self::Miscomputes { is_needed: false, .. } => Level::Warning,
+            Self::DiskFull { free_mib, .. } if *free_mib >= LEAST_DISK_MIB => Level::Warning,
+            Self::OtherRuntime { found, expected }
+                if found.spec_name == expected.spec_name
+                    && found.transaction_version == expected.transaction_version =>
+            {
+                Level::Warning
+            }
+            _ => Level::Error,
+        }
+    }
+
+    /// Its name for scripts.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoKey => "no_key",
+            Self::BadKey(_) => "bad_key",
+            Self::KeyFile(KeyFileError::Missing(_)) => "key_file_missing",
+            Self::KeyFile(KeyFileError::Unreadable(..)) => "key_file_unreadable",
+            Self::KeyFile(KeyFileError::Exposed(..)) => "key_file_exposed",
+            Self::KeyFile(KeyFileError::Secret(..)) => "bad_key",
+            Self::Node(ChainError::OtherChain { .. }) => "other_node",
+            Self::Node(_) => "node_unreachable",
+            Self::OtherGenesis { .. } => "other_genesis",
+            Self::OtherAccount(_) => "other_account",
+            Self::OtherRuntime { .. } => "other_runtime",
+            Self::Syncing { .. } => "node_syncing",
+            Self::Stalled { .. } => "node_stalled",
+            Self::NoPeers => "node_alone",
+            Self::Clock { .. } => "clock",
+            Self::NotWritable(..) => "folder_not_writable",
+            Self::DiskFull { .. } => "disk_full",
+            Self::Database(DbError::Version { .. }) => "database_version",
+            Self::Database(_) => "database",
+            Self::OtherRole(_) => "other_role",
+            Self::Barred => "barred",
+            Self::Retiring => "retiring",
+            Self::Poor { .. } => "poor",
+            Self::NoFees { .. } => "no_fees",
+            Self::BondTooLow { .. } => "bond_too_low",
+            Self::BondMissing { .. } => "bond_missing",
+            Self::Port { .. } => "port",
+            Self::Unreachable { .. } => "endpoint_unreachable",
+            Self::Loopback(_) => "endpoint_local",
+            Self::NoVulkan(_) => "no_vulkan",
+            Self::OnlySoftware(_) => "only_software",
+            Self::Miscomputes { .. } => "device_miscomputes",
+            Self::Memory { .. } => "memory",
+            Self::AskTooHigh { .. } => "ask_too_high",
+            Self::NoSlots => "no_slots",
+            Self::Drains => "drains",
+        }
+    }
+
+    /// What to do.
+    pub fn fix(&self) -> &'static str {
+        match self {
+            Self::NoKey => "write the secret into a file that only you can read (chmod 600) and name it with --suri-file, or set QUERN_SURI",
+            Self::BadKey(_) => "check the secret: a phrase of 12 or 24 words, a hex seed of 64 digits, or a development path",
+            Self::KeyFile(KeyFileError::Missing(_)) => "write the secret into it, for you alone (chmod 600), or name another with --suri-file",
+            Self::KeyFile(KeyFileError::Unreadable(..)) => "make the user of the daemon its owner (chown), with chmod 600",
+            Self::KeyFile(KeyFileError::Exposed(..)) => "chmod 600 it; if other users of the machine are not trusted, use another key",
+            Self::KeyFile(KeyFileError::Secret(..)) => "write one line into it: a phrase, a hex seed, or a development path",
+            Self::Node(ChainError::OtherChain { .. }) => "use programs of the chain's version, or name another node with --rpc",
+            Self::Node(_) => "start a node (quern-node), or name another with --rpc",
+            Self::OtherGenesis { .. } => "name a node of that chain with --rpc, or give this chain a folder of its own with --data",
+            Self::OtherAccount(_) => "use that account's key, or give this account a folder of its own with --data",
+            Self::OtherRuntime { .. } => "use programs of the chain's version",
+            Self::Syncing { .. } => "wait until it has all blocks: a daemon on an old block misses its deadlines",
+            Self::Stalled { .. } => "look at the node's log and its peers; if this is a test chain, see that its authors run",
+            Self::NoPeers => "open the node's port (30333) and give it boot nodes (--bootnodes)",
+            Self::Clock { .. } => "set the clock by the network: timedatectl set-ntp true",
+            Self::NotWritable(..) => "make the user of the daemon its owner, or choose another folder with --data",
+            Self::DiskFull { .. } => "free some space, or choose a folder on another disk with --data",
+            Self::Database(DbError::Version { .. }) => "use the program that wrote it until nothing is owed (quern-worker drain), then an empty folder",
+            Self::Database(_) => "see that the disk is sound and not full; restore the folder from a copy, never start with an empty one while shards are open",
+            Self::OtherRole(_) => "use another account, or quern stake retire first",
+            Self::Barred => "use another account",
+            Self::Retiring => "start the daemon when the open shards have ended: it registers anew",
+            Self::Poor { .. } => "transfer QRN to the account, or lower --bond",
+            Self::NoFees { .. } => "transfer some QRN to the account, or claim what it earned: quern stake claim",
+            Self::BondTooLow { .. } => "raise --bond",
+            Self::BondMissing { .. } => "start the daemon, which brings the bond up to --bond, or quern stake bond",
+            Self::Port { .. } => "stop the program that uses it (ss -ulpn), or choose another address with --listen",
+            Self::Unreachable { .. } => "forward the UDP port to this machine and name the outer address with --announce; open it in the firewall",
+            Self::Loopback(_) => "listen on 0.0.0.0:PORT with --listen, and name the outer address with --announce",
+            Self::NoVulkan(_) => "install the GPU's driver with Vulkan and the loader (libvulkan1); without a GPU the processor is used",
+            Self::OnlySoftware(_) => "install the GPU's own Vulkan driver; without a GPU the processor is used",
+            Self::Miscomputes { .. } => "update the device's driver, or use --executor cpu; never earn with a device that miscomputes",
+            Self::Memory { .. } => "free some memory, or start the daemon again: it registers what is free then",
+            Self::AskTooHigh { .. } => "lower --ask",
+            Self::NoSlots => "wait 16 blocks: the daemon offers them again after a late shard; if it does not run, start it",
+            Self::Drains => "quern-worker drain --cancel, or stop it when nothing is owed",
+        }
+    }
+}
+
+/// Below this an execution cannot store its checkpoints.
+pub const LEAST_DISK_MIB: u64 = 256;
+/// Below this it is time to do something.
+pub const LOW_DISK_MIB: u64 = 2_048;
+
+/// The outcome of one check.
+#[derive(Debug)]
+pub struct Finding {
+    /// What was looked at.
+    pub check: &'static str,
+    /// How it is.
+    pub outcome: Result<String, Problem>,
+}
+
+impl Finding {
+    /// As it should be.
+    pub fn ok(check: &'static str, what: impl Into<String>) -> Self {
+        Self { check, outcome: Ok(what.into()) }
+    }
+
+    /// Not as it should be.
+    pub fn problem(check: &'static str, problem: Problem) -> Self {
+        Self { check, outcome: Err(problem) }
+    }
+
+    /// How bad it is.
+    pub fn level(&self) -> Level {
+        self.outcome.as_ref().err().map_or(Level::Ok, Problem::level)
+    }
+}
+
+/// As `--json` shows it.
+#[derive(Debug, Serialize)]
+pub struct FindingReport {
+    check: &'static str,
+    level: Level,
+    code: Option<&'static str>,
+    what: String,
+    fix: Option<&'static str>,
+}
+
+impl From<&Finding> for FindingReport {
+    fn from(finding: &Finding) -> Self {
+        let (what, code, fix) = match &finding.outcome {
+            Ok(what) => (what.clone(), None, None),
+            Err(problem) => (problem.to_string(), Some(problem.code()), Some(problem.fix())),
+        };
+        Self { check: finding.check, level: finding.level(), code, what, fix }
+    }
+}

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What was seen, judged: no clock, no socket, no disk.
+
+use super::finding::{Finding, Problem, LOW_DISK_MIB};
+use crate::{
+    args::{DoctorArgs, ExecutorChoice, RoleChoice},
+    db::{DbError, Identity},
+    enroll,
+    status::Facts,
+};
+use quern_primitives::{traits::Role, Account, Balance, QRN};
+use quern_sdk::{
+    chain::{
+        address,
+        amount::qrn,
+        health::{NodeHealth, RuntimeVersion},
+    },
+    net::address::to_socket,
+};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+/// Least balance for fees: enough for some thousand extrinsics.
+const FEES: Balance = QRN / 10;
+/// Differences of clocks that are not worth a word, beside the length of a slot.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(5);
+
+/// A node.
+#[derive(Clone, Debug)]
+pub struct NodeSeen {
+    /// How it is.
+    pub health: NodeHealth,
+    /// Its best block.
+    pub height: u32,
+    /// Its runtime.
+    pub runtime: RuntimeVersion,
+    /// The runtime that this program was built for.
+    pub built_for: RuntimeVersion,
+    /// Milliseconds of a slot.
+    pub slot_ms: u64,
+    /// How long the best block stands when no newer one came while it was watched; else none.
+    pub stalled: Option<Duration>,
+    /// Milliseconds that this machine's clock is ahead of a block that has just come.
+    pub ahead_ms: Option<i64>,
+}
+
+/// Judges a node.
+pub fn node(seen: &NodeSeen) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let NodeSeen { health, height, runtime, built_for, .. } = seen;
+    let mut problem = |problem| findings.push(Finding::problem("node", problem));
+    if runtime.spec_name != built_for.spec_name
+        || runtime.spec_version != built_for.spec_version
+        || runtime.transaction_version != built_for.transaction_version
+    {
+        problem(Problem::OtherRuntime { found: runtime.clone(), expected: built_for.clone() });
+    }
+    if health.is_syncing {
+        problem(Problem::Syncing { height: *height });
+    } else if let Some(age) = seen.stalled {
+        problem(Problem::Stalled { height: *height, seconds: age.as_secs() });
+    }
+    if health.should_have_peers && health.peers == 0 {
+        problem(Problem::NoPeers);
+    }
+    if findings.is_empty() {
+        let text = format!("at block {height}, {} peers, {} {}", health.peers, runtime.spec_name, runtime.spec_version);
+        findings.push(Finding::ok("node", text));
+    }
+    if let Some(ahead) = seen.ahead_ms {
+        let late = i64::try_from(seen.slot_ms).unwrap_or(i64::MAX);
+        let tolerance = CLOCK_TOLERANCE.as_millis() as i64;
+        // A block is a slot under way at most, so a little lateness is none of the clock's.
+        let is_off = ahead < -tolerance || ahead > tolerance.saturating_add(late);
+        findings.push(match is_off {
+            true => Finding::problem("clock", Problem::Clock { seconds: ahead / 1_000 }),
+            false => Finding::ok("clock", "agrees with the chain's"),
+        });
+    }
+    findings
+}
+
+/// A data folder.
+#[derive(Debug)]
+pub struct FolderSeen {
+    /// Where.
+    pub path: PathBuf,
+    /// Whether it can be written, or why not.
+    pub writable: Result<(), String>,
+    /// Free space on its disk.
+    pub free_mib: Option<u64>,
+    /// Whose database is in it.
+    pub database: Result<Option<Identity>, DbError>,
+    /// Whether the daemon was told to drain.
+    pub drains: bool,
+}
+
+impl FolderSeen {
+    /// Whether a daemon runs with it.
+    pub fn is_in_use(&self) -> bool {
+        matches!(self.database, Err(DbError::InUse))
+    }
+}
+
+/// Judges a data folder, for an account on a chain where these are known.
+pub fn folder(seen: FolderSeen, account: Option<Account>, genesis: Option<[u8; 32]>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let shown = seen.path.display().to_string();
+    match seen.writable {
+        Ok(()) => findings.push(Finding::ok("data folder", format!("{shown} can be written"))),
+        Err(reason) => findings.push(Finding::problem("data folder", Problem::NotWritable(seen.path.clone(), reason))),
+    }
+    match seen.free_mib {
+        Some(free_mib) if free_mib < LOW_DISK_MIB => {
+            findings.push(Finding::problem("disk", Problem::DiskFull { folder: seen.path, free_mib }))
+        }
+        Some(free_mib) => findings.push(Finding::ok("disk", format!("{} GiB are free", free_mib / 1_024))),
+        None => {}
+    }
+    let database = match seen.database {
+        Ok(None) => Ok("none yet: the daemon makes one".to_owned()),
+        Ok(Some(found)) if account.is_some_and(|account| account != found.account) => {
+            Err(Problem::OtherAccount(address(&found.account)))
+        }
+        Ok(Some(found)) if genesis.is_some_and(|genesis| genesis != found.genesis) => Err(Problem::OtherGenesis {
+            found: hex::encode(found.genesis),
+            expected: genesis.map(hex::encode).unwrap_or_default(),
+        }),
+        Ok(Some(_)) => Ok("of this account, chain and version".to_owned()),
+        Err(DbError::InUse) => Ok("in use: a daemon runs with this folder".to_owned()),
+        Err(error) => Err(Problem::Database(error)),
+    };
+    findings.push(Finding { check: "database", outcome: database });
+    if seen.drains {
+        findings.push(Finding::problem("drain", Problem::Drains));
+    }
+    findings
+}
+
+/// What is wanted of the account.
+#[derive(Clone, Copy, Debug)]
+pub struct Wants {
+    /// What it is to do.
+    pub role: Role,
+    /// Bond to be brought up to.
+    pub bond: Balance,
+    /// Price per GMAC.
+    pub ask: Balance,
+    /// Whether a daemon runs with the data folder.
+    pub is_running: bool,
+}
+
+impl Wants {
+    /// What the command line says.
+    pub fn of(args: &DoctorArgs, is_running: bool) -> Self {
+        let role = match args.role {
+            RoleChoice::Worker => Role::Worker,
+            RoleChoice::Validator => Role::Validator,
+        };
+        Self { role, bond: u128::from(args.common.bond) * QRN, ask: args.ask, is_running }
+    }
+}
+
+/// Judges what the chain knows of the account.
+pub fn account(facts: &Facts, wants: &Wants, memory_mib: u32) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let money = &facts.money;
+    let missing = wants.bond.saturating_sub(money.bonded);
+    let bond = if wants.bond < facts.minimum_bond && money.bonded < facts.minimum_bond {
+        Err(Problem::BondTooLow { wanted: wants.bond, minimum: facts.minimum_bond })
+    } else if missing > money.free {
+        Err(Problem::Poor { free: money.free, missing })
+    } else if facts.participant.is_some() && money.bonded < facts.minimum_bond {
+        Err(Problem::BondMissing { bonded: money.bonded, minimum: facts.minimum_bond })
+    } else if missing > 0 {
+        Ok(format!("{}; the daemon adds {}", qrn(money.bonded), qrn(missing)))
+    } else {
+        Ok(format!("{}, {} of it free", qrn(money.bonded), qrn(facts.free_bond())))
+    };
+    let is_poor = matches!(bond, Err(Problem::Poor { .. }));
+    findings.push(Finding { check: "bond", outcome: bond });
+    let left = money.free.saturating_sub(missing);
+    if !is_poor {
+        findings.push(match left < FEES {
+            true => Finding::problem("fees", Problem::NoFees { free: left }),
+            false => Finding::ok("fees", format!("{} left for them", qrn(left))),
+        });
+    }
+    let Some(found) = &facts.participant else {
+        findings.push(Finding::ok("registration", "none yet: the daemon registers the account"));
+        return findings;
+    };
+    findings.push(if found.role != wants.role {
+        Finding::problem("registration", Problem::OtherRole(found.role))
+    } else if found.barred {
+        Finding::problem("registration", Problem::Barred)
+    } else if facts.is_retiring {
+        Finding::problem("registration", Problem::Retiring)
+    } else {
+        Finding::ok("registration", format!("as a {:?}, at {}", found.role, enroll::addresses(&found.endpoint)))
+    });
+    if found.role == Role::Worker {
+        let registered = found.profile.memory_mib;
+        // What a running daemon uses is not missing.
+        findings.push(match registered > memory_mib && !wants.is_running {
+            true => Finding::problem("memory", Problem::Memory { registered, present: memory_mib }),
+            false => Finding::ok("memory", format!("{registered} MiB registered, {memory_mib} MiB free")),
+        });
+        if wants.is_running {
+            findings.push(match found.slots {
+                0 => Finding::problem("slots", Problem::NoSlots),
+                slots => Finding::ok("slots", format!("{} of {slots} taken", found.open)),
+            });
+        }
+    }
+    findings
+}
+
+/// Judges the ask against what is bid.
+pub fn ask(facts: &Facts, wants: &Wants) -> Option<Finding> {
+    if wants.role != Role::Worker {
+        return None;
+    }
+    let Some(highest) = facts.wanted.iter().map(|wanted| wanted.bid).max() else {
+        return Some(Finding::ok(
+            "ask",
+            format!("{} per GMAC; no shard waits that it could be held against", qrn(wants.ask)),
+        ));
+    };
+    Some(match wants.ask > highest {
+        true => Finding::problem("ask", Problem::AskTooHigh { ask: wants.ask, highest }),
+        false => Finding::ok("ask", format!("{} per GMAC, within the highest bid of {}", qrn(wants.ask), qrn(highest))),
+    })
+}
+
+/// Judges where peers find the daemon. `others` are addresses that other accounts registered, `answer` is what came back from
+/// the registered endpoint.
+pub fn endpoint(
+    facts: &Facts,
+    told: &[SocketAddr],
+    others: &[SocketAddr],
+    answer: Option<Result<(), String>>,
+    wants: &Wants,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let registered: Vec<SocketAddr> = facts
+        .participant
+        .as_ref()
+        .map(|found| found.endpoint.addresses.iter().map(|at| to_socket(*at)).collect())
+        .unwrap_or_default();
+    let now = if wants.is_running { &registered[..] } else { told };
+    let is_local = !now.is_empty() && now.iter().all(|at| at.ip().is_loopback());
+    // On a test network on one machine that is as it should be.
+    if is_local && others.iter().any(|at| !at.ip().is_loopback()) {
+        let addresses: Vec<String> = now.iter().map(SocketAddr::to_string).collect();
+        findings.push(Finding::problem("endpoint", Problem::Loopback(addresses.join(", "))));
+    }
+    match answer {
+        Some(Ok(())) => {
+            findings.push(Finding::ok("endpoint", "the daemon answers at its registered addresses, from here"))
+        }
+        Some(Err(reason)) if wants.is_running => {
+            let addresses = registered.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(", ");
+            findings.push(Finding::problem("endpoint", Problem::Unreachable { addresses, reason }));
+        }
+        _ => {}
+    }
+    findings
+}
+
+/// A device that programs can run on.
+#[derive(Clone, Debug)]
+pub struct DeviceSeen {
+    /// Its name.
+    pub name: String,
+    /// Whether it is the processor in disguise.
+    pub software: bool,
+    /// How its known-answer run came out.
+    pub answer: Result<(), String>,
+}
+
+/// Judges the devices: the processor, and what wgpu finds.
+pub fn devices(
+    processor: &DeviceSeen,
+    found: &Result<Vec<DeviceSeen>, String>,
+    choice: ExecutorChoice,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let judge = |device: &DeviceSeen, is_needed| match &device.answer {
+        Ok(()) => Finding::ok("device", format!("{} computes as it should", device.name)),
+        Err(mismatch) => {
+            let (device, mismatch) = (device.name.clone(), mismatch.clone());
+            Finding::problem("device", Problem::Miscomputes { device, mismatch, is_needed })
+        }
+    };
+    findings.push(judge(processor, choice != ExecutorChoice::Wgpu));
+    if choice == ExecutorChoice::Cpu {
+        return findings;
+    }
+    match found {
+        Err(reason) => findings.push(Finding::problem("device", Problem::NoVulkan(reason.clone()))),
+        Ok(devices) => {
+            let hardware = devices.iter().filter(|device| !device.software);
+            if let (None, Some(first)) = (hardware.clone().next(), devices.first()) {
+                findings.push(Finding::problem("device", Problem::OnlySoftware(first.name.clone())));
+            }
+            for (index, device) in devices.iter().enumerate() {
+                findings.push(judge(device, choice == ExecutorChoice::Wgpu && index == 0));
+            }
+        }
+    }
+    findings
+}

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `quern-worker doctor`: looks at everything that a daemon needs, says what is wrong, and what to do. It changes nothing.
+
+mod finding;
+mod judge;
+#[cfg(test)]
+mod tests;
+
+pub use finding::{Finding, FindingReport, Level, Problem};
+
+use crate::{
+    args::{CommonArgs, DoctorArgs, ExecutorChoice, KeyArgs},
+    db::{self, Db},
+    drain,
+    status::Facts,
+};
+use futures::StreamExt;
+use judge::{DeviceSeen, FolderSeen, NodeSeen, Wants};
+use quern_executor::{cpu::CpuExecutor, gpu, Executor};
+use quern_primitives::Height;
+use quern_protocol::view::MAX_PAGE;
+use quern_sdk::{
+    chain::{
+        health::{self, RuntimeVersion},
+        Chain, ChainError, Keypair,
+    },
+    net::{address::to_socket, probe},
+};
+use serde::Serialize;
+use std::{
+    fmt::Write as _,
+    io::Write as _,
+    net::{SocketAddr, UdpSocket},
+    path::Path,
+    process::ExitCode,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+/// Slots in which a new block is waited for.
+const SLOTS_WATCHED: u64 = 8;
+/// The shortest wait for a new block.
+const LEAST_WATCH: Duration = Duration::from_secs(8);
+/// How long the registered endpoint has to answer.
+const PROBE: Duration = Duration::from_secs(4);
+/// Columns of the report.
+const WIDTH: usize = 80;
+
+/// Looks, and reports.
+pub async fn run(args: DoctorArgs) -> anyhow::Result<ExitCode> {
+    let findings = examine(&args).await;
+    let count = |level| findings.iter().filter(|finding| finding.level() == level).count();
+    let (errors, warnings) = (count(Level::Error), count(Level::Warning));
+    if args.json {
+        #[derive(Serialize)]
+        struct Report {
+            errors: usize,
+            warnings: usize,
+            findings: Vec<FindingReport>,
+        }
+        let findings = findings.iter().map(FindingReport::from).collect();
+        println!("{}", serde_json::to_string(&Report { errors, warnings, findings })?);
+    } else {
+        print!("{}", text(&findings));
+        println!("\n{errors} errors, {warnings} warnings");
+    }
+    Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// All findings, in the order in which a daemon needs things.
+pub async fn examine(args: &DoctorArgs) -> Vec<Finding> {
+    let common = &args.common;
+    let mut findings = Vec::new();
+    let key = key(&common.key);
+    let keys = match key {
+        Ok(keys) => {
+            findings.push(Finding::ok("key", keys.address()));
+            Some(keys)
+        }
+        Err(problem) => {
+            findings.push(Finding::problem("key", problem));
+            None
+        }
+    };
+    let account = keys.as_ref().map(Keypair::account);
+    let chain = Chain::connect(&common.rpc).await;
+    let genesis = chain.as_ref().ok().map(Chain::genesis);
+
+    let folder = look_at_folder(&common.data);
+    let wants = Wants::of(args, folder.is_in_use());
+    findings.extend(judge::folder(folder, account, genesis));
+    if !wants.is_running {
+        findings.push(match UdpSocket::bind(common.listen) {
+            Ok(_) => Finding::ok("port", format!("{} is free", common.listen)),
+            Err(error) => Finding::problem("port", Problem::Port { address: common.listen, reason: error.to_string() }),
+        });
+    }
+    match chain {
+        Err(error) => findings.push(Finding::problem("node", Problem::Node(error))),
+        Ok(chain) => {
+            if let Err(error) = examine_chain(&chain, common, account, &wants, &mut findings).await {
+                findings.push(Finding::problem("node", Problem::Node(error)));
+            }
+        }
+    }
+    let choice = common.executor;
+    let devices = tokio::task::spawn_blocking(move || {
+        let (processor, found) = look_at_devices(choice);
+        judge::devices(&processor, &found, choice)
+    });
+    match devices.await {
+        Ok(devices) => findings.extend(devices),
+        Err(error) => {
+            let (device, mismatch) = ("the known-answer run".into(), error.to_string());
+            findings.push(Finding::problem("device", Problem::Miscomputes { device, mismatch, is_needed: true }));
+        }
+    }
+    findings
+}
+
+async fn examine_chain(
+    chain: &Chain,
+    common: &CommonArgs,
+    account: Option<quern_primitives::Account>,
+    wants: &Wants,
+    findings: &mut Vec<Finding>,
+) -> Result<(), ChainError> {
+    findings.extend(judge::node(&look_at_node(chain).await?));
+    let Some(account) = account else { return Ok(()) };
+    let facts = Facts::of(chain, account).await?;
+    findings.extend(judge::account(&facts, wants, crate::memory_mib()));
+    findings.extend(judge::ask(&facts, wants));
+    let told = if common.announce.is_empty() { vec![common.listen] } else { common.announce.clone() };
+    let answer = match &facts.participant {
+        Some(found) => Some(probe(&found.endpoint, PROBE).await.map_err(|error| error.to_string())),
+        None => None,
+    };
+    let others = other_addresses(chain, &account).await?;
+    findings.extend(judge::endpoint(&facts, &told, &others, answer, wants));
+    Ok(())
+}
+
+/// Addresses that other accounts registered.
+async fn other_addresses(chain: &Chain, me: &quern_primitives::Account) -> Result<Vec<SocketAddr>, ChainError> {
+    let page = chain.workers(0, MAX_PAGE).await?;
+    let others = page.iter().filter(|found| found.account != *me);
+    Ok(others.flat_map(|found| found.endpoint.addresses.iter().map(|at| to_socket(*at))).collect())
+}
+
+fn key(args: &KeyArgs) -> Result<Keypair, Problem> {
+    match (&args.suri_file, &args.suri) {
+        (_, Some(suri)) => Keypair::from_suri(suri).map_err(Problem::BadKey),
+        (Some(file), None) => Keypair::from_file(file).map_err(Problem::KeyFile),
+        (None, None) => Err(Problem::NoKey),
+    }
+}
+
+async fn look_at_node(chain: &Chain) -> Result<NodeSeen, ChainError> {
+    let slot_ms = chain.network().await?.slot_ms;
+    let mut heads = chain.heads().await?;
+    let (first, hash) = chain.best().await?;
+    let wait = Duration::from_millis(slot_ms.saturating_mul(SLOTS_WATCHED)).max(LEAST_WATCH);
+    let newer = tokio::time::timeout(wait, async {
+        while let Some(head) = heads.next().await {
+            if let Ok(head) = head {
+                if head.height > first {
+                    return Some(head);
+                }
+            }
+        }
+        None
+    });
+    let (height, ahead_ms, stalled): (Height, _, _) = match newer.await.ok().flatten() {
+        Some(head) => (head.height, Some(ahead_ms(now(), chain.block_time(head.hash).await?)), None),
+        None => (first, None, Some(now().saturating_sub(chain.block_time(hash).await?))),
+    };
+    let unknown = || RuntimeVersion { spec_name: "unknown".into(), spec_version: 0, transaction_version: 0 };
+    Ok(NodeSeen {
+        health: chain.health().await?,
+        height,
+        runtime: chain.runtime_version().await?,
+        built_for: health::built_for().unwrap_or_else(unknown),
+        slot_ms,
+        stalled,
+        ahead_ms,
+    })
+}
+
+fn now() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+fn ahead_ms(here: Duration, there: Duration) -> i64 {
+    let millis = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+    millis(here).saturating_sub(millis(there))
+}
+
+fn look_at_folder(path: &Path) -> FolderSeen {
+    // The nearest folder that exists: the daemon makes the rest.
+    let there = path.ancestors().find(|folder| folder.exists()).unwrap_or(path);
+    FolderSeen {
+        path: path.into(),
+        writable: try_write(there).map_err(|error| error.to_string()),
+        free_mib: free_mib(there),
+        database: Db::identity(&path.join(db::FILE_NAME)),
+        drains: drain::is_asked(path),
+    }
+}
+
+fn try_write(folder: &Path) -> std::io::Result<()> {
+    let path = folder.join(format!(".quern-doctor-{}", std::process::id()));
+    let written = std::fs::File::create_new(&path).and_then(|mut file| {
+        file.write_all(b"written by quern-worker doctor")?;
+        file.sync_all()
+    });
+    let removed = std::fs::remove_file(&path);
+    written.and(removed)
+}
+
+#[cfg(unix)]
+fn free_mib(folder: &Path) -> Option<u64> {
+    let found = rustix::fs::statvfs(folder).ok()?;
+    Some(found.f_bavail.saturating_mul(found.f_frsize) >> 20)
+}
+
+#[cfg(not(unix))]
+fn free_mib(_: &Path) -> Option<u64> {
+    None
+}
+
+fn look_at_devices(choice: ExecutorChoice) -> (DeviceSeen, Result<Vec<DeviceSeen>, String>) {
+    let answer = |executor: &dyn Executor| quern_executor::self_test(executor).map_err(|error| error.to_string());
+    let processor = CpuExecutor::new();
+    let processor = DeviceSeen { name: processor.name().into(), software: false, answer: answer(&processor) };
+    if choice == ExecutorChoice::Cpu {
+        return (processor, Ok(Vec::new()));
+    }
+    let found = gpu::adapters().map_err(|error| error.to_string()).map(|adapters| {
+        let seen = |adapter: &gpu::Adapter| DeviceSeen {
+            name: adapter.name.clone(),
+            software: adapter.software,
+            answer: gpu::GpuExecutor::on(adapter)
+                .map_err(|error| error.to_string())
+                .and_then(|executor| answer(&executor)),
+        };
+        adapters.iter().map(seen).collect()
+    });
+    (processor, found)
+}
+
+fn text(findings: &[Finding]) -> String {
+    let mut out = String::new();
+    for finding in findings {
+        let (mark, what) = match &finding.outcome {
+            Ok(what) => ("ok", what.clone()),
+            Err(problem) if problem.level() == Level::Error => ("ERROR", problem.to_string()),
+            Err(problem) => ("warning", problem.to_string()),
+        };
+        let _ = writeln!(out, "{mark:<8}{:<13}{}", finding.check, wrapped(&what, 21));
+        if let Err(problem) = &finding.outcome {
+            let _ = writeln!(out, "{:21}what to do: {}", "", wrapped(problem.fix(), 21));
+        }
+    }
+    out
+}
+
+/// A text in lines of at most [`WIDTH`] columns, the later ones indented.
+fn wrapped(text: &str, indent: usize) -> String {
+    let room = WIDTH.saturating_sub(indent + "what to do: ".len());
+    let (mut out, mut column) = (String::new(), 0);
+    for word in text.split_whitespace() {
+        let width = word.chars().count();
+        if column > 0 && column + 1 + width > room {
+            let _ = write!(out, "\n{:indent$}", "");
+            column = 0;
+        } else if column > 0 {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += width;
+    }
+    out
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What is judged from what was seen, and that every problem has words.
+
+use super::{finding::*, judge::*, *};
+use crate::{
+    args::{Cli, Command, RoleChoice},
+    db::{DbError, Identity},
+    testing::{facts, participant, ID, ME, OTHER},
+};
+use clap::Parser;
+use quern_primitives::{traits::Role, QRN};
+use quern_sdk::chain::health::{NodeHealth, Wanted};
+
+fn version(spec_version: u32, transaction_version: u32) -> RuntimeVersion {
+    RuntimeVersion { spec_name: "quern".into(), spec_version, transaction_version }
+}
+
+fn node() -> NodeSeen {
+    NodeSeen {
+        health: NodeHealth { peers: 0, is_syncing: false, should_have_peers: false },
+        height: 9,
+        runtime: version(1, 1),
+        built_for: version(1, 1),
+        slot_ms: 1_000,
+        stalled: None,
+        ahead_ms: Some(300),
+    }
+}
+
+fn folder(database: Result<Option<Identity>, DbError>) -> FolderSeen {
+    FolderSeen { path: "/data".into(), writable: Ok(()), free_mib: Some(99_999), database, drains: false }
+}
+
+fn wants(role: Role, is_running: bool) -> Wants {
+    Wants { role, bond: 1_000 * QRN, ask: QRN, is_running }
+}
+
+fn codes(findings: &[Finding]) -> Vec<&'static str> {
+    findings.iter().filter_map(|finding| finding.outcome.as_ref().err()).map(Problem::code).collect()
+}
+
+#[test]
+fn node_should_be_found_sound_when_it_is() {
+    assert_eq!(codes(&judge::node(&node())), Vec::<&str>::new());
+}
+
+#[test]
+fn node_should_be_found_wanting_by_name() {
+    let syncing = NodeSeen { health: NodeHealth { is_syncing: true, ..node().health }, ..node() };
+    assert_eq!(codes(&judge::node(&syncing)), ["node_syncing"]);
+    let stalled = NodeSeen { stalled: Some(Duration::from_secs(99)), ahead_ms: None, ..node() };
+    assert_eq!(codes(&judge::node(&stalled)), ["node_stalled"]);
+    let alone = NodeSeen { health: NodeHealth { should_have_peers: true, ..node().health }, ..node() };
+    assert_eq!(codes(&judge::node(&alone)), ["node_alone"]);
+    let newer = NodeSeen { runtime: version(2, 1), ..node() };
+    assert_eq!(judge::node(&newer)[0].level(), Level::Warning);
+    let incompatible = NodeSeen { runtime: version(2, 2), ..node() };
+    assert_eq!(judge::node(&incompatible)[0].level(), Level::Error);
+}
+
+#[test]
+fn clock_should_be_found_off_in_both_directions() {
+    for (ahead, is_off) in [(-6_000, true), (-4_000, false), (0, false), (5_900, false), (6_100, true)] {
+        let findings = judge::node(&NodeSeen { ahead_ms: Some(ahead), ..node() });
+        assert_eq!(codes(&findings) == ["clock"], is_off, "{ahead} ms");
+    }
+}
+
+#[test]
+fn folder_should_be_judged_by_whose_it_is() {
+    let own = || Ok(Some(Identity { account: ME, genesis: [7; 32] }));
+    let codes_of = |seen, account, genesis| codes(&judge::folder(seen, Some(account), Some(genesis)));
+    assert_eq!(codes_of(folder(own()), ME, [7; 32]), Vec::<&str>::new());
+    assert_eq!(codes_of(folder(Ok(None)), ME, [7; 32]), Vec::<&str>::new());
+    assert_eq!(codes_of(folder(Err(DbError::InUse)), ME, [7; 32]), Vec::<&str>::new());
+    assert_eq!(codes_of(folder(own()), OTHER, [7; 32]), ["other_account"]);
+    assert_eq!(codes_of(folder(own()), ME, [8; 32]), ["other_genesis"]);
+    assert_eq!(codes_of(folder(Err(DbError::Version { found: 9 })), ME, [7; 32]), ["database_version"]);
+    let full = FolderSeen { free_mib: Some(100), writable: Err("no".into()), drains: true, ..folder(own()) };
+    let findings = judge::folder(full, Some(ME), Some([7; 32]));
+    assert_eq!(codes(&findings), ["folder_not_writable", "disk_full", "drains"]);
+    assert_eq!(findings[1].level(), Level::Error);
+    let low = FolderSeen { free_mib: Some(1_000), ..folder(own()) };
+    assert_eq!(judge::folder(low, None, None)[1].level(), Level::Warning);
+}
+
+#[test]
+fn account_should_be_judged_by_bond_funds_and_role() {
+    let sound = crate::status::Facts { participant: Some(participant(Role::Worker)), ..facts() };
+    let codes_of = |facts: &crate::status::Facts, wants| codes(&judge::account(facts, &wants, 8_000));
+    assert_eq!(codes_of(&sound, wants(Role::Worker, true)), Vec::<&str>::new());
+    assert_eq!(codes_of(&sound, wants(Role::Validator, true)), ["other_role"]);
+    assert_eq!(codes_of(&facts(), wants(Role::Worker, false)), Vec::<&str>::new());
+
+    let mut poor = facts();
+    poor.money.bonded = 0;
+    assert_eq!(codes_of(&poor, wants(Role::Worker, false)), ["poor"]);
+    let mut no_fees = sound.clone();
+    no_fees.money.free = 0;
+    assert_eq!(codes_of(&no_fees, wants(Role::Worker, true)), ["no_fees"]);
+    let mut slashed = sound.clone();
+    (slashed.money.bonded, slashed.money.free) = (QRN, 5_000 * QRN);
+    assert_eq!(codes_of(&slashed, wants(Role::Worker, true)), ["bond_missing"]);
+    assert_eq!(codes_of(&slashed, Wants { bond: 2 * QRN, ..wants(Role::Worker, true) }), ["bond_too_low"]);
+
+    let with = |change: fn(&mut quern_protocol::view::ParticipantView)| {
+        let mut found = participant(Role::Worker);
+        change(&mut found);
+        crate::status::Facts { participant: Some(found), ..facts() }
+    };
+    assert_eq!(codes_of(&with(|found| found.barred = true), wants(Role::Worker, true)), ["barred"]);
+    assert_eq!(codes_of(&with(|found| found.slots = 0), wants(Role::Worker, true)), ["no_slots"]);
+    let large = with(|found| found.profile.memory_mib = 99_000);
+    assert_eq!(codes_of(&large, wants(Role::Worker, false)), ["memory"]);
+    assert_eq!(codes_of(&large, wants(Role::Worker, true)), Vec::<&str>::new(), "the daemon itself uses it");
+    assert_eq!(codes_of(&crate::status::Facts { is_retiring: true, ..sound }, wants(Role::Worker, true)), ["retiring"]);
+}
+
+#[test]
+fn ask_should_be_held_against_the_highest_bid() {
+    let mut facts = facts();
+    assert_eq!(judge::ask(&facts, &wants(Role::Worker, true)).unwrap().level(), Level::Ok);
+    facts.wanted = vec![Wanted { shard: ID, bid: QRN - 1, memory_mib: 1, collateral: 1 }];
+    assert_eq!(judge::ask(&facts, &wants(Role::Worker, true)).unwrap().level(), Level::Warning);
+    facts.wanted.push(Wanted { shard: ID, bid: QRN, memory_mib: 1, collateral: 1 });
+    assert_eq!(judge::ask(&facts, &wants(Role::Worker, true)).unwrap().level(), Level::Ok);
+    assert!(judge::ask(&facts, &wants(Role::Validator, true)).is_none());
+}
+
+#[test]
+fn endpoint_should_be_judged_by_who_can_reach_it() {
+    let told: [SocketAddr; 1] = ["127.0.0.1:7700".parse().unwrap()];
+    let elsewhere: [SocketAddr; 1] = ["192.0.2.1:1".parse().unwrap()];
+    let codes_of = |others: &[SocketAddr], answer, is_running| {
+        codes(&judge::endpoint(&facts(), &told, others, answer, &wants(Role::Worker, is_running)))
+    };
+    assert_eq!(codes_of(&told, None, false), Vec::<&str>::new(), "everybody is on this machine");
+    assert_eq!(codes_of(&elsewhere, None, false), ["endpoint_local"]);
+    assert_eq!(codes_of(&[], Some(Err("no".into())), true), ["endpoint_unreachable"]);
+    assert_eq!(codes_of(&[], Some(Err("no".into())), false), Vec::<&str>::new(), "no daemon runs that could answer");
+    assert_eq!(codes_of(&[], Some(Ok(())), true), Vec::<&str>::new());
+}
+
+#[test]
+fn devices_should_be_judged_by_their_answers_and_by_what_is_chosen() {
+    let device = |software, answer: Result<(), &str>| DeviceSeen {
+        name: "a device".into(),
+        software,
+        answer: answer.map_err(str::to_owned),
+    };
+    let good = device(false, Ok(()));
+    let codes_of = |processor: &DeviceSeen, found, choice| codes(&judge::devices(processor, &found, choice));
+    use ExecutorChoice::{Auto, Cpu, Wgpu};
+    assert_eq!(codes_of(&good, Err("none".into()), Auto), ["no_vulkan"]);
+    assert_eq!(codes_of(&good, Err("none".into()), Cpu), Vec::<&str>::new());
+    assert_eq!(codes_of(&good, Ok(vec![device(true, Ok(()))]), Auto), ["only_software"]);
+    assert_eq!(codes_of(&good, Ok(vec![good.clone()]), Auto), Vec::<&str>::new());
+    let bad = device(false, Err("element 3 is 4, should be 5"));
+    let level = |choice| judge::devices(&good, &Ok(vec![bad.clone()]), choice)[1].level();
+    assert_eq!((level(Auto), level(Wgpu)), (Level::Warning, Level::Error));
+    assert_eq!(judge::devices(&bad, &Ok(vec![]), Cpu)[0].level(), Level::Error);
+}
+
+#[test]
+fn report_should_name_a_remedy_for_every_problem_and_fit_the_terminal() {
+    let findings = [
+        Finding::problem("key", Problem::NoKey),
+        Finding::problem("bond", Problem::Poor { free: 1, missing: 1_000 * QRN }),
+        Finding::problem(
+            "device",
+            Problem::NoVulkan("no Vulkan device: install the GPU's Vulkan driver and loader".into()),
+        ),
+        Finding::ok("node", "at block 9"),
+    ];
+    let text = text(&findings);
+    assert_eq!(text.matches("what to do: ").count(), 3, "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
+    let report = serde_json::to_value(FindingReport::from(&findings[0])).unwrap();
+    assert_eq!((&report["level"], &report["code"]), (&"error".into(), &"no_key".into()));
+    assert!(report["fix"].as_str().is_some_and(|fix| fix.contains("--suri-file")));
+}
+
+#[tokio::test]
+async fn doctor_should_find_what_is_wrong_without_a_node_or_a_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let listen = taken.local_addr().unwrap().to_string();
+    let missing = folder.path().join("no-key");
+    let line = ["quern-worker", "doctor", "--rpc", "ws://127.0.0.1:1", "--executor", "cpu", "--listen", &listen];
+    let data = folder.path().join("a/b");
+    let args = line.iter().map(Into::into).chain([
+        "--data".into(),
+        data.into_os_string(),
+        "--suri-file".into(),
+        missing.into_os_string(),
+    ]);
+    let Command::Doctor(args) = Cli::parse_from(args).command else { panic!("it is the doctor") };
+    assert_eq!(args.role, RoleChoice::Worker);
+    let findings = examine(&args).await;
+    assert_eq!(codes(&findings), ["key_file_missing", "port", "node_unreachable"], "{findings:#?}");
+    assert!(!folder.path().join("a").exists(), "it changes nothing");
+}

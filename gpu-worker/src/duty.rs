@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What an account has to do with a shard, in words: for the log and for `status`.
+
+use quern_primitives::{Account, Balance, Height, ShardId};
+use quern_protocol::{
+    dispute::Move,
+    shard::{Demand, Phase, Seat},
+    view::ShardView,
+};
+use quern_sdk::chain::amount::qrn;
+use serde::Serialize;
+
+/// What an account is in a shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// It runs it.
+    Worker,
+    /// It is drawn to audit it, or has audited it.
+    Auditor,
+    /// It disputes it.
+    Challenger,
+}
+
+/// What an account has to do with a shard now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Duty {
+    /// The shard.
+    pub shard: ShardId,
+    /// How often it was re-issued before.
+    pub attempt: u16,
+    /// What the account is in it.
+    pub part: Part,
+    /// Where the shard is in its life, in a word.
+    pub phase: &'static str,
+    /// What the account owes now; none when it waits for others.
+    pub owes: Option<&'static str>,
+    /// Last height for what is owed, by whomever.
+    pub by: Option<Height>,
+    /// What the worker is paid for it.
+    pub price: Balance,
+    /// What of the account's bond is locked for it.
+    pub locked: Balance,
+}
+
+impl Duty {
+    /// What the account has to do with a shard; none when it has nothing to do with it.
+    pub fn of(view: &ShardView, me: &Account) -> Option<Self> {
+        let shard = &view.shard;
+        let deal = shard.deal();
+        let is_worker = deal.is_some_and(|deal| deal.worker == *me);
+        let seat = shard.audit().and_then(|audit| audit.seats.iter().find(|seat| seat.auditor == *me));
+        let challenges = view.disputes.iter().any(|(_, dispute)| dispute.challenger == *me);
+        let part = match (is_worker, challenges) {
+            (true, _) => Part::Worker,
+            (false, true) => Part::Challenger,
+            _ if seat.is_some() || shard.parties().contains(me) => Part::Auditor,
+            _ => return None,
+        };
+        let turn = view.disputes.iter().find_map(|(_, dispute)| {
+            let worker_moves = matches!(dispute.turn, Move::Trace | Move::Output { .. });
+            let mine = if worker_moves { dispute.worker == *me } else { dispute.challenger == *me };
+            mine.then_some((move_name(&dispute.turn), dispute.by))
+        });
+        let owes = match turn {
+            Some((name, _)) => Some(name),
+            None if is_worker => owed_by_worker(view),
+            None => seat.and_then(|seat| owed_by_auditor(&shard.phase, seat)),
+        };
+        let by = turn.map(|(_, by)| by).or_else(|| shard.expires()?.checked_sub(1));
+        let locked = shard.locks().iter().filter(|(who, _)| who == me).map(|(_, amount)| *amount).sum();
+        Some(Self {
+            shard: shard.id,
+            attempt: shard.attempt,
+            part,
+            phase: phase_name(&shard.phase),
+            owes,
+            by,
+            price: deal.map_or(0, |deal| deal.price),
+            locked,
+        })
+    }
+
+    /// Whether the account still has to see it through. An accepted shard is only served.
+    pub fn is_open(&self) -> bool {
+        self.phase != "accepted" || self.owes.is_some()
+    }
+
+    /// What happens, in a line.
+    pub fn text(&self) -> String {
+        let waits = match (self.phase, self.part) {
+            ("accepted", Part::Worker) => format!("{} credited, its outputs are served", qrn(self.price)),
+            ("accepted", _) => "its outputs are served".into(),
+            _ => "waiting for others".into(),
+        };
+        let by = self.by.map_or(String::new(), |by| format!(", until block {by}"));
+        match self.owes {
+            Some(owes) => format!("{}: {owes} is owed{by}", self.phase),
+            None => format!("{}: {waits}{by}", self.phase),
+        }
+    }
+}
+
+/// A phase in a word: the same as in `quern job watch`.
+pub fn phase_name(phase: &Phase) -> &'static str {
+    match phase {
+        Phase::Queued => "queued",
+        Phase::Assigned { .. } => "assigned",
+        Phase::Running { .. } => "running",
+        Phase::Committed { .. } => "committed",
+        Phase::Opening { .. } => "opening",
+        Phase::Auditing { .. } => "auditing",
+        Phase::Revealing { .. } => "revealing",
+        Phase::Comparing { .. } => "comparing",
+        Phase::Disputed { .. } => "disputed",
+        Phase::Accepted { .. } => "accepted",
+    }
+}
+
+fn move_name(turn: &Move) -> &'static str {
+    match turn {
+        Move::Trace => "the trace of the disputed segment",
+        Move::Name => "the name of the operator that differs",
+        Move::Convict { .. } => "the proof of the element that differs",
+        Move::Output { .. } => "the disputed output",
+    }
+}
+
+fn owed_by_worker(view: &ShardView) -> Option<&'static str> {
+    let demanded = view.shard.audit().is_some_and(|audit| matches!(audit.demand, Demand::Owed(_)));
+    match view.shard.phase {
+        Phase::Assigned { .. } => Some("the start, with all inputs fetched,"),
+        Phase::Running { .. } => Some("the commitment"),
+        Phase::Opening { .. } => Some("the digest of the drawn checkpoints"),
+        Phase::Revealing { .. } => Some("the digest of the drawn results"),
+        Phase::Auditing { .. } | Phase::Comparing { .. } if demanded => Some("an answer on chain"),
+        _ => None,
+    }
+}
+
+fn owed_by_auditor(phase: &Phase, seat: &Seat) -> Option<&'static str> {
+    match phase {
+        Phase::Auditing { .. } if seat.seal.is_none() => Some("the sealed audit"),
+        Phase::Comparing { .. } if seat.verdict.is_none() => Some("the reveal of the audit"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{accepted, assigned, audited, view, ME, OTHER};
+
+    #[test]
+    fn worker_should_owe_the_start_when_a_shard_is_assigned_to_it() {
+        let duty = Duty::of(&assigned(ME), &ME).unwrap();
+        assert_eq!((duty.part, duty.phase, duty.by), (Part::Worker, "assigned", Some(60)));
+        assert_eq!(duty.text(), "assigned: the start, with all inputs fetched, is owed, until block 60");
+        assert!(duty.is_open());
+        assert_eq!(Duty::of(&assigned(ME), &OTHER), None);
+    }
+
+    #[test]
+    fn auditor_should_owe_its_seal_until_it_has_given_it() {
+        let owed = |seal| Duty::of(&audited(OTHER, ME, seal), &ME).unwrap();
+        assert_eq!((owed(None).part, owed(None).owes), (Part::Auditor, Some("the sealed audit")));
+        assert_eq!(owed(Some([1; 32])).owes, None);
+        assert_eq!(Duty::of(&audited(ME, OTHER, None), &ME).unwrap().owes, None, "the worker waits");
+    }
+
+    #[test]
+    fn worker_should_be_told_its_pay_when_a_shard_is_accepted() {
+        let duty = Duty::of(&accepted(ME), &ME).unwrap();
+        assert_eq!(duty.text(), "accepted: 0.000000000007 QRN credited, its outputs are served");
+        assert!(!duty.is_open());
+    }
+
+    #[test]
+    fn nobody_should_have_a_duty_when_a_shard_is_queued() {
+        assert_eq!(Duty::of(&view(Phase::Queued), &ME), None);
+    }
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Why an account is idle, and what to do about it.
+
+use super::Facts;
+use quern_primitives::traits::Role;
+use quern_sdk::chain::{amount::qrn, health::Wanted};
+use serde::Serialize;
+
+/// A reason for having no work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+pub enum Idle {
+    /// The node does not know the newest blocks.
+    NodeBehind,
+    /// The account is not registered.
+    NotRegistered,
+    /// The account was convicted.
+    Barred,
+    /// The account is leaving.
+    Retiring,
+    /// The bond does not reach the minimum.
+    BondTooLow,
+    /// No slots are offered.
+    NotReady,
+    /// Every slot is taken: it is not idle at all.
+    Busy,
+    /// No shard waits for a worker.
+    NoDemand,
+    /// The ask is above the bids of all shards that wait.
+    AskAboveBids,
+    /// The shards that wait need more memory than the account registered.
+    MemoryTooSmall,
+    /// The free bond does not cover the collateral of the shards that wait.
+    BondNotFree,
+    /// It may be drawn with the next draws.
+    Eligible,
+    /// A validator's bond does not cover one more audit.
+    AuditBondNotFree,
+    /// A validator waits to be drawn.
+    NotDrawn,
+}
+
+impl Idle {
+    /// Why, in a sentence.
+    pub fn why(&self, facts: &Facts) -> String {
+        let lowest = |of: fn(&Wanted) -> u128| facts.wanted.iter().map(of).min().unwrap_or(0);
+        let registered = facts.participant.as_ref();
+        match self {
+            Self::NodeBehind => "the node is still fetching blocks: what it says may be old".into(),
+            Self::NotRegistered => "the account is registered neither as a worker nor as a validator".into(),
+            Self::Barred => "the account was convicted, or was silent where it owed a move, and is barred".into(),
+            Self::Retiring => "the account is leaving: it gets no more work".into(),
+            Self::BondTooLow => format!(
+                "the bond of {} does not reach the minimum of {}",
+                qrn(facts.money.bonded),
+                qrn(facts.minimum_bond)
+            ),
+            Self::NotReady => {
+                "no slots are offered: the daemon pauses, drains, does not run, or a shard was late".into()
+            }
+            Self::Busy => "all offered slots are taken".into(),
+            Self::NoDemand => "no shard waits for a worker".into(),
+            Self::AskAboveBids => {
+                let highest = facts.wanted.iter().map(|wanted| wanted.bid).max().unwrap_or(0);
+                let ask = registered.map_or(0, |found| found.ask);
+                format!(
+                    "the ask of {} per GMAC is above the highest bid of the shards that wait, {}",
+                    qrn(ask),
+                    qrn(highest)
+                )
+            }
+            Self::MemoryTooSmall => format!(
+                "the shards that wait need {} MiB and more, the account registered {} MiB",
+                lowest(|wanted| wanted.memory_mib.into()),
+                registered.map_or(0, |found| found.profile.memory_mib)
+            ),
+            Self::BondNotFree => format!(
+                "the free bond of {} does not cover the collateral of a shard that waits, {} and more",
+                qrn(facts.free_bond()),
+                qrn(lowest(|wanted| wanted.collateral))
+            ),
+            Self::Eligible => format!(
+                "it may be drawn with the next draws; {} ready workers ask less and {} shards wait",
+                facts.cheaper, facts.queued
+            ),
+            Self::AuditBondNotFree => {
+                format!(
+                    "the free bond of {} does not cover the bond of an audit, {}",
+                    qrn(facts.free_bond()),
+                    qrn(facts.audit_bond)
+                )
+            }
+            Self::NotDrawn => "no draw has named it; validators are drawn by their bond when workers commit".into(),
+        }
+    }
+
+    /// What to do, where something can be done.
+    pub fn fix(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::NodeBehind => "wait, or name another node with --rpc",
+            Self::NotRegistered => "start the daemon: quern-worker run (or validate)",
+            Self::Barred => "use another account",
+            Self::Retiring => "start the daemon again when the open shards have ended",
+            Self::BondTooLow => "bond more: quern stake bond, or --bond of the daemon",
+            Self::NotReady => "start the daemon, or quern-worker drain --cancel; it offers its slots within 16 blocks",
+            Self::AskAboveBids => "lower --ask",
+            Self::MemoryTooSmall => "free some memory and start the daemon again, or use a larger machine",
+            Self::BondNotFree | Self::AuditBondNotFree => "bond more: quern stake bond",
+            Self::Busy | Self::NoDemand | Self::Eligible | Self::NotDrawn => return None,
+        })
+    }
+}
+
+/// Why an account has no work, or no more than it has.
+pub fn reason(facts: &Facts) -> Idle {
+    let Some(found) = &facts.participant else { return Idle::NotRegistered };
+    if facts.is_syncing {
+        return Idle::NodeBehind;
+    }
+    if found.barred {
+        return Idle::Barred;
+    }
+    if facts.is_retiring {
+        return Idle::Retiring;
+    }
+    if facts.money.bonded < facts.minimum_bond {
+        return Idle::BondTooLow;
+    }
+    if found.role == Role::Validator {
+        return if facts.free_bond() < facts.audit_bond { Idle::AuditBondNotFree } else { Idle::NotDrawn };
+    }
+    if found.slots == 0 {
+        return Idle::NotReady;
+    }
+    if found.open >= found.slots {
+        return Idle::Busy;
+    }
+    // In the order in which a draw looks at it: the price, the memory, the bond.
+    let mut left: Vec<&Wanted> = facts.wanted.iter().collect();
+    if left.is_empty() {
+        return Idle::NoDemand;
+    }
+    left.retain(|wanted| wanted.bid >= found.ask);
+    if left.is_empty() {
+        return Idle::AskAboveBids;
+    }
+    left.retain(|wanted| wanted.memory_mib <= found.profile.memory_mib.into());
+    if left.is_empty() {
+        return Idle::MemoryTooSmall;
+    }
+    left.retain(|wanted| wanted.collateral <= facts.free_bond());
+    if left.is_empty() {
+        return Idle::BondNotFree;
+    }
+    Idle::Eligible
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{facts, participant, ID};
+    use quern_primitives::{Balance, QRN};
+
+    fn wanted(bid: Balance, memory_mib: u64, collateral: Balance) -> Wanted {
+        Wanted { shard: ID, bid, memory_mib, collateral }
+    }
+
+    #[test]
+    fn reason_should_be_the_first_thing_that_keeps_a_worker_from_being_drawn() {
+        let mut facts = facts();
+        facts.participant = None;
+        assert_eq!(reason(&facts), Idle::NotRegistered);
+        facts.participant = Some(participant(Role::Worker));
+        assert_eq!(reason(&facts), Idle::NoDemand);
+        facts.wanted = vec![wanted(QRN / 2, 64, QRN)];
+        assert_eq!(reason(&facts), Idle::AskAboveBids);
+        facts.wanted.push(wanted(2 * QRN, 1 << 20, QRN));
+        assert_eq!(reason(&facts), Idle::MemoryTooSmall);
+        facts.wanted.push(wanted(2 * QRN, 64, 5_000 * QRN));
+        assert_eq!(reason(&facts), Idle::BondNotFree);
+        facts.wanted.push(wanted(2 * QRN, 64, QRN));
+        assert_eq!(reason(&facts), Idle::Eligible);
+        facts.participant = Some(quern_protocol::view::ParticipantView { open: 4, ..participant(Role::Worker) });
+        assert_eq!(reason(&facts), Idle::Busy);
+        facts.participant = Some(quern_protocol::view::ParticipantView { slots: 0, ..participant(Role::Worker) });
+        assert_eq!(reason(&facts), Idle::NotReady);
+        facts.money.bonded = QRN;
+        assert_eq!(reason(&facts), Idle::BondTooLow);
+        facts.is_retiring = true;
+        assert_eq!(reason(&facts), Idle::Retiring);
+        facts.is_syncing = true;
+        assert_eq!(reason(&facts), Idle::NodeBehind);
+    }
+
+    #[test]
+    fn every_reason_should_have_words() {
+        let facts = facts();
+        for idle in [
+            Idle::NodeBehind,
+            Idle::NotRegistered,
+            Idle::Barred,
+            Idle::Retiring,
+            Idle::BondTooLow,
+            Idle::NotReady,
+            Idle::Busy,
+            Idle::NoDemand,
+            Idle::AskAboveBids,
+            Idle::MemoryTooSmall,
+            Idle::BondNotFree,
+            Idle::Eligible,
+            Idle::AuditBondNotFree,
+            Idle::NotDrawn,
+        ] {
+            assert!(!idle.why(&facts).is_empty());
+            let can_act = !matches!(idle, Idle::Busy | Idle::NoDemand | Idle::Eligible | Idle::NotDrawn);
+            assert_eq!(idle.fix().is_some(), can_act, "{idle:?}");
+        }
+    }
+}

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `quern-worker status`: what the chain knows of an account. Nothing is asked of the daemon, so it cannot be wrong about
+//! itself.
+
+mod idle;
+
+pub use idle::{reason, Idle};
+
+use crate::{
+    args::{AccountArgs, StatusArgs},
+    duty::Duty,
+    enroll,
+};
+use anyhow::Context;
+use quern_primitives::{traits::Role, Account, Balance, Height};
+use quern_protocol::view::{AccountView, ParticipantView, MAX_PAGE};
+use quern_sdk::chain::{
+    address,
+    amount::qrn,
+    health::Wanted,
+    json::{self, Big},
+    parse_account, Chain, ChainError,
+};
+use serde::Serialize;
+use std::{collections::BTreeSet, fmt::Write, process::ExitCode};
+
+/// Most shards of the queue that are looked at: one of each stage.
+const MOST_WANTED: usize = 16;
+
+/// What the chain knows of an account, and what it needs to be known for.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// The account.
+    pub account: Account,
+    /// Height of the best block.
+    pub height: Height,
+    /// Length of a slot in milliseconds.
+    pub slot_ms: u64,
+    /// Whether the node is still fetching blocks.
+    pub is_syncing: bool,
+    /// The registration.
+    pub participant: Option<ParticipantView>,
+    /// Whether it is leaving.
+    pub is_retiring: bool,
+    /// Height of its last declaration of slots.
+    pub ready_at: Option<Height>,
+    /// What it has.
+    pub money: AccountView,
+    /// The least bond.
+    pub minimum_bond: Balance,
+    /// What a validator locks for an audit.
+    pub audit_bond: Balance,
+    /// Its shards.
+    pub duties: Vec<Duty>,
+    /// Shards that wait for a worker.
+    pub queued: usize,
+    /// What some of them want, one of each stage.
+    pub wanted: Vec<Wanted>,
+    /// Ready workers that ask less.
+    pub cheaper: usize,
+}
+
+impl Facts {
+    /// Asks the chain.
+    pub async fn of(chain: &Chain, account: Account) -> Result<Self, ChainError> {
+        let (height, hash) = chain.best().await?;
+        let params = chain.params().await?;
+        let participant = chain.participant(&account).await?;
+        let readiness = chain.readiness(&account).await?;
+        let duties = chain.duties(hash, &account).await?;
+        let queue = chain.queue().await?;
+        let (mut stages, mut wanted) = (BTreeSet::new(), Vec::new());
+        for shard in &queue {
+            if wanted.len() < MOST_WANTED && stages.insert((shard.job, shard.stage)) {
+                wanted.extend(chain.wanted(*shard, &params).await?);
+            }
+        }
+        let ask = participant.as_ref().map_or(0, |found| found.ask);
+        Ok(Self {
+            account,
+            height,
+            slot_ms: chain.network().await?.slot_ms,
+            is_syncing: chain.health().await?.is_syncing,
+            is_retiring: readiness.is_some_and(|found| found.retiring),
+            ready_at: readiness.map(|found| found.ready_at),
+            money: chain.account(&account).await?,
+            minimum_bond: chain.minimum_bond().await?,
+            audit_bond: params.audit_bond,
+            duties: duties.iter().filter_map(|view| Duty::of(view, &account)).collect(),
+            queued: queue.len(),
+            wanted,
+            cheaper: cheaper(chain, ask).await?,
+            participant,
+        })
+    }
+
+    /// The bond that is not locked.
+    pub fn free_bond(&self) -> Balance {
+        self.money.bonded.saturating_sub(self.money.locked)
+    }
+
+    /// Pay of open shards, as agreed: earned when they are accepted.
+    pub fn pending(&self) -> Balance {
+        let mine = self.duties.iter().filter(|duty| duty.part == crate::duty::Part::Worker && duty.phase != "accepted");
+        mine.map(|duty| duty.price).sum()
+    }
+}
+
+/// Ready workers that ask less.
+async fn cheaper(chain: &Chain, ask: Balance) -> Result<usize, ChainError> {
+    let (mut from, mut count) = (0, 0);
+    loop {
+        let page = chain.workers(from, MAX_PAGE).await?;
+        if page.is_empty() {
+            return Ok(count);
+        }
+        let is_cheaper =
+            |found: &&ParticipantView| found.role == Role::Worker && found.slots > found.open && found.ask < ask;
+        count += page.iter().filter(is_cheaper).count();
+        from += page.len() as u32;
+    }
+}
+
+/// Shows it.
+pub async fn run(args: StatusArgs) -> anyhow::Result<ExitCode> {
+    let account = account(&args.account)?;
+    let chain = Chain::connect(&args.account.rpc).await?;
+    let facts = Facts::of(&chain, account).await?;
+    if args.json {
+        println!("{}", serde_json::to_string(&report(&facts))?);
+    } else {
+        print!("{}", text(&facts));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The account that is meant.
+pub fn account(args: &AccountArgs) -> anyhow::Result<Account> {
+    match &args.account {
+        Some(account) => parse_account(account).with_context(|| format!("{account:?} is no account")),
+        None => Ok(crate::keys(&args.key).context("name the account with --account, or its key")?.account()),
+    }
+}
+
+#[derive(Serialize)]
+struct Report {
+    account: String,
+    height: Height,
+    registered: Option<json::Participant>,
+    ready: bool,
+    ready_at: Option<Height>,
+    retiring: bool,
+    free: Big,
+    bonded: Big,
+    bond_locked: Big,
+    bond_free: Big,
+    credits: Big,
+    pending: Big,
+    reputation: Option<u32>,
+    shards: Vec<ShardReport>,
+    idle: IdleReport,
+}
+
+#[derive(Serialize)]
+struct ShardReport {
+    job: u64,
+    stage: u16,
+    index: u32,
+    part: crate::duty::Part,
+    phase: &'static str,
+    owes: Option<&'static str>,
+    by: Option<Height>,
+    price: Big,
+    locked: Big,
+}
+
+#[derive(Serialize)]
+struct IdleReport {
+    #[serde(flatten)]
+    idle: Idle,
+    why: String,
+    fix: Option<&'static str>,
+}
+
+fn is_ready(facts: &Facts) -> bool {
+    let registered = facts.participant.as_ref().filter(|found| !found.barred && !facts.is_retiring);
+    registered.is_some_and(|found| found.role == Role::Validator || found.slots > 0)
+}
+
+fn report(facts: &Facts) -> Report {
+    let idle = reason(facts);
+    Report {
+        account: address(&facts.account),
+        height: facts.height,
+        registered: facts.participant.as_ref().map(json::Participant::from),
+        ready: is_ready(facts),
+        ready_at: facts.ready_at,
+        retiring: facts.is_retiring,
+        free: Big(facts.money.free),
+        bonded: Big(facts.money.bonded),
+        bond_locked: Big(facts.money.locked),
+        bond_free: Big(facts.free_bond()),
+        credits: Big(facts.money.credits),
+        pending: Big(facts.pending()),
+        reputation: facts.participant.as_ref().map(|found| found.reputation),
+        shards: facts.duties.iter().map(ShardReport::from).collect(),
+        idle: IdleReport { why: idle.why(facts), fix: idle.fix(), idle },
+    }
+}
+
+impl From<&Duty> for ShardReport {
+    fn from(duty: &Duty) -> Self {
+        let quern_primitives::ShardId { job, stage, index } = duty.shard;
+        let Duty { part, phase, owes, by, price, locked, .. } = *duty;
+        Self { job, stage, index, part, phase, owes, by, price: Big(price), locked: Big(locked) }
+    }
+}
+
+fn text(facts: &Facts) -> String {
+    let mut out = String::new();
+    let mut line = |name: &str, value: String| {
+        let _ = writeln!(out, "{name:<11} {value}");
+    };
+    line("account", address(&facts.account));
+    match &facts.participant {
+        None => line("registered", "no".into()),
+        Some(found) => {
+            let role = json::role(found.role);
+            line("registered", format!("as a {role} at {}", enroll::addresses(&found.endpoint)));
+            let since = facts.ready_at.map_or(String::new(), |at| format!(", declared at block {at}"));
+            let ready = match (found.role, found.slots) {
+                (Role::Validator, _) => "may be drawn".into(),
+                (Role::Worker, 0) => format!("no slots offered{since}"),
+                (Role::Worker, slots) => format!("{} of {slots} slots taken{since}", found.open),
+            };
+            line("ready", ready);
+            if found.role == Role::Worker {
+                line("ask", format!("{} per GMAC", qrn(found.ask)));
+                line("reputation", found.reputation.to_string());
+            }
+        }
+    }
+    line("balance", qrn(facts.money.free));
+    let (locked, free) = (qrn(facts.money.locked), qrn(facts.free_bond()));
+    line("bond", format!("{}: {locked} locked, {free} free", qrn(facts.money.bonded)));
+    line("earned", format!("{} to be claimed, {} pending", qrn(facts.money.credits), qrn(facts.pending())));
+    let open = facts.duties.iter().filter(|duty| duty.is_open()).count();
+    line("shards", format!("{open} open, {} served", facts.duties.len() - open));
+    for duty in &facts.duties {
+        let left = duty.by.map_or(String::new(), |by| {
+            let blocks = by.saturating_sub(facts.height);
+            format!(" ({blocks} blocks, about {} s)", u64::from(blocks) * facts.slot_ms / 1_000)
+        });
+        let _ = writeln!(out, "  {:<9} {}{left}", duty.shard.to_string(), duty.text());
+    }
+    let idle = reason(facts);
+    if open == 0 || idle != Idle::Busy {
+        let _ = writeln!(out, "\n{}: {}", if open == 0 { "idle" } else { "no more work" }, idle.why(facts));
+        if let Some(fix) = idle.fix() {
+            let _ = writeln!(out, "what to do: {fix}");
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{accepted, assigned, facts, participant, ME};
+
+    #[test]
+    fn status_should_name_each_shard_with_its_deadline_and_count_pending_pay() {
+        let mut facts = facts();
+        facts.participant = Some(participant(Role::Worker));
+        facts.duties = [assigned(ME), accepted(ME)].iter().filter_map(|view| Duty::of(view, &ME)).collect();
+        assert_eq!(facts.pending(), 7);
+        let text = text(&facts);
+        assert!(text.contains("1 open, 1 served"), "{text}");
+        assert!(text.contains("until block 60 (50 blocks, about 50 s)"), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 120), "{text}");
+        let report = serde_json::to_value(report(&facts)).unwrap();
+        assert_eq!((&report["pending"], &report["shards"][0]["by"]), (&"7".into(), &60.into()));
+        assert_eq!(report["idle"]["reason"], "no_demand");
+    }
+
+    #[test]
+    fn status_should_say_what_to_do_when_nobody_is_registered() {
+        let text = text(&facts());
+        assert!(text.contains("registered  no"), "{text}");
+        assert!(text.contains("what to do: start the daemon"), "{text}");
+    }
+}

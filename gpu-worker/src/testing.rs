@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Shards for the tests of this crate.
+
+use crate::status::Facts;
+use quern_primitives::{
+    draw::SegmentCosts,
+    job::{Profile, Stage},
+    traits::Role,
+    Account, BlobId, ShardId, QRN,
+};
+use quern_protocol::{
+    inputs::StageContext,
+    shard::{Audit, Commitment, Deal, Demand, Phase, Seat, Shard},
+    view::{AccountView, ParticipantView, ShardView},
+};
+
+pub const ME: Account = [1; 32];
+pub const OTHER: Account = [2; 32];
+pub const ID: ShardId = ShardId { job: 1, stage: 0, index: 0 };
+
+/// A shard of one task in this phase.
+pub fn view(phase: Phase) -> ShardView {
+    let costs = SegmentCosts { init: 1, body: 1, steps: 2, finish: 1, has_loop: true };
+    let stage = Stage { program: BlobId([3; 32]), tasks: 1, shard_size: 1, inputs: Default::default() };
+    ShardView {
+        shard: Shard { phase, ..Shard::new(ID, 0, 1, costs) },
+        context: StageContext { genesis: [0; 32], job: 1, index: 0, stage, randomness: [5; 32], outputs: Vec::new() },
+        requester: Vec::new(),
+        endpoints: Vec::new(),
+        disputes: Vec::new(),
+        answered: Vec::new(),
+    }
+}
+
+fn deal(worker: Account) -> Deal {
+    Deal { worker, price: 7, collateral: 3 }
+}
+
+/// Assigned to a worker until block 60.
+pub fn assigned(worker: Account) -> ShardView {
+    view(Phase::Assigned { deal: deal(worker), by: 60 })
+}
+
+/// Run by a worker until block 50.
+pub fn running(worker: Account) -> ShardView {
+    view(Phase::Running { deal: deal(worker), by: 50 })
+}
+
+/// Audited by one validator until block 90.
+pub fn audited(worker: Account, auditor: Account, seal: Option<[u8; 32]>) -> ShardView {
+    let commitment = Commitment { root: BlobId([8; 32]), secret_hash: [9; 32], at: 12 };
+    let seat = Seat { seal, ..Seat::new(auditor, 5) };
+    let audit = Audit {
+        sample: vec![2].try_into().unwrap_or_default(),
+        seats: vec![seat].try_into().unwrap_or_default(),
+        drawn_at: 20,
+        opened: None,
+        results: None,
+        demand: Demand::None,
+    };
+    view(Phase::Auditing { deal: deal(worker), commitment, audit, by: 90 })
+}
+
+/// Accepted.
+pub fn accepted(worker: Account) -> ShardView {
+    let commitment = Commitment { root: BlobId([8; 32]), secret_hash: [9; 32], at: 12 };
+    view(Phase::Accepted { deal: deal(worker), commitment, auditors: Default::default(), at: 99 })
+}
+
+/// A participant with a bond of 1,000 QRN, of which nothing is locked, that asks 1 QRN.
+pub fn participant(role: Role) -> ParticipantView {
+    ParticipantView {
+        account: ME,
+        role,
+        endpoint: Default::default(),
+        profile: Profile::new(4_096, "a device", false),
+        ask: QRN,
+        slots: 4,
+        open: 0,
+        reputation: 100,
+        barred: false,
+        bonded: 1_000 * QRN,
+        locked: 0,
+    }
+}
+
+/// A chain at block 10 with an account that is not registered, and no demand.
+pub fn facts() -> Facts {
+    Facts {
+        account: ME,
+        height: 10,
+        slot_ms: 1_000,
+        is_syncing: false,
+        participant: None,
+        is_retiring: false,
+        ready_at: None,
+        money: AccountView { free: 50 * QRN, bonded: 1_000 * QRN, ..Default::default() },
+        minimum_bond: 100 * QRN,
+        audit_bond: 10 * QRN,
+        duties: Vec::new(),
+        queued: 0,
+        wanted: Vec::new(),
+        cheaper: 0,
+    }
+}

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The chain's refusals in words: what is wrong, as the runtime documents it, and what to do.
+
+use super::{runtime, ChainError};
+use subxt::error::{DispatchError, ModuleError, TransactionEventsError};
+
+/// Words of a node's pool and of the runtime that are not a pallet's, and what to do.
+const PHRASES: [(&str, &str); 9] = [
+    ("Inability to pay some fees", "transfer some QRN to the account: it cannot pay the fee"),
+    (
+        "Funds are unavailable",
+        "transfer some QRN to the account, or ask for less: part of what it has may be held or bonded",
+    ),
+    (
+        "outdated",
+        "another program sends with this account too: send it again, and let one program at a time use the account",
+    ),
+    ("Transaction has a bad signature", "use binaries of the same version as the chain's runtime"),
+    ("ancient birth block", "it waited for too long: send it again"),
+    ("would exhaust the resources of block", "the block is full: send it again a little later"),
+    (
+        "priority is too low",
+        "another extrinsic of the account with this number waits already: send it again when it is in a block",
+    ),
+    ("Immediately Dropped", "the node's pool is full: send it again a little later"),
+    ("bad origin", "this needs another origin: that of the administrator, or of nobody"),
+];
+
+/// What somebody says, with what to do, where that is known.
+pub fn in_words(message: &str) -> String {
+    match PHRASES.iter().find(|(phrase, _)| message.contains(phrase)) {
+        Some((_, remedy)) => format!("{message}: {remedy}"),
+        None => message.to_owned(),
+    }
+}
+
+/// Why the runtime refused.
+pub(super) fn refusal(error: TransactionEventsError) -> ChainError {
+    ChainError::Refused(match &error {
+        TransactionEventsError::ExtrinsicFailed(DispatchError::Module(module)) => of_module(module),
+        other => in_words(&other.to_string()),
+    })
+}
+
+/// The error of a pallet: its name in full (what it carries says where), its words, and the remedy.
+fn of_module(module: &ModuleError) -> String {
+    let named = module.as_root_error::<runtime::Error>().map(|named| format!("{named:?}"));
+    let name = match named.as_deref().map(|named| named.split_once('(')) {
+        Ok(Some((pallet, error))) => format!("{pallet}::{}", error.strip_suffix(')').unwrap_or(error)),
+        _ => module.details_string(),
+    };
+    let Ok(details) = module.details() else { return name };
+    let (pallet, error) = (details.pallet.name(), details.variant.name.as_str());
+    // An error that carries a fault is as precise as the fault.
+    let fault = name.split_once('(').map(|(_, inner)| inner.split(|c: char| !c.is_alphanumeric()).next().unwrap_or(""));
+    let said = details.variant.docs.join(" ");
+    let remedy = fault.and_then(|fault| remedy(error, fault)).or_else(|| remedy(pallet, error));
+    match remedy {
+        Some(remedy) => format!("{name}: {} What to do: {remedy}", said.trim()),
+        None => format!("{name}: {}", said.trim()),
+    }
+}
+
+/// What to do about an error of a pallet, or about a fault that such an error carries (`of` is then the error's name).
+pub fn remedy(of: &str, name: &str) -> Option<&'static str> {
+    Some(match (of, name) {
+        ("Jobs", "InvalidProgram") => "look at it with `quern program inspect`, which names the fault and the place",
+        ("Jobs", "AlreadyPublished") => "nothing: use it by its id",
+        ("Jobs", "InvalidJob") => "look at the stage and the input that it names",
+        ("Jobs", "TooManyOpenJobs") => "try again when a job has ended (`quern job list`)",
+        ("Jobs", "NoSuchJob") => {
+            "look for its number with `quern job list`; jobs are forgotten some time after their end"
+        }
+        ("Jobs", "NotRequester") => "use the key of the account that submitted it",
+        ("Jobs", "NotOpen") => "nothing: it is over (`quern job list` says how it ended)",
+        ("Jobs" | "Verification", "NoSuchShard" | "UnknownShard") => "nothing: its job is over or forgotten",
+        ("Jobs", "NoCommits") => "name at least one shard",
+        ("Jobs", "AuditsFull") => "send it again in the next period of draws; a daemon does",
+        ("Jobs" | "Verification", "WrongPhase") => "nothing: the shard has gone on, or came back, in the meantime",
+        ("Jobs" | "Verification", "NotYours") => "use the key of the account that the shard was assigned to or drawn",
+        ("Jobs" | "Verification", "TooLate" | "MoveTooLate") => {
+            "nothing: the time is over. See that the machine is fast enough, and that its node keeps up"
+        }
+        ("Jobs", "Refused") => "look at the shard (`quern-worker status`) and send what it waits for",
+
+        ("InvalidProgram", "TooLong" | "TooManyOperators" | "TooManyInputs" | "TooManyConstants" | "TooManyStates") => {
+            "split the program into stages, or move constants into inputs"
+        }
+        ("InvalidProgram", "TooManySteps" | "TooMuchMemory" | "CostOverflow") => {
+            "make the tensors smaller or the loop shorter, and use more tasks or stages"
+        }
+        ("InvalidProgram", "Encoding") => {
+            "build it with the SDK or with `quern program assemble`, of the chain's version"
+        }
+        ("InvalidProgram", "OperatorTooWide") => {
+            "split the operator along its longest dimension, so that one element reads less"
+        }
+        ("InvalidProgram", "InputSize" | "ConstantSize" | "OperatorSize") => {
+            "give every tensor at least one element, and fewer"
+        }
+        ("InvalidProgram", "ConstantLength" | "Loop" | "State" | "Output" | "OperatorValue" | "OperatorType") => {
+            "build it with the SDK or with `quern program assemble`, which name the place"
+        }
+
+        ("InvalidJob", "NoStages") => "add a stage",
+        ("InvalidJob", "NoBid") => "bid more than nothing (`bid`, `--bid`)",
+        ("InvalidJob", "NoEndpoints") => {
+            "name a machine that serves the blobs (`endpoints`); `quern job submit` serves them itself"
+        }
+        ("InvalidJob", "UnknownProgram") => "publish it first; `quern job submit` does when it is given as a file",
+        ("InvalidJob", "NoTasks" | "NoShardSize") => "make `tasks` and `shard_size` at least 1",
+        ("InvalidJob", "TooManyTasks" | "TooManyShards" | "TooManyLeaves" | "TooManyReadShards") => {
+            "use fewer tasks, another `shard_size`, or more jobs"
+        }
+        ("InvalidJob", "TooManyLeavesToAudit") => "make `shard_size` smaller, or audit a sample",
+        ("InvalidJob", "InputCount") => "name as many inputs as the program has (`quern program inspect`)",
+        ("InvalidJob", "InputSize") => {
+            "give the input as many bytes as the program's tensor has (`quern program inspect`)"
+        }
+        ("InvalidJob", "BlobTooLong") => "cut the data into several blobs",
+        ("InvalidJob", "SliceBeyondBlob") => "use fewer tasks, a smaller stride, or a longer file",
+        ("InvalidJob", "ListTooShort") => "list one file for each task",
+        ("InvalidJob", "NotEarlier") => "read an earlier stage",
+        ("InvalidJob", "TasksDiffer") => "give both stages the same number of tasks, or read `\"all\"` or one task",
+        ("InvalidJob", "NoSuchTask") => "name a task that the stage has",
+        ("InvalidJob", "ElementAcrossOutputs") => "make the outputs a whole number of elements long",
+        ("InvalidJob", "TooWide") => "merge the outputs in more than one stage",
+        ("InvalidJob", "CostOverflow") => "ask for less in one job",
+        ("InvalidJob", "TooManyCheckpointBytes") => "make `shard_size` smaller, or the program's state",
+
+        ("Collateral", "ZeroAmount") => "name an amount above zero",
+        ("Collateral", "NotBonded") => "bond first: `quern stake bond`",
+        ("Collateral", "BelowMinimum") => "bond more, or take out everything",
+        ("Collateral", "InsufficientFree") => {
+            "take out less, or wait until open shards have ended (`quern stake show`)"
+        }
+        ("Collateral", "TooManyUnbonding") => "take out what has finished unbonding first: `quern stake withdraw`",
+        ("Collateral", "NothingToWithdraw") => "wait until it has finished unbonding (`quern stake show`)",
+
+        ("Workers", "AlreadyRegistered") => {
+            "nothing, if the role is right; else `quern stake retire` first, or use another account"
+        }
+        ("Workers", "NotRegistered") => "start a daemon with this account: it registers it",
+        ("Workers", "BondTooLow") => "bond more: `quern stake bond`, or `--bond` of the daemon",
+        ("Workers", "RegistryFull") => "try again when somebody has left (`quern worker list`)",
+        ("Workers", "NotAWorker") => "use an account that is registered as a worker",
+        ("Workers", "TooManySlots") => "offer fewer with `--slots`",
+        ("Workers", "Barred") => "use another account, or register this one anew when its open shards have ended",
+        ("Workers", "Retiring") => "wait until its open shards have ended, then register anew",
+        ("Workers", "OpenShards") => "wait until its open shards have ended (`quern-worker status`)",
+
+        ("Rewards", "NothingToClaim") => "nothing: earn something first (`quern stake show`)",
+
+        ("Verification", "UnknownDispute") => "nothing: it is decided",
+        ("Verification", "TooManyDisputes") => "try again when one is decided",
+        ("Verification", "Duplicate") => "nothing: it was done before",
+        ("Verification", "NothingDue" | "MoveNotDue") => "wait until the deadline has passed",
+        ("Verification", "WrongMove" | "NotYourMove") => {
+            "nothing: the other party is to move, or the dispute has gone on"
+        }
+        ("Verification", "RightLength") => "show the element that differs instead",
+        ("Verification", "BadDraw" | "NotSampled") => "nothing: the chain draws again by itself",
+        (
+            "Verification",
+            "ProofsTooLong" | "WrongIdCount" | "SealMismatch" | "DigestMismatch" | "NoSuchSegment" | "WrongStart"
+            | "LeafMismatch" | "TraceLength" | "StateMismatch" | "ResultMismatch" | "NoSuchElement" | "NotShown"
+            | "NoSuchRead" | "NotProven" | "ReadOutOfRange" | "LinkKind" | "LinkId" | "ProofTruncated"
+            | "ProofTrailing" | "ProofMismatch" | "ProofPastEnd" | "NoSuchNode" | "SingleChunk" | "SubtreeCount"
+            | "ChunkLength",
+        ) => "see that daemon and chain are of the same version, and that the data folder is the one it promised from",
+
+        ("Balances", "InsufficientBalance" | "Expendability" | "LiquidityRestrictions" | "DeadAccount") => {
+            "transfer some QRN to the account, or ask for less: part of what it has may be held or bonded"
+        }
+        ("Balances", "ExistentialDeposit") => "transfer more: an account must hold at least the existential deposit",
+        ("Balances", "TooManyHolds" | "TooManyReserves" | "TooManyFreezes") => {
+            "end something that money is held for first"
+        }
+        ("Balances", "VestingBalance" | "ExistingVestingSchedule" | "IssuanceDeactivated" | "DeltaZero") => {
+            "ask for another amount; this chain does not do that"
+        }
+        ("Sudo", "RequireSudo") => "use the administrator's key",
+        ("Session", "NoKeys" | "NoAssociatedValidatorId" | "NoAccount") => "bond the account as a validator first",
+        ("Session", "InvalidProof" | "DuplicatedKey") => {
+            "make new keys with `author_rotateKeys` of this node, for this account"
+        }
+        ("Utility", "TooManyCalls") => "send the calls in smaller batches",
+        ("System", "CallFiltered") => "this chain does not allow the call",
+        ("System", "MultiBlockMigrationsOngoing") => "wait until the chain's upgrade is complete",
+        (
+            "System",
+            "InvalidSpecName"
+            | "SpecVersionNeedsToIncrease"
+            | "FailedToExtractRuntimeVersion"
+            | "NothingAuthorized"
+            | "Unauthorized",
+        ) => "authorise a runtime of this chain with a higher spec_version first",
+        ("System", "NonDefaultComposite" | "NonZeroRefCount" | "InvalidTask" | "FailedTask") => "use another account",
+        (
+            "Babe" | "Grandpa",
+            "InvalidEquivocationProof" | "InvalidKeyOwnershipProof" | "DuplicateOffenceReport" | "InvalidConfiguration",
+        ) => "nothing: the report is wrong, or was made before",
+        ("Grandpa", "PauseFailed" | "ResumeFailed" | "ChangePending" | "TooSoon") => {
+            "try again when the change under way is done"
+        }
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use subxt::Metadata;
+
+    fn metadata() -> Metadata {
+        Metadata::decode_from(include_bytes!("../../metadata.scale")).expect("the committed metadata is readable")
+    }
+
+    #[test]
+    fn every_error_of_the_chain_should_have_words_and_a_remedy() {
+        let metadata = metadata();
+        let (mut seen, mut missing) = (0, Vec::new());
+        for pallet in metadata.pallets() {
+            for variant in pallet.error_variants().unwrap_or_default() {
+                seen += 1;
+                if variant.docs.concat().trim().is_empty() {
+                    missing.push(format!("{}::{} has no documentation", pallet.name(), variant.name));
+                }
+                if remedy(pallet.name(), &variant.name).is_none() {
+                    missing.push(format!("{}::{}", pallet.name(), variant.name));
+                }
+                for field in &variant.fields {
+                    let Some(ty) = metadata.types().resolve(field.ty.id) else { continue };
+                    let scale_info::TypeDef::Variant(faults) = &ty.type_def else { continue };
+                    for fault in &faults.variants {
+                        seen += 1;
+                        if remedy(&variant.name, &fault.name).is_none() {
+                            missing.push(format!("{}({})", variant.name, fault.name));
+                        }
+                    }
+                }
+            }
+        }
+        assert!(missing.is_empty(), "sdk/src/chain/errors.rs has no remedy for {missing:#?}");
+        assert!(seen > 50, "the metadata has only {seen} errors");
+    }
+
+    #[test]
+    fn message_of_the_pool_should_name_the_remedy_when_it_is_known() {
+        let message = "Invalid Transaction: Inability to pay some fees (e.g. account balance too low)";
+        assert!(in_words(message).starts_with(message));
+        assert!(in_words(message).ends_with("transfer some QRN to the account: it cannot pay the fee"));
+        assert_eq!(in_words("something else"), "something else");
+    }
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What a node says of itself, and what has to be so before an account is given work.
+
+use super::{rpc, runtime, Chain, ChainError};
+use codec::Decode;
+use quern_primitives::{Account, Balance, Height, ShardId};
+use quern_program::Program;
+use quern_protocol::{
+    collateral::{collateral, price},
+    Params,
+};
+use serde::Deserialize;
+use std::time::Duration;
+use subxt::{utils::H256, Metadata};
+
+/// How a node is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeHealth {
+    /// Nodes that it is connected to.
+    pub peers: u32,
+    /// Whether it is fetching blocks that others have.
+    pub is_syncing: bool,
+    /// Whether it looks for others: a development chain does not.
+    pub should_have_peers: bool,
+}
+
+/// Which runtime a chain runs.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RuntimeVersion {
+    /// Its name.
+    pub spec_name: String,
+    /// Rises with every change of behaviour.
+    pub spec_version: u32,
+    /// Rises with every change of how a transaction is encoded.
+    pub transaction_version: u32,
+}
+
+/// What the workers' registry knows of an account beyond its
+/// [`ParticipantView`](quern_protocol::view::ParticipantView).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Readiness {
+    /// Height of its last declaration of slots.
+    pub ready_at: Height,
+    /// Whether it leaves when its open shards have ended.
+    pub retiring: bool,
+}
+
+/// What a queued shard wants of the worker that takes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// The shard.
+    pub shard: ShardId,
+    /// Highest price per GMAC.
+    pub bid: Balance,
+    /// Memory that a worker must have registered, in MiB.
+    pub memory_mib: u64,
+    /// Free bond that a worker must have.
+    pub collateral: Balance,
+}
+
+/// The runtime that this SDK was built for: that of the committed metadata.
+pub fn built_for() -> Option<RuntimeVersion> {
+    let metadata = Metadata::decode_from(include_bytes!("../../metadata.scale")).ok()?;
+    let mut version = metadata.pallet_by_name("System")?.constant_by_name("Version")?.value();
+    // `sp_version::RuntimeVersion`: names, authoring, spec and implementation version, APIs, transaction version.
+    let (spec_name, _, _, spec_version, _, _, transaction_version) =
+        <(String, String, u32, u32, u32, Vec<([u8; 8], u32)>, u32)>::decode(&mut version).ok()?;
+    Some(RuntimeVersion { spec_name, spec_version, transaction_version })
+}
+
+impl Chain {
+    /// How the node is.
+    pub async fn health(&self) -> Result<NodeHealth, ChainError> {
+        self.rpc.request("system_health", &[]).await
+    }
+
+    /// The runtime of the best block.
+    pub async fn runtime_version(&self) -> Result<RuntimeVersion, ChainError> {
+        self.rpc.request("state_getRuntimeVersion", &[]).await
+    }
+
+    /// The author's time of a block, since 1970.
+    pub async fn block_time(&self, block: [u8; 32]) -> Result<Duration, ChainError> {
+        self.stored(Some(block), runtime::storage().timestamp().now()).await.map(Duration::from_millis)
+    }
+
+    /// The least bond of a worker or validator.
+    pub async fn minimum_bond(&self) -> Result<Balance, ChainError> {
+        self.stored(None, runtime::storage().collateral().minimum_bond()).await
+    }
+
+    /// What the registry knows of a registered account.
+    pub async fn readiness(&self, account: &Account) -> Result<Option<Readiness>, ChainError> {
+        let at = self.state_at(None).await?;
+        let storage = at.storage();
+        let account = subxt::utils::AccountId32(*account);
+        let found = storage.try_fetch(runtime::storage().workers().entries(), (account,)).await;
+        let Some(found) = found.map_err(|error| rpc("workers.entries", error))? else { return Ok(None) };
+        let entry = found.decode().map_err(|_| ChainError::Malformed("workers.entries".into()))?;
+        Ok(Some(Readiness { ready_at: entry.ready_at, retiring: entry.retiring }))
+    }
+
+    /// The numbers of the protocol.
+    pub async fn params(&self) -> Result<Params, ChainError> {
+        let at = self.state_at(None).await?;
+        let found = at.storage().fetch(runtime::storage().jobs().protocol_params(), ()).await;
+        let found = found.map_err(|error| rpc("jobs.protocol_params", error))?;
+        Params::decode(&mut found.bytes()).map_err(|_| ChainError::Malformed("jobs.protocol_params".into()))
+    }
+
+    /// Shards that wait for a worker.
+    pub async fn queue(&self) -> Result<Vec<ShardId>, ChainError> {
+        let queue = self.stored(None, runtime::storage().jobs().queue()).await?;
+        Ok(queue.0.into_iter().map(|queued| *queued.shard).collect())
+    }
+
+    /// What a shard that waits for a worker wants of it; none when it waits no more.
+    pub async fn wanted(&self, shard: ShardId, params: &Params) -> Result<Option<Wanted>, ChainError> {
+        let at = self.state_at(None).await?;
+        let storage = at.storage();
+        let found = storage.try_fetch(runtime::storage().jobs().jobs(), (shard.job,)).await;
+        let Some(found) = found.map_err(|error| rpc("jobs.jobs", error))? else { return Ok(None) };
+        let job = found.decode().map_err(|_| ChainError::Malformed("jobs.jobs".into()))?;
+        let Some(view) = self.shard_view(shard).await? else { return Ok(None) };
+        let Some(program) = self.program(view.context.stage.program).await? else { return Ok(None) };
+        let program = Program::decode_checked(&program).map_err(|_| ChainError::Malformed("a program".into()))?;
+        let auditors = if view.context.stage.tasks == 1 { params.single_task_auditors } else { params.auditors };
+        let collateral = collateral(price(view.shard.macs(), job.bid), params, auditors.into());
+        let needed = program.summary().memory_bytes.div_ceil(1 << 20);
+        Ok(Some(Wanted { shard, bid: job.bid, memory_mib: needed.max(job.memory_mib.into()), collateral }))
+    }
+
+    async fn stored<A>(&self, block: Option<[u8; 32]>, address: A) -> Result<A::Value, ChainError>
+    where
+        A: subxt::storage::Address<KeyParts = ()>,
+    {
+        let at = self.state_at(block).await?;
+        let found = at.storage().fetch(address, ()).await.map_err(|error| rpc("storage", error))?;
+        found.decode().map_err(|_| ChainError::Malformed("storage".into()))
+    }
+
+    async fn state_at(
+        &self,
+        block: Option<[u8; 32]>,
+    ) -> Result<
+        subxt::client::ClientAtBlock<
+            subxt::SubstrateConfig,
+            subxt::client::OnlineClientAtBlockImpl<subxt::SubstrateConfig>,
+        >,
+        ChainError,
+    > {
+        let block = match block {
+            Some(block) => block,
+            None => self.best().await?.1,
+        };
+        self.api.at_block(H256(block)).await.map_err(ChainError::block)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn committed_metadata_should_name_the_runtime_that_it_is_of() {
+        let version = built_for().expect("the metadata has the version");
+        assert_eq!(version.spec_name, "quern");
+        assert!(version.spec_version > 0 && version.transaction_version > 0, "{version:?}");
+    }
+}

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Extrinsics of one account that are not final yet, in the order of their nonces: no socket, no clock.
+//!
+//! The node says where the account stands ([`Nonces`]). An extrinsic whose nonce is below that of the last finalised block is
+//! settled. One that is neither in a block nor in the pool was dropped, or lost when a block was replaced: it is handed in
+//! again, byte for byte, so that it can never be executed twice.
+
+use codec::{Decode, Encode};
+use quern_primitives::Height;
+use std::{collections::BTreeMap, io};
+
+/// An extrinsic that was handed to a node.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Queued {
+    /// Its nonce.
+    pub nonce: u64,
+    /// The encoded call.
+    pub call: Vec<u8>,
+    /// The whole extrinsic, signed and encoded.
+    pub signed: Vec<u8>,
+    /// The last height at which a block may take it.
+    pub until: Height,
+}
+
+/// Where an account stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Nonces {
+    /// Its nonce in the last finalised block.
+    pub finalized: u64,
+    /// Its nonce in the best block.
+    pub best: u64,
+    /// The first nonce that is neither in the best chain nor ready in the node's pool.
+    pub next: u64,
+}
+
+/// What a review of the queue asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Review {
+    /// Settled: their nonce is final.
+    pub settled: Vec<Queued>,
+    /// No block may take them any more.
+    pub expired: Vec<Queued>,
+    /// To be handed in again, in this order.
+    pub lost: Vec<Queued>,
+}
+
+/// The queue.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Queue(BTreeMap<u64, Queued>);
+
+impl Queue {
+    /// The queue of a process that was stopped.
+    pub fn restored(entries: impl IntoIterator<Item = Queued>) -> Self {
+        Self(entries.into_iter().map(|entry| (entry.nonce, entry)).collect())
+    }
+
+    /// Whether there is nothing to look after.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Takes in an extrinsic. It replaces one with the same nonce, which lost its place.
+    pub fn insert(&mut self, entry: Queued) {
+        self.0.insert(entry.nonce, entry);
+    }
+
+    /// Takes out an extrinsic that the node refuses for good.
+    pub fn remove(&mut self, nonce: u64) {
+        self.0.remove(&nonce);
+    }
+
+    /// An extrinsic with the same call that no block of the best chain has taken yet, and may still take.
+    pub fn waiting(&self, call: &[u8], nonces: Nonces, best: Height) -> Option<&Queued> {
+        self.0.range(nonces.best..).map(|(_, entry)| entry).find(|entry| entry.call == call && entry.until > best)
+    }
+
+    /// Drops what is settled or too old, and says what was lost.
+    pub fn review(&mut self, nonces: Nonces, best: Height) -> Review {
+        let mut review = Review::default();
+        for (nonce, entry) in std::mem::take(&mut self.0) {
+            if nonce < nonces.finalized {
+                review.settled.push(entry);
+                continue;
+            }
+            // What is in a block may come back when the block is replaced.
+            if nonce >= nonces.best && entry.until <= best {
+                review.expired.push(entry);
+                continue;
+            }
+            if nonce >= nonces.next {
+                review.lost.push(entry.clone());
+            }
+            self.0.insert(nonce, entry);
+        }
+        review
+    }
+}
+
+/// Where a queue survives a restart.
+pub trait Outbox: Send + Sync {
+    /// Everything that was kept.
+    fn load(&self) -> io::Result<Vec<Queued>>;
+    /// Keeps an extrinsic, durably, instead of any other with its nonce.
+    fn keep(&self, entry: &Queued) -> io::Result<()>;
+    /// Drops the extrinsics with these nonces.
+    fn forget(&self, nonces: &[u64]) -> io::Result<()>;
+}
+
+/// An outbox that keeps nothing: for commands that wait until they are done.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoOutbox;
+
+impl Outbox for NoOutbox {
+    fn load(&self) -> io::Result<Vec<Queued>> {
+        Ok(Vec::new())
+    }
+
+    fn keep(&self, _: &Queued) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn forget(&self, _: &[u64]) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn entry(nonce: u64, call: u8, until: Height) -> Queued {
+        Queued { nonce, call: vec![call], signed: vec![call, nonce as u8], until }
+    }
+
+    #[test]
+    fn extrinsic_should_be_settled_when_its_nonce_is_final() {
+        let mut queue = Queue::restored([entry(3, 1, 64), entry(4, 2, 64)]);
+        let review = queue.review(Nonces { finalized: 4, best: 5, next: 5 }, 10);
+        assert_eq!((review.settled, review.lost), (vec![entry(3, 1, 64)], vec![]));
+        assert!(!queue.is_empty(), "a block that is not final may be replaced");
+    }
+
+    #[test]
+    fn extrinsics_should_be_handed_in_again_in_order_when_the_pool_has_dropped_them() {
+        let mut queue = Queue::restored([entry(5, 2, 64), entry(4, 1, 64)]);
+        let review = queue.review(Nonces { finalized: 4, best: 4, next: 4 }, 10);
+        assert_eq!(review.lost, vec![entry(4, 1, 64), entry(5, 2, 64)]);
+    }
+
+    #[test]
+    fn extrinsic_should_be_handed_in_again_when_the_block_with_it_is_replaced() {
+        let mut queue = Queue::restored([entry(4, 1, 64)]);
+        assert_eq!(queue.review(Nonces { finalized: 4, best: 5, next: 5 }, 10), Review::default());
+        assert_eq!(queue.review(Nonces { finalized: 4, best: 4, next: 4 }, 11).lost, vec![entry(4, 1, 64)]);
+    }
+
+    #[test]
+    fn extrinsic_should_be_given_up_when_it_is_too_old() {
+        let mut queue = Queue::restored([entry(4, 1, 64)]);
+        assert_eq!(queue.review(Nonces { finalized: 4, best: 4, next: 4 }, 64).expired, vec![entry(4, 1, 64)]);
+        assert!(queue.is_empty());
+    }
+
+    #[test]
+    fn call_should_count_as_waiting_until_a_block_takes_it() {
+        let queue = Queue::restored([entry(4, 1, 64)]);
+        let at = |best, next| Nonces { finalized: 4, best, next };
+        assert_eq!(queue.waiting(&[1], at(4, 5), 10), Some(&entry(4, 1, 64)));
+        assert_eq!(queue.waiting(&[2], at(4, 5), 10), None);
+        assert_eq!(queue.waiting(&[1], at(5, 5), 10), None, "if it failed in its block it may be sent again");
+        assert_eq!(queue.waiting(&[1], at(4, 5), 64), None);
+    }
+
+    /// A chain with a pool, as a node has them: what happens to extrinsics there.
+    #[derive(Clone, Debug)]
+    enum Happening {
+        /// The daemon sends a new call.
+        Send(u8),
+        /// The pool loses everything.
+        PoolLost,
+        /// A block takes what is ready.
+        Block,
+        /// The best block is replaced by an empty one, and the pool has forgotten what was in it.
+        Reorg,
+        /// Everything so far is final.
+        Finalize,
+        /// The daemon is killed and starts again.
+        Restart,
+        /// The daemon looks after its queue.
+        Review,
+    }
+
+    fn happening() -> impl Strategy<Value = Happening> {
+        prop_oneof![
+            (0u8..4).prop_map(Happening::Send),
+            Just(Happening::PoolLost),
+            Just(Happening::Block),
+            Just(Happening::Reorg),
+            Just(Happening::Finalize),
+            Just(Happening::Restart),
+            Just(Happening::Review),
+        ]
+    }
+
+    #[derive(Default)]
+    struct Node {
+        pool: BTreeMap<u64, Queued>,
+        /// Extrinsics of the chain, one a nonce, block by block.
+        blocks: Vec<Vec<Queued>>,
+        finalized: usize,
+    }
+
+    impl Node {
+        fn nonce(&self, blocks: usize) -> u64 {
+            self.blocks.iter().take(blocks).map(|block| block.len() as u64).sum()
+        }
+
+        fn nonces(&self) -> Nonces {
+            let best = self.nonce(self.blocks.len());
+            let mut next = best;
+            while self.pool.contains_key(&next) {
+                next += 1;
+            }
+            Nonces { finalized: self.nonce(self.finalized), best, next }
+        }
+
+        fn height(&self) -> Height {
+            self.blocks.len() as Height
+        }
+
+        fn take(&mut self, entry: Queued) {
+            if entry.nonce >= self.nonce(self.blocks.len()) {
+                self.pool.entry(entry.nonce).or_insert(entry);
+            }
+        }
+
+        fn author(&mut self) {
+            let Nonces { best, next, .. } = self.nonces();
+            let block = (best..next).filter_map(|nonce| self.pool.remove(&nonce)).collect();
+            self.blocks.push(block);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_call_should_be_in_the_chain_when_things_calm_down(happenings in prop::collection::vec(happening(), 0..60)) {
+            let (mut node, mut queue, mut disk) = (Node::default(), Queue::default(), Vec::<Queued>::new());
+            let mut sent = Vec::new();
+            let calm = [Happening::Review, Happening::Block, Happening::Review, Happening::Block, Happening::Finalize];
+            for happening in happenings.into_iter().chain(calm) {
+                match happening {
+                    Happening::Send(call) => {
+                        let nonces = node.nonces();
+                        if queue.waiting(&[call], nonces, node.height()).is_some() {
+                            continue;
+                        }
+                        for lost in queue.review(nonces, node.height()).lost {
+                            node.take(lost);
+                        }
+                        let entry = entry(node.nonces().next, call, Height::MAX);
+                        sent.push(entry.clone());
+                        queue.insert(entry.clone());
+                        disk = queue.0.values().cloned().collect();
+                        node.take(entry);
+                    }
+                    Happening::PoolLost => node.pool.clear(),
+                    Happening::Block => node.author(),
+                    Happening::Reorg if node.blocks.len() > node.finalized => drop(node.blocks.pop()),
+                    Happening::Reorg => {}
+                    Happening::Finalize => node.finalized = node.blocks.len(),
+                    Happening::Restart => queue = Queue::restored(disk.clone()),
+                    Happening::Review => {
+                        for lost in queue.review(node.nonces(), node.height()).lost {
+                            node.take(lost);
+                        }
+                    }
+                }
+            }
+            let chain: Vec<Queued> = node.blocks.into_iter().flatten().collect();
+            prop_assert_eq!(chain, sent, "each once, in the order in which they were sent");
+        }
+    }
+}
