@@ -198,13 +198,30 @@ impl<T: Config> Pallet<T> {
         dropped.len() as u32
     }
 
-    /// Removes up to `limit` shards of a job whose retention has ended, then its stages and the job itself, which count as one
-    /// each. Returns how much it removed.
+    /// Removes up to `limit` shards, stages and jobs whose retention has ended, job after job. Returns how much it removed.
     pub(crate) fn prune(now: Height, limit: u32) -> u32 {
         let (first, next) = RetiredEnds::<T>::get();
-        let due = |(height, _): &(Height, JobId)| *height <= now;
-        let Some((_, job_id)) = Retired::<T>::get(first).filter(due).filter(|_| first < next) else { return 0 };
-        let Some(job) = Jobs::<T>::get(job_id) else { return 0 };
+        let (mut removed, mut at) = (0u32, first);
+        while removed < limit && at < next {
+            let Some((_, job)) = Retired::<T>::get(at).filter(|(height, _)| *height <= now) else { break };
+            let (of_job, is_gone) = Self::prune_job(job, limit.saturating_sub(removed));
+            removed = removed.saturating_add(of_job);
+            if !is_gone {
+                break;
+            }
+            Retired::<T>::remove(at);
+            at = at.saturating_add(1);
+        }
+        if at != first {
+            RetiredEnds::<T>::put((at, next));
+        }
+        removed
+    }
+
+    /// Removes up to `limit` shards of a job, then its stages and the job itself, which count as one each. Returns how much it
+    /// removed, and whether the job is gone.
+    fn prune_job(job_id: JobId, limit: u32) -> (u32, bool) {
+        let Some(job) = Jobs::<T>::get(job_id) else { return (1, true) };
         let mut removed = 0u32;
         for (index, _) in (0u16..).zip(&job.reads) {
             let Some(mut stage) = Stages::<T>::get(job_id, index) else { continue };
@@ -215,15 +232,13 @@ impl<T: Config> Pallet<T> {
             }
             if removed >= limit {
                 Stages::<T>::insert(job_id, index, stage);
-                return removed;
+                return (removed, false);
             }
             Stages::<T>::remove(job_id, index);
             removed = removed.saturating_add(1);
         }
         Jobs::<T>::remove(job_id);
-        Retired::<T>::remove(first);
-        RetiredEnds::<T>::put((first.saturating_add(1), next));
         Self::deposit_event(Event::JobPruned { job: job_id });
-        removed.saturating_add(1)
+        (removed.saturating_add(1), true)
     }
 }

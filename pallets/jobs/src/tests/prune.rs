@@ -56,3 +56,17 @@ fn prune_should_leave_no_root_when_a_job_was_cancelled() {
         assert_eq!(Jobs::job_root(job), None);
     });
 }
+
+#[test]
+fn prune_should_keep_up_when_many_small_jobs_end_in_one_block() {
+    run(|| {
+        ShardsPerBlock::set(32);
+        for _ in 0..8 {
+            let job = submit(simple(8, 4));
+            assert_ok!(Jobs::cancel_job(signed(1), job));
+        }
+        run_for(RETENTION);
+        assert_eq!(JobsOf::<Test>::iter().count(), 0);
+        assert_eq!(Retired::<Test>::iter().count(), 0);
+    });
+}
