@@ -16,8 +16,11 @@ use quern_sdk::chain::{calls, Chain, ChainError, Head, Sender};
 use std::{convert::Infallible, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, Semaphore};
 
-/// Fetches and computations carried out at the same time. What is owed to the chain soon never waits behind them.
-const CONCURRENT_ACTIONS: usize = 8;
+/// Work of one kind carried out at the same time. What is owed to the chain soon never waits behind it, and no kind waits behind
+/// another one: whoever serves outputs or inputs slowly holds up nothing but those.
+const CONCURRENT: usize = 8;
+/// Accepted shards whose outputs are fetched at the same time: nothing depends on them soon.
+const CONCURRENT_HOLDS: usize = 2;
 
 /// Blocks between two looks at whether the chain still counts the account as ready.
 const READINESS_BLOCKS: Height = 16;
@@ -71,13 +74,45 @@ impl Connection {
     }
 }
 
+/// Room for work, by its kind.
+#[derive(Clone)]
+struct Permits {
+    fetches: Arc<Semaphore>,
+    runs: Arc<Semaphore>,
+    audits: Arc<Semaphore>,
+    holds: Arc<Semaphore>,
+}
+
+impl Permits {
+    fn new() -> Self {
+        let room = |permits| Arc::new(Semaphore::new(permits));
+        Self {
+            fetches: room(CONCURRENT),
+            runs: room(CONCURRENT),
+            audits: room(CONCURRENT),
+            holds: room(CONCURRENT_HOLDS),
+        }
+    }
+
+    /// What an action waits for; nothing where it is owed soon.
+    fn of(&self, action: &Action) -> Option<&Semaphore> {
+        match action {
+            Action::FetchInputs(_) => Some(&self.fetches),
+            Action::Execute(_) => Some(&self.runs),
+            Action::Audit(_) => Some(&self.audits),
+            Action::Hold(_) => Some(&self.holds),
+            _ => None,
+        }
+    }
+}
+
 /// What a core and the work that it started have in common, however often the connection is made anew.
 struct Shell<C> {
     core: C,
     site: Arc<Site>,
     report: mpsc::UnboundedSender<Event>,
     reports: mpsc::UnboundedReceiver<Event>,
-    permits: Arc<Semaphore>,
+    permits: Permits,
     standing: Standing,
     drain: Drain,
     journal: Journal,
@@ -94,7 +129,7 @@ pub async fn run(
     drain: Drain,
 ) {
     let (report, reports) = mpsc::unbounded_channel();
-    let permits = Arc::new(Semaphore::new(CONCURRENT_ACTIONS));
+    let permits = Permits::new();
     let journal = Journal::default();
     let mut shell = Shell { core, site, report, reports, permits, standing, drain, journal, next_check: 0 };
     loop {
@@ -170,10 +205,10 @@ impl<C: Core> Shell<C> {
         let (site, report, permits) = (self.site.clone(), self.report.clone(), self.permits.clone());
         let subject = subject(&action);
         let work = tokio::spawn(async move {
-            // A peer that serves slowly must not keep a reveal or a move in a dispute waiting.
-            let waits =
-                matches!(action, Action::FetchInputs(_) | Action::Execute(_) | Action::Audit(_) | Action::Hold(_));
-            let _permit = if waits { permits.acquire().await.ok() } else { None };
+            let _permit = match permits.of(&action) {
+                Some(room) => room.acquire().await.ok(),
+                None => None,
+            };
             site.carry_out(action).await
         });
         tokio::spawn(async move {

@@ -92,7 +92,11 @@ impl Serving {
             send.reset(GAVE_UP).ok();
             return;
         }
-        let Ok(_permit) = self.blobs.acquire().await else { return };
+        // Slow readers may hold every place: who waits is told so, and may come again.
+        let Ok(Ok(_permit)) = timeout(STALL, self.blobs.acquire()).await else {
+            send.reset(GAVE_UP).ok();
+            return;
+        };
         let Some(bytes) = self.readable(BlobId(id), peer).await else {
             send.reset(NOT_SERVED).ok();
             return;
