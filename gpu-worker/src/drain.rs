@@ -97,7 +97,7 @@ pub async fn run(args: DrainArgs) -> anyhow::Result<()> {
                 "a validator is drawn as long as it is registered: quern stake retire, then quern-worker drain again"
             ),
             Some(found) if found.slots > 0 && !facts.is_retiring && !found.barred => {
-                "the daemon still offers slots; does it run?".to_owned()
+                "waiting for the daemon to take its slots back (if this stays, it does not run)".to_owned()
             }
             _ if open > 0 => format!("{open} shards are not seen through yet (quern-worker status names them)"),
             _ => break,

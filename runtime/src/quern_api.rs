@@ -87,8 +87,12 @@ fn with_answer(view: ShardView) -> ShardView {
 pub fn refusal(error: DispatchError) -> String {
     if let DispatchError::Module(ModuleError { index, error, .. }) = &error {
         let of_jobs = (usize::from(*index) == Jobs::index()).then(|| Decode::decode(&mut &error[..]).ok()).flatten();
-        if let Some(quern_pallet_jobs::Error::<Runtime>::InvalidJob(fault)) = of_jobs {
-            return format!("InvalidJob({fault:?})");
+        match of_jobs {
+            Some(quern_pallet_jobs::Error::<Runtime>::InvalidJob(fault)) => return format!("InvalidJob({fault:?})"),
+            Some(quern_pallet_jobs::Error::<Runtime>::InvalidProgram(fault)) => {
+                return format!("InvalidProgram({fault:?})")
+            }
+            _ => {}
         }
     }
     format!("{error:?}")

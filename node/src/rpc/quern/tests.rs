@@ -121,6 +121,10 @@ sp_api::mock_impl_runtime_apis! {
         fn check_invariants(&self) -> Result<(), String> {
             self.0.broken.clone().map_or(Ok(()), Err)
         }
+        fn dry_quote(&self, spec: JobSpec, _: Vec<Vec<u8>>) -> Result<(QuoteView, u128), String> {
+            self.0.refusal.clone().map_or(Ok(()), Err)?;
+            Ok((QuoteView { escrow: spec.bid, ..Default::default() }, 0))
+        }
     }
 }
 
