@@ -4,7 +4,7 @@
 
 use crate::{
     genesis, quern_api, AccountId, Babe, Balance, Block, Clock, Executive, Grandpa, InherentDataExt, Jobs, Nonce,
-    Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment, VERSION,
+    Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, Slashing, System, TransactionPayment, VERSION,
 };
 use alloc::{string::String, vec::Vec};
 use frame_support::{
@@ -13,7 +13,11 @@ use frame_support::{
     weights::Weight,
 };
 use pallet_transaction_payment_rpc_runtime_api::{FeeDetails, RuntimeDispatchInfo};
-use quern_primitives::{job::JobSpec, Account, BlobId, JobId, ShardId};
+use quern_primitives::{
+    job::JobSpec,
+    offence::{DeferredSlash, OffenceId},
+    Account, BlobId, Height, JobId, ShardId,
+};
 use quern_protocol::{
     shard::Shard,
     view::{AccountView, JobView, NetworkView, ParticipantView, Quote, ShardView, MAX_PAGE},
@@ -276,6 +280,26 @@ impl_runtime_apis! {
 
         fn check_invariants() -> Result<(), String> {
             quern_api::check_invariants()
+        }
+
+        fn deferred_slash(offence: OffenceId) -> Option<DeferredSlash> {
+            Slashing::deferred(offence)
+        }
+
+        fn deferred_slashes(after: Option<OffenceId>, limit: u32) -> Vec<(OffenceId, DeferredSlash)> {
+            Slashing::all_deferred(after, limit)
+        }
+
+        fn offences() -> OffenceId {
+            quern_pallet_slashing::NextOffence::<Runtime>::get()
+        }
+
+        fn era() -> (u32, Height) {
+            quern_api::era()
+        }
+
+        fn claimable(account: Account) -> Vec<(u32, Balance, Balance)> {
+            quern_api::claimable(account)
         }
     }
 

@@ -5,7 +5,7 @@
 
 use crate::{
     AccountId, BabeConfig, Balance, BalancesConfig, BlockNumber, ClockConfig, RuntimeGenesisConfig, SessionConfig,
-    SessionKeys, SudoConfig, QRN,
+    SessionKeys, SlashingConfig, SudoConfig, QRN,
 };
 use alloc::{format, string::String, vec, vec::Vec};
 use frame_support::build_struct_json_patch;
@@ -24,6 +24,9 @@ pub const EPOCH_CONFIG: BabeEpochConfiguration =
 const EPOCH_SLOTS: u64 = 600;
 /// What each test account begins with.
 const ENDOWMENT: Balance = 1_000_000 * QRN;
+/// Blocks from an offence's report to its slash on a test chain: long enough to see it deferred, short enough to see it carried
+/// out.
+const DEFER_BLOCKS: BlockNumber = 5;
 /// Worker accounts `//Worker//1` and so on that are endowed.
 const WORKERS: u32 = 8;
 /// Validator-daemon accounts `//Validator//1` and so on that are endowed.
@@ -68,6 +71,7 @@ fn test_chain(authorities: &[Authority], draw_period_blocks: BlockNumber, min_au
         balances: BalancesConfig { balances: endowed().into_iter().map(|account| (account, ENDOWMENT)).collect() },
         clock: ClockConfig { slot_ms: 1_000, epoch_slots: EPOCH_SLOTS, draw_period_blocks, min_authors },
         babe: BabeConfig { epoch_config: EPOCH_CONFIG },
+        slashing: SlashingConfig { defer_blocks: DEFER_BLOCKS, guardian: Some(Sr25519Keyring::Bob.to_account_id()) },
         session: SessionConfig { keys: authorities.iter().map(Authority::session_keys).collect() },
         sudo: SudoConfig { key: Some(Sr25519Keyring::Alice.to_account_id()) },
     })
