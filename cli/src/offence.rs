@@ -415,3 +415,67 @@ fn by(play: Play, who: Account) -> Play {
         Play::Expire => Play::Expire,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bounded_collections::BoundedVec;
+    use quern_primitives::BlobId;
+    use quern_program::Segment;
+    use quern_protocol::dispute::Move;
+
+    const WORKER: Account = [1; 32];
+    const CHALLENGER: Account = [2; 32];
+
+    fn dispute() -> Dispute {
+        Dispute {
+            shard: ShardId { job: 1, stage: 0, index: 0 },
+            position: 3,
+            task: 0,
+            segment: Segment::Finish,
+            worker: WORKER,
+            challenger: CHALLENGER,
+            start: None,
+            end: BlobId([0; 32]),
+            trace: None,
+            turn: Move::Convict { op: 0, shown: BoundedVec::new(), chunk: None },
+            by: 9,
+        }
+    }
+
+    fn stands(kind: OffenceKind, offender: Account, outcome: Outcome) -> bool {
+        judge(&dispute(), kind, &offender, &outcome).0
+    }
+
+    #[test]
+    fn offence_should_stand_when_the_referee_says_the_same_of_the_same_account() {
+        let wrong = Outcome::WrongElement { op: 0, element: 1, claimed: 2, expected: 3 };
+        let length = Outcome::WrongLength { op: 0, len: 1, expected: 2 };
+        let refuted = Outcome::Refuted { op: 0, element: 1, value: 2 };
+        for outcome in [wrong, length] {
+            assert!(stands(OffenceKind::WrongResult, WORKER, outcome));
+            assert!(!stands(OffenceKind::WrongResult, CHALLENGER, outcome));
+            assert!(!stands(OffenceKind::FalseAlarm, WORKER, outcome));
+        }
+        assert!(stands(OffenceKind::FalseAlarm, CHALLENGER, refuted));
+        assert!(!stands(OffenceKind::WrongResult, WORKER, refuted));
+    }
+
+    #[test]
+    fn moves_should_be_found_in_batches_and_nowhere_else() {
+        let named = |dispute| runtime::Call::Verification(verification::Call::name_operator { dispute, op: 4 });
+        let other = || runtime::Call::Rewards(runtime::rewards::Call::claim {});
+        let inner = runtime::Call::Utility(runtime::utility::Call::batch_all { calls: vec![named(2)] });
+        let batch = runtime::Call::Utility(runtime::utility::Call::batch { calls: vec![other(), named(1), inner] });
+        let play = |dispute| (dispute, Play::Name { by: [0; 32], op: 4 });
+        assert_eq!(moves(batch), vec![play(1), play(2)]);
+        assert_eq!(moves(other()), vec![]);
+    }
+
+    #[test]
+    fn move_should_be_the_same_when_it_is_given_to_another_account() {
+        let play = Play::ConvictLength { by: [0; 32], len: 5, proof: quern_primitives::slice::SliceProof(vec![1]) };
+        let given = by(play, CHALLENGER);
+        assert!(matches!(given, Play::ConvictLength { by: CHALLENGER, len: 5, .. }));
+    }
+}

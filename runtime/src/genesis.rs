@@ -136,6 +136,16 @@ mod tests {
     }
 
     #[test]
+    fn unbonding_should_outlast_the_longest_slash() {
+        for preset in [DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET] {
+            built(preset).execute_with(|| {
+                let slash = quern_pallet_slashing::Times::<crate::Runtime>::get().longest_blocks();
+                assert!(slash < quern_pallet_staking::UnbondingBlocks::<crate::Runtime>::get());
+            });
+        }
+    }
+
+    #[test]
     fn preset_should_be_none_when_unknown() {
         assert_eq!(preset(&"live".into()), None);
     }

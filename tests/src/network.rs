@@ -245,6 +245,15 @@ impl Daemon {
         Keypair::from_suri(&self.suri).expect("a development path").account()
     }
 
+    /// Starts it again with the same data folder, as a worker that lies about every result.
+    pub fn restart_lying(&mut self) {
+        self.process.kill();
+        let data = self.folder.join(&self.name);
+        let mut command = daemon(self.role, &self.suri, &self.rpc, &self.folder, &data);
+        command.arg("--misbehave");
+        self.process = Process::start(&self.name, command, &self.folder);
+    }
+
     /// Ends it at once, as `kill -9` does.
     pub fn kill(&mut self) {
         self.process.kill();

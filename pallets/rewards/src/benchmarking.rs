@@ -51,12 +51,12 @@ mod benches {
         assert!(T::Currency::balance(&who) > 0);
     }
 
-    /// A block in which an era ends and another one is pruned.
+    /// A block in which an era ends and `p` contributions to another one are pruned: the caller's is one of them.
     #[benchmark]
-    fn on_block() {
+    fn on_block(p: Linear<1, PRUNED_PER_BLOCK>) {
         let parameters = Settings::<T>::get();
         for _ in 0..=parameters.history_eras {
-            finished_era::<T>(PRUNED_PER_BLOCK);
+            finished_era::<T>(p.saturating_sub(1));
         }
         let era = CurrentEra::<T>::get();
         let begins = parameters.era_blocks.saturating_mul(era.saturating_add(1));

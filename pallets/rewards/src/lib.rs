@@ -337,8 +337,7 @@ pub mod pallet {
             if let Some(author) = T::Author::get() {
                 Self::contribute(author, 0, 1);
             }
-            Self::prune(&parameters);
-            T::WeightInfo::on_block()
+            T::WeightInfo::on_block(Self::prune(&parameters))
         }
 
         fn integrity_test() {
@@ -464,7 +463,9 @@ impl<T: Config> Pallet<T> {
             sum.points = sum.points.saturating_add(points);
             sum.blocks = sum.blocks.saturating_add(blocks);
         });
-        TotalPoints::<T>::mutate(|all| *all = all.saturating_add(points));
+        if points > 0 {
+            TotalPoints::<T>::mutate(|all| *all = all.saturating_add(points));
+        }
     }
 
     /// Ends the era under way when `now` lies in a later one: at most one era a block, and heights have no gaps.
@@ -492,16 +493,17 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Removes contributions to expired eras, a few a block.
-    fn prune(parameters: &Parameters) {
+    /// Removes contributions to expired eras, a few a block. Returns their number.
+    fn prune(parameters: &Parameters) -> u32 {
         let era = PrunedEras::<T>::get();
         if era >= parameters.oldest_era(CurrentEra::<T>::get()) {
-            return;
+            return 0;
         }
-        let removed = Contributions::<T>::drain_prefix(era).take(PRUNED_PER_BLOCK as usize).count();
-        if removed < PRUNED_PER_BLOCK as usize {
+        let removed = Contributions::<T>::drain_prefix(era).take(PRUNED_PER_BLOCK as usize).count() as u32;
+        if removed < PRUNED_PER_BLOCK {
             PrunedEras::<T>::put(era.saturating_add(1));
         }
+        removed
     }
 
     /// Takes what `who` did in a finished era, and tells what it is worth. The caller mints that.

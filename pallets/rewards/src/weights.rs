@@ -3,7 +3,6 @@
 //! an era, plus `DbWeight` for every storage item read and written in the worst case. The proof size is the sum of the items'
 //! greatest encoded lengths. What a settlement costs is in the weight of the call that settles.
 
-use crate::PRUNED_PER_BLOCK;
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
 
@@ -13,8 +12,8 @@ pub trait WeightInfo {
     fn claim() -> Weight;
     /// `claim_emission` of so many eras.
     fn claim_emission(eras: u32) -> Weight;
-    /// What every block costs: an era that ends, an author, and what is pruned.
-    fn on_block() -> Weight;
+    /// What a block costs in which an era ends, with its author, when it prunes so many contributions.
+    fn on_block(pruned: u32) -> Weight;
 }
 
 /// Weights counted by hand, with the runtime's database weights.
@@ -34,13 +33,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
             .saturating_add(each.saturating_mul(eras.into()))
     }
 
-    /// Reads: parameters, era under way, author, era, contribution, all points, issuance, promised, the expired era, what is
-    /// pruned, and each pruned key. Writes: era under way, era, promised, the expired era, contribution, all points, what is
-    /// pruned, and each pruned item.
-    fn on_block() -> Weight {
-        let pruned = u64::from(PRUNED_PER_BLOCK);
-        let database = T::DbWeight::get().reads_writes(pruned.saturating_add(11), pruned.saturating_add(8));
-        Weight::from_parts(50_000_000, 8_000).saturating_add(database)
+    /// Reads: parameters, era under way, author, two eras, contribution, issuance, promised, the expired era, what is pruned, and
+    /// each pruned key. Writes: era under way, two eras, contribution, promised, the expired era, what is pruned, and each pruned
+    /// item.
+    fn on_block(pruned: u32) -> Weight {
+        let each = Weight::from_parts(2_000_000, 100).saturating_add(T::DbWeight::get().reads_writes(1, 1));
+        Weight::from_parts(50_000_000, 4_000)
+            .saturating_add(T::DbWeight::get().reads_writes(11, 7))
+            .saturating_add(each.saturating_mul(pruned.into()))
     }
 }
 
@@ -52,7 +52,7 @@ impl WeightInfo for () {
     fn claim_emission(_eras: u32) -> Weight {
         Weight::zero()
     }
-    fn on_block() -> Weight {
+    fn on_block(_pruned: u32) -> Weight {
         Weight::zero()
     }
 }

@@ -4,7 +4,10 @@
 use super::*;
 use frame_benchmarking::v2::*;
 use frame_system::RawOrigin;
-use quern_primitives::QRN;
+use quern_primitives::{
+    traits::{Offence, Offences},
+    QRN,
+};
 
 /// Bonds accounts.
 pub trait BenchmarkHelper {

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What must always hold: the last section of the crate's documentation.
 
-use crate::{
-    Account, Agenda, AgendaCursor, Balance, Config, Deferred, HoldReason, NextOffence, Pallet, Settings, SlashStage,
-    Times,
-};
+use crate::{Agenda, AgendaCursor, Config, Deferred, HoldReason, NextOffence, Pallet, Settings, Times};
 use alloc::collections::BTreeMap;
 use frame_support::{ensure, traits::fungible::InspectHold};
-use quern_primitives::traits::Collateral;
+use quern_primitives::{offence::SlashStage, traits::Collateral, Account, Balance};
 use sp_runtime::{AccountId32, TryRuntimeError};
 
 impl<T: Config> Pallet<T> {
