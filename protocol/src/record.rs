@@ -110,7 +110,7 @@ mod tests {
     fn evidence_hash_should_be_pinned() {
         let hash = |play| BlobId(evidence_hash(12, &dispute(), &stage(), &play).unwrap()).to_string();
         assert_eq!(hash(convict()), "7efd1f14618db67d7c4e4e50dcb437bc4962316d9c291a426e25d64d5a35d6aa");
-        assert_eq!(hash(length()), "");
+        assert_eq!(hash(length()), "8d4bdaf665a3696bbd12ad83f7e7e3d304522b61760317e32b76e8c37d39d962");
     }
 
     #[test]
