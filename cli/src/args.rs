@@ -2,12 +2,12 @@
 //! The command line.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use quern_primitives::{Balance, BlobId, JobId};
+use quern_primitives::{offence::OffenceId, Balance, BlobId, Height, JobId};
 use std::{net::SocketAddr, path::PathBuf};
 
 /// Buy verified work, look after a stake, or start a whole network on this machine.
 ///
-/// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a verification differs.
+/// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a verification differs or an offence does not stand.
 #[derive(Debug, Parser)]
 #[command(name = "quern", version)]
 pub struct Cli {
@@ -57,6 +57,11 @@ pub enum Command {
     Worker(WorkerCommand),
     /// Show the network in numbers.
     Network,
+    /// Look at slashes before they are carried out, and check the evidence for them.
+    #[command(subcommand)]
+    Offence(OffenceCommand),
+    /// Put into words what an account earned, paid and lost, with the numbers that each amount follows from.
+    Explain(ExplainArgs),
 }
 
 /// What runs programs.
@@ -287,7 +292,7 @@ pub enum StakeCommand {
         /// Another account (address or hex) than that of --suri.
         account: Option<String>,
     },
-    /// Pay out what was earned.
+    /// Pay out what was earned, and the emission of finished eras.
     Claim,
     /// Take no more work and leave the registry when open shards have ended.
     Retire,
@@ -314,6 +319,54 @@ pub enum WorkerCommand {
         #[arg(long, default_value_t = 64)]
         limit: u32,
     },
+}
+
+/// `quern offence`.
+#[derive(Debug, Subcommand)]
+pub enum OffenceCommand {
+    /// List slashes that are not carried out yet.
+    List,
+    /// Fetch the evidence for an offence, check its hash, and have the referee decide again on this machine. Exit code 3 when the
+    /// offence does not stand.
+    Verify(OffenceVerifyArgs),
+    /// Appeal against a slash of one's own: holds a bond, which a rejection burns.
+    Appeal(AppealArgs),
+}
+
+/// `quern offence verify`.
+#[derive(Clone, Debug, Args)]
+pub struct OffenceVerifyArgs {
+    /// The offence's number.
+    pub id: OffenceId,
+    /// Height of the block in which it was reported, where it is known: else it is looked for.
+    #[arg(long)]
+    pub block: Option<Height>,
+}
+
+/// `quern offence appeal`.
+#[derive(Clone, Debug, Args)]
+pub struct AppealArgs {
+    /// The offence's number.
+    pub id: OffenceId,
+    /// A file that says why the slash is wrong. Only its BLAKE3 goes on chain: publish it where it can be found.
+    #[arg(long)]
+    pub statement: PathBuf,
+}
+
+/// `quern explain`.
+#[derive(Clone, Debug, Args)]
+pub struct ExplainArgs {
+    /// Another account (address or hex) than that of --suri.
+    pub account: Option<String>,
+    /// The era, counted from 0; the one under way without it.
+    #[arg(long, conflicts_with_all = ["from", "to"])]
+    pub era: Option<u32>,
+    /// First block.
+    #[arg(long)]
+    pub from: Option<Height>,
+    /// Last block; the last finalised one without it.
+    #[arg(long)]
+    pub to: Option<Height>,
 }
 
 /// The 32 bytes of an id in hexadecimal, with or without `0x`.
@@ -374,6 +427,14 @@ mod tests {
         assert!(parse("quern stake unbond 5").is_ok());
         assert!(parse("quern stake unbond 5 --from 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY").is_ok());
         assert!(parse("quern stake nominate 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY").is_err());
+    }
+
+    #[test]
+    fn explain_should_be_of_an_era_or_of_blocks() {
+        assert!(parse("quern explain").is_ok());
+        assert!(parse("quern explain --era 3").is_ok());
+        assert!(parse("quern explain --from 3 --to 9").is_ok());
+        assert!(parse("quern explain --era 3 --from 3").is_err());
     }
 
     #[test]

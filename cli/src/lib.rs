@@ -6,8 +6,10 @@ pub mod args;
 pub mod client;
 pub mod devnet;
 pub mod exit;
+pub mod explain;
 pub mod job;
 pub mod network;
+pub mod offence;
 pub mod output;
 pub mod program;
 pub mod stake;
@@ -26,5 +28,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Stake(command) => stake::run(&global, command).await,
         Command::Worker(command) => worker::run(&global, command).await,
         Command::Network => network::run(&global).await,
+        Command::Offence(command) => offence::run(&global, command).await,
+        Command::Explain(args) => explain::run(&global, args).await,
     }
 }

@@ -9,9 +9,12 @@ use crate::{
 use anyhow::Context;
 use quern_primitives::{Account, Balance, Height};
 use quern_protocol::view::{AccountView, CandidateView, NominationView, MAX_PAGE};
-use quern_sdk::chain::{calls, parse_account, Chain};
+use quern_sdk::chain::{calls, parse_account, Chain, Sender};
 use serde::Serialize;
 use std::process::ExitCode;
+
+/// Most eras that one `rewards.claim_emission` pays.
+const ERAS_PER_CLAIM: usize = 16;
 
 #[derive(Serialize)]
 struct Report {
@@ -20,6 +23,8 @@ struct Report {
     view: AccountView,
     candidate: Option<Candidate>,
     nominations: Vec<Nomination>,
+    /// Emission of finished eras that can be claimed.
+    emission: Balance,
 }
 
 #[derive(Serialize)]
@@ -123,17 +128,34 @@ pub async fn run(global: &Global, command: StakeCommand) -> anyhow::Result<ExitC
         StakeCommand::Nominate { candidate, qrn } => {
             sender.send_and_wait(&calls::nominate(account(&candidate)?, qrn)).await.map(drop)?
         }
-        StakeCommand::Claim => sender.send_and_wait(&calls::claim()).await.map(drop)?,
+        StakeCommand::Claim => claim(&chain, &sender).await?,
         StakeCommand::Retire => sender.send_and_wait(&calls::retire()).await.map(drop)?,
         StakeCommand::Show { .. } | StakeCommand::Candidates { .. } => {}
     }
     show(global, &chain, caller).await
 }
 
+/// Pays out credits, and the emission of every finished era that can be claimed.
+async fn claim(chain: &Chain, sender: &Sender) -> anyhow::Result<()> {
+    let account = sender.account();
+    let credits = chain.account(&account).await?.credits;
+    let eras: Vec<u32> = chain.claimable(&account).await?.into_iter().map(|(era, ..)| era).collect();
+    // Without either, the chain says that there is nothing.
+    if credits > 0 || eras.is_empty() {
+        sender.send_and_wait(&calls::claim()).await?;
+    }
+    for page in eras.chunks(ERAS_PER_CLAIM) {
+        sender.send_and_wait(&calls::claim_emission(page.to_vec())).await?;
+    }
+    Ok(())
+}
+
 async fn show(global: &Global, chain: &Chain, account: Account) -> anyhow::Result<ExitCode> {
     let view = chain.account(&account).await?;
     let candidate = chain.candidate(&account).await?.as_ref().map(Candidate::from);
     let nominations: Vec<_> = chain.nominations(&account).await?.iter().map(Nomination::from).collect();
+    let claimable = chain.claimable(&account).await?;
+    let emission = claimable.iter().fold(0, |sum: Balance, (_, work, authoring)| sum + work + authoring);
     let mut table = output::plain_table();
     for (name, amount) in [
         ("free", view.free),
@@ -141,6 +163,7 @@ async fn show(global: &Global, chain: &Chain, account: Account) -> anyhow::Resul
         ("locked, of the bond", view.locked),
         ("unbonding", view.unbonding),
         ("earned, to be claimed", view.credits),
+        ("emission, to be claimed", emission),
     ] {
         table.add_row([name.to_owned(), output::qrn(amount)]);
     }
@@ -158,7 +181,7 @@ async fn show(global: &Global, chain: &Chain, account: Account) -> anyhow::Resul
     }
     let address = output::address(&account);
     let text = format!("{address}\n{table}");
-    Output { json: global.json }.result(&Report { account: address, view, candidate, nominations }, text)?;
+    Output { json: global.json }.result(&Report { account: address, view, candidate, nominations, emission }, text)?;
     Ok(ExitCode::SUCCESS)
 }
 

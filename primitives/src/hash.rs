@@ -27,6 +27,8 @@ pub mod tags {
     pub const DRAW: &[u8] = b"quern/draw/v1";
     /// The seed of a draw period: (previous mix, VRF output of one block).
     pub const PERIOD: &[u8] = b"quern/period/v1";
+    /// The evidence of an offence: (dispute's number, dispute, stage context, index of the call, the call's arguments).
+    pub const EVIDENCE: &[u8] = b"quern/evidence/v1";
 }
 
 /// `BLAKE3(u8 length of tag || tag || SCALE(body))`.

@@ -13,6 +13,7 @@ pub mod draw;
 pub mod hash;
 pub mod ids;
 pub mod job;
+pub mod offence;
 pub mod slice;
 pub mod traits;
 

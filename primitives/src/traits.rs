@@ -159,13 +159,14 @@ pub struct Offence {
     pub reporter: Option<Account>,
     /// The requester, and the price already paid to the offender for this shard: restitution goes there first.
     pub restitution: Option<(Account, Balance)>,
-    /// Hash of the evidence (of the convicting call's arguments), or zero for silence.
+    /// Hash of the evidence (of the convicting call's arguments and what they refer to), or zero for silence.
     pub evidence: [u8; 32],
 }
 
-/// Turns offences into slashes. The whole of `offence.locked` is either slashed or released when this returns.
+/// Turns offences into slashes. The whole of `offence.locked` is slashed or released, exactly once: when the slash is carried out
+/// or cancelled, which may be much later.
 pub trait Offences {
-    /// Reports an offence; returns what was slashed.
+    /// Reports an offence; returns what it costs unless it is cancelled.
     fn report(offence: Offence) -> Balance;
 }
 

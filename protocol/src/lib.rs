@@ -13,6 +13,7 @@ pub mod dispute;
 pub mod evidence;
 pub mod inputs;
 pub mod params;
+pub mod record;
 pub mod referee;
 pub mod shard;
 pub mod traits;

@@ -47,6 +47,11 @@ pub trait Audits {
     fn close(shard: &ShardId);
     /// Whether drawing for one more shard can be queued now.
     fn has_room() -> bool;
+    /// Hash of the evidence that decides the dispute which ends right now
+    /// ([`evidence_hash`](crate::record::evidence_hash)); zero when none does, or when a silence ends it.
+    fn evidence() -> [u8; 32] {
+        [0; 32]
+    }
 }
 
 /// The outcome of a dispute as an offence of the worker, if it lost.

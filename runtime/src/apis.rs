@@ -4,7 +4,7 @@
 
 use crate::{
     genesis, quern_api, AccountId, Babe, Balance, Block, Clock, Executive, Grandpa, Historical, InherentDataExt, Jobs,
-    Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment, VERSION,
+    Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, Slashing, System, TransactionPayment, VERSION,
 };
 use alloc::{string::String, vec::Vec};
 use codec::Encode;
@@ -15,7 +15,11 @@ use frame_support::{
     weights::Weight,
 };
 use pallet_transaction_payment_rpc_runtime_api::{FeeDetails, RuntimeDispatchInfo};
-use quern_primitives::{job::JobSpec, Account, BlobId, JobId, ShardId};
+use quern_primitives::{
+    job::JobSpec,
+    offence::{DeferredSlash, OffenceId},
+    Account, BlobId, Height, JobId, ShardId,
+};
 use quern_protocol::{
     shard::Shard,
     view::{
@@ -299,6 +303,26 @@ impl_runtime_apis! {
 
         fn dry_quote(spec: JobSpec, programs: Vec<Vec<u8>>) -> Result<(Quote, Balance), String> {
             Jobs::dry_quote(&spec, programs).map_err(quern_api::refusal)
+        }
+
+        fn deferred_slash(offence: OffenceId) -> Option<DeferredSlash> {
+            Slashing::deferred(offence)
+        }
+
+        fn deferred_slashes(after: Option<OffenceId>, limit: u32) -> Vec<(OffenceId, DeferredSlash)> {
+            Slashing::all_deferred(after, limit)
+        }
+
+        fn offences() -> OffenceId {
+            quern_pallet_slashing::NextOffence::<Runtime>::get()
+        }
+
+        fn era() -> (u32, Height) {
+            quern_api::era()
+        }
+
+        fn claimable(account: Account) -> Vec<(u32, Balance, Balance)> {
+            quern_api::claimable(account)
         }
     }
 

@@ -5,7 +5,7 @@
 
 use crate::{
     AccountId, BabeConfig, Balance, BalancesConfig, BlockNumber, Clock, ClockConfig, Collateral, CollateralConfig,
-    Jobs, Runtime, RuntimeGenesisConfig, SessionConfig, SessionKeys, SudoConfig, QRN,
+    Jobs, Runtime, RuntimeGenesisConfig, SessionConfig, SessionKeys, SlashingConfig, SudoConfig, QRN,
 };
 use alloc::{format, string::String, vec, vec::Vec};
 use frame_support::build_struct_json_patch;
@@ -26,6 +26,9 @@ const EPOCH_SLOTS: u64 = 600;
 const ENDOWMENT: Balance = 1_000_000 * QRN;
 /// What each test authority has bonded.
 const AUTHORITY_BOND: Balance = 1_000 * QRN;
+/// Blocks from an offence's report to its slash on a test chain: long enough to see it deferred, short enough to see it carried
+/// out.
+const DEFER_BLOCKS: BlockNumber = 5;
 /// Worker accounts `//Worker//1` and so on that are endowed.
 const WORKERS: u32 = 8;
 /// Validator-daemon accounts `//Validator//1` and so on that are endowed.
@@ -83,6 +86,7 @@ fn test_chain(authorities: &[Authority], draw_period_blocks: BlockNumber, min_au
             candidates: authorities.iter().map(|authority| (authority.account(), 0)).collect(),
             min_validators: min_authors,
         },
+        slashing: SlashingConfig { defer_blocks: DEFER_BLOCKS, guardian: Some(Sr25519Keyring::Bob.to_account_id()) },
         session: SessionConfig { keys: authorities.iter().map(Authority::session_keys).collect() },
         sudo: SudoConfig { key: Some(Sr25519Keyring::Alice.to_account_id()) },
     })
@@ -262,6 +266,16 @@ mod tests {
         let worker = account("//Worker//8".into()).unwrap();
         built(DEV_RUNTIME_PRESET).execute_with(|| assert_eq!(crate::Balances::free_balance(worker), ENDOWMENT));
         assert_eq!(endowed().len(), 19);
+    }
+
+    #[test]
+    fn unbonding_should_outlast_the_longest_slash() {
+        for preset in [DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET] {
+            built(preset).execute_with(|| {
+                let slash = quern_pallet_slashing::Times::<crate::Runtime>::get().longest_blocks();
+                assert!(slash < quern_pallet_staking::UnbondingBlocks::<crate::Runtime>::get());
+            });
+        }
     }
 
     #[test]

@@ -16,8 +16,9 @@ use frame_support::traits::{
 };
 use quern_primitives::{
     job::JobSpec,
+    offence::{DeferredSlash, OffenceId},
     traits::{Collateral as _, Randomness as _},
-    Account, Balance, BlobId, JobId, ShardId,
+    Account, Balance, BlobId, Height, JobId, ShardId,
 };
 use quern_protocol::{
     shard::Shard,
@@ -65,6 +66,17 @@ sp_api::decl_runtime_apis! {
         /// What a job would cost if these programs were published too, and the deposit for those that are not; or why it
         /// would be refused. Nothing is published.
         fn dry_quote(spec: JobSpec, programs: Vec<Vec<u8>>) -> Result<(Quote, Balance), String>;
+        /// A slash that is not carried out yet.
+        fn deferred_slash(offence: OffenceId) -> Option<DeferredSlash>;
+        /// Up to `limit` (at most 64) slashes that are not carried out yet, in the order of storage, after the one of offence
+        /// `after`, or from the first.
+        fn deferred_slashes(after: Option<OffenceId>, limit: u32) -> Vec<(OffenceId, DeferredSlash)>;
+        /// How many offences were reported so far: the next one's number.
+        fn offences() -> OffenceId;
+        /// The era under way, and the blocks of an era.
+        fn era() -> (u32, Height);
+        /// Finished eras of which an account can claim emission, oldest first: for its work, and for the blocks that it authored.
+        fn claimable(account: Account) -> Vec<(u32, Balance, Balance)>;
     }
 }
 
@@ -215,10 +227,22 @@ pub fn check_invariants() -> Result<(), String> {
     Ok(())
 }
 
-/// Locked collateral is the sum over open shards.
+/// The era under way, and the blocks of an era.
+pub fn era() -> (u32, Height) {
+    let blocks = quern_pallet_rewards::Settings::<Runtime>::get().era_blocks;
+    (quern_pallet_rewards::CurrentEra::<Runtime>::get(), blocks)
+}
+
+/// Finished eras of which an account can claim emission.
+pub fn claimable(account: Account) -> Vec<(u32, Balance, Balance)> {
+    let eras = Rewards::claimable(account.into()).into_iter();
+    eras.map(|(era, claim)| (era, claim.work, claim.authoring)).collect()
+}
+
+/// Locked collateral is the sum over open shards and deferred slashes.
 fn locks_match() -> Result<(), sp_runtime::TryRuntimeError> {
     use alloc::collections::BTreeMap;
-    let mut owed = BTreeMap::<Account, u128>::new();
+    let mut owed: BTreeMap<Account, Balance> = Slashing::locks();
     for shard in quern_pallet_jobs::Shards::<Runtime>::iter_values() {
         for (who, amount) in shard.locks() {
             let sum = owed.entry(who).or_default();
@@ -227,8 +251,10 @@ fn locks_match() -> Result<(), sp_runtime::TryRuntimeError> {
     }
     for (who, ledger) in quern_pallet_staking::Ledgers::<Runtime>::iter() {
         if ledger.locked != owed.remove(&Account::from(who)).unwrap_or_default() {
-            return Err("the locked bond of an account differs from what its open shards lock".into());
+            return Err(
+                "the locked bond of an account differs from what its open shards and deferred slashes lock".into()
+            );
         }
     }
-    owed.is_empty().then_some(()).ok_or_else(|| "a shard locks the bond of an account that has none".into())
+    owed.is_empty().then_some(()).ok_or_else(|| "a shard or a slash locks the bond of an account that has none".into())
 }

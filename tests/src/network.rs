@@ -195,19 +195,27 @@ impl Network {
         .await
     }
 
-    /// Everything that was taken from anybody, from genesis to the best block.
+    /// Every offence that was reported, with what it costs, from genesis to the best block. The slashes follow some blocks later.
     pub async fn slashes(&self) -> Vec<Slash> {
         let (best, _): (Height, _) = self.chain.best().await.expect("the node answers");
         let mut slashes = Vec::new();
         for height in 1..=best {
             let block = self.chain.block_hash(height).await.expect("the block is there");
             for event in self.chain.events(block).await.expect("the block's events are there") {
-                if let Event::Slashing(slashing::Event::Slashed { kind, offender, amount, .. }) = event {
-                    slashes.push(Slash { kind: format!("{:?}", *kind), offender: offender.0, amount });
+                if let Event::Slashing(slashing::Event::Reported { kind, offender, due, .. }) = event {
+                    slashes.push(Slash { kind: format!("{:?}", *kind), offender: offender.0, amount: due });
                 }
             }
         }
         slashes
+    }
+
+    /// Waits until every slash that was deferred is carried out.
+    pub async fn slashes_carried_out(&self) {
+        eventually("the slashes are carried out", PATIENCE, || async {
+            self.chain.deferred_slashes(None, 1).await.expect("the node answers").is_empty().then_some(())
+        })
+        .await;
     }
 
     /// Asserts what must always be true.
@@ -252,6 +260,15 @@ impl Daemon {
     /// Its account.
     pub fn account(&self) -> Account {
         Keypair::from_suri(&self.suri).expect("a development path").account()
+    }
+
+    /// Starts it again with the same data folder, as a worker that lies about every result.
+    pub fn restart_lying(&mut self) {
+        self.process.kill();
+        let data = self.folder.join(&self.name);
+        let mut command = daemon(self.role, &self.suri, &self.rpc, &self.folder, &data);
+        command.arg("--misbehave");
+        self.process = Process::start(&self.name, command, &self.folder);
     }
 
     /// Ends it at once, as `kill -9` does.

@@ -100,6 +100,7 @@ async fn worker_should_lose_its_collateral_and_the_shard_be_redone_when_it_falls
     assert_ne!(deal.worker, silent, "another worker did it again");
     let slash = Slash { kind: "Withheld".into(), offender: silent, amount: collateral };
     assert_eq!(network.slashes().await, vec![slash]);
+    network.slashes_carried_out().await;
     for daemon in workers.iter().chain(&validators) {
         let account = daemon.account();
         let expected = if account == silent { BOND - collateral } else { BOND };

@@ -24,11 +24,15 @@ pub fn happening(event: Event) -> Option<Happening> {
             Happening::DisputeClosed { shard: *shard, worker: worker.0, challenger: challenger.0, outcome: *outcome }
         }
         Event::Verification(verification::Event::DisputeMoot { .. }) => Happening::DisputeMoot,
-        Event::Slashing(slashing::Event::Slashed { kind, offender, shard, amount, .. }) => {
-            Happening::Slashed { kind: *kind, offender: offender.0, shard: *shard, amount }
+        Event::Slashing(slashing::Event::Reported { offence, offender, shard, due, due_at, .. }) => {
+            Happening::Reported { offence, offender: offender.0, shard: *shard, due, due_at }
         }
-        Event::Rewards(rewards::Event::Credited { who, earned, emission, .. }) => {
-            Happening::Credited { who: who.0, amount: earned + emission }
+        Event::Slashing(slashing::Event::Slashed { offence, kind, offender, shard, amount, .. }) => {
+            Happening::Slashed { offence, kind: *kind, offender: offender.0, shard: *shard, amount }
+        }
+        Event::Slashing(slashing::Event::Cancelled { offence, .. }) => Happening::Cancelled { offence },
+        Event::Rewards(rewards::Event::Credited { who, earned, .. }) => {
+            Happening::Credited { who: who.0, amount: earned }
         }
         _ => return None,
     })

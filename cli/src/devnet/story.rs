@@ -3,10 +3,12 @@
 
 use super::cast::Part;
 use crate::output;
-use quern_primitives::{draw::SegmentCosts, traits::OffenceKind, Account, Balance, JobId, ShardId};
+use quern_primitives::{
+    draw::SegmentCosts, offence::OffenceId, traits::OffenceKind, Account, Balance, Height, JobId, ShardId,
+};
 use quern_protocol::dispute::Outcome;
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// An event that the story tells or counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,8 +60,28 @@ pub enum Happening {
     },
     /// A dispute ended undecided: another one had decided the shard.
     DisputeMoot,
-    /// An offence was settled.
+    /// An offence was reported: the slash follows later.
+    Reported {
+        /// The offence.
+        offence: OffenceId,
+        /// By whom.
+        offender: Account,
+        /// On which shard.
+        shard: ShardId,
+        /// What will be taken.
+        due: Balance,
+        /// Height at which it is.
+        due_at: Height,
+    },
+    /// A slash was cancelled.
+    Cancelled {
+        /// The offence.
+        offence: OffenceId,
+    },
+    /// An offence is over.
     Slashed {
+        /// The offence.
+        offence: OffenceId,
         /// What was done.
         kind: OffenceKind,
         /// By whom.
@@ -73,7 +95,7 @@ pub enum Happening {
     Credited {
         /// The account.
         who: Account,
-        /// All that it earned: fees and emission.
+        /// What was paid for it. Emission follows at the end of the era.
         amount: Balance,
     },
 }
@@ -114,6 +136,7 @@ pub struct Story {
     names: HashMap<Account, String>,
     misbehaving: HashMap<Account, Part>,
     costs: HashMap<(JobId, u16), SegmentCosts>,
+    deferred: BTreeSet<OffenceId>,
     /// What everybody did.
     pub deeds: BTreeMap<Account, Deeds>,
     /// All slashes.
@@ -170,6 +193,11 @@ impl Story {
         self.names.get(account).cloned().unwrap_or_else(|| output::address(account))
     }
 
+    /// Whether a slash is still to be carried out.
+    pub fn has_deferred_slashes(&self) -> bool {
+        !self.deferred.is_empty()
+    }
+
     /// Slashes of accounts that do nothing wrong.
     pub fn honest_slashed(&self) -> usize {
         self.slashes.iter().filter(|slash| !slash.misbehaves && slash.amount > 0).count()
@@ -203,11 +231,14 @@ impl Story {
                     if self.lies(worker) && matches!(outcome, Outcome::WrongElement { .. }) {
                         self.liar_convicted_by_element += 1;
                     }
-                    let lost = |loser: &Account| taken(events, loser, shard);
+                    let lost = |loser: &Account| due(events, loser, shard);
                     lines.push(self.verdict(shard, worker, challenger, outcome, lost));
                 }
                 Happening::DisputeMoot => self.moot += 1,
-                Happening::Slashed { kind, offender, shard, amount } => {
+                Happening::Reported { offence, .. } => drop(self.deferred.insert(*offence)),
+                Happening::Cancelled { offence } => drop(self.deferred.remove(offence)),
+                Happening::Slashed { offence, kind, offender, shard, amount } => {
+                    self.deferred.remove(offence);
                     self.deeds.entry(*offender).or_default().slashed += amount;
                     let slash = Slash {
                         name: self.name(offender),
@@ -217,7 +248,7 @@ impl Story {
                         amount: *amount,
                         misbehaves: self.misbehaving.contains_key(offender),
                     };
-                    if *amount > 0 && !matches!(kind, OffenceKind::WrongResult) {
+                    if *amount > 0 {
                         let Slash { name, kind, .. } = &slash;
                         lines.push(format!("{name} lost {} for {kind} on shard {shard}", output::qrn(*amount)));
                     }
@@ -248,34 +279,36 @@ impl Story {
         match outcome {
             Outcome::WrongElement { op, element, claimed, expected } => format!(
                 "*** {worker_name} LIED on shard {shard}, element {element} of operator {op}: it has {claimed:#x}, the chain \
-                 computes {expected:#x}. CONVICTED, lost {}",
+                 computes {expected:#x}. CONVICTED, loses {}",
                 lost(worker)
             ),
             Outcome::WrongLength { op, len, expected } => format!(
-                "*** {worker_name} LIED on shard {shard}: operator {op} has {len} bytes, not {expected}. CONVICTED, lost {}",
+                "*** {worker_name} LIED on shard {shard}: operator {op} has {len} bytes, not {expected}. CONVICTED, loses {}",
                 lost(worker)
             ),
             Outcome::WorkerSilent => {
-                format!("*** {worker_name} fell silent in a dispute about shard {shard}: it lost {}", lost(worker))
+                format!("*** {worker_name} fell silent in a dispute about shard {shard}: it loses {}", lost(worker))
             }
             Outcome::Refuted { op, element, .. } => format!(
-                "{challenger_name} was wrong about shard {shard}, element {element} of operator {op}: it lost {}",
+                "{challenger_name} was wrong about shard {shard}, element {element} of operator {op}: it loses {}",
                 lost(challenger)
             ),
             Outcome::ChallengerSilent => {
-                format!("{challenger_name} fell silent in a dispute about shard {shard}: it lost {}", lost(challenger))
+                format!("{challenger_name} fell silent in a dispute about shard {shard}: it loses {}", lost(challenger))
             }
         }
     }
 }
 
-/// What an account lost for a shard in the same block.
-fn taken(events: &[Happening], loser: &Account, shard: &ShardId) -> String {
-    let amounts = events.iter().map(|event| match event {
-        Happening::Slashed { offender, shard: of, amount, .. } if offender == loser && of == shard => *amount,
-        _ => 0,
+/// What an account will lose for a shard by what was reported in the same block, and when.
+fn due(events: &[Happening], loser: &Account, shard: &ShardId) -> String {
+    let reported = events.iter().find_map(|event| match event {
+        Happening::Reported { offender, shard: of, due, due_at, .. } if offender == loser && of == shard => {
+            Some(format!("{} at block {due_at}", output::qrn(*due)))
+        }
+        _ => None,
     });
-    output::qrn(amounts.sum())
+    reported.unwrap_or_else(|| output::qrn(0))
 }
 
 #[cfg(test)]
@@ -296,7 +329,7 @@ mod tests {
     fn conviction() -> Vec<Happening> {
         let outcome = Outcome::WrongElement { op: 3, element: 17, claimed: 0x2a, expected: 43 };
         vec![
-            Happening::Slashed { kind: OffenceKind::WrongResult, offender: LIAR, shard: SHARD, amount: 30 * QRN },
+            Happening::Reported { offence: 0, offender: LIAR, shard: SHARD, due: 30 * QRN, due_at: 55 },
             Happening::Requeued(SHARD),
             Happening::DisputeClosed { shard: SHARD, worker: LIAR, challenger: AUDITOR, outcome },
         ]
@@ -308,19 +341,46 @@ mod tests {
         let lines = story.block(&conviction());
         assert_eq!(lines.len(), 1);
         let expected = "worker 4 LIED on shard 0.2.1, element 17 of operator 3: it has 0x2a, the chain computes 0x2b. \
-                        CONVICTED, lost 30 QRN";
+                        CONVICTED, loses 30 QRN at block 55";
         assert!(lines[0].contains(expected), "{}", lines[0]);
         assert_eq!((story.convicted, story.liar_convicted_by_element, story.requeued), (1, 1, 1));
+        assert!(story.has_deferred_slashes());
+        assert!(story.slashes.is_empty());
+    }
+
+    #[test]
+    fn slash_should_be_told_and_counted_when_it_is_carried_out() {
+        let mut story = story();
+        story.block(&conviction());
+        let (kind, amount) = (OffenceKind::WrongResult, 30 * QRN);
+        let lines = story.block(&[Happening::Slashed { offence: 0, kind, offender: LIAR, shard: SHARD, amount }]);
+        assert_eq!(lines, ["worker 4 lost 30 QRN for WrongResult on shard 0.2.1"]);
+        assert!(!story.has_deferred_slashes());
         assert_eq!(story.honest_slashed(), 0);
         assert_eq!(story.deeds[&LIAR].slashed, 30 * QRN);
+    }
+
+    #[test]
+    fn cancelled_slash_should_not_be_waited_for() {
+        let mut story = story();
+        story.block(&conviction());
+        story.block(&[Happening::Cancelled { offence: 0 }]);
+        assert!(!story.has_deferred_slashes());
+        assert!(story.slashes.is_empty());
     }
 
     #[test]
     fn honest_slashes_should_be_counted_when_somebody_else_loses() {
         let mut story = story();
         story.block(&[
-            Happening::Slashed { kind: OffenceKind::Late, offender: HONEST, shard: SHARD, amount: 0 },
-            Happening::Slashed { kind: OffenceKind::AuditNoShow, offender: AUDITOR, shard: SHARD, amount: 1 },
+            Happening::Slashed { offence: 0, kind: OffenceKind::Late, offender: HONEST, shard: SHARD, amount: 0 },
+            Happening::Slashed {
+                offence: 1,
+                kind: OffenceKind::AuditNoShow,
+                offender: AUDITOR,
+                shard: SHARD,
+                amount: 1,
+            },
         ]);
         assert_eq!(story.honest_slashed(), 1);
     }

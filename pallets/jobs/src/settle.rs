@@ -147,7 +147,7 @@ impl<T: Config> Pallet<T> {
             }
             Effect::Offence { kind, offender, locked, reporter } => {
                 // Nothing was paid for a shard that is not accepted, so there is nothing to restitute.
-                let evidence = [0; 32];
+                let evidence = T::Audits::evidence();
                 T::Offences::report(Offence { kind, offender, shard, locked, reporter, restitution: None, evidence });
                 let is_worker = before.deal().is_some_and(|deal| deal.worker == offender);
                 if is_worker && matches!(kind, OffenceKind::WrongResult | OffenceKind::Withheld) {

@@ -1,13 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Benchmarks of the call.
+//! Benchmarks of the calls and of the hook.
 
 use super::*;
+use alloc::vec::Vec;
 use frame_benchmarking::v2::*;
 use frame_system::RawOrigin;
 
 #[benchmarks]
 mod benches {
     use super::*;
+
+    /// An era of `contributors` that ends now.
+    fn finished_era<T: Config>(contributors: u32) -> u32 {
+        let era = CurrentEra::<T>::get();
+        let points = T::Currency::minimum_balance().saturating_mul(10);
+        for number in 0..contributors {
+            Pallet::<T>::contribute(account::<AccountId32>("contributor", number, 0).into(), points, 0);
+        }
+        let mine: AccountId32 = whitelisted_caller();
+        Pallet::<T>::contribute(mine.into(), points, 1);
+        Pallet::<T>::turn_era(&Settings::<T>::get(), Height::MAX);
+        era
+    }
 
     /// The claim that creates the payee's account.
     #[benchmark]
@@ -23,6 +37,37 @@ mod benches {
 
         assert_eq!(T::Currency::balance(&who), amount);
         Ok(())
+    }
+
+    /// The claim of `e` eras that creates the payee's account.
+    #[benchmark]
+    fn claim_emission(e: Linear<1, MAX_ERAS_PER_CLAIM>) {
+        let who: AccountId32 = whitelisted_caller();
+        let eras: Vec<u32> = (0..e).map(|_| finished_era::<T>(1)).collect();
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(who.clone()), BoundedVec::truncate_from(eras));
+
+        assert!(T::Currency::balance(&who) > 0);
+    }
+
+    /// A block in which an era ends and `p` contributions to another one are pruned: the caller's is one of them.
+    #[benchmark]
+    fn on_block(p: Linear<1, PRUNED_PER_BLOCK>) {
+        let parameters = Settings::<T>::get();
+        for _ in 0..=parameters.history_eras {
+            finished_era::<T>(p.saturating_sub(1));
+        }
+        let era = CurrentEra::<T>::get();
+        let begins = parameters.era_blocks.saturating_mul(era.saturating_add(1));
+        frame_system::Pallet::<T>::set_block_number(begins.into());
+
+        #[block]
+        {
+            Pallet::<T>::on_initialize(begins.into());
+        }
+
+        assert_eq!(CurrentEra::<T>::get(), era.saturating_add(1));
     }
 
     impl_benchmark_test_suite!(Pallet, crate::tests::mock::new_test_ext(), crate::tests::mock::Test);

@@ -7,17 +7,23 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)
 )]
 
+extern crate alloc;
+
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+pub mod eras;
 pub mod split;
 #[cfg(test)]
 mod tests;
+mod try_state;
 pub mod weights;
 
+pub use eras::{Claim, Contribution, Era};
 pub use pallet::*;
-pub use split::{Emission, Parameters, Split};
+pub use split::{Parameters, Points, Split, MAX_HISTORY_ERAS};
 pub use weights::WeightInfo;
 
+use alloc::vec::Vec;
 use frame_support::{
     pallet_prelude::*,
     traits::{
@@ -37,6 +43,12 @@ use sp_runtime::{
     AccountId32,
 };
 
+/// Most eras that one `claim_emission` pays: four items of storage each.
+pub const MAX_ERAS_PER_CLAIM: u32 = 16;
+/// Contributions to expired eras that a block removes. The registry bounds who can contribute, so that the oldest era is gone
+/// long before the next one expires.
+pub const PRUNED_PER_BLOCK: u32 = 16;
+
 /// The pallet.
 // What the macros generate for storage and errors expects what it has checked.
 #[allow(clippy::expect_used)]
@@ -54,6 +66,8 @@ pub mod pallet {
         type PalletId: Get<PalletId>;
         /// Where the treasury's share of the fee goes.
         type Treasury: Get<AccountId32>;
+        /// Author of the current block, read in `on_initialize`: `pallet_authorship::Pallet::author`.
+        type Author: Get<Option<Account>>;
         /// Weights.
         type WeightInfo: WeightInfo;
     }
@@ -85,13 +99,34 @@ pub mod pallet {
     #[pallet::storage]
     pub type TotalMacs<T: Config> = StorageValue<_, u128, ValueQuery>;
 
-    /// All that settlements have minted.
+    /// All that claims have minted.
     #[pallet::storage]
     pub type TotalEmitted<T: Config> = StorageValue<_, Balance, ValueQuery>;
 
-    /// The last era with emission, and what was minted in it.
+    /// All points that were ever given.
     #[pallet::storage]
-    pub type EraEmitted<T: Config> = StorageValue<_, (u32, Balance), ValueQuery>;
+    pub type TotalPoints<T: Config> = StorageValue<_, Balance, ValueQuery>;
+
+    /// Emission of finished eras that can still be claimed: not minted yet, and within the cap already.
+    #[pallet::storage]
+    pub type Promised<T: Config> = StorageValue<_, Balance, ValueQuery>;
+
+    /// The era under way.
+    #[pallet::storage]
+    pub type CurrentEra<T: Config> = StorageValue<_, u32, ValueQuery>;
+
+    /// The era under way, and finished eras that can still be claimed.
+    #[pallet::storage]
+    pub type Eras<T: Config> = StorageMap<_, Twox64Concat, u32, Era, ValueQuery>;
+
+    /// What accounts did in an era and have not claimed yet.
+    #[pallet::storage]
+    pub type Contributions<T: Config> =
+        StorageDoubleMap<_, Twox64Concat, u32, Blake2_128Concat, AccountId32, Contribution, OptionQuery>;
+
+    /// Every era before this one has expired, and nothing of it is left in storage.
+    #[pallet::storage]
+    pub type PrunedEras<T: Config> = StorageValue<_, u32, ValueQuery>;
 
     /// What genesis decides: the table in the crate's documentation.
     #[pallet::genesis_config]
@@ -118,6 +153,8 @@ pub mod pallet {
         pub era_blocks: Height,
         /// Eras between halvings.
         pub halving_eras: u32,
+        /// Finished eras whose emission can still be claimed: 1 ..= [`MAX_HISTORY_ERAS`].
+        pub history_eras: u32,
         /// Nothing.
         #[serde(skip)]
         pub _config: core::marker::PhantomData<T>,
@@ -138,6 +175,7 @@ pub mod pallet {
                 initial_emission: parameters.initial_emission,
                 era_blocks: parameters.era_blocks,
                 halving_eras: parameters.halving_eras,
+                history_eras: parameters.history_eras,
                 _config: core::marker::PhantomData,
             }
         }
@@ -158,6 +196,7 @@ pub mod pallet {
                 initial_emission: self.initial_emission,
                 era_blocks: self.era_blocks,
                 halving_eras: self.halving_eras,
+                history_eras: self.history_eras,
             };
             assert!(parameters.is_sound(), "rewards: unsound genesis parameters {parameters:?}");
             Settings::<T>::put(parameters);
@@ -199,9 +238,9 @@ pub mod pallet {
             treasury: Balance,
             /// What was burned.
             burned: Balance,
-            /// What was minted, at most kappa of `burned`.
-            emitted: Balance,
-            /// The era whose budget it was minted from.
+            /// Points for everybody, at most kappa of `burned`: as much can be minted for the shard, and no more.
+            points: Balance,
+            /// The era that they count in.
             era: u32,
         },
         /// An account was credited for its part in a shard.
@@ -213,8 +252,8 @@ pub mod pallet {
             shard: ShardId,
             /// What the requester paid for it.
             earned: Balance,
-            /// What was minted for it.
-            emission: Balance,
+            /// Its contribution points: the emission that it gets for them, once the era is finished, is at most as much.
+            points: Balance,
         },
         /// An account claimed its credit.
         #[codec(index = 2)]
@@ -232,18 +271,75 @@ pub mod pallet {
             /// What was missing.
             missing: Balance,
         },
+        /// An era ended: `work = min(points, limit)`, `authoring = limit - work`, where `limit` is `budget` or, where that is
+        /// less, what the cap leaves.
+        #[codec(index = 4)]
+        EraFinished {
+            /// The era.
+            era: u32,
+            /// What the schedule allows.
+            budget: Balance,
+            /// Points of everybody.
+            points: Balance,
+            /// Blocks of everybody.
+            blocks: u32,
+            /// Emission for the points.
+            work: Balance,
+            /// Emission for the blocks.
+            authoring: Balance,
+        },
+        /// An account claimed its emission of an era, and it was minted: `for_work = work x points / points of the era`,
+        /// `for_authoring = authoring x blocks / blocks of the era`.
+        #[codec(index = 5)]
+        EmissionClaimed {
+            /// The account.
+            who: T::AccountId,
+            /// The era.
+            era: u32,
+            /// Its points.
+            points: Balance,
+            /// Its blocks.
+            blocks: u32,
+            /// What it got for its points.
+            for_work: Balance,
+            /// What it got for its blocks.
+            for_authoring: Balance,
+        },
+        /// An era became too old to be claimed.
+        #[codec(index = 6)]
+        EraExpired {
+            /// The era.
+            era: u32,
+            /// Emission that nobody claimed: it is never minted.
+            unclaimed: Balance,
+        },
     }
 
     /// Why a call failed.
     #[pallet::error]
     pub enum Error<T> {
-        /// The account has no credit.
+        /// The account has no credit, or no emission in these eras.
         #[codec(index = 0)]
         NothingToClaim,
+        /// The era has not ended: claim it once the next one has begun.
+        #[codec(index = 1)]
+        EraNotFinished,
+        /// The era ended too long ago: what was not claimed of it is never minted.
+        #[codec(index = 2)]
+        EraExpired,
     }
 
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        fn on_initialize(now: BlockNumberFor<T>) -> Weight {
+            let parameters = Settings::<T>::get();
+            Self::turn_era(&parameters, now.unique_saturated_into());
+            if let Some(author) = T::Author::get() {
+                Self::contribute(author, 0, 1);
+            }
+            T::WeightInfo::on_block(Self::prune(&parameters))
+        }
+
         fn integrity_test() {
             assert!(Parameters::default().is_sound(), "rewards: unsound defaults");
         }
@@ -272,6 +368,52 @@ pub mod pallet {
             Self::deposit_event(Event::Claimed { who, amount });
             Ok(())
         }
+
+        /// Mints the caller's emission of up to [`MAX_ERAS_PER_CLAIM`] finished eras. Eras in which it did nothing, or which it
+        /// has claimed already, are passed over.
+        ///
+        /// Event: `EmissionClaimed` for each era. Errors: `EraNotFinished`, `EraExpired`, `NothingToClaim`, or the token's
+        /// where the sum is below the existential deposit and the account does not exist.
+        #[pallet::call_index(1)]
+        #[pallet::weight(T::WeightInfo::claim_emission(eras.len() as u32))]
+        pub fn claim_emission(
+            origin: OriginFor<T>,
+            eras: BoundedVec<u32, ConstU32<MAX_ERAS_PER_CLAIM>>,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            let (parameters, current) = (Settings::<T>::get(), CurrentEra::<T>::get());
+            let mut total: Balance = 0;
+            for era in eras {
+                ensure!(era < current, Error::<T>::EraNotFinished);
+                ensure!(era >= parameters.oldest_era(current), Error::<T>::EraExpired);
+                total = total.saturating_add(Self::claim_era(&who, era));
+            }
+            ensure!(total > 0, Error::<T>::NothingToClaim);
+            T::Currency::mint_into(&who, total)?;
+            Promised::<T>::mutate(|promised| *promised = promised.saturating_sub(total));
+            TotalEmitted::<T>::mutate(|all| *all = all.saturating_add(total));
+            Ok(())
+        }
+    }
+
+    #[pallet::view_functions]
+    impl<T: Config> Pallet<T> {
+        /// Finished eras of which an account can claim emission, oldest first, and how much.
+        pub fn claimable(who: AccountId32) -> Vec<(u32, Claim)> {
+            let current = CurrentEra::<T>::get();
+            let eras = Settings::<T>::get().oldest_era(current)..current;
+            eras.filter_map(|era| {
+                let claim = Eras::<T>::get(era).claim(&Contributions::<T>::get(era, &who)?);
+                (claim.total() > 0).then_some((era, claim))
+            })
+            .collect()
+        }
+
+        /// What an account has done in the era under way, and that era so far.
+        pub fn current(who: AccountId32) -> (u32, Contribution, Era) {
+            let era = CurrentEra::<T>::get();
+            (era, Contributions::<T>::get(era, who).unwrap_or_default(), Eras::<T>::get(era))
+        }
     }
 }
 
@@ -286,26 +428,96 @@ impl<T: Config> Pallet<T> {
         Credits::<T>::get(who)
     }
 
-    /// The height of the current block.
-    fn now() -> Height {
-        frame_system::Pallet::<T>::block_number().unique_saturated_into()
-    }
-
     /// What the pot lacks to settle `amount` more, beside the credits that it holds already.
     fn missing(amount: Balance) -> Balance {
         let needed = TotalCredits::<T>::get().saturating_add(amount);
         needed.saturating_sub(T::Currency::balance(&Self::pot_account()))
     }
 
-    /// Adds to an account's credit.
-    fn credit(who: Account, shard: ShardId, earned: Balance, emission: Balance) {
-        let (who, amount) = (AccountId32::from(who), earned.saturating_add(emission));
-        if amount == 0 {
+    /// Adds to an account's credit and to its contribution.
+    fn credit(who: Account, shard: ShardId, earned: Balance, points: Balance) {
+        if earned == 0 && points == 0 {
             return;
         }
-        Credits::<T>::mutate(&who, |credit| *credit = credit.saturating_add(amount));
-        TotalCredits::<T>::mutate(|total| *total = total.saturating_add(amount));
-        Self::deposit_event(Event::Credited { who, shard, earned, emission });
+        Self::contribute(who, points, 0);
+        let who = AccountId32::from(who);
+        if earned > 0 {
+            Credits::<T>::mutate(&who, |credit| *credit = credit.saturating_add(earned));
+            TotalCredits::<T>::mutate(|total| *total = total.saturating_add(earned));
+        }
+        Self::deposit_event(Event::Credited { who, shard, earned, points });
+    }
+
+    /// Notes what an account has done in the era under way.
+    fn contribute(who: Account, points: Balance, blocks: u32) {
+        if points == 0 && blocks == 0 {
+            return;
+        }
+        let era = CurrentEra::<T>::get();
+        Contributions::<T>::mutate(era, AccountId32::from(who), |contribution| {
+            let contribution = contribution.get_or_insert_default();
+            contribution.points = contribution.points.saturating_add(points);
+            contribution.blocks = contribution.blocks.saturating_add(blocks);
+        });
+        Eras::<T>::mutate(era, |sum| {
+            sum.points = sum.points.saturating_add(points);
+            sum.blocks = sum.blocks.saturating_add(blocks);
+        });
+        if points > 0 {
+            TotalPoints::<T>::mutate(|all| *all = all.saturating_add(points));
+        }
+    }
+
+    /// Ends the era under way when `now` lies in a later one: at most one era a block, and heights have no gaps.
+    fn turn_era(parameters: &Parameters, now: Height) {
+        let era = CurrentEra::<T>::get();
+        if era >= parameters.era_of(now) {
+            return;
+        }
+        let budget = parameters.era_budget(era);
+        let issued = T::Currency::total_issuance().saturating_add(Promised::<T>::get());
+        let finished = Eras::<T>::get(era).finish(budget.min(parameters.cap.saturating_sub(issued)));
+        let Era { points, blocks, work, authoring, .. } = finished;
+        Eras::<T>::insert(era, finished);
+        Promised::<T>::mutate(|promised| *promised = promised.saturating_add(finished.emission()));
+        Self::deposit_event(Event::EraFinished { era, budget, points, blocks, work, authoring });
+
+        let next = era.saturating_add(1);
+        CurrentEra::<T>::put(next);
+        let oldest = parameters.oldest_era(next);
+        if oldest > parameters.oldest_era(era) {
+            let expired = oldest.saturating_sub(1);
+            let unclaimed = Eras::<T>::take(expired).unclaimed();
+            Promised::<T>::mutate(|promised| *promised = promised.saturating_sub(unclaimed));
+            Self::deposit_event(Event::EraExpired { era: expired, unclaimed });
+        }
+    }
+
+    /// Removes contributions to expired eras, a few a block. Returns their number.
+    fn prune(parameters: &Parameters) -> u32 {
+        let era = PrunedEras::<T>::get();
+        if era >= parameters.oldest_era(CurrentEra::<T>::get()) {
+            return 0;
+        }
+        let removed = Contributions::<T>::drain_prefix(era).take(PRUNED_PER_BLOCK as usize).count() as u32;
+        if removed < PRUNED_PER_BLOCK {
+            PrunedEras::<T>::put(era.saturating_add(1));
+        }
+        removed
+    }
+
+    /// Takes what `who` did in a finished era, and tells what it is worth. The caller mints that.
+    fn claim_era(who: &AccountId32, era: u32) -> Balance {
+        let Some(contribution) = Contributions::<T>::take(era, who) else { return 0 };
+        let Contribution { points, blocks } = contribution;
+        let claim = Eras::<T>::mutate(era, |record| {
+            let claim = record.claim(&contribution);
+            record.minted = record.minted.saturating_add(claim.total());
+            claim
+        });
+        let (who, for_work, for_authoring) = (who.clone(), claim.work, claim.authoring);
+        Self::deposit_event(Event::EmissionClaimed { who, era, points, blocks, for_work, for_authoring });
+        claim.total()
     }
 
     /// Pays the treasury; returns what it could not receive.
@@ -330,45 +542,6 @@ impl<T: Config> Pallet<T> {
         TotalBurned::<T>::mutate(|total| *total = total.saturating_add(burned));
         burned
     }
-
-    /// Mints for a shard that burned `burned`, within the era's budget and the cap; returns what was minted and the era.
-    fn emit(parameters: &Parameters, burned: Balance, auditors: u32) -> (Emission, u32) {
-        let era = parameters.era_of(Self::now());
-        let (last, emitted) = EraEmitted::<T>::get();
-        let emitted = if last == era { emitted } else { 0 };
-        let budget = parameters.era_budget(era).saturating_sub(emitted);
-        let room = parameters.cap.saturating_sub(T::Currency::total_issuance());
-        let emission = parameters.emission(burned, auditors, budget.min(room));
-        let total = emission.total(auditors);
-        if total == 0 || T::Currency::mint_into(&Self::pot_account(), total).is_err() {
-            return (Emission::default(), era);
-        }
-        EraEmitted::<T>::put((era, emitted.saturating_add(total)));
-        TotalEmitted::<T>::mutate(|all| *all = all.saturating_add(total));
-        (emission, era)
-    }
-
-    /// Checks what must always hold: see the last section of the crate's documentation.
-    pub fn do_try_state() -> Result<(), sp_runtime::TryRuntimeError> {
-        let parameters = Settings::<T>::get();
-        ensure!(parameters.is_sound(), "rewards: unsound parameters");
-        let mut sum: Balance = 0;
-        for (_, credit) in Credits::<T>::iter() {
-            ensure!(credit > 0, "rewards: an empty credit is kept");
-            sum = sum.saturating_add(credit);
-        }
-        ensure!(sum == TotalCredits::<T>::get(), "rewards: credits differ from their total");
-        ensure!(Self::missing(0) == 0, "rewards: the pot holds less than the credits");
-        let (burned, emitted) = (TotalBurned::<T>::get(), TotalEmitted::<T>::get());
-        let issuance = T::Currency::total_issuance();
-        ensure!(issuance <= parameters.cap, "rewards: more issued than the cap");
-        let expected = GenesisIssuance::<T>::get().saturating_add(emitted).saturating_sub(burned);
-        ensure!(issuance <= expected, "rewards: more issued than genesis and emission explain");
-        ensure!(emitted <= burned, "rewards: more emitted than burned");
-        let (era, in_era) = EraEmitted::<T>::get();
-        ensure!(in_era <= parameters.era_budget(era), "rewards: an era's budget is exceeded");
-        Ok(())
-    }
 }
 
 impl<T: Config> Rewards for Pallet<T> {
@@ -388,12 +561,12 @@ impl<T: Config> Rewards for Pallet<T> {
         let Split { treasury, each_auditor, burned } = parameters.split(settlement, count);
         let not_received = Self::pay_treasury(treasury);
         let burned = Self::burn(burned.saturating_add(not_received));
-        let (emission, era) = Self::emit(&parameters, burned, count);
+        let points = parameters.points(burned, count);
 
         TotalMacs::<T>::mutate(|total| *total = total.saturating_add(u128::from(macs)));
-        Self::credit(worker, shard, price, emission.worker);
+        Self::credit(worker, shard, price, points.worker);
         for auditor in auditors {
-            Self::credit(*auditor, shard, each_auditor, emission.each_auditor);
+            Self::credit(*auditor, shard, each_auditor, points.each_auditor);
         }
         Self::deposit_event(Event::Settled {
             shard,
@@ -406,8 +579,8 @@ impl<T: Config> Rewards for Pallet<T> {
             each_auditor,
             treasury: treasury.saturating_sub(not_received),
             burned,
-            emitted: emission.total(count),
-            era,
+            points: points.total(count),
+            era: CurrentEra::<T>::get(),
         });
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The arithmetic of a settlement, without storage. Every division rounds down, and what it leaves is burned or not minted.
+//! The arithmetic of a settlement, without storage. Every division of money rounds down, and what it leaves is burned or not
+//! minted.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use quern_primitives::{traits::Settlement, Balance, Height, QRN};
@@ -8,6 +9,8 @@ use sp_runtime::Permill;
 
 /// One, in parts per million.
 pub const ONE_PPM: u32 = 1_000_000;
+/// Most finished eras that can be claimable at a time: bounds what a view of one account reads (two items an era).
+pub const MAX_HISTORY_ERAS: u32 = 256;
 
 /// What genesis decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
@@ -34,6 +37,8 @@ pub struct Parameters {
     pub era_blocks: Height,
     /// Eras between halvings.
     pub halving_eras: u32,
+    /// Finished eras whose emission can still be claimed.
+    pub history_eras: u32,
 }
 
 impl Default for Parameters {
@@ -50,6 +55,7 @@ impl Default for Parameters {
             initial_emission: QRN.saturating_mul(100_000),
             era_blocks: 86_400,
             halving_eras: 1_460,
+            history_eras: 84,
         }
     }
 }
@@ -63,11 +69,17 @@ impl Parameters {
             && self.protocol_fee_ppm <= ONE_PPM
             && self.era_blocks >= 1
             && self.halving_eras >= 1
+            && (1..=MAX_HISTORY_ERAS).contains(&self.history_eras)
     }
 
     /// The era that `height` lies in.
     pub fn era_of(&self, height: Height) -> u32 {
         height.checked_div(self.era_blocks).unwrap_or(0)
+    }
+
+    /// The oldest era that can be claimed while `current` is under way.
+    pub fn oldest_era(&self, current: u32) -> u32 {
+        current.saturating_sub(self.history_eras)
     }
 
     /// Most that is emitted in an era.
@@ -95,11 +107,11 @@ impl Parameters {
         Split { treasury, each_auditor, burned }
     }
 
-    /// Emission for a shard that burned `burned`, within `limit`.
-    pub fn emission(&self, burned: Balance, auditors: u32, limit: Balance) -> Emission {
-        let most = Permill::from_parts(self.kappa_ppm).mul_floor(burned).min(limit);
-        let worker = share(most, 2);
-        Emission { worker, each_auditor: share(worker, auditors) }
+    /// Contribution points of a shard that burned `burned`: half of kappa times that for the worker, half for the auditors
+    /// together. Rounded down, so that all points of a shard stay within kappa of what it burned.
+    pub fn points(&self, burned: Balance, auditors: u32) -> Points {
+        let worker = share(Permill::from_parts(self.kappa_ppm).mul_floor(burned), 2);
+        Points { worker, each_auditor: share(worker, auditors) }
     }
 }
 
@@ -119,17 +131,17 @@ pub struct Split {
     pub burned: Balance,
 }
 
-/// What is minted for a shard.
+/// Contribution points of a shard. A point is the right to at most one smallest unit of QRN.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Emission {
+pub struct Points {
     /// For the worker.
     pub worker: Balance,
     /// For each auditor.
     pub each_auditor: Balance,
 }
 
-impl Emission {
-    /// All of it, for `auditors`.
+impl Points {
+    /// All of them, for `auditors`.
     pub fn total(&self, auditors: u32) -> Balance {
         self.each_auditor.saturating_mul(auditors.into()).saturating_add(self.worker)
     }

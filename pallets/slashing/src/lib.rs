@@ -10,112 +10,37 @@
 extern crate alloc;
 
 #[cfg(feature = "runtime-benchmarks")]
-mod benchmarking;
+pub mod benchmarking;
+mod process;
+pub mod shares;
 #[cfg(test)]
 mod tests;
+mod try_state;
 pub mod weights;
 
 pub use pallet::*;
+pub use shares::{Process, Shares, Split, MAX_REPORTER_PPM, ONE_PPM};
 pub use weights::WeightInfo;
 
 use alloc::vec::Vec;
-use frame_support::pallet_prelude::*;
+use frame_support::{
+    pallet_prelude::*,
+    traits::{
+        fungible,
+        fungible::MutateHold,
+        tokens::{Fortitude, Precision},
+    },
+};
 use frame_system::pallet_prelude::*;
 use quern_primitives::{
-    traits::{Collateral, Offence, OffenceKind, Offences},
-    Balance, ShardId,
+    offence::{DeferredSlash, OffenceId, SlashStage},
+    traits::{Collateral, OffenceKind},
+    Balance, Height, ShardId,
 };
-use sp_runtime::{AccountId32, Permill};
+use sp_runtime::{traits::UniqueSaturatedInto, AccountId32};
 
-/// One, in parts per million.
-pub const ONE_PPM: u32 = 1_000_000;
-/// Most that a reporter can get of a slash: self-accusation must not launder stake.
-pub const MAX_REPORTER_PPM: u32 = 200_000;
-
-/// What genesis decides: shares in parts per million.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct Shares {
-    /// Of `locked`, for a wrong result.
-    pub wrong_result_ppm: u32,
-    /// Of `locked`, for confirming a wrong result.
-    pub wrong_audit_ppm: u32,
-    /// Of `locked`, for a silence.
-    pub withheld_ppm: u32,
-    /// Of `locked`, for being late.
-    pub late_ppm: u32,
-    /// Of `locked`, for a lost dispute or an audit that was never revealed.
-    pub false_alarm_ppm: u32,
-    /// Of `locked`, for not auditing when drawn.
-    pub audit_no_show_ppm: u32,
-    /// Most of a slash that the reporter gets.
-    pub reporter_cap_ppm: u32,
-}
-
-impl Default for Shares {
-    fn default() -> Self {
-        Self {
-            wrong_result_ppm: ONE_PPM,
-            wrong_audit_ppm: ONE_PPM,
-            withheld_ppm: ONE_PPM,
-            late_ppm: 0,
-            false_alarm_ppm: 500_000,
-            // Nobody can prove on chain that the worker did not serve the bytes to be audited: an honest validator that was
-            // shown nothing looks like a lazy one, and must not pay.
-            audit_no_show_ppm: 0,
-            reporter_cap_ppm: MAX_REPORTER_PPM,
-        }
-    }
-}
-
-impl Shares {
-    /// The share of `locked` that an offence of this kind costs.
-    pub fn of(&self, kind: OffenceKind) -> u32 {
-        match kind {
-            OffenceKind::WrongResult => self.wrong_result_ppm,
-            OffenceKind::WrongAudit => self.wrong_audit_ppm,
-            OffenceKind::Withheld => self.withheld_ppm,
-            OffenceKind::Late => self.late_ppm,
-            OffenceKind::FalseAlarm => self.false_alarm_ppm,
-            OffenceKind::AuditNoShow => self.audit_no_show_ppm,
-        }
-    }
-
-    /// Whether no share exceeds the whole, nor the reporter's its cap.
-    pub fn is_sound(&self) -> bool {
-        let shares = [
-            self.wrong_result_ppm,
-            self.wrong_audit_ppm,
-            self.withheld_ppm,
-            self.late_ppm,
-            self.false_alarm_ppm,
-            self.audit_no_show_ppm,
-        ];
-        shares.into_iter().all(|ppm| ppm <= ONE_PPM) && self.reporter_cap_ppm <= MAX_REPORTER_PPM
-    }
-
-    /// What `offence` costs and who gets it: the formula in the crate's documentation.
-    pub fn split(&self, offence: &Offence) -> Split {
-        // Up, against the offender.
-        let due = Permill::from_parts(self.of(offence.kind)).mul_ceil(offence.locked);
-        let restitution = offence.restitution.map_or(0, |(_, paid)| paid.min(due));
-        let reporter = offence.reporter.filter(|reporter| *reporter != offence.offender);
-        // Down, against the reporter.
-        let cap = Permill::from_parts(self.reporter_cap_ppm).mul_floor(due);
-        let reward = reporter.map_or(0, |_| cap.min(due.saturating_sub(restitution)));
-        Split { due, restitution, reward }
-    }
-}
-
-/// What an offence costs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Split {
-    /// All of it.
-    pub due: Balance,
-    /// What of it goes to the requester.
-    pub restitution: Balance,
-    /// What of it goes to the reporter; the rest is burned.
-    pub reward: Balance,
-}
+/// Most slashes in a page of a view.
+pub const MAX_PAGE: u32 = 64;
 
 /// The pallet.
 // What the macros generate for storage and errors expects what it has checked.
@@ -127,22 +52,67 @@ pub mod pallet {
     /// What the runtime supplies.
     #[pallet::config]
     pub trait Config: frame_system::Config<AccountId = AccountId32> {
+        /// The runtime's reason for a hold.
+        type RuntimeHoldReason: From<HoldReason>;
+        /// The native token, for bonds of appeals.
+        type Currency: fungible::Inspect<AccountId32, Balance = Balance>
+            + fungible::MutateHold<AccountId32, Reason = Self::RuntimeHoldReason>;
         /// Bonds.
         type Collateral: Collateral;
+        /// Decides appeals, cancels slashes, switches dry run and names the guardian.
+        type GovernanceOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+        /// Most slashes carried out in a block, at least two; more wait for the next one.
+        #[pallet::constant]
+        type SlashesPerBlock: Get<u32>;
         /// Weights.
         type WeightInfo: WeightInfo;
+        /// Bonds accounts for benchmarks.
+        #[cfg(feature = "runtime-benchmarks")]
+        type BenchmarkHelper: benchmarking::BenchmarkHelper;
     }
 
     #[pallet::pallet]
     pub struct Pallet<T>(_);
 
-    /// What genesis decided.
+    /// Why this pallet holds funds.
+    #[pallet::composite_enum]
+    pub enum HoldReason {
+        /// An appeal, until it is decided.
+        #[codec(index = 0)]
+        Appeal,
+    }
+
+    /// What genesis decided about shares.
     #[pallet::storage]
     pub type Settings<T: Config> = StorageValue<_, Shares, ValueQuery>;
+
+    /// What genesis decided about the process.
+    #[pallet::storage]
+    pub type Times<T: Config> = StorageValue<_, Process, ValueQuery>;
 
     /// Whether offences are only told and nothing is taken.
     #[pallet::storage]
     pub type DryRun<T: Config> = StorageValue<_, bool, ValueQuery>;
+
+    /// Who may put slashes off.
+    #[pallet::storage]
+    pub type Guardian<T: Config> = StorageValue<_, AccountId32, OptionQuery>;
+
+    /// The next offence's number.
+    #[pallet::storage]
+    pub type NextOffence<T: Config> = StorageValue<_, OffenceId, ValueQuery>;
+
+    /// Slashes that are not carried out yet.
+    #[pallet::storage]
+    pub type Deferred<T: Config> = CountedStorageMap<_, Twox64Concat, OffenceId, DeferredSlash, OptionQuery>;
+
+    /// The same by the height at which they are due.
+    #[pallet::storage]
+    pub type Agenda<T: Config> = StorageDoubleMap<_, Twox64Concat, Height, Twox64Concat, OffenceId, (), OptionQuery>;
+
+    /// No slash is due at a height before this one.
+    #[pallet::storage]
+    pub type AgendaCursor<T: Config> = StorageValue<_, Height, ValueQuery>;
 
     /// What genesis decides: shares in parts per million.
     #[pallet::genesis_config]
@@ -161,6 +131,16 @@ pub mod pallet {
         pub audit_no_show_ppm: u32,
         /// Most of a slash that the reporter gets, at most [`MAX_REPORTER_PPM`].
         pub reporter_cap_ppm: u32,
+        /// Blocks from a report to the slash, at least one.
+        pub defer_blocks: Height,
+        /// Blocks by which the guardian can put a slash off, at least one.
+        pub delay_blocks: Height,
+        /// Blocks from an appeal until it lapses, at least one.
+        pub appeal_blocks: Height,
+        /// What an appeal holds.
+        pub appeal_bond: Balance,
+        /// Who may put slashes off, if anybody.
+        pub guardian: Option<AccountId32>,
         /// Whether the chain starts in dry run.
         pub dry_run: bool,
         /// Nothing.
@@ -170,7 +150,7 @@ pub mod pallet {
 
     impl<T: Config> Default for GenesisConfig<T> {
         fn default() -> Self {
-            let shares = Shares::default();
+            let (shares, process) = (Shares::default(), Process::default());
             Self {
                 wrong_result_ppm: shares.wrong_result_ppm,
                 wrong_audit_ppm: shares.wrong_audit_ppm,
@@ -179,6 +159,11 @@ pub mod pallet {
                 false_alarm_ppm: shares.false_alarm_ppm,
                 audit_no_show_ppm: shares.audit_no_show_ppm,
                 reporter_cap_ppm: shares.reporter_cap_ppm,
+                defer_blocks: process.defer_blocks,
+                delay_blocks: process.delay_blocks,
+                appeal_blocks: process.appeal_blocks,
+                appeal_bond: process.appeal_bond,
+                guardian: None,
                 dry_run: false,
                 _config: core::marker::PhantomData,
             }
@@ -199,6 +184,15 @@ pub mod pallet {
             };
             assert!(shares.is_sound(), "slashing: unsound genesis parameters {shares:?}");
             Settings::<T>::put(shares);
+            let process = Process {
+                defer_blocks: self.defer_blocks,
+                delay_blocks: self.delay_blocks,
+                appeal_blocks: self.appeal_blocks,
+                appeal_bond: self.appeal_bond,
+            };
+            assert!(process.is_sound(), "slashing: unsound genesis parameters {process:?}");
+            Times::<T>::put(process);
+            Guardian::<T>::set(self.guardian.clone());
             DryRun::<T>::put(self.dry_run);
         }
     }
@@ -209,9 +203,12 @@ pub mod pallet {
     #[pallet::event]
     #[pallet::generate_deposit(pub(super) fn deposit_event)]
     pub enum Event<T: Config> {
-        /// An offence was reported and settled: `due = locked x share`, `amount = restitution + reward + burned`.
+        /// A slash was carried out, or an offence ended that costs nothing: `due = locked x share`,
+        /// `amount = restitution + reporter_reward + burned`.
         #[codec(index = 0)]
         Slashed {
+            /// The offence.
+            offence: OffenceId,
             /// What was done.
             kind: OffenceKind,
             /// Who did it.
@@ -226,11 +223,11 @@ pub mod pallet {
             due: Balance,
             /// What was taken: nothing in a dry run.
             amount: Balance,
-            /// What of it went to the requester.
+            /// What of it the requester received.
             restitution: Balance,
             /// Who showed it.
             reporter: Option<T::AccountId>,
-            /// What of it went to the reporter.
+            /// What of it the reporter received.
             reporter_reward: Balance,
             /// What of it was burned.
             burned: Balance,
@@ -245,12 +242,126 @@ pub mod pallet {
             /// Whether it is on.
             dry_run: bool,
         },
+        /// An offence was reported. What is locked for the obligation stays locked until it is over.
+        #[codec(index = 2)]
+        Reported {
+            /// The offence.
+            offence: OffenceId,
+            /// What was done.
+            kind: OffenceKind,
+            /// Who did it.
+            offender: T::AccountId,
+            /// On which shard.
+            shard: ShardId,
+            /// What is locked for the obligation.
+            locked: Balance,
+            /// What will be taken of it unless somebody intervenes.
+            due: Balance,
+            /// Who showed it.
+            reporter: Option<T::AccountId>,
+            /// Hash of the evidence, or zero for a silence.
+            evidence: [u8; 32],
+            /// Index of the extrinsic with the evidence in this block.
+            extrinsic: Option<u32>,
+            /// Height at which the slash is carried out.
+            due_at: Height,
+        },
+        /// The offender appealed. Governance decides, or the slash is carried out at `due_at` and the bond comes back.
+        #[codec(index = 3)]
+        Appealed {
+            /// The offence.
+            offence: OffenceId,
+            /// Who appealed.
+            offender: T::AccountId,
+            /// What it holds for that.
+            bond: Balance,
+            /// BLAKE3 of its statement.
+            statement: [u8; 32],
+            /// Height at which the appeal lapses.
+            due_at: Height,
+        },
+        /// The guardian put a slash off.
+        #[codec(index = 4)]
+        Delayed {
+            /// The offence.
+            offence: OffenceId,
+            /// Height at which it is carried out now.
+            due_at: Height,
+        },
+        /// Governance cancelled a slash: the lock is released, and the bond of an appeal given back.
+        #[codec(index = 5)]
+        Cancelled {
+            /// The offence.
+            offence: OffenceId,
+            /// Who keeps its bond.
+            offender: T::AccountId,
+            /// What was released.
+            released: Balance,
+            /// What came back of an appeal.
+            appeal_bond: Balance,
+        },
+        /// Governance rejected an appeal: the bond is burned, and the slash carried out.
+        #[codec(index = 6)]
+        AppealRejected {
+            /// The offence.
+            offence: OffenceId,
+            /// Who appealed.
+            offender: T::AccountId,
+            /// What was burned.
+            bond: Balance,
+        },
+        /// Nobody decided an appeal: the bond came back, and the slash is carried out.
+        #[codec(index = 7)]
+        AppealLapsed {
+            /// The offence.
+            offence: OffenceId,
+            /// Who appealed.
+            offender: T::AccountId,
+            /// What came back.
+            bond: Balance,
+        },
+        /// Another guardian was named, or none.
+        #[codec(index = 8)]
+        GuardianSet {
+            /// The guardian.
+            guardian: Option<T::AccountId>,
+        },
+    }
+
+    /// Why a call failed.
+    #[pallet::error]
+    pub enum Error<T> {
+        /// There is no such slash, or it is over.
+        #[codec(index = 0)]
+        NoSuchSlash,
+        /// Only the offender appeals.
+        #[codec(index = 1)]
+        NotOffender,
+        /// The slash is under appeal already.
+        #[codec(index = 2)]
+        AlreadyAppealed,
+        /// The slash is not under appeal.
+        #[codec(index = 3)]
+        NotAppealed,
+        /// The slash was put off already, or is under appeal.
+        #[codec(index = 4)]
+        NotDelayable,
+        /// Only the guardian puts a slash off.
+        #[codec(index = 5)]
+        NotGuardian,
     }
 
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        fn on_initialize(now: BlockNumberFor<T>) -> Weight {
+            let carried_out = Self::carry_out_due(now.unique_saturated_into());
+            T::WeightInfo::idle().saturating_add(T::WeightInfo::carry_out().saturating_mul(carried_out.into()))
+        }
+
         fn integrity_test() {
-            assert!(Shares::default().is_sound(), "slashing: unsound defaults");
+            assert!(Shares::default().is_sound() && Process::default().is_sound(), "slashing: unsound defaults");
+            // One step for the height that every block adds, one to get on.
+            assert!(T::SlashesPerBlock::get() >= 2, "slashing: slashes must make progress");
         }
 
         #[cfg(feature = "try-runtime")]
@@ -263,68 +374,116 @@ pub mod pallet {
     impl<T: Config> Pallet<T> {
         /// Switches dry run on or off: while it is on, offences are told and locks released, and nothing is taken.
         ///
-        /// Root only. Event: `DryRunSet`. Error: `BadOrigin`.
+        /// Governance only. Event: `DryRunSet`. Error: `BadOrigin`.
         #[pallet::call_index(0)]
         #[pallet::weight(T::WeightInfo::set_dry_run())]
         pub fn set_dry_run(origin: OriginFor<T>, dry_run: bool) -> DispatchResult {
-            ensure_root(origin)?;
+            T::GovernanceOrigin::ensure_origin(origin)?;
             DryRun::<T>::put(dry_run);
             Self::deposit_event(Event::DryRunSet { dry_run });
             Ok(())
         }
-    }
-}
 
-impl<T: Config> Pallet<T> {
-    /// Checks what must always hold: the shares are sound.
-    pub fn do_try_state() -> Result<(), sp_runtime::TryRuntimeError> {
-        ensure!(Settings::<T>::get().is_sound(), "slashing: unsound shares");
-        Ok(())
-    }
-}
-
-impl<T: Config> Offences for Pallet<T> {
-    fn report(offence: Offence) -> Balance {
-        let (shares, dry_run) = (Settings::<T>::get(), DryRun::<T>::get());
-        let Split { due, restitution, reward } = shares.split(&offence);
-        let mut to = Vec::new();
-        to.extend(offence.restitution.map(|(requester, _)| (requester, restitution)));
-        to.extend(offence.reporter.map(|reporter| (reporter, reward)));
-        to.retain(|(_, part)| *part > 0);
-
-        let amount = match offence.kind {
-            _ if dry_run || due == 0 => 0,
-            // Those who back a validator answer for its audits with it; a worker answers alone.
-            OffenceKind::WrongAudit | OffenceKind::FalseAlarm | OffenceKind::AuditNoShow => {
-                T::Collateral::slash_pro_rata(&offence.offender, due, &to)
-            }
-            OffenceKind::WrongResult | OffenceKind::Withheld | OffenceKind::Late => {
-                T::Collateral::slash(&offence.offender, due, &to)
-            }
-        };
-        let released = if dry_run { offence.locked } else { offence.locked.saturating_sub(due) };
-        if released > 0 {
-            T::Collateral::release(&offence.offender, released);
+        /// The offender appeals against a slash that is not carried out yet, once: governance has at least `appeal_blocks` to
+        /// decide. `statement` is the BLAKE3 of what the offender has to say.
+        ///
+        /// Holds `appeal_bond`, which is burned when the appeal is rejected and comes back otherwise. Event: `Appealed`.
+        /// Errors: `NoSuchSlash`, `NotOffender`, `AlreadyAppealed`, or the token's where the account has too little.
+        #[pallet::call_index(1)]
+        #[pallet::weight(T::WeightInfo::appeal())]
+        pub fn appeal(origin: OriginFor<T>, offence: OffenceId, statement: [u8; 32]) -> DispatchResult {
+            let offender = ensure_signed(origin)?;
+            let slash = Self::slash(offence)?;
+            ensure!(offender == slash.offence.offender.into(), Error::<T>::NotOffender);
+            ensure!(!matches!(slash.stage, SlashStage::Appealed { .. }), Error::<T>::AlreadyAppealed);
+            let Process { appeal_blocks, appeal_bond: bond, .. } = Times::<T>::get();
+            T::Currency::hold(&HoldReason::Appeal.into(), &offender, bond)?;
+            let due_at = slash.due_at.max(Self::now().saturating_add(appeal_blocks));
+            Self::put_off(offence, slash, SlashStage::Appealed { bond, statement }, due_at);
+            Self::deposit_event(Event::Appealed { offence, offender, bond, statement, due_at });
+            Ok(())
         }
 
-        // Less than `due` only where less was locked than the caller said: the parts shrink from the last.
-        let restitution = restitution.min(amount);
-        let reporter_reward = reward.min(amount.saturating_sub(restitution));
-        Self::deposit_event(Event::Slashed {
-            kind: offence.kind,
-            offender: offence.offender.into(),
-            shard: offence.shard,
-            locked: offence.locked,
-            share_ppm: shares.of(offence.kind),
-            due,
-            amount,
-            restitution,
-            reporter: offence.reporter.map(Into::into),
-            reporter_reward,
-            burned: amount.saturating_sub(restitution).saturating_sub(reporter_reward),
-            evidence: offence.evidence,
-            dry_run,
-        });
-        amount
+        /// Cancels a slash that is not carried out yet, appealed or not: the whole lock is released, the bond of an appeal given
+        /// back.
+        ///
+        /// Governance only. Event: `Cancelled`. Errors: `BadOrigin`, `NoSuchSlash`.
+        #[pallet::call_index(2)]
+        #[pallet::weight(T::WeightInfo::cancel())]
+        pub fn cancel(origin: OriginFor<T>, offence: OffenceId) -> DispatchResult {
+            T::GovernanceOrigin::ensure_origin(origin)?;
+            let slash = Self::slash(offence)?;
+            let offender = AccountId32::from(slash.offence.offender);
+            let appeal_bond = Self::return_bond(&offender, &slash.stage)?;
+            Self::remove(offence, &slash);
+            let released = slash.offence.locked;
+            T::Collateral::release(&slash.offence.offender, released);
+            Self::deposit_event(Event::Cancelled { offence, offender, released, appeal_bond });
+            Ok(())
+        }
+
+        /// Rejects an appeal: its bond is burned and the slash carried out at once.
+        ///
+        /// Governance only. Events: `AppealRejected`, `Slashed`. Errors: `BadOrigin`, `NoSuchSlash`, `NotAppealed`.
+        #[pallet::call_index(3)]
+        #[pallet::weight(T::WeightInfo::reject_appeal())]
+        pub fn reject_appeal(origin: OriginFor<T>, offence: OffenceId) -> DispatchResult {
+            T::GovernanceOrigin::ensure_origin(origin)?;
+            let slash = Self::slash(offence)?;
+            let SlashStage::Appealed { bond, .. } = slash.stage else { return Err(Error::<T>::NotAppealed.into()) };
+            let offender = AccountId32::from(slash.offence.offender);
+            let reason = HoldReason::Appeal.into();
+            T::Currency::burn_held(&reason, &offender, bond, Precision::Exact, Fortitude::Force)?;
+            Self::deposit_event(Event::AppealRejected { offence, offender, bond });
+            Self::remove(offence, &slash);
+            Self::carry_out(offence, slash);
+            Ok(())
+        }
+
+        /// The guardian puts a slash off by `delay_blocks`, once and not under appeal. That is all it can do.
+        ///
+        /// Event: `Delayed`. Errors: `NotGuardian`, `NoSuchSlash`, `NotDelayable`.
+        #[pallet::call_index(4)]
+        #[pallet::weight(T::WeightInfo::delay())]
+        pub fn delay(origin: OriginFor<T>, offence: OffenceId) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            ensure!(Guardian::<T>::get().as_ref() == Some(&who), Error::<T>::NotGuardian);
+            let slash = Self::slash(offence)?;
+            ensure!(slash.stage == SlashStage::Deferred, Error::<T>::NotDelayable);
+            let due_at = slash.due_at.saturating_add(Times::<T>::get().delay_blocks);
+            Self::put_off(offence, slash, SlashStage::Delayed, due_at);
+            Self::deposit_event(Event::Delayed { offence, due_at });
+            Ok(())
+        }
+
+        /// Names the guardian, or none.
+        ///
+        /// Governance only. Event: `GuardianSet`. Error: `BadOrigin`.
+        #[pallet::call_index(5)]
+        #[pallet::weight(T::WeightInfo::set_guardian())]
+        pub fn set_guardian(origin: OriginFor<T>, guardian: Option<AccountId32>) -> DispatchResult {
+            T::GovernanceOrigin::ensure_origin(origin)?;
+            Guardian::<T>::set(guardian.clone());
+            Self::deposit_event(Event::GuardianSet { guardian });
+            Ok(())
+        }
+    }
+
+    #[pallet::view_functions]
+    impl<T: Config> Pallet<T> {
+        /// A slash that is not carried out yet.
+        pub fn deferred(offence: OffenceId) -> Option<DeferredSlash> {
+            Deferred::<T>::get(offence)
+        }
+
+        /// Up to `limit` (at most [`MAX_PAGE`]) slashes that are not carried out yet, in the order of storage, after the one of
+        /// offence `after`, or from the first.
+        pub fn all_deferred(after: Option<OffenceId>, limit: u32) -> Vec<(OffenceId, DeferredSlash)> {
+            let limit = limit.min(MAX_PAGE) as usize;
+            match after {
+                Some(after) => Deferred::<T>::iter_from(Deferred::<T>::hashed_key_for(after)).take(limit).collect(),
+                None => Deferred::<T>::iter().take(limit).collect(),
+            }
+        }
     }
 }

@@ -2,8 +2,8 @@
 //! Disputes: opening, moves, deadlines, ends. `Dispute::step` decides; this keeps what it returns.
 
 use crate::{
-    Agenda, Answers, Config, Disputes, DisputesOf, Error, Event, NextDispute, Pallet, PendingDrawCount, PendingDraws,
-    Totals, MAX_LINK_BYTES,
+    Agenda, Answers, Config, Disputes, DisputesOf, Error, Event, Evidence, NextDispute, Pallet, PendingDrawCount,
+    PendingDraws, Totals, MAX_LINK_BYTES,
 };
 use frame_support::{
     dispatch::{DispatchResultWithPostInfo, Pays},
@@ -16,6 +16,7 @@ use quern_program::MAX_CONVICTION_BYTES;
 use quern_protocol::{
     dispute::{Next, Outcome, Play},
     inputs::Link,
+    record::evidence_hash,
     referee::ReadProof,
     shard::{Event as ShardEvent, Phase, Verdict},
     traits::{worker_offence, Audits, Shards},
@@ -40,6 +41,10 @@ impl<T: Config> Audits for Pallet<T> {
 
     fn has_room() -> bool {
         PendingDrawCount::<T>::get() < T::MaxPendingDraws::get()
+    }
+
+    fn evidence() -> [u8; 32] {
+        Evidence::<T>::get()
     }
 }
 
@@ -86,28 +91,33 @@ impl<T: Config> Pallet<T> {
         let dispute = Disputes::<T>::get(id).ok_or(Error::<T>::UnknownDispute)?;
         // Before the program and the stage are read: strangers and latecomers cost one read.
         dispute.admits(&play, Self::now()).map_err(Error::<T>::from)?;
-        match Self::step(&dispute, play).map_err(Error::<T>::from)? {
+        let (next, evidence) = Self::step(id, &dispute, play).map_err(Error::<T>::from)?;
+        match next {
             Next::Open(next) => {
                 let (owed_by, deadline) = ((*next.owed_by()).into(), next.by);
                 Disputes::<T>::insert(id, next);
                 Self::deposit_event(Event::DisputeMoved { dispute: id, by: by.into(), owed_by, deadline });
             }
-            Next::Closed(outcome) => Self::end(id, dispute, outcome)?,
+            Next::Closed(outcome) => Self::end(id, dispute, outcome, evidence)?,
         }
         Ok(Pays::No.into())
     }
 
-    fn step(dispute: &Dispute, play: Play) -> Result<Next, DisputeError> {
+    /// What follows from a move, and the hash of the evidence if it decides.
+    fn step(id: DisputeId, dispute: &Dispute, play: Play) -> Result<(Next, Option<[u8; 32]>), DisputeError> {
         let program = T::Shards::program(&dispute.shard).ok_or(DisputeError::NoSuchSegment)?;
         let stage = T::Shards::context(&dispute.shard).ok_or(DisputeError::NoSuchSegment)?;
-        dispute.step(play, Self::now(), &T::Params::get(), &program, &stage)
+        let evidence = evidence_hash(id, dispute, &stage, &play);
+        Ok((dispute.step(play, Self::now(), &T::Params::get(), &program, &stage)?, evidence))
     }
 
     /// Removes a decided dispute and tells the keeper of the shard, who moves the money.
-    fn end(id: DisputeId, dispute: Dispute, outcome: Outcome) -> Result<(), Error<T>> {
+    fn end(id: DisputeId, dispute: Dispute, outcome: Outcome, evidence: Option<[u8; 32]>) -> Result<(), Error<T>> {
         Self::remove(id, &dispute.shard);
         let Dispute { shard, position, worker, challenger, .. } = dispute;
+        Evidence::<T>::set(evidence.unwrap_or_default());
         Self::apply(&shard, ShardEvent::Resolved { challenger, worker_lost: worker_offence(&outcome) })?;
+        Evidence::<T>::kill();
         Totals::<T>::mutate(|stats| {
             let count = match outcome {
                 Outcome::WrongElement { .. } | Outcome::WrongLength { .. } => &mut stats.convicted,
@@ -158,7 +168,7 @@ impl<T: Config> Pallet<T> {
             let shard = dispute.shard;
             let ended = with_storage_layer(|| -> Result<(), DispatchError> {
                 let outcome = dispute.expire(now).map_err(Error::<T>::from)?;
-                Ok(Self::end(id, dispute, outcome)?)
+                Ok(Self::end(id, dispute, outcome, None)?)
             });
             if ended.is_err() {
                 // The keeper no longer has the shard in dispute: nothing is left to decide.
@@ -188,6 +198,7 @@ impl<T: Config> Pallet<T> {
     pub fn do_try_state() -> Result<(), TryRuntimeError> {
         let pending = PendingDraws::<T>::iter_keys().count();
         ensure!(pending as u32 == PendingDrawCount::<T>::get(), "the number of pending draws is wrong");
+        ensure!(!Evidence::<T>::exists(), "the evidence of a decided dispute is kept");
         let mut watched: alloc::vec::Vec<DisputeId> = Agenda::<T>::iter_values().flatten().collect();
         let listed = DisputesOf::<T>::iter_values().map(|ids| ids.len()).fold(0, usize::saturating_add);
         ensure!(listed as u32 == Disputes::<T>::count(), "a dispute is not listed at its shard, or a closed one is");

@@ -132,6 +132,11 @@ pub mod pallet {
     pub type Agenda<T: Config> =
         StorageMap<_, Twox64Concat, Height, BoundedVec<DisputeId, T::ExpiriesPerBlock>, ValueQuery>;
 
+    /// Hash of the evidence that decides the dispute which ends right now; empty between calls.
+    #[pallet::storage]
+    #[pallet::whitelist_storage]
+    pub type Evidence<T: Config> = StorageValue<_, [u8; 32], ValueQuery>;
+
     /// What has happened so far.
     #[pallet::storage]
     pub type Totals<T: Config> = StorageValue<_, Stats, ValueQuery>;

@@ -134,11 +134,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     fn open_chunk() -> Weight {
         Self::on_dispute(30)
     }
+    // The evidence is hashed once: the proofs, the trace, and what decides the stage's inputs.
     fn convict() -> Weight {
-        Self::ends_dispute(1_500)
+        Self::ends_dispute(1_600)
     }
     fn convict_length() -> Weight {
-        Self::ends_dispute(200)
+        Self::ends_dispute(300)
     }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+use super::clock::Author;
 use crate::{AccountId, Balances, Runtime};
 use frame_support::{parameter_types, PalletId};
 use sp_runtime::traits::AccountIdConversion;
@@ -18,5 +19,6 @@ impl quern_pallet_rewards::Config for Runtime {
     type Currency = Balances;
     type PalletId = RewardsPalletId;
     type Treasury = TreasuryAccount;
+    type Author = Author;
     type WeightInfo = quern_pallet_rewards::weights::SubstrateWeight<Self>;
 }

@@ -11,6 +11,7 @@ use super::runtime::{
 use quern_primitives::{
     commitment::LeafProof,
     job::{Endpoint, JobSpec, Profile},
+    offence::OffenceId,
     slice::{Cv, SliceProof},
     traits::Role,
     Account, Balance, BlobId, DisputeId, JobId, ShardId,
@@ -94,6 +95,16 @@ pub fn retire() -> impl Payload + Send + Sync {
 /// `rewards.claim`: pays out all credits.
 pub fn claim() -> impl Payload + Send + Sync {
     transactions().rewards().claim()
+}
+
+/// `rewards.claim_emission`: mints the emission of at most 16 finished eras.
+pub fn claim_emission(eras: Vec<u32>) -> impl Payload + Send + Sync {
+    transactions().rewards().claim_emission(BoundedVec(eras))
+}
+
+/// `slashing.appeal`: holds the appeal's bond. `statement` is the BLAKE3 of what the offender has to say.
+pub fn appeal(offence: OffenceId, statement: [u8; 32]) -> impl Payload + Send + Sync {
+    transactions().slashing().appeal(offence, statement)
 }
 
 /// `jobs.publish_program`

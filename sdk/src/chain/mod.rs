@@ -29,7 +29,11 @@ pub use sender::{Included, Sender};
 
 use codec::{Decode, Encode};
 use futures::{stream, Stream, StreamExt};
-use quern_primitives::{job::JobSpec, Account, Balance, BlobId, Height, JobId, ShardId};
+use quern_primitives::{
+    job::JobSpec,
+    offence::{DeferredSlash, OffenceId},
+    Account, Balance, BlobId, Height, JobId, ShardId,
+};
 use quern_protocol::{
     shard::Shard,
     view::{AccountView, CandidateView, JobView, NetworkView, NominationView, ParticipantView, Quote, ShardView},
@@ -255,6 +259,17 @@ impl Chain {
         Ok(events.iter().filter_map(|event| event.ok()?.decode_as::<runtime::Event>().ok()).collect())
     }
 
+    /// The calls of a block's extrinsics, in order. What cannot be decoded fails: a call passed over could be the one looked for.
+    pub async fn calls(&self, block: [u8; 32]) -> Result<Vec<runtime::Call>, ChainError> {
+        let at = self.api.at_block(H256(block)).await.map_err(ChainError::block)?;
+        let extrinsics = at.extrinsics().fetch().await.map_err(ChainError::extrinsic)?;
+        let calls = extrinsics.iter().map(|extrinsic| {
+            let extrinsic = extrinsic.map_err(|error| rpc("extrinsics", error))?;
+            extrinsic.decode_call_data_as::<runtime::Call>().map_err(|error| rpc("extrinsics", error))
+        });
+        calls.collect()
+    }
+
     /// A job; none when it never was or is pruned.
     pub async fn job(&self, id: JobId) -> Result<Option<JobView>, ChainError> {
         self.call("job", None, id).await
@@ -287,6 +302,41 @@ impl Chain {
         self.call("shard", None, id).await
     }
 
+    /// A shard with everything that its parties need, in the state after a block.
+    pub async fn shard_view_at(&self, at: [u8; 32], id: ShardId) -> Result<Option<ShardView>, ChainError> {
+        self.call("shard", Some(at), id).await
+    }
+
+    /// A slash that is not carried out yet.
+    pub async fn deferred_slash(&self, offence: OffenceId) -> Result<Option<DeferredSlash>, ChainError> {
+        self.call("deferred_slash", None, offence).await
+    }
+
+    /// Up to `limit` (at most 64) slashes that are not carried out yet, in no order that means anything, after the one of offence
+    /// `after`, or from the first.
+    pub async fn deferred_slashes(
+        &self,
+        after: Option<OffenceId>,
+        limit: u32,
+    ) -> Result<Vec<(OffenceId, DeferredSlash)>, ChainError> {
+        self.call("deferred_slashes", None, (after, limit)).await
+    }
+
+    /// How many offences were reported up to a block: the next one's number.
+    pub async fn offences_at(&self, at: [u8; 32]) -> Result<OffenceId, ChainError> {
+        self.call("offences", Some(at), ()).await
+    }
+
+    /// The era under way, and the blocks of an era.
+    pub async fn era(&self) -> Result<(u32, Height), ChainError> {
+        self.call("era", None, ()).await
+    }
+
+    /// Finished eras of which an account can claim emission, oldest first: for its work, and for the blocks that it authored.
+    pub async fn claimable(&self, account: &Account) -> Result<Vec<(u32, Balance, Balance)>, ChainError> {
+        self.call("claimable", None, account).await
+    }
+
     /// All shards in which an account is worker or drawn validator, at a block.
     pub async fn duties(&self, at: [u8; 32], account: &Account) -> Result<Vec<ShardView>, ChainError> {
         self.call("duties", Some(at), account).await
@@ -295,6 +345,13 @@ impl Chain {
     /// The bytes of a published program.
     pub async fn program(&self, id: BlobId) -> Result<Option<Vec<u8>>, ChainError> {
         self.call("program", None, id).await
+    }
+
+    /// The hash of a finalised chain's last block, and its height.
+    pub async fn finalized(&self) -> Result<(Height, [u8; 32]), ChainError> {
+        let hash: H256 = self.rpc.request("chain_getFinalizedHead", &[]).await?;
+        let header: Header = self.rpc.request("chain_getHeader", &[format!("{hash:?}").into()]).await?;
+        Ok((header.height(), hash.0))
     }
 
     /// The 32 bytes that stay of a completed job.

@@ -36,6 +36,10 @@
         with = "::subxt::utils::Static<::quern_primitives::traits::OffenceKind>"
     ),
     substitute_type(
+        path = "quern_primitives::offence::DeferredSlash",
+        with = "::subxt::utils::Static<::quern_primitives::offence::DeferredSlash>"
+    ),
+    substitute_type(
         path = "quern_primitives::commitment::LeafProof",
         with = "::subxt::utils::Static<::quern_primitives::commitment::LeafProof>"
     ),
@@ -59,3 +63,4 @@
 mod generated {}
 
 pub use generated::*;
+pub use subxt::utils::{AccountId32, Static};

@@ -233,6 +233,9 @@ impl Rewards for World {
     }
 }
 
+/// What decides every dispute.
+pub const EVIDENCE: [u8; 32] = [0xee; 32];
+
 impl Audits for World {
     fn committed(shard: &ShardId, period: u32) {
         books(|books| books.committed.push((*shard, period)));
@@ -242,6 +245,9 @@ impl Audits for World {
     }
     fn has_room() -> bool {
         books(|books| !books.no_room)
+    }
+    fn evidence() -> [u8; 32] {
+        EVIDENCE
     }
 }
 

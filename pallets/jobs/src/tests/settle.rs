@@ -109,6 +109,7 @@ fn conviction_should_report_and_requeue_without_pay_when_a_challenger_wins() {
         let offences = books(|books| books.offences.clone());
         assert_eq!((offences[0].kind, offences[0].offender), (OffenceKind::WrongResult, raw(10)));
         assert_eq!((offences[0].locked, offences[0].reporter), (collateral, Some(challenger)));
+        assert_eq!(offences[0].evidence, EVIDENCE);
         assert_eq!(offences.len(), 1);
         assert_eq!(World::free(&raw(AUDITORS[0])), World::bonded(&raw(AUDITORS[0])));
         assert_eq!(books(|books| books.ended.clone()), vec![(raw(10), ShardEnd::Convicted)]);

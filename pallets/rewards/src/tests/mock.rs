@@ -4,7 +4,7 @@
 use crate as rewards;
 use frame_support::{
     derive_impl, parameter_types,
-    traits::{fungible::Mutate, ConstU128},
+    traits::{fungible::Mutate, ConstU128, Hooks},
     PalletId,
 };
 use quern_primitives::{
@@ -37,6 +37,8 @@ impl pallet_balances::Config for Test {
 }
 
 parameter_types! {
+    /// Who authors the blocks that [`run_to`] begins.
+    pub static Author: Option<Account> = None;
     pub const RewardsId: PalletId = PalletId(*b"qrn/rwds");
     pub Treasury: AccountId32 = account(TREASURY);
 }
@@ -45,6 +47,7 @@ impl rewards::Config for Test {
     type Currency = Balances;
     type PalletId = RewardsId;
     type Treasury = Treasury;
+    type Author = Author;
     type WeightInfo = ();
 }
 
@@ -91,7 +94,15 @@ pub fn settle(settlement: &Settlement, auditors: &[u8]) {
     Rewards::settle(settlement, &auditors);
 }
 
-/// What an account can claim.
+/// Begins blocks up to a height.
+pub fn run_to(height: u32) {
+    while System::block_number() < height {
+        System::set_block_number(System::block_number() + 1);
+        Rewards::on_initialize(System::block_number());
+    }
+}
+
+/// What an account can claim of its credit.
 pub fn credit(who: u8) -> Balance {
     Rewards::credit_of(&account(who))
 }
@@ -110,7 +121,10 @@ pub fn new_test_ext_with(rewards: rewards::GenesisConfig<Test>, treasury: bool) 
     .build_storage()
     .unwrap();
     let mut ext = sp_io::TestExternalities::new(storage);
-    ext.execute_with(|| System::set_block_number(1));
+    ext.execute_with(|| {
+        Author::set(None);
+        System::set_block_number(1);
+    });
     ext
 }
 

@@ -2,6 +2,8 @@
 //! Tests of the rewards.
 
 mod claim;
+mod claim_emission;
+mod eras;
 mod invariants;
 pub(crate) mod mock;
 mod settle;

@@ -2,12 +2,15 @@
 //! The trait by which accepted shards are paid.
 
 use super::mock::*;
-use crate::{EraEmitted, Event, GenesisConfig, TotalBurned, TotalCredits, TotalEmitted};
-use quern_primitives::traits::Rewards as _;
+use crate::{
+    Contribution, Contributions, CurrentEra, Eras, Event, GenesisConfig, TotalBurned, TotalCredits, TotalEmitted,
+};
+use quern_primitives::{traits::Rewards as _, Balance};
 
-/// No emission, so that fees can be seen alone.
-fn without_emission() -> GenesisConfig<Test> {
-    GenesisConfig { kappa_ppm: 0, ..Default::default() }
+/// Points of an account in the era under way.
+fn points(who: u8) -> Balance {
+    let contribution = Contributions::<Test>::get(CurrentEra::<Test>::get(), account(who));
+    contribution.map_or(0, |contribution| contribution.points)
 }
 
 #[test]
@@ -20,7 +23,7 @@ fn settle_should_credit_the_worker_its_price() {
 
 #[test]
 fn settle_should_split_the_fees() {
-    run_with(without_emission(), || {
+    run(|| {
         let issuance = Balances::total_issuance();
         settle(&settlement(1_000, 100, 200), &[3, 4]);
         // Auditors share 100 + 30 % of 200; the treasury gets 20 % of 200; 50 % of 200 are burned.
@@ -34,7 +37,7 @@ fn settle_should_split_the_fees() {
 
 #[test]
 fn settle_should_burn_what_does_not_divide() {
-    run_with(without_emission(), || {
+    run(|| {
         settle(&settlement(0, 101, 0), &[3, 4]);
         assert_eq!((credit(3), credit(4), TotalBurned::<Test>::get()), (50, 50, 1));
     });
@@ -42,7 +45,7 @@ fn settle_should_burn_what_does_not_divide() {
 
 #[test]
 fn settle_should_burn_the_auditors_part_when_there_are_none() {
-    run_with(without_emission(), || {
+    run(|| {
         settle(&settlement(1_000, 100, 200), &[]);
         assert_eq!(TotalBurned::<Test>::get(), 100 + 100 + 60);
     });
@@ -50,7 +53,7 @@ fn settle_should_burn_the_auditors_part_when_there_are_none() {
 
 #[test]
 fn settle_should_burn_the_treasury_part_when_it_cannot_receive() {
-    new_test_ext_with(without_emission(), false).execute_with(|| {
+    new_test_ext_with(Default::default(), false).execute_with(|| {
         // 20 % of 40 are below the existential deposit.
         settle(&settlement(0, 0, 40), &[3]);
         assert_eq!(Balances::free_balance(account(TREASURY)), 0);
@@ -60,57 +63,51 @@ fn settle_should_burn_the_treasury_part_when_it_cannot_receive() {
 }
 
 #[test]
-fn settle_should_emit_at_most_kappa_of_what_it_burned() {
+fn settle_should_mint_nothing() {
     run(|| {
         let issuance = Balances::total_issuance();
         settle(&settlement(1_000, 0, 2_000), &[3, 4]);
-        // 1,000 are burned; 90 % of it is minted: half for the worker, half shared.
-        assert_eq!((credit(WORKER), credit(3), credit(4)), (1_450, 300 + 225, 300 + 225));
-        assert_eq!(Balances::total_issuance(), issuance - 1_000 + 900);
-        assert_eq!((TotalBurned::<Test>::get(), TotalEmitted::<Test>::get()), (1_000, 900));
+        assert_eq!(Balances::total_issuance(), issuance - 1_000);
+        assert_eq!((TotalBurned::<Test>::get(), TotalEmitted::<Test>::get()), (1_000, 0));
     });
 }
 
 #[test]
-fn settle_should_emit_only_the_workers_half_when_there_are_no_auditors() {
+fn settle_should_give_points_for_at_most_kappa_of_what_it_burned() {
+    run(|| {
+        settle(&settlement(1_000, 0, 2_000), &[3, 4]);
+        // 1,000 are burned; 90 % of that are points: half for the worker, half shared by the auditors.
+        assert_eq!((points(WORKER), points(3), points(4)), (450, 225, 225));
+        assert_eq!(Eras::<Test>::get(0).points, 900);
+    });
+}
+
+#[test]
+fn settle_should_give_only_the_workers_half_of_the_points_when_there_are_no_auditors() {
     run(|| {
         settle(&settlement(0, 0, 2_000), &[]);
         assert_eq!(TotalBurned::<Test>::get(), 1_600);
-        assert_eq!((credit(WORKER), TotalEmitted::<Test>::get()), (720, 720));
+        assert_eq!((points(WORKER), Eras::<Test>::get(0).points), (720, 720));
     });
 }
 
 #[test]
-fn settle_should_not_exceed_the_budget_of_the_era() {
-    let genesis = GenesisConfig { initial_emission: 1_000, era_blocks: 10, halving_eras: 2, ..Default::default() };
-    run_with(genesis, || {
-        settle(&settlement(0, 0, 2_000), &[3]);
-        settle(&settlement(0, 0, 2_000), &[3]);
-        assert_eq!(EraEmitted::<Test>::get(), (0, 1_000));
-        settle(&settlement(0, 0, 2_000), &[3]);
-        assert_eq!(TotalEmitted::<Test>::get(), 1_000);
-        // The next era has a budget of its own; the one after that half of it.
-        System::set_block_number(10);
-        settle(&settlement(0, 0, 2_000), &[3]);
-        assert_eq!(EraEmitted::<Test>::get(), (1, 900));
-        System::set_block_number(20);
-        settle(&settlement(0, 0, 2_000), &[3]);
-        assert_eq!(EraEmitted::<Test>::get(), (2, 500));
+fn settle_should_add_points_up_when_an_account_does_more_than_one_thing() {
+    run(|| {
+        settle(&settlement(0, 0, 2_000), &[WORKER, 3]);
+        settle(&settlement(0, 0, 2_000), &[3, 3]);
+        assert_eq!(Contributions::<Test>::get(0, account(3)), Some(Contribution { points: 3 * 225, blocks: 0 }));
+        assert_eq!(points(WORKER), 450 + 225 + 450);
     });
 }
 
 #[test]
-fn settle_should_not_exceed_the_cap() {
-    // 1,000 are burned below the cap before anything is minted.
-    let cap = 5 * RICH + ED;
-    new_test_ext_with(Default::default(), true).execute_with(|| {
-        let mut parameters = crate::Settings::<Test>::get();
-        parameters.cap = cap - 500;
-        crate::Settings::<Test>::put(parameters);
+fn settle_should_count_in_the_era_under_way() {
+    run_with(GenesisConfig { era_blocks: 10, ..Default::default() }, || {
         settle(&settlement(0, 0, 2_000), &[3]);
-        assert_eq!(TotalEmitted::<Test>::get(), 500);
-        assert_eq!(Balances::total_issuance(), cap - 500);
-        Rewards::do_try_state().unwrap();
+        run_to(10);
+        settle(&settlement(0, 0, 1_000), &[3]);
+        assert_eq!((Eras::<Test>::get(0).points, Eras::<Test>::get(1).points), (900, 450));
     });
 }
 
@@ -130,11 +127,11 @@ fn settle_should_tell_its_inputs() {
             each_auditor: 80,
             treasury: 40,
             burned: 100,
-            emitted: 45 + 2 * 22,
+            points: 45 + 2 * 22,
             era: 0,
         };
         System::assert_last_event(settled.into());
-        System::assert_has_event(Event::Credited { who: account(3), shard, earned: 80, emission: 22 }.into());
+        System::assert_has_event(Event::Credited { who: account(3), shard, earned: 80, points: 22 }.into());
     });
 }
 

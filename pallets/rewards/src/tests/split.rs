@@ -2,7 +2,7 @@
 //! Parameters and arithmetic.
 
 use super::mock::*;
-use crate::{split::ONE_PPM, GenesisConfig, Parameters};
+use crate::{split::ONE_PPM, Contribution, Era, GenesisConfig, Parameters, MAX_HISTORY_ERAS};
 use proptest::prelude::*;
 use quern_primitives::{traits::Rewards as _, Balance};
 
@@ -22,6 +22,12 @@ fn parameters_should_be_unsound_when_emission_reaches_what_is_burned() {
 fn parameters_should_be_unsound_when_eras_are_empty() {
     assert!(!Parameters { era_blocks: 0, ..Default::default() }.is_sound());
     assert!(!Parameters { halving_eras: 0, ..Default::default() }.is_sound());
+}
+
+#[test]
+fn parameters_should_be_unsound_when_no_era_or_too_many_can_be_claimed() {
+    assert!(!Parameters { history_eras: 0, ..Default::default() }.is_sound());
+    assert!(!Parameters { history_eras: MAX_HISTORY_ERAS + 1, ..Default::default() }.is_sound());
 }
 
 #[test]
@@ -73,7 +79,6 @@ proptest! {
         protocol_fee in 0 as Balance..1 << 100,
         auditors in 0u32..10,
         kappa_ppm in 0..ONE_PPM,
-        limit in 0 as Balance..1 << 101,
     ) {
         let treasury_ppm = treasury.min(ONE_PPM - burned_ppm);
         let auditors_ppm = ONE_PPM - burned_ppm - treasury_ppm;
@@ -83,7 +88,29 @@ proptest! {
         let paid = split.treasury + split.each_auditor * auditors as Balance;
         prop_assert_eq!(paid + split.burned, audit_fee + protocol_fee);
         prop_assert!(split.burned >= protocol_fee / ONE_PPM as Balance * burned_ppm as Balance);
-        let emitted = parameters.emission(split.burned, auditors, limit).total(auditors);
-        prop_assert!(emitted <= limit && (emitted < split.burned || split.burned == 0));
+        let points = parameters.points(split.burned, auditors).total(auditors);
+        prop_assert!(points < split.burned || split.burned == 0);
+    }
+
+    #[test]
+    fn parts_of_an_era_should_never_exceed_it(
+        contributions in prop::collection::vec((0 as Balance..1 << 100, 0u32..1 << 20), 1..20),
+        limit in 0 as Balance..1 << 101,
+    ) {
+        let points = contributions.iter().map(|(points, _)| points).sum();
+        let blocks = contributions.iter().map(|(_, blocks)| blocks).sum();
+        let era = Era { points, blocks, ..Default::default() }.finish(limit);
+        prop_assert!(era.work <= points && era.emission() <= limit);
+        let claims: Vec<_> =
+            contributions.iter().map(|&(points, blocks)| era.claim(&Contribution { points, blocks })).collect();
+        for (claim, (points, _)) in claims.iter().zip(&contributions) {
+            prop_assert!(claim.work <= *points, "more than a unit for a point");
+        }
+        let (work, authoring): (Balance, Balance) =
+            (claims.iter().map(|claim| claim.work).sum(), claims.iter().map(|claim| claim.authoring).sum());
+        prop_assert!(work <= era.work && authoring <= era.authoring);
+        // Rounding loses less than a unit for each payee.
+        let payees = contributions.len() as Balance;
+        prop_assert!(era.work - work < payees && era.authoring - authoring < payees);
     }
 }

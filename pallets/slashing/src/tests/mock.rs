@@ -3,11 +3,13 @@
 
 use crate as slashing;
 use frame_support::{
-    assert_ok, derive_impl,
-    traits::{ConstU128, ConstU32},
+    assert_ok, derive_impl, parameter_types,
+    traits::{ConstU128, ConstU32, Hooks},
 };
+use frame_system::EnsureRoot;
 use quern_primitives::{
-    traits::{Collateral as _, Offence, OffenceKind},
+    offence::OffenceId,
+    traits::{Collateral as _, Offence, OffenceKind, Offences as _},
     Account, Balance, ShardId,
 };
 use sp_runtime::{traits::IdentityLookup, AccountId32, BuildStorage};
@@ -36,6 +38,11 @@ impl pallet_balances::Config for Test {
     type AccountStore = System;
 }
 
+parameter_types! {
+    /// Steps of a block; few where a test wants slashes to wait.
+    pub static SlashesPerBlock: u32 = 100;
+}
+
 impl quern_pallet_staking::Config for Test {
     type RuntimeHoldReason = RuntimeHoldReason;
     type Currency = Balances;
@@ -49,8 +56,28 @@ impl quern_pallet_staking::Config for Test {
 }
 
 impl slashing::Config for Test {
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type Currency = Balances;
     type Collateral = Collateral;
+    type GovernanceOrigin = EnsureRoot<AccountId32>;
+    type SlashesPerBlock = SlashesPerBlock;
     type WeightInfo = ();
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = Helper;
+}
+
+/// Funds and bonds accounts for benchmarks.
+#[cfg(feature = "runtime-benchmarks")]
+pub struct Helper;
+
+#[cfg(feature = "runtime-benchmarks")]
+impl slashing::benchmarking::BenchmarkHelper for Helper {
+    fn lock(who: &AccountId32, amount: Balance) {
+        let funds = Balances::minimum_balance() + 2 * amount;
+        assert_ok!(<Balances as frame_support::traits::fungible::Mutate<_>>::mint_into(who, funds));
+        assert_ok!(Collateral::bond(RuntimeOrigin::signed(who.clone()), amount));
+        assert_ok!(Collateral::lock(&who.clone().into(), amount));
+    }
 }
 
 /// What accounts 1 to 4 own; accounts 3 and 4 bonded half of it.
@@ -60,6 +87,13 @@ pub const BOND: Balance = RICH / 2;
 pub const OFFENDER: u8 = 4;
 pub const REQUESTER: u8 = 1;
 pub const REPORTER: u8 = 2;
+/// May put slashes off.
+pub const GUARDIAN: u8 = 3;
+/// Blocks of the process, and what an appeal holds.
+pub const DEFER: u32 = 10;
+pub const DELAY: u32 = 7;
+pub const APPEAL: u32 = 20;
+pub const APPEAL_BOND: Balance = 500;
 
 /// The bytes of an account.
 pub fn raw(who: u8) -> Account {
@@ -89,6 +123,53 @@ pub fn lock(amount: Balance) {
     assert_ok!(Collateral::lock(&raw(OFFENDER), amount));
 }
 
+/// Locks what an offence of account 4 names, and reports it. Its number comes back.
+pub fn report(offence: Offence) -> OffenceId {
+    lock(offence.locked);
+    Slashing::report(offence);
+    slashing::NextOffence::<Test>::get() - 1
+}
+
+/// Reports a wrong result for which 1,000 are locked: all of that is due.
+pub fn wrong_result() -> OffenceId {
+    report(offence(OffenceKind::WrongResult, 1_000))
+}
+
+/// Begins blocks up to a height.
+pub fn run_to(height: u32) {
+    while System::block_number() < height {
+        System::set_block_number(System::block_number() + 1);
+        Slashing::on_initialize(System::block_number());
+    }
+}
+
+/// The origin of an account.
+pub fn signed(who: u8) -> RuntimeOrigin {
+    RuntimeOrigin::signed(account(who))
+}
+
+/// What an account has, without its bond.
+pub fn balance(who: u8) -> Balance {
+    Balances::free_balance(account(who))
+}
+
+/// The bond of the offender: all of it, and what of it is free.
+pub fn bond() -> (Balance, Balance) {
+    (Collateral::bonded(&raw(OFFENDER)), Collateral::free(&raw(OFFENDER)))
+}
+
+/// The default shares and short times.
+pub fn genesis() -> slashing::GenesisConfig<Test> {
+    slashing::GenesisConfig {
+        defer_blocks: DEFER,
+        delay_blocks: DELAY,
+        appeal_blocks: APPEAL,
+        appeal_bond: APPEAL_BOND,
+        guardian: Some(account(GUARDIAN)),
+        ..Default::default()
+    }
+}
+
 /// A chain at height 1.
 pub fn new_test_ext_with(slashing: slashing::GenesisConfig<Test>) -> sp_io::TestExternalities {
     let storage = RuntimeGenesisConfig {
@@ -108,13 +189,16 @@ pub fn new_test_ext_with(slashing: slashing::GenesisConfig<Test>) -> sp_io::Test
     .build_storage()
     .unwrap();
     let mut ext = sp_io::TestExternalities::new(storage);
-    ext.execute_with(|| System::set_block_number(1));
+    ext.execute_with(|| {
+        SlashesPerBlock::set(100);
+        System::set_block_number(1);
+    });
     ext
 }
 
-/// A chain at height 1, with the default shares.
+/// A chain at height 1, with the default shares and short times.
 pub fn new_test_ext() -> sp_io::TestExternalities {
-    new_test_ext_with(Default::default())
+    new_test_ext_with(genesis())
 }
 
 /// Runs a test and then checks the invariants.

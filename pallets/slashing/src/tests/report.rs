@@ -1,57 +1,120 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The trait by which other pallets report.
+//! The trait by which other pallets report, and what comes of a report when nobody intervenes.
 
 use super::mock::*;
-use crate::{Event, GenesisConfig, Shares, MAX_REPORTER_PPM, ONE_PPM};
+use crate::{Deferred, Event, NextOffence, ONE_PPM};
 use quern_primitives::{
+    offence::{DeferredSlash, SlashStage},
     traits::{Collateral as _, Offence, OffenceKind, Offences},
-    Balance,
 };
 
-fn balance(who: u8) -> Balance {
-    Balances::free_balance(account(who))
+/// Reports an offence and lets its slash be carried out.
+fn carry_out(offence: Offence) {
+    report(offence);
+    run_to(System::block_number() + DEFER);
 }
 
 #[test]
-fn report_should_take_the_share_of_its_kind_and_release_the_rest() {
-    let kinds = [
-        (OffenceKind::WrongResult, 1_000),
-        (OffenceKind::WrongAudit, 1_000),
-        (OffenceKind::Withheld, 1_000),
-        (OffenceKind::FalseAlarm, 500),
-        (OffenceKind::AuditNoShow, 0),
-        (OffenceKind::Late, 0),
-    ];
-    for (kind, due) in kinds {
+fn report_should_keep_the_lock_and_tell_what_is_due_when() {
+    run(|| {
+        System::set_extrinsic_index(5);
+        lock(1_000);
+        let report = offence(OffenceKind::FalseAlarm, 1_000);
+        assert_eq!(Slashing::report(report.clone()), 500);
+        assert_eq!(bond(), (BOND, BOND - 1_000));
+        let slash = DeferredSlash {
+            offence: report.clone(),
+            share_ppm: 500_000,
+            due: 500,
+            reported_at: 1,
+            extrinsic: Some(5),
+            stage: SlashStage::Deferred,
+            due_at: 1 + DEFER,
+        };
+        assert_eq!(Deferred::<Test>::get(0), Some(slash.clone()));
+        assert_eq!(Slashing::deferred(0), Some(slash.clone()));
+        assert_eq!(Slashing::all_deferred(None, 9), vec![(0, slash)]);
+        let event = Event::Reported {
+            offence: 0,
+            kind: OffenceKind::FalseAlarm,
+            offender: account(OFFENDER),
+            shard: report.shard,
+            locked: 1_000,
+            due: 500,
+            reporter: Some(account(REPORTER)),
+            evidence: [9; 32],
+            extrinsic: Some(5),
+            due_at: 1 + DEFER,
+        };
+        System::assert_last_event(event.into());
+    });
+}
+
+#[test]
+fn report_should_name_no_extrinsic_when_there_is_no_evidence() {
+    run(|| {
+        System::set_extrinsic_index(5);
+        report(Offence { evidence: [0; 32], ..offence(OffenceKind::Withheld, 1_000) });
+        assert_eq!(Deferred::<Test>::get(0).unwrap().extrinsic, None);
+    });
+}
+
+#[test]
+fn report_should_number_offences_one_after_the_other() {
+    run(|| {
+        assert_eq!((wrong_result(), wrong_result()), (0, 1));
+        assert_eq!(NextOffence::<Test>::get(), 2);
+        let ids: Vec<_> = Slashing::all_deferred(None, 1).into_iter().map(|(id, _)| id).collect();
+        let more: Vec<_> = Slashing::all_deferred(Some(ids[0]), 9).into_iter().map(|(id, _)| id).collect();
+        assert_eq!(ids.len() + more.len(), 2);
+    });
+}
+
+#[test]
+fn report_should_release_the_lock_at_once_when_the_offence_costs_nothing() {
+    for kind in [OffenceKind::AuditNoShow, OffenceKind::Late] {
         run(|| {
             lock(1_000);
-            assert_eq!(Slashing::report(offence(kind, 1_000)), due, "{kind:?}");
-            assert_eq!(Collateral::bonded(&raw(OFFENDER)), BOND - due, "{kind:?}");
-            assert_eq!(Collateral::free(&raw(OFFENDER)), BOND - due, "{kind:?}");
+            assert_eq!(Slashing::report(offence(kind, 1_000)), 0);
+            assert_eq!((bond(), Deferred::<Test>::count()), ((BOND, BOND), 0), "{kind:?}");
         });
     }
 }
 
 #[test]
-fn report_should_leave_other_locks_alone() {
+fn slash_should_take_the_share_of_its_kind_and_release_the_rest() {
+    let kinds = [
+        (OffenceKind::WrongResult, 1_000),
+        (OffenceKind::WrongAudit, 1_000),
+        (OffenceKind::Withheld, 1_000),
+        (OffenceKind::FalseAlarm, 500),
+    ];
+    for (kind, due) in kinds {
+        run(|| {
+            carry_out(offence(kind, 1_000));
+            assert_eq!(bond(), (BOND - due, BOND - due), "{kind:?}");
+        });
+    }
+}
+
+#[test]
+fn slash_should_leave_other_locks_alone() {
     run(|| {
-        lock(1_000);
         lock(700);
-        Slashing::report(offence(OffenceKind::FalseAlarm, 1_000));
+        carry_out(offence(OffenceKind::FalseAlarm, 1_000));
         assert_eq!(Collateral::free(&raw(OFFENDER)), BOND - 500 - 700);
     });
 }
 
 #[test]
-fn report_should_pay_restitution_first_then_the_reporter_and_burn_the_rest() {
+fn slash_should_pay_restitution_first_then_the_reporter_and_burn_the_rest() {
     run(|| {
-        lock(1_000);
         let issuance = Balances::total_issuance();
-        let report = Offence { restitution: Some((raw(REQUESTER), 300)), ..offence(OffenceKind::WrongResult, 1_000) };
-        assert_eq!(Slashing::report(report), 1_000);
+        carry_out(Offence { restitution: Some((raw(REQUESTER), 300)), ..offence(OffenceKind::WrongResult, 1_000) });
         assert_eq!((balance(REQUESTER), balance(REPORTER)), (RICH + 300, RICH + 200));
         assert_eq!(Balances::total_issuance(), issuance - 500);
         let event = Event::Slashed {
+            offence: 0,
             kind: OffenceKind::WrongResult,
             offender: account(OFFENDER),
             shard: offence(OffenceKind::Late, 0).shard,
@@ -71,72 +134,50 @@ fn report_should_pay_restitution_first_then_the_reporter_and_burn_the_rest() {
 }
 
 #[test]
-fn report_should_give_the_reporter_only_what_restitution_leaves() {
+fn slash_should_tell_what_arrived_when_the_requester_is_the_reporter_too() {
     run(|| {
-        lock(1_000);
-        let report = Offence { restitution: Some((raw(REQUESTER), 900)), ..offence(OffenceKind::WrongResult, 1_000) };
-        Slashing::report(report);
-        assert_eq!((balance(REQUESTER), balance(REPORTER)), (RICH + 900, RICH + 100));
+        let report = Offence { restitution: Some((raw(REPORTER), 300)), ..offence(OffenceKind::WrongResult, 1_000) };
+        carry_out(report);
+        assert_eq!(balance(REPORTER), RICH + 500);
+        let told = System::events().into_iter().any(|record| {
+            matches!(
+                record.event,
+                RuntimeEvent::Slashing(Event::Slashed { restitution: 300, reporter_reward: 200, burned: 500, .. })
+            )
+        });
+        assert!(told);
     });
 }
 
 #[test]
-fn report_should_bound_restitution_by_the_slash() {
+fn slash_should_burn_the_part_of_who_cannot_receive_it() {
     run(|| {
-        lock(1_000);
-        let report = Offence { restitution: Some((raw(REQUESTER), 5_000)), ..offence(OffenceKind::FalseAlarm, 1_000) };
-        Slashing::report(report);
-        assert_eq!((balance(REQUESTER), balance(REPORTER)), (RICH + 500, RICH));
-    });
-}
-
-#[test]
-fn report_should_reward_nobody_when_the_offender_reports_itself() {
-    run(|| {
-        lock(1_000);
-        let before = balance(OFFENDER);
-        Slashing::report(Offence { reporter: Some(raw(OFFENDER)), ..offence(OffenceKind::WrongResult, 1_000) });
-        assert_eq!(balance(OFFENDER), before);
-    });
-}
-
-#[test]
-fn report_should_burn_all_when_there_is_no_reporter() {
-    run(|| {
-        lock(1_000);
+        // Account 9 does not exist, and 8 are below the existential deposit.
         let issuance = Balances::total_issuance();
-        Slashing::report(Offence { reporter: None, ..offence(OffenceKind::Withheld, 1_000) });
+        carry_out(Offence { reporter: Some(raw(9)), ..offence(OffenceKind::WrongResult, 40) });
+        assert_eq!((balance(9), Balances::total_issuance()), (0, issuance - 40));
+        let told = System::events().into_iter().any(|record| {
+            matches!(record.event, RuntimeEvent::Slashing(Event::Slashed { reporter_reward: 0, burned: 40, .. }))
+        });
+        assert!(told);
+    });
+}
+
+#[test]
+fn slash_should_burn_all_when_there_is_no_reporter() {
+    run(|| {
+        let issuance = Balances::total_issuance();
+        carry_out(Offence { reporter: None, ..offence(OffenceKind::Withheld, 1_000) });
         assert_eq!(Balances::total_issuance(), issuance - 1_000);
     });
 }
 
 #[test]
-fn report_should_round_up_against_the_offender_and_down_against_the_reporter() {
-    run(|| {
-        lock(13);
-        assert_eq!(Slashing::report(offence(OffenceKind::FalseAlarm, 13)), 7);
-        assert_eq!(balance(REPORTER), RICH + 1);
-    });
-}
-
-#[test]
-fn report_should_take_only_what_is_locked_when_the_caller_claims_more() {
+fn slash_should_take_only_what_is_locked_when_the_caller_claims_more() {
     run(|| {
         lock(400);
-        assert_eq!(Slashing::report(offence(OffenceKind::WrongResult, 1_000)), 400);
-        assert_eq!(Collateral::free(&raw(OFFENDER)), BOND - 400);
+        Slashing::report(offence(OffenceKind::WrongResult, 1_000));
+        run_to(1 + DEFER);
+        assert_eq!(bond(), (BOND - 400, BOND - 400));
     });
-}
-
-#[test]
-fn shares_should_be_unsound_when_one_is_too_great() {
-    assert!(Shares::default().is_sound());
-    assert!(!Shares { late_ppm: ONE_PPM + 1, ..Default::default() }.is_sound());
-    assert!(!Shares { reporter_cap_ppm: MAX_REPORTER_PPM + 1, ..Default::default() }.is_sound());
-}
-
-#[test]
-#[should_panic(expected = "unsound genesis parameters")]
-fn genesis_should_panic_when_shares_are_unsound() {
-    new_test_ext_with(GenesisConfig { wrong_result_ppm: ONE_PPM + 1, ..Default::default() });
 }

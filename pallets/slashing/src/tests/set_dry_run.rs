@@ -4,7 +4,7 @@
 use super::mock::*;
 use crate::{DryRun, Event};
 use frame_support::{assert_noop, assert_ok};
-use quern_primitives::traits::{Collateral as _, OffenceKind, Offences};
+use quern_primitives::traits::{Collateral as _, OffenceKind, Offences as _};
 use sp_runtime::traits::BadOrigin;
 
 #[test]
@@ -19,7 +19,7 @@ fn set_dry_run_should_switch() {
 }
 
 #[test]
-fn set_dry_run_should_fail_when_not_root() {
+fn set_dry_run_should_fail_when_the_origin_is_not_governance() {
     run(|| {
         assert_noop!(Slashing::set_dry_run(RuntimeOrigin::signed(account(1)), true), BadOrigin);
         assert_noop!(Slashing::set_dry_run(RuntimeOrigin::none(), true), BadOrigin);
@@ -32,7 +32,7 @@ fn report_should_only_tell_when_in_dry_run() {
         assert_ok!(Slashing::set_dry_run(RuntimeOrigin::root(), true));
         lock(1_000);
         let issuance = Balances::total_issuance();
-        assert_eq!(Slashing::report(offence(OffenceKind::FalseAlarm, 1_000)), 0);
+        assert_eq!(Slashing::report(offence(OffenceKind::FalseAlarm, 1_000)), 500);
         assert_eq!(Balances::total_issuance(), issuance);
         assert_eq!(Collateral::free(&raw(OFFENDER)), BOND);
         let told = System::events().into_iter().any(|record| {

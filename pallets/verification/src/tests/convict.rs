@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 use super::mock::*;
-use crate::{fixture::World, Disputes, Error, Event, MAX_LINK_BYTES};
+use crate::{fixture::World, Disputes, Error, Event, Evidence, MAX_LINK_BYTES};
 use frame_support::{assert_noop, assert_ok, dispatch::DispatchResultWithPostInfo};
 use quern_primitives::{
     slice::{self, SliceProof},
@@ -8,7 +8,13 @@ use quern_primitives::{
     DisputeId,
 };
 use quern_program::{decode_element, DType, MAX_CONVICTION_BYTES};
-use quern_protocol::{dispute::Outcome, inputs::Link, referee::ReadProof, shard::Phase};
+use quern_protocol::{
+    dispute::{Outcome, Play},
+    inputs::Link,
+    record::{decide_again, evidence_hash},
+    referee::ReadProof,
+    shard::Phase,
+};
 
 /// Adds one to a byte at or after a third of the tensor.
 fn add_one(bytes: &mut [u8]) {
@@ -44,6 +50,34 @@ fn convict_should_convict_the_worker_when_one_element_of_the_loop_is_wrong() {
         assert_eq!(Keeper::offences(), [offence]);
         assert_eq!(Verification::stats().convicted, 1);
         assert!(Verification::disputes(None, 64).is_empty());
+    });
+}
+
+#[test]
+fn convict_should_leave_evidence_by_which_anybody_decides_again() {
+    test(|| {
+        let (case, challenger, id, op) = Case::flipped().named();
+        let dispute = Disputes::<Test>::get(id).unwrap();
+        let (element, output, reads) = case.element(op);
+        assert_ok!(convict(challenger, id, (element, output.clone(), reads.clone())));
+        let play = Play::Convict { by: raw(challenger), element, output: Some(output), reads };
+        let (stage, program) = (&case.world.context, &case.world.program);
+        assert_eq!(Some(Keeper::evidence()), evidence_hash(id, &dispute, stage, &play));
+        let again = decide_again(&dispute, stage, program, play, System::block_number());
+        assert_eq!(again, Ok(Case::outcome()));
+        assert!(matches!(Case::outcome(), Some(Outcome::WrongElement { .. })));
+        assert!(!Evidence::<Test>::exists());
+    });
+}
+
+#[test]
+fn silence_should_leave_no_evidence() {
+    test(|| {
+        let (_, challenger, _) = Case::flipped().traced();
+        blocks(PARAMS.move_blocks + 1);
+        assert_eq!(Case::outcome(), Some(Outcome::ChallengerSilent));
+        assert!(Keeper::offences().contains(&(OffenceKind::FalseAlarm as u8, raw(challenger), None)));
+        assert_eq!(Keeper::evidence(), [0; 32]);
     });
 }
 

@@ -214,6 +214,11 @@ impl Keeper {
         get("offences", &()).unwrap_or_default()
     }
 
+    /// The evidence of the last offence.
+    pub fn evidence() -> [u8; 32] {
+        get("evidence", &()).unwrap_or_default()
+    }
+
     pub fn forget(id: &ShardId) {
         unhashed::kill(&key("shard", id));
     }
@@ -222,6 +227,7 @@ impl Keeper {
         let mut offences = Self::offences();
         offences.push((kind as u8, offender, reporter));
         put("offences", &(), &offences);
+        put("evidence", &(), &<Verification as Audits>::evidence());
     }
 }
 

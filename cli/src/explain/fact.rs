@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What can happen to an account's money, and how it is said.
+
+use crate::output::{self, qrn};
+use quern_primitives::{offence::OffenceId, Balance, Height, JobId};
+use serde::Serialize;
+
+/// What an era gave to everybody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct EraTotals {
+    pub budget: Balance,
+    pub points: Balance,
+    pub blocks: u32,
+    pub work: Balance,
+    pub authoring: Balance,
+}
+
+/// Something that concerns an account. Amounts are in 10^-12 QRN.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Fact {
+    /// A shard that it ran was accepted.
+    Worked { shard: String, macs: u64, earned: Balance, burned: Balance, points: Balance, era: u32 },
+    /// A shard that it audited was accepted.
+    Audited {
+        shard: String,
+        audit_fee: Balance,
+        protocol_fee: Balance,
+        auditors: u32,
+        earned: Balance,
+        burned: Balance,
+        points: Balance,
+        era: u32,
+    },
+    /// It was late with a shard.
+    Late { shard: String },
+    /// It took its credit.
+    Claimed { amount: Balance },
+    /// It took its emission of an era.
+    EmissionClaimed {
+        era: u32,
+        points: Balance,
+        blocks: u32,
+        for_work: Balance,
+        for_authoring: Balance,
+        of: Option<EraTotals>,
+    },
+    /// It submitted a job.
+    JobSubmitted { job: JobId, macs: u64, escrow: Balance, price: Balance, audit_fee: Balance, protocol_fee: Balance },
+    /// A shard of its job was paid.
+    ShardPaid { shard: String, macs: u64, price: Balance, audit_fee: Balance, protocol_fee: Balance, refund: Balance },
+    /// An offence of it was reported.
+    Reported {
+        offence: OffenceId,
+        offence_kind: String,
+        shard: String,
+        locked: Balance,
+        due: Balance,
+        due_at: Height,
+        evidence: Option<String>,
+    },
+    /// It appealed.
+    Appealed { offence: OffenceId, bond: Balance, due_at: Height },
+    /// The guardian put its slash off.
+    Delayed { offence: OffenceId, due_at: Height },
+    /// Governance cancelled its slash.
+    Cancelled { offence: OffenceId, released: Balance, appeal_bond: Balance },
+    /// Governance rejected its appeal.
+    AppealRejected { offence: OffenceId, bond: Balance },
+    /// Nobody decided its appeal.
+    AppealLapsed { offence: OffenceId, bond: Balance },
+    /// It was slashed.
+    Slashed {
+        offence: OffenceId,
+        offence_kind: String,
+        shard: String,
+        locked: Balance,
+        share_ppm: u32,
+        due: Balance,
+        amount: Balance,
+        restitution: Balance,
+        reporter_reward: Balance,
+        burned: Balance,
+        dry_run: bool,
+    },
+    /// It showed what somebody else did.
+    Rewarded { offence: OffenceId, shard: String, amount: Balance, slashed: Balance },
+    /// It paid for a transaction.
+    TransactionFee { fee: Balance, tip: Balance },
+    /// It bonded.
+    Bonded { amount: Balance, bonded: Balance },
+    /// It began to unbond.
+    Unbonding { amount: Balance, release_at: Height },
+    /// It took out what had unbonded.
+    Withdrawn { amount: Balance },
+}
+
+impl Fact {
+    /// The fact in words.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Worked { shard, macs, earned, burned, points, era } => format!(
+                "earned {} for running shard {shard}: {} at an ask of {} a GMAC. It burned {} of the fees, which makes {} points \
+                 in era {era}, worth at most {}",
+                qrn(*earned),
+                output::macs(u128::from(*macs)),
+                qrn(ask(*earned, *macs)),
+                qrn(*burned),
+                output::grouped(*points),
+                qrn(*points)
+            ),
+            Self::Audited { shard, audit_fee, protocol_fee, auditors, earned, burned, points, era } => format!(
+                "earned {} for auditing shard {shard}: a part of {auditors} of the audit fee of {} and of the auditors' share of the \
+                 protocol fee of {}. It burned {} of the fees, which makes {} points in era {era}, worth at most {}",
+                qrn(*earned),
+                qrn(*audit_fee),
+                qrn(*protocol_fee),
+                qrn(*burned),
+                output::grouped(*points),
+                qrn(*points)
+            ),
+            Self::Late { shard } => format!("was late with shard {shard}, or declined it: no pay, less reputation, no stake lost"),
+            Self::Claimed { amount } => format!("claimed {} that had been earned", qrn(*amount)),
+            Self::EmissionClaimed { era, points, blocks, for_work, for_authoring, of } => {
+                let formula = of.map_or(String::new(), |of| {
+                    format!(
+                        ": {} x {} of {} points, and {} x {blocks} of {} blocks, out of a budget of {}",
+                        qrn(of.work),
+                        output::grouped(*points),
+                        output::grouped(of.points),
+                        qrn(of.authoring),
+                        of.blocks,
+                        qrn(of.budget)
+                    )
+                });
+                format!("claimed emission of era {era}, {} for work and {} for blocks{formula}", qrn(*for_work), qrn(*for_authoring))
+            }
+            Self::JobSubmitted { job, macs, escrow, price, audit_fee, protocol_fee } => format!(
+                "submitted job {job}: {} held, for {} at the bid {}, for audits {}, for the protocol {}",
+                qrn(*escrow),
+                output::macs(u128::from(*macs)),
+                qrn(*price),
+                qrn(*audit_fee),
+                qrn(*protocol_fee)
+            ),
+            Self::ShardPaid { shard, macs, price, audit_fee, protocol_fee, refund } => format!(
+                "paid {} for shard {shard}: {} for {} at the worker's ask, {} for audits, {} for the protocol; {} that the bid had \
+                 held came back",
+                qrn(price + audit_fee + protocol_fee),
+                qrn(*price),
+                output::macs(u128::from(*macs)),
+                qrn(*audit_fee),
+                qrn(*protocol_fee),
+                qrn(*refund)
+            ),
+            Self::Reported { offence, offence_kind, shard, locked, due, due_at, evidence } => format!(
+                "was reported for {offence_kind} on shard {shard} (offence {offence}): of {} that were locked for it, {} will be taken \
+                 at block {due_at} unless somebody intervenes; {}",
+                qrn(*locked),
+                qrn(*due),
+                match evidence {
+                    Some(_) => format!("`quern offence verify {offence}` checks the evidence"),
+                    None => "a silence, which needs no evidence".into(),
+                }
+            ),
+            Self::Appealed { offence, bond, due_at } => {
+                format!("appealed against offence {offence}: {} held; the appeal lapses at block {due_at}", qrn(*bond))
+            }
+            Self::Delayed { offence, due_at } => {
+                format!("the guardian put the slash for offence {offence} off to block {due_at}")
+            }
+            Self::Cancelled { offence, released, appeal_bond } => format!(
+                "the slash for offence {offence} was cancelled: {} are free again{}",
+                qrn(*released),
+                if *appeal_bond > 0 { format!(", and the {} of the appeal", qrn(*appeal_bond)) } else { String::new() }
+            ),
+            Self::AppealRejected { offence, bond } => {
+                format!("the appeal against offence {offence} was rejected: its {} were burned", qrn(*bond))
+            }
+            Self::AppealLapsed { offence, bond } => {
+                format!("nobody decided the appeal against offence {offence}: its {} came back", qrn(*bond))
+            }
+            Self::Slashed { offence, offence_kind, shard, locked, share_ppm, dry_run: true, due, .. } => format!(
+                "would have lost {} for {offence_kind} on shard {shard} (offence {offence}): {} x {} %. It was a dry run",
+                qrn(*due),
+                qrn(*locked),
+                percent(*share_ppm)
+            ),
+            Self::Slashed {
+                offence,
+                offence_kind,
+                shard,
+                locked,
+                share_ppm,
+                amount,
+                restitution,
+                reporter_reward,
+                burned,
+                ..
+            } => format!(
+                "lost {} for {offence_kind} on shard {shard} (offence {offence}): {} x {} %; {} went to the requester, {} to who showed \
+                 it, {} were burned",
+                qrn(*amount),
+                qrn(*locked),
+                percent(*share_ppm),
+                qrn(*restitution),
+                qrn(*reporter_reward),
+                qrn(*burned)
+            ),
+            Self::Rewarded { offence, shard, amount, slashed } => format!(
+                "received {} of the {} that offence {offence} on shard {shard} cost, for showing it",
+                qrn(*amount),
+                qrn(*slashed)
+            ),
+            Self::TransactionFee { fee, tip } => format!(
+                "paid {} for a transaction{}",
+                qrn(*fee),
+                if *tip > 0 { format!(", {} of it as a tip", qrn(*tip)) } else { String::new() }
+            ),
+            Self::Bonded { amount, bonded } => format!("bonded {}; the bond is {} then", qrn(*amount), qrn(*bonded)),
+            Self::Unbonding { amount, release_at } => {
+                format!("began to unbond {}, which can be withdrawn from block {release_at} on", qrn(*amount))
+            }
+            Self::Withdrawn { amount } => format!("withdrew {} that had unbonded", qrn(*amount)),
+        }
+    }
+}
+
+/// Price of a GMAC that gives this price for this work, without the rounding.
+fn ask(price: Balance, macs: u64) -> Balance {
+    price.checked_mul(1_000_000_000).and_then(|scaled| scaled.checked_div(u128::from(macs))).unwrap_or(0)
+}
+
+/// Parts per million as a percentage.
+fn percent(ppm: u32) -> f64 {
+    f64::from(ppm) / 10_000.0
+}

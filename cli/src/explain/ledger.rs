@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What of a block's events concerns an account.
+
+use super::fact::Fact;
+use crate::output;
+use quern_primitives::{offence::OffenceId, Account, JobId, ShardId};
+use quern_sdk::chain::runtime::{collateral, jobs, rewards, slashing, transaction_payment, Event};
+use std::collections::{HashMap, HashSet};
+
+/// What is known of an account while its blocks are read in order.
+pub struct Ledger {
+    account: Account,
+    /// Whether it submitted a job, for the jobs that were looked at.
+    pub jobs: HashMap<JobId, bool>,
+    /// Its offences.
+    pub offences: HashSet<OffenceId>,
+}
+
+impl Ledger {
+    pub fn new(account: Account) -> Self {
+        Self { account, jobs: HashMap::new(), offences: HashSet::new() }
+    }
+
+    /// Jobs of which a shard was paid in a block and whose requester is not known.
+    pub fn unknown_jobs(&self, events: &[Event]) -> HashSet<JobId> {
+        let paid = events.iter().filter_map(|event| match event {
+            Event::Jobs(jobs::Event::ShardAccepted { shard, .. }) => Some(shard.job),
+            _ => None,
+        });
+        paid.filter(|job| !self.jobs.contains_key(job)).collect()
+    }
+
+    /// What of a block concerns the account.
+    pub fn read(&mut self, events: &[Event]) -> Vec<Fact> {
+        events.iter().filter_map(|event| self.fact(event, events)).collect()
+    }
+
+    fn fact(&mut self, event: &Event, block: &[Event]) -> Option<Fact> {
+        let me = self.account;
+        match event {
+            Event::Rewards(event) => self.reward(event, block),
+            Event::Slashing(event) => self.offence(event),
+            Event::Jobs(jobs::Event::ShardLate { shard, worker }) if worker.0 == me => {
+                Some(Fact::Late { shard: name(shard) })
+            }
+            Event::Jobs(jobs::Event::JobSubmitted { job, requester, escrow, price, audit_fee, protocol_fee, macs }) => {
+                self.jobs.insert(*job, requester.0 == me);
+                let (job, macs, escrow, price) = (*job, *macs, *escrow, *price);
+                let (audit_fee, protocol_fee) = (*audit_fee, *protocol_fee);
+                (requester.0 == me).then_some(Fact::JobSubmitted { job, macs, escrow, price, audit_fee, protocol_fee })
+            }
+            Event::Jobs(jobs::Event::ShardAccepted { shard, price, audit_fee, protocol_fee, macs, refund, .. })
+                if self.jobs.get(&shard.job) == Some(&true) =>
+            {
+                Some(Fact::ShardPaid {
+                    shard: name(shard),
+                    macs: *macs,
+                    price: *price,
+                    audit_fee: *audit_fee,
+                    protocol_fee: *protocol_fee,
+                    refund: *refund,
+                })
+            }
+            Event::Collateral(collateral::Event::Bonded { who, amount, bonded }) if who.0 == me => {
+                Some(Fact::Bonded { amount: *amount, bonded: *bonded })
+            }
+            Event::Collateral(collateral::Event::Unbonding { who, amount, release_at, .. }) if who.0 == me => {
+                Some(Fact::Unbonding { amount: *amount, release_at: *release_at })
+            }
+            Event::Collateral(collateral::Event::Withdrawn { who, amount }) if who.0 == me => {
+                Some(Fact::Withdrawn { amount: *amount })
+            }
+            Event::TransactionPayment(transaction_payment::Event::TransactionFeePaid { who, actual_fee, tip })
+                if who.0 == me && *actual_fee > 0 =>
+            {
+                Some(Fact::TransactionFee { fee: *actual_fee, tip: *tip })
+            }
+            _ => None,
+        }
+    }
+
+    fn reward(&self, event: &rewards::Event, block: &[Event]) -> Option<Fact> {
+        let me = self.account;
+        match event {
+            rewards::Event::Credited { who, shard, earned, points } if who.0 == me => {
+                // The formula's inputs stand in the settlement of the same shard. Credits of the worker come before those of the
+                // auditors, and one account is never both.
+                let (worker, macs, audit_fee, protocol_fee, auditors, burned, era) =
+                    block.iter().find_map(|other| match other {
+                        Event::Rewards(rewards::Event::Settled {
+                            shard: of,
+                            worker,
+                            macs,
+                            audit_fee,
+                            protocol_fee,
+                            auditors,
+                            burned,
+                            era,
+                            ..
+                        }) if **of == **shard => {
+                            Some((worker.0, *macs, *audit_fee, *protocol_fee, *auditors, *burned, *era))
+                        }
+                        _ => None,
+                    })?;
+                let (shard, earned, points) = (name(shard), *earned, *points);
+                Some(if worker == me {
+                    Fact::Worked { shard, macs, earned, burned, points, era }
+                } else {
+                    Fact::Audited { shard, audit_fee, protocol_fee, auditors, earned, burned, points, era }
+                })
+            }
+            rewards::Event::Claimed { who, amount } if who.0 == me => Some(Fact::Claimed { amount: *amount }),
+            rewards::Event::EmissionClaimed { who, era, points, blocks, for_work, for_authoring } if who.0 == me => {
+                Some(Fact::EmissionClaimed {
+                    era: *era,
+                    points: *points,
+                    blocks: *blocks,
+                    for_work: *for_work,
+                    for_authoring: *for_authoring,
+                    of: None,
+                })
+            }
+            _ => None,
+        }
+    }
+
+    fn offence(&mut self, event: &slashing::Event) -> Option<Fact> {
+        let me = self.account;
+        match event {
+            slashing::Event::Reported { offence, kind, offender, shard, locked, due, evidence, due_at, .. }
+                if offender.0 == me =>
+            {
+                self.offences.insert(*offence);
+                Some(Fact::Reported {
+                    offence: *offence,
+                    offence_kind: format!("{:?}", **kind),
+                    shard: name(shard),
+                    locked: *locked,
+                    due: *due,
+                    due_at: *due_at,
+                    evidence: (*evidence != [0; 32]).then(|| output::full(evidence)),
+                })
+            }
+            slashing::Event::Appealed { offence, offender, bond, due_at, .. } if offender.0 == me => {
+                self.offences.insert(*offence);
+                Some(Fact::Appealed { offence: *offence, bond: *bond, due_at: *due_at })
+            }
+            slashing::Event::Delayed { offence, due_at } if self.offences.contains(offence) => {
+                Some(Fact::Delayed { offence: *offence, due_at: *due_at })
+            }
+            slashing::Event::Cancelled { offence, offender, released, appeal_bond } if offender.0 == me => {
+                Some(Fact::Cancelled { offence: *offence, released: *released, appeal_bond: *appeal_bond })
+            }
+            slashing::Event::AppealRejected { offence, offender, bond } if offender.0 == me => {
+                Some(Fact::AppealRejected { offence: *offence, bond: *bond })
+            }
+            slashing::Event::AppealLapsed { offence, offender, bond } if offender.0 == me => {
+                Some(Fact::AppealLapsed { offence: *offence, bond: *bond })
+            }
+            slashing::Event::Slashed {
+                offence,
+                kind,
+                offender,
+                shard,
+                locked,
+                share_ppm,
+                due,
+                amount,
+                restitution,
+                reporter,
+                reporter_reward,
+                burned,
+                dry_run,
+                ..
+            } => {
+                if offender.0 == me {
+                    return Some(Fact::Slashed {
+                        offence: *offence,
+                        offence_kind: format!("{:?}", **kind),
+                        shard: name(shard),
+                        locked: *locked,
+                        share_ppm: *share_ppm,
+                        due: *due,
+                        amount: *amount,
+                        restitution: *restitution,
+                        reporter_reward: *reporter_reward,
+                        burned: *burned,
+                        dry_run: *dry_run,
+                    });
+                }
+                let (offence, amount, slashed) = (*offence, *reporter_reward, *amount);
+                let mine = reporter.as_ref().is_some_and(|reporter| reporter.0 == me) && amount > 0;
+                mine.then(|| Fact::Rewarded { offence, shard: name(shard), amount, slashed })
+            }
+            _ => None,
+        }
+    }
+}
+
+fn name(shard: &ShardId) -> String {
+    shard.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quern_primitives::{traits::OffenceKind, QRN};
+    use quern_sdk::chain::runtime::{AccountId32, Static};
+
+    const WORKER: Account = [1; 32];
+    const AUDITOR: Account = [2; 32];
+    const REQUESTER: Account = [3; 32];
+    const SHARD: ShardId = ShardId { job: 4, stage: 1, index: 2 };
+
+    fn id(account: Account) -> AccountId32 {
+        AccountId32(account)
+    }
+
+    fn shard() -> Static<ShardId> {
+        Static(SHARD)
+    }
+
+    /// A shard that is paid: 2 GMAC at 3 QRN.
+    fn paid() -> Vec<Event> {
+        let credited = |who, earned, points| {
+            Event::Rewards(rewards::Event::Credited { who: id(who), shard: shard(), earned, points })
+        };
+        vec![
+            credited(WORKER, 6 * QRN, 40),
+            credited(AUDITOR, QRN, 20),
+            Event::Rewards(rewards::Event::Settled {
+                shard: shard(),
+                worker: id(WORKER),
+                macs: 2_000_000_000,
+                price: 6 * QRN,
+                audit_fee: QRN,
+                protocol_fee: QRN / 2,
+                auditors: 1,
+                each_auditor: QRN,
+                treasury: 0,
+                burned: 100,
+                points: 60,
+                era: 7,
+            }),
+            Event::Jobs(jobs::Event::ShardAccepted {
+                shard: shard(),
+                worker: id(WORKER),
+                price: 6 * QRN,
+                audit_fee: QRN,
+                protocol_fee: QRN / 2,
+                macs: 2_000_000_000,
+                refund: QRN,
+            }),
+        ]
+    }
+
+    fn slashed() -> Event {
+        Event::Slashing(slashing::Event::Slashed {
+            offence: 9,
+            kind: Static(OffenceKind::WrongResult),
+            offender: id(WORKER),
+            shard: shard(),
+            locked: 10 * QRN,
+            share_ppm: 1_000_000,
+            due: 10 * QRN,
+            amount: 10 * QRN,
+            restitution: 0,
+            reporter: Some(id(AUDITOR)),
+            reporter_reward: 2 * QRN,
+            burned: 8 * QRN,
+            evidence: [1; 32],
+            dry_run: false,
+        })
+    }
+
+    fn read(account: Account, events: &[Event]) -> Vec<Fact> {
+        Ledger::new(account).read(events)
+    }
+
+    #[test]
+    fn work_should_be_explained_by_its_price_and_what_it_burned() {
+        let facts = read(WORKER, &paid());
+        assert_eq!(facts.len(), 1);
+        let text = facts[0].text();
+        assert!(text.contains("earned 6 QRN for running shard 4.1.2: 2.00 GMAC at an ask of 3 QRN a GMAC"), "{text}");
+        assert!(text.contains("40 points in era 7"), "{text}");
+    }
+
+    #[test]
+    fn audit_should_be_explained_by_the_fees_and_the_number_of_auditors() {
+        let text = read(AUDITOR, &paid())[0].text();
+        assert!(
+            text.contains("earned 1 QRN for auditing shard 4.1.2: a part of 1 of the audit fee of 1 QRN"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn payment_should_be_explained_to_the_requester_alone() {
+        let mut ledger = Ledger::new(REQUESTER);
+        assert_eq!(ledger.unknown_jobs(&paid()), HashSet::from([4]));
+        assert_eq!(ledger.read(&paid()), vec![]);
+        ledger.jobs.insert(4, true);
+        assert_eq!(ledger.unknown_jobs(&paid()), HashSet::new());
+        let facts = ledger.read(&paid());
+        assert!(facts[0].text().starts_with("paid 7.5 QRN for shard 4.1.2"), "{}", facts[0].text());
+    }
+
+    #[test]
+    fn slash_should_be_explained_to_the_offender_and_to_who_showed_it() {
+        let text = read(WORKER, &[slashed()])[0].text();
+        let expected = "lost 10 QRN for WrongResult on shard 4.1.2 (offence 9): 10 QRN x 100 %; 0 QRN went to the requester, 2 QRN to \
+                        who showed it, 8 QRN were burned";
+        assert_eq!(text, expected);
+        let text = read(AUDITOR, &[slashed()])[0].text();
+        assert_eq!(text, "received 2 QRN of the 10 QRN that offence 9 on shard 4.1.2 cost, for showing it");
+        assert_eq!(read(REQUESTER, &[slashed()]), vec![]);
+    }
+
+    #[test]
+    fn delay_should_be_told_when_the_offence_is_ones_own() {
+        let delayed = Event::Slashing(slashing::Event::Delayed { offence: 9, due_at: 70 });
+        let mut ledger = Ledger::new(WORKER);
+        assert_eq!(ledger.read(std::slice::from_ref(&delayed)), vec![]);
+        ledger.offences.insert(9);
+        assert_eq!(ledger.read(&[delayed]), vec![Fact::Delayed { offence: 9, due_at: 70 }]);
+    }
+}

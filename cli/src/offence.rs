@@ -1,0 +1,481 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `quern offence`: slashes that are not carried out yet, and evidence that anybody can check.
+
+use crate::{
+    args::{AppealArgs, Global, OffenceCommand, OffenceVerifyArgs},
+    client, exit,
+    output::{self, Output},
+};
+use anyhow::{anyhow, bail, ensure, Context};
+use quern_primitives::{
+    offence::{DeferredSlash, OffenceId, SlashStage},
+    traits::OffenceKind,
+    Account, Balance, DisputeId, Height, ShardId,
+};
+use quern_program::{Checked, Program};
+use quern_protocol::{
+    dispute::{Next, Outcome, Play},
+    inputs::StageContext,
+    record::{decide_again, evidence_hash, silences},
+    traits::worker_offence,
+    view::ShardView,
+    Dispute, Params,
+};
+use quern_sdk::chain::{
+    calls,
+    runtime::{self, slashing, verification},
+    Chain,
+};
+use serde::Serialize;
+use std::process::ExitCode;
+
+/// Slashes in a page.
+const PAGE: u32 = 64;
+
+/// Runs a command about offences.
+pub async fn run(global: &Global, command: OffenceCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        OffenceCommand::List => list(global).await,
+        OffenceCommand::Verify(args) => verify(global, args).await,
+        OffenceCommand::Appeal(args) => appeal(global, args).await,
+    }
+}
+
+#[derive(Serialize)]
+struct Listed {
+    offence: OffenceId,
+    kind: String,
+    offender: String,
+    shard: String,
+    locked: Balance,
+    due: Balance,
+    reporter: Option<String>,
+    reported_at: Height,
+    extrinsic: Option<u32>,
+    due_at: Height,
+    stage: &'static str,
+    evidence: Option<String>,
+}
+
+impl Listed {
+    fn new(id: OffenceId, slash: &DeferredSlash) -> Self {
+        let offence = &slash.offence;
+        Self {
+            offence: id,
+            kind: format!("{:?}", offence.kind),
+            offender: output::address(&offence.offender),
+            shard: offence.shard.to_string(),
+            locked: offence.locked,
+            due: slash.due,
+            reporter: offence.reporter.as_ref().map(output::address),
+            reported_at: slash.reported_at,
+            extrinsic: slash.extrinsic,
+            due_at: slash.due_at,
+            stage: match slash.stage {
+                SlashStage::Deferred => "deferred",
+                SlashStage::Delayed => "delayed by the guardian",
+                SlashStage::Appealed { .. } => "under appeal",
+            },
+            evidence: (offence.evidence != [0; 32]).then(|| output::full(&offence.evidence)),
+        }
+    }
+}
+
+async fn list(global: &Global) -> anyhow::Result<ExitCode> {
+    let chain = client::connect(global).await?;
+    let mut slashes = Vec::new();
+    loop {
+        let page = chain.deferred_slashes(slashes.last().map(|(id, _)| *id), PAGE).await?;
+        let last = page.len() < PAGE as usize;
+        slashes.extend(page);
+        if last {
+            break;
+        }
+    }
+    slashes.sort_by_key(|(id, _)| *id);
+    let listed: Vec<Listed> = slashes.iter().map(|(id, slash)| Listed::new(*id, slash)).collect();
+    let mut table = output::table(&[
+        "offence",
+        "kind",
+        "offender",
+        "shard",
+        "loses",
+        "at block",
+        "stage",
+        "reported at",
+        "evidence",
+    ]);
+    for entry in &listed {
+        table.add_row([
+            entry.offence.to_string(),
+            entry.kind.clone(),
+            entry.offender.clone(),
+            entry.shard.clone(),
+            output::qrn(entry.due),
+            entry.due_at.to_string(),
+            entry.stage.to_owned(),
+            entry.reported_at.to_string(),
+            entry.evidence.as_ref().map_or("a silence", |_| "yes").to_owned(),
+        ]);
+    }
+    let text = if listed.is_empty() { "no slash is waiting to be carried out".into() } else { table.to_string() };
+    Output { json: global.json }.result(&listed, text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn appeal(global: &Global, args: AppealArgs) -> anyhow::Result<ExitCode> {
+    #[derive(Serialize)]
+    struct Report {
+        offence: OffenceId,
+        statement: String,
+        due_at: Height,
+    }
+    let keys = client::keys(global)?;
+    let file = args.statement.display();
+    let statement = std::fs::read(&args.statement).with_context(|| format!("{file} cannot be read"))?;
+    ensure!(!statement.is_empty(), "{file} is empty: say why the slash is wrong");
+    let statement = *blake3::hash(&statement).as_bytes();
+    let chain = client::connect(global).await?;
+    chain.sender(keys).send_and_wait(&calls::appeal(args.id, statement)).await?;
+    let slash = chain.deferred_slash(args.id).await?.context("the appeal was decided already")?;
+    let report = Report { offence: args.id, statement: output::full(&statement), due_at: slash.due_at };
+    let text = format!(
+        "appealed against offence {}. Publish {file}; its BLAKE3 on chain is {}. If nobody decides, the slash is carried out at \
+         block {}.",
+        args.id, report.statement, report.due_at
+    );
+    Output { json: global.json }.result(&report, text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// An offence as it was reported.
+struct Reported {
+    kind: OffenceKind,
+    offender: Account,
+    shard: ShardId,
+    evidence: [u8; 32],
+    extrinsic: Option<u32>,
+    at: Height,
+}
+
+/// What a check of the evidence found.
+#[derive(Debug, Serialize)]
+struct Verified {
+    offence: OffenceId,
+    kind: String,
+    offender: String,
+    shard: String,
+    /// Height of the block with the evidence.
+    block: Height,
+    /// Index of the extrinsic with the evidence.
+    extrinsic: Option<u32>,
+    /// The hash on chain.
+    evidence: Option<String>,
+    /// Whether what was fetched has this hash.
+    hash_matches: Option<bool>,
+    /// How the referee decides.
+    outcome: Option<String>,
+    /// Whether the offence stands.
+    stands: bool,
+    /// In words.
+    reason: String,
+}
+
+async fn verify(global: &Global, args: OffenceVerifyArgs) -> anyhow::Result<ExitCode> {
+    let chain = client::connect(global).await?;
+    let reported = reported(&chain, args.id, args.block).await?;
+    let verified = check(&chain, args.id, &reported).await?;
+    let text = format!(
+        "offence {}: {} of {} on shard {}\nblock {}{}\n{}{}",
+        verified.offence,
+        verified.kind,
+        verified.offender,
+        verified.shard,
+        verified.block,
+        verified.extrinsic.map_or(String::new(), |index| format!(", extrinsic {index}")),
+        verified.evidence.as_ref().map_or(String::new(), |hash| format!("evidence {hash}\n")),
+        verified.reason
+    );
+    let output = Output { json: global.json };
+    if verified.stands {
+        output.result(&verified, text)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    eprintln!("!!! DOES NOT STAND: {}", verified.reason);
+    output.result(&verified, text)?;
+    Ok(ExitCode::from(exit::DIFFERS))
+}
+
+/// Finds the report of an offence: in state, or in the events of a block.
+async fn reported(chain: &Chain, id: OffenceId, block: Option<Height>) -> anyhow::Result<Reported> {
+    if let (None, Some(slash)) = (block, chain.deferred_slash(id).await?) {
+        let DeferredSlash { offence, extrinsic, reported_at: at, .. } = slash;
+        let (kind, offender, shard, evidence) = (offence.kind, offence.offender, offence.shard, offence.evidence);
+        return Ok(Reported { kind, offender, shard, evidence, extrinsic, at });
+    }
+    let at = match block {
+        Some(height) => height,
+        None => block_of(chain, id).await?,
+    };
+    for event in chain.events(chain.block_hash(at).await?).await? {
+        let runtime::Event::Slashing(slashing::Event::Reported {
+            offence,
+            kind,
+            offender,
+            shard,
+            evidence,
+            extrinsic,
+            ..
+        }) = event
+        else {
+            continue;
+        };
+        if offence == id {
+            return Ok(Reported { kind: *kind, offender: offender.0, shard: *shard, evidence, extrinsic, at });
+        }
+    }
+    bail!("offence {id} was not reported in block {at}")
+}
+
+/// The block in which an offence was reported: offences are numbered one after the other, so their count in the states of the
+/// chain only rises.
+async fn block_of(chain: &Chain, id: OffenceId) -> anyhow::Result<Height> {
+    let (best, _) = chain.best().await?;
+    let count = |height: Height| async move {
+        let hash = chain.block_hash(height).await?;
+        let count = chain.offences_at(hash).await;
+        count.with_context(|| {
+            format!("the node does not keep the state of block {height}: name the offence's block with --block, or ask a node that keeps all states")
+        })
+    };
+    ensure!(id < count(best).await?, "there is no offence {id}");
+    let (mut without, mut with) = (0, best);
+    while with - without > 1 {
+        let middle = without + (with - without) / 2;
+        if id < count(middle).await? {
+            with = middle;
+        } else {
+            without = middle;
+        }
+    }
+    Ok(with)
+}
+
+/// Fetches the evidence, hashes it and has the referee decide again.
+async fn check(chain: &Chain, id: OffenceId, reported: &Reported) -> anyhow::Result<Verified> {
+    let Reported { kind, offender, shard, evidence, extrinsic, at } = *reported;
+    let mut verified = Verified {
+        offence: id,
+        kind: format!("{kind:?}"),
+        offender: output::address(&offender),
+        shard: shard.to_string(),
+        block: at,
+        extrinsic,
+        evidence: (evidence != [0; 32]).then(|| output::full(&evidence)),
+        hash_matches: None,
+        outcome: None,
+        stands: false,
+        reason: String::new(),
+    };
+    let block = chain.block_hash(at).await?;
+    let before = chain.block_hash(at.saturating_sub(1)).await?;
+    let view = chain.shard_view_at(before, shard).await?;
+    let view = view.with_context(|| format!("shard {shard} is not in the state before block {at}"))?;
+    if verified.evidence.is_none() {
+        (verified.stands, verified.reason) = silence(&view, kind, &offender, at);
+        return Ok(verified);
+    }
+    let index = extrinsic.context("the offence has evidence and names no extrinsic: it was not reported by a call")?;
+    let code = chain.program(view.context.stage.program).await?.context("the program is not on chain")?;
+    let program = Program::decode_checked(&code).map_err(|error| anyhow!("the program is invalid: {error:?}"))?;
+    let calls = chain.calls(block).await?;
+    ensure!((index as usize) < calls.len(), "block {at} has no extrinsic {index}");
+    let case = Case { disputes: view.disputes, stage: &view.context, program: &program, at };
+    let Some((dispute, play)) = case.find(calls, index as usize, &evidence) else {
+        verified.hash_matches = Some(false);
+        verified.reason = format!("no move in extrinsic {index} of block {at} has the hash that stands in the offence");
+        return Ok(verified);
+    };
+    verified.hash_matches = Some(true);
+    let outcome = decide_again(&dispute, &view.context, &program, play, at);
+    let outcome = outcome.map_err(|error| anyhow!("the referee refuses the evidence: {error:?}"))?;
+    let outcome = outcome.context("the move in evidence decides nothing")?;
+    verified.outcome = Some(format!("{outcome:?}"));
+    (verified.stands, verified.reason) = judge(&dispute, kind, &offender, &outcome);
+    Ok(verified)
+}
+
+/// Whether an outcome makes this offence of this account.
+fn judge(dispute: &Dispute, kind: OffenceKind, offender: &Account, outcome: &Outcome) -> (bool, String) {
+    let (guilty, of) = match worker_offence(outcome) {
+        Some(of) => (dispute.worker, of),
+        None => (dispute.challenger, OffenceKind::FalseAlarm),
+    };
+    let what = match outcome {
+        Outcome::WrongElement { op, element, claimed, expected } => format!(
+            "element {element} of operator {op} (task {}, leaf {}) is {claimed:#x}, and this machine computes {expected:#x}",
+            dispute.task, dispute.position
+        ),
+        Outcome::WrongLength { op, len, expected } => {
+            format!("the output of operator {op} has {len} bytes, and the program gives it {expected}")
+        }
+        Outcome::Refuted { op, element, value } => {
+            format!("element {element} of operator {op} is {value}, as the worker says: the challenger was wrong")
+        }
+        Outcome::WorkerSilent | Outcome::ChallengerSilent => "a silence decides".into(),
+    };
+    if guilty == *offender && of == kind {
+        (true, format!("the evidence is the one meant, and it stands: {what}"))
+    } else {
+        let guilty = output::address(&guilty);
+        (false, format!("{what}. That is {of:?} of {guilty}, and not {kind:?} of {}", output::address(offender)))
+    }
+}
+
+/// Whether the state before the block shows a silence that makes this offence of this account.
+fn silence(view: &ShardView, kind: OffenceKind, offender: &Account, at: Height) -> (bool, String) {
+    if silences(&view.shard, &view.disputes, at).contains(&(kind, *offender)) {
+        let reason = format!("a silence needs no evidence: in the state before block {at}, what it owed was overdue");
+        (true, reason)
+    } else {
+        (false, format!("in the state before block {at} nothing of this account was overdue that makes {kind:?}"))
+    }
+}
+
+/// The disputes about a shard, as they stand before a block.
+struct Case<'a> {
+    disputes: Vec<(DisputeId, Dispute)>,
+    stage: &'a StageContext,
+    program: &'a Checked,
+    at: Height,
+}
+
+impl Case<'_> {
+    /// Plays the moves of a block's calls up to extrinsic `last`, so that each is seen as the chain saw it. Returns the move of
+    /// extrinsic `last` that has this hash, with the dispute before it.
+    fn find(mut self, calls: Vec<runtime::Call>, last: usize, evidence: &[u8; 32]) -> Option<(Dispute, Play)> {
+        for (index, call) in calls.into_iter().enumerate().take(last + 1) {
+            for (id, play) in moves(call) {
+                let Some((_, dispute)) = self.disputes.iter_mut().find(|(known, _)| *known == id) else { continue };
+                // The call does not say who signed it; the chain has checked that it was who owed the move.
+                let play = by(play, *dispute.owed_by());
+                if index == last && evidence_hash(id, dispute, self.stage, &play).as_ref() == Some(evidence) {
+                    return Some((dispute.clone(), play));
+                }
+                if let Ok(Next::Open(next)) = dispute.step(play, self.at, &Params::default(), self.program, self.stage)
+                {
+                    *dispute = next;
+                }
+            }
+        }
+        None
+    }
+}
+
+/// The moves in disputes that a call makes, those in batches too.
+fn moves(call: runtime::Call) -> Vec<(DisputeId, Play)> {
+    use runtime::utility::Call as Utility;
+    use verification::Call as Move;
+    let nobody = [0; 32];
+    let inner = match call {
+        runtime::Call::Utility(
+            Utility::batch { calls } | Utility::batch_all { calls } | Utility::force_batch { calls },
+        ) => return calls.into_iter().flat_map(moves).collect(),
+        runtime::Call::Verification(inner) => inner,
+        _ => return Vec::new(),
+    };
+    let play = match inner {
+        Move::post_trace { dispute, trace } => (dispute, Play::Trace { by: nobody, trace: trace.0 }),
+        Move::name_operator { dispute, op } => (dispute, Play::Name { by: nobody, op }),
+        Move::demand_output { dispute, index } => (dispute, Play::Demand { by: nobody, index }),
+        Move::open_subtrees { dispute, values } => (dispute, Play::Subtrees { by: nobody, values: values.0 }),
+        Move::open_chunk { dispute, bytes } => (dispute, Play::Chunk { by: nobody, bytes: bytes.0 }),
+        Move::convict { dispute, element, output, reads } => {
+            let reads = reads.0.into_iter().map(|read| read.0).collect();
+            (dispute, Play::Convict { by: nobody, element, output: output.map(|proof| proof.0), reads })
+        }
+        Move::convict_length { dispute, len, proof } => {
+            (dispute, Play::ConvictLength { by: nobody, len, proof: proof.0 })
+        }
+        _ => return Vec::new(),
+    };
+    vec![play]
+}
+
+/// The same move by another account.
+fn by(play: Play, who: Account) -> Play {
+    match play {
+        Play::Trace { trace, .. } => Play::Trace { by: who, trace },
+        Play::Name { op, .. } => Play::Name { by: who, op },
+        Play::Demand { index, .. } => Play::Demand { by: who, index },
+        Play::Subtrees { values, .. } => Play::Subtrees { by: who, values },
+        Play::Chunk { bytes, .. } => Play::Chunk { by: who, bytes },
+        Play::Convict { element, output, reads, .. } => Play::Convict { by: who, element, output, reads },
+        Play::ConvictLength { len, proof, .. } => Play::ConvictLength { by: who, len, proof },
+        Play::Expire => Play::Expire,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bounded_collections::BoundedVec;
+    use quern_primitives::BlobId;
+    use quern_program::Segment;
+    use quern_protocol::dispute::Move;
+
+    const WORKER: Account = [1; 32];
+    const CHALLENGER: Account = [2; 32];
+
+    fn dispute() -> Dispute {
+        Dispute {
+            shard: ShardId { job: 1, stage: 0, index: 0 },
+            position: 3,
+            task: 0,
+            segment: Segment::Finish,
+            worker: WORKER,
+            challenger: CHALLENGER,
+            start: None,
+            end: BlobId([0; 32]),
+            trace: None,
+            turn: Move::Convict { op: 0, shown: BoundedVec::new(), chunk: None },
+            by: 9,
+        }
+    }
+
+    fn stands(kind: OffenceKind, offender: Account, outcome: Outcome) -> bool {
+        judge(&dispute(), kind, &offender, &outcome).0
+    }
+
+    #[test]
+    fn offence_should_stand_when_the_referee_says_the_same_of_the_same_account() {
+        let wrong = Outcome::WrongElement { op: 0, element: 1, claimed: 2, expected: 3 };
+        let length = Outcome::WrongLength { op: 0, len: 1, expected: 2 };
+        let refuted = Outcome::Refuted { op: 0, element: 1, value: 2 };
+        for outcome in [wrong, length] {
+            assert!(stands(OffenceKind::WrongResult, WORKER, outcome));
+            assert!(!stands(OffenceKind::WrongResult, CHALLENGER, outcome));
+            assert!(!stands(OffenceKind::FalseAlarm, WORKER, outcome));
+        }
+        assert!(stands(OffenceKind::FalseAlarm, CHALLENGER, refuted));
+        assert!(!stands(OffenceKind::WrongResult, WORKER, refuted));
+    }
+
+    #[test]
+    fn moves_should_be_found_in_batches_and_nowhere_else() {
+        let named = |dispute| runtime::Call::Verification(verification::Call::name_operator { dispute, op: 4 });
+        let other = || runtime::Call::Rewards(runtime::rewards::Call::claim {});
+        let inner = runtime::Call::Utility(runtime::utility::Call::batch_all { calls: vec![named(2)] });
+        let batch = runtime::Call::Utility(runtime::utility::Call::batch { calls: vec![other(), named(1), inner] });
+        let play = |dispute| (dispute, Play::Name { by: [0; 32], op: 4 });
+        assert_eq!(moves(batch), vec![play(1), play(2)]);
+        assert_eq!(moves(other()), vec![]);
+    }
+
+    #[test]
+    fn move_should_be_the_same_when_it_is_given_to_another_account() {
+        let play = Play::ConvictLength { by: [0; 32], len: 5, proof: quern_primitives::slice::SliceProof(vec![1]) };
+        let given = by(play, CHALLENGER);
+        assert!(matches!(given, Play::ConvictLength { by: CHALLENGER, len: 5, .. }));
+    }
+}
