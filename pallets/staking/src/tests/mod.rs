@@ -12,6 +12,7 @@ pub(crate) mod mock;
 mod model;
 mod nominate;
 mod offences;
+mod pool;
 mod reward;
 mod simulation;
 mod unbond;
