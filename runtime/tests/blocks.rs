@@ -5,12 +5,11 @@
 use codec::Encode;
 use frame_support::{
     dispatch::{DispatchClass, GetDispatchInfo},
-    traits::{Get, Hooks},
+    traits::{Get, OnInitialize},
     weights::Weight,
     BoundedVec,
 };
 use frame_system::limits::BlockWeights;
-use quern_pallet_clock::WeightInfo as _;
 use quern_pallet_jobs::{
     types::{MAX_COMMITS, MAX_DUE},
     WeightInfo as _,
@@ -27,6 +26,7 @@ use quern_protocol::{
     shard::MAX_SAMPLES,
 };
 use quern_runtime::{AllPalletsWithSystem, Runtime, RuntimeCall, System};
+use sp_runtime::traits::TransactionExtension;
 
 type Jobs = <Runtime as quern_pallet_jobs::Config>::WeightInfo;
 type Verification = <Runtime as quern_pallet_verification::Config>::WeightInfo;
@@ -48,8 +48,8 @@ fn hooks() -> Weight {
     let shards = <Runtime as quern_pallet_jobs::Config>::ShardsPerBlock::get();
     let workers = <Runtime as quern_pallet_workers::Config>::MaxWorkers::get();
     let validators = <Runtime as quern_pallet_workers::Config>::MaxValidators::get();
-    let draws = <Runtime as quern_pallet_verification::Config>::DrawsPerBlock::get();
-    let disputes = <Runtime as quern_pallet_verification::Config>::ExpiriesPerBlock::get();
+    let draws: u32 = <Runtime as quern_pallet_verification::Config>::DrawsPerBlock::get();
+    let disputes: u32 = <Runtime as quern_pallet_verification::Config>::ExpiriesPerBlock::get();
     // With nothing due the hooks say what an idle block costs: of all pallets, these two included.
     let idle = sp_io::TestExternalities::default().execute_with(|| AllPalletsWithSystem::on_initialize(1));
     let due = [
