@@ -349,8 +349,6 @@ impl_runtime_apis! {
             use frame_support::traits::WhitelistedStorageKeys;
             use frame_system_benchmarking::Pallet as SystemBench;
 
-            impl frame_system_benchmarking::Config for Runtime {}
-
             let whitelist = AllPalletsWithSystem::whitelisted_storage_keys();
             let mut batches = Vec::<BenchmarkBatch>::new();
             let params = (&config, &whitelist);

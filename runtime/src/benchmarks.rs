@@ -34,6 +34,8 @@ frame_benchmarking::define_benchmarks!(
     [quern_pallet_rewards, Rewards]
 );
 
+impl frame_system_benchmarking::Config for Runtime {}
+
 /// The bond of every account here.
 const BOND: Balance = 1_000 * QRN;
 
