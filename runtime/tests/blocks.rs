@@ -22,7 +22,7 @@ use quern_primitives::{
 };
 use quern_program::MAX_CONVICTION_BYTES;
 use quern_protocol::{
-    dispute::{Trace, MAX_SUBTREES, MAX_TRACE},
+    dispute::{Trace, MAX_STATE, MAX_SUBTREES, MAX_TRACE},
     shard::MAX_SAMPLES,
 };
 use quern_runtime::{AllPalletsWithSystem, Runtime, RuntimeCall, System};
@@ -73,7 +73,8 @@ fn obligations() -> Vec<(&'static str, RuntimeCall)> {
     let shard = ShardId { job: 1, stage: 0, index: 0 };
     let digest = [1; 32];
     let leaf = LeafProof { id: BlobId(digest), secret: digest, proof: SliceProof(vec![0; 1_728]) };
-    let ids = BoundedVec::truncate_from(vec![BlobId(digest); MAX_TRACE as usize]);
+    let state = BoundedVec::truncate_from(vec![BlobId(digest); MAX_STATE as usize]);
+    let outputs = BoundedVec::truncate_from(vec![BlobId(digest); MAX_TRACE as usize]);
     let proof = || SliceProof(vec![0; MAX_CONVICTION_BYTES as usize]);
     let subtrees = BoundedVec::truncate_from(vec![digest; MAX_SUBTREES as usize]);
     let commits = BoundedVec::truncate_from(vec![(shard, BlobId(digest), digest); MAX_COMMITS as usize]);
@@ -92,7 +93,7 @@ fn obligations() -> Vec<(&'static str, RuntimeCall)> {
         ("reveal_results", Move::reveal_results { shard, digest }.into()),
         ("reveal_audit", Move::reveal_audit { shard, salt: digest, results: digest, holds_outputs: true }.into()),
         ("open_dispute", Move::open_dispute { shard, position: 1, start: Some(leaf.clone()), end: leaf }.into()),
-        ("post_trace", Move::post_trace { dispute: 1, trace: Trace { state: ids.clone(), outputs: ids } }.into()),
+        ("post_trace", Move::post_trace { dispute: 1, trace: Trace { state, outputs } }.into()),
         ("name_operator", Move::name_operator { dispute: 1, op: 1 }.into()),
         ("demand_output", Move::demand_output { dispute: 1, index: 1 }.into()),
         ("open_subtrees", Move::open_subtrees { dispute: 1, values: subtrees }.into()),
