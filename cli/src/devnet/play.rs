@@ -242,8 +242,14 @@ impl<'a> Play<'a> {
     /// Waits until everything is final, pays everybody out and takes stock.
     async fn settle(&mut self, accuracy: f64) -> anyhow::Result<Report> {
         let chain = self.chain.clone();
-        let (best, _) = chain.best().await?;
         let mut heads = chain.heads().await?;
+        for job in self.jobs.clone() {
+            while chain.job(job).await?.is_some_and(|job| job.maturing > 0) {
+                let head = heads.next().await.context("the connection to the node was lost")??;
+                self.tell(head.finalized).await?;
+            }
+        }
+        let (best, _) = chain.best().await?;
         while self.told < best {
             let head = heads.next().await.context("the connection to the node was lost")??;
             self.tell(head.finalized).await?;

@@ -6,12 +6,13 @@ use alloc::vec;
 use frame_benchmarking::v2::*;
 use frame_support::traits::fungible::Mutate;
 use frame_system::RawOrigin;
+use quern_primitives::commitment::audit_seal;
 use quern_primitives::{
     job::{AuditLevel, Blob, Endpoint, Input, Stage, MAX_STAGES},
     QRN,
 };
 use quern_program::{builder::ProgramBuilder, DType};
-use quern_protocol::shard::Deal;
+use quern_protocol::shard::{Deal, Seat, MAX_AUDITORS};
 
 /// An account with funds for anything here.
 fn rich<T: Config>() -> AccountId32 {
@@ -75,6 +76,47 @@ fn assigned<T: Config>(shards: u32) -> Result<(AccountId32, Vec<ShardId>), Bench
         ids.push(id);
     }
     Ok((who, ids))
+}
+
+impl<T: Config> Pallet<T> {
+    /// Takes an assigned shard to an acceptance whose window has closed, by the shard's own rules.
+    fn put_accepted(id: &ShardId, mut job: Job) -> Result<(), BenchmarkError> {
+        let mut shard = Shards::<T>::get(id).ok_or(BenchmarkError::Stop("no shard"))?;
+        let before = shard.clone();
+        let by = shard.deal().map(|deal| deal.worker).unwrap_or_default();
+        let params = Pallet::<T>::params();
+        let seats: Vec<Seat> =
+            (0..MAX_AUDITORS as u8).map(|seat| Seat::new([200u8.saturating_add(seat); 32], 0)).collect();
+        let mut events = vec![
+            ShardEvent::Start(by),
+            ShardEvent::Commit { by, root: BlobId::default(), secret_hash: [0; 32] },
+            ShardEvent::Draw { sample: vec![0], seats: seats.clone() },
+            ShardEvent::Open { by, digest: [0; 32] },
+        ];
+        let seal = |by: &Account| audit_seal(&[0; 32], by, id, &[0; 32], &[0; 32]);
+        events.extend(seats.iter().map(|Seat { auditor: by, .. }| ShardEvent::Seal { by: *by, seal: seal(by) }));
+        events.push(ShardEvent::Results { by, digest: [0; 32] });
+        events.extend(seats.iter().map(|Seat { auditor: by, .. }| ShardEvent::Reveal {
+            by: *by,
+            salt: [0; 32],
+            results: [0; 32],
+            holds_outputs: false,
+        }));
+        for event in events {
+            let period = if matches!(event, ShardEvent::Draw { .. }) { 9 } else { 0 };
+            shard = shard.step(event, 1, period, &params).map_err(|_| BenchmarkError::Stop("a step is refused"))?.0;
+        }
+        let closed = params.window_blocks.saturating_add(2);
+        frame_system::Pallet::<T>::set_block_number(closed.into());
+        Self::put_shard(&before, &shard);
+        job.live = job.live.saturating_sub(1);
+        job.maturing = job.maturing.saturating_add(1);
+        Jobs::<T>::insert(id.job, job);
+        Stages::<T>::mutate_extant(id.job, id.stage, |stage| stage.accepted = stage.accepted.saturating_add(1));
+        Live::<T>::mutate(|live| *live = live.saturating_sub(1));
+        Maturing::<T>::mutate(|maturing| *maturing = maturing.saturating_add(1));
+        Ok(())
+    }
 }
 
 #[benchmarks]
@@ -155,6 +197,38 @@ mod benches {
         _(RawOrigin::Signed(who), BoundedVec::truncate_from(commits));
 
         assert!(ids.iter().all(|id| Shards::<T>::get(id).is_some_and(|shard| shard.commitment().is_some())));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn acknowledge_shards(n: Linear<1, MAX_COMMITS>) -> Result<(), BenchmarkError> {
+        let (who, ids) = assigned::<T>(n)?;
+        for id in &ids {
+            let job = Jobs::<T>::get(id.job).ok_or(BenchmarkError::Stop("no job"))?;
+            Pallet::<T>::put_accepted(id, job)?;
+        }
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(who), BoundedVec::truncate_from(ids.clone()));
+
+        assert!(ids.iter().all(|id| Shards::<T>::get(id).is_some_and(|shard| shard.is_final())));
+        Ok(())
+    }
+
+    /// A job of as many stages as there may be, one of whose results was overturned.
+    #[benchmark]
+    fn fork_job() -> Result<(), BenchmarkError> {
+        let who = rich::<T>();
+        let program = published::<T>(&who, 256)?;
+        let from = NextJob::<T>::get();
+        Pallet::<T>::submit_job(RawOrigin::Signed(who.clone()).into(), spec::<T>(program, MAX_STAGES, 4))?;
+        Pallet::<T>::cancel_job(RawOrigin::Signed(who.clone()).into(), from)?;
+        Jobs::<T>::mutate_extant(from, |job| job.overturned = 1);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(who), from);
+
+        assert_eq!(Jobs::<T>::get(NextJob::<T>::get().saturating_sub(1)).and_then(|job| job.parent), Some(from));
         Ok(())
     }
 

@@ -39,6 +39,7 @@ enum Until {
     Revealing,
     Comparing,
     Disputed,
+    Accepted,
 }
 
 struct Bench {
@@ -60,7 +61,7 @@ impl Bench {
     /// A shard of which the first `samples` segments are drawn for eight validators, brought to a phase by its own rules.
     fn new<T: Config>(world: World, samples: u32, until: Until) -> Self {
         frame_system::Pallet::<T>::set_block_number(100u32.into());
-        let mut lie = |_, _, op: u16, bytes: &mut Vec<u8>| bytes[0] ^= u8::from(op == 0);
+        let mut lie = |_, _, op: u16, bytes: &mut Vec<u8>| bytes[0] ^= u8::from(op == 0 && until != Until::Accepted);
         let worker = world.party(WORKER, &mut lie);
         let honest = world.honest(WORKER);
         let sample: Vec<u32> = (0..samples).collect();
@@ -99,7 +100,7 @@ impl Bench {
         }
         if until >= Until::Disputed {
             for by in (0..MAX_AUDITORS).map(auditor) {
-                now = step(ShardEvent::Reveal { by, salt: [3; 32], results });
+                now = step(ShardEvent::Reveal { by, salt: [3; 32], results, holds_outputs: true });
             }
         }
         T::BenchmarkHelper::put_shard(&now, &world.context, &world.program);
@@ -141,6 +142,21 @@ impl Bench {
         let bench = Self::named::<T>(world)?;
         Pallet::<T>::demand_output(signed::<T>(auditor(0)).into(), 0, 0).map_err(|error| error.error)?;
         Ok(bench)
+    }
+
+    /// The first validator has the first difference searched for.
+    fn searched<T: Config>() -> Result<Self, BenchmarkError> {
+        let bench = Self::looped::<T>(Until::Disputed);
+        let (last, origin) = (bench.world.segments().saturating_sub(1), signed::<T>(auditor(0)).into());
+        let end = bench.worker.leaf(last);
+        Pallet::<T>::open_dispute(origin, bench.id(), last, None, end).map_err(|error| error.error)?;
+        Ok(bench)
+    }
+
+    /// What the worker has before the last segment of the first task.
+    fn probes(&self) -> BoundedVec<BlobId, ConstU32<MAX_IDS>> {
+        let before: Vec<u32> = (0..self.world.segments().saturating_sub(1)).collect();
+        BoundedVec::truncate_from(self.worker.ids(&before))
     }
 
     fn claimed(&self) -> &[u8] {
@@ -353,6 +369,76 @@ mod benches {
 
         #[extrinsic_call]
         _(signed::<T>(auditor(0)), 0, len, proof);
+
+        Ok(())
+    }
+
+    #[benchmark]
+    fn claim_unavailable() {
+        let bench = Bench::looped::<T>(Until::Auditing);
+
+        #[extrinsic_call]
+        _(signed::<T>(auditor(0)), bench.id());
+
+        assert_eq!(T::Shards::shard(&bench.id()).map(|shard| shard.claims), Some(1));
+    }
+
+    #[benchmark]
+    fn demand_leaf() {
+        let bench = Bench::looped::<T>(Until::Accepted);
+
+        #[extrinsic_call]
+        _(signed::<T>(auditor(0)), bench.id(), 1);
+
+        let shard = T::Shards::shard(&bench.id());
+        assert!(shard.is_some_and(|shard| shard.window().is_some_and(|window| !window.demands.is_empty())));
+    }
+
+    #[benchmark]
+    fn answer_leaf() -> Result<(), BenchmarkError> {
+        let bench = Bench::looped::<T>(Until::Accepted);
+        Pallet::<T>::demand_leaf(signed::<T>(auditor(0)).into(), bench.id(), 1)?;
+        let leaf = bench.worker.leaf(1);
+
+        #[extrinsic_call]
+        _(signed::<T>(WORKER), bench.id(), 1, leaf);
+
+        Ok(())
+    }
+
+    #[benchmark]
+    fn name_ids() -> Result<(), BenchmarkError> {
+        let bench = Bench::searched::<T>()?;
+        let ids = bench.probes();
+
+        #[extrinsic_call]
+        _(signed::<T>(WORKER), 0, ids);
+
+        Ok(())
+    }
+
+    #[benchmark]
+    fn pick_id() -> Result<(), BenchmarkError> {
+        let bench = Bench::searched::<T>()?;
+        let named = Pallet::<T>::name_ids(signed::<T>(WORKER).into(), 0, bench.probes());
+        named.map_err(|error| error.error)?;
+
+        #[extrinsic_call]
+        _(signed::<T>(auditor(0)), 0, 2);
+
+        Ok(())
+    }
+
+    #[benchmark]
+    fn prove_ends() -> Result<(), BenchmarkError> {
+        let bench = Bench::searched::<T>()?;
+        let named = Pallet::<T>::name_ids(signed::<T>(WORKER).into(), 0, bench.probes());
+        named.map_err(|error| error.error)?;
+        Pallet::<T>::pick_id(signed::<T>(auditor(0)).into(), 0, 2).map_err(|error| error.error)?;
+        let (start, end) = (Some(bench.worker.leaf(1)), bench.worker.leaf(2));
+
+        #[extrinsic_call]
+        _(signed::<T>(WORKER), 0, start, end);
 
         Ok(())
     }

@@ -159,19 +159,21 @@ pub struct Receipt {
     pub root: Option<H256>,
     /// The stage roots, each none until the stage is accepted. None as a whole once the job's details are removed.
     pub stages: Option<Vec<Option<H256>>>,
+    /// Stages whose results were overturned after they were accepted, or stand on such results. It stays for ever.
+    pub tainted: Vec<u16>,
 }
 
 impl From<JobView> for Receipt {
     fn from(view: JobView) -> Self {
         let stages = view.stages.iter().map(|stage| stage.root.map(id)).collect();
-        Self { job: view.id, root: view.root.map(id), stages: Some(stages) }
+        Self { job: view.id, root: view.root.map(id), stages: Some(stages), tainted: view.tainted }
     }
 }
 
 impl Receipt {
     /// Of a job whose details are removed.
-    pub fn pruned(job: JobId, root: BlobId) -> Self {
-        Self { job, root: Some(id(root)), stages: None }
+    pub fn pruned(job: JobId, root: BlobId, tainted: Vec<u16>) -> Self {
+        Self { job, root: Some(id(root)), stages: None, tainted }
     }
 }
 

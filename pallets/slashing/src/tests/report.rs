@@ -19,7 +19,7 @@ fn report_should_take_the_share_of_its_kind_and_release_the_rest() {
         (OffenceKind::WrongAudit, 1_000),
         (OffenceKind::Withheld, 1_000),
         (OffenceKind::FalseAlarm, 500),
-        (OffenceKind::AuditNoShow, 0),
+        (OffenceKind::AuditNoShow, 100),
         (OffenceKind::Late, 0),
     ];
     for (kind, due) in kinds {
