@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What happens to an account's shards, as a log tells it: one line for each step, none for blocks in which nothing changes.
 
-use crate::duty::Duty;
+use crate::duty::{Duty, Part};
 use quern_primitives::{Account, Height, ShardId};
 use quern_protocol::view::ShardView;
 use std::collections::BTreeMap;
@@ -36,7 +36,7 @@ impl Journal {
                     == (duty.attempt, duty.part, duty.phase, duty.owes)
             };
             if !before.is_some_and(is_same) {
-                lines.push(Line { shard: *shard, text: duty.text(), is_warning: duty.phase == "disputed" });
+                lines.push(Line { shard: *shard, text: duty.text(), is_warning: is_warning(duty) });
             }
         }
         for (shard, duty) in &self.told {
@@ -53,10 +53,16 @@ impl Journal {
     }
 }
 
+/// Whether what an account has to do with a shard may cost money.
+fn is_warning(duty: &Duty) -> bool {
+    let is_disputed = duty.phase == "disputed" || (duty.phase == "accepted" && duty.owes.is_some());
+    is_disputed || (duty.part == Part::Worker && matches!(duty.phase, "unpaid" | "overturned"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{assigned, running, ME};
+    use crate::testing::{accepted, assigned, running, settled, ME};
 
     #[test]
     fn each_step_should_be_told_once() {
@@ -67,6 +73,13 @@ mod tests {
         assert_eq!(journal.note(&ME, 2, &[assigned(ME)]), []);
         let told = journal.note(&ME, 3, &[running(ME)]);
         assert_eq!(texts(told), ["running: the commitment is owed, until block 50"]);
+    }
+
+    #[test]
+    fn unpaid_shard_should_be_told_as_a_warning() {
+        let warns = |view| Journal::default().note(&ME, 1, &[view])[0].is_warning;
+        assert!(warns(settled(ME, false)));
+        assert!(!warns(settled(ME, true)) && !warns(accepted(ME)));
     }
 
     #[test]

@@ -255,6 +255,14 @@ async fn send(sender: &Sender, call: core::Call) -> Result<(), ChainError> {
         Call::Defend(dispute, Defence::Subtrees(values)) => sender.send(&calls::open_subtrees(dispute, values)).await,
         Call::Defend(dispute, Defence::Chunk(bytes)) => sender.send(&calls::open_chunk(dispute, bytes)).await,
         Call::Prosecute(dispute, Prosecution::Name(op)) => sender.send(&calls::name_operator(dispute, op)).await,
+        Call::Defend(dispute, Defence::Ids(ids)) => sender.send(&calls::name_ids(dispute, ids)).await,
+        Call::Defend(dispute, Defence::Prove { start, end }) => {
+            sender.send(&calls::prove_ends(dispute, start, end)).await
+        }
+        Call::Prosecute(dispute, Prosecution::Pick(index)) => sender.send(&calls::pick_id(dispute, index)).await,
+        Call::ClaimUnavailable(shard) => sender.send(&calls::claim_unavailable(shard)).await,
+        Call::AnswerLeaf(shard, position, leaf) => sender.send(&calls::answer_leaf(shard, position, leaf)).await,
+        Call::Acknowledge(shards) => sender.send(&calls::acknowledge_shards(shards)).await,
         Call::Prosecute(dispute, Prosecution::Demand(index)) => {
             sender.send(&calls::demand_output(dispute, index)).await
         }

@@ -105,6 +105,10 @@ pub enum ShardEnd {
     Late,
     /// It was convicted or stayed silent.
     Convicted,
+    /// It was convicted after its result was accepted: it no longer holds a slot.
+    Overturned,
+    /// Nobody says that its accepted outputs are delivered: it no longer holds a slot.
+    Undelivered,
 }
 
 /// Registered workers and validators.

@@ -97,6 +97,8 @@ pub struct PhaseCounts {
     pub disputed: u32,
     /// Are accepted.
     pub accepted: u32,
+    /// Were convicted after they were accepted.
+    pub overturned: u32,
 }
 
 impl PhaseCounts {
@@ -112,7 +114,8 @@ impl PhaseCounts {
             Phase::Revealing { .. } => &mut self.revealing,
             Phase::Comparing { .. } => &mut self.comparing,
             Phase::Disputed { .. } => &mut self.disputed,
-            Phase::Accepted { .. } => &mut self.accepted,
+            Phase::Accepted { .. } | Phase::Settled { .. } => &mut self.accepted,
+            Phase::Overturned { .. } => &mut self.overturned,
         };
         *of = of.saturating_add(1);
     }
@@ -162,6 +165,12 @@ pub struct JobView {
     /// BLAKE3 of the list of stage roots, once it is completed.
     #[cfg_attr(feature = "std", serde(with = "hex32"))]
     pub root: Option<BlobId>,
+    /// Accepted shards that wait for their window to close before they are paid.
+    pub maturing: u32,
+    /// Stages whose results were overturned, or stand on such a result.
+    pub tainted: Vec<u16>,
+    /// The job that it is a fork of.
+    pub parent: Option<JobId>,
 }
 
 /// What a job would cost, at the bid.

@@ -269,6 +269,10 @@ impl_runtime_apis! {
             quern_pallet_jobs::JobRoots::<Runtime>::get(id)
         }
 
+        fn tainted_stages(id: JobId) -> Vec<u16> {
+            crate::Jobs::tainted_stages(id)
+        }
+
         fn network() -> NetworkView {
             quern_api::network()
         }

@@ -47,6 +47,8 @@ sp_api::decl_runtime_apis! {
         fn program(id: BlobId) -> Option<Vec<u8>>;
         /// The 32 bytes that stay of a completed job.
         fn job_root(id: JobId) -> Option<BlobId>;
+        /// Stages of a job whose results were overturned, or stand on such results: for a completed job for ever.
+        fn tainted_stages(id: JobId) -> Vec<u16>;
         /// The network in numbers.
         fn network() -> NetworkView;
         /// Up to `limit` (at most 64) registered workers and validators, after skipping `from`.

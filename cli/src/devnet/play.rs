@@ -304,8 +304,14 @@ impl<'a> Play<'a> {
     /// Waits until everything is final and every slash carried out, pays everybody out and takes stock.
     async fn settle(&mut self, accuracy: f64) -> anyhow::Result<Report> {
         let chain = self.chain.clone();
-        let (best, _) = chain.best().await?;
         let mut heads = chain.heads().await?;
+        for job in self.jobs.clone() {
+            while chain.job(job).await?.is_some_and(|job| job.maturing > 0) {
+                let head = heads.next().await.context("the connection to the node was lost")??;
+                self.tell(head.finalized).await?;
+            }
+        }
+        let (best, _) = chain.best().await?;
         // Slashes are carried out some blocks after they were reported.
         while self.told < best || self.story.has_deferred_slashes() {
             let head = heads.next().await.context("the connection to the node was lost")??;

@@ -145,7 +145,7 @@ impl Report {
             fact("", round.to_string());
         }
         fact("jobs completed", format!("{} of {}", self.jobs_completed, JOBS.max(self.jobs.len() as u32)));
-        fact("shards accepted", format!("{} ({} redone)", self.shards_settled, self.shards_redone));
+        fact("shards settled", format!("{} ({} redone)", self.shards_settled, self.shards_redone));
         fact("audits", self.audits.to_string());
         let Self { disputes, convicted_by_element, moot, .. } = self;
         fact("disputes", format!("{disputes} ({convicted_by_element} convicted by one element, {moot} then moot)"));

@@ -390,6 +390,9 @@ mod tests {
         let mut story = story();
         assert_eq!(story.unpunished(), ["worker 4"]);
         story.block(&conviction());
+        assert_eq!(story.unpunished(), ["worker 4"], "the slash is deferred");
+        let (kind, amount) = (OffenceKind::WrongResult, 30 * QRN);
+        story.block(&[Happening::Slashed { offence: 0, kind, offender: LIAR, shard: SHARD, amount }]);
         assert!(story.unpunished().is_empty());
     }
 

@@ -19,9 +19,9 @@ pub struct EraTotals {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Fact {
-    /// A shard that it ran was accepted.
+    /// A shard that it ran was paid.
     Worked { shard: String, macs: u64, earned: Balance, burned: Balance, points: Balance, era: u32 },
-    /// A shard that it audited was accepted.
+    /// A shard that it audited was paid.
     Audited {
         shard: String,
         audit_fee: Balance,
@@ -49,6 +49,10 @@ pub enum Fact {
     JobSubmitted { job: JobId, macs: u64, escrow: Balance, price: Balance, audit_fee: Balance, protocol_fee: Balance },
     /// A shard of its job was paid.
     ShardPaid { shard: String, macs: u64, price: Balance, audit_fee: Balance, protocol_fee: Balance, refund: Balance },
+    /// Nobody said that the outputs of a shard of its job were delivered.
+    ShardUnpaid { shard: String, refund: Balance },
+    /// Nobody said that the outputs of a shard that it ran were delivered.
+    Undelivered { shard: String },
     /// An offence of it was reported.
     Reported {
         offence: OffenceId,
@@ -153,6 +157,13 @@ impl Fact {
                 qrn(*protocol_fee),
                 qrn(*refund)
             ),
+            Self::ShardUnpaid { shard, refund } => format!(
+                "paid nothing for shard {shard}: nobody said that its outputs were delivered; the {} that were held came back",
+                qrn(*refund)
+            ),
+            Self::Undelivered { shard } => {
+                format!("was not paid for shard {shard}: nobody said that its outputs were delivered")
+            }
             Self::Reported { offence, offence_kind, shard, locked, due, due_at, evidence } => format!(
                 "was reported for {offence_kind} on shard {shard} (offence {offence}): of {} that were locked for it, {} will be taken \
                  at block {due_at} unless somebody intervenes; {}",

@@ -24,7 +24,7 @@ impl Ledger {
     /// Jobs of which a shard was paid in a block and whose requester is not known.
     pub fn unknown_jobs(&self, events: &[Event]) -> HashSet<JobId> {
         let paid = events.iter().filter_map(|event| match event {
-            Event::Jobs(jobs::Event::ShardAccepted { shard, .. }) => Some(shard.job),
+            Event::Jobs(jobs::Event::ShardSettled { shard, .. }) => Some(shard.job),
             _ => None,
         });
         paid.filter(|job| !self.jobs.contains_key(job)).collect()
@@ -49,16 +49,30 @@ impl Ledger {
                 let (audit_fee, protocol_fee) = (*audit_fee, *protocol_fee);
                 (requester.0 == me).then_some(Fact::JobSubmitted { job, macs, escrow, price, audit_fee, protocol_fee })
             }
-            Event::Jobs(jobs::Event::ShardAccepted { shard, price, audit_fee, protocol_fee, macs, refund, .. })
+            Event::Jobs(jobs::Event::ShardSettled { shard, worker, paid: 0, refund }) => {
+                let is_requester = self.jobs.get(&shard.job) == Some(&true);
+                let (shard, refund) = (name(shard), *refund);
+                match worker.0 == me {
+                    true => Some(Fact::Undelivered { shard }),
+                    false => is_requester.then_some(Fact::ShardUnpaid { shard, refund }),
+                }
+            }
+            Event::Jobs(jobs::Event::ShardSettled { shard, refund, .. })
                 if self.jobs.get(&shard.job) == Some(&true) =>
             {
-                Some(Fact::ShardPaid {
-                    shard: name(shard),
-                    macs: *macs,
-                    price: *price,
-                    audit_fee: *audit_fee,
-                    protocol_fee: *protocol_fee,
-                    refund: *refund,
+                // What was paid for what stands in the settlement of the same shard.
+                block.iter().find_map(|other| match other {
+                    Event::Rewards(rewards::Event::Settled {
+                        shard: of, macs, price, audit_fee, protocol_fee, ..
+                    }) if **of == **shard => Some(Fact::ShardPaid {
+                        shard: name(shard),
+                        macs: *macs,
+                        price: *price,
+                        audit_fee: *audit_fee,
+                        protocol_fee: *protocol_fee,
+                        refund: *refund,
+                    }),
+                    _ => None,
                 })
             }
             Event::Collateral(collateral::Event::Bonded { who, amount, bonded }) if who.0 == me => {
@@ -242,13 +256,10 @@ mod tests {
                 points: 60,
                 era: 7,
             }),
-            Event::Jobs(jobs::Event::ShardAccepted {
+            Event::Jobs(jobs::Event::ShardSettled {
                 shard: shard(),
                 worker: id(WORKER),
-                price: 6 * QRN,
-                audit_fee: QRN,
-                protocol_fee: QRN / 2,
-                macs: 2_000_000_000,
+                paid: 15 * QRN / 2,
                 refund: QRN,
             }),
         ]
@@ -304,6 +315,19 @@ mod tests {
         assert_eq!(ledger.unknown_jobs(&paid()), HashSet::new());
         let facts = ledger.read(&paid());
         assert!(facts[0].text().starts_with("paid 7.5 QRN for shard 4.1.2"), "{}", facts[0].text());
+    }
+
+    #[test]
+    fn undelivered_shard_should_be_explained_to_its_worker_and_to_its_requester() {
+        let settled =
+            Event::Jobs(jobs::Event::ShardSettled { shard: shard(), worker: id(WORKER), paid: 0, refund: 8 * QRN });
+        let text = read(WORKER, std::slice::from_ref(&settled))[0].text();
+        assert!(text.starts_with("was not paid for shard 4.1.2"), "{text}");
+        let mut ledger = Ledger::new(REQUESTER);
+        ledger.jobs.insert(4, true);
+        let text = ledger.read(std::slice::from_ref(&settled))[0].text();
+        assert!(text.starts_with("paid nothing for shard 4.1.2") && text.contains("8 QRN"), "{text}");
+        assert_eq!(read(AUDITOR, &[settled]), vec![]);
     }
 
     #[test]

@@ -217,6 +217,10 @@ async fn by_receipt(
         let text = format!("the root of job {} on chain is {root}, the receipt says {}", receipt.job, receipt.root);
         return differs(output, &text, None);
     }
+    let tainted = chain.tainted_stages(receipt.job).await?;
+    if !tainted.is_empty() {
+        output.say(format_args!("TAINTED: results of the stages {tainted:?} were overturned or stand on such results"));
+    }
     let folder = file.parent().map_or_else(PathBuf::new, Path::to_owned);
     for entry in &receipt.outputs {
         if let Err(error) = check(entry, &receipt, &root, &folder) {
@@ -312,6 +316,9 @@ mod tests {
             bid: 0,
             submitted_at: 0,
             root: None,
+            maturing: 0,
+            tainted: vec![],
+            parent: None,
         }
     }
 

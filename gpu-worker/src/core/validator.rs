@@ -69,7 +69,7 @@ impl Validator {
 
     fn block(&mut self, best: Height, finalized: Height, views: &[ShardView]) -> Vec<Action> {
         self.best = best;
-        let mut out = Vec::new();
+        let (mut out, mut delivered) = (Vec::new(), Vec::new());
         for view in views {
             let seat = |audit: &Audit| audit.seats.iter().find(|seat| seat.auditor == self.me).cloned();
             match (&view.shard.phase, view.shard.audit().and_then(seat)) {
@@ -78,16 +78,22 @@ impl Validator {
                 }
                 (Phase::Comparing { audit, by, .. }, Some(seat)) => self.compare(view, audit, &seat, *by, &mut out),
                 (Phase::Disputed { audit, .. }, Some(seat)) => self.dispute(view, audit, &seat, &mut out),
-                (Phase::Accepted { auditors, .. }, _) if auditors.contains(&self.me) => {
+                _ if view.shard.auditors().contains(&self.me) => {
                     let round = Round::of(&view.shard);
-                    if !self.held.contains(&round.attempt)
-                        && self.pending.start(Subject::Shard(round, "hold"), best, UNTIL_REPORTED)
-                    {
+                    if self.held.contains(&round.attempt) {
+                        let waits = view.shard.window().is_some_and(|window| !window.delivered);
+                        if waits && self.pending.start(Subject::Shard(round, "acknowledge"), best, RESEND_BLOCKS) {
+                            delivered.push(view.shard.id);
+                        }
+                    } else if self.pending.start(Subject::Shard(round, "hold"), best, UNTIL_REPORTED) {
                         out.push(Action::Hold(view.clone()));
                     }
                 }
                 _ => {}
             }
+        }
+        for chunk in delivered.chunks(16) {
+            out.push(Action::Submit(Call::Acknowledge(chunk.to_vec())));
         }
         self.forget(views, finalized, &mut out);
         out
@@ -104,7 +110,14 @@ impl Validator {
             return self.pending.submit(round, Call::CommitAudit(id, seal), best, out);
         }
         let subject = Subject::Shard(round, "audit");
-        if audit.demand == Demand::None && self.pending.demands(subject, best, by) {
+        // Ids can be demanded on chain, bytes cannot: others are drawn then. In time even when the own device is too slow,
+        // because silence is fined and a claim is not.
+        let gives_up = self.pending.failures(subject) >= CLAIM_AFTER;
+        if gives_up || best.saturating_add(CLAIM_MARGIN_BLOCKS) >= by {
+            return self.pending.submit(round, Call::ClaimUnavailable(id), best, out);
+        }
+        let opened = !view.shard.opened_positions().is_empty();
+        if opened && audit.demand == Demand::None && self.pending.demands(subject, best, by) {
             self.pending.submit(round, Call::DemandOpening(id), best, out);
         }
         if self.pending.start(subject, best, UNTIL_REPORTED) {
@@ -150,7 +163,7 @@ impl Validator {
             }
         }
         for (id, dispute) in view.disputes.iter().filter(|(_, dispute)| dispute.challenger == self.me) {
-            if !matches!(dispute.turn, Move::Name | Move::Convict { .. }) {
+            if !matches!(dispute.turn, Move::Name | Move::Convict { .. } | Move::Pick { .. }) {
                 continue;
             }
             match self.moves.get(id) {
@@ -193,12 +206,13 @@ impl Validator {
 }
 
 /// The dispute on the first drawn segment that differs: its start is agreed, because it is either what was opened or the
-/// end of a drawn segment that does not differ.
+/// end of a drawn segment that does not differ. Whoever has run the task from its inputs was shown no start; where it begins
+/// to differ is searched for.
 fn accusation(view: &ShardView, audit: &Audit, sealed: &Sealed, shown: &ShownResults) -> Option<Call> {
     let index = shown.leaves.iter().zip(&sealed.ids).position(|(leaf, mine)| leaf.id != *mine)?;
     let position = *audit.sample.get(index)?;
     let (_, segment) = view.shard.locate(position)?;
-    let start = if segment == 0 {
+    let start = if segment == 0 || audit.from_inputs {
         None
     } else {
         let before = position.checked_sub(1)?;

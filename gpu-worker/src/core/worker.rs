@@ -6,7 +6,7 @@ use codec::Encode;
 use quern_primitives::commitment::{leaf_list, opened_digest, results_digest, secret_hash};
 use quern_protocol::{
     dispute::Move,
-    shard::{Demand, Phase},
+    shard::{Demand, LeafDemand, Phase},
 };
 
 /// The worker's core.
@@ -146,8 +146,13 @@ impl Worker {
                         self.pending.submit(round, Call::AnswerOpening(id, leaves), best, out);
                     }
                 }
+                // A draw from the inputs begins here, and nothing is opened for it; but what is secret is shown to those of a
+                // final draw alone.
+                if audit.from_inputs && audit.drawn_at > finalized {
+                    return;
+                }
                 // What was shown before a restart is shown again.
-                if self.show(attempt, Stage::Opening(audit.drawn_at)) {
+                if !audit.from_inputs && self.show(attempt, Stage::Opening(audit.drawn_at)) {
                     out.push(Action::ShowOpening(view.clone()));
                 }
                 if matches!(view.shard.phase, Phase::Auditing { .. }) {
@@ -164,7 +169,20 @@ impl Worker {
                     }
                 }
             }
-            Phase::Accepted { .. } => {
+            Phase::Accepted { window, .. } => {
+                if self.show(attempt, Stage::Published) {
+                    out.push(Action::Publish(view.clone()));
+                }
+                for LeafDemand { position, .. } in &window.demands {
+                    let leaf = self.leaves(attempt, &[*position]).and_then(|mut leaves| leaves.pop());
+                    let asked = Subject::Leaf(attempt, *position);
+                    if let Some(leaf) = leaf.filter(|_| self.pending.start(asked, best, RESEND_BLOCKS)) {
+                        out.push(Action::Submit(Call::AnswerLeaf(id, *position, leaf)));
+                    }
+                }
+            }
+            // What was computed from it is judged by it, so it is served as long as the chain keeps it.
+            Phase::Settled { .. } | Phase::Overturned { .. } => {
                 if self.show(attempt, Stage::Published) {
                     out.push(Action::Publish(view.clone()));
                 }
@@ -175,7 +193,11 @@ impl Worker {
 
     fn dispute(&mut self, view: &ShardView, id: DisputeId, dispute: &Dispute, out: &mut Vec<Action>) {
         let best = self.best;
-        if !matches!(dispute.turn, Move::Trace | Move::Output { .. }) {
+        let searches = matches!(dispute.turn, Move::Pick { .. });
+        if searches {
+            return;
+        }
+        if matches!(dispute.turn, Move::Name | Move::Convict { .. }) {
             // Shown together with the trace; again after a restart.
             let subject = Subject::Dispute(id, dispute.by, "show trace");
             if !self.traced.contains(&id) && self.pending.start(subject, best, UNTIL_REPORTED) {

@@ -99,9 +99,9 @@ impl Facts {
         self.money.bonded.saturating_sub(self.money.locked)
     }
 
-    /// Pay of open shards, as agreed: earned when they are accepted.
+    /// Pay of open shards, as agreed: earned when their window has closed.
     pub fn pending(&self) -> Balance {
-        let mine = self.duties.iter().filter(|duty| duty.part == crate::duty::Part::Worker && duty.phase != "accepted");
+        let mine = self.duties.iter().filter(|duty| duty.is_pending());
         mine.map(|duty| duty.price).sum()
     }
 }
@@ -266,20 +266,21 @@ fn text(facts: &Facts) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{accepted, assigned, facts, participant, ME};
+    use crate::testing::{accepted, assigned, facts, participant, settled, ME};
 
     #[test]
     fn status_should_name_each_shard_with_its_deadline_and_count_pending_pay() {
         let mut facts = facts();
         facts.participant = Some(participant(Role::Worker));
-        facts.duties = [assigned(ME), accepted(ME)].iter().filter_map(|view| Duty::of(view, &ME)).collect();
-        assert_eq!(facts.pending(), 7);
+        facts.duties =
+            [assigned(ME), accepted(ME), settled(ME, true)].iter().filter_map(|view| Duty::of(view, &ME)).collect();
+        assert_eq!(facts.pending(), 14);
         let text = text(&facts);
-        assert!(text.contains("1 open, 1 served"), "{text}");
+        assert!(text.contains("2 open, 1 served"), "{text}");
         assert!(text.contains("until block 60 (50 blocks, about 50 s)"), "{text}");
         assert!(text.lines().all(|line| line.chars().count() <= 120), "{text}");
         let report = serde_json::to_value(report(&facts)).unwrap();
-        assert_eq!((&report["pending"], &report["shards"][0]["by"]), (&"7".into(), &60.into()));
+        assert_eq!((&report["pending"], &report["shards"][0]["by"]), (&"14".into(), &60.into()));
         assert_eq!(report["idle"]["reason"], "no_demand");
     }
 

@@ -14,8 +14,11 @@ use sp_runtime::AccountId32;
 
 /// Most shards in one `commit_shards`.
 pub const MAX_COMMITS: u32 = 16;
-/// Most deadlines of one height; more of them move to the next. A block that expires 64 shards does about 64 x 12 writes.
-pub const MAX_DUE: u32 = 64;
+/// Most jobs that a fork descends from: a shard that is taken over is looked for in each.
+pub const MAX_FORK_DEPTH: u8 = 3;
+/// Most deadlines of one height; more of them move to the next. Each can read every stage of its job, and 36 writes follow: 32 of
+/// them fit beside the other hooks.
+pub const MAX_DUE: u32 = 32;
 /// Candidates cover this many times the slots that are asked for: wide enough that a draw cannot be steered by leaving it.
 pub const POOL_FACTOR: u32 = 4;
 /// Fewest candidates, where they exist.
@@ -79,6 +82,20 @@ pub struct Job {
     pub complete: u64,
     /// Shards that exist and are not accepted.
     pub live: u32,
+    /// Shards that are accepted and not settled.
+    pub maturing: u32,
+    /// Stages with an overturned shard, as bits.
+    pub overturned: u64,
+    /// Stages that stand on one of those, as bits.
+    pub tainted: u64,
+    /// The job that it is a fork of.
+    pub parent: Option<JobId>,
+    /// How many jobs it descends from.
+    pub depth: u8,
+    /// Forks of it that exist: its shards are kept as long as they.
+    pub forks: u32,
+    /// Height from which it is pruned, once it is over.
+    pub prune_at: Option<Height>,
     /// What is still held.
     pub escrow: Balance,
     /// What was paid.
@@ -100,7 +117,17 @@ impl Job {
 
     /// Whether nothing can happen to it any more.
     pub fn is_over(&self) -> bool {
-        !self.status.is_open() && self.live == 0
+        !self.status.is_open() && self.live == 0 && self.maturing == 0
+    }
+
+    /// Notes that a shard of a stage was overturned, and which stages stand on it. Stages read earlier ones alone.
+    pub fn taint(&mut self, stage: u16) {
+        self.overturned |= bit(stage);
+        for (index, reads) in (0u16..).zip(&self.reads) {
+            if reads & (self.overturned | self.tainted) != 0 {
+                self.tainted |= bit(index);
+            }
+        }
     }
 }
 
@@ -116,10 +143,14 @@ pub struct StageRecord {
     pub stage: Stage,
     /// Shares of the price, fixed at submission.
     pub fees: Fees,
-    /// Shards that were created.
+    /// Shards that were created or taken over.
     pub created: u32,
-    /// Shards that are accepted.
+    /// Shards that were accepted or taken over.
     pub accepted: u32,
+    /// Shards that were paid or taken over: what a fork can take over.
+    pub standing: u32,
+    /// The job whose paid shards of this stage are taken over.
+    pub inherits: Option<JobId>,
     /// BLAKE3 of the list of shard roots, once all are accepted.
     pub root: Option<BlobId>,
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the runtime API shows. Everything is bounded: pages hold at most [`MAX_PAGE`] entries.
 
-use crate::{settle::parties, *};
+use crate::{settle::parties, types::bit, *};
 use alloc::collections::BTreeSet;
-use quern_primitives::DisputeId;
+use quern_primitives::{job::MAX_STAGES, DisputeId};
 use quern_protocol::{
     view::{JobView, PhaseCounts, ShardView, StageProgress, MAX_PAGE},
     Dispute,
@@ -28,6 +28,9 @@ impl<T: Config> Pallet<T> {
             bid: job.bid,
             submitted_at: job.submitted_at,
             root,
+            maturing: job.maturing,
+            tainted: Self::tainted_stages(id),
+            parent: job.parent,
         })
     }
 
@@ -47,10 +50,18 @@ impl<T: Config> Pallet<T> {
         (page, Some(id).filter(|id| *id < next))
     }
 
-    /// Up to `limit` shards of a stage with indices from `from` on.
+    /// Up to `limit` shards of a stage with indices from `from` on. Those that a fork takes over keep the id that they have.
     pub fn shards(job: JobId, stage: u16, from: u32, limit: u32) -> Vec<Shard> {
+        let Some(record) = Stages::<T>::get(job, stage) else { return Vec::new() };
         let end = from.saturating_add(limit.min(MAX_PAGE)).min(MAX_SHARDS);
-        (from..end).filter_map(|index| Shards::<T>::get(ShardId { job, stage, index })).collect()
+        (from..end).filter_map(|index| Self::shard_of(job, &record, stage, index)).collect()
+    }
+
+    /// Stages of a job whose results were overturned or stand on such a result: for a completed job for ever.
+    pub fn tainted_stages(job: JobId) -> Vec<u16> {
+        let now = Jobs::<T>::get(job).map(|job| job.overturned | job.tainted);
+        let stages = now.or_else(|| Tainted::<T>::get(job)).unwrap_or(0);
+        (0..MAX_STAGES as u16).filter(|stage| stages & bit(*stage) != 0).collect()
     }
 
     /// The root of a completed job, for ever.
@@ -73,7 +84,12 @@ impl<T: Config> Pallet<T> {
 
     /// A shard as its parties need it. What was answered on chain is kept by another pallet.
     pub fn shard_view(id: &ShardId, disputes_of: impl Fn(&ShardId) -> Vec<(DisputeId, Dispute)>) -> Option<ShardView> {
-        let shard = Shards::<T>::get(id)?;
+        let shard = match Shards::<T>::get(id) {
+            Some(shard) => shard,
+            None => Self::shard_of(id.job, &Stages::<T>::get(id.job, id.stage)?, id.stage, id.index)?,
+        };
+        // What a fork takes over was computed for the job that it comes from.
+        let id = &shard.id;
         let context = Self::context(id)?;
         let disputes = disputes_of(id);
         let mut accounts: BTreeSet<Account> = parties(&shard);

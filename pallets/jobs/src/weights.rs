@@ -20,6 +20,10 @@ pub trait WeightInfo {
     fn decline_shard() -> Weight;
     /// `commit_shards` with `n` shards
     fn commit_shards(n: u32) -> Weight;
+    /// `acknowledge_shards` with `n` shards
+    fn acknowledge_shards(n: u32) -> Weight;
+    /// `fork_job`, with as many stages as a job may have
+    fn fork_job() -> Weight;
     /// The hook, when there is nothing to do
     fn on_idle_block() -> Weight;
     /// `n` deadlines that pass
@@ -69,14 +73,27 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
             .saturating_add(Weight::from_parts(30_000_000, 8_000).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads_writes(8, 6).saturating_mul(n.into()))
     }
+    /// For each shard, as a deadline that passes: it settles where its window has closed.
+    fn acknowledge_shards(n: u32) -> Weight {
+        Self::expire_shards(n)
+    }
+    /// Reads: job, counters, account, holds; a stage: its record, its program, its last shard in up to four jobs. Writes:
+    /// two jobs, counters, waiting jobs, account, holds; a stage: its record.
+    fn fork_job() -> Weight {
+        let stage = Weight::from_parts(10_000_000, 16_000).saturating_add(T::DbWeight::get().reads_writes(10, 1));
+        Weight::from_parts(60_000_000, 16_000)
+            .saturating_add(T::DbWeight::get().reads_writes(8, 8))
+            .saturating_add(stage.saturating_mul(quern_primitives::job::MAX_STAGES.into()))
+    }
     /// Reads: agenda, jobs to sweep, waiting jobs, jobs to open, queue, ends of the retired jobs, one of them, a seed.
     fn on_idle_block() -> Weight {
         Weight::from_parts(20_000_000, 32_000).saturating_add(T::DbWeight::get().reads_writes(10, 1))
     }
-    /// As `decline_shard`, with eight seats.
+    /// As `decline_shard`, with eight seats; or the payment of a worker and eight auditors from the escrow; or the end of a
+    /// result that up to 64 stages may read.
     fn expire_shards(n: u32) -> Weight {
-        Weight::from_parts(100_000_000, 32_000)
-            .saturating_add(T::DbWeight::get().reads_writes(26, 25))
+        Weight::from_parts(160_000_000, 64_000)
+            .saturating_add(T::DbWeight::get().reads_writes(100, 36))
             .saturating_mul(n.into())
     }
     /// Reads: job. Writes: job.
@@ -85,10 +102,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
             .saturating_add(T::DbWeight::get().reads_writes(1, 1))
             .saturating_mul(n.into())
     }
-    /// Reads: job, stage, program. Writes: job, stage, shard.
+    /// Reads: job, stage, program, what is taken over of up to three other jobs and their stages. Writes: job, stage, shard.
     fn open_shards(n: u32) -> Weight {
-        Weight::from_parts(15_000_000, 4_000)
-            .saturating_add(T::DbWeight::get().reads_writes(3, 3))
+        Weight::from_parts(15_000_000, 12_000)
+            .saturating_add(T::DbWeight::get().reads_writes(9, 3))
             .saturating_mul(n.into())
     }
     /// Reads: job, stage, program, shard. Writes: shard, deadline, agenda, the worker's bond and slot, its duties.
@@ -125,6 +142,12 @@ impl WeightInfo for () {
         Weight::zero()
     }
     fn commit_shards(_: u32) -> Weight {
+        Weight::zero()
+    }
+    fn acknowledge_shards(_: u32) -> Weight {
+        Weight::zero()
+    }
+    fn fork_job() -> Weight {
         Weight::zero()
     }
     fn on_idle_block() -> Weight {

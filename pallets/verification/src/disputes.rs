@@ -11,7 +11,9 @@ use frame_support::{
     storage::with_storage_layer,
     traits::Get,
 };
-use quern_primitives::{commitment::LeafProof, slice::SliceProof, Account, DisputeId, Height, ShardId};
+use quern_primitives::{
+    commitment::LeafProof, slice::SliceProof, traits::Collateral, Account, DisputeId, Height, ShardId,
+};
 use quern_program::MAX_CONVICTION_BYTES;
 use quern_protocol::{
     dispute::{Next, Outcome, Play},
@@ -57,18 +59,23 @@ impl<T: Config> Pallet<T> {
         start: Option<LeafProof>,
         end: LeafProof,
     ) -> Result<(), Error<T>> {
-        let leaves = [start.as_ref(), Some(&end)];
-        let long = leaves.into_iter().flatten().any(|leaf| leaf.proof.0.len() > MAX_LINK_BYTES);
-        ensure!(!long, Error::<T>::ProofsTooLong);
-        ensure!(Disputes::<T>::count() < T::MaxDisputes::get(), Error::<T>::TooManyDisputes);
+        Self::check_ends(start.as_ref(), &end)?;
         let shard = Self::shard(id)?;
+        let params = T::Params::get();
+        // Anybody may challenge an accepted shard; half of the places are left to drawn validators.
+        let bond = shard.challenge_bond(&params);
+        let most = if bond.is_some() { T::MaxDisputes::get().div_ceil(2) } else { T::MaxDisputes::get() };
+        ensure!(Disputes::<T>::count() < most, Error::<T>::TooManyDisputes);
         let program = T::Shards::program(id).ok_or(Error::UnknownShard)?;
         let (_, index) = shard.locate(position).ok_or(Error::NoSuchSegment)?;
         let segment = program.program().segment(index).ok_or(Error::NoSuchSegment)?;
-        let params = T::Params::get();
         let now = Self::now();
         let dispute = Dispute::open(&shard, segment, challenger, position, start.as_ref(), &end, now, &params)?;
-        Self::apply(id, ShardEvent::Challenge { by: challenger, position })?;
+        let bond = bond.unwrap_or(0);
+        if bond > 0 {
+            T::Collateral::lock(&challenger, bond).map_err(|_| Error::NoBond)?;
+        }
+        Self::apply(id, ShardEvent::Challenge { by: challenger, position, bond })?;
 
         let number = NextDispute::<T>::get();
         NextDispute::<T>::put(number.saturating_add(1));
@@ -179,6 +186,13 @@ impl<T: Config> Pallet<T> {
         looked_at
     }
 
+    /// Refuses leaf proofs that are longer than any honest one.
+    pub(crate) fn check_ends(start: Option<&LeafProof>, end: &LeafProof) -> Result<(), Error<T>> {
+        let long = start.into_iter().chain([end]).any(|leaf| leaf.proof.0.len() > MAX_LINK_BYTES);
+        ensure!(!long, Error::<T>::ProofsTooLong);
+        Ok(())
+    }
+
     /// Refuses proofs that no honest conviction needs, before anything is hashed. A valid program's convictions fit
     /// [`MAX_CONVICTION_BYTES`] without links.
     pub(crate) fn check_conviction(output: Option<&SliceProof>, reads: &[ReadProof]) -> Result<(), Error<T>> {
@@ -217,6 +231,11 @@ impl<T: Config> Pallet<T> {
             ensure!(DisputesOf::<T>::get(dispute.shard).contains(&id), "a dispute is not listed at its shard");
             ensure!(watched.contains(&id), "a dispute is not watched");
             let shard = T::Shards::shard(&dispute.shard).ok_or("a dispute is about no shard")?;
+            if let Some(window) = shard.window() {
+                let stake = window.challenges.iter().find(|stake| stake.challenger == dispute.challenger);
+                ensure!(stake.is_some(), "a challenger has nothing at stake");
+                continue;
+            }
             ensure!(matches!(shard.phase, Phase::Disputed { .. }), "a dispute is about a shard that is not disputed");
             let seats = shard.audit().map(|audit| audit.seats.as_slice()).unwrap_or_default();
             let seat = seats.iter().find(|seat| seat.auditor == dispute.challenger);

@@ -47,6 +47,18 @@ pub trait WeightInfo {
     fn convict() -> Weight;
     /// `convict_length`
     fn convict_length() -> Weight;
+    /// `claim_unavailable`
+    fn claim_unavailable() -> Weight;
+    /// `demand_leaf`
+    fn demand_leaf() -> Weight;
+    /// `answer_leaf`
+    fn answer_leaf() -> Weight;
+    /// `name_ids`
+    fn name_ids() -> Weight;
+    /// `pick_id`
+    fn pick_id() -> Weight;
+    /// `prove_ends`
+    fn prove_ends() -> Weight;
 }
 
 const US: u64 = 1_000_000;
@@ -74,9 +86,11 @@ impl<T: frame_system::Config> SubstrateWeight<T> {
         Self::weight(us.saturating_add(1_200), DISPUTE_PROOF, read, 2)
     }
 
-    /// As `on_dispute`, and the end: eight bonds and the worker's are released or slashed, the shard goes back to the queue.
+    /// As `on_dispute`, and the end: eight bonds and the worker's are released or slashed, the shard goes back to the queue. An
+    /// accepted one is overturned: every other stage of the job may read it.
     fn ends_dispute(us: u64) -> Weight {
-        Self::on_dispute(us).saturating_add(Self::weight(500, SHARD_PROOF, 40, 40))
+        let stages = u64::from(quern_primitives::job::MAX_STAGES);
+        Self::on_dispute(us).saturating_add(Self::weight(500, SHARD_PROOF, stages.saturating_add(40), 40))
     }
 }
 
@@ -141,6 +155,25 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     fn convict_length() -> Weight {
         Self::ends_dispute(300)
     }
+    fn claim_unavailable() -> Weight {
+        // Eight bonds are released, and the shard is queued for another draw or another worker.
+        Self::on_shard(30).saturating_add(Self::weight(200, SHARD_PROOF, 30, 30))
+    }
+    fn demand_leaf() -> Weight {
+        Self::on_shard(20)
+    }
+    fn answer_leaf() -> Weight {
+        Self::on_shard(40)
+    }
+    fn name_ids() -> Weight {
+        Self::on_dispute(30)
+    }
+    fn pick_id() -> Weight {
+        Self::on_dispute(20)
+    }
+    fn prove_ends() -> Weight {
+        Self::on_dispute(50)
+    }
 }
 
 /// No weight, for tests.
@@ -197,6 +230,24 @@ impl WeightInfo for () {
         Weight::zero()
     }
     fn convict_length() -> Weight {
+        Weight::zero()
+    }
+    fn claim_unavailable() -> Weight {
+        Weight::zero()
+    }
+    fn demand_leaf() -> Weight {
+        Weight::zero()
+    }
+    fn answer_leaf() -> Weight {
+        Weight::zero()
+    }
+    fn name_ids() -> Weight {
+        Weight::zero()
+    }
+    fn pick_id() -> Weight {
+        Weight::zero()
+    }
+    fn prove_ends() -> Weight {
         Weight::zero()
     }
 }

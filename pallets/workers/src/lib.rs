@@ -81,18 +81,23 @@ impl Entry {
 
     /// Applies the end of a shard: the rule in the crate's documentation.
     fn apply(&mut self, end: ShardEnd) {
-        self.open = self.open.saturating_sub(1);
+        if !matches!(end, ShardEnd::Overturned | ShardEnd::Undelivered) {
+            self.open = self.open.saturating_sub(1);
+        }
         match end {
             ShardEnd::Accepted if self.barred => {}
             ShardEnd::Accepted => {
                 let better = self.reputation.saturating_add(REPUTATION_ACCEPTED);
                 self.reputation = better.min(REPUTATION_MAX);
             }
+            ShardEnd::Undelivered => {
+                self.reputation = self.reputation.saturating_sub(REPUTATION_LATE);
+            }
             ShardEnd::Late => {
                 self.reputation = self.reputation.saturating_sub(REPUTATION_LATE);
                 self.slots = 0;
             }
-            ShardEnd::Convicted => {
+            ShardEnd::Convicted | ShardEnd::Overturned => {
                 self.reputation = 0;
                 self.slots = 0;
                 self.barred = true;

@@ -81,6 +81,10 @@ pub fn remedy(of: &str, name: &str) -> Option<&'static str> {
         ("Jobs" | "Verification", "TooLate" | "MoveTooLate") => {
             "nothing: the time is over. See that the machine is fast enough, and that its node keeps up"
         }
+        ("Jobs", "NoShards") => "name at least one shard",
+        ("Jobs", "NotTainted") => "nothing: its results stand (`quern job list`)",
+        ("Jobs", "NotOver") => "wait until its shards have ended and their windows have closed (`quern job watch`)",
+        ("Jobs", "TooManyForks") => "submit the job anew with `quern job submit`",
         ("Jobs", "Refused") => "look at the shard (`quern-worker status`) and send what it waits for",
 
         ("InvalidProgram", "TooLong" | "TooManyOperators" | "TooManyInputs" | "TooManyConstants" | "TooManyStates") => {
@@ -137,6 +141,22 @@ pub fn remedy(of: &str, name: &str) -> Option<&'static str> {
         ("Collateral", "TooManyUnbonding") => "take out what has finished unbonding first: `quern stake withdraw`",
         ("Collateral", "NothingToWithdraw") => "wait until it has finished unbonding (`quern stake show`)",
 
+        ("Collateral", "NoSessionKeys") => "register the node's session keys first: `quern stake keys`",
+        ("Collateral", "CommissionTooHigh") => "name a share of at most one million parts",
+        ("Collateral", "OrderFull") => {
+            "bond more, or find backing, until the score beats the last of `quern stake candidates`"
+        }
+        ("Collateral", "NotACandidate") => {
+            "look for candidates with `quern stake candidates`; `quern stake validate` makes one"
+        }
+        ("Collateral", "OwnCandidate") => "bond more instead: `quern stake bond`",
+        ("Collateral", "BackingFull") => "back it with less, or another candidate (`quern stake candidates`)",
+        ("Collateral", "NoNomination") => "look at what the account backs with `quern stake show`",
+        ("Collateral", "NominationTooSmall") => "back with more, or take all of it back",
+        ("Collateral" | "Slashing", "NoSuchSlash") => {
+            "nothing: it is over (`quern offence list` shows those that wait)"
+        }
+
         ("Workers", "AlreadyRegistered") => {
             "nothing, if the role is right; else `quern stake retire` first, or use another account"
         }
@@ -151,8 +171,21 @@ pub fn remedy(of: &str, name: &str) -> Option<&'static str> {
 
         ("Rewards", "NothingToClaim") => "nothing: earn something first (`quern stake show`)",
 
+        ("Rewards", "EraNotFinished") => "claim it when the next era has begun",
+        ("Rewards", "EraExpired") => "claim later eras: this one can no longer be claimed",
+
+        ("Slashing", "NotOffender") => "use the key of the offender (`quern offence list`)",
+        ("Slashing", "AlreadyAppealed" | "NotAppealed" | "NotDelayable") => {
+            "nothing: `quern offence list` says how far the slash is"
+        }
+        ("Slashing", "NotGuardian") => "use the guardian's key",
+
         ("Verification", "UnknownDispute") => "nothing: it is decided",
         ("Verification", "TooManyDisputes") => "try again when one is decided",
+        ("Verification", "Full") => "try again when one of them is decided or answered",
+        ("Verification", "WrongBond") => "send it again: the bond that a challenge asks for has changed",
+        ("Verification", "NoBond") => "bond more: `quern stake bond`",
+        ("Verification", "NoSuchLeaf") => "name a position below the number of leaves of the shard",
         ("Verification", "Duplicate") => "nothing: it was done before",
         ("Verification", "NothingDue" | "MoveNotDue") => "wait until the deadline has passed",
         ("Verification", "WrongMove" | "NotYourMove") => {
@@ -166,7 +199,7 @@ pub fn remedy(of: &str, name: &str) -> Option<&'static str> {
             | "LeafMismatch" | "TraceLength" | "StateMismatch" | "ResultMismatch" | "NoSuchElement" | "NotShown"
             | "NoSuchRead" | "NotProven" | "ReadOutOfRange" | "LinkKind" | "LinkId" | "ProofTruncated"
             | "ProofTrailing" | "ProofMismatch" | "ProofPastEnd" | "NoSuchNode" | "SingleChunk" | "SubtreeCount"
-            | "ChunkLength",
+            | "ChunkLength" | "IdMismatch",
         ) => "see that daemon and chain are of the same version, and that the data folder is the one it promised from",
 
         ("Balances", "InsufficientBalance" | "Expendability" | "LiquidityRestrictions" | "DeadAccount") => {
@@ -184,6 +217,12 @@ pub fn remedy(of: &str, name: &str) -> Option<&'static str> {
         ("Session", "InvalidProof" | "DuplicatedKey") => {
             "make new keys with `author_rotateKeys` of this node, for this account"
         }
+        ("Proxy", "TooMany") => "remove a proxy or an announcement that is not needed any more",
+        ("Proxy", "NotFound" | "NotProxy") => "have the account add this key as its proxy first",
+        ("Proxy", "Unproxyable" | "NoPermission") => "use the account's own key: this type of proxy may not do that",
+        ("Proxy", "Duplicate") => "nothing: it is a proxy already",
+        ("Proxy", "Unannounced") => "announce the call first, and wait for the delay",
+        ("Proxy", "NoSelfProxy") => "name another account as the proxy",
         ("Utility", "TooManyCalls") => "send the calls in smaller batches",
         ("System", "CallFiltered") => "this chain does not allow the call",
         ("System", "MultiBlockMigrationsOngoing") => "wait until the chain's upgrade is complete",

@@ -80,6 +80,12 @@ pub struct Job {
     pub submitted_at: Height,
     /// BLAKE3 of the list of stage roots, once it is completed.
     pub root: Option<Hex>,
+    /// Accepted shards that wait for their window to close before they are paid.
+    pub maturing: u32,
+    /// Stages whose results were overturned after they were accepted, or stand on such results.
+    pub tainted: Vec<u16>,
+    /// The job that it is a fork of.
+    pub parent: Option<JobId>,
 }
 
 /// A status in a word.
@@ -105,6 +111,9 @@ impl From<&JobView> for Job {
             bid: Big(view.bid),
             submitted_at: view.submitted_at,
             root: view.root.map(Hex::from),
+            maturing: view.maturing,
+            tainted: view.tainted.clone(),
+            parent: view.parent,
         }
     }
 }
@@ -345,6 +354,9 @@ mod tests {
             id: 3,
             requester: super::super::Keypair::from_suri("//Alice").unwrap().account(),
             status: JobStatus::Completed { root: BlobId([1; 32]) },
+            maturing: 0,
+            tainted: vec![],
+            parent: None,
             stages: Vec::new(),
             escrow_left: 0,
             spent: u128::MAX,
@@ -362,6 +374,9 @@ mod tests {
             "bid": "1000000000000",
             "submitted_at": 7,
             "root": format!("0x{}", "01".repeat(32)),
+            "maturing": 0,
+            "tainted": [],
+            "parent": null,
         });
         assert_eq!(serde_json::to_value(Job::from(&view)).unwrap(), expected);
     }

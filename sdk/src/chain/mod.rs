@@ -359,6 +359,11 @@ impl Chain {
         self.call("job_root", None, id).await
     }
 
+    /// Stages of a job whose results were overturned, or stand on such results: for a completed job for ever.
+    pub async fn tainted_stages(&self, id: JobId) -> Result<Vec<u16>, ChainError> {
+        self.call("tainted_stages", None, id).await
+    }
+
     /// The network in numbers.
     pub async fn network(&self) -> Result<NetworkView, ChainError> {
         self.call("network", None, ()).await

@@ -56,6 +56,12 @@ pub struct Job {
     pub submitted_at: Height,
     /// BLAKE3 of the list of stage roots, once it is completed.
     pub root: Option<H256>,
+    /// Accepted shards that wait for their window to close before they are paid.
+    pub maturing: u32,
+    /// Stages whose results were overturned after they were accepted, or stand on such results.
+    pub tainted: Vec<u16>,
+    /// The job that it is a fork of.
+    pub parent: Option<JobId>,
 }
 
 impl From<JobView> for Job {
@@ -77,6 +83,9 @@ impl From<JobView> for Job {
             bid: Big(view.bid),
             submitted_at: view.submitted_at,
             root: view.root.map(id),
+            maturing: view.maturing,
+            tainted: view.tainted,
+            parent: view.parent,
         }
     }
 }
@@ -159,19 +168,21 @@ pub struct Receipt {
     pub root: Option<H256>,
     /// The stage roots, each none until the stage is accepted. None as a whole once the job's details are removed.
     pub stages: Option<Vec<Option<H256>>>,
+    /// Stages whose results were overturned after they were accepted, or stand on such results. It stays for ever.
+    pub tainted: Vec<u16>,
 }
 
 impl From<JobView> for Receipt {
     fn from(view: JobView) -> Self {
         let stages = view.stages.iter().map(|stage| stage.root.map(id)).collect();
-        Self { job: view.id, root: view.root.map(id), stages: Some(stages) }
+        Self { job: view.id, root: view.root.map(id), stages: Some(stages), tainted: view.tainted }
     }
 }
 
 impl Receipt {
     /// Of a job whose details are removed.
-    pub fn pruned(job: JobId, root: BlobId) -> Self {
-        Self { job, root: Some(id(root)), stages: None }
+    pub fn pruned(job: JobId, root: BlobId, tainted: Vec<u16>) -> Self {
+        Self { job, root: Some(id(root)), stages: None, tainted }
     }
 }
 

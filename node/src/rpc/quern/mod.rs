@@ -146,7 +146,7 @@ where
             return Ok(view.into());
         }
         let root = api.job_root(best, job)?.ok_or(Error::UnknownJob(job))?;
-        Ok(Receipt::pruned(job, root))
+        Ok(Receipt::pruned(job, root, api.tainted_stages(best, job)?))
     }
 
     fn workers(&self, from: Option<u32>, limit: Option<u32>) -> Result<WorkerPage, Error> {

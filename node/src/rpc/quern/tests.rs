@@ -106,6 +106,9 @@ sp_api::mock_impl_runtime_apis! {
         fn job_root(&self, id: JobId) -> Option<BlobId> {
             self.0.roots.get(&id).copied()
         }
+        fn tainted_stages(&self, id: JobId) -> Vec<u16> {
+            self.0.jobs.get(&id).map(|job| job.tainted.clone()).unwrap_or_default()
+        }
         fn network(&self) -> NetworkView {
             NetworkView { workers: 2, validators: 1, issuance: u128::MAX, ..Default::default() }
         }
@@ -166,6 +169,9 @@ fn running(id: JobId) -> JobView {
         bid: QRN,
         submitted_at: 12,
         root: None,
+        maturing: 0,
+        tainted: Vec::new(),
+        parent: None,
     }
 }
 

@@ -12,8 +12,8 @@ use quern_primitives::{
     job::{AuditLevel, Blob, Endpoint, Input, JobSpec, OutputMap, Stage},
     tagged,
     traits::{
-        Collateral, CollateralError, Offence, Offences, Randomness, ReadyWorker, Registry, Rewards, Settlement,
-        ShardEnd,
+        Collateral, CollateralError, Offence, OffenceKind, Offences, Randomness, ReadyWorker, Registry, Rewards,
+        Settlement, ShardEnd,
     },
     Account, Balance, BlobId, Height, JobId, ShardId, QRN,
 };
@@ -68,6 +68,7 @@ pub const AUDITORS: [u8; 3] = [0xB1, 0xB2, 0xB3];
 
 parameter_types! {
     pub static MaxLive: u32 = 40;
+    pub static MaxUnsettled: u32 = 100;
     pub static ShardsPerBlock: u32 = 16;
 }
 
@@ -81,6 +82,7 @@ impl jobs::Config for Test {
     type Rewards = World;
     type Audits = World;
     type MaxLive = MaxLive;
+    type MaxUnsettled = MaxUnsettled;
     type MaxOpenJobs = ConstU32<OPEN_JOBS>;
     type ShardsPerBlock = ShardsPerBlock;
     type MaxAttempts = ConstU16<ATTEMPTS>;
@@ -190,9 +192,9 @@ impl Registry for World {
     fn shard_ended(who: &Account, end: ShardEnd) {
         books(|books| {
             books.ended.push((*who, end));
-            if end == ShardEnd::Convicted {
+            if matches!(end, ShardEnd::Convicted | ShardEnd::Overturned) {
                 books.workers.remove(who);
-            } else if let Some(worker) = books.workers.get_mut(who) {
+            } else if let Some(worker) = books.workers.get_mut(who).filter(|_| end != ShardEnd::Undelivered) {
                 worker.slots += 1;
             }
         });
@@ -284,6 +286,7 @@ pub fn new_test_ext() -> sp_io::TestExternalities {
     .unwrap();
     BOOKS.with(|books| *books.borrow_mut() = Books::default());
     MaxLive::set(40);
+    MaxUnsettled::set(100);
     ShardsPerBlock::set(16);
     let mut ext = sp_io::TestExternalities::new(storage);
     ext.execute_with(|| System::set_block_number(1));
@@ -299,8 +302,11 @@ pub fn params() -> Params {
         audit_blocks: 12,
         reveal_blocks: 6,
         move_blocks: 6,
+        window_blocks: 60,
+        delivery_blocks: 10,
         samples: 4,
         audit_bond: 100,
+        challenge_bond: 50,
         ..Params::default()
     }
 }
@@ -524,7 +530,8 @@ pub fn audit(id: ShardId, differ: &[u8]) {
     }
     Jobs::apply(&id, ShardEvent::Results { by, digest: results }).unwrap();
     for by in &seats {
-        Jobs::apply(&id, ShardEvent::Reveal { by: *by, salt: [0; 32], results: found(by) }).unwrap();
+        Jobs::apply(&id, ShardEvent::Reveal { by: *by, salt: [0; 32], results: found(by), holds_outputs: false })
+            .unwrap();
     }
 }
 
@@ -534,6 +541,26 @@ pub fn accept(id: ShardId) {
     draw(id, 2);
     audit(id, &[]);
     assert!(shard(id).is_accepted());
+}
+
+/// Takes an accepted shard of account 1 to its payment.
+pub fn settle(id: ShardId) {
+    Jobs::acknowledge_shards(signed(1), vec![id].try_into().unwrap()).unwrap();
+    // It may have been paid with the last block.
+    if let Some(at) = shard(id).expires() {
+        run_to(at);
+    }
+    assert!(matches!(shard(id).phase, Phase::Settled { paid: true, .. }));
+}
+
+/// Somebody has this accepted shard convicted.
+pub fn overturn(id: ShardId) {
+    let challenger = raw(20);
+    let bond = shard(id).challenge_bond(&Jobs::params()).unwrap();
+    books(|books| books.bonds.entry(challenger).or_insert((QRN, 0)).1 += bond);
+    Jobs::apply(&id, ShardEvent::Challenge { by: challenger, position: 0, bond }).unwrap();
+    let worker_lost = Some(OffenceKind::WrongResult);
+    Jobs::apply(&id, ShardEvent::Resolved { challenger, worker_lost }).unwrap();
 }
 
 /// Whether a shard waits for a worker.

@@ -10,6 +10,7 @@ fn prune_should_remove_all_but_the_root_when_retention_has_ended() {
     run(|| {
         let id = assigned();
         accept(id);
+        settle(id);
         let root = Jobs::job_root(id.job);
         run_for(RETENTION - 1);
         assert!(JobsOf::<Test>::contains_key(id.job));
@@ -34,6 +35,7 @@ fn prune_should_go_on_in_the_next_block_when_there_are_many_shards() {
             draw(at(job, 0, index), 2);
             audit(at(job, 0, index), &[]);
         }
+        (0..8).for_each(|index| settle(at(job, 0, index)));
         ShardsPerBlock::set(3);
         let closed = JobsOf::<Test>::get(job).unwrap();
         assert!(closed.is_over());

@@ -22,7 +22,11 @@ fn job_should_show_how_far_it_is() {
         assert_eq!((view.stages.len(), view.stages[0].shards, view.stages[0].accepted), (2, 2, 1));
         assert_eq!(view.stages[0].phases.accepted, 1);
         assert_eq!(view.stages[1].phases, PhaseCounts::default());
-        assert!(view.spent > 0 && view.root.is_none());
+        assert_eq!((view.spent, view.root, view.maturing), (0, None, 1));
+        settle(first(job));
+        let view = Jobs::job(job).unwrap();
+        assert!(view.spent > 0 && view.maturing == 0 && view.tainted.is_empty() && view.parent.is_none());
+        assert_eq!(view.stages[0].phases.accepted, 1);
         assert!(Jobs::job(job + 1).is_none());
     });
 }
@@ -62,7 +66,7 @@ fn quote_should_say_why_a_job_is_refused() {
 
 #[test]
 fn dry_quote_should_be_the_quote_after_publishing_and_name_the_deposit() {
-    run(|| {
+    new_test_ext().execute_with(|| {
         let program = adder(DType::I32, &[4], 1, 3);
         let input = Input::Slice { blob: blob(8 * 16), stride: 16 };
         let spec = spec(vec![stage(program.id(), 8, 4, &[input])]);
@@ -91,6 +95,8 @@ fn duties_should_follow_the_parties_of_a_shard() {
         assert_eq!(duties(10).pop().unwrap().endpoints.len(), 3);
         audit(id, &[]);
         // Both go on serving the outputs.
+        assert_eq!((duties(10).len(), duties(AUDITORS[0]).len()), (1, 1));
+        settle(id);
         assert_eq!((duties(10).len(), duties(AUDITORS[0]).len()), (1, 1));
         run_for(RETENTION);
         assert_eq!((duties(10).len(), duties(AUDITORS[0]).len()), (0, 0));

@@ -62,12 +62,15 @@ pub const PARAMS: Params = Params {
     audit_blocks: 10,
     reveal_blocks: 10,
     move_blocks: 10,
+    window_blocks: 10,
+    delivery_blocks: 10,
     samples: 8,
     auditors: 2,
     single_task_auditors: 3,
     colluding_ppm: 333_333,
     unrecoverable_ppm: 500_000,
     audit_bond: BOND,
+    challenge_bond: BOND,
 };
 
 parameter_types! {
@@ -244,13 +247,14 @@ impl Shards for Keeper {
         for effect in effects {
             match effect {
                 Effect::ReleaseWorker(deal) => Bonds::release(&deal.worker, deal.collateral),
-                Effect::ReleaseAuditor(who, bond) => Bonds::release(&who, bond),
+                Effect::ReleaseAuditor(who, bond) | Effect::ReleaseChallenger(who, bond) => Bonds::release(&who, bond),
                 Effect::Offence { kind, offender, locked, reporter } => {
                     Bonds::slash(&offender, locked, &[]);
                     Self::offended(kind, offender, reporter);
                 }
                 Effect::CloseDisputes => Verification::close(id),
                 Effect::Late(_) | Effect::Accept { .. } | Effect::Requeue => {}
+                Effect::Settle { .. } | Effect::Overturn(_) => {}
             }
         }
         if let Phase::Committed { period, .. } = next.phase {
@@ -498,6 +502,41 @@ impl Case {
             assert_ok!(Verification::reveal_audit(signed(auditor), case.id(), [auditor; 32], results, true));
         }
         case
+    }
+
+    /// A lie that its drawn validators have confirmed: the body's product of the second task.
+    pub fn accepted_lie() -> Self {
+        let case = Self::flipped().sealed_with(|case, _| Some(case.results_of(&case.worker)));
+        let digest = case.results_of(&case.worker);
+        assert_ok!(Verification::reveal_results(signed(WORKER), case.id(), digest));
+        for auditor in case.auditors() {
+            assert_ok!(Verification::reveal_audit(signed(auditor), case.id(), [auditor; 32], digest, true));
+        }
+        assert!(case.shard().is_accepted());
+        case
+    }
+
+    /// A dispute in which the first difference is searched for, from the output of the second task back.
+    pub fn searched(self) -> (Self, u8, DisputeId) {
+        let case = self.revealed();
+        let (challenger, last) = (case.auditors()[0], case.world.leaves() - 1);
+        assert_ok!(Verification::open_dispute(signed(challenger), case.id(), last, None, case.worker.leaf(last)));
+        (case, challenger, crate::NextDispute::<Test>::get() - 1)
+    }
+
+    /// The worker has named its ids.
+    pub fn asked(self) -> (Self, u8, DisputeId) {
+        let (case, challenger, dispute) = self.searched();
+        let ids: Vec<_> = (4..7).map(|position| case.worker.id(position)).collect();
+        assert_ok!(Verification::name_ids(signed(WORKER), dispute, ids.try_into().unwrap()));
+        (case, challenger, dispute)
+    }
+
+    /// The challenger has found the first one that differs.
+    pub fn found(self) -> (Self, u8, DisputeId) {
+        let (case, challenger, dispute) = self.asked();
+        assert_ok!(Verification::pick_id(signed(challenger), dispute, 1));
+        (case, challenger, dispute)
     }
 
     /// Every validator claims to have computed something else than the (honest) worker.
