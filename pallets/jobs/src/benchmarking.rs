@@ -38,8 +38,11 @@ pub trait BenchmarkHelper {
 const VALUE: Balance = 2 * QRN;
 /// Height of the benchmarks.
 const NOW: Height = 100;
-/// Bytes of the operators of [`heaviest`], and some.
-const LEAST_BYTES: u32 = 24 << 10;
+/// Least bytes of a program here.
+const LEAST_BYTES: u32 = 4 << 10;
+/// Bytes of an operator of [`heaviest`], and of all but its operators and constants.
+const OPERATOR_BYTES: u32 = 28;
+const OTHER_BYTES: u32 = 512;
 
 /// An account of a job.
 fn who(job: JobId, number: u32) -> Account {
@@ -58,13 +61,14 @@ fn rich<T: Config>() -> AccountId32 {
     who
 }
 
-/// The program of at most `b` bytes that takes longest to check: as many operators as there can be, each with as many
-/// arguments as it can have, and short constants. It reads and gives one `i32`.
+/// The program of at most `b` bytes that takes longest to check: as many operators as fit, each with as many arguments as it
+/// can have, and short constants in what is left. It reads and gives one `i32`.
 fn heaviest(b: u32) -> Checked {
+    let operators = ((b - OTHER_BYTES) / OPERATOR_BYTES / 3).min(MAX_BLOCK_OPERATORS as u32);
     let mut builder = ProgramBuilder::new();
     let block = |builder: &mut ProgramBuilder, from| {
         let first = builder.add(from, from);
-        for _ in 1..MAX_BLOCK_OPERATORS {
+        for _ in 1..operators {
             builder.concat(0, &[first; 8]);
         }
         first
