@@ -33,7 +33,7 @@ const OPTIONS: [(&str, u32); 17] = [
     ("gradient-shift", 3),
     ("momentum-shift", 6),
     ("decay-shift", 31),
-    ("outer-shift", 2),
+    ("outer-shift", 31),
     ("windows", 64),
     ("threads", 1),
     ("seed", 1),
@@ -53,10 +53,12 @@ struct Setting {
 }
 
 impl Setting {
-    /// The learning rate halves after a half, three quarters and seven eighths of the rounds.
+    /// The learning rate halves after a half, three quarters and seven eighths of the rounds; the merge has momentum after the
+    /// first time.
     fn training(&self, round: u32) -> LmTraining {
         let halvings = [4, 6, 7].iter().filter(|part| round * 8 >= self.rounds * **part).count();
-        LmTraining { rate_shift: self.training.rate_shift + halvings as u8, ..self.training }
+        let outer_shift = if halvings == 0 { 31 } else { self.training.outer_shift };
+        LmTraining { rate_shift: self.training.rate_shift + halvings as u8, outer_shift, ..self.training }
     }
 
     fn context(&self, round: u32, task: u32) -> Context {
