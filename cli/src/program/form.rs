@@ -350,6 +350,11 @@ impl Operators {
                 codec::Compact(list.len() as u32).encode_to(out);
                 list.iter().try_for_each(|entry| self.encode(sequence.type_param.id, entry, out))
             }
+            TypeDef::Array(array) => {
+                let list = value.as_array().with_context(|| format!("{value} is no list"))?;
+                ensure!(list.len() as u64 == u64::from(array.len), "{value} has not {} entries", array.len);
+                list.iter().try_for_each(|entry| self.encode(array.type_param.id, entry, out))
+            }
             TypeDef::Variant(variants) => {
                 let text = value.as_str().with_context(|| format!("{value} is no text"))?;
                 let found = variants.variants.iter().find(|variant| snake_case(&variant.name) == text);
@@ -371,6 +376,10 @@ impl Operators {
             TypeDef::Sequence(sequence) => {
                 let len = codec::Compact::<u32>::decode(bytes)?.0;
                 let list = (0..len).map(|_| self.decode(sequence.type_param.id, bytes));
+                Ok(Json::Array(list.collect::<anyhow::Result<_>>()?))
+            }
+            TypeDef::Array(array) => {
+                let list = (0..array.len).map(|_| self.decode(array.type_param.id, bytes));
                 Ok(Json::Array(list.collect::<anyhow::Result<_>>()?))
             }
             TypeDef::Variant(variants) => {

@@ -136,6 +136,30 @@ pub fn remedy(of: &str, name: &str) -> Option<&'static str> {
         }
         ("Collateral", "TooManyUnbonding") => "take out what has finished unbonding first: `quern stake withdraw`",
         ("Collateral", "NothingToWithdraw") => "wait until it has finished unbonding (`quern stake show`)",
+        ("Collateral", "NoSessionKeys") => "give the node session keys first: `quern stake keys`",
+        ("Collateral", "CommissionTooHigh") => "name a commission of at most 100 %",
+        ("Collateral", "OrderFull") => "bond more than the last candidate has (`quern stake candidates`)",
+        ("Collateral", "NotACandidate") => {
+            "name an account that `quern stake candidates` lists and that is not chilled"
+        }
+        ("Collateral", "OwnCandidate") => "bond instead of backing the own account: `quern stake bond`",
+        ("Collateral", "BackingFull") => "back it with less, or back another candidate (`quern stake candidates`)",
+        ("Collateral", "NoNomination") => "name a candidate that this account backs (`quern stake show`)",
+        ("Collateral", "NominationTooSmall") => "back it with more, or take out everything",
+        ("Collateral" | "Slashing", "NoSuchSlash") => "nothing: it was carried out or cancelled (`quern offence list`)",
+
+        ("Slashing", "NotOffender") => "use the key of the account that the slash is of",
+        ("Slashing", "AlreadyAppealed") => "nothing: governance has to decide (`quern offence list`)",
+        ("Slashing", "NotAppealed") => "nothing: there is no appeal to decide about",
+        ("Slashing", "NotDelayable") => "nothing: a slash can be put off once, and not after an appeal",
+        ("Slashing", "NotGuardian") => "use the guardian's key",
+
+        ("Proxy", "TooMany") => "remove a proxy first",
+        ("Proxy", "NotFound" | "NotProxy") => "have the account that owns the stake add this one as its proxy",
+        ("Proxy", "Unproxyable" | "NoPermission") => "use the key of the account itself: its proxy may not do this",
+        ("Proxy", "Duplicate") => "nothing: it is a proxy already",
+        ("Proxy", "Unannounced") => "announce the call first, and wait as long as the proxy says",
+        ("Proxy", "NoSelfProxy") => "name another account as the proxy",
 
         ("Workers", "AlreadyRegistered") => {
             "nothing, if the role is right; else `quern stake retire` first, or use another account"
@@ -150,6 +174,10 @@ pub fn remedy(of: &str, name: &str) -> Option<&'static str> {
         ("Workers", "OpenShards") => "wait until its open shards have ended (`quern-worker status`)",
 
         ("Rewards", "NothingToClaim") => "nothing: earn something first (`quern stake show`)",
+        ("Rewards", "EraNotFinished") => "wait until the era has ended (`quern explain`)",
+        ("Rewards", "EraExpired") => {
+            "nothing: what is not claimed in time is never minted; claim sooner (`quern stake claim`)"
+        }
 
         ("Verification", "UnknownDispute") => "nothing: it is decided",
         ("Verification", "TooManyDisputes") => "try again when one is decided",
