@@ -33,7 +33,7 @@ const OPTIONS: [(&str, u32); 17] = [
     ("gradient-shift", 3),
     ("momentum-shift", 6),
     ("decay-shift", 31),
-    ("outer-shift", 2),
+    ("outer-shift", 31),
     ("windows", 64),
     ("threads", 1),
     ("seed", 1),
@@ -91,6 +91,10 @@ trait Run {
     fn on_f32(&self) -> Option<Network> {
         None
     }
+    /// The cosine of the gradient of a task's next step and the one on `f64`, by tensor.
+    fn cosines(&self, _round: u32) -> Result<Map<String, Value>, Failure> {
+        Ok(Map::new())
+    }
 }
 
 /// Exact programs.
@@ -132,6 +136,22 @@ impl Run for Exact {
 
     fn on_f32(&self) -> Option<Network> {
         LmShadow::new(self.setting.model, &self.checkpoint).ok()
+    }
+
+    fn cosines(&self, round: u32) -> Result<Map<String, Value>, Failure> {
+        let setting = &self.setting;
+        // After a step that keeps nothing of the momentum before, momentum is the gradient.
+        let training = LmTraining { steps: 1, momentum_shift: 0, ..setting.training };
+        let program = setting.model.local_training(&training)?;
+        let inputs = tensors(&program, [self.checkpoint.clone(), Text::to_i16(setting.task_text(0))]);
+        let output = self.cpu.run_task(&program, &setting.context(round, 0), &inputs, &mut |_, _| {})?.values();
+        let exact: Vec<f64> = output[output.len() / 2..].iter().map(|g| f64::from(*g)).collect();
+        let shadow = LmShadow::<f64>::new(setting.model, &self.checkpoint)?;
+        let (_, real) = shadow.gradient(&setting.windows(round, 0, 0));
+        let dot = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| x * y).sum::<f64>();
+        let cosine = |x: &[f64], y: &[f64]| dot(x, y) / (dot(x, x) * dot(y, y)).sqrt();
+        let tensors = setting.model.tensors().into_iter();
+        Ok(tensors.map(|(name, at)| (name, rounded(cosine(&exact[at.clone()], &real[at])))).collect())
     }
 }
 
@@ -222,13 +242,14 @@ impl Run for OneProcess {
 fn main() -> Result<(), Failure> {
     let mut options = OPTIONS;
     let mut runs: Vec<String> = RUNS.map(Into::into).to_vec();
-    let (mut json, mut ranges) = (false, false);
+    let (mut json, mut ranges, mut cosines) = (false, false, false);
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         let name = arg.strip_prefix("--").unwrap_or(&arg);
         match name {
             "json" => json = true,
             "ranges" => ranges = true,
+            "cosines" => cosines = true,
             "runs" => runs = args.next().unwrap_or_default().split(',').map(Into::into).collect(),
             _ => {
                 let option = options.iter_mut().find(|(known, _)| *known == name);
@@ -298,25 +319,24 @@ fn main() -> Result<(), Failure> {
         let tokens = round * training.tasks * training.steps * training.batch * model.context;
         row.insert("bytes_seen".into(), json!(tokens));
         for (name, run, seconds) in &running {
-            row.insert(name.clone(), json!((run.loss(&held_out)? * 1e4).round() / 1e4));
+            row.insert(name.clone(), rounded(run.loss(&held_out)?));
             if let Some(network) = run.on_f32() {
-                row.insert(format!("{name}_parameters_on_f32"), json!((network.loss(&held_out) * 1e4).round() / 1e4));
+                row.insert(format!("{name}_parameters_on_f32"), rounded(network.loss(&held_out)));
                 if ranges {
                     row.insert(
                         "ranges".into(),
-                        network
-                            .ranges(&held_out)
-                            .into_iter()
-                            .map(|(k, v)| (k, json!((v * 1e2).round() / 1e2)))
-                            .collect(),
+                        network.ranges(&held_out).into_iter().map(|(k, v)| (k, rounded(v))).collect(),
                     );
                 }
+            }
+            if cosines && name == "exact" {
+                row.insert("cosines".into(), Value::Object(run.cosines(round)?));
             }
             row.insert(format!("{name}_seconds"), json!(seconds.round()));
         }
         let loss = |name: &str| row.get(name).and_then(Value::as_f64);
         if let (Some(exact), Some(real)) = (loss("exact"), loss("f32_one_process")) {
-            row.insert("ratio".into(), json!((exact / real * 1e4).round() / 1e4));
+            row.insert("ratio".into(), rounded(exact / real));
         }
         print(&row, json);
         if round < setting.rounds {
@@ -328,6 +348,10 @@ fn main() -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+fn rounded(x: f64) -> Value {
+    json!((x * 1e4).round() / 1e4)
 }
 
 fn print(row: &Map<String, Value>, json: bool) {

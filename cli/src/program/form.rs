@@ -352,7 +352,7 @@ impl Operators {
             }
             TypeDef::Array(array) => {
                 let list = value.as_array().with_context(|| format!("{value} is no list"))?;
-                ensure!(list.len() == array.len as usize, "{value} has {} entries and not {}", list.len(), array.len);
+                ensure!(list.len() as u64 == u64::from(array.len), "{value} has not {} entries", array.len);
                 list.iter().try_for_each(|entry| self.encode(array.type_param.id, entry, out))
             }
             TypeDef::Variant(variants) => {

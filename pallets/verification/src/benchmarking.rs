@@ -282,7 +282,7 @@ mod benches {
     #[benchmark]
     fn expire() -> Result<(), BenchmarkError> {
         Bench::disputed::<T>(wrong)?;
-        let due = NOW + T::Params::get().move_blocks + 1;
+        let due = Disputes::<T>::get(0).map(|dispute| dispute.by + 1).ok_or(BenchmarkError::Stop("no dispute"))?;
         frame_system::Pallet::<T>::set_block_number(due.into());
         Agenda::<T>::insert(due, BoundedVec::truncate_from(alloc::vec![0]));
 

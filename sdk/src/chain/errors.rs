@@ -140,22 +140,30 @@ pub fn remedy(of: &str, name: &str) -> Option<&'static str> {
         }
         ("Collateral", "TooManyUnbonding") => "take out what has finished unbonding first: `quern stake withdraw`",
         ("Collateral", "NothingToWithdraw") => "wait until it has finished unbonding (`quern stake show`)",
-
-        ("Collateral", "NoSessionKeys") => "register the node's session keys first: `quern stake keys`",
-        ("Collateral", "CommissionTooHigh") => "name a share of at most one million parts",
-        ("Collateral", "OrderFull") => {
-            "bond more, or find backing, until the score beats the last of `quern stake candidates`"
-        }
+        ("Collateral", "NoSessionKeys") => "give the node session keys first: `quern stake keys`",
+        ("Collateral", "CommissionTooHigh") => "name a commission of at most 100 %",
+        ("Collateral", "OrderFull") => "bond more than the last candidate has (`quern stake candidates`)",
         ("Collateral", "NotACandidate") => {
-            "look for candidates with `quern stake candidates`; `quern stake validate` makes one"
+            "name an account that `quern stake candidates` lists and that is not chilled"
         }
-        ("Collateral", "OwnCandidate") => "bond more instead: `quern stake bond`",
-        ("Collateral", "BackingFull") => "back it with less, or another candidate (`quern stake candidates`)",
-        ("Collateral", "NoNomination") => "look at what the account backs with `quern stake show`",
-        ("Collateral", "NominationTooSmall") => "back with more, or take all of it back",
-        ("Collateral" | "Slashing", "NoSuchSlash") => {
-            "nothing: it is over (`quern offence list` shows those that wait)"
-        }
+        ("Collateral", "OwnCandidate") => "bond instead of backing the own account: `quern stake bond`",
+        ("Collateral", "BackingFull") => "back it with less, or back another candidate (`quern stake candidates`)",
+        ("Collateral", "NoNomination") => "name a candidate that this account backs (`quern stake show`)",
+        ("Collateral", "NominationTooSmall") => "back it with more, or take out everything",
+        ("Collateral" | "Slashing", "NoSuchSlash") => "nothing: it was carried out or cancelled (`quern offence list`)",
+
+        ("Slashing", "NotOffender") => "use the key of the account that the slash is of",
+        ("Slashing", "AlreadyAppealed") => "nothing: governance has to decide (`quern offence list`)",
+        ("Slashing", "NotAppealed") => "nothing: there is no appeal to decide about",
+        ("Slashing", "NotDelayable") => "nothing: a slash can be put off once, and not after an appeal",
+        ("Slashing", "NotGuardian") => "use the guardian's key",
+
+        ("Proxy", "TooMany") => "remove a proxy first",
+        ("Proxy", "NotFound" | "NotProxy") => "have the account that owns the stake add this one as its proxy",
+        ("Proxy", "Unproxyable" | "NoPermission") => "use the key of the account itself: its proxy may not do this",
+        ("Proxy", "Duplicate") => "nothing: it is a proxy already",
+        ("Proxy", "Unannounced") => "announce the call first, and wait as long as the proxy says",
+        ("Proxy", "NoSelfProxy") => "name another account as the proxy",
 
         ("Workers", "AlreadyRegistered") => {
             "nothing, if the role is right; else `quern stake retire` first, or use another account"
@@ -170,15 +178,10 @@ pub fn remedy(of: &str, name: &str) -> Option<&'static str> {
         ("Workers", "OpenShards") => "wait until its open shards have ended (`quern-worker status`)",
 
         ("Rewards", "NothingToClaim") => "nothing: earn something first (`quern stake show`)",
-
-        ("Rewards", "EraNotFinished") => "claim it when the next era has begun",
-        ("Rewards", "EraExpired") => "claim later eras: this one can no longer be claimed",
-
-        ("Slashing", "NotOffender") => "use the key of the offender (`quern offence list`)",
-        ("Slashing", "AlreadyAppealed" | "NotAppealed" | "NotDelayable") => {
-            "nothing: `quern offence list` says how far the slash is"
+        ("Rewards", "EraNotFinished") => "wait until the era has ended (`quern explain`)",
+        ("Rewards", "EraExpired") => {
+            "nothing: what is not claimed in time is never minted; claim sooner (`quern stake claim`)"
         }
-        ("Slashing", "NotGuardian") => "use the guardian's key",
 
         ("Verification", "UnknownDispute") => "nothing: it is decided",
         ("Verification", "TooManyDisputes") => "try again when one is decided",
@@ -217,12 +220,6 @@ pub fn remedy(of: &str, name: &str) -> Option<&'static str> {
         ("Session", "InvalidProof" | "DuplicatedKey") => {
             "make new keys with `author_rotateKeys` of this node, for this account"
         }
-        ("Proxy", "TooMany") => "remove a proxy or an announcement that is not needed any more",
-        ("Proxy", "NotFound" | "NotProxy") => "have the account add this key as its proxy first",
-        ("Proxy", "Unproxyable" | "NoPermission") => "use the account's own key: this type of proxy may not do that",
-        ("Proxy", "Duplicate") => "nothing: it is a proxy already",
-        ("Proxy", "Unannounced") => "announce the call first, and wait for the delay",
-        ("Proxy", "NoSelfProxy") => "name another account as the proxy",
         ("Utility", "TooManyCalls") => "send the calls in smaller batches",
         ("System", "CallFiltered") => "this chain does not allow the call",
         ("System", "MultiBlockMigrationsOngoing") => "wait until the chain's upgrade is complete",

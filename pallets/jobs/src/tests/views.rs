@@ -66,6 +66,7 @@ fn quote_should_say_why_a_job_is_refused() {
 
 #[test]
 fn dry_quote_should_be_the_quote_after_publishing_and_name_the_deposit() {
+    // No deposit is held: the state is one that is thrown away, so the books are not checked.
     new_test_ext().execute_with(|| {
         let program = adder(DType::I32, &[4], 1, 3);
         let input = Input::Slice { blob: blob(8 * 16), stride: 16 };

@@ -131,6 +131,19 @@ impl Transformer {
         head.start + head.len
     }
 
+    /// Names of the parameter tensors, and where they lie among the parameters.
+    pub fn tensors(&self) -> Vec<(String, std::ops::Range<usize>)> {
+        let mut tensors = vec![("embedding".to_string(), self.embedding())];
+        for index in 0..self.layers {
+            let LayerRows { qkv, out, gate_up, down } = self.layer(index);
+            let named = [("qkv", qkv), ("out", out), ("gate and up", gate_up), ("down", down)];
+            tensors.extend(named.map(|(name, rows)| (format!("{index} {name}"), rows)));
+        }
+        tensors.push(("head".to_string(), self.head()));
+        let place = |row: u32| (row * self.width) as usize;
+        tensors.into_iter().map(|(name, rows)| (name, place(rows.start)..place(rows.start + rows.len))).collect()
+    }
+
     /// Number of parameters.
     pub fn parameters(&self) -> u32 {
         self.rows() * self.width
