@@ -194,6 +194,10 @@ fn complete(program: BlobId, tasks: u32, shards: u32) -> StageRecord {
     StageRecord { stage, fees: Fees::default(), created: shards, accepted: shards, root: Some(BlobId([9; 32])) }
 }
 
+fn with_stage<T: Config>(job: JobId, index: u16, change: impl FnOnce(&mut StageRecord)) {
+    Stages::<T>::mutate(job, index, |stage| change(stage.as_mut().expect("the stage was put into place")));
+}
+
 impl<T: Config> Pallet<T> {
     /// Puts a shard into place as the only one that its job, and so the chain, still waits for, with its program and with
     /// all that `context` reads. Every other shard of its stage and every stage before it is accepted. Audits are drawn as
@@ -274,9 +278,7 @@ impl<T: Config> Pallet<T> {
 
     /// Has the stage of a shard wait for another shard too.
     pub fn unfinish_for_benchmark(id: &ShardId) {
-        Stages::<T>::mutate(id.job, id.stage, |stage| {
-            stage.as_mut().map(|stage| stage.accepted -= 1);
-        });
+        with_stage::<T>(id.job, id.stage, |stage| stage.accepted -= 1);
         Jobs::<T>::mutate_extant(id.job, |job| job.live += 1);
     }
 }
@@ -460,7 +462,7 @@ mod benches {
             put::<T>(&shard, &program);
             Shards::<T>::remove(shard.id);
             Jobs::<T>::mutate_extant(job, |job| (job.opened, job.live) = (0, 0));
-            Stages::<T>::mutate(job, 0, |stage| stage.as_mut().map(|stage| stage.created = 0));
+            with_stage::<T>(job, 0, |stage| stage.created = 0);
         }
         Live::<T>::put(0);
         Opening::<T>::put(BoundedVec::truncate_from((1..=JobId::from(n)).collect()));
@@ -515,9 +517,7 @@ mod benches {
             }
             Pallet::<T>::put_shard(&first, &shard);
         }
-        Stages::<T>::mutate(1, 0, |stage| {
-            stage.as_mut().map(|stage| (stage.created, stage.accepted) = (shards, shards));
-        });
+        with_stage::<T>(1, 0, |stage| (stage.created, stage.accepted) = (shards, shards));
         Retired::<T>::insert(0, (NOW, 1));
         RetiredEnds::<T>::put((0, 1));
 

@@ -2,6 +2,8 @@
 //! Benchmarks of the calls and hooks, each in its worst case: the largest audit of a shard whose program, stage and job are as
 //! large as they get.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+// A lie may make an output longer.
+#![allow(clippy::ptr_arg)]
 
 use super::*;
 use crate::fixture::{Party, World};
@@ -85,7 +87,7 @@ fn auditor(index: u32) -> Account {
     [10 + index as u8; 32]
 }
 
-fn signed<T: Config>(who: Account) -> RawOrigin<AccountId32> {
+fn signed(who: Account) -> RawOrigin<AccountId32> {
     RawOrigin::Signed(who.into())
 }
 
@@ -165,27 +167,27 @@ impl Bench {
 
     fn dispute<T: Config>(&self, by: Account) -> Result<(), BenchmarkError> {
         let (start, end) = (self.worker.leaf(POSITION - 1), self.worker.leaf(POSITION));
-        let opened = Pallet::<T>::open_dispute(signed::<T>(by).into(), self.id(), POSITION, Some(start), end);
+        let opened = Pallet::<T>::open_dispute(signed(by).into(), self.id(), POSITION, Some(start), end);
         opened.map(drop).map_err(|error| error.error.into())
     }
 
     fn traced<T: Config>(lie: Lie) -> Result<Self, BenchmarkError> {
         let bench = Self::disputed::<T>(lie)?;
         let trace = bench.world.trace(&bench.worker, POSITION);
-        Pallet::<T>::post_trace(signed::<T>(WORKER).into(), 0, trace).map_err(|error| error.error)?;
+        Pallet::<T>::post_trace(signed(WORKER).into(), 0, trace).map_err(|error| error.error)?;
         Ok(bench)
     }
 
     fn named<T: Config>(lie: Lie, op: u16) -> Result<Self, BenchmarkError> {
         let bench = Self::traced::<T>(lie)?;
-        Pallet::<T>::name_operator(signed::<T>(auditor(0)).into(), 0, op).map_err(|error| error.error)?;
+        Pallet::<T>::name_operator(signed(auditor(0)).into(), 0, op).map_err(|error| error.error)?;
         Ok(bench)
     }
 
     /// The first node of the large output is asked for.
     fn demanded<T: Config>() -> Result<Self, BenchmarkError> {
         let bench = Self::named::<T>(wrong, LARGE)?;
-        Pallet::<T>::demand_output(signed::<T>(auditor(0)).into(), 0, 0).map_err(|error| error.error)?;
+        Pallet::<T>::demand_output(signed(auditor(0)).into(), 0, 0).map_err(|error| error.error)?;
         Ok(bench)
     }
 
@@ -258,7 +260,7 @@ mod benches {
         let bench = Bench::audited::<T>(Until::Opening, honest);
 
         #[extrinsic_call]
-        _(signed::<T>(WORKER), bench.id(), [5; 32]);
+        _(signed(WORKER), bench.id(), [5; 32]);
     }
 
     #[benchmark]
@@ -266,17 +268,17 @@ mod benches {
         let bench = Bench::audited::<T>(Until::Auditing, honest);
 
         #[extrinsic_call]
-        _(signed::<T>(auditor(0)), bench.id());
+        _(signed(auditor(0)), bench.id());
     }
 
     #[benchmark]
     fn answer_opening(n: Linear<1, MAX_SAMPLES>) -> Result<(), BenchmarkError> {
         let bench = Bench::new::<T>(n, Until::Comparing, honest);
-        Pallet::<T>::demand_opening(signed::<T>(auditor(0)).into(), bench.id()).map_err(|error| error.error)?;
+        Pallet::<T>::demand_opening(signed(auditor(0)).into(), bench.id()).map_err(|error| error.error)?;
         let leaves: Vec<LeafProof> = (0..n).map(|position| bench.worker.leaf(position)).collect();
 
         #[extrinsic_call]
-        _(signed::<T>(WORKER), bench.id(), BoundedVec::truncate_from(leaves));
+        _(signed(WORKER), bench.id(), BoundedVec::truncate_from(leaves));
 
         Ok(())
     }
@@ -287,7 +289,7 @@ mod benches {
         let bench = Bench::audited::<T>(Until::LastSeal, honest);
 
         #[extrinsic_call]
-        _(signed::<T>(Bench::last()), bench.id(), [5; 32]);
+        _(signed(Bench::last()), bench.id(), [5; 32]);
     }
 
     #[benchmark]
@@ -295,7 +297,7 @@ mod benches {
         let bench = Bench::audited::<T>(Until::Revealing, honest);
 
         #[extrinsic_call]
-        _(signed::<T>(WORKER), bench.id(), [5; 32]);
+        _(signed(WORKER), bench.id(), [5; 32]);
     }
 
     /// The last reveal accepts the last shard of the last stage: its job is complete.
@@ -305,7 +307,7 @@ mod benches {
         let results = results_digest(&bench.id(), &bench.honest.ids(&bench.shard.demanded()));
 
         #[extrinsic_call]
-        _(signed::<T>(Bench::last()), bench.id(), [3; 32], results, true);
+        _(signed(Bench::last()), bench.id(), [3; 32], results, true);
 
         assert_eq!(Totals::<T>::get().settled, 1);
     }
@@ -316,7 +318,7 @@ mod benches {
         let bench = Bench::audited::<T>(Until::LastReveal, honest);
         T::BenchmarkHelper::put_unfinished_stage(&bench.id());
         let results = results_digest(&bench.id(), &bench.honest.ids(&bench.shard.demanded()));
-        let origin = signed::<T>(Bench::last()).into();
+        let origin = signed(Bench::last()).into();
 
         #[block]
         {
@@ -333,7 +335,7 @@ mod benches {
         let (start, end) = (bench.worker.leaf(POSITION - 1), bench.worker.leaf(POSITION));
 
         #[extrinsic_call]
-        _(signed::<T>(auditor(0)), bench.id(), POSITION, Some(start), end);
+        _(signed(auditor(0)), bench.id(), POSITION, Some(start), end);
 
         assert_eq!(Disputes::<T>::count(), 1);
     }
@@ -344,7 +346,7 @@ mod benches {
         let trace = bench.world.trace(&bench.worker, POSITION);
 
         #[extrinsic_call]
-        _(signed::<T>(WORKER), 0, trace);
+        _(signed(WORKER), 0, trace);
 
         Ok(())
     }
@@ -354,7 +356,7 @@ mod benches {
         Bench::traced::<T>(wrong)?;
 
         #[extrinsic_call]
-        _(signed::<T>(auditor(0)), 0, WRONG);
+        _(signed(auditor(0)), 0, WRONG);
 
         Ok(())
     }
@@ -364,7 +366,7 @@ mod benches {
         Bench::named::<T>(wrong, LARGE)?;
 
         #[extrinsic_call]
-        _(signed::<T>(auditor(0)), 0, 0);
+        _(signed(auditor(0)), 0, 0);
 
         Ok(())
     }
@@ -375,7 +377,7 @@ mod benches {
         let values = bench.subtrees()?;
 
         #[extrinsic_call]
-        _(signed::<T>(WORKER), 0, values);
+        _(signed(WORKER), 0, values);
 
         Ok(())
     }
@@ -383,12 +385,12 @@ mod benches {
     #[benchmark]
     fn open_chunk() -> Result<(), BenchmarkError> {
         let bench = Bench::demanded::<T>()?;
-        Pallet::<T>::open_subtrees(signed::<T>(WORKER).into(), 0, bench.subtrees()?).map_err(|error| error.error)?;
-        Pallet::<T>::demand_output(signed::<T>(auditor(0)).into(), 0, 0).map_err(|error| error.error)?;
+        Pallet::<T>::open_subtrees(signed(WORKER).into(), 0, bench.subtrees()?).map_err(|error| error.error)?;
+        Pallet::<T>::demand_output(signed(auditor(0)).into(), 0, 0).map_err(|error| error.error)?;
         let chunk = BoundedVec::truncate_from(bench.claimed(LARGE)[..CHUNK_LEN as usize].to_vec());
 
         #[extrinsic_call]
-        _(signed::<T>(WORKER), 0, chunk);
+        _(signed(WORKER), 0, chunk);
 
         Ok(())
     }
@@ -406,7 +408,7 @@ mod benches {
         assert_eq!(reads.len() as u32, MAX_READS);
 
         #[extrinsic_call]
-        _(signed::<T>(auditor(0)), 0, element, output, BoundedVec::truncate_from(reads));
+        _(signed(auditor(0)), 0, element, output, BoundedVec::truncate_from(reads));
 
         assert_eq!((Totals::<T>::get().convicted, Disputes::<T>::count()), (1, 0));
         Ok(())
@@ -419,7 +421,7 @@ mod benches {
         let (len, proof) = (output.len() as u64, slice::prove_length(output));
 
         #[extrinsic_call]
-        _(signed::<T>(auditor(0)), 0, len, proof);
+        _(signed(auditor(0)), 0, len, proof);
 
         assert_eq!((Totals::<T>::get().convicted, Disputes::<T>::count()), (1, 0));
         Ok(())
