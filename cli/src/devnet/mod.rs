@@ -198,10 +198,8 @@ async fn perform(
     }
     let chain = chain.context("a network has a node")?;
     progress.say(format_args!("starting {} workers and {} validators", cast.workers.len(), cast.validators.len()));
-    for (name, _) in cast.names().into_iter().filter_map(|(account, name)| {
-        cast.misbehaving().find(|(wrong, _)| *wrong == account).map(|(_, part)| (name, part))
-    }) {
-        progress.say(format_args!("{name} does so on purpose"));
+    for member in cast.daemons().filter(|member| member.part.misbehaves()) {
+        progress.say(format_args!("{} does so on purpose", member.name));
     }
     for ((number, member), rpc) in (0u64..).zip(cast.daemons()).zip(reliable.iter().cycle()) {
         let (binaries, folder, rpc, executor) = (binaries.clone(), folder.clone(), rpc.clone(), args.executor);
