@@ -98,7 +98,7 @@ pub struct DevnetArgs {
     /// Rounds of training.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=32))]
     pub rounds: Option<u16>,
-    /// Give up after this many minutes.
+    /// Give up after this many minutes; with --faults after 45.
     #[arg(long, default_value_t = 20, default_value_if("faults", "true", "45"), value_parser = clap::value_parser!(u64).range(1..))]
     pub timeout_minutes: u64,
     /// What the daemons run programs on.

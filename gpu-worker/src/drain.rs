@@ -76,6 +76,8 @@ pub async fn run(args: DrainArgs) -> anyhow::Result<()> {
         args.data.join(db::FILE_NAME).exists(),
         "{data} is not the data folder of a daemon; name it with --data"
     );
+    let waits = !args.cancel && !args.no_wait;
+    let account = if waits { Some(status::account(&args.account)?) } else { None };
     let told = if args.cancel { cancel(&args.data) } else { ask(&args.data) };
     told.with_context(|| format!("{data} cannot be written; run this as the user of the daemon"))?;
     if args.cancel {
@@ -83,10 +85,7 @@ pub async fn run(args: DrainArgs) -> anyhow::Result<()> {
         return Ok(());
     }
     println!("the daemon takes no new shards from the next block on");
-    if args.no_wait {
-        return Ok(());
-    }
-    let account = status::account(&args.account)?;
+    let Some(account) = account else { return Ok(()) };
     let chain = Chain::connect(&args.account.rpc).await?;
     let mut told = None;
     loop {

@@ -34,8 +34,8 @@ use tokio::{
     sync::mpsc,
 };
 
-/// How long a node may take until it answers: it compiles the runtime first.
-const NODE_START: Duration = Duration::from_secs(120);
+/// How long a node may take until it answers: it compiles the runtime first, on a busy machine for minutes.
+const NODE_START: Duration = Duration::from_secs(300);
 /// What decides, with a daemon's number, which peers a daemon serves badly where faults are injected.
 const FAULT_SEED: u64 = 1_000;
 /// How long `--keep` keeps the network up at most.
@@ -81,12 +81,15 @@ pub async fn run(global: &Global, args: DevnetArgs) -> anyhow::Result<ExitCode> 
             code
         }
         Err(End::Stopped) => {
-            eprintln!("quern: stopped; cleaning up");
+            eprintln!("quern: stopped");
             ExitCode::from(INTERRUPTED)
         }
         Err(End::Failed(error)) => {
             eprintln!("{}\nquern: {error:#}", guard.processes.tails(TAIL_LINES));
-            eprintln!("quern: whole logs stay with --logs FOLDER");
+            match &args.logs {
+                Some(folder) => eprintln!("quern: the whole logs are in {}", folder.display()),
+                None => eprintln!("quern: whole logs stay with --logs FOLDER"),
+            }
             ExitCode::from(exit::ERROR)
         }
         Err(End::Late) => {
@@ -96,6 +99,7 @@ pub async fn run(global: &Global, args: DevnetArgs) -> anyhow::Result<ExitCode> 
             ExitCode::from(exit::ERROR)
         }
     };
+    eprintln!("quern: ending every process and removing {}", guard.processes.folder().display());
     guard.processes.stop().await?;
     Ok(code)
 }
@@ -194,10 +198,8 @@ async fn perform(
     }
     let chain = chain.context("a network has a node")?;
     progress.say(format_args!("starting {} workers and {} validators", cast.workers.len(), cast.validators.len()));
-    for (name, _) in cast.names().into_iter().filter_map(|(account, name)| {
-        cast.misbehaving().find(|(wrong, _)| *wrong == account).map(|(_, part)| (name, part))
-    }) {
-        progress.say(format_args!("{name} does so on purpose"));
+    for member in cast.daemons().filter(|member| member.part.misbehaves()) {
+        progress.say(format_args!("{} does so on purpose", member.name));
     }
     for ((number, member), rpc) in (0u64..).zip(cast.daemons()).zip(reliable.iter().cycle()) {
         let (binaries, folder, rpc, executor) = (binaries.clone(), folder.clone(), rpc.clone(), args.executor);
@@ -213,7 +215,7 @@ async fn perform(
 /// The chain, once the node answers.
 async fn answering(rpc: &str) -> anyhow::Result<Chain> {
     client::until(NODE_START, || async {
-        Ok(Chain::connect(rpc).await.map_err(|error| format!("the node does not answer: {error}")))
+        Ok(Chain::connect(rpc).await.map_err(|error| format!("its own node does not answer yet: {error}")))
     })
     .await
 }

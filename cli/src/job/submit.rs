@@ -90,7 +90,9 @@ pub async fn run(global: &Global, args: SubmitArgs) -> anyhow::Result<ExitCode> 
         output.result(&Submitted { job: id, quote }, format_args!("follow it with: quern job watch {id}"))?;
         return Ok(ExitCode::SUCCESS);
     }
-    output.say(format_args!("serving its inputs until it is over; with Ctrl-C they are gone, and the job stops"));
+    output.say(format_args!(
+        "serving its inputs until it is over; with Ctrl-C they are gone, and the job goes on without them"
+    ));
     let done = tokio::select! {
         done = watch::follow(&chain, id, &output) => done?,
         _ = tokio::signal::ctrl_c() => {

@@ -225,6 +225,10 @@ fn ancestors<T: Config>(job: JobId, index: u16, stage: &StageRecord) -> JobId {
     ancestor(job, MAX_FORK_DEPTH - 1)
 }
 
+fn with_stage<T: Config>(job: JobId, index: u16, change: impl FnOnce(&mut StageRecord)) {
+    Stages::<T>::mutate(job, index, |stage| change(stage.as_mut().expect("the stage was put into place")));
+}
+
 impl<T: Config> Pallet<T> {
     /// Puts a shard into place as the only one that its job, and so the chain, still waits for, with its program and with
     /// all that `context` reads. Every other shard of its stage and every stage before it is paid; where the shard is
@@ -322,9 +326,7 @@ impl<T: Config> Pallet<T> {
 
     /// Has the stage of a shard wait for another shard too.
     pub fn unfinish_for_benchmark(id: &ShardId) {
-        Stages::<T>::mutate(id.job, id.stage, |stage| {
-            stage.as_mut().map(|stage| stage.accepted -= 1);
-        });
+        with_stage::<T>(id.job, id.stage, |stage| stage.accepted -= 1);
         Jobs::<T>::mutate_extant(id.job, |job| job.live += 1);
     }
 }
@@ -511,7 +513,7 @@ mod benches {
             Jobs::<T>::mutate_extant(job, |job| (job.opened, job.live) = (0, 0));
             let stage = Stages::<T>::get(job, 0).unwrap();
             let inherits = Some(ancestors::<T>(job, 0, &stage));
-            Stages::<T>::insert(job, 0, StageRecord { created: 0, inherits, ..stage });
+            with_stage::<T>(job, 0, |stage| (stage.created, stage.inherits) = (0, inherits));
         }
         Live::<T>::put(0);
         Opening::<T>::put(BoundedVec::truncate_from((1..=JobId::from(n)).collect()));
@@ -566,9 +568,7 @@ mod benches {
             }
             Pallet::<T>::put_shard(&first, &shard);
         }
-        Stages::<T>::mutate(1, 0, |stage| {
-            stage.as_mut().map(|stage| (stage.created, stage.accepted) = (shards, shards));
-        });
+        with_stage::<T>(1, 0, |stage| (stage.created, stage.accepted) = (shards, shards));
         Jobs::<T>::insert(2, Job { forks: 1, ..Jobs::<T>::get(1).unwrap() });
         Jobs::<T>::mutate_extant(1, |job| job.parent = Some(2));
         Retired::<T>::insert(0, (NOW, 1));

@@ -2,6 +2,8 @@
 //! Benchmarks of the calls and hooks, each in its worst case: the largest audit of a shard whose program, stage and job are as
 //! large as they get.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+// A lie may make an output longer.
+#![allow(clippy::ptr_arg)]
 
 use super::*;
 use crate::fixture::{Party, World};
@@ -86,7 +88,7 @@ fn auditor(index: u32) -> Account {
     [10 + index as u8; 32]
 }
 
-fn signed<T: Config>(who: Account) -> RawOrigin<AccountId32> {
+fn signed(who: Account) -> RawOrigin<AccountId32> {
     RawOrigin::Signed(who.into())
 }
 
@@ -165,7 +167,7 @@ impl Bench {
     fn accepted<T: Config>(demands: u32) -> Result<Self, BenchmarkError> {
         let bench = Self::audited::<T>(Until::Disputed, honest);
         for position in 0..demands {
-            Pallet::<T>::demand_leaf(signed::<T>(auditor(0)).into(), bench.id(), position)?;
+            Pallet::<T>::demand_leaf(signed(auditor(0)).into(), bench.id(), position)?;
         }
         Ok(bench)
     }
@@ -181,27 +183,27 @@ impl Bench {
 
     fn dispute<T: Config>(&self, by: Account) -> Result<(), BenchmarkError> {
         let (start, end) = (self.worker.leaf(POSITION - 1), self.worker.leaf(POSITION));
-        let opened = Pallet::<T>::open_dispute(signed::<T>(by).into(), self.id(), POSITION, Some(start), end);
+        let opened = Pallet::<T>::open_dispute(signed(by).into(), self.id(), POSITION, Some(start), end);
         opened.map(drop).map_err(|error| error.error.into())
     }
 
     fn traced<T: Config>(lie: Lie) -> Result<Self, BenchmarkError> {
         let bench = Self::disputed::<T>(lie)?;
         let trace = bench.world.trace(&bench.worker, POSITION);
-        Pallet::<T>::post_trace(signed::<T>(WORKER).into(), 0, trace).map_err(|error| error.error)?;
+        Pallet::<T>::post_trace(signed(WORKER).into(), 0, trace).map_err(|error| error.error)?;
         Ok(bench)
     }
 
     fn named<T: Config>(lie: Lie, op: u16) -> Result<Self, BenchmarkError> {
         let bench = Self::traced::<T>(lie)?;
-        Pallet::<T>::name_operator(signed::<T>(auditor(0)).into(), 0, op).map_err(|error| error.error)?;
+        Pallet::<T>::name_operator(signed(auditor(0)).into(), 0, op).map_err(|error| error.error)?;
         Ok(bench)
     }
 
     /// The first node of the large output is asked for.
     fn demanded<T: Config>() -> Result<Self, BenchmarkError> {
         let bench = Self::named::<T>(wrong, LARGE)?;
-        Pallet::<T>::demand_output(signed::<T>(auditor(0)).into(), 0, 0).map_err(|error| error.error)?;
+        Pallet::<T>::demand_output(signed(auditor(0)).into(), 0, 0).map_err(|error| error.error)?;
         Ok(bench)
     }
 
@@ -223,7 +225,7 @@ impl Bench {
         let last = bench.world.segments() - 1;
         for by in (0..MAX_AUDITORS).map(auditor) {
             let end = bench.worker.leaf(last);
-            let opened = Pallet::<T>::open_dispute(signed::<T>(by).into(), bench.id(), last, None, end);
+            let opened = Pallet::<T>::open_dispute(signed(by).into(), bench.id(), last, None, end);
             opened.map_err(|error| error.error)?;
         }
         Ok(bench)
@@ -232,7 +234,7 @@ impl Bench {
     /// The worker has named its ids.
     fn asked<T: Config>() -> Result<Self, BenchmarkError> {
         let bench = Self::searched::<T>()?;
-        let named = Pallet::<T>::name_ids(signed::<T>(WORKER).into(), 0, bench.probes());
+        let named = Pallet::<T>::name_ids(signed(WORKER).into(), 0, bench.probes());
         named.map_err(|error| error.error)?;
         Ok(bench)
     }
@@ -300,7 +302,7 @@ mod benches {
         let bench = Bench::audited::<T>(Until::Opening, honest);
 
         #[extrinsic_call]
-        _(signed::<T>(WORKER), bench.id(), [5; 32]);
+        _(signed(WORKER), bench.id(), [5; 32]);
     }
 
     #[benchmark]
@@ -308,17 +310,17 @@ mod benches {
         let bench = Bench::audited::<T>(Until::Auditing, honest);
 
         #[extrinsic_call]
-        _(signed::<T>(auditor(0)), bench.id());
+        _(signed(auditor(0)), bench.id());
     }
 
     #[benchmark]
     fn answer_opening(n: Linear<1, MAX_SAMPLES>) -> Result<(), BenchmarkError> {
         let bench = Bench::new::<T>(n, Until::Comparing, honest);
-        Pallet::<T>::demand_opening(signed::<T>(auditor(0)).into(), bench.id()).map_err(|error| error.error)?;
+        Pallet::<T>::demand_opening(signed(auditor(0)).into(), bench.id()).map_err(|error| error.error)?;
         let leaves: Vec<LeafProof> = (0..n).map(|position| bench.worker.leaf(position)).collect();
 
         #[extrinsic_call]
-        _(signed::<T>(WORKER), bench.id(), BoundedVec::truncate_from(leaves));
+        _(signed(WORKER), bench.id(), BoundedVec::truncate_from(leaves));
 
         Ok(())
     }
@@ -329,7 +331,7 @@ mod benches {
         let bench = Bench::audited::<T>(Until::LastSeal, honest);
 
         #[extrinsic_call]
-        _(signed::<T>(Bench::last()), bench.id(), [5; 32]);
+        _(signed(Bench::last()), bench.id(), [5; 32]);
     }
 
     #[benchmark]
@@ -337,7 +339,7 @@ mod benches {
         let bench = Bench::audited::<T>(Until::Revealing, honest);
 
         #[extrinsic_call]
-        _(signed::<T>(WORKER), bench.id(), [5; 32]);
+        _(signed(WORKER), bench.id(), [5; 32]);
     }
 
     /// The last reveal accepts the last shard of the last stage: its job is complete.
@@ -347,7 +349,7 @@ mod benches {
         let results = results_digest(&bench.id(), &bench.honest.ids(&bench.shard.demanded()));
 
         #[extrinsic_call]
-        _(signed::<T>(Bench::last()), bench.id(), [3; 32], results, true);
+        _(signed(Bench::last()), bench.id(), [3; 32], results, true);
 
         assert_eq!(Totals::<T>::get().settled, 1);
     }
@@ -358,7 +360,7 @@ mod benches {
         let bench = Bench::audited::<T>(Until::LastReveal, honest);
         T::BenchmarkHelper::put_unfinished_stage(&bench.id());
         let results = results_digest(&bench.id(), &bench.honest.ids(&bench.shard.demanded()));
-        let origin = signed::<T>(Bench::last()).into();
+        let origin = signed(Bench::last()).into();
 
         #[block]
         {
@@ -378,7 +380,7 @@ mod benches {
         let (start, end) = (bench.worker.leaf(POSITION - 1), bench.worker.leaf(POSITION));
 
         #[extrinsic_call]
-        _(signed::<T>(challenger), bench.id(), POSITION, Some(start), end);
+        _(signed(challenger), bench.id(), POSITION, Some(start), end);
 
         assert_eq!(Disputes::<T>::count(), 1);
         Ok(())
@@ -390,7 +392,7 @@ mod benches {
         let trace = bench.world.trace(&bench.worker, POSITION);
 
         #[extrinsic_call]
-        _(signed::<T>(WORKER), 0, trace);
+        _(signed(WORKER), 0, trace);
 
         Ok(())
     }
@@ -400,7 +402,7 @@ mod benches {
         Bench::traced::<T>(wrong)?;
 
         #[extrinsic_call]
-        _(signed::<T>(auditor(0)), 0, WRONG);
+        _(signed(auditor(0)), 0, WRONG);
 
         Ok(())
     }
@@ -410,7 +412,7 @@ mod benches {
         Bench::named::<T>(wrong, LARGE)?;
 
         #[extrinsic_call]
-        _(signed::<T>(auditor(0)), 0, 0);
+        _(signed(auditor(0)), 0, 0);
 
         Ok(())
     }
@@ -421,7 +423,7 @@ mod benches {
         let values = bench.subtrees()?;
 
         #[extrinsic_call]
-        _(signed::<T>(WORKER), 0, values);
+        _(signed(WORKER), 0, values);
 
         Ok(())
     }
@@ -429,12 +431,12 @@ mod benches {
     #[benchmark]
     fn open_chunk() -> Result<(), BenchmarkError> {
         let bench = Bench::demanded::<T>()?;
-        Pallet::<T>::open_subtrees(signed::<T>(WORKER).into(), 0, bench.subtrees()?).map_err(|error| error.error)?;
-        Pallet::<T>::demand_output(signed::<T>(auditor(0)).into(), 0, 0).map_err(|error| error.error)?;
+        Pallet::<T>::open_subtrees(signed(WORKER).into(), 0, bench.subtrees()?).map_err(|error| error.error)?;
+        Pallet::<T>::demand_output(signed(auditor(0)).into(), 0, 0).map_err(|error| error.error)?;
         let chunk = BoundedVec::truncate_from(bench.claimed(LARGE)[..CHUNK_LEN as usize].to_vec());
 
         #[extrinsic_call]
-        _(signed::<T>(WORKER), 0, chunk);
+        _(signed(WORKER), 0, chunk);
 
         Ok(())
     }
@@ -452,7 +454,7 @@ mod benches {
         assert_eq!(reads.len() as u32, MAX_READS);
 
         #[extrinsic_call]
-        _(signed::<T>(auditor(0)), 0, element, output, BoundedVec::truncate_from(reads));
+        _(signed(auditor(0)), 0, element, output, BoundedVec::truncate_from(reads));
 
         assert_eq!((Totals::<T>::get().convicted, Disputes::<T>::count()), (1, 0));
         Ok(())
@@ -465,7 +467,7 @@ mod benches {
         let (len, proof) = (output.len() as u64, slice::prove_length(output));
 
         #[extrinsic_call]
-        _(signed::<T>(auditor(0)), 0, len, proof);
+        _(signed(auditor(0)), 0, len, proof);
 
         assert_eq!((Totals::<T>::get().convicted, Disputes::<T>::count()), (1, 0));
         Ok(())
@@ -480,7 +482,7 @@ mod benches {
         let bench = Bench::of::<T>(world, shard, MAX_SAMPLES, Until::Auditing, honest);
 
         #[extrinsic_call]
-        _(signed::<T>(auditor(0)), bench.id());
+        _(signed(auditor(0)), bench.id());
 
         assert!(T::Shards::shard(&bench.id()).is_none_or(|shard| shard.audit().is_none()));
     }
@@ -490,7 +492,7 @@ mod benches {
         let bench = Bench::accepted::<T>(MAX_LEAF_DEMANDS - 1)?;
 
         #[extrinsic_call]
-        _(signed::<T>(auditor(0)), bench.id(), MAX_LEAF_DEMANDS);
+        _(signed(auditor(0)), bench.id(), MAX_LEAF_DEMANDS);
 
         let shard = T::Shards::shard(&bench.id());
         assert!(shard.is_some_and(|shard| shard.window().is_some_and(|window| window.demands.is_full())));
@@ -503,7 +505,7 @@ mod benches {
         let leaf = bench.worker.leaf(1);
 
         #[extrinsic_call]
-        _(signed::<T>(WORKER), bench.id(), 1, leaf);
+        _(signed(WORKER), bench.id(), 1, leaf);
 
         let shard = T::Shards::shard(&bench.id());
         assert!(shard.is_some_and(|shard| shard.window().is_some_and(|window| !window.demands.is_full())));
@@ -516,7 +518,7 @@ mod benches {
         let ids = bench.probes();
 
         #[extrinsic_call]
-        _(signed::<T>(WORKER), 0, ids);
+        _(signed(WORKER), 0, ids);
 
         Ok(())
     }
@@ -526,7 +528,7 @@ mod benches {
         Bench::asked::<T>()?;
 
         #[extrinsic_call]
-        _(signed::<T>(auditor(0)), 0, POSITION);
+        _(signed(auditor(0)), 0, POSITION);
 
         Ok(())
     }
@@ -534,11 +536,11 @@ mod benches {
     #[benchmark]
     fn prove_ends() -> Result<(), BenchmarkError> {
         let bench = Bench::asked::<T>()?;
-        Pallet::<T>::pick_id(signed::<T>(auditor(0)).into(), 0, POSITION).map_err(|error| error.error)?;
+        Pallet::<T>::pick_id(signed(auditor(0)).into(), 0, POSITION).map_err(|error| error.error)?;
         let (start, end) = (Some(bench.worker.leaf(POSITION - 1)), bench.worker.leaf(POSITION));
 
         #[extrinsic_call]
-        _(signed::<T>(WORKER), 0, start, end);
+        _(signed(WORKER), 0, start, end);
 
         Ok(())
     }

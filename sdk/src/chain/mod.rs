@@ -83,8 +83,8 @@ pub enum ChainError {
     #[error("refused: {0}")]
     Refused(String),
     /// What is to be sent cannot be kept.
-    #[error("the outbox failed: {0}. Is the disk full?")]
-    Outbox(#[source] std::io::Error),
+    #[error("what was to be sent cannot be kept: {0}")]
+    Outbox(std::io::Error),
 }
 
 impl ChainError {
