@@ -45,7 +45,7 @@ async fn devnet_should_convict_the_liar_and_finish_both_jobs() {
 async fn devnet_should_make_only_those_pay_who_did_wrong_when_faults_strike() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let mut command = process::command("quern", folder.path());
-    command.args(["devnet", "--faults", "--rounds", "2", "--json", "--timeout-minutes", "28"]);
+    command.args(["devnet", "--faults", "--json", "--timeout-minutes", "28"]);
     command.env("TMPDIR", folder.path());
     let ran = Ran::of(command, LIMIT_WITH_FAULTS).await;
     let report = ran.json();
