@@ -176,3 +176,22 @@ pub trait Rewards {
     /// Share of the price that pays each auditor, in parts per million, given the share of the work that it re-runs.
     fn audit_fee_ppm(audited_ppm: u32) -> u32;
 }
+
+/// A move that an account owes the protocol, as a transaction that makes it is judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Duty {
+    /// What the transaction is about, each as bytes that no other move of the account has: while a transaction about one of
+    /// them waits, no second one is taken.
+    pub subjects: Vec<Vec<u8>>,
+    /// Last height at which the move is in time.
+    pub by: Height,
+}
+
+/// What accounts owe, by the runtime's calls.
+pub trait Duties<Call> {
+    /// How many moves a call makes: zero for a kind of call that nobody ever owes.
+    fn moves(call: &Call) -> u32;
+    /// The duty that `who` would fulfil with this call in this block; none when it does not owe it. Cheap: it is asked
+    /// before anything is paid.
+    fn owed(who: &Account, call: &Call) -> Option<Duty>;
+}

@@ -5,7 +5,9 @@
 // The macro writes public items without documentation.
 #![allow(missing_docs)]
 
-use crate::{AccountId, Balances, Clock, Collateral, Jobs, Rewards, Runtime, Slashing, System, Verification, Workers};
+use crate::{
+    AccountId, Balances, Clock, Collateral, Duties, Jobs, Rewards, Runtime, Slashing, System, Verification, Workers,
+};
 use alloc::{format, string::String, vec::Vec};
 use codec::Decode;
 use frame_support::traits::{
@@ -152,6 +154,7 @@ pub fn check_invariants() -> Result<(), String> {
         ("verification", Verification::do_try_state()),
         ("slashing", Slashing::do_try_state()),
         ("rewards", Rewards::do_try_state()),
+        ("duties", Duties::do_try_state()),
         ("locks", locks_match()),
     ];
     for (name, check) in checks {

@@ -7,6 +7,7 @@ mod babe;
 mod balances;
 mod clock;
 mod collateral;
+mod duties;
 mod grandpa;
 mod jobs;
 mod rewards;
