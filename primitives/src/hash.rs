@@ -27,6 +27,8 @@ pub mod tags {
     pub const DRAW: &[u8] = b"quern/draw/v1";
     /// The seed of a draw period: (previous mix, VRF output of one block).
     pub const PERIOD: &[u8] = b"quern/period/v1";
+    /// The message of an enrolment: (block hash, enrolment).
+    pub const ENROL: &[u8] = b"quern/enrol/v1";
 }
 
 /// `BLAKE3(u8 length of tag || tag || SCALE(body))`.

@@ -45,6 +45,12 @@ pub trait Collateral {
     fn slash(who: &Account, amount: Balance, to: &[(Account, Balance)]) -> Balance;
     /// The least bond that a registered worker or validator keeps.
     fn minimum() -> Balance;
+    /// Moves `amount` from an account's free balance into the bond of `who`, even where that stays below the minimum; what
+    /// keeps the account of `who` alive remains free in it. On an error nothing has moved.
+    fn earn(from: &Account, who: &Account, amount: Balance) -> Result<(), CollateralError> {
+        let _ = (from, who, amount);
+        Err(CollateralError::NotBonded)
+    }
 }
 
 /// What an account does for the network.
@@ -56,7 +62,15 @@ pub enum Role {
     /// Audits shards.
     #[codec(index = 1)]
     Validator,
+    /// Runs small shards without a stake, until it has earned one.
+    #[codec(index = 2)]
+    Apprentice,
 }
+
+/// Most tasks of a shard that an apprentice takes.
+pub const APPRENTICE_MAX_TASKS: u32 = 64;
+/// Validators that audit an apprentice's shard: it has no stake that would make a lie dear, so a lie must be found.
+pub const APPRENTICE_AUDITORS: u32 = 4;
 
 /// A worker that offers capacity, as an assignment sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +87,20 @@ pub struct ReadyWorker {
     pub ready_at: Height,
     /// Weight in a draw, by reputation, at least one.
     pub weight: u32,
+    /// Whether it is an apprentice: it takes small shards of larger stages, and locks what it has instead of the collateral.
+    pub apprentice: bool,
+}
+
+impl ReadyWorker {
+    /// What it locks for a shard, given what its bond has free; none when it cannot take it.
+    pub fn stake(&self, collateral: Balance, free: Balance) -> Option<Balance> {
+        (self.apprentice || free >= collateral).then(|| collateral.min(free))
+    }
+
+    /// Whether its kind takes a shard of `tasks` tasks, in a stage of `stage_tasks`.
+    pub fn takes(&self, tasks: u32, stage_tasks: u32) -> bool {
+        !self.apprentice || (tasks <= APPRENTICE_MAX_TASKS && stage_tasks > 1)
+    }
 }
 
 /// How a worker's shard ended, for its reputation.
@@ -98,6 +126,15 @@ pub trait Registry {
     fn validators() -> Vec<Account>;
     /// Where `who` serves blobs and answers.
     fn endpoint(who: &Account) -> Option<Endpoint>;
+    /// Whether `who` is an apprentice. That does not change while a shard of it is open.
+    fn is_apprentice(who: &Account) -> bool {
+        let _ = who;
+        false
+    }
+    /// Further shards that apprentices may take now: their share of all open shards is capped.
+    fn apprentice_places() -> u32 {
+        0
+    }
 }
 
 /// Kinds of offences.

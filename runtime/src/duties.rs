@@ -2,12 +2,13 @@
 
 //! Which calls an account owes. The state machines of the protocol decide; nothing is decided here.
 
-use crate::{Clock, Jobs, Runtime, RuntimeCall, System, Verification};
+use crate::{Clock, Jobs, Runtime, RuntimeCall, System, Verification, Workers};
 use alloc::{collections::BTreeSet, vec, vec::Vec};
 use codec::Encode;
 use frame_support::traits::{GetCallIndex, PalletInfoAccess};
 use quern_pallet_jobs::Call as JobsCall;
 use quern_pallet_verification::{Call as VerificationCall, Disputes};
+use quern_pallet_workers::Call as WorkersCall;
 use quern_primitives::{
     slice::SliceProof,
     traits::{Duties, Duty, Randomness},
@@ -20,7 +21,10 @@ use quern_protocol::{
     ShardError,
 };
 
-/// What accounts owe in shards and disputes.
+/// Blocks that a transaction of an apprentice's own turn lives in the pool.
+const TURN_LIFE: Height = 64;
+
+/// What accounts owe in shards and disputes, and what apprentices have for free beside that.
 pub struct Owed;
 
 /// A call as moves of the protocol.
@@ -35,6 +39,9 @@ impl Duties<RuntimeCall> for Owed {
     fn moves(call: &RuntimeCall) -> u32 {
         match call {
             RuntimeCall::Jobs(JobsCall::commit_shards { commits }) => commits.len() as u32,
+            RuntimeCall::Workers(
+                WorkersCall::set_ready { .. } | WorkersCall::update { .. } | WorkersCall::retire { .. },
+            ) => 1,
             RuntimeCall::Jobs(JobsCall::start_shard { .. } | JobsCall::decline_shard { .. }) => 1,
             RuntimeCall::Verification(
                 VerificationCall::open_checkpoints { .. }
@@ -60,6 +67,7 @@ impl Duties<RuntimeCall> for Owed {
         let (kind, played) = match call {
             RuntimeCall::Jobs(call) => (kind::<Jobs>(call), in_job(who, call)?),
             RuntimeCall::Verification(call) => (kind::<Verification>(call), in_verification(who, call)?),
+            RuntimeCall::Workers(_) if Self::moves(call) > 0 => return own_turn(who),
             _ => return None,
         };
         match played {
@@ -79,6 +87,13 @@ impl Duties<RuntimeCall> for Owed {
             }
         }
     }
+}
+
+/// An apprentice may own nothing that could pay for its entry's upkeep, so now and then it has a call of that for free.
+fn own_turn(who: &Account) -> Option<Duty> {
+    let subjects = vec![b"turn".to_vec()];
+    Workers::has_free_turn(&(*who).into())
+        .then(|| Duty { subjects, by: System::block_number().saturating_add(TURN_LIFE) })
 }
 
 /// Names a kind of call.

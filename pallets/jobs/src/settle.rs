@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A shard's events and what follows from them. `Shard::step` decides everything; this carries it out.
 
-use crate::{types::audit_plan, *};
+use crate::{
+    types::{apprentice_auditors, audit_plan},
+    *,
+};
 use alloc::collections::BTreeSet;
 use frame_support::storage::with_storage_layer;
 use quern_primitives::{
@@ -84,7 +87,10 @@ impl<T: Config> quern_protocol::traits::Shards for Pallet<T> {
         let job = Jobs::<T>::get(id.job)?;
         let stage = Stages::<T>::get(id.job, id.stage)?;
         let shard = Shards::<T>::get(id)?;
-        Some(audit_plan(&Self::params(), job.audit, stage.stage.tasks, shard.leaves()))
+        let plan = audit_plan(&Self::params(), job.audit, stage.stage.tasks, shard.leaves());
+        let by_apprentice = shard.deal().is_some_and(|deal| T::Registry::is_apprentice(&deal.worker));
+        let auditors = if by_apprentice { apprentice_auditors(plan.auditors) } else { plan.auditors };
+        Some(AuditPlan { auditors, ..plan })
     }
 }
 
@@ -164,7 +170,12 @@ impl<T: Config> Pallet<T> {
         let mut job = Jobs::<T>::get(job_id).ok_or(Error::<T>::NoSuchJob)?;
         let mut stage = Stages::<T>::get(job_id, index).ok_or(Error::<T>::NoSuchJob)?;
         let reserved = stage.cost(shard, job.bid).total();
-        let cost = stage.cost_at_price(shard.id.index, deal.price);
+        let mut cost = stage.cost_at_price(shard.id.index, deal.price);
+        let is_apprentice = T::Registry::is_apprentice(&deal.worker);
+        if is_apprentice {
+            let plan = audit_plan(&Self::params(), job.audit, stage.stage.tasks, shard.leaves());
+            cost = cost.for_apprentice(plan.auditors).unwrap_or(cost);
+        }
         let reason = HoldReason::Escrow.into();
         let pot = AccountId32::from(T::Rewards::pot());
         if cost.total() > 0 {
@@ -175,10 +186,12 @@ impl<T: Config> Pallet<T> {
         T::Currency::release(&reason, &job.requester, refund, Precision::Exact)?;
         job.escrow = job.escrow.saturating_sub(reserved);
         job.spent = job.spent.saturating_add(cost.total());
+        // An apprentice is paid into its bond; what is too little for that is credited like anybody's.
+        let is_bonded = is_apprentice && T::Collateral::earn(&T::Rewards::pot(), &deal.worker, cost.price).is_ok();
         let settlement = Settlement {
             shard: shard.id,
             worker: deal.worker,
-            price: cost.price,
+            price: if is_bonded { 0 } else { cost.price },
             audit_fee: cost.audit_fee,
             protocol_fee: cost.protocol_fee,
             macs: shard.macs(),

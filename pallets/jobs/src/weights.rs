@@ -71,11 +71,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
             .saturating_add(Weight::from_parts(30_000_000, 8_000).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads_writes(8, 6).saturating_mul(n.into()))
     }
-    /// Reads: shard, job, stage, every shard of the stage. Writes: shard, job, stage, counters, root, account, holds, credits.
+    /// Reads: shard, job, stage, every shard of the stage. Writes: shard, job, stage, counters, root, account, holds, credits;
+    /// for an apprentice its entry, its account, its bond and its list.
     fn accept_shard(s: u32) -> Weight {
         Weight::from_parts(120_000_000, 16_000)
             .saturating_add(Weight::from_parts(2_000_000, 1_600).saturating_mul(s.into()))
-            .saturating_add(T::DbWeight::get().reads_writes(24, 24))
+            .saturating_add(T::DbWeight::get().reads_writes(31, 30))
             .saturating_add(T::DbWeight::get().reads(s.into()))
     }
     /// Reads: agenda, jobs to sweep, waiting jobs, jobs to open, queue, ends of the retired jobs, one of them, a seed.
@@ -100,11 +101,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
             .saturating_add(T::DbWeight::get().reads_writes(3, 3))
             .saturating_mul(n.into())
     }
-    /// Reads: job, stage, program, shard. Writes: shard, deadline, agenda, the worker's bond and slot, its duties.
+    /// Reads: job, stage, program, shard, open shards, number of validators. Writes: shard, deadline, agenda, the worker's bond
+    /// and slot, its duties, open shards.
     fn assign_shards(n: u32, w: u32) -> Weight {
         let shard = Weight::from_parts(40_000_000, 8_000)
             .saturating_add(Weight::from_parts(200_000, 0).saturating_mul(w.into()))
-            .saturating_add(T::DbWeight::get().reads_writes(8, 6));
+            .saturating_add(T::DbWeight::get().reads_writes(10, 7));
         let worker = Weight::from_parts(5_000_000, 500).saturating_add(T::DbWeight::get().reads(2));
         shard.saturating_mul(n.into()).saturating_add(worker.saturating_mul(w.into()))
     }

@@ -24,8 +24,8 @@ use frame_support::{
     storage::with_storage_layer,
     traits::{
         fungible,
-        fungible::{InspectHold, MutateHold},
-        tokens::{Fortitude, Precision, Restriction},
+        fungible::{Inspect, InspectHold, Mutate, MutateHold},
+        tokens::{Fortitude, Precision, Preservation, Restriction},
     },
 };
 use frame_system::pallet_prelude::*;
@@ -435,5 +435,27 @@ impl<T: Config> Collateral for Pallet<T> {
 
     fn minimum() -> Balance {
         MinimumBond::<T>::get()
+    }
+
+    fn earn(from: &Account, who: &Account, amount: Balance) -> Result<(), CollateralError> {
+        let (from, who) = (AccountId32::from(*from), AccountId32::from(*who));
+        with_storage_layer::<_, DispatchError, _>(|| {
+            T::Currency::transfer(&from, &who, amount, Preservation::Preserve)?;
+            let reason = HoldReason::Bond.into();
+            // The first time the existential deposit stays free: a hold needs an account to be on.
+            let keeps =
+                T::Currency::minimum_balance().saturating_sub(T::Currency::balance(&who).saturating_sub(amount));
+            let earned = amount.saturating_sub(keeps);
+            if earned > 0 {
+                T::Currency::hold(&reason, &who, earned)?;
+                let mut ledger = Ledgers::<T>::get(&who).unwrap_or_default();
+                let bonded = ledger.bonded.saturating_add(earned);
+                ledger.bonded = bonded;
+                Ledgers::<T>::insert(&who, ledger);
+                Self::deposit_event(Event::Bonded { who: who.clone(), amount: earned, bonded });
+            }
+            Ok(())
+        })
+        .map_err(|_| CollateralError::Insufficient)
     }
 }

@@ -20,3 +20,5 @@ mod transaction_payment;
 mod utility;
 mod verification;
 mod workers;
+
+pub use workers::Era;

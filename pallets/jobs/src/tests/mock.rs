@@ -5,7 +5,11 @@ use crate::{self as jobs, types::Code, Event, HoldReason, JobFault};
 use codec::Encode;
 use frame_support::{
     derive_impl, parameter_types,
-    traits::{fungible::InspectHold, ConstU128, ConstU16, ConstU32, Hooks},
+    traits::{
+        fungible::{InspectHold, Mutate},
+        tokens::Preservation,
+        ConstU128, ConstU16, ConstU32, Hooks,
+    },
 };
 use quern_primitives::{
     commitment::audit_seal,
@@ -101,6 +105,7 @@ pub struct Books {
     pub committed: Vec<(ShardId, u32)>,
     pub closed: Vec<ShardId>,
     pub no_room: bool,
+    pub apprentice_places: u32,
     pub seedless: BTreeSet<Height>,
 }
 
@@ -159,6 +164,12 @@ impl Collateral for World {
     fn minimum() -> Balance {
         0
     }
+    fn earn(from: &Account, who: &Account, amount: Balance) -> Result<(), CollateralError> {
+        let (from, to) = ((*from).into(), (*who).into());
+        Balances::transfer(&from, &to, amount, Preservation::Preserve).map_err(|_| CollateralError::Insufficient)?;
+        books(|books| books.bonds.entry(*who).or_default().0 += amount);
+        Ok(())
+    }
 }
 
 impl Registry for World {
@@ -183,6 +194,12 @@ impl Registry for World {
     }
     fn endpoint(who: &Account) -> Option<Endpoint> {
         Some(Endpoint { id: *who, ..Default::default() })
+    }
+    fn is_apprentice(who: &Account) -> bool {
+        books(|books| books.workers.get(who).is_some_and(|worker| worker.apprentice))
+    }
+    fn apprentice_places() -> u32 {
+        books(|books| books.apprentice_places)
     }
 }
 
@@ -417,8 +434,18 @@ pub fn worker(who: u8, ask: Balance, slots: u32) {
     let account = raw(who);
     books(|books| {
         books.bonds.insert(account, (QRN, 0));
-        let ready = ReadyWorker { account, ask, slots, memory_mib: 1024, ready_at: 0, weight: 1 };
+        let ready = ReadyWorker { account, ask, slots, memory_mib: 1024, ready_at: 0, weight: 1, apprentice: false };
         books.workers.insert(account, ready);
+    });
+}
+
+/// Enrols an apprentice without a bond that is ready since height 0, and gives apprentices one place.
+pub fn apprentice(who: u8, ask: Balance) {
+    worker(who, ask, 1);
+    books(|books| {
+        books.bonds.remove(&raw(who));
+        books.workers.get_mut(&raw(who)).unwrap().apprentice = true;
+        books.apprentice_places = 1;
     });
 }
 

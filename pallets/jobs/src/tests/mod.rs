@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Tests of jobs, one file per call and one for each thing that blocks do.
 
+mod apprentices;
 mod assign;
 mod cancel_job;
 mod commit_shards;

@@ -3,6 +3,7 @@
 
 mod bond;
 mod collateral;
+mod earn;
 mod invariants;
 pub(crate) mod mock;
 mod unbond;
