@@ -120,11 +120,13 @@ impl quern_pallet_jobs::benchmarking::BenchmarkHelper for Helper {
         Self::register(&apprentice, Role::Apprentice, 0);
         Entries::<Runtime>::mutate_extant(&apprentice, |entry| entry.slots = 1);
         if Workers::<Runtime>::decode_len().is_none() {
-            let places = <Runtime as quern_pallet_workers::Config>::MaxWorkers::get().saturating_sub(MAX_COMMITS);
-            let others = (0..places).map(|number| account::<AccountId>("worker", number, 0).into());
+            let places: u32 = <Runtime as quern_pallet_workers::Config>::MaxWorkers::get();
+            let others =
+                (0..places.saturating_sub(MAX_COMMITS)).map(|number| account::<AccountId>("worker", number, 0).into());
             Workers::<Runtime>::put(BoundedVec::truncate_from(others.collect()));
-            let places = <Runtime as quern_pallet_workers::Config>::MaxApprentices::get().saturating_sub(MAX_COMMITS);
-            let others = (0..places).map(|number| account::<AccountId>("apprentice", number, 0).into());
+            let places: u32 = <Runtime as quern_pallet_workers::Config>::MaxApprentices::get();
+            let others = (0..places.saturating_sub(MAX_COMMITS))
+                .map(|number| account::<AccountId>("apprentice", number, 0).into());
             Apprentices::<Runtime>::put(BoundedVec::truncate_from(others.collect()));
         }
         Apprentices::<Runtime>::try_append(*who).expect("there is a place for each shard");

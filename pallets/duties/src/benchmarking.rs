@@ -5,7 +5,7 @@ use super::*;
 use frame_benchmarking::v2::*;
 use frame_support::dispatch::{DispatchInfo, GetDispatchInfo, PostDispatchInfo};
 use frame_system::RawOrigin;
-use sp_runtime::traits::{AsTransactionAuthorizedOrigin, DispatchTransaction, Dispatchable};
+use sp_runtime::traits::{AsSystemOriginSigner, AsTransactionAuthorizedOrigin, DispatchTransaction, Dispatchable};
 
 /// Most moves of a call: the shards of a commitment.
 const MAX_MOVES: u32 = 16;
@@ -19,7 +19,7 @@ pub trait BenchmarkHelper<Call> {
 #[benchmarks(where
     T: Send + Sync,
     T::RuntimeCall: Dispatchable<Info = DispatchInfo, PostInfo = PostDispatchInfo> + GetDispatchInfo,
-    T::RuntimeOrigin: AsTransactionAuthorizedOrigin,
+    T::RuntimeOrigin: AsTransactionAuthorizedOrigin + AsSystemOriginSigner<AccountId32>,
 )]
 mod benches {
     use super::*;
