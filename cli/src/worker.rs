@@ -34,7 +34,7 @@ pub async fn run(global: &Global, command: WorkerCommand) -> anyhow::Result<Exit
 fn text(list: &[ParticipantView]) -> String {
     let mut table = output::list(&["account", "role", "device", "ask/GMAC", "open", "reputation", "bonded", "locked"]);
     for view in list {
-        let worker = view.role == Role::Worker;
+        let worker = view.role != Role::Validator;
         table.add_row([
             output::brief_address(&output::address(&view.account)),
             if view.barred { "BARRED".into() } else { json::role(view.role).to_owned() },

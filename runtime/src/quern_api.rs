@@ -6,13 +6,14 @@
 #![allow(missing_docs)]
 
 use crate::{
-    AccountId, Balances, Clock, Collateral, Jobs, Rewards, Runtime, Session, Slashing, System, Verification, Workers,
+    AccountId, Balances, Clock, Collateral, Duties, Jobs, Rewards, Runtime, Session, Slashing, System, Verification,
+    Workers,
 };
 use alloc::{format, string::String, vec::Vec};
 use codec::Decode;
 use frame_support::traits::{
     fungible::{Inspect, InspectHold},
-    PalletInfoAccess,
+    Get, PalletInfoAccess,
 };
 use quern_primitives::{
     job::JobSpec,
@@ -137,6 +138,7 @@ pub fn network() -> NetworkView {
 pub fn participant(account: Account) -> Option<ParticipantView> {
     let entry = quern_pallet_workers::Entries::<Runtime>::get(AccountId::from(account))?;
     let bonded = Collateral::bonded(&account);
+    let reputation = entry.reputation_at(crate::config::CurrentEra::get());
     Some(ParticipantView {
         account,
         role: entry.role,
@@ -145,18 +147,19 @@ pub fn participant(account: Account) -> Option<ParticipantView> {
         ask: entry.ask,
         slots: entry.slots,
         open: entry.open,
-        reputation: entry.reputation,
+        reputation,
         barred: entry.barred,
         bonded,
         locked: bonded.saturating_sub(Collateral::free(&account)),
     })
 }
 
-/// A page of registered workers, then validators.
+/// A page of registered workers, then validators, then apprentices.
 pub fn participants(from: u32, limit: u32) -> Vec<ParticipantView> {
     let workers = quern_pallet_workers::Workers::<Runtime>::get();
     let validators = quern_pallet_workers::Validators::<Runtime>::get();
-    let all = workers.into_iter().chain(validators);
+    let apprentices = quern_pallet_workers::Apprentices::<Runtime>::get();
+    let all = workers.into_iter().chain(validators).chain(apprentices);
     all.skip(from as usize).take(limit.min(MAX_PAGE) as usize).filter_map(participant).collect()
 }
 
@@ -221,6 +224,7 @@ pub fn check_invariants() -> Result<(), String> {
         ("verification", Verification::do_try_state()),
         ("slashing", Slashing::do_try_state()),
         ("rewards", Rewards::do_try_state()),
+        ("duties", Duties::do_try_state()),
         ("locks", locks_match()),
     ];
     for (name, check) in checks {
@@ -246,7 +250,7 @@ fn locks_match() -> Result<(), sp_runtime::TryRuntimeError> {
     use alloc::collections::BTreeMap;
     let mut owed: BTreeMap<Account, Balance> = Slashing::locks();
     for shard in quern_pallet_jobs::Shards::<Runtime>::iter_values() {
-        for (who, amount) in shard.locks() {
+        for (who, amount) in shard.locks().into_iter().filter(|(_, amount)| *amount > 0) {
             let sum = owed.entry(who).or_default();
             *sum = sum.saturating_add(amount);
         }

@@ -57,21 +57,24 @@ impl Ledger {
                     false => is_requester.then_some(Fact::ShardUnpaid { shard, refund }),
                 }
             }
-            Event::Jobs(jobs::Event::ShardSettled { shard, refund, .. })
+            Event::Jobs(jobs::Event::ShardSettled { shard, refund, paid, .. })
                 if self.jobs.get(&shard.job) == Some(&true) =>
             {
-                // What was paid for what stands in the settlement of the same shard.
+                // What was paid for what stands in the settlement of the same shard; what an apprentice was paid into its bond
+                // does not.
                 block.iter().find_map(|other| match other {
-                    Event::Rewards(rewards::Event::Settled {
-                        shard: of, macs, price, audit_fee, protocol_fee, ..
-                    }) if **of == **shard => Some(Fact::ShardPaid {
-                        shard: name(shard),
-                        macs: *macs,
-                        price: *price,
-                        audit_fee: *audit_fee,
-                        protocol_fee: *protocol_fee,
-                        refund: *refund,
-                    }),
+                    Event::Rewards(rewards::Event::Settled { shard: of, macs, audit_fee, protocol_fee, .. })
+                        if **of == **shard =>
+                    {
+                        Some(Fact::ShardPaid {
+                            shard: name(shard),
+                            macs: *macs,
+                            price: paid.saturating_sub(audit_fee.saturating_add(*protocol_fee)),
+                            audit_fee: *audit_fee,
+                            protocol_fee: *protocol_fee,
+                            refund: *refund,
+                        })
+                    }
                     _ => None,
                 })
             }

@@ -198,7 +198,7 @@ pub fn account(facts: &Facts, wants: &Wants, memory_mib: u32) -> Vec<Finding> {
     } else {
         Finding::ok("registration", format!("as a {:?}, at {}", found.role, enroll::addresses(&found.endpoint)))
     });
-    if found.role == Role::Worker {
+    if found.role != Role::Validator {
         let registered = found.profile.memory_mib;
         // What a running daemon uses is not missing.
         findings.push(match registered > memory_mib && !wants.is_running {

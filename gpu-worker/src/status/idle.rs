@@ -123,7 +123,7 @@ pub fn reason(facts: &Facts) -> Idle {
     if facts.is_retiring {
         return Idle::Retiring;
     }
-    if facts.money.bonded < facts.minimum_bond {
+    if found.role != Role::Apprentice && facts.money.bonded < facts.minimum_bond {
         return Idle::BondTooLow;
     }
     if found.role == Role::Validator {
@@ -148,7 +148,8 @@ pub fn reason(facts: &Facts) -> Idle {
     if left.is_empty() {
         return Idle::MemoryTooSmall;
     }
-    left.retain(|wanted| wanted.collateral <= facts.free_bond());
+    // An apprentice locks what it has.
+    left.retain(|wanted| found.role == Role::Apprentice || wanted.collateral <= facts.free_bond());
     if left.is_empty() {
         return Idle::BondNotFree;
     }
@@ -190,6 +191,15 @@ mod tests {
         assert_eq!(reason(&facts), Idle::Retiring);
         facts.is_syncing = true;
         assert_eq!(reason(&facts), Idle::NodeBehind);
+    }
+
+    #[test]
+    fn reason_should_not_be_the_bond_when_it_is_an_apprentice() {
+        let mut facts = facts();
+        facts.participant = Some(participant(Role::Apprentice));
+        (facts.money.bonded, facts.money.locked) = (0, 0);
+        facts.wanted = vec![wanted(2 * QRN, 64, QRN)];
+        assert_eq!(reason(&facts), Idle::Eligible);
     }
 
     #[test]

@@ -115,7 +115,7 @@ async fn cheaper(chain: &Chain, ask: Balance) -> Result<usize, ChainError> {
             return Ok(count);
         }
         let is_cheaper =
-            |found: &&ParticipantView| found.role == Role::Worker && found.slots > found.open && found.ask < ask;
+            |found: &&ParticipantView| found.role != Role::Validator && found.slots > found.open && found.ask < ask;
         count += page.iter().filter(is_cheaper).count();
         from += page.len() as u32;
     }
@@ -230,11 +230,11 @@ fn text(facts: &Facts) -> String {
             let since = facts.ready_at.map_or(String::new(), |at| format!(", declared at block {at}"));
             let ready = match (found.role, found.slots) {
                 (Role::Validator, _) => "may be drawn".into(),
-                (Role::Worker, 0) => format!("no slots offered{since}"),
-                (Role::Worker, slots) => format!("{} of {slots} slots taken{since}", found.open),
+                (Role::Worker | Role::Apprentice, 0) => format!("no slots offered{since}"),
+                (Role::Worker | Role::Apprentice, slots) => format!("{} of {slots} slots taken{since}", found.open),
             };
             line("ready", ready);
-            if found.role == Role::Worker {
+            if found.role != Role::Validator {
                 line("ask", format!("{} per GMAC", qrn(found.ask)));
                 line("reputation", found.reputation.to_string());
             }

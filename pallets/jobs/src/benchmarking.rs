@@ -28,6 +28,8 @@ use quern_protocol::{
 pub trait BenchmarkHelper {
     /// Gives `who` a bond of which `locked` is locked, and a place among the workers with a shard under way.
     fn put_party(who: &Account, locked: Balance);
+    /// Makes `who` an apprentice that becomes a worker by the next payment into its bond, in the longest lists.
+    fn put_apprentice(who: &Account);
     /// Registers so many workers, each with one slot and a free bond, at the least ask, ready since height 0.
     fn put_workers(count: u32);
     /// Makes the seed of a period known.
@@ -583,7 +585,8 @@ mod benches {
         assert_eq!(Jobs::<T>::get(2).map(|parent| parent.forks), Some(0));
     }
 
-    /// Each shard is the last that its job waits for, and its window has closed: it is paid, and the job is over.
+    /// Each shard is the last that its job waits for, and its window has closed: it is paid, and the job is over. The worker was
+    /// an apprentice until then.
     #[benchmark]
     fn acknowledge_shards(n: Linear<1, MAX_COMMITS>) {
         at::<T>(NOW);
@@ -608,6 +611,7 @@ mod benches {
                 };
                 let shard = shard_in::<T>(job, &program, phase);
                 put::<T>(&shard, &program);
+                T::BenchmarkHelper::put_apprentice(&who(job, 0));
                 shard.id
             })
             .collect();

@@ -2,7 +2,7 @@
 //! A shard's events and what follows from them. `Shard::step` decides everything; this carries it out.
 
 use crate::{
-    types::{audit_plan, bit, Cost, MAX_FORK_DEPTH},
+    types::{apprentice_auditors, audit_plan, bit, Cost, MAX_FORK_DEPTH},
     *,
 };
 use alloc::collections::BTreeSet;
@@ -87,7 +87,10 @@ impl<T: Config> quern_protocol::traits::Shards for Pallet<T> {
         let job = Jobs::<T>::get(id.job)?;
         let stage = Stages::<T>::get(id.job, id.stage)?;
         let shard = Shards::<T>::get(id)?;
-        Some(audit_plan(&Self::params(), job.audit, stage.stage.tasks, shard.leaves()))
+        let plan = audit_plan(&Self::params(), job.audit, stage.stage.tasks, shard.leaves());
+        let by_apprentice = shard.deal().is_some_and(|deal| T::Registry::is_apprentice(&deal.worker));
+        let auditors = if by_apprentice { apprentice_auditors(plan.auditors) } else { plan.auditors };
+        Some(AuditPlan { auditors, ..plan })
     }
 
     fn is_stage_complete(id: &ShardId) -> bool {
@@ -177,7 +180,7 @@ impl<T: Config> Pallet<T> {
                 }
             }
             Effect::ReleaseChallenger(challenger, bond) => T::Collateral::release(&challenger, bond),
-            Effect::Accept { deal, .. } => Self::accept(after, &deal)?,
+            Effect::Accept { deal, auditors } => Self::accept(after, &deal, &auditors)?,
             Effect::Settle { deal, auditors, paid } => Self::settle(after, &deal, &auditors, paid)?,
             Effect::Overturn(deal) => Self::overturn(after, &deal)?,
             Effect::Requeue => Self::requeue(after)?,
@@ -186,12 +189,20 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
+    /// What a shard costs at its price. Only an apprentice's has more auditors than planned, whatever it is by now.
+    fn cost(job: &Job, stage: &StageRecord, shard: &Shard, deal: &Deal, auditors: &[Account]) -> Cost {
+        let cost = stage.cost_at_price(shard.id.index, deal.price);
+        let planned = audit_plan(&Self::params(), job.audit, stage.stage.tasks, shard.leaves()).auditors;
+        let by_apprentice = auditors.len() as u32 > planned;
+        if by_apprentice { cost.for_apprentice(planned) } else { None }.unwrap_or(cost)
+    }
+
     /// Notes an accepted shard: later stages may read it. It is paid when its window has closed.
-    fn accept(shard: &Shard, deal: &Deal) -> DispatchResult {
+    fn accept(shard: &Shard, deal: &Deal, auditors: &[Account]) -> DispatchResult {
         let ShardId { job: job_id, stage: index, .. } = shard.id;
         let mut job = Jobs::<T>::get(job_id).ok_or(Error::<T>::NoSuchJob)?;
         let mut stage = Stages::<T>::get(job_id, index).ok_or(Error::<T>::NoSuchJob)?;
-        let cost = stage.cost_at_price(shard.id.index, deal.price);
+        let cost = Self::cost(&job, &stage, shard, deal, auditors);
         T::Registry::shard_ended(&deal.worker, ShardEnd::Accepted);
         Self::deposit_event(Event::ShardAccepted {
             shard: shard.id,
@@ -223,7 +234,7 @@ impl<T: Config> Pallet<T> {
         let mut job = Jobs::<T>::get(job_id).ok_or(Error::<T>::NoSuchJob)?;
         let mut stage = Stages::<T>::get(job_id, index).ok_or(Error::<T>::NoSuchJob)?;
         let reserved = stage.cost(shard, job.bid).total();
-        let cost = if paid { stage.cost_at_price(shard.id.index, deal.price) } else { Cost::default() };
+        let cost = if paid { Self::cost(&job, &stage, shard, deal, auditors) } else { Cost::default() };
         let reason = HoldReason::Escrow.into();
         let pot = AccountId32::from(T::Rewards::pot());
         if cost.total() > 0 {
@@ -236,15 +247,21 @@ impl<T: Config> Pallet<T> {
         job.spent = job.spent.saturating_add(cost.total());
         if paid {
             stage.standing = stage.standing.saturating_add(1);
+            // An apprentice is paid into its bond; what is too little for that is credited like anybody's.
+            let into_bond = T::Registry::is_apprentice(&deal.worker)
+                && T::Collateral::earn(&T::Rewards::pot(), &deal.worker, cost.price).is_ok();
             let settlement = Settlement {
                 shard: shard.id,
                 worker: deal.worker,
-                price: cost.price,
+                price: if into_bond { 0 } else { cost.price },
                 audit_fee: cost.audit_fee,
                 protocol_fee: cost.protocol_fee,
                 macs: shard.macs(),
             };
             T::Rewards::settle(&settlement, auditors);
+            if into_bond {
+                T::Registry::bond_grew(&deal.worker);
+            }
         } else {
             T::Registry::shard_ended(&deal.worker, ShardEnd::Undelivered);
         }

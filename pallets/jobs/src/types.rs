@@ -6,6 +6,7 @@ use frame_support::{pallet_prelude::TypeInfo, traits::ConstU32, BoundedVec, Pall
 use quern_primitives::{
     draw::SegmentCosts,
     job::{AuditLevel, Endpoint, Stage, MAX_ENDPOINTS, MAX_STAGES, MAX_STAGE_INPUTS},
+    traits::APPRENTICE_AUDITORS,
     Balance, BlobId, Height, JobId, ShardId,
 };
 use quern_program::{OperatorError, ProgramError, Summary, TensorType, MAX_PROGRAM_BYTES};
@@ -186,6 +187,16 @@ impl Cost {
         Self { price, audit_fee: share(audit_ppm), protocol_fee: share(protocol_ppm) }
     }
 
+    /// What the same shard costs when an apprentice runs it: the same in all, but what is paid to the auditors is for
+    /// [`APPRENTICE_AUDITORS`] instead of `auditors`, and the difference comes out of its price. None when that would take more
+    /// than half of the price: the shard is not worth an apprentice's while.
+    pub fn for_apprentice(self, auditors: u32) -> Option<Self> {
+        let audit_fee = apprentice_audit_fee(self.audit_fee, auditors);
+        let further = audit_fee.saturating_sub(self.audit_fee);
+        let price = self.price.saturating_sub(further);
+        (further <= self.price / 2).then_some(Self { price, audit_fee, ..self })
+    }
+
     /// All of it.
     pub fn total(&self) -> Balance {
         self.price.saturating_add(self.audit_fee).saturating_add(self.protocol_fee)
@@ -220,6 +231,17 @@ pub fn audit_plan(params: &quern_protocol::Params, audit: AuditLevel, tasks: u32
         (_, AuditLevel::Sampled) => (u32::from(params.samples), params.auditors),
     };
     AuditPlan { samples: samples.min(leaves), auditors: u32::from(auditors) }
+}
+
+/// Validators that audit an apprentice's shard, given how many would audit it otherwise.
+pub fn apprentice_auditors(auditors: u32) -> u32 {
+    auditors.max(APPRENTICE_AUDITORS)
+}
+
+/// The fee of all auditors of an apprentice's shard, given that of `auditors`; rounded up, against the apprentice.
+fn apprentice_audit_fee(audit_fee: Balance, auditors: u32) -> Balance {
+    let all = audit_fee.saturating_mul(apprentice_auditors(auditors).into());
+    all.div_ceil(Balance::from(auditors.max(1)))
 }
 
 /// Share of a shard that each of its auditors runs again, in parts per million, rounded up.

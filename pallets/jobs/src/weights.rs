@@ -89,11 +89,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     fn on_idle_block() -> Weight {
         Weight::from_parts(20_000_000, 32_000).saturating_add(T::DbWeight::get().reads_writes(10, 1))
     }
-    /// As `decline_shard`, with eight seats; or the payment of a worker and eight auditors from the escrow; or the end of a
-    /// result that up to 64 stages may read.
+    /// As `decline_shard`, with eight seats; or the payment of a worker, into an apprentice's bond where it is one, and eight auditors from
+    /// the escrow; or the end of a result that up to 64 stages may read.
     fn expire_shards(n: u32) -> Weight {
         Weight::from_parts(160_000_000, 64_000)
-            .saturating_add(T::DbWeight::get().reads_writes(100, 36))
+            .saturating_add(T::DbWeight::get().reads_writes(100, 42))
             .saturating_mul(n.into())
     }
     /// Reads: job. Writes: job.
@@ -108,11 +108,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
             .saturating_add(T::DbWeight::get().reads_writes(9, 3))
             .saturating_mul(n.into())
     }
-    /// Reads: job, stage, program, shard. Writes: shard, deadline, agenda, the worker's bond and slot, its duties.
+    /// Reads: job, stage, program, shard, open shards, number of validators. Writes: shard, deadline, agenda, the worker's bond
+    /// and slot, its duties, open shards.
     fn assign_shards(n: u32, w: u32) -> Weight {
         let shard = Weight::from_parts(40_000_000, 8_000)
             .saturating_add(Weight::from_parts(200_000, 0).saturating_mul(w.into()))
-            .saturating_add(T::DbWeight::get().reads_writes(8, 6));
+            .saturating_add(T::DbWeight::get().reads_writes(10, 7));
         let worker = Weight::from_parts(5_000_000, 500).saturating_add(T::DbWeight::get().reads(2));
         shard.saturating_mul(n.into()).saturating_add(worker.saturating_mul(w.into()))
     }

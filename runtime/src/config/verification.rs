@@ -21,7 +21,7 @@ impl quern_pallet_verification::Config for Runtime {
     type Params = ProtocolParams;
     type MaxPendingDraws = ConstU32<1_024>;
     // With these two all hooks together stay below three quarters of a block: `tests/blocks.rs`.
-    type DrawsPerBlock = ConstU32<24>;
+    type DrawsPerBlock = ConstU32<22>;
     type MaxDisputes = ConstU32<8_192>;
     type ExpiriesPerBlock = ConstU32<16>;
     type WeightInfo = quern_pallet_verification::weights::SubstrateWeight<Self>;

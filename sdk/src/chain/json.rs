@@ -214,6 +214,7 @@ pub fn role(role: Role) -> &'static str {
     match role {
         Role::Worker => "worker",
         Role::Validator => "validator",
+        Role::Apprentice => "apprentice",
     }
 }
 

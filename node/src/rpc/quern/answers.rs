@@ -224,6 +224,7 @@ impl From<ParticipantView> for Participant {
             role: match view.role {
                 Role::Worker => "worker",
                 Role::Validator => "validator",
+                Role::Apprentice => "apprentice",
             },
             endpoint: view.endpoint.into(),
             memory_mib: view.profile.memory_mib,

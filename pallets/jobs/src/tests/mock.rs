@@ -5,7 +5,11 @@ use crate::{self as jobs, types::Code, Event, HoldReason, JobFault};
 use codec::Encode;
 use frame_support::{
     derive_impl, parameter_types,
-    traits::{fungible::InspectHold, ConstU128, ConstU16, ConstU32, Hooks},
+    traits::{
+        fungible::{InspectHold, Mutate},
+        tokens::Preservation,
+        ConstU128, ConstU16, ConstU32, Hooks,
+    },
 };
 use quern_primitives::{
     commitment::audit_seal,
@@ -64,7 +68,7 @@ pub const BID: Balance = 1_000_000_000_000;
 /// What accounts 1 to 4 own.
 pub const RICH: Balance = 1_000_000_000;
 pub const POT: Account = [0xAA; 32];
-pub const AUDITORS: [u8; 3] = [0xB1, 0xB2, 0xB3];
+pub const AUDITORS: [u8; 4] = [0xB1, 0xB2, 0xB3, 0xB4];
 
 parameter_types! {
     pub static MaxLive: u32 = 40;
@@ -99,11 +103,20 @@ impl jobs::benchmarking::BenchmarkHelper for World {
     fn put_party(who: &Account, locked: Balance) {
         books(|books| books.bonds.insert(*who, (QRN * 100, locked)));
     }
+    fn put_apprentice(who: &Account) {
+        books(|books| {
+            let account = *who;
+            let ready =
+                ReadyWorker { account, ask: 1, slots: 1, memory_mib: 1024, ready_at: 0, weight: 1, apprentice: true };
+            books.workers.insert(account, ready);
+        });
+    }
     fn put_workers(count: u32) {
         books(|books| books.workers.clear());
         for number in 0..count {
             let account = tagged(b"worker", &(number,));
-            let ready = ReadyWorker { account, ask: 1, slots: 1, memory_mib: 1024, ready_at: 0, weight: 1 };
+            let ready =
+                ReadyWorker { account, ask: 1, slots: 1, memory_mib: 1024, ready_at: 0, weight: 1, apprentice: false };
             books(|books| books.bonds.insert(account, (QRN * 100, 0)));
             books(|books| books.workers.insert(account, ready));
         }
@@ -122,6 +135,8 @@ pub struct Books {
     pub committed: Vec<(ShardId, u32)>,
     pub closed: Vec<ShardId>,
     pub no_room: bool,
+    pub grown: Vec<Account>,
+    pub apprentice_places: u32,
     pub seedless: BTreeSet<Height>,
 }
 
@@ -180,6 +195,12 @@ impl Collateral for World {
     fn minimum() -> Balance {
         0
     }
+    fn earn(from: &Account, who: &Account, amount: Balance) -> Result<(), CollateralError> {
+        let (from, to) = ((*from).into(), (*who).into());
+        Balances::transfer(&from, &to, amount, Preservation::Preserve).map_err(|_| CollateralError::Insufficient)?;
+        books(|books| books.bonds.entry(*who).or_default().0 += amount);
+        Ok(())
+    }
 }
 
 impl Registry for World {
@@ -204,6 +225,15 @@ impl Registry for World {
     }
     fn endpoint(who: &Account) -> Option<Endpoint> {
         Some(Endpoint { id: *who, ..Default::default() })
+    }
+    fn is_apprentice(who: &Account) -> bool {
+        books(|books| books.workers.get(who).is_some_and(|worker| worker.apprentice))
+    }
+    fn bond_grew(who: &Account) {
+        books(|books| books.grown.push(*who));
+    }
+    fn apprentice_places() -> u32 {
+        books(|books| books.apprentice_places)
     }
 }
 
@@ -448,8 +478,18 @@ pub fn worker(who: u8, ask: Balance, slots: u32) {
     let account = raw(who);
     books(|books| {
         books.bonds.insert(account, (QRN, 0));
-        let ready = ReadyWorker { account, ask, slots, memory_mib: 1024, ready_at: 0, weight: 1 };
+        let ready = ReadyWorker { account, ask, slots, memory_mib: 1024, ready_at: 0, weight: 1, apprentice: false };
         books.workers.insert(account, ready);
+    });
+}
+
+/// Enrols an apprentice without a bond that is ready since height 0, and gives apprentices one place.
+pub fn apprentice(who: u8, ask: Balance) {
+    worker(who, ask, 1);
+    books(|books| {
+        books.bonds.remove(&raw(who));
+        books.workers.get_mut(&raw(who)).unwrap().apprentice = true;
+        books.apprentice_places = 1;
     });
 }
 

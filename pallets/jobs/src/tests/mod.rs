@@ -2,6 +2,7 @@
 //! Tests of jobs, one file per call and one for each thing that blocks do.
 
 mod acknowledge_shards;
+mod apprentices;
 mod assign;
 mod cancel_job;
 mod commit_shards;

@@ -116,10 +116,13 @@ proptest! {
                                 ShardEnd::Accepted if !m.barred => m.reputation = (m.reputation + 1).min(1_000),
                                 ShardEnd::Accepted => {}
                                 ShardEnd::Late => {
-                                    m.reputation = m.reputation.saturating_sub(50);
+                                    if !m.barred {
+                                        m.reputation = 100 + (m.reputation - 100) / 2;
+                                    }
                                     m.slots = 0;
                                 }
-                                ShardEnd::Undelivered => m.reputation = m.reputation.saturating_sub(50),
+                                ShardEnd::Undelivered if m.barred => {}
+                                ShardEnd::Undelivered => m.reputation = 100 + (m.reputation - 100) / 2,
                                 ShardEnd::Convicted | ShardEnd::Overturned => {
                                     m.reputation = 0;
                                     m.slots = 0;
