@@ -17,14 +17,14 @@ pub mod amount;
 pub mod calls;
 pub mod errors;
 pub mod health;
-pub mod json;
 pub mod keys;
 pub mod queue;
 pub mod runtime;
 mod sender;
 
-pub use keys::{address, parse_account, BadSecret, KeyFileError, Keypair};
+pub use keys::{parse_account, BadSecret, KeyFileError, Keypair};
 pub use quern_primitives::job::Profile;
+pub use quern_protocol::json::{self, address};
 pub use sender::{Included, Sender};
 
 use codec::{Decode, Encode};
