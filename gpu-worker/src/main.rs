@@ -2,6 +2,7 @@
 //! `quern-worker`: the daemons of Quern.
 
 use clap::Parser;
+use quern_sdk::causes;
 use quern_worker::args::{Cli, Command};
 use std::{io::IsTerminal, process::ExitCode};
 
@@ -23,7 +24,7 @@ async fn main() -> ExitCode {
     match result {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("quern-worker: {error:#}");
+            eprintln!("quern-worker: {}", causes::told(error.as_ref()));
             ExitCode::FAILURE
         }
     }

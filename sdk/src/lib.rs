@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The Rust SDK of Quern: chain client, blobs, model and program builders.
 
+pub mod causes;
 #[cfg(feature = "chain")]
 pub mod chain;
 pub mod models;

@@ -16,6 +16,7 @@ use quern_primitives::{draw::Draw, BlobId, JobId};
 use quern_program::{Checked, Tensor};
 use quern_protocol::view::JobView;
 use quern_sdk::{
+    causes,
     chain::{json::Big, Chain},
     net::{MemoryStore, Peer},
 };
@@ -224,7 +225,11 @@ async fn by_receipt(
     let folder = file.parent().map_or_else(PathBuf::new, Path::to_owned);
     for entry in &receipt.outputs {
         if let Err(error) = check(entry, &receipt, &root, &folder) {
-            return differs(output, &format!("stage {} task {}: {error:#}", entry.stage, entry.task), None);
+            return differs(
+                output,
+                &format!("stage {} task {}: {}", entry.stage, entry.task, causes::told(error.as_ref())),
+                None,
+            );
         }
     }
     output.say(format_args!("{} outputs are under the root of job {} on chain", receipt.outputs.len(), receipt.job));
