@@ -166,6 +166,9 @@ pub struct SubmitArgs {
     /// Return when the job is submitted. Its inputs are then served by nobody unless its endpoints are other machines.
     #[arg(long)]
     pub no_wait: bool,
+    /// Go on serving the inputs when the job is over, until Ctrl-C: who runs a task again needs them.
+    #[arg(long, conflicts_with_all = ["no_wait", "quote_only"])]
+    pub keep: bool,
     /// Address to serve the inputs on; port 0 takes any free one.
     #[arg(long, default_value = "127.0.0.1:0")]
     pub listen: SocketAddr,
@@ -219,6 +222,10 @@ pub struct VerifyArgs {
     /// The task; any without it.
     #[arg(long)]
     pub task: Option<u32>,
+    /// Input files of the job, for when its requester serves them no more: the file that it was submitted from, or a folder.
+    /// Only what has the ids that the chain pins is used.
+    #[arg(long, value_name = "JOB_FILE_OR_FOLDER")]
+    pub inputs: Option<PathBuf>,
 }
 
 /// `quern program`.
@@ -397,6 +404,13 @@ mod tests {
         assert!(parse("quern job submit a.json --task digits-train").is_err());
         assert!(parse("quern job submit --task digits-classify").is_err());
         assert!(parse("quern job submit --task digits-classify --checkpoint c.bin").is_ok());
+    }
+
+    #[test]
+    fn serving_on_should_be_refused_when_nothing_is_served() {
+        assert!(parse("quern job submit a.json --keep").is_ok());
+        assert!(parse("quern job submit a.json --keep --no-wait").is_err());
+        assert!(parse("quern job submit a.json --keep --quote-only").is_err());
     }
 
     #[test]

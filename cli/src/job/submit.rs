@@ -100,6 +100,10 @@ pub async fn run(global: &Global, args: SubmitArgs) -> anyhow::Result<ExitCode> 
         }
     };
     let code = watch::finish(&output, &done)?;
+    if args.keep {
+        output.say("serving its inputs until Ctrl-C, for whoever runs a task again");
+        tokio::signal::ctrl_c().await?;
+    }
     peer.shutdown().await;
     Ok(code)
 }
