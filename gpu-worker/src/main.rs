@@ -6,8 +6,13 @@ use quern_sdk::causes;
 use quern_worker::args::{Cli, Command};
 use std::{io::IsTerminal, process::ExitCode};
 
+fn main() -> ExitCode {
+    quern_executor::gpu::name_runtime_folder();
+    serve()
+}
+
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn serve() -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| "info,iroh=error,noq_proto=error".into());
     let colours = std::io::stderr().is_terminal();
