@@ -4,6 +4,7 @@
 pub mod causes;
 #[cfg(feature = "chain")]
 pub mod chain;
+pub mod economics;
 pub mod models;
 #[cfg(feature = "net")]
 pub mod net;
