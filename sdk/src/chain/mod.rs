@@ -16,6 +16,7 @@
 pub mod amount;
 pub mod calls;
 pub mod errors;
+mod fees;
 pub mod health;
 pub mod keys;
 pub mod queue;
