@@ -10,7 +10,7 @@ use anyhow::{anyhow, bail, ensure, Context};
 use quern_primitives::{
     offence::{DeferredSlash, OffenceId, SlashStage},
     traits::OffenceKind,
-    Account, Balance, DisputeId, Height, ShardId,
+    Account, DisputeId, Height, ShardId,
 };
 use quern_program::{Checked, Program};
 use quern_protocol::{
@@ -23,6 +23,7 @@ use quern_protocol::{
 };
 use quern_sdk::chain::{
     calls,
+    json::Big,
     runtime::{self, slashing, verification},
     Chain,
 };
@@ -47,8 +48,8 @@ struct Listed {
     kind: String,
     offender: String,
     shard: String,
-    locked: Balance,
-    due: Balance,
+    locked: Big,
+    due: Big,
     reporter: Option<String>,
     reported_at: Height,
     extrinsic: Option<u32>,
@@ -65,8 +66,8 @@ impl Listed {
             kind: format!("{:?}", offence.kind),
             offender: output::address(&offence.offender),
             shard: offence.shard.to_string(),
-            locked: offence.locked,
-            due: slash.due,
+            locked: Big(offence.locked),
+            due: Big(slash.due),
             reporter: offence.reporter.as_ref().map(output::address),
             reported_at: slash.reported_at,
             extrinsic: slash.extrinsic,
@@ -111,7 +112,7 @@ async fn list(global: &Global) -> anyhow::Result<ExitCode> {
             entry.kind.clone(),
             entry.offender.clone(),
             entry.shard.clone(),
-            output::qrn(entry.due),
+            output::qrn(entry.due.0),
             entry.due_at.to_string(),
             entry.stage.to_owned(),
             entry.reported_at.to_string(),

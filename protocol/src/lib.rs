@@ -12,6 +12,8 @@ pub mod collateral;
 pub mod dispute;
 pub mod evidence;
 pub mod inputs;
+#[cfg(feature = "json")]
+pub mod json;
 pub mod params;
 pub mod record;
 pub mod referee;

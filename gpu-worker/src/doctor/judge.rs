@@ -258,11 +258,24 @@ pub fn endpoint(
         Some(Ok(())) => {
             findings.push(Finding::ok("endpoint", "the daemon answers at its registered addresses, from here"))
         }
-        Some(Err(reason)) if wants.is_running => {
+        Some(Err(reason)) => {
             let addresses = registered.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(", ");
-            findings.push(Finding::problem("endpoint", Problem::Unreachable { addresses, reason }));
+            findings.push(match wants.is_running {
+                true => Finding::problem("endpoint", Problem::Unreachable { addresses, reason }),
+                false => Finding::problem("daemon", Problem::NotRunning { addresses }),
+            });
         }
-        _ => {}
+        None if wants.is_running => {}
+        None => {
+            let start = match wants.role {
+                Role::Worker | Role::Apprentice => "run",
+                Role::Validator => "validate",
+            };
+            findings.push(Finding::ok(
+                "daemon",
+                format!("none answers for this account yet; start one: quern-worker {start}"),
+            ));
+        }
     }
     findings
 }

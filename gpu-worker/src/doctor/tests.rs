@@ -137,8 +137,26 @@ fn endpoint_should_be_judged_by_who_can_reach_it() {
     assert_eq!(codes_of(&told, None, false), Vec::<&str>::new(), "everybody is on this machine");
     assert_eq!(codes_of(&elsewhere, None, false), ["endpoint_local"]);
     assert_eq!(codes_of(&[], Some(Err("no".into())), true), ["endpoint_unreachable"]);
-    assert_eq!(codes_of(&[], Some(Err("no".into())), false), Vec::<&str>::new(), "no daemon runs that could answer");
+    assert_eq!(codes_of(&[], Some(Err("no".into())), false), ["not_running"]);
     assert_eq!(codes_of(&[], Some(Ok(())), true), Vec::<&str>::new());
+}
+
+#[test]
+fn daemon_that_does_not_run_should_be_told_with_how_to_start_it() {
+    let told: [SocketAddr; 1] = ["127.0.0.1:7700".parse().unwrap()];
+    let never = judge::endpoint(&facts(), &told, &[], None, &wants(Role::Validator, false));
+    assert_eq!(never[0].level(), Level::Ok, "it was never registered");
+    assert!(never[0].outcome.as_ref().unwrap().contains("quern-worker validate"));
+    let registered = crate::status::Facts { participant: Some(participant(Role::Worker)), ..facts() };
+    let stopped = judge::endpoint(&registered, &told, &[], Some(Err("no".into())), &wants(Role::Worker, false));
+    let Err(problem) = &stopped[0].outcome else { panic!("{stopped:?}") };
+    assert_eq!((problem.level(), problem.code()), (Level::Error, "not_running"));
+    assert!(
+        problem.to_string().starts_with("no daemon answers") && problem.fix().contains("quern-worker run"),
+        "{problem}"
+    );
+    let starting = judge::endpoint(&facts(), &told, &[], None, &wants(Role::Worker, true));
+    assert!(starting.is_empty(), "a daemon that starts is not registered yet");
 }
 
 #[test]

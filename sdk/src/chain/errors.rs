@@ -2,6 +2,7 @@
 //! The chain's refusals in words: what is wrong, as the runtime documents it, and what to do.
 
 use super::{runtime, ChainError};
+use crate::causes;
 use subxt::error::{DispatchError, ModuleError, TransactionEventsError};
 
 /// Words of a node's pool and of the runtime that are not a pallet's, and what to do.
@@ -38,7 +39,7 @@ pub fn in_words(message: &str) -> String {
 pub(super) fn refusal(error: TransactionEventsError) -> ChainError {
     ChainError::Refused(match &error {
         TransactionEventsError::ExtrinsicFailed(DispatchError::Module(module)) => of_module(module),
-        other => in_words(&other.to_string()),
+        other => in_words(&causes::told(other)),
     })
 }
 

@@ -16,17 +16,19 @@
 pub mod amount;
 pub mod calls;
 pub mod errors;
+mod fees;
 pub mod health;
-pub mod json;
 pub mod keys;
 pub mod queue;
 pub mod runtime;
 mod sender;
 
-pub use keys::{address, parse_account, BadSecret, KeyFileError, Keypair};
+pub use keys::{parse_account, BadSecret, KeyFileError, Keypair};
 pub use quern_primitives::job::Profile;
+pub use quern_protocol::json::{self, address};
 pub use sender::{Included, Sender};
 
+use crate::causes;
 use codec::{Decode, Encode};
 use futures::{stream, Stream, StreamExt};
 use quern_primitives::{
@@ -89,7 +91,7 @@ pub enum ChainError {
 
 impl ChainError {
     fn extrinsic(error: subxt::error::ExtrinsicError) -> Self {
-        Self::Refused(errors::in_words(&error.to_string()))
+        Self::Refused(errors::in_words(&causes::told(&error)))
     }
 
     /// Whether sending the same again would be refused again.
@@ -98,7 +100,7 @@ impl ChainError {
     }
 
     fn block(error: subxt::error::OnlineClientAtBlockError) -> Self {
-        Self::Rpc { method: "a block".into(), reason: error.to_string() }
+        Self::Rpc { method: "a block".into(), reason: causes::told(&error) }
     }
 }
 
@@ -131,7 +133,7 @@ impl Rpc {
                 let data = error.data.as_ref().map(|data| data.get().trim_matches('"').to_owned());
                 Err((Some(error.code), data.map_or(error.message.clone(), |data| format!("{}: {data}", error.message))))
             }
-            Err(error) => Err((None, error.to_string())),
+            Err(error) => Err((None, causes::told(&error))),
         }
     }
 }
@@ -145,7 +147,7 @@ fn built(params: &[Value]) -> Result<RpcParams, ChainError> {
 }
 
 fn rpc(method: &str, error: impl std::fmt::Display) -> ChainError {
-    ChainError::Rpc { method: method.into(), reason: error.to_string() }
+    ChainError::Rpc { method: method.into(), reason: causes::once(&error.to_string()) }
 }
 
 #[derive(Deserialize)]
@@ -171,12 +173,12 @@ impl Chain {
     /// Connects to a node and checks that it runs a Quern chain of this version.
     pub async fn connect(url: &str) -> Result<Self, ChainError> {
         let unreachable = |reason: String| ChainError::Unreachable { url: url.into(), reason };
-        let client = RpcClient::from_insecure_url(url).await.map_err(|error| unreachable(error.to_string()))?;
+        let client = RpcClient::from_insecure_url(url).await.map_err(|error| unreachable(causes::told(&error)))?;
         let api =
-            OnlineClient::from_rpc_client(client.clone()).await.map_err(|error| unreachable(error.to_string()))?;
+            OnlineClient::from_rpc_client(client.clone()).await.map_err(|error| unreachable(causes::told(&error)))?;
         let chain = Self { url: url.into(), api, rpc: Rpc(client) };
         let other = |reason: String| ChainError::OtherChain { url: url.into(), reason };
-        chain.network().await.map_err(|error| other(error.to_string()))?;
+        chain.network().await.map_err(|error| other(causes::told(&error)))?;
         Ok(chain)
     }
 

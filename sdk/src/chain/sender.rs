@@ -123,7 +123,7 @@ impl Sender {
                     progress = signed.submit_and_watch().await.map_err(ChainError::extrinsic)?;
                 }
                 Some(Ok(_)) => {}
-                Some(Err(error)) => return Err(ChainError::Refused(error.to_string())),
+                Some(Err(error)) => return Err(ChainError::Refused(crate::causes::told(&error))),
                 None => return Err(ChainError::Closed),
             }
         };
