@@ -62,7 +62,8 @@ pub enum Command {
     Offence(OffenceCommand),
     /// Put into words what an account earned, paid and lost, with the numbers that each amount follows from.
     Explain(ExplainArgs),
-    /// Compare the formula that the chain locks collateral by with draws that are played here. Exit code 3 when they differ.
+    /// Compare the formula that the chain locks collateral by with draws that are played here. Exit code 3 when a lie is
+    /// found less often than it says.
     Economics(EconomicsArgs),
 }
 

@@ -38,7 +38,11 @@ impl Compared {
     }
 
     fn played(&self) -> String {
-        let mark = if self.agrees { "" } else { " !" };
+        let mark = match (self.agrees, self.low > self.formula) {
+            (true, _) => "",
+            (false, true) => " +",
+            (false, false) => " !",
+        };
         format!("{} (+- {:.2}){mark}", percent(self.played), 50.0 * (self.high - self.low))
     }
 }
@@ -80,6 +84,8 @@ struct Report {
     by_share: Vec<ByShare>,
     /// Whether the formula lies within the bounds of every probability that was played.
     agrees: bool,
+    /// Whether it is, or is more careful than what was played: no lie is found less often than it says.
+    careful: bool,
 }
 
 /// Compares and shows.
@@ -90,7 +96,7 @@ pub async fn run(global: &Global, args: EconomicsArgs) -> anyhow::Result<ExitCod
     };
     let report = tokio::task::spawn_blocking(move || play(&params, &args)).await?;
     Output { json: global.json }.result(&report, text(&report))?;
-    Ok(if report.agrees { ExitCode::SUCCESS } else { ExitCode::from(crate::exit::DIFFERS) })
+    Ok(if report.careful { ExitCode::SUCCESS } else { ExitCode::from(crate::exit::DIFFERS) })
 }
 
 /// The chain's collateral in multiples of a shard's value.
@@ -145,8 +151,11 @@ fn play(params: &Params, args: &EconomicsArgs) -> Report {
             }
         })
         .collect();
-    let shares = by_share.iter().flat_map(|row| [row.detection, row.detection_segments_rerolled]);
-    let agrees = by_auditors.iter().map(|row| row.collusion).chain(shares).all(|compared| compared.agrees);
+    let collusion = || by_auditors.iter().map(|row| row.collusion);
+    let detection = || by_share.iter().flat_map(|row| [row.detection, row.detection_segments_rerolled]);
+    let agrees = collusion().chain(detection()).all(|compared| compared.agrees);
+    let careful = collusion().all(|compared| compared.formula >= compared.low)
+        && detection().all(|compared| compared.formula <= compared.high);
     Report {
         colluding: formula.colluding,
         unrecoverable: formula.unrecoverable,
@@ -158,6 +167,7 @@ fn play(params: &Params, args: &EconomicsArgs) -> Report {
         auditors,
         by_share,
         agrees,
+        careful,
     }
 }
 
@@ -200,9 +210,12 @@ fn text(report: &Report) -> String {
         output::grouped(report.trials.into()),
         report.seed,
         report.auditors,
-        match report.agrees {
-            true => "the formula lies within four standard deviations of every number that was played",
-            false => "DIFFERS: what is marked with ! lies more than four standard deviations from the formula",
+        match (report.agrees, report.careful) {
+            (true, _) => "the formula lies within four standard deviations of every number that was played",
+            (false, true) => {
+                "the formula is careful: what is marked with + is found more often than it says, as where segments are few"
+            }
+            (false, false) => "DIFFERS: what is marked with ! lies more than four standard deviations from the formula",
         }
     )
 }
@@ -224,10 +237,17 @@ mod tests {
     }
 
     #[test]
+    fn table_should_be_careful_when_segments_are_few() {
+        let report = play(&Params::default(), &EconomicsArgs { segments: 16, ..args() });
+        assert!(!report.agrees && report.careful, "{}", text(&report));
+        assert!(text(&report).contains(" +") && !text(&report).contains(" !"), "{}", text(&report));
+    }
+
+    #[test]
     fn table_should_say_that_it_differs_when_a_number_does() {
         let mut report = play(&Params::default(), &EconomicsArgs { trials: 2_000, ..args() });
         report.by_auditors[0].collusion = Compared::new(0.9, Estimate { hits: 10, trials: 1_000 });
-        report.agrees = false;
+        (report.agrees, report.careful) = (false, false);
         let text = text(&report);
         assert!(text.contains("!") && text.contains("DIFFERS"), "{text}");
     }
