@@ -109,6 +109,8 @@ pub enum ShardEnd {
     Overturned,
     /// Nobody says that its accepted outputs are delivered: it no longer holds a slot.
     Undelivered,
+    /// Its result was never judged, and not by its fault.
+    Unaudited,
 }
 
 /// Registered workers and validators.

@@ -329,6 +329,8 @@ pub struct Shard {
     pub rounds: u8,
     /// Draws for the present commitment in which a validator was not served what it needs.
     pub claims: u8,
+    /// Height of the first of the last draws for the present commitment that all found too few validators.
+    pub unseated_since: Option<Height>,
     /// Where it is in its life.
     pub phase: Phase,
 }
@@ -358,6 +360,8 @@ pub enum Event {
         /// Drawn validators.
         seats: Vec<Seat>,
     },
+    /// The chain drew and found too few validators: it draws again, or gives up after [`Params::seat_blocks`].
+    Unseated,
     /// The worker posts the digest of the checkpoints before the drawn runs.
     Open {
         /// Who.
@@ -435,6 +439,8 @@ pub enum Effect {
     ReleaseAuditor(Account, Balance),
     /// The worker was too late: pay and reputation, never stake.
     Late(Account),
+    /// The worker's commitment was never judged, and not by its fault: it is no better and no worse than before.
+    Unaudited(Account),
     /// Somebody broke a promise: what is locked for it is at stake.
     Offence {
         /// What was done.
@@ -507,7 +513,17 @@ pub type Step = Result<(Shard, Vec<Effect>), ShardError>;
 impl Shard {
     /// A shard that waits for a worker.
     pub fn new(id: ShardId, first_task: u32, tasks: u32, costs: SegmentCosts) -> Self {
-        Self { id, first_task, tasks, costs, attempt: 0, rounds: 0, claims: 0, phase: Phase::Queued }
+        Self {
+            id,
+            first_task,
+            tasks,
+            costs,
+            attempt: 0,
+            rounds: 0,
+            claims: 0,
+            unseated_since: None,
+            phase: Phase::Queued,
+        }
     }
 
     /// Leaves of a task.

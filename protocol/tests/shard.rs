@@ -58,6 +58,7 @@ fn events() -> Vec<Event> {
     let mut events = vec![
         Event::Assign(deal()),
         Event::Draw { sample: vec![1, 3], seats: vec![Seat::new(ANNA, 5), Seat::new(BORIS, 5)] },
+        Event::Unseated,
         Event::Answer(vec![BlobId([1; 32])]),
         Event::Expire,
     ];
@@ -579,9 +580,57 @@ fn worker_should_be_released_when_its_audits_come_to_nothing_again_and_again() {
         let (after, effects) = opened.step(Event::Expire, height, height / 2, &params).unwrap();
         let last = round == MAX_AUDIT_ROUNDS;
         assert_eq!(effects.contains(&Effect::ReleaseWorker(deal())), last, "round {round}");
+        assert_eq!(effects.contains(&Effect::Unaudited(WORKER)), last, "round {round}");
         assert_eq!(after.phase == Phase::Queued, last, "round {round}");
         assert!(effects.iter().all(|effect| !matches!(effect, Effect::Offence { offender: WORKER, .. })));
         height += 4;
         shard = after;
     }
+}
+
+/// A shard that is committed at height 1, with periods of two blocks.
+fn committed() -> Shard {
+    let commit = Event::Commit { by: WORKER, root: BlobId([5; 32]), secret_hash: [6; 32] };
+    let steps = [Event::Assign(deal()), Event::Start(WORKER), commit];
+    steps.into_iter().fold(shard(), |shard, event| shard.step(event, 1, 0, &params()).unwrap().0)
+}
+
+#[test]
+fn worker_should_be_released_without_fault_when_no_draw_finds_validators_for_too_long() {
+    let params = params();
+    let last = 4 + params.seat_blocks(shard().macs());
+    let mut shard = committed();
+    for height in (4..last).step_by(2) {
+        let (after, effects) = shard.step(Event::Unseated, height, height / 2, &params).unwrap();
+        assert_eq!(effects, vec![]);
+        assert!(matches!(after.phase, Phase::Committed { period, .. } if period == height / 2 + 1));
+        // The same period draws once.
+        assert_eq!(after.step(Event::Unseated, height, height / 2, &params), Err(ShardError::BadDraw));
+        shard = Shard { phase: committed().phase, ..after };
+    }
+    let (after, effects) = shard.step(Event::Unseated, last, last / 2, &params).unwrap();
+    assert_eq!(after, Shard { attempt: 1, ..self::shard() });
+    let expected = [Effect::ReleaseWorker(deal()), Effect::Unaudited(WORKER), Effect::CloseDisputes, Effect::Requeue];
+    assert_eq!(effects, expected);
+}
+
+#[test]
+fn wait_for_validators_should_begin_anew_when_a_draw_has_found_some() {
+    let params = params();
+    let (waiting, _) = committed().step(Event::Unseated, 4, 2, &params).unwrap();
+    assert_eq!(waiting.unseated_since, Some(4));
+    let draw = Event::Draw { sample: vec![1], seats: vec![Seat::new(ANNA, 5)] };
+    let (drawn, _) = waiting.step(draw, 8, 4, &params).unwrap();
+    assert_eq!(drawn.unseated_since, None);
+}
+
+#[test]
+fn shard_should_be_given_up_only_by_a_draw_that_finds_too_few_however_late_it_is() {
+    let params = params();
+    let (waiting, _) = committed().step(Event::Unseated, 4, 2, &params).unwrap();
+    assert_eq!(waiting.expires(), None);
+    let late = 1_000;
+    assert_eq!(waiting.step(Event::Expire, late, late / 2, &params), Err(ShardError::NothingDue));
+    let draw = Event::Draw { sample: vec![1], seats: vec![Seat::new(ANNA, 5)] };
+    assert!(waiting.step(draw, late, late / 2, &params).is_ok());
 }

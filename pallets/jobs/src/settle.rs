@@ -166,6 +166,7 @@ impl<T: Config> Pallet<T> {
                 T::Registry::shard_ended(&worker, ShardEnd::Late);
                 Self::deposit_event(Event::ShardLate { shard, worker: worker.into() });
             }
+            Effect::Unaudited(worker) => T::Registry::shard_ended(&worker, ShardEnd::Unaudited),
             Effect::Offence { kind, offender, locked, reporter } => {
                 // Nothing was paid for a shard that is not accepted, so there is nothing to restitute.
                 let evidence = T::Audits::evidence();

@@ -310,6 +310,14 @@ pub mod pallet {
             /// The id.
             id: BlobId,
         },
+        /// No draw found enough validators for too long: the worker is released and the shard starts again.
+        #[codec(index = 15)]
+        DrawGivenUp {
+            /// The shard.
+            shard: ShardId,
+            /// Why the last draw could not be made.
+            reason: Postponed,
+        },
     }
 
     /// Why a call failed. Nothing has changed.

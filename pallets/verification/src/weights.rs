@@ -99,7 +99,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         Self::weight(10, 1 << 10, 4, 2)
     }
     fn draw(v: u32) -> Weight {
-        // Eight bonds are locked; every validator's bond is read, and whether it backs the worker.
+        // Eight bonds are locked, which is more than what giving a shard up writes; every validator's bond is read, and whether it backs the worker.
         let validators = Self::weight(2, 1_024, 3, 0).saturating_mul(v.into());
         Self::weight(100, SHARD_PROOF, 17, 24).saturating_add(validators)
     }

@@ -86,6 +86,7 @@ impl Entry {
         }
         match end {
             ShardEnd::Accepted if self.barred => {}
+            ShardEnd::Unaudited => {}
             ShardEnd::Accepted => {
                 let better = self.reputation.saturating_add(REPUTATION_ACCEPTED);
                 self.reputation = better.min(REPUTATION_MAX);

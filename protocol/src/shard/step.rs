@@ -36,6 +36,7 @@ impl Shard {
                 if period <= drawn_by || sample.is_empty() || seats.is_empty() {
                     return Err(ShardError::BadDraw);
                 }
+                let next = |phase: Phase| Shard { phase, unseated_since: None, ..self.clone() };
                 let from_inputs = self.claims >= CLAIMS_TO_RERUN;
                 let audit = Audit {
                     sample: sample.try_into().map_err(|_| ShardError::BadDraw)?,
@@ -53,6 +54,17 @@ impl Shard {
                 }
                 let by = height.saturating_add(params.open_blocks);
                 Ok((next(Phase::Opening { deal, commitment, audit, by }), vec![]))
+            }
+            (Phase::Committed { deal, commitment, period: drawn_by }, Event::Unseated) => {
+                if period <= drawn_by {
+                    return Err(ShardError::BadDraw);
+                }
+                let since = self.unseated_since.unwrap_or(height);
+                if height >= since.saturating_add(params.seat_blocks(self.macs())) {
+                    return Ok(self.unaudited(deal, vec![]));
+                }
+                let phase = Phase::Committed { deal, commitment, period: period.saturating_add(1) };
+                Ok((Shard { phase, unseated_since: Some(since), ..self.clone() }, vec![]))
             }
             (Phase::Opening { deal, commitment, mut audit, by }, Event::Open { by: who, digest }) => {
                 owed(&deal.worker, &who, height, by)?;
@@ -218,24 +230,26 @@ impl Shard {
 
     pub(super) fn requeued(&self) -> Shard {
         let attempt = self.attempt.saturating_add(1);
-        Shard { phase: Phase::Queued, attempt, rounds: 0, claims: 0, ..self.clone() }
+        Shard { phase: Phase::Queued, attempt, rounds: 0, claims: 0, unseated_since: None, ..self.clone() }
     }
 
     /// New validators and new segments, or after [`MAX_AUDIT_ROUNDS`] a new worker.
-    fn redraw(
-        &self,
-        deal: Deal,
-        commitment: Commitment,
-        mut effects: Vec<Effect>,
-        period: Height,
-    ) -> (Shard, Vec<Effect>) {
+    fn redraw(&self, deal: Deal, commitment: Commitment, effects: Vec<Effect>, period: Height) -> (Shard, Vec<Effect>) {
         let rounds = self.rounds.saturating_add(1);
         if rounds >= MAX_AUDIT_ROUNDS {
-            effects.extend([Effect::ReleaseWorker(deal), Effect::CloseDisputes, Effect::Requeue]);
-            return (self.requeued(), effects);
+            return self.unaudited(deal, effects);
         }
         let phase = Phase::Committed { deal, commitment, period: period.saturating_add(1) };
         (Shard { phase, rounds, ..self.clone() }, effects)
+    }
+
+    /// Nobody can say whether the result is right: it is worth nothing to the worker and costs it nothing, and the shard
+    /// starts again.
+    fn unaudited(&self, deal: Deal, mut effects: Vec<Effect>) -> (Shard, Vec<Effect>) {
+        let worker = deal.worker;
+        effects.extend([Effect::ReleaseWorker(deal), Effect::Unaudited(worker)]);
+        effects.extend([Effect::CloseDisputes, Effect::Requeue]);
+        (self.requeued(), effects)
     }
 
     /// Cost in MACs of the segments at some leaf positions.

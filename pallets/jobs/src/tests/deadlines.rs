@@ -58,6 +58,25 @@ fn deadline_should_report_the_worker_when_it_does_not_open() {
 }
 
 #[test]
+fn shard_should_be_queued_again_and_its_worker_be_no_worse_when_no_draw_finds_validators() {
+    run(|| {
+        let id = assigned();
+        commit(id);
+        let begins = System::block_number();
+        while matches!(shard(id).phase, Phase::Committed { .. }) {
+            assert!(System::block_number() < begins + params().seat_blocks(shard(id).macs()) + 4 * PERIOD);
+            next_period();
+            let _ = Jobs::apply(&id, ShardEvent::Unseated);
+        }
+        assert!(System::block_number() >= begins + params().seat_blocks(shard(id).macs()));
+        assert!(is_queued(id));
+        assert_eq!(World::free(&raw(10)), World::bonded(&raw(10)));
+        assert_eq!(books(|books| books.ended.clone()), vec![(raw(10), ShardEnd::Unaudited)]);
+        assert!(has_event(Event::ShardRequeued { shard: id, attempt: 1 }));
+    });
+}
+
+#[test]
 fn deadline_should_fine_the_absent_and_draw_again_when_nobody_seals() {
     run(|| {
         let id = assigned();

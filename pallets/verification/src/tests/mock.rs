@@ -253,7 +253,7 @@ impl Shards for Keeper {
                     Self::offended(kind, offender, reporter);
                 }
                 Effect::CloseDisputes => Verification::close(id),
-                Effect::Late(_) | Effect::Accept { .. } | Effect::Requeue => {}
+                Effect::Late(_) | Effect::Unaudited(_) | Effect::Accept { .. } | Effect::Requeue => {}
                 Effect::Settle { .. } | Effect::Overturn(_) => {}
             }
         }
