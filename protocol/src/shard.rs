@@ -644,6 +644,21 @@ impl Shard {
         worker.into_iter().chain(seats).chain(self.auditors().iter().copied()).chain(challengers).collect()
     }
 
+    /// Whether a party has something to do in the shard, or may have at any block: everybody while it is not accepted and its
+    /// outputs are not delivered; then whoever challenges it, and its worker while it is challenged or asked for an id. Who is
+    /// left only serves what it has.
+    pub fn is_duty_of(&self, party: &Account) -> bool {
+        match &self.phase {
+            Phase::Queued | Phase::Settled { .. } | Phase::Overturned { .. } => false,
+            Phase::Accepted { deal, window, .. } => {
+                let is_busy = !window.demands.is_empty() || !window.challenges.is_empty();
+                let challenges = window.challenges.iter().any(|stake| stake.challenger == *party);
+                !window.delivered || challenges || (is_busy && deal.worker == *party)
+            }
+            _ => true,
+        }
+    }
+
     /// Whether the result stands: it is accepted and not overturned.
     pub fn is_accepted(&self) -> bool {
         matches!(self.phase, Phase::Accepted { .. } | Phase::Settled { .. })

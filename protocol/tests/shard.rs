@@ -243,6 +243,47 @@ fn validator_should_only_be_accused_of_what_its_own_seat_shows() {
 }
 
 #[test]
+fn whoever_can_be_accused_of_a_silence_should_have_something_to_do_in_the_shard() {
+    explore(|before, event, _, _, effects| {
+        for effect in effects.iter().filter(|_| *event == Event::Expire) {
+            if let Effect::Offence { offender, .. } = effect {
+                assert!(before.parties().contains(offender) && before.is_duty_of(offender), "{before:?}");
+            }
+        }
+    });
+}
+
+#[test]
+fn whoever_moves_a_shard_that_is_not_accepted_should_have_something_to_do_in_it() {
+    explore(|before, event, _, _, _| {
+        let by = match event {
+            Event::Start(by) | Event::Decline(by) | Event::Demand(by) | Event::Unavailable(by) => by,
+            Event::Commit { by, .. } | Event::Open { by, .. } | Event::Seal { by, .. } => by,
+            Event::Results { by, .. } | Event::Reveal { by, .. } | Event::Challenge { by, .. } => by,
+            _ => return,
+        };
+        assert!(before.window().is_some() || before.is_duty_of(by), "{before:?} {event:?}");
+    });
+}
+
+#[test]
+fn accepted_shard_should_be_left_to_its_challenger_and_its_worker_when_it_is_delivered() {
+    let duties = |shard: &Shard| EVERYBODY.map(|who| shard.parties().contains(&who) && shard.is_duty_of(&who));
+    let params = params();
+    let accepted = accepted();
+    assert_eq!(duties(&accepted), [true, true, true, false]);
+    let (delivered, _) = accepted.step(Event::Deliver, 5, 2, &params).unwrap();
+    assert_eq!(duties(&delivered), [false; 4]);
+    let challenge = Event::Challenge { by: STRANGER, position: 1, bond: params.challenge_bond };
+    let (challenged, _) = delivered.step(challenge, 5, 2, &params).unwrap();
+    assert_eq!(duties(&challenged), [true, false, false, true]);
+    let (asked, _) = delivered.step(Event::DemandLeaf(1), 5, 2, &params).unwrap();
+    assert_eq!(duties(&asked), [true, false, false, false]);
+    let (settled, _) = delivered.step(Event::Expire, delivered.expires().unwrap(), 4, &params).unwrap();
+    assert_eq!(duties(&settled), [false; 4]);
+}
+
+#[test]
 fn shard_should_only_be_accepted_when_all_drawn_validators_match() {
     let mut accepted = 0;
     explore(|before, _, _, after, effects| {

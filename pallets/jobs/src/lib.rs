@@ -154,9 +154,13 @@ pub mod pallet {
     #[pallet::storage]
     pub type Shards<T: Config> = StorageMap<_, Twox64Concat, ShardId, Shard, OptionQuery>;
 
-    /// Shards by the accounts that have a part in them: the worker, and the drawn validators while they owe something.
+    /// Shards by the accounts that have something to do in them ([`Shard::is_duty_of`]).
     #[pallet::storage]
     pub type Duties<T: Config> = StorageDoubleMap<_, Blake2_128Concat, Account, Twox64Concat, ShardId, (), OptionQuery>;
+
+    /// Shards by the accounts that only serve what they have of them, until they are pruned.
+    #[pallet::storage]
+    pub type Served<T: Config> = StorageDoubleMap<_, Blake2_128Concat, Account, Twox64Concat, ShardId, (), OptionQuery>;
 
     /// Job roots of completed jobs, for ever.
     #[pallet::storage]

@@ -338,11 +338,22 @@ impl<T: Config> Pallet<T> {
     /// Writes a shard, and keeps the index of duties and the agenda in step.
     pub(crate) fn put_shard(before: &Shard, after: &Shard) {
         let (old, new) = (parties(before), parties(after));
-        for account in old.difference(&new) {
-            Duties::<T>::remove(account, after.id);
-        }
-        for account in new.difference(&old) {
-            Duties::<T>::insert(account, after.id, ());
+        for account in old.union(&new) {
+            let was = old.contains(account).then(|| before.is_duty_of(account));
+            let is = new.contains(account).then(|| after.is_duty_of(account));
+            if was == is {
+                continue;
+            }
+            match was {
+                Some(true) => Duties::<T>::remove(account, after.id),
+                Some(false) => Served::<T>::remove(account, after.id),
+                None => {}
+            }
+            match is {
+                Some(true) => Duties::<T>::insert(account, after.id, ()),
+                Some(false) => Served::<T>::insert(account, after.id, ()),
+                None => {}
+            }
         }
         Shards::<T>::insert(after.id, after);
         Self::schedule(&after.id, after.expires());
@@ -352,7 +363,11 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn remove_shard(id: &ShardId) {
         let Some(shard) = Shards::<T>::take(id) else { return };
         for account in parties(&shard) {
-            Duties::<T>::remove(account, id);
+            if shard.is_duty_of(&account) {
+                Duties::<T>::remove(account, id);
+            } else {
+                Served::<T>::remove(account, id);
+            }
         }
         Self::schedule(id, None);
     }

@@ -23,7 +23,7 @@ impl quern_pallet_verification::Config for Runtime {
     // With these two all hooks together stay below three quarters of a block: `tests/blocks.rs`.
     type DrawsPerBlock = ConstU32<24>;
     type MaxDisputes = ConstU32<8_192>;
-    type ExpiriesPerBlock = ConstU32<16>;
+    type ExpiriesPerBlock = ConstU32<10>;
     type WeightInfo = quern_pallet_verification::weights::SubstrateWeight<Self>;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = crate::benchmarks::Helper;
