@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What an account has to do with a shard, in words: for the log and for `status`.
 
-use quern_primitives::{Account, Balance, Height, ShardId};
+use quern_primitives::{Account, Balance, DisputeId, Height, ShardId};
 use quern_protocol::{
-    dispute::Move,
-    shard::{Demand, Phase, Seat},
+    dispute::{Dispute, Move},
+    shard::{Demand, Phase, Seat, Shard},
     view::ShardView,
 };
 use quern_sdk::chain::amount::qrn;
@@ -46,24 +46,31 @@ pub struct Duty {
 impl Duty {
     /// What the account has to do with a shard; none when it has nothing to do with it.
     pub fn of(view: &ShardView, me: &Account) -> Option<Self> {
-        let shard = &view.shard;
+        Self::in_shard(&view.shard, &view.disputes, me)
+    }
+
+    /// What the account has to do with a shard that it only serves.
+    pub fn served(shard: &Shard, me: &Account) -> Option<Self> {
+        Self::in_shard(shard, &[], me)
+    }
+
+    fn in_shard(shard: &Shard, disputes: &[(DisputeId, Dispute)], me: &Account) -> Option<Self> {
         let deal = shard.deal();
         let is_worker = deal.is_some_and(|deal| deal.worker == *me);
         let seat = shard.audit().and_then(|audit| audit.seats.iter().find(|seat| seat.auditor == *me));
-        let challenges = view.disputes.iter().any(|(_, dispute)| dispute.challenger == *me);
+        let challenges = disputes.iter().any(|(_, dispute)| dispute.challenger == *me);
         let part = match (is_worker, challenges) {
             (true, _) => Part::Worker,
             (false, true) => Part::Challenger,
             _ if seat.is_some() || shard.parties().contains(me) => Part::Auditor,
             _ => return None,
         };
-        let turn = view
-            .disputes
+        let turn = disputes
             .iter()
             .find_map(|(_, dispute)| (dispute.owed_by() == me).then_some((move_name(&dispute.turn), dispute.by)));
         let owes = match turn {
             Some((name, _)) => Some(name),
-            None if is_worker => owed_by_worker(view),
+            None if is_worker => owed_by_worker(shard),
             None => seat.and_then(|seat| owed_by_auditor(&shard.phase, seat)),
         };
         let by = turn.map(|(_, by)| by).or_else(|| shard.expires()?.checked_sub(1));
@@ -145,9 +152,9 @@ fn move_name(turn: &Move) -> &'static str {
     }
 }
 
-fn owed_by_worker(view: &ShardView) -> Option<&'static str> {
-    let demanded = view.shard.audit().is_some_and(|audit| matches!(audit.demand, Demand::Owed(_)));
-    match &view.shard.phase {
+fn owed_by_worker(shard: &Shard) -> Option<&'static str> {
+    let demanded = shard.audit().is_some_and(|audit| matches!(audit.demand, Demand::Owed(_)));
+    match &shard.phase {
         Phase::Assigned { .. } => Some("the start, with all inputs fetched,"),
         Phase::Running { .. } => Some("the commitment"),
         Phase::Opening { .. } => Some("the digest of the drawn checkpoints"),

@@ -10,6 +10,7 @@ pub mod duty;
 pub mod enroll;
 pub mod journal;
 pub mod misbehave;
+pub mod served;
 pub mod shell;
 pub mod site;
 pub mod status;

@@ -105,7 +105,7 @@ fn disputed(worker: Account, challenger: Account, turn: Move, byte: u8) -> Shard
 }
 
 fn block(best: Height, finalized: Height, views: Vec<ShardView>) -> Event {
-    Event::Block { best, finalized, views }
+    Event::Block { best, finalized, views, served: vec![] }
 }
 
 fn kinds(actions: &[Action]) -> Vec<&'static str> {

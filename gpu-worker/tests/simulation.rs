@@ -396,7 +396,7 @@ impl Chain {
     }
 
     fn duties(&self, who: &Account) -> Vec<ShardView> {
-        let mine = self.shards.values().filter(|shard| shard.parties().contains(who));
+        let mine = self.shards.values().filter(|shard| shard.parties().contains(who) && shard.is_duty_of(who));
         let view = |shard: &Shard| {
             let disputes = self.disputes.iter().filter(|(_, dispute)| dispute.shard == shard.id);
             ShardView {
@@ -409,6 +409,11 @@ impl Chain {
             }
         };
         mine.map(view).collect()
+    }
+
+    fn served(&self, who: &Account) -> Vec<Shard> {
+        let mine = self.shards.values().filter(|shard| shard.parties().contains(who) && !shard.is_duty_of(who));
+        mine.cloned().collect()
     }
 
     fn is_done(&self) -> bool {
@@ -464,7 +469,7 @@ struct Daemon {
     disk: Disk,
     desk: Desk,
     running: Vec<(Height, Action)>,
-    latest: Option<(Height, Height, Vec<ShardView>)>,
+    latest: Option<(Height, Height, Vec<ShardView>, Vec<Shard>)>,
 }
 
 /// How often each fault strikes, in percent.
@@ -553,8 +558,9 @@ impl Simulation {
             });
         }
         if !self.rng.percent(self.faults.unseen) {
-            let views = self.chain.duties(&self.daemons[index].me);
-            self.daemons[index].latest = Some((height, finalized, views));
+            let me = self.daemons[index].me;
+            let (views, served) = (self.chain.duties(&me), self.chain.served(&me));
+            self.daemons[index].latest = Some((height, finalized, views, served));
             self.feed(index, None);
         }
         let (due, later): (Vec<_>, Vec<_>) = self.daemons[index].running.drain(..).partition(|(at, _)| *at <= height);
@@ -574,10 +580,10 @@ impl Simulation {
 
     /// Gives the core what was reported and the latest block, as the shell does, and starts what it says.
     fn feed(&mut self, index: usize, event: Option<Event>) {
-        let Some((best, finalized, views)) = self.daemons[index].latest.clone() else { return };
+        let Some((best, finalized, views, served)) = self.daemons[index].latest.clone() else { return };
         let Some(core) = &mut self.daemons[index].core else { return };
         let mut actions: Vec<Action> = event.into_iter().flat_map(|event| core.on(event)).collect();
-        actions.extend(core.on(Event::Block { best, finalized, views }));
+        actions.extend(core.on(Event::Block { best, finalized, views, served }));
         for action in actions {
             if self.rng.percent(self.faults.killed) {
                 return self.kill(index);
@@ -617,7 +623,7 @@ impl Simulation {
     /// Nobody, whatever happened to it, commits to two results or seals two answers.
     fn check_equivocation(&mut self, index: usize, call: &Call) {
         let daemon = &self.daemons[index];
-        let views = daemon.latest.iter().flat_map(|(_, _, views)| views);
+        let views = daemon.latest.iter().flat_map(|(_, _, views, _)| views);
         let rounds: HashMap<ShardId, Round> = views.map(|view| (view.shard.id, Round::of(&view.shard))).collect();
         match call {
             Call::Commit(list) => {
@@ -662,9 +668,9 @@ impl Simulation {
             Action::Execute(view) => Some(self.execute(index, view)),
             Action::ShowOpening(view) => self.show_opening(index, view),
             Action::ShowResults(view) => self.show_results(index, view),
-            Action::Publish(view) => {
-                self.daemons[index].desk.published.insert(view.shard.id);
-                Some(Event::Shown(Attempt::of(&view.shard), Stage::Published))
+            Action::Publish(attempt) => {
+                self.daemons[index].desk.published.insert(attempt.shard);
+                Some(Event::Shown(*attempt, Stage::Published))
             }
             Action::Defend(view, id) => self.defend(index, view, *id),
             Action::ShowTrace(view, id) => {
@@ -676,11 +682,11 @@ impl Simulation {
             Action::Audit(view) => self.audit(index, view),
             Action::CheckResults(view) => self.check_results(index, view),
             Action::Prosecute(view, id) => self.prosecute(index, view, *id),
-            Action::Hold(view) => {
-                let worker = self.up(&view.shard.deal()?.worker)?;
-                worker.desk.published.contains(&view.shard.id).then_some(())?;
-                self.daemons[index].desk.published.insert(view.shard.id);
-                Some(Event::Held(Attempt::of(&view.shard)))
+            Action::Hold(attempt) => {
+                let worker = self.up(&self.chain.shards[&attempt.shard].deal()?.worker)?;
+                worker.desk.published.contains(&attempt.shard).then_some(())?;
+                self.daemons[index].desk.published.insert(attempt.shard);
+                Some(Event::Held(*attempt))
             }
             Action::Submit(_) | Action::Forget(_) => None,
         }

@@ -130,6 +130,14 @@ impl Params {
         self.audit_blocks.saturating_add(self.work_blocks(macs))
     }
 
+    /// Blocks in which draws for a shard of `macs` multiply-accumulates may find too few validators with a free bond before the
+    /// shard is given up: four times the longest round of audits of such a shard, in which the bonds of others come free.
+    pub fn seat_blocks(&self, macs: u64) -> Height {
+        let reveals = self.reveal_blocks.saturating_mul(2);
+        let round = self.open_blocks.saturating_add(self.audit_blocks(macs)).saturating_add(reveals);
+        round.saturating_add(self.move_blocks).saturating_mul(4)
+    }
+
     /// Blocks for a move in a dispute about a segment of `macs` multiply-accumulates: either party may have to run it again.
     pub fn move_blocks(&self, macs: u64) -> Height {
         self.move_blocks.saturating_add(self.work_blocks(macs))

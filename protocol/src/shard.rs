@@ -4,7 +4,7 @@
 mod step;
 mod window;
 
-use crate::Params;
+use crate::{Moment, Params};
 use alloc::vec::Vec;
 use bounded_collections::{BoundedVec, ConstU32};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -329,6 +329,8 @@ pub struct Shard {
     pub rounds: u8,
     /// Draws for the present commitment in which a validator was not served what it needs.
     pub claims: u8,
+    /// Height of the first of the last draws for the present commitment that all found too few validators.
+    pub unseated_since: Option<Height>,
     /// Where it is in its life.
     pub phase: Phase,
 }
@@ -358,6 +360,8 @@ pub enum Event {
         /// Drawn validators.
         seats: Vec<Seat>,
     },
+    /// The chain drew and found too few validators: it draws again, or gives up after [`Params::seat_blocks`].
+    Unseated,
     /// The worker posts the digest of the checkpoints before the drawn runs.
     Open {
         /// Who.
@@ -435,6 +439,8 @@ pub enum Effect {
     ReleaseAuditor(Account, Balance),
     /// The worker was too late: pay and reputation, never stake.
     Late(Account),
+    /// The worker's commitment was never judged, and not by its fault: it is no better and no worse than before.
+    Unaudited(Account),
     /// Somebody broke a promise: what is locked for it is at stake.
     Offence {
         /// What was done.
@@ -507,7 +513,17 @@ pub type Step = Result<(Shard, Vec<Effect>), ShardError>;
 impl Shard {
     /// A shard that waits for a worker.
     pub fn new(id: ShardId, first_task: u32, tasks: u32, costs: SegmentCosts) -> Self {
-        Self { id, first_task, tasks, costs, attempt: 0, rounds: 0, claims: 0, phase: Phase::Queued }
+        Self {
+            id,
+            first_task,
+            tasks,
+            costs,
+            attempt: 0,
+            rounds: 0,
+            claims: 0,
+            unseated_since: None,
+            phase: Phase::Queued,
+        }
     }
 
     /// Leaves of a task.
@@ -626,6 +642,21 @@ impl Shard {
         let challengers = self.window().into_iter().flat_map(|window| window.challenges.iter());
         let challengers = challengers.map(|stake| stake.challenger);
         worker.into_iter().chain(seats).chain(self.auditors().iter().copied()).chain(challengers).collect()
+    }
+
+    /// Whether a party has something to do in the shard, or may have at any block: everybody while it is not accepted and its
+    /// outputs are not delivered; then whoever challenges it, and its worker while it is challenged or asked for an id. Who is
+    /// left only serves what it has.
+    pub fn is_duty_of(&self, party: &Account) -> bool {
+        match &self.phase {
+            Phase::Queued | Phase::Settled { .. } | Phase::Overturned { .. } => false,
+            Phase::Accepted { deal, window, .. } => {
+                let is_busy = !window.demands.is_empty() || !window.challenges.is_empty();
+                let challenges = window.challenges.iter().any(|stake| stake.challenger == *party);
+                !window.delivered || challenges || (is_busy && deal.worker == *party)
+            }
+            _ => true,
+        }
     }
 
     /// Whether the result stands: it is accepted and not overturned.

@@ -40,6 +40,11 @@ impl ShardView {
 
 /// Most jobs or shards in a page.
 pub const MAX_PAGE: u32 = 64;
+/// A page of duties ends with the view that makes it this long or longer, encoded. A view takes at most half as much: eight
+/// disputes with their traces (32 KiB each), 256 shards that are read, and the endpoints of everybody there.
+pub const DUTIES_PAGE_BYTES: usize = 1 << 20;
+/// Most shards in a page of those that an account only serves: less than 1 KiB each.
+pub const MAX_SERVED_PAGE: u32 = 256;
 
 /// Where a job is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]

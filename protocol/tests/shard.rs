@@ -11,7 +11,7 @@ use quern_primitives::{
 };
 use quern_protocol::{
     shard::{Deal, Demand, Effect, Event, Phase, Seat, Verdict, CLAIMS_TO_RERUN, MAX_AUDIT_ROUNDS, MAX_CHALLENGES},
-    Params, Shard, ShardError,
+    Moment, Params, Shard, ShardError,
 };
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
@@ -58,6 +58,7 @@ fn events() -> Vec<Event> {
     let mut events = vec![
         Event::Assign(deal()),
         Event::Draw { sample: vec![1, 3], seats: vec![Seat::new(ANNA, 5), Seat::new(BORIS, 5)] },
+        Event::Unseated,
         Event::Answer(vec![BlobId([1; 32])]),
         Event::Expire,
     ];
@@ -239,6 +240,47 @@ fn validator_should_only_be_accused_of_what_its_own_seat_shows() {
             }
         }
     });
+}
+
+#[test]
+fn whoever_can_be_accused_of_a_silence_should_have_something_to_do_in_the_shard() {
+    explore(|before, event, _, _, effects| {
+        for effect in effects.iter().filter(|_| *event == Event::Expire) {
+            if let Effect::Offence { offender, .. } = effect {
+                assert!(before.parties().contains(offender) && before.is_duty_of(offender), "{before:?}");
+            }
+        }
+    });
+}
+
+#[test]
+fn whoever_moves_a_shard_that_is_not_accepted_should_have_something_to_do_in_it() {
+    explore(|before, event, _, _, _| {
+        let by = match event {
+            Event::Start(by) | Event::Decline(by) | Event::Demand(by) | Event::Unavailable(by) => by,
+            Event::Commit { by, .. } | Event::Open { by, .. } | Event::Seal { by, .. } => by,
+            Event::Results { by, .. } | Event::Reveal { by, .. } | Event::Challenge { by, .. } => by,
+            _ => return,
+        };
+        assert!(before.window().is_some() || before.is_duty_of(by), "{before:?} {event:?}");
+    });
+}
+
+#[test]
+fn accepted_shard_should_be_left_to_its_challenger_and_its_worker_when_it_is_delivered() {
+    let duties = |shard: &Shard| EVERYBODY.map(|who| shard.parties().contains(&who) && shard.is_duty_of(&who));
+    let params = params();
+    let accepted = accepted();
+    assert_eq!(duties(&accepted), [true, true, true, false]);
+    let (delivered, _) = accepted.step(Event::Deliver, 5, 2, &params).unwrap();
+    assert_eq!(duties(&delivered), [false; 4]);
+    let challenge = Event::Challenge { by: STRANGER, position: 1, bond: params.challenge_bond };
+    let (challenged, _) = delivered.step(challenge, 5, 2, &params).unwrap();
+    assert_eq!(duties(&challenged), [true, false, false, true]);
+    let (asked, _) = delivered.step(Event::DemandLeaf(1), 5, 2, &params).unwrap();
+    assert_eq!(duties(&asked), [true, false, false, false]);
+    let (settled, _) = delivered.step(Event::Expire, delivered.expires().unwrap(), 4, &params).unwrap();
+    assert_eq!(duties(&settled), [false; 4]);
 }
 
 #[test]
@@ -579,9 +621,83 @@ fn worker_should_be_released_when_its_audits_come_to_nothing_again_and_again() {
         let (after, effects) = opened.step(Event::Expire, height, height / 2, &params).unwrap();
         let last = round == MAX_AUDIT_ROUNDS;
         assert_eq!(effects.contains(&Effect::ReleaseWorker(deal())), last, "round {round}");
+        assert_eq!(effects.contains(&Effect::Unaudited(WORKER)), last, "round {round}");
         assert_eq!(after.phase == Phase::Queued, last, "round {round}");
         assert!(effects.iter().all(|effect| !matches!(effect, Effect::Offence { offender: WORKER, .. })));
         height += 4;
         shard = after;
     }
+}
+
+/// A shard that is committed at height 1, with periods of two blocks.
+fn committed() -> Shard {
+    let commit = Event::Commit { by: WORKER, root: BlobId([5; 32]), secret_hash: [6; 32] };
+    let steps = [Event::Assign(deal()), Event::Start(WORKER), commit];
+    steps.into_iter().fold(shard(), |shard, event| shard.step(event, 1, 0, &params()).unwrap().0)
+}
+
+#[test]
+fn worker_should_be_released_without_fault_when_no_draw_finds_validators_for_too_long() {
+    let params = params();
+    let last = 4 + params.seat_blocks(shard().macs());
+    let mut shard = committed();
+    for height in (4..last).step_by(2) {
+        let (after, effects) = shard.step(Event::Unseated, height, height / 2, &params).unwrap();
+        assert_eq!(effects, vec![]);
+        assert!(matches!(after.phase, Phase::Committed { period, .. } if period == height / 2 + 1));
+        // The same period draws once.
+        assert_eq!(after.step(Event::Unseated, height, height / 2, &params), Err(ShardError::BadDraw));
+        shard = Shard { phase: committed().phase, ..after };
+    }
+    let (after, effects) = shard.step(Event::Unseated, last, last / 2, &params).unwrap();
+    assert_eq!(after, Shard { attempt: 1, ..self::shard() });
+    let expected = [Effect::ReleaseWorker(deal()), Effect::Unaudited(WORKER), Effect::CloseDisputes, Effect::Requeue];
+    assert_eq!(effects, expected);
+}
+
+#[test]
+fn wait_for_validators_should_begin_anew_when_a_draw_has_found_some() {
+    let params = params();
+    let (waiting, _) = committed().step(Event::Unseated, 4, 2, &params).unwrap();
+    assert_eq!(waiting.unseated_since, Some(4));
+    let draw = Event::Draw { sample: vec![1], seats: vec![Seat::new(ANNA, 5)] };
+    let (drawn, _) = waiting.step(draw, 8, 4, &params).unwrap();
+    assert_eq!(drawn.unseated_since, None);
+}
+
+#[test]
+fn shard_should_be_given_up_only_by_a_draw_that_finds_too_few_however_late_it_is() {
+    let params = params();
+    let (waiting, _) = committed().step(Event::Unseated, 4, 2, &params).unwrap();
+    assert_eq!(waiting.expires(), None);
+    let late = 1_000;
+    assert_eq!(waiting.step(Event::Expire, late, late / 2, &params), Err(ShardError::NothingDue));
+    let draw = Event::Draw { sample: vec![1], seats: vec![Seat::new(ANNA, 5)] };
+    assert!(waiting.step(draw, late, late / 2, &params).is_ok());
+}
+
+#[test]
+fn deadline_should_be_over_only_when_the_height_less_the_lag_is_beyond_it() {
+    let params = params();
+    let (assigned, _) = shard().step(Event::Assign(deal()), 1, 0, &params).unwrap();
+    let by = assigned.expires().unwrap() - 1;
+    for lag_blocks in 0..5 {
+        let at = |height| Moment { height, lag_blocks };
+        let last = at(by + lag_blocks);
+        assert_eq!(assigned.step_at(Event::Expire, last, 1, &params), Err(ShardError::NothingDue));
+        let (running, _) = assigned.step_at(Event::Start(WORKER), last, 1, &params).unwrap();
+        assert_eq!(running.expires(), Some(last.height + params.execute_floor_blocks + 1), "set from the height");
+        let over = at(by + lag_blocks + 1);
+        assert_eq!(assigned.step_at(Event::Start(WORKER), over, 1, &params), Err(ShardError::TooLate));
+        let (after, _) = assigned.step_at(Event::Expire, over, 1, &params).unwrap();
+        assert_eq!(after.phase, Phase::Queued);
+    }
+}
+
+#[test]
+fn draw_should_be_named_by_its_height_however_far_deadlines_lag() {
+    let draw = Event::Draw { sample: vec![1], seats: vec![Seat::new(ANNA, 5)] };
+    let now = Moment { height: 8, lag_blocks: 6 };
+    let (drawn, _) = committed().step_at(draw, now, 4, &params()).unwrap();
+    assert_eq!(drawn.audit().unwrap().drawn_at, 8, "daemons compare it with what is final");
 }

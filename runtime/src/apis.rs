@@ -257,8 +257,8 @@ impl_runtime_apis! {
             quern_api::shard_view(&id)
         }
 
-        fn duties(account: Account) -> Vec<ShardView> {
-            quern_api::duties(&account)
+        fn duties(account: Account, after: Option<ShardId>) -> (Vec<ShardView>, Option<ShardId>) {
+            quern_api::duties(&account, after)
         }
 
         fn program(id: BlobId) -> Option<Vec<u8>> {
@@ -327,6 +327,10 @@ impl_runtime_apis! {
 
         fn claimable(account: Account) -> Vec<(u32, Balance, Balance)> {
             quern_api::claimable(account)
+        }
+
+        fn served(account: Account, after: Option<ShardId>) -> (Vec<Shard>, Option<ShardId>) {
+            Jobs::served(&account, after)
         }
     }
 

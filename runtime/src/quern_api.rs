@@ -42,8 +42,9 @@ sp_api::decl_runtime_apis! {
         fn shards(job: JobId, stage: u16, from: u32) -> Vec<Shard>;
         /// A shard with everything that its parties need.
         fn shard(id: ShardId) -> Option<ShardView>;
-        /// All shards in which an account is worker or drawn validator.
-        fn duties(account: Account) -> Vec<ShardView>;
+        /// Shards in which an account has something to do, after the shard `after` or from the first: at most 64, and about
+        /// 1 MiB. And the shard to go on after, if there may be more.
+        fn duties(account: Account, after: Option<ShardId>) -> (Vec<ShardView>, Option<ShardId>);
         /// The bytes of a published program.
         fn program(id: BlobId) -> Option<Vec<u8>>;
         /// The 32 bytes that stay of a completed job.
@@ -80,6 +81,9 @@ sp_api::decl_runtime_apis! {
         fn era() -> (u32, Height);
         /// Finished eras of which an account can claim emission, oldest first: for its work, and for the blocks that it authored.
         fn claimable(account: Account) -> Vec<(u32, Balance, Balance)>;
+        /// Up to 256 shards that an account only serves, after the shard `after` or from the first. And the shard to go on
+        /// after, if there may be more.
+        fn served(account: Account, after: Option<ShardId>) -> (Vec<Shard>, Option<ShardId>);
     }
 }
 
@@ -88,9 +92,10 @@ pub fn shard_view(id: &ShardId) -> Option<ShardView> {
     Jobs::shard_view(id, |id| Verification::disputes_of(*id)).map(with_answer)
 }
 
-/// All shards in which an account is worker or drawn validator.
-pub fn duties(account: &Account) -> Vec<ShardView> {
-    Jobs::duties(account, |id| Verification::disputes_of(*id)).into_iter().map(with_answer).collect()
+/// A page of the shards in which an account has something to do.
+pub fn duties(account: &Account, after: Option<ShardId>) -> (Vec<ShardView>, Option<ShardId>) {
+    let (page, next) = Jobs::duties(account, after, |id| Verification::disputes_of(*id));
+    (page.into_iter().map(with_answer).collect(), next)
 }
 
 fn with_answer(view: ShardView) -> ShardView {

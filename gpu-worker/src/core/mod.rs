@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The daemons without clock, socket or disk: what the chain says and what is known here go in, actions come out.
 //!
-//! Every best block brings a fresh [`ShardView`] of everything that concerns the account. A core compares it with what it
+//! Every best block brings a fresh [`ShardView`] of everything that the account has to do with, and the shards that it only
+//! serves. A core compares it with what it
 //! knows (promises made, seals, work done) and says what to do next. It remembers only what is under way, so a daemon that
 //! starts from nothing but its database does the same things as one that never stopped.
 
@@ -234,7 +235,7 @@ pub enum Action {
     /// Let the drawn validators ask for the drawn results.
     ShowResults(ShardView),
     /// Let everybody fetch the outputs and ask for the shard secret.
-    Publish(ShardView),
+    Publish(Attempt),
     /// Work out the worker's next move in a dispute.
     Defend(ShardView, DisputeId),
     /// Let the challenger of a dispute fetch the tensors of the trace.
@@ -246,7 +247,7 @@ pub enum Action {
     /// Work out the challenger's next move in a dispute.
     Prosecute(ShardView, DisputeId),
     /// Fetch the outputs of an accepted shard and serve them.
-    Hold(ShardView),
+    Hold(Attempt),
     /// Send an extrinsic.
     Submit(Call),
     /// Drop what was kept for attempts that are over.
@@ -262,8 +263,10 @@ pub enum Event {
         best: Height,
         /// Height of the last finalised block.
         finalized: Height,
-        /// Everything that concerns this account.
+        /// Every shard in which this account has something to do.
         views: Vec<ShardView>,
+        /// Every shard that it only serves, as it was a moment ago.
+        served: Vec<Shard>,
     },
     /// All inputs are here.
     Fetched(Attempt),
@@ -403,9 +406,10 @@ struct Live {
 }
 
 impl Live {
-    fn of(views: &[ShardView]) -> Self {
+    fn of(views: &[ShardView], served: &[Shard]) -> Self {
         let disputes = views.iter().flat_map(|view| view.disputes.iter().map(|(id, _)| *id));
-        Self { attempts: views.iter().map(|view| Attempt::of(&view.shard)).collect(), disputes: disputes.collect() }
+        let shards = views.iter().map(|view| &view.shard).chain(served);
+        Self { attempts: shards.map(Attempt::of).collect(), disputes: disputes.collect() }
     }
 }
 
@@ -440,6 +444,6 @@ impl Missing {
 /// Work counts as under way until it is reported done or failed.
 const UNTIL_REPORTED: Height = Height::MAX;
 
-fn is_mine(view: &ShardView, me: &Account) -> bool {
-    view.shard.deal().is_some_and(|deal| deal.worker == *me)
+fn is_mine(shard: &Shard, me: &Account) -> bool {
+    shard.deal().is_some_and(|deal| deal.worker == *me)
 }

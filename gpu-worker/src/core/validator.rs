@@ -44,7 +44,7 @@ impl Validator {
     pub fn on(&mut self, event: Event) -> Vec<Action> {
         let step = |attempt, drawn_at, step| Subject::Shard(Round { attempt, drawn_at }, step);
         match event {
-            Event::Block { best, finalized, views } => return self.block(best, finalized, &views),
+            Event::Block { best, finalized, views, served } => return self.block(best, finalized, &views, &served),
             Event::Audited(attempt, sealed) => {
                 self.pending.done(step(attempt, sealed.drawn_at, "audit"));
                 self.seals.insert(attempt, sealed);
@@ -67,7 +67,7 @@ impl Validator {
         Vec::new()
     }
 
-    fn block(&mut self, best: Height, finalized: Height, views: &[ShardView]) -> Vec<Action> {
+    fn block(&mut self, best: Height, finalized: Height, views: &[ShardView], served: &[Shard]) -> Vec<Action> {
         self.best = best;
         let (mut out, mut delivered) = (Vec::new(), Vec::new());
         for view in views {
@@ -78,25 +78,33 @@ impl Validator {
                 }
                 (Phase::Comparing { audit, by, .. }, Some(seat)) => self.compare(view, audit, &seat, *by, &mut out),
                 (Phase::Disputed { audit, .. }, Some(seat)) => self.dispute(view, audit, &seat, &mut out),
-                _ if view.shard.auditors().contains(&self.me) => {
-                    let round = Round::of(&view.shard);
-                    if self.held.contains(&round.attempt) {
-                        let waits = view.shard.window().is_some_and(|window| !window.delivered);
-                        if waits && self.pending.start(Subject::Shard(round, "acknowledge"), best, RESEND_BLOCKS) {
-                            delivered.push(view.shard.id);
-                        }
-                    } else if self.pending.start(Subject::Shard(round, "hold"), best, UNTIL_REPORTED) {
-                        out.push(Action::Hold(view.clone()));
-                    }
-                }
-                _ => {}
+                _ => self.hold(&view.shard, &mut delivered, &mut out),
             }
+        }
+        for shard in served {
+            self.hold(shard, &mut delivered, &mut out);
         }
         for chunk in delivered.chunks(16) {
             out.push(Action::Submit(Call::Acknowledge(chunk.to_vec())));
         }
-        self.forget(views, finalized, &mut out);
+        self.forget(&Live::of(views, served), finalized, &mut out);
         out
+    }
+
+    /// Who has audited an accepted shard holds and serves its outputs, and says so while nobody has.
+    fn hold(&mut self, shard: &Shard, delivered: &mut Vec<ShardId>, out: &mut Vec<Action>) {
+        if !shard.auditors().contains(&self.me) {
+            return;
+        }
+        let (round, best) = (Round::of(shard), self.best);
+        if self.held.contains(&round.attempt) {
+            let waits = shard.window().is_some_and(|window| !window.delivered);
+            if waits && self.pending.start(Subject::Shard(round, "acknowledge"), best, RESEND_BLOCKS) {
+                delivered.push(shard.id);
+            }
+        } else if self.pending.start(Subject::Shard(round, "hold"), best, UNTIL_REPORTED) {
+            out.push(Action::Hold(round.attempt));
+        }
     }
 
     fn audit(&mut self, view: &ShardView, audit: &Audit, seat: &Seat, by: Height, out: &mut Vec<Action>) {
@@ -191,17 +199,16 @@ impl Validator {
         shown.filter(|shown| shown.drawn_at == audit.drawn_at).cloned()
     }
 
-    fn forget(&mut self, views: &[ShardView], finalized: Height, out: &mut Vec<Action>) {
-        let live = Live::of(views);
+    fn forget(&mut self, live: &Live, finalized: Height, out: &mut Vec<Action>) {
         let kept = self.seals.iter().map(|(attempt, sealed)| (*attempt, sealed.drawn_at));
-        for attempt in self.missing.over(kept, &live, self.best, finalized) {
+        for attempt in self.missing.over(kept, live, self.best, finalized) {
             self.seals.remove(&attempt);
             self.results.remove(&attempt);
             out.push(Action::Forget(attempt));
         }
         self.held.retain(|attempt| live.attempts.contains(attempt));
         self.moves.retain(|id, _| live.disputes.contains(id));
-        self.pending.forget(&live);
+        self.pending.forget(live);
     }
 }
 

@@ -67,7 +67,9 @@ impl Facts {
         let params = chain.params().await?;
         let participant = chain.participant(&account).await?;
         let readiness = chain.readiness(&account).await?;
-        let duties = chain.duties(hash, &account).await?;
+        let (duties, served) = (chain.duties(hash, &account).await?, chain.served(hash, &account).await?);
+        let duties = duties.iter().filter_map(|view| Duty::of(view, &account));
+        let served = served.iter().filter_map(|shard| Duty::served(shard, &account));
         let queue = chain.queue().await?;
         let (mut stages, mut wanted) = (BTreeSet::new(), Vec::new());
         for shard in &queue {
@@ -86,7 +88,7 @@ impl Facts {
             money: chain.account(&account).await?,
             minimum_bond: chain.minimum_bond().await?,
             audit_bond: params.audit_bond,
-            duties: duties.iter().filter_map(|view| Duty::of(view, &account)).collect(),
+            duties: duties.chain(served).collect(),
             queued: queue.len(),
             wanted,
             cheaper: cheaper(chain, ask).await?,

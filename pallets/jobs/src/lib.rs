@@ -39,7 +39,7 @@ use frame_support::{
 use frame_system::pallet_prelude::*;
 use quern_primitives::{
     job::{JobSpec, MAX_SHARDS},
-    traits::{Collateral, Offences, Randomness, Registry, Rewards},
+    traits::{Collateral, Deadlines, Offences, Randomness, Registry, Rewards},
     Account, Balance, BlobId, Height, JobId, ShardId,
 };
 use quern_program::Program;
@@ -47,7 +47,7 @@ use quern_protocol::{
     shard::Event as ShardEvent,
     traits::{Audits, Shards as _},
     view::JobStatus,
-    Params, Shard, ShardError,
+    Moment, Params, Shard, ShardError,
 };
 use sp_runtime::{traits::UniqueSaturatedInto, AccountId32};
 use types::{Code, Job, PublishedProgram, Queued, StageRecord, MAX_COMMITS, MAX_DUE};
@@ -70,6 +70,8 @@ pub mod pallet {
             + fungible::MutateHold<AccountId32, Reason = Self::RuntimeHoldReason>;
         /// Seeds of draw periods.
         type Randomness: Randomness;
+        /// How far deadlines lag.
+        type Deadlines: Deadlines;
         /// Bonds of workers and validators.
         type Collateral: Collateral;
         /// Workers that are ready.
@@ -154,9 +156,13 @@ pub mod pallet {
     #[pallet::storage]
     pub type Shards<T: Config> = StorageMap<_, Twox64Concat, ShardId, Shard, OptionQuery>;
 
-    /// Shards by the accounts that have a part in them: the worker, and the drawn validators while they owe something.
+    /// Shards by the accounts that have something to do in them ([`Shard::is_duty_of`]).
     #[pallet::storage]
     pub type Duties<T: Config> = StorageDoubleMap<_, Blake2_128Concat, Account, Twox64Concat, ShardId, (), OptionQuery>;
+
+    /// Shards by the accounts that only serve what they have of them, until they are pruned.
+    #[pallet::storage]
+    pub type Served<T: Config> = StorageDoubleMap<_, Blake2_128Concat, Account, Twox64Concat, ShardId, (), OptionQuery>;
 
     /// Job roots of completed jobs, for ever.
     #[pallet::storage]
@@ -702,6 +708,11 @@ impl<T: Config> Pallet<T> {
     /// The height of the current block.
     pub(crate) fn now() -> Height {
         frame_system::Pallet::<T>::block_number().unique_saturated_into()
+    }
+
+    /// The current block, as deadlines see it.
+    pub fn moment() -> Moment {
+        Moment { height: Self::now(), lag_blocks: T::Deadlines::lag_blocks() }
     }
 
     /// Steps a shard for a call.

@@ -146,8 +146,9 @@ impl<T: Config> Pallet<T> {
 
     fn try_apply(id: &ShardId, event: ShardEvent) -> Result<(), Failure> {
         let before = Shards::<T>::get(id).ok_or(ShardError::WrongPhase)?;
-        let now = Self::now();
-        let (after, effects) = before.step(event, now, T::Randomness::period_of(now), &Self::params())?;
+        let now = Self::moment();
+        let period = T::Randomness::period_of(now.height);
+        let (after, effects) = before.step_at(event, now, period, &Self::params())?;
         Self::put_shard(&before, &after);
         for effect in effects {
             Self::carry_out(&before, &after, effect)?;
@@ -169,6 +170,7 @@ impl<T: Config> Pallet<T> {
                 T::Registry::shard_ended(&worker, ShardEnd::Late);
                 Self::deposit_event(Event::ShardLate { shard, worker: worker.into() });
             }
+            Effect::Unaudited(worker) => T::Registry::shard_ended(&worker, ShardEnd::Unaudited),
             Effect::Offence { kind, offender, locked, reporter } => {
                 // Nothing was paid for a shard that is not accepted, so there is nothing to restitute.
                 let evidence = T::Audits::evidence();
@@ -354,11 +356,22 @@ impl<T: Config> Pallet<T> {
     /// Writes a shard, and keeps the index of duties and the agenda in step.
     pub(crate) fn put_shard(before: &Shard, after: &Shard) {
         let (old, new) = (parties(before), parties(after));
-        for account in old.difference(&new) {
-            Duties::<T>::remove(account, after.id);
-        }
-        for account in new.difference(&old) {
-            Duties::<T>::insert(account, after.id, ());
+        for account in old.union(&new) {
+            let was = old.contains(account).then(|| before.is_duty_of(account));
+            let is = new.contains(account).then(|| after.is_duty_of(account));
+            if was == is {
+                continue;
+            }
+            match was {
+                Some(true) => Duties::<T>::remove(account, after.id),
+                Some(false) => Served::<T>::remove(account, after.id),
+                None => {}
+            }
+            match is {
+                Some(true) => Duties::<T>::insert(account, after.id, ()),
+                Some(false) => Served::<T>::insert(account, after.id, ()),
+                None => {}
+            }
         }
         Shards::<T>::insert(after.id, after);
         Self::schedule(&after.id, after.expires());
@@ -368,7 +381,11 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn remove_shard(id: &ShardId) {
         let Some(shard) = Shards::<T>::take(id) else { return };
         for account in parties(&shard) {
-            Duties::<T>::remove(account, id);
+            if shard.is_duty_of(&account) {
+                Duties::<T>::remove(account, id);
+            } else {
+                Served::<T>::remove(account, id);
+            }
         }
         Self::schedule(id, None);
     }
@@ -407,8 +424,9 @@ impl<T: Config> Pallet<T> {
         for id in &shards {
             Due::<T>::remove(id);
             if Self::apply(id, ShardEvent::Expire).is_err() {
-                // The deadline was moved on since.
-                Self::schedule(id, Shards::<T>::get(id).and_then(|shard| shard.expires()));
+                // The deadline was moved on since, or lags.
+                let expires = Shards::<T>::get(id).and_then(|shard| shard.expires());
+                Self::schedule(id, expires.map(|expires| Self::moment().look_again(expires)));
             }
         }
         shards.len() as u32

@@ -44,7 +44,7 @@ impl<T: Config> Pallet<T> {
         let queue: Vec<ShardId> = Queue::<T>::get().iter().map(|queued| queued.shard).collect();
         let queued: BTreeSet<ShardId> = queue.iter().copied().collect();
         ensure!(queue.len() == queued.len(), "jobs: a shard waits twice");
-        let (mut live, mut maturing, mut waiting, mut duties) = (0u32, 0u32, 0usize, 0usize);
+        let (mut live, mut maturing, mut waiting, mut duties, mut served) = (0u32, 0u32, 0usize, 0usize, 0usize);
         let mut locks: BTreeMap<Account, Balance> = BTreeMap::new();
         for (id, shard) in Shards::<T>::iter() {
             ensure!(id == shard.id, "jobs: a shard under another id");
@@ -59,8 +59,13 @@ impl<T: Config> Pallet<T> {
                 ensure!(queued.contains(&id), "jobs: a shard without a worker is not in the queue");
             }
             for account in parties(&shard) {
-                duties = duties.saturating_add(1);
-                ensure!(Duties::<T>::contains_key(account, id), "jobs: a duty is missing");
+                if shard.is_duty_of(&account) {
+                    duties = duties.saturating_add(1);
+                    ensure!(Duties::<T>::contains_key(account, id), "jobs: a duty is missing");
+                } else {
+                    served = served.saturating_add(1);
+                    ensure!(Served::<T>::contains_key(account, id), "jobs: a served shard is missing");
+                }
             }
             for (account, amount) in shard.locks() {
                 let sum = locks.entry(account).or_default();
@@ -75,6 +80,7 @@ impl<T: Config> Pallet<T> {
         }
         ensure!(waiting == queue.len(), "jobs: the queue holds a shard that does not wait");
         ensure!(duties == Duties::<T>::iter_keys().count(), "jobs: a duty without a shard");
+        ensure!(served == Served::<T>::iter_keys().count(), "jobs: a served shard that is not there");
         ensure!(live == Live::<T>::get() && live <= T::MaxLive::get(), "jobs: live shards are miscounted");
         ensure!(maturing == Maturing::<T>::get(), "jobs: shards that wait for their window are miscounted");
         let agenda = Agenda::<T>::iter_values().fold(0usize, |sum, due| sum.saturating_add(due.len()));

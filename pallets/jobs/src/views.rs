@@ -5,7 +5,7 @@ use crate::{settle::parties, types::bit, *};
 use alloc::collections::BTreeSet;
 use quern_primitives::{job::MAX_STAGES, DisputeId};
 use quern_protocol::{
-    view::{JobView, PhaseCounts, ShardView, StageProgress, MAX_PAGE},
+    view::{JobView, PhaseCounts, ShardView, StageProgress, DUTIES_PAGE_BYTES, MAX_PAGE, MAX_SERVED_PAGE},
     Dispute,
 };
 
@@ -74,12 +74,42 @@ impl<T: Config> Pallet<T> {
         Codes::<T>::get(program).map(|code| code.into_inner())
     }
 
-    /// Every shard that concerns an account: those that it runs or is drawn to audit, and those of its accepted ones that it
-    /// still serves. `disputes_of` gives a shard's disputes, which another pallet keeps.
-    pub fn duties(account: &Account, disputes_of: impl Fn(&ShardId) -> Vec<(DisputeId, Dispute)>) -> Vec<ShardView> {
-        let mut shards: Vec<ShardId> = Duties::<T>::iter_key_prefix(account).collect();
-        shards.sort_unstable();
-        shards.iter().filter_map(|id| Self::shard_view(id, &disputes_of)).collect()
+    /// Shards in which an account has something to do, in the order of storage, after the shard `after` or from the first:
+    /// up to [`MAX_PAGE`] of them and little more than [`DUTIES_PAGE_BYTES`]. And the shard to go on after, if there may be
+    /// more. `disputes_of` gives a shard's disputes, which another pallet keeps.
+    pub fn duties(
+        account: &Account,
+        after: Option<ShardId>,
+        disputes_of: impl Fn(&ShardId) -> Vec<(DisputeId, Dispute)>,
+    ) -> (Vec<ShardView>, Option<ShardId>) {
+        let ids = match after {
+            Some(after) => Duties::<T>::iter_key_prefix_from(account, Duties::<T>::hashed_key_for(account, after)),
+            None => Duties::<T>::iter_key_prefix(account),
+        };
+        let (mut page, mut bytes, mut last) = (Vec::new(), 0usize, None);
+        for (number, id) in ids.enumerate() {
+            if number >= MAX_PAGE as usize || bytes >= DUTIES_PAGE_BYTES {
+                return (page, last);
+            }
+            if let Some(view) = Self::shard_view(&id, &disputes_of) {
+                bytes = bytes.saturating_add(view.encoded_size());
+                page.push(view);
+            }
+            last = Some(id);
+        }
+        (page, None)
+    }
+
+    /// Up to [`MAX_SERVED_PAGE`] shards that an account only serves, in the order of storage, after the shard `after` or from
+    /// the first. And the shard to go on after, if there may be more.
+    pub fn served(account: &Account, after: Option<ShardId>) -> (Vec<Shard>, Option<ShardId>) {
+        let ids = match after {
+            Some(after) => Served::<T>::iter_key_prefix_from(account, Served::<T>::hashed_key_for(account, after)),
+            None => Served::<T>::iter_key_prefix(account),
+        };
+        let ids: Vec<ShardId> = ids.take(MAX_SERVED_PAGE as usize).collect();
+        let next = ids.last().copied().filter(|_| ids.len() == MAX_SERVED_PAGE as usize);
+        (ids.iter().filter_map(Shards::<T>::get).collect(), next)
     }
 
     /// A shard as its parties need it. What was answered on chain is kept by another pallet.

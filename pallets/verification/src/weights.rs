@@ -87,10 +87,10 @@ impl<T: frame_system::Config> SubstrateWeight<T> {
     }
 
     /// As `on_dispute`, and the end: eight bonds and the worker's are released or slashed, the shard goes back to the queue. An
-    /// accepted one is overturned: every other stage of the job may read it.
+    /// accepted one is overturned: every other stage of the job may read it, and nine parties only serve it from then on.
     fn ends_dispute(us: u64) -> Weight {
         let stages = u64::from(quern_primitives::job::MAX_STAGES);
-        Self::on_dispute(us).saturating_add(Self::weight(500, SHARD_PROOF, stages.saturating_add(40), 40))
+        Self::on_dispute(us).saturating_add(Self::weight(500, SHARD_PROOF, stages.saturating_add(40), 58))
     }
 }
 
@@ -99,7 +99,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         Self::weight(10, 1 << 10, 4, 2)
     }
     fn draw(v: u32) -> Weight {
-        // Eight bonds are locked; every validator's bond is read, and whether it backs the worker.
+        // Eight bonds are locked, which is more than what giving a shard up writes; every validator's bond is read, and whether it backs the worker.
         let validators = Self::weight(2, 1_024, 3, 0).saturating_mul(v.into());
         Self::weight(100, SHARD_PROOF, 17, 24).saturating_add(validators)
     }
@@ -131,7 +131,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         Self::on_shard(30).saturating_add(Self::weight(500, SHARD_PROOF, 40, 40))
     }
     fn open_dispute() -> Weight {
-        Self::on_dispute(50).saturating_add(Self::weight(10, SHARD_PROOF, 6, 8))
+        // The worker has something to do again, and the challenger too.
+        Self::on_dispute(50).saturating_add(Self::weight(10, SHARD_PROOF, 6, 11))
     }
     fn post_trace() -> Weight {
         Self::on_dispute(100)
@@ -160,10 +161,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         Self::on_shard(30).saturating_add(Self::weight(200, SHARD_PROOF, 30, 30))
     }
     fn demand_leaf() -> Weight {
-        Self::on_shard(20)
+        // The worker has something to do again.
+        Self::on_shard(20).saturating_add(Self::weight(0, 0, 0, 2))
     }
     fn answer_leaf() -> Weight {
-        Self::on_shard(40)
+        Self::on_shard(40).saturating_add(Self::weight(0, 0, 0, 2))
     }
     fn name_ids() -> Weight {
         Self::on_dispute(30)

@@ -100,6 +100,7 @@ impl Entry {
         self.reputation = self.reputation_at(era);
         self.era = era;
         match end {
+            ShardEnd::Unaudited => {}
             ShardEnd::Accepted | ShardEnd::Undelivered if self.barred => {}
             ShardEnd::Accepted => self.reputation = reputation::accepted(self.reputation),
             ShardEnd::Undelivered => self.reputation = reputation::late(self.reputation),

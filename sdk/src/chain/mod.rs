@@ -339,9 +339,41 @@ impl Chain {
         self.call("claimable", None, account).await
     }
 
-    /// All shards in which an account is worker or drawn validator, at a block.
+    /// All shards in which an account has something to do, at a block: page by page.
     pub async fn duties(&self, at: [u8; 32], account: &Account) -> Result<Vec<ShardView>, ChainError> {
-        self.call("duties", Some(at), account).await
+        let (mut all, mut after) = (Vec::new(), None::<ShardId>);
+        loop {
+            let (page, next): (Vec<ShardView>, _) = self.call("duties", Some(at), (account, after)).await?;
+            all.extend(page);
+            after = next;
+            if after.is_none() {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// Up to 256 shards that an account only serves, at a block, after the shard `after` or from the first. And the shard to go
+    /// on after, if there may be more.
+    pub async fn served_page(
+        &self,
+        at: [u8; 32],
+        account: &Account,
+        after: Option<ShardId>,
+    ) -> Result<(Vec<Shard>, Option<ShardId>), ChainError> {
+        self.call("served", Some(at), (account, after)).await
+    }
+
+    /// All shards that an account only serves, at a block: page by page.
+    pub async fn served(&self, at: [u8; 32], account: &Account) -> Result<Vec<Shard>, ChainError> {
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let (page, next) = self.served_page(at, account, after).await?;
+            all.extend(page);
+            after = next;
+            if after.is_none() {
+                return Ok(all);
+            }
+        }
     }
 
     /// The bytes of a published program.

@@ -97,8 +97,11 @@ sp_api::mock_impl_runtime_apis! {
         fn shard(&self, _: ShardId) -> Option<ShardView> {
             None
         }
-        fn duties(&self, _: Account) -> Vec<ShardView> {
-            Vec::new()
+        fn duties(&self, _: Account, _: Option<ShardId>) -> (Vec<ShardView>, Option<ShardId>) {
+            (Vec::new(), None)
+        }
+        fn served(&self, _: Account, _: Option<ShardId>) -> (Vec<Shard>, Option<ShardId>) {
+            (Vec::new(), None)
         }
         fn program(&self, _: BlobId) -> Option<Vec<u8>> {
             None

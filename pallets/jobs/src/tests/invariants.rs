@@ -2,7 +2,7 @@
 //! Random calls: the invariants hold after each, money is neither made nor lost, and state returns to its baseline.
 
 use super::mock::*;
-use crate::{Agenda, Due, Duties, HoldReason, Jobs as JobsOf, Live, OpenJobs, Queue, Shards, Stages};
+use crate::{Agenda, Due, Duties, HoldReason, Jobs as JobsOf, Live, OpenJobs, Queue, Served, Shards, Stages};
 use frame_support::{storage::with_storage_layer, traits::fungible::Inspect};
 use proptest::prelude::*;
 use quern_primitives::{
@@ -150,7 +150,7 @@ proptest! {
             run_for(RETENTION * 8 + 40);
             assert_eq!((OpenJobs::<Test>::get(), Live::<Test>::get(), Queue::<Test>::get().len()), (0, 0, 0));
             assert_eq!(JobsOf::<Test>::iter().count() + Stages::<Test>::iter().count(), 0);
-            assert_eq!(Shards::<Test>::iter().count() + Duties::<Test>::iter().count(), 0);
+            assert_eq!(Shards::<Test>::iter().count() + Duties::<Test>::iter().count() + Served::<Test>::iter().count(), 0);
             assert_eq!(Agenda::<Test>::iter().count() + Due::<Test>::iter().count(), 0);
             for who in 1..4 {
                 assert_eq!(held(HoldReason::Escrow, who), 0);

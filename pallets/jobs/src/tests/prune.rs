@@ -2,7 +2,7 @@
 //! What remains of a job.
 
 use super::mock::*;
-use crate::{Due, Duties, Event, Jobs as JobsOf, Retired, Shards, Stages};
+use crate::{Due, Duties, Event, Jobs as JobsOf, Retired, Served, Shards, Stages};
 use frame_support::assert_ok;
 
 #[test]
@@ -17,7 +17,13 @@ fn prune_should_remove_all_but_the_root_when_retention_has_ended() {
         run_for(1);
         assert!(has_event(Event::JobPruned { job: id.job }));
         assert_eq!(JobsOf::<Test>::iter().count() + Stages::<Test>::iter().count() + Shards::<Test>::iter().count(), 0);
-        assert_eq!(Duties::<Test>::iter().count() + Due::<Test>::iter().count() + Retired::<Test>::iter().count(), 0);
+        assert_eq!(
+            Duties::<Test>::iter().count()
+                + Served::<Test>::iter().count()
+                + Due::<Test>::iter().count()
+                + Retired::<Test>::iter().count(),
+            0
+        );
         assert_eq!(Jobs::job_root(id.job), root);
         assert!(root.is_some());
     });

@@ -21,7 +21,7 @@ enum Op {
 fn op() -> impl Strategy<Value = Op> {
     let who = || 1u8..7;
     let role = prop_oneof![Just(Role::Worker), Just(Role::Validator)];
-    let end = prop_oneof![3 => Just(ShardEnd::Accepted), 2 => Just(ShardEnd::Late), 1 => Just(ShardEnd::Convicted), 1 => Just(ShardEnd::Overturned), 1 => Just(ShardEnd::Undelivered)];
+    let end = prop_oneof![3 => Just(ShardEnd::Accepted), 2 => Just(ShardEnd::Late), 1 => Just(ShardEnd::Convicted), 1 => Just(ShardEnd::Overturned), 1 => Just(ShardEnd::Undelivered), 1 => Just(ShardEnd::Unaudited)];
     prop_oneof![
         4 => (who(), role).prop_map(|(who, role)| Op::Register(who, role)),
         4 => (who(), 0..MAX_SLOTS + 2).prop_map(|(who, slots)| Op::SetReady(who, slots)),
@@ -114,7 +114,7 @@ proptest! {
                             m.open -= u32::from(holds);
                             match end {
                                 ShardEnd::Accepted if !m.barred => m.reputation = (m.reputation + 1).min(1_000),
-                                ShardEnd::Accepted => {}
+                                ShardEnd::Accepted | ShardEnd::Unaudited => {}
                                 ShardEnd::Late => {
                                     if !m.barred {
                                         m.reputation = 100 + (m.reputation - 100) / 2;
