@@ -90,10 +90,11 @@ impl Duties<RuntimeCall> for Owed {
             }
             Move::Dispute(id, play) => {
                 let dispute = Disputes::<Runtime>::get(id)?;
-                dispute.admits(&play, System::block_number()).ok()?;
+                let now = Jobs::moment();
+                dispute.admits(&play, now.reached()).ok()?;
                 // What a proof authenticates anybody may send, but only one owes it.
                 (dispute.owed_by() == who).then_some(())?;
-                Some(Duty { subjects: vec![(kind, id).encode()], by: dispute.by })
+                Some(Duty { subjects: vec![(kind, id).encode()], by: dispute.by.saturating_add(now.lag_blocks) })
             }
         }
     }
@@ -190,10 +191,10 @@ fn in_shard(who: &Account, id: &ShardId, event: Event) -> Option<Height> {
         Event::AnswerLeaf(position) => shard.window()?.demands.iter().find(|demand| demand.position == position)?.by,
         _ => shard.expires()?.checked_sub(1)?,
     };
-    let now = System::block_number();
-    match shard.step(event, now, Clock::period_of(now), &Jobs::params()) {
+    let now = Jobs::moment();
+    match shard.step_at(event, now, Clock::period_of(now.height), &Jobs::params()) {
         // The ids of an answer are known only when its proofs have been checked, which is not cheap.
-        Ok(_) | Err(ShardError::DigestMismatch) => Some(by),
+        Ok(_) | Err(ShardError::DigestMismatch) => Some(by.saturating_add(now.lag_blocks)),
         Err(_) => None,
     }
 }
