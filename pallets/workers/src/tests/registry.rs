@@ -38,7 +38,7 @@ fn shard_ended_should_change_nothing_but_the_slot_when_nobody_judged_the_result(
         ready(1, 1);
         Registry::take_slot(&raw(1));
         Registry::shard_ended(&raw(1), ShardEnd::Unaudited);
-        assert_eq!((entry(1).reputation, entry(1).open), (REPUTATION_START, 0));
+        assert_eq!((entry(1).reputation, entry(1).open), (REPUTATION_FLOOR, 0));
         assert_eq!(Registry::ready_workers()[0].slots, 1);
     });
 }
