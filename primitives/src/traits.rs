@@ -21,6 +21,19 @@ pub trait Randomness {
     fn seed(period: Height) -> Option<[u8; 32]>;
 }
 
+/// How far deadlines lag behind the blocks.
+pub trait Deadlines {
+    /// Blocks by which they do in this block. What is due at a height is over only when so many further blocks have passed.
+    fn lag_blocks() -> Height;
+}
+
+/// No deadline lags.
+impl Deadlines for () {
+    fn lag_blocks() -> Height {
+        0
+    }
+}
+
 /// Why collateral could not be locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CollateralError {

@@ -4,7 +4,7 @@
 use crate::{
     referee::{Agreed, ReadProof, RefereeError},
     shard::Shard,
-    Params,
+    Moment, Params,
 };
 use alloc::vec::Vec;
 use bounded_collections::{BoundedVec, ConstU32};
@@ -403,7 +403,7 @@ impl Dispute {
         }
     }
 
-    /// Applies a move at a height. `agreed` is what both parties agree on, see [`Self::agreed`].
+    /// Applies a move at a height, where no deadline lags. What both parties agree on, see [`Self::agreed`].
     pub fn step(
         &self,
         play: Play,
@@ -412,11 +412,24 @@ impl Dispute {
         program: &Checked,
         stage: &crate::inputs::StageContext,
     ) -> Result<Next, DisputeError> {
+        self.step_at(play, height.into(), params, program, stage)
+    }
+
+    /// Applies a move.
+    pub fn step_at(
+        &self,
+        play: Play,
+        now: Moment,
+        params: &Params,
+        program: &Checked,
+        stage: &crate::inputs::StageContext,
+    ) -> Result<Next, DisputeError> {
+        let (height, reached) = (now.height, now.reached());
         let next_by = height.saturating_add(params.move_blocks(self.macs(program)));
         let goes_on = |turn: Move| Ok(Next::Open(Self { turn, by: next_by, ..self.clone() }));
-        self.admits(&play, height)?;
+        self.admits(&play, reached)?;
         match (&self.turn, play) {
-            (_, Play::Expire) => self.expire(height).map(Next::Closed),
+            (_, Play::Expire) => self.expire(reached).map(Next::Closed),
             (Move::Trace, Play::Trace { trace, .. }) => {
                 self.check_trace(&trace, program)?;
                 Ok(Next::Open(Self { trace: Some(trace), turn: Move::Name, by: next_by, ..self.clone() }))
@@ -547,7 +560,8 @@ impl Dispute {
         Some((*id, program.types(self.segment.kind()).get(usize::from(op))?.bytes()))
     }
 
-    /// How the dispute ends because its deadline has passed.
+    /// How the dispute ends because its deadline has passed: `height` is that of a block where no deadline lags, or
+    /// [`Moment::reached`].
     pub fn expire(&self, height: Height) -> Result<Outcome, DisputeError> {
         if height <= self.by {
             return Err(DisputeError::NothingDue);
@@ -602,7 +616,7 @@ impl Dispute {
     }
 
     /// Whether this move may be made now, by this account: cheap, and to be asked before anything is read for the move.
-    /// What a proof authenticates may come from anybody.
+    /// What a proof authenticates may come from anybody. `height` as in [`Self::expire`].
     pub fn admits(&self, play: &Play, height: Height) -> Result<(), DisputeError> {
         let by = match (&self.turn, play) {
             (_, Play::Expire) => return self.expire(height).map(drop),

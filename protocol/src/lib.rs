@@ -12,6 +12,7 @@ pub mod collateral;
 pub mod dispute;
 pub mod evidence;
 pub mod inputs;
+mod moment;
 pub mod params;
 pub mod record;
 pub mod referee;
@@ -20,5 +21,6 @@ pub mod traits;
 pub mod view;
 
 pub use dispute::{Dispute, DisputeError};
+pub use moment::Moment;
 pub use params::Params;
 pub use shard::{Shard, ShardError};

@@ -7,7 +7,7 @@ use crate::{
     inputs::StageContext,
     shard::{Effect, Event, Shard},
     traits::worker_offence,
-    DisputeError, Params,
+    DisputeError, Moment, Params,
 };
 use alloc::vec::Vec;
 use quern_primitives::{tagged, tags, traits::OffenceKind, Account, DisputeId, Height};
@@ -35,14 +35,16 @@ pub fn decide_again(
     height: Height,
 ) -> Result<Option<Outcome>, DisputeError> {
     // Parameters only set the deadline of a next move, and there is none.
-    match dispute.step(play, height, &Params::default(), program, stage)? {
+    // And that the move was in time, the chain has seen: deadlines may have lagged.
+    let now = Moment { height, lag_blocks: height };
+    match dispute.step_at(play, now, &Params::default(), program, stage)? {
         Next::Closed(outcome) => Ok(Some(outcome)),
         Next::Open(_) => Ok(None),
     }
 }
 
 /// Who commits which offence by a silence: what happens at `height` to a shard and the disputes about it, in the state before, when
-/// nobody moves.
+/// nobody moves. Where deadlines lag it may happen later.
 pub fn silences(shard: &Shard, disputes: &[(DisputeId, Dispute)], height: Height) -> Vec<(OffenceKind, Account)> {
     let of_dispute = |dispute: &Dispute| {
         let outcome = dispute.expire(height).ok()?;

@@ -4,7 +4,7 @@
 mod step;
 mod window;
 
-use crate::Params;
+use crate::{Moment, Params};
 use alloc::vec::Vec;
 use bounded_collections::{BoundedVec, ConstU32};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};

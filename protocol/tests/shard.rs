@@ -11,7 +11,7 @@ use quern_primitives::{
 };
 use quern_protocol::{
     shard::{Deal, Demand, Effect, Event, Phase, Seat, Verdict, CLAIMS_TO_RERUN, MAX_AUDIT_ROUNDS, MAX_CHALLENGES},
-    Params, Shard, ShardError,
+    Moment, Params, Shard, ShardError,
 };
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
@@ -674,4 +674,30 @@ fn shard_should_be_given_up_only_by_a_draw_that_finds_too_few_however_late_it_is
     assert_eq!(waiting.step(Event::Expire, late, late / 2, &params), Err(ShardError::NothingDue));
     let draw = Event::Draw { sample: vec![1], seats: vec![Seat::new(ANNA, 5)] };
     assert!(waiting.step(draw, late, late / 2, &params).is_ok());
+}
+
+#[test]
+fn deadline_should_be_over_only_when_the_height_less_the_lag_is_beyond_it() {
+    let params = params();
+    let (assigned, _) = shard().step(Event::Assign(deal()), 1, 0, &params).unwrap();
+    let by = assigned.expires().unwrap() - 1;
+    for lag_blocks in 0..5 {
+        let at = |height| Moment { height, lag_blocks };
+        let last = at(by + lag_blocks);
+        assert_eq!(assigned.step_at(Event::Expire, last, 1, &params), Err(ShardError::NothingDue));
+        let (running, _) = assigned.step_at(Event::Start(WORKER), last, 1, &params).unwrap();
+        assert_eq!(running.expires(), Some(last.height + params.execute_floor_blocks + 1), "set from the height");
+        let over = at(by + lag_blocks + 1);
+        assert_eq!(assigned.step_at(Event::Start(WORKER), over, 1, &params), Err(ShardError::TooLate));
+        let (after, _) = assigned.step_at(Event::Expire, over, 1, &params).unwrap();
+        assert_eq!(after.phase, Phase::Queued);
+    }
+}
+
+#[test]
+fn draw_should_be_named_by_its_height_however_far_deadlines_lag() {
+    let draw = Event::Draw { sample: vec![1], seats: vec![Seat::new(ANNA, 5)] };
+    let now = Moment { height: 8, lag_blocks: 6 };
+    let (drawn, _) = committed().step_at(draw, now, 4, &params()).unwrap();
+    assert_eq!(drawn.audit().unwrap().drawn_at, 8, "daemons compare it with what is final");
 }

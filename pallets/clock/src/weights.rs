@@ -14,9 +14,9 @@ pub trait WeightInfo {
 /// Weights counted by hand, with the runtime's database weights.
 pub struct SubstrateWeight<T>(PhantomData<T>);
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
-    /// Reads: author, VRF output, settings, mix, authors. Writes: mix, authors, one seed.
+    /// Reads: author, VRF output, settings, mix, authors, lag, the block's weight and length. Writes: mix, authors, one seed, lag.
     fn on_block() -> Weight {
-        Weight::from_parts(10_000_000, 3_000).saturating_add(T::DbWeight::get().reads_writes(5, 3))
+        Weight::from_parts(10_000_000, 3_000).saturating_add(T::DbWeight::get().reads_writes(8, 4))
     }
 }
 

@@ -39,7 +39,7 @@ use frame_support::{
 use frame_system::pallet_prelude::*;
 use quern_primitives::{
     job::{JobSpec, MAX_SHARDS},
-    traits::{Collateral, Offences, Randomness, Registry, Rewards},
+    traits::{Collateral, Deadlines, Offences, Randomness, Registry, Rewards},
     Account, Balance, BlobId, Height, JobId, ShardId,
 };
 use quern_program::Program;
@@ -47,7 +47,7 @@ use quern_protocol::{
     shard::Event as ShardEvent,
     traits::{Audits, Shards as _},
     view::JobStatus,
-    Params, Shard, ShardError,
+    Moment, Params, Shard, ShardError,
 };
 use sp_runtime::{traits::UniqueSaturatedInto, AccountId32};
 use types::{Code, Job, PublishedProgram, Queued, StageRecord, MAX_COMMITS, MAX_DUE};
@@ -70,6 +70,8 @@ pub mod pallet {
             + fungible::MutateHold<AccountId32, Reason = Self::RuntimeHoldReason>;
         /// Seeds of draw periods.
         type Randomness: Randomness;
+        /// How far deadlines lag.
+        type Deadlines: Deadlines;
         /// Bonds of workers and validators.
         type Collateral: Collateral;
         /// Workers that are ready.
@@ -706,6 +708,11 @@ impl<T: Config> Pallet<T> {
     /// The height of the current block.
     pub(crate) fn now() -> Height {
         frame_system::Pallet::<T>::block_number().unique_saturated_into()
+    }
+
+    /// The current block, as deadlines see it.
+    pub fn moment() -> Moment {
+        Moment { height: Self::now(), lag_blocks: T::Deadlines::lag_blocks() }
     }
 
     /// Steps a shard for a call.

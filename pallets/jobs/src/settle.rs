@@ -143,8 +143,9 @@ impl<T: Config> Pallet<T> {
 
     fn try_apply(id: &ShardId, event: ShardEvent) -> Result<(), Failure> {
         let before = Shards::<T>::get(id).ok_or(ShardError::WrongPhase)?;
-        let now = Self::now();
-        let (after, effects) = before.step(event, now, T::Randomness::period_of(now), &Self::params())?;
+        let now = Self::moment();
+        let period = T::Randomness::period_of(now.height);
+        let (after, effects) = before.step_at(event, now, period, &Self::params())?;
         Self::put_shard(&before, &after);
         for effect in effects {
             Self::carry_out(&before, &after, effect)?;
@@ -406,8 +407,9 @@ impl<T: Config> Pallet<T> {
         for id in &shards {
             Due::<T>::remove(id);
             if Self::apply(id, ShardEvent::Expire).is_err() {
-                // The deadline was moved on since.
-                Self::schedule(id, Shards::<T>::get(id).and_then(|shard| shard.expires()));
+                // The deadline was moved on since, or lags.
+                let expires = Shards::<T>::get(id).and_then(|shard| shard.expires());
+                Self::schedule(id, expires.map(|expires| Self::moment().look_again(expires)));
             }
         }
         shards.len() as u32

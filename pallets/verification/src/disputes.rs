@@ -97,7 +97,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn play(id: DisputeId, by: Account, play: Play) -> DispatchResultWithPostInfo {
         let dispute = Disputes::<T>::get(id).ok_or(Error::<T>::UnknownDispute)?;
         // Before the program and the stage are read: strangers and latecomers cost one read.
-        dispute.admits(&play, Self::now()).map_err(Error::<T>::from)?;
+        dispute.admits(&play, Self::moment().reached()).map_err(Error::<T>::from)?;
         let (next, evidence) = Self::step(id, &dispute, play).map_err(Error::<T>::from)?;
         match next {
             Next::Open(next) => {
@@ -115,7 +115,7 @@ impl<T: Config> Pallet<T> {
         let program = T::Shards::program(&dispute.shard).ok_or(DisputeError::NoSuchSegment)?;
         let stage = T::Shards::context(&dispute.shard).ok_or(DisputeError::NoSuchSegment)?;
         let evidence = evidence_hash(id, dispute, &stage, &play);
-        Ok((dispute.step(play, Self::now(), &T::Params::get(), &program, &stage)?, evidence))
+        Ok((dispute.step_at(play, Self::moment(), &T::Params::get(), &program, &stage)?, evidence))
     }
 
     /// Removes a decided dispute and tells the keeper of the shard, who moves the money.
@@ -152,7 +152,10 @@ impl<T: Config> Pallet<T> {
 
     /// Looks at a dispute again at the first height at which its deadline has passed, or as soon after it as there is room.
     fn watch(id: DisputeId, by: Height) {
-        let mut at = by.saturating_add(1);
+        Self::watch_at(id, by.saturating_add(1));
+    }
+
+    fn watch_at(id: DisputeId, mut at: Height) {
         // There are at most `MaxDisputes`, so a height with room is near.
         while Agenda::<T>::try_append(at, id).is_err() {
             at = at.saturating_add(1);
@@ -168,13 +171,14 @@ impl<T: Config> Pallet<T> {
             let Some(dispute) = Disputes::<T>::get(id) else {
                 continue;
             };
-            if now <= dispute.by {
-                Self::watch(id, dispute.by);
+            let moment = Self::moment();
+            if moment.reached() <= dispute.by {
+                Self::watch_at(id, moment.look_again(dispute.by.saturating_add(1)));
                 continue;
             }
             let shard = dispute.shard;
             let ended = with_storage_layer(|| -> Result<(), DispatchError> {
-                let outcome = dispute.expire(now).map_err(Error::<T>::from)?;
+                let outcome = dispute.expire(moment.reached()).map_err(Error::<T>::from)?;
                 Ok(Self::end(id, dispute, outcome, None)?)
             });
             if ended.is_err() {

@@ -35,7 +35,7 @@ use frame_system::pallet_prelude::*;
 use quern_primitives::{
     commitment::LeafProof,
     slice::{Cv, SliceProof, CHUNK_LEN},
-    traits::{Collateral, Randomness, Registry},
+    traits::{Collateral, Deadlines, Randomness, Registry},
     BlobId, DisputeId, Height, ShardId,
 };
 use quern_program::MAX_CONVICTION_BYTES;
@@ -44,7 +44,7 @@ use quern_protocol::{
     referee::ReadProofs,
     shard::{Event as ShardEvent, MAX_AUDITORS, MAX_SAMPLES},
     traits::Shards,
-    Dispute, Params, Shard,
+    Dispute, Moment, Params, Shard,
 };
 use sp_runtime::{traits::UniqueSaturatedInto, AccountId32};
 
@@ -70,6 +70,8 @@ pub mod pallet {
         type Registry: Registry;
         /// Seeds of draw periods.
         type Randomness: Randomness;
+        /// How far deadlines lag.
+        type Deadlines: Deadlines;
         /// The numbers of the protocol.
         type Params: Get<Params>;
         /// Shards waiting for a draw above which no further commitment is taken.
@@ -797,6 +799,11 @@ impl<T: Config> Pallet<T> {
     /// The height of the current block.
     fn now() -> Height {
         frame_system::Pallet::<T>::block_number().unique_saturated_into()
+    }
+
+    /// The current block, as deadlines see it.
+    fn moment() -> Moment {
+        Moment { height: Self::now(), lag_blocks: T::Deadlines::lag_blocks() }
     }
 
     fn shard(id: &ShardId) -> Result<Shard, Error<T>> {

@@ -6,8 +6,14 @@ use alloc::vec;
 use quern_primitives::commitment::{audit_seal, opened_digest, results_digest};
 
 impl Shard {
-    /// Applies an event at a height. `period` is the draw period that `height` lies in.
+    /// Applies an event at a height, where no deadline lags. `period` is the draw period that `height` lies in.
     pub fn step(&self, event: Event, height: Height, period: Height, params: &Params) -> Step {
+        self.step_at(event, height.into(), period, params)
+    }
+
+    /// Applies an event. `period` is the draw period that the block lies in.
+    pub fn step_at(&self, event: Event, now: Moment, period: Height, params: &Params) -> Step {
+        let (height, reached) = (now.height, now.reached());
         let next = |phase: Phase| Shard { phase, ..self.clone() };
         match (self.phase.clone(), event) {
             (Phase::Queued, Event::Assign(deal)) => {
@@ -15,21 +21,21 @@ impl Shard {
                 Ok((next(Phase::Assigned { deal, by }), vec![]))
             }
             (Phase::Assigned { deal, by }, Event::Start(who)) => {
-                owed(&deal.worker, &who, height, by)?;
+                owed(&deal.worker, &who, reached, by)?;
                 let by = height.saturating_add(params.execute_blocks(self.macs()));
                 Ok((next(Phase::Running { deal, by }), vec![]))
             }
             (Phase::Assigned { deal, by }, Event::Decline(who)) => {
-                owed(&deal.worker, &who, height, by)?;
+                owed(&deal.worker, &who, reached, by)?;
                 Ok(self.late(deal))
             }
             (Phase::Running { deal, by }, Event::Commit { by: who, root, secret_hash }) => {
-                owed(&deal.worker, &who, height, by)?;
+                owed(&deal.worker, &who, reached, by)?;
                 let commitment = Commitment { root, secret_hash, at: height };
                 Ok((next(Phase::Committed { deal, commitment, period: period.saturating_add(1) }), vec![]))
             }
             (Phase::Assigned { deal, by } | Phase::Running { deal, by }, Event::Expire) => {
-                due(height, by)?;
+                due(reached, by)?;
                 Ok(self.late(deal))
             }
             (Phase::Committed { deal, commitment, period: drawn_by }, Event::Draw { sample, seats }) => {
@@ -67,14 +73,14 @@ impl Shard {
                 Ok((Shard { phase, unseated_since: Some(since), ..self.clone() }, vec![]))
             }
             (Phase::Opening { deal, commitment, mut audit, by }, Event::Open { by: who, digest }) => {
-                owed(&deal.worker, &who, height, by)?;
+                owed(&deal.worker, &who, reached, by)?;
                 audit.opened = Some(digest);
                 let by = height.saturating_add(params.audit_blocks(self.macs_of(&audit.sample)));
                 Ok((next(Phase::Auditing { deal, commitment, audit, by }), vec![]))
             }
             (Phase::Auditing { deal, commitment, mut audit, by }, Event::Seal { by: who, seal }) => {
                 let seat = seat(&mut audit, &who)?;
-                in_time(height, by)?;
+                in_time(reached, by)?;
                 if seat.seal.replace(seal).is_some() {
                     return Err(ShardError::Duplicate);
                 }
@@ -86,7 +92,7 @@ impl Shard {
                 Ok((next(Phase::Revealing { deal, commitment, audit, by }), vec![]))
             }
             (Phase::Revealing { deal, commitment, mut audit, by }, Event::Results { by: who, digest }) => {
-                owed(&deal.worker, &who, height, by)?;
+                owed(&deal.worker, &who, reached, by)?;
                 audit.results = Some(digest);
                 let by = height.saturating_add(params.reveal_blocks);
                 Ok((next(Phase::Comparing { deal, commitment, audit, by }), vec![]))
@@ -98,7 +104,7 @@ impl Shard {
                 let opened = audit.opened.unwrap_or_default();
                 let shown = audit.results;
                 let seat = seat(&mut audit, &who)?;
-                in_time(height, by)?;
+                in_time(reached, by)?;
                 if seat.verdict.is_some() {
                     return Err(ShardError::Duplicate);
                 }
@@ -114,13 +120,13 @@ impl Shard {
             }
             (Phase::Auditing { deal, commitment, mut audit, by }, Event::Demand(who)) => {
                 let answered = height.saturating_add(params.reveal_blocks);
-                demand(&mut audit, &who, height, by, answered)?;
+                demand(&mut audit, &who, reached, by, answered)?;
                 let by = by.max(answered.saturating_add(params.reveal_blocks));
                 Ok((next(Phase::Auditing { deal, commitment, audit, by }), vec![]))
             }
             (Phase::Comparing { deal, commitment, mut audit, by }, Event::Demand(who)) => {
                 let answered = height.saturating_add(params.reveal_blocks);
-                demand(&mut audit, &who, height, by, answered)?;
+                demand(&mut audit, &who, reached, by, answered)?;
                 let by = by.max(answered.saturating_add(params.reveal_blocks));
                 Ok((next(Phase::Comparing { deal, commitment, audit, by }), vec![]))
             }
@@ -130,7 +136,7 @@ impl Shard {
                 if seat(&mut audit, &who)?.seal.is_some() {
                     return Err(ShardError::Duplicate);
                 }
-                in_time(height, by)?;
+                in_time(reached, by)?;
                 let effects = release(&audit);
                 if audit.from_inputs {
                     return Ok(self.redraw(deal, commitment, effects, period));
@@ -139,28 +145,28 @@ impl Shard {
                 Ok((Shard { phase, claims: self.claims.saturating_add(1), ..self.clone() }, effects))
             }
             (Phase::Auditing { deal, commitment, mut audit, by }, Event::Answer(ids)) => {
-                answer(&mut audit, height)?;
+                answer(&mut audit, reached)?;
                 if audit.opened != Some(opened_digest(&self.id, &ids)) {
                     return Err(ShardError::DigestMismatch);
                 }
                 Ok((next(Phase::Auditing { deal, commitment, audit, by }), vec![]))
             }
             (Phase::Comparing { deal, commitment, mut audit, by }, Event::Answer(ids)) => {
-                answer(&mut audit, height)?;
+                answer(&mut audit, reached)?;
                 if audit.results != Some(results_digest(&self.id, &ids)) {
                     return Err(ShardError::DigestMismatch);
                 }
                 Ok((next(Phase::Comparing { deal, commitment, audit, by }), vec![]))
             }
             (Phase::Opening { deal, audit, by, .. } | Phase::Revealing { deal, audit, by, .. }, Event::Expire) => {
-                due(height, by)?;
+                due(reached, by)?;
                 Ok(self.lost(deal, &audit, OffenceKind::Withheld, None))
             }
-            (Phase::Auditing { deal, audit, .. } | Phase::Comparing { deal, audit, .. }, Event::Expire) if matches!(audit.demand, Demand::Owed(owed) if height > owed) => {
+            (Phase::Auditing { deal, audit, .. } | Phase::Comparing { deal, audit, .. }, Event::Expire) if matches!(audit.demand, Demand::Owed(owed) if reached > owed) => {
                 Ok(self.lost(deal, &audit, OffenceKind::Withheld, None))
             }
             (Phase::Auditing { deal, commitment, audit, by }, Event::Expire) => {
-                due(height, by)?;
+                due(reached, by)?;
                 let effects = audit.seats.iter().map(|seat| match seat.seal {
                     Some(_) => Effect::ReleaseAuditor(seat.auditor, seat.bond),
                     None => fine(OffenceKind::AuditNoShow, seat),
@@ -168,7 +174,7 @@ impl Shard {
                 Ok(self.redraw(deal, commitment, effects.collect(), period))
             }
             (Phase::Comparing { deal, commitment, mut audit, by }, Event::Expire) => {
-                due(height, by)?;
+                due(reached, by)?;
                 let silent = audit.seats.iter().filter(|seat| seat.verdict.is_none());
                 let effects = silent.map(|seat| fine(OffenceKind::FalseAlarm, seat)).collect();
                 audit.seats.retain(|seat| seat.verdict.is_some());
@@ -187,7 +193,7 @@ impl Shard {
                 }
                 let seat = seat(&mut audit, &who)?;
                 match seat.verdict {
-                    Some(Verdict::Differs) => in_time(height, by)?,
+                    Some(Verdict::Differs) => in_time(reached, by)?,
                     Some(Verdict::Disputing | Verdict::Refuted) => return Err(ShardError::Duplicate),
                     _ => return Err(ShardError::NotYours),
                 }
@@ -210,7 +216,7 @@ impl Shard {
                 Ok(self.settled_or_disputed(deal, commitment, audit, by, effects, period))
             }
             (Phase::Disputed { deal, commitment, mut audit, by }, Event::Expire) => {
-                due(height, by)?;
+                due(reached, by)?;
                 let mut effects = vec![];
                 for seat in audit.seats.iter_mut().filter(|seat| seat.verdict == Some(Verdict::Differs)) {
                     effects.push(fine(OffenceKind::FalseAlarm, seat));
@@ -221,7 +227,7 @@ impl Shard {
                 }
                 Ok(self.settled_or_disputed(deal, commitment, audit, by, effects, period))
             }
-            (Phase::Accepted { .. }, event) => self.in_window(event, height, params),
+            (Phase::Accepted { .. }, event) => self.in_window(event, now, params),
             (Phase::Overturned { .. }, Event::Reissue) => Ok((self.requeued(), vec![Effect::Requeue])),
             (_, Event::Expire) => Err(ShardError::NothingDue),
             _ => Err(ShardError::WrongPhase),

@@ -13,7 +13,8 @@ use alloc::vec;
 
 impl Shard {
     /// Applies an event to an accepted shard.
-    pub(super) fn in_window(&self, event: Event, height: Height, params: &Params) -> Step {
+    pub(super) fn in_window(&self, event: Event, now: Moment, params: &Params) -> Step {
+        let (height, reached) = (now.height, now.reached());
         let Phase::Accepted { deal, commitment, auditors, at, window } = &self.phase else {
             return Err(ShardError::WrongPhase);
         };
@@ -24,7 +25,7 @@ impl Shard {
         let mut window = window.clone();
         match event {
             Event::Challenge { by, position, bond } => {
-                in_time(height, window.closes)?;
+                in_time(reached, window.closes)?;
                 if by == deal.worker {
                     return Err(ShardError::NotYours);
                 }
@@ -59,7 +60,7 @@ impl Shard {
             }
             Event::DemandLeaf(position) => {
                 // Answers give time for a challenge, so that demands end with the window as it was at first.
-                in_time(height, at.saturating_add(params.window_blocks))?;
+                in_time(reached, at.saturating_add(params.window_blocks))?;
                 if position >= self.leaves() {
                     return Err(ShardError::NoSuchLeaf);
                 }
@@ -73,7 +74,7 @@ impl Shard {
             Event::AnswerLeaf(position) => {
                 let index = window.demands.iter().position(|demand| demand.position == position);
                 let demand = index.and_then(|index| window.demands.get(index)).ok_or(ShardError::NotYours)?;
-                in_time(height, demand.by)?;
+                in_time(reached, demand.by)?;
                 window.demands.retain(|demand| demand.position != position);
                 window.extend(height.saturating_add(params.move_blocks), params);
                 Ok((with(window), vec![]))
@@ -82,20 +83,20 @@ impl Shard {
                 if window.delivered {
                     return Err(ShardError::Duplicate);
                 }
-                in_time(height, window.deliver_by)?;
+                in_time(reached, window.deliver_by)?;
                 window.delivered = true;
-                let settles = height > window.closes && window.challenges.is_empty() && window.demands.is_empty();
+                let settles = reached > window.closes && window.challenges.is_empty() && window.demands.is_empty();
                 let accepted = with(window);
                 Ok(if settles { accepted.settled(true) } else { (accepted, vec![]) })
             }
             Event::Expire => {
-                if window.demands.iter().any(|demand| height > demand.by) {
+                if window.demands.iter().any(|demand| reached > demand.by) {
                     return Ok(self.overturned(OffenceKind::Withheld, None));
                 }
                 if !window.challenges.is_empty() || !window.demands.is_empty() {
                     return Err(ShardError::NothingDue);
                 }
-                due(height, if window.delivered { window.closes } else { window.deliver_by })?;
+                due(reached, if window.delivered { window.closes } else { window.deliver_by })?;
                 Ok(self.settled(window.delivered))
             }
             _ => Err(ShardError::WrongPhase),

@@ -13,6 +13,7 @@ impl quern_pallet_jobs::Config for Runtime {
     type RuntimeHoldReason = RuntimeHoldReason;
     type Currency = Balances;
     type Randomness = Clock;
+    type Deadlines = Clock;
     type Collateral = Collateral;
     type Registry = Workers;
     type Offences = Slashing;

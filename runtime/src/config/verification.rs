@@ -18,6 +18,7 @@ impl quern_pallet_verification::Config for Runtime {
     type Collateral = Collateral;
     type Registry = Workers;
     type Randomness = Clock;
+    type Deadlines = Clock;
     type Params = ProtocolParams;
     type MaxPendingDraws = ConstU32<1_024>;
     // With these two all hooks together stay below three quarters of a block: `tests/blocks.rs`.

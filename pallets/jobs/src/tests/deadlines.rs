@@ -95,6 +95,27 @@ fn deadline_should_fine_the_absent_and_draw_again_when_nobody_seals() {
 }
 
 #[test]
+fn deadline_should_be_put_off_by_as_many_blocks_as_deadlines_lag() {
+    run(|| {
+        let id = assigned();
+        let expires = shard(id).expires().unwrap();
+        LagBlocks::set(7);
+        run_to(expires + 6);
+        // Whoever is late by the height alone is still in time.
+        assert!(matches!(shard(id).phase, Phase::Assigned { .. }));
+        LagBlocks::set(10);
+        run_to(expires + 9);
+        assert!(matches!(shard(id).phase, Phase::Assigned { .. }));
+        let start = shard(id);
+        Jobs::apply(&id, ShardEvent::Start(raw(10))).unwrap();
+        Jobs::put_shard(&shard(id), &start);
+        run_to(expires + 10);
+        assert!(is_queued(id));
+        assert_eq!(books(|books| books.ended.clone()), vec![(raw(10), ShardEnd::Late)]);
+    });
+}
+
+#[test]
 fn deadlines_should_spill_over_when_a_height_is_full() {
     run(|| {
         let id = assigned();

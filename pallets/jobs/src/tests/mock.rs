@@ -12,8 +12,8 @@ use quern_primitives::{
     job::{AuditLevel, Blob, Endpoint, Input, JobSpec, OutputMap, Stage},
     tagged,
     traits::{
-        Collateral, CollateralError, Offence, OffenceKind, Offences, Randomness, ReadyWorker, Registry, Rewards,
-        Settlement, ShardEnd,
+        Collateral, CollateralError, Deadlines, Offence, OffenceKind, Offences, Randomness, ReadyWorker, Registry,
+        Rewards, Settlement, ShardEnd,
     },
     Account, Balance, BlobId, Height, JobId, ShardId, QRN,
 };
@@ -70,12 +70,14 @@ parameter_types! {
     pub static MaxLive: u32 = 40;
     pub static MaxUnsettled: u32 = 100;
     pub static ShardsPerBlock: u32 = 16;
+    pub static LagBlocks: Height = 0;
 }
 
 impl jobs::Config for Test {
     type RuntimeHoldReason = RuntimeHoldReason;
     type Currency = Balances;
     type Randomness = World;
+    type Deadlines = World;
     type Collateral = World;
     type Registry = World;
     type Offences = World;
@@ -179,6 +181,12 @@ impl Collateral for World {
     }
     fn minimum() -> Balance {
         0
+    }
+}
+
+impl Deadlines for World {
+    fn lag_blocks() -> Height {
+        LagBlocks::get()
     }
 }
 
@@ -314,6 +322,7 @@ pub fn params() -> Params {
 /// Runs a test and then checks the invariants.
 pub fn run(test: impl FnOnce()) {
     new_test_ext().execute_with(|| {
+        LagBlocks::set(0);
         test();
         Jobs::do_try_state().unwrap();
     });

@@ -18,7 +18,7 @@ use quern_primitives::{
     commitment::{audit_seal, opened_digest, results_digest, secret_hash},
     job::Endpoint,
     slice::SliceProof,
-    traits::{Collateral, CollateralError, OffenceKind, Randomness, ReadyWorker, Registry, ShardEnd},
+    traits::{Collateral, CollateralError, Deadlines, OffenceKind, Randomness, ReadyWorker, Registry, ShardEnd},
     Account, Balance, DisputeId, Height, ShardId,
 };
 use quern_program::{Checked, Program};
@@ -80,6 +80,7 @@ parameter_types! {
     pub static Plan: (u32, u32) = (16, 2);
     pub static DisputeLimit: u32 = 16;
     pub static StageComplete: bool = false;
+    pub static LagBlocks: Height = 0;
 }
 
 impl verification::Config for Test {
@@ -87,6 +88,7 @@ impl verification::Config for Test {
     type Collateral = Bonds;
     type Registry = Validators;
     type Randomness = Seeds;
+    type Deadlines = Lagging;
     type Params = Numbers;
     type MaxPendingDraws = ConstU32<4>;
     type DrawsPerBlock = ConstU32<2>;
@@ -181,6 +183,15 @@ impl Registry for Validators {
     }
 }
 
+/// Deadlines that lag as a test says.
+pub struct Lagging;
+
+impl Deadlines for Lagging {
+    fn lag_blocks() -> Height {
+        LagBlocks::get()
+    }
+}
+
 /// Periods of two blocks; a seed is known once its period is over.
 pub struct Seeds;
 
@@ -242,7 +253,8 @@ impl Shards for Keeper {
     fn apply(id: &ShardId, event: ShardEvent) -> Result<(), ShardError> {
         let now = System::block_number();
         let shard = Self::shard(id).ok_or(ShardError::WrongPhase)?;
-        let (next, effects) = shard.step(event, now, Seeds::period_of(now), &PARAMS)?;
+        let moment = quern_protocol::Moment { height: now, lag_blocks: LagBlocks::get() };
+        let (next, effects) = shard.step_at(event, moment, Seeds::period_of(now), &PARAMS)?;
         put("shard", id, &next);
         for effect in effects {
             match effect {
@@ -323,6 +335,7 @@ pub fn new_test_ext() -> sp_io::TestExternalities {
         Plan::set((16, 2));
         DisputeLimit::set(16);
         StageComplete::set(false);
+        LagBlocks::set(0);
         System::set_block_number(1);
         Bonds::set(WORKER, RICH);
         VALIDATORS.iter().for_each(|who| Bonds::set(*who, RICH));
@@ -355,7 +368,7 @@ pub fn block() {
     System::set_block_number(now);
     Verification::on_initialize(now);
     for id in Keeper::ids() {
-        if Keeper::shard(&id).and_then(|shard| shard.expires()).is_some_and(|at| at <= now) {
+        if Keeper::shard(&id).and_then(|shard| shard.expires()).is_some_and(|at| at + LagBlocks::get() <= now) {
             Keeper::apply(&id, ShardEvent::Expire).unwrap();
         }
     }
