@@ -22,7 +22,7 @@ use quern_primitives::{
 };
 use quern_program::MAX_CONVICTION_BYTES;
 use quern_protocol::{
-    dispute::{Trace, MAX_IDS, MAX_STATE, MAX_SUBTREES, MAX_TRACE},
+    dispute::{Trace, MAX_STATE, MAX_SUBTREES, MAX_TRACE},
     shard::MAX_SAMPLES,
 };
 use quern_runtime::{AllPalletsWithSystem, Runtime, RuntimeCall, System};
@@ -47,9 +47,7 @@ fn reserve() -> Weight {
 /// The weight of all hooks of a block in which everything that can be due is due.
 fn hooks() -> Weight {
     let shards = <Runtime as quern_pallet_jobs::Config>::ShardsPerBlock::get();
-    let apprentices: u32 = <Runtime as quern_pallet_workers::Config>::MaxApprentices::get();
-    let workers: u32 = <Runtime as quern_pallet_workers::Config>::MaxWorkers::get();
-    let workers = workers + apprentices;
+    let workers = <Runtime as quern_pallet_workers::Config>::MaxWorkers::get();
     let validators = <Runtime as quern_pallet_workers::Config>::MaxValidators::get();
     let draws: u32 = <Runtime as quern_pallet_verification::Config>::DrawsPerBlock::get();
     let disputes: u32 = <Runtime as quern_pallet_verification::Config>::ExpiriesPerBlock::get();
@@ -80,7 +78,6 @@ fn obligations() -> Vec<(&'static str, RuntimeCall)> {
     let outputs = BoundedVec::truncate_from(vec![BlobId(digest); MAX_TRACE as usize]);
     let proof = || SliceProof(vec![0; MAX_CONVICTION_BYTES as usize]);
     let subtrees = BoundedVec::truncate_from(vec![digest; MAX_SUBTREES as usize]);
-    let ids = BoundedVec::truncate_from(vec![BlobId(digest); MAX_IDS as usize]);
     let commits = BoundedVec::truncate_from(vec![(shard, BlobId(digest), digest); MAX_COMMITS as usize]);
     vec![
         ("start_shard", Job::start_shard { shard }.into()),
@@ -96,10 +93,7 @@ fn obligations() -> Vec<(&'static str, RuntimeCall)> {
         ("commit_audit", Move::commit_audit { shard, seal: digest }.into()),
         ("reveal_results", Move::reveal_results { shard, digest }.into()),
         ("reveal_audit", Move::reveal_audit { shard, salt: digest, results: digest, holds_outputs: true }.into()),
-        (
-            "open_dispute",
-            Move::open_dispute { shard, position: 1, start: Some(leaf.clone()), end: leaf.clone() }.into(),
-        ),
+        ("open_dispute", Move::open_dispute { shard, position: 1, start: Some(leaf.clone()), end: leaf }.into()),
         ("post_trace", Move::post_trace { dispute: 1, trace: Trace { state, outputs } }.into()),
         ("name_operator", Move::name_operator { dispute: 1, op: 1 }.into()),
         ("demand_output", Move::demand_output { dispute: 1, index: 1 }.into()),
@@ -110,11 +104,6 @@ fn obligations() -> Vec<(&'static str, RuntimeCall)> {
         ),
         ("convict", Move::convict { dispute: 1, element: 1, output: Some(proof()), reads: BoundedVec::new() }.into()),
         ("convict_length", Move::convict_length { dispute: 1, len: 1, proof: proof() }.into()),
-        ("claim_unavailable", Move::claim_unavailable { shard }.into()),
-        ("answer_leaf", Move::answer_leaf { shard, position: 1, leaf: leaf.clone() }.into()),
-        ("name_ids", Move::name_ids { dispute: 1, ids }.into()),
-        ("pick_id", Move::pick_id { dispute: 1, index: 1 }.into()),
-        ("prove_ends", Move::prove_ends { dispute: 1, start: Some(leaf.clone()), end: leaf }.into()),
     ]
 }
 
@@ -182,16 +171,13 @@ fn obligations_should_find_room_in_every_block_that_counts_for_deadlines() {
     let remark = RuntimeCall::from(frame_system::Call::remark { remark: vec![0; 1_024] });
     let (info, bytes) = (remark.get_dispatch_info(), remark.encoded_size() + SIGNED_BYTES);
     let long = || {
-        // Refused where the block is too long already, which is what is wanted.
         let _ = frame_system::CheckWeight::<Runtime>::bare_validate_and_prepare(&remark, &info, bytes);
     };
     let heavy = |class| move || System::register_extra_weight_unchecked(Weight::from_parts(1_000_000_000, 0), class);
-    let fillers: [(&str, &dyn Fn()); 4] = [
-        ("long", &long),
-        ("ordinary", &heavy(DispatchClass::Normal)),
-        ("operational", &heavy(DispatchClass::Operational)),
-        ("mandatory", &heavy(DispatchClass::Mandatory)),
-    ];
+    let (ordinary, operational) = (heavy(DispatchClass::Normal), heavy(DispatchClass::Operational));
+    let mandatory = heavy(DispatchClass::Mandatory);
+    let fillers: [(&str, &dyn Fn()); 4] =
+        [("long", &long), ("ordinary", &ordinary), ("operational", &operational), ("mandatory", &mandatory)];
     for (name, call) in obligations() {
         for (kind, filler) in &fillers {
             sp_io::TestExternalities::default().execute_with(|| {
