@@ -211,12 +211,6 @@ impl Deadlines for World {
     }
 }
 
-impl Deadlines for World {
-    fn lag_blocks() -> Height {
-        LagBlocks::get()
-    }
-}
-
 impl Registry for World {
     fn ready_workers() -> Vec<ReadyWorker> {
         books(|books| books.workers.values().cloned().collect())
