@@ -348,9 +348,10 @@ mod benches {
         Ok(())
     }
 
-    /// Each stage has a program of its own, which has to be checked again because it gathers the outputs of the stage before.
+    /// Every stage has a program of its own. Of `s` the bytes are not read; `g` gather the outputs of the stage before, and have
+    /// to be looked into again.
     #[benchmark]
-    fn submit_job(s: Linear<1, MAX_STAGES>) -> Result<(), BenchmarkError> {
+    fn submit_job(s: Linear<1, { MAX_STAGES / 2 }>, g: Linear<0, { MAX_STAGES / 2 }>) -> Result<(), BenchmarkError> {
         let who = rich::<T>();
         let program = heaviest(MAX_PROGRAM_BYTES as u32);
         Pallet::<T>::publish_program(RawOrigin::Signed(who.clone()).into(), code(&program))?;
@@ -363,12 +364,13 @@ mod benches {
             Programs::<T>::insert(id, known.clone());
             Codes::<T>::insert(id, bytes);
             let input = match index.checked_sub(1) {
-                None => blob(4),
-                Some(stage) => Input::Output { stage, map: OutputMap::All },
+                Some(stage) if u32::from(index) >= s => Input::Output { stage, map: OutputMap::All },
+                _ => blob(4),
             };
             Stage { program: id, tasks: 1, shard_size: 1, inputs: BoundedVec::truncate_from(vec![input]) }
         };
-        let spec = spec((0..s as u16).map(stage).collect());
+        let spec = spec((0..(s + g) as u16).map(stage).collect());
+        assert_eq!(spec.gatherings(), g);
         let job = NextJob::<T>::get();
 
         #[extrinsic_call]

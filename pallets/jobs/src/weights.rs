@@ -10,8 +10,8 @@ use frame_support::{traits::Get, weights::Weight};
 pub trait WeightInfo {
     /// `publish_program` with `b` bytes
     fn publish_program(b: u32) -> Weight;
-    /// `submit_job` with `s` stages
-    fn submit_job(s: u32) -> Weight;
+    /// `submit_job` with `s` stages, and `g` more that gather outputs
+    fn submit_job(s: u32, g: u32) -> Weight;
     /// `cancel_job`
     fn cancel_job() -> Weight;
     /// `start_shard`
@@ -49,11 +49,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
     /// Reads: counters, parameters, account, holds; a stage: program and, where it gathers outputs, its bytes to be checked
     /// again. Writes: counters, job, waiting jobs, account, holds; a stage: its record.
-    fn submit_job(s: u32) -> Weight {
+    fn submit_job(s: u32, g: u32) -> Weight {
         Weight::from_parts(60_000_000, 16_000)
-            .saturating_add(Weight::from_parts(660_000_000, 68_000).saturating_mul(s.into()))
+            .saturating_add(Weight::from_parts(10_000_000, 1_000).saturating_mul(s.into()))
+            .saturating_add(Weight::from_parts(6_000_000_000, 68_000).saturating_mul(g.into()))
             .saturating_add(T::DbWeight::get().reads_writes(7, 6))
-            .saturating_add(T::DbWeight::get().reads_writes(2, 1).saturating_mul(s.into()))
+            .saturating_add(T::DbWeight::get().reads_writes(1, 1).saturating_mul(s.into()))
+            .saturating_add(T::DbWeight::get().reads_writes(2, 1).saturating_mul(g.into()))
     }
     /// Reads and writes: job, waiting jobs, jobs to sweep, counters, account, holds, retired jobs.
     fn cancel_job() -> Weight {
@@ -132,7 +134,7 @@ impl WeightInfo for () {
     fn publish_program(_: u32) -> Weight {
         Weight::zero()
     }
-    fn submit_job(_: u32) -> Weight {
+    fn submit_job(_: u32, _: u32) -> Weight {
         Weight::zero()
     }
     fn cancel_job() -> Weight {
