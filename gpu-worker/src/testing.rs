@@ -116,5 +116,6 @@ pub fn facts() -> Facts {
         queued: 0,
         wanted: Vec::new(),
         cheaper: 0,
+        validators: 8,
     }
 }

@@ -9,6 +9,11 @@ use crate::{
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
+/// Most blocks that the block may be old which an enrolment names: time enough for the work and for getting into a block.
+pub const ENROLMENT_BLOCKS: Height = 64;
+/// Blocks between two calls that an apprentice, or the worker that it has become, makes for free beside its duties.
+pub const FREE_TURN_BLOCKS: Height = 300;
+
 /// What an apprentice enrols with.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Enrolment {

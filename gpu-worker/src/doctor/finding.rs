@@ -288,7 +288,7 @@ impl Problem {
             Self::OtherRole(_) => "use another account, or quern stake retire first",
             Self::Barred => "use another account",
             Self::Retiring => "start the daemon when the open shards have ended: it registers anew",
-            Self::Poor { .. } => "transfer QRN to the account, or lower --bond",
+            Self::Poor { .. } => "transfer QRN to the account, lower --bond, or begin with nothing: --apprentice",
             Self::NoFees { .. } => "transfer some QRN to the account, or claim what it earned: quern stake claim",
             Self::BondTooLow { .. } => "raise --bond",
             Self::BondMissing { .. } => "start the daemon, which brings the bond up to --bond, or quern stake bond",

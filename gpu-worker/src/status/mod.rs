@@ -58,6 +58,8 @@ pub struct Facts {
     pub wanted: Vec<Wanted>,
     /// Ready workers that ask less.
     pub cheaper: usize,
+    /// Registered validators.
+    pub validators: u32,
 }
 
 impl Facts {
@@ -78,10 +80,12 @@ impl Facts {
             }
         }
         let ask = participant.as_ref().map_or(0, |found| found.ask);
+        let network = chain.network().await?;
         Ok(Self {
             account,
             height,
-            slot_ms: chain.network().await?.slot_ms,
+            slot_ms: network.slot_ms,
+            validators: network.validators,
             is_syncing: chain.health().await?.is_syncing,
             is_retiring: readiness.is_some_and(|found| found.retiring),
             ready_at: readiness.map(|found| found.ready_at),
@@ -154,6 +158,7 @@ struct Report {
     retiring: bool,
     free: Big,
     bonded: Big,
+    minimum_bond: Big,
     bond_locked: Big,
     bond_free: Big,
     credits: Big,
@@ -200,6 +205,7 @@ fn report(facts: &Facts) -> Report {
         retiring: facts.is_retiring,
         free: Big(facts.money.free),
         bonded: Big(facts.money.bonded),
+        minimum_bond: Big(facts.minimum_bond),
         bond_locked: Big(facts.money.locked),
         bond_free: Big(facts.free_bond()),
         credits: Big(facts.money.credits),
@@ -228,7 +234,8 @@ fn text(facts: &Facts) -> String {
         None => line("registered", "no".into()),
         Some(found) => {
             let role = json::role(found.role);
-            line("registered", format!("as a {role} at {}", enroll::addresses(&found.endpoint)));
+            let article = if found.role == Role::Apprentice { "an" } else { "a" };
+            line("registered", format!("as {article} {role} at {}", enroll::addresses(&found.endpoint)));
             let since = facts.ready_at.map_or(String::new(), |at| format!(", declared at block {at}"));
             let ready = match (found.role, found.slots) {
                 (Role::Validator, _) => "may be drawn".into(),
@@ -245,6 +252,10 @@ fn text(facts: &Facts) -> String {
     line("balance", qrn(facts.money.free));
     let (locked, free) = (qrn(facts.money.locked), qrn(facts.free_bond()));
     line("bond", format!("{}: {locked} locked, {free} free", qrn(facts.money.bonded)));
+    if facts.participant.as_ref().is_some_and(|found| found.role == Role::Apprentice) {
+        let missing = facts.minimum_bond.saturating_sub(facts.money.bonded);
+        line("apprentice", format!("paid into its bond; a worker when that has grown by {}", qrn(missing)));
+    }
     line("earned", format!("{} to be claimed, {} pending", qrn(facts.money.credits), qrn(facts.pending())));
     let open = facts.duties.iter().filter(|duty| duty.is_open()).count();
     line("shards", format!("{open} open, {} served", facts.duties.len() - open));
@@ -284,6 +295,19 @@ mod tests {
         let report = serde_json::to_value(report(&facts)).unwrap();
         assert_eq!((&report["pending"], &report["shards"][0]["by"]), (&"14".into(), &60.into()));
         assert_eq!(report["idle"]["reason"], "no_demand");
+    }
+
+    #[test]
+    fn status_should_say_what_an_apprentice_still_has_to_earn() {
+        let mut facts = facts();
+        facts.participant = Some(participant(Role::Apprentice));
+        facts.money.bonded = facts.minimum_bond / 4;
+        let text = text(&facts);
+        assert!(text.contains("as an apprentice at"), "{text}");
+        assert!(text.contains(&qrn(facts.minimum_bond - facts.minimum_bond / 4)), "{text}");
+        let report = serde_json::to_value(report(&facts)).unwrap();
+        assert_eq!(report["registered"]["role"], "apprentice");
+        assert_eq!(report["minimum_bond"], facts.minimum_bond.to_string());
     }
 
     #[test]

@@ -147,10 +147,10 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Whether an apprentice may send `set_ready`, `update` or `retire` for free now: it may own nothing that could pay. Each
-    /// of them uses the turn up.
+    /// Whether an apprentice or a worker may send `set_ready`, `update` or `retire` for free now: an apprentice may own nothing
+    /// that could pay, nor the worker that it becomes, whose bond is all that it has. Each of them uses the turn up.
     pub fn has_free_turn(who: &AccountId32) -> bool {
-        let entry = Entries::<T>::get(who).filter(|entry| entry.role == Role::Apprentice && entry.is_active());
+        let entry = Entries::<T>::get(who).filter(|entry| entry.role != Role::Validator && entry.is_active());
         entry.is_some_and(|entry| Self::now().saturating_sub(entry.ready_at) >= FREE_TURN_BLOCKS)
     }
 

@@ -35,14 +35,13 @@ use quern_primitives::{
 };
 use sp_runtime::{traits::UniqueSaturatedInto, AccountId32, MultiSignature};
 
-pub use quern_primitives::job::{Profile, MAX_DEVICE_NAME};
+pub use quern_primitives::{
+    enrol::{ENROLMENT_BLOCKS, FREE_TURN_BLOCKS},
+    job::{Profile, MAX_DEVICE_NAME},
+};
 
 /// Most shards that one worker offers to take: more than one machine runs at a time.
 pub const MAX_SLOTS: u32 = 64;
-/// Most blocks that the block may be old which an enrolment names: time enough for the work and for getting into a block.
-pub const ENROLMENT_BLOCKS: Height = 64;
-/// Blocks between two calls that an apprentice makes for free beside its duties.
-pub const FREE_TURN_BLOCKS: Height = 300;
 /// Most of all open shards that apprentices run, in percent: what they get wrong is found, but takes its time.
 pub const APPRENTICE_SHARE_PERCENT: u32 = 10;
 

@@ -177,7 +177,9 @@ pub fn remedy(of: &str, name: &str) -> Option<&'static str> {
         ("Workers", "Barred") => "use another account, or register this one anew when its open shards have ended",
         ("Workers", "Retiring") => "wait until its open shards have ended, then register anew",
         ("Workers", "OpenShards") => "wait until its open shards have ended (`quern-worker status`)",
-        ("Workers", "EnrolInstead") => "send `workers.enrol`, or register as worker or validator with a bond",
+        ("Workers", "EnrolInstead") => {
+            "start `quern-worker run --apprentice`, or register as worker or validator with a bond"
+        }
         ("Workers", "EnrolmentRefused") => {
             "look whether it is registered (`quern worker list`); else try again in a later block or era"
         }

@@ -15,6 +15,7 @@
 
 pub mod amount;
 pub mod calls;
+pub mod enrol;
 pub mod errors;
 mod fees;
 pub mod health;
@@ -27,6 +28,7 @@ pub use keys::{parse_account, BadSecret, KeyFileError, Keypair};
 pub use quern_primitives::job::Profile;
 pub use quern_protocol::json::{self, address};
 pub use sender::{Included, Sender};
+pub use subxt::transactions::Payload;
 
 use crate::causes;
 use codec::{Decode, Encode};

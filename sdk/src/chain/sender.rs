@@ -44,8 +44,8 @@ pub struct Included {
 /// with a block that was replaced, it is handed in again. With an [`Outbox`] the queue survives a restart.
 #[derive(Clone)]
 pub struct Sender {
-    chain: Chain,
-    keys: Keypair,
+    pub(super) chain: Chain,
+    pub(super) keys: Keypair,
     outbox: Arc<dyn Outbox>,
     queue: Arc<Mutex<Queue>>,
 }

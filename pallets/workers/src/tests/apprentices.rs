@@ -185,12 +185,21 @@ fn an_apprentice_should_be_forgotten_at_once_when_it_is_overturned_and_no_shard_
 fn an_apprentice_should_have_a_free_turn_now_and_then() {
     run(|| {
         enrolled(1);
-        register(5, Role::Worker);
         assert!(!Registry::has_free_turn(&id(1)));
         System::set_block_number(1 + FREE_TURN_BLOCKS);
         assert!(Registry::has_free_turn(&id(1)));
-        assert!(!Registry::has_free_turn(&account(5)), "workers pay");
+        assert!(!Registry::has_free_turn(&account(4)), "validators pay");
         assert_ok!(Registry::set_ready(RuntimeOrigin::signed(id(1)), 1));
         assert!(!Registry::has_free_turn(&id(1)));
+    });
+}
+
+#[test]
+fn a_worker_should_have_a_free_turn_like_the_apprentice_that_it_was() {
+    run(|| {
+        register(5, Role::Worker);
+        assert!(!Registry::has_free_turn(&account(5)));
+        System::set_block_number(1 + FREE_TURN_BLOCKS);
+        assert!(Registry::has_free_turn(&account(5)));
     });
 }
