@@ -264,7 +264,10 @@ async fn send_in_turn(chain: &Chain, sender: &Sender, found: &ParticipantView, c
     let sent = match turn(chain, &sender.account(), found, call).await {
         Ok(Turn::Now) => sender.send(call).await,
         Ok(Turn::At(height)) => {
-            tracing::info!(block = height, "the account cannot pay for changing its entry; that is free from that block on");
+            tracing::info!(
+                block = height,
+                "the account cannot pay for changing its entry; that is free from that block on"
+            );
             return false;
         }
         Err(error) => Err(error),
