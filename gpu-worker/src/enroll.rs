@@ -264,7 +264,10 @@ async fn send_in_turn(chain: &Chain, sender: &Sender, found: &ParticipantView, c
     let sent = match turn(chain, &sender.account(), found, call).await {
         Ok(Turn::Now) => sender.send(call).await,
         Ok(Turn::At(height)) => {
-            tracing::info!(block = height, "the account cannot pay for its readiness; it is free from that block on");
+            tracing::info!(
+                block = height,
+                "the account cannot pay for changing its entry; that is free from that block on"
+            );
             return false;
         }
         Err(error) => Err(error),
@@ -272,7 +275,7 @@ async fn send_in_turn(chain: &Chain, sender: &Sender, found: &ParticipantView, c
     match sent {
         Ok(()) => true,
         Err(error) => {
-            tracing::warn!(%error, "readiness could not be offered");
+            tracing::warn!(%error, "registration or readiness could not be changed");
             false
         }
     }

@@ -99,7 +99,8 @@ impl Sender {
         match self.chain.rpc.pool(format!("0x{}", hex::encode(general.encoded()))).await {
             Ok(()) => Ok(()),
             Err((Some(code), _)) if ALREADY_THERE.contains(&code) => Ok(()),
-            Err((_, message)) => Err(match EnrolRefusal::of(&message) {
+            Err((None, reason)) => Err(ChainError::Rpc { method: "author_submitExtrinsic".into(), reason }.into()),
+            Err((Some(_), message)) => Err(match EnrolRefusal::of(&message) {
                 Some(refusal) => EnrolError::Refused(refusal),
                 None => ChainError::Refused(super::errors::in_words(&message)).into(),
             }),
