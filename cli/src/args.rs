@@ -62,6 +62,9 @@ pub enum Command {
     Offence(OffenceCommand),
     /// Put into words what an account earned, paid and lost, with the numbers that each amount follows from.
     Explain(ExplainArgs),
+    /// Compare the formula that the chain locks collateral by with draws that are played here. Exit code 3 when a lie is
+    /// found less often than it says.
+    Economics(EconomicsArgs),
 }
 
 /// What runs programs.
@@ -166,6 +169,9 @@ pub struct SubmitArgs {
     /// Return when the job is submitted. Its inputs are then served by nobody unless its endpoints are other machines.
     #[arg(long)]
     pub no_wait: bool,
+    /// Go on serving the inputs when the job is over, until Ctrl-C: who runs a task again needs them.
+    #[arg(long, conflicts_with_all = ["no_wait", "quote_only"])]
+    pub keep: bool,
     /// Address to serve the inputs on; port 0 takes any free one.
     #[arg(long, default_value = "127.0.0.1:0")]
     pub listen: SocketAddr,
@@ -219,6 +225,10 @@ pub struct VerifyArgs {
     /// The task; any without it.
     #[arg(long)]
     pub task: Option<u32>,
+    /// Input files of the job, for when its requester serves them no more: the file that it was submitted from, or a folder.
+    /// Only what has the ids that the chain pins is used.
+    #[arg(long, value_name = "JOB_FILE_OR_FOLDER")]
+    pub inputs: Option<PathBuf>,
 }
 
 /// `quern program`.
@@ -369,6 +379,23 @@ pub struct ExplainArgs {
     pub to: Option<Height>,
 }
 
+/// `quern economics`.
+#[derive(Clone, Debug, Args)]
+pub struct EconomicsArgs {
+    /// Segments of a shard, all of the same cost. With few of them the draw, which takes none twice, finds more than the formula says.
+    #[arg(long, default_value_t = 65_536, value_parser = clap::value_parser!(u32).range(1..))]
+    pub segments: u32,
+    /// Draws that are played for each number.
+    #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub trials: u64,
+    /// Seed of the draws: the same one gives the same table.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Take the parameters from the node at --rpc instead of the defaults.
+    #[arg(long)]
+    pub chain: bool,
+}
+
 /// The 32 bytes of an id in hexadecimal, with or without `0x`.
 pub fn parse_id(text: &str) -> Option<BlobId> {
     let digits = text.strip_prefix("0x").unwrap_or(text);
@@ -397,6 +424,13 @@ mod tests {
         assert!(parse("quern job submit a.json --task digits-train").is_err());
         assert!(parse("quern job submit --task digits-classify").is_err());
         assert!(parse("quern job submit --task digits-classify --checkpoint c.bin").is_ok());
+    }
+
+    #[test]
+    fn serving_on_should_be_refused_when_nothing_is_served() {
+        assert!(parse("quern job submit a.json --keep").is_ok());
+        assert!(parse("quern job submit a.json --keep --no-wait").is_err());
+        assert!(parse("quern job submit a.json --keep --quote-only").is_err());
     }
 
     #[test]

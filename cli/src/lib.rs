@@ -5,6 +5,7 @@
 pub mod args;
 pub mod client;
 pub mod devnet;
+pub mod economics;
 pub mod exit;
 pub mod explain;
 pub mod job;
@@ -30,5 +31,6 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Network => network::run(&global).await,
         Command::Offence(command) => offence::run(&global, command).await,
         Command::Explain(args) => explain::run(&global, args).await,
+        Command::Economics(args) => economics::run(&global, args).await,
     }
 }

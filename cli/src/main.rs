@@ -3,6 +3,7 @@
 
 use clap::Parser;
 use quern_cli::{args::Cli, exit};
+use quern_sdk::causes;
 use std::{io::IsTerminal, process::ExitCode};
 
 #[tokio::main]
@@ -15,7 +16,7 @@ async fn main() -> ExitCode {
     match quern_cli::run(cli).await {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("quern: {error:#}");
+            eprintln!("quern: {}", causes::told(error.as_ref()));
             ExitCode::from(exit::ERROR)
         }
     }

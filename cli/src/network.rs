@@ -30,7 +30,12 @@ pub async fn run(global: &Global) -> anyhow::Result<ExitCode> {
     for (name, value) in rows {
         table.add_row([name.to_owned(), value]);
     }
-    let text = format!("genesis {}\n{table}", output::full(&chain.genesis()));
+    // All chains of the preset `dev` have the same genesis; their first blocks differ.
+    let first = match view.height {
+        0 => "not there yet".into(),
+        _ => output::full(&chain.block_hash(1).await?),
+    };
+    let text = format!("genesis {}\nblock 1 {first}\n{table}", output::full(&chain.genesis()));
     Output { json: global.json }.result(&json::Network::from(&view), text)?;
     Ok(ExitCode::SUCCESS)
 }

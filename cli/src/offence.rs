@@ -10,7 +10,7 @@ use anyhow::{anyhow, bail, ensure, Context};
 use quern_primitives::{
     offence::{DeferredSlash, OffenceId, SlashStage},
     traits::OffenceKind,
-    Account, Balance, DisputeId, Height, ShardId,
+    Account, DisputeId, Height, ShardId,
 };
 use quern_program::{Checked, Program};
 use quern_protocol::{
@@ -23,6 +23,7 @@ use quern_protocol::{
 };
 use quern_sdk::chain::{
     calls,
+    json::Big,
     runtime::{self, slashing, verification},
     Chain,
 };
@@ -47,8 +48,8 @@ struct Listed {
     kind: String,
     offender: String,
     shard: String,
-    locked: Balance,
-    due: Balance,
+    locked: Big,
+    due: Big,
     reporter: Option<String>,
     reported_at: Height,
     extrinsic: Option<u32>,
@@ -65,8 +66,8 @@ impl Listed {
             kind: format!("{:?}", offence.kind),
             offender: output::address(&offence.offender),
             shard: offence.shard.to_string(),
-            locked: offence.locked,
-            due: slash.due,
+            locked: Big(offence.locked),
+            due: Big(slash.due),
             reporter: offence.reporter.as_ref().map(output::address),
             reported_at: slash.reported_at,
             extrinsic: slash.extrinsic,
@@ -111,7 +112,7 @@ async fn list(global: &Global) -> anyhow::Result<ExitCode> {
             entry.kind.clone(),
             entry.offender.clone(),
             entry.shard.clone(),
-            output::qrn(entry.due),
+            output::qrn(entry.due.0),
             entry.due_at.to_string(),
             entry.stage.to_owned(),
             entry.reported_at.to_string(),
@@ -388,8 +389,16 @@ fn moves(call: runtime::Call) -> Vec<(DisputeId, Play)> {
         Move::post_trace { dispute, trace } => (dispute, Play::Trace { by: nobody, trace: trace.0 }),
         Move::name_operator { dispute, op } => (dispute, Play::Name { by: nobody, op }),
         Move::demand_output { dispute, index } => (dispute, Play::Demand { by: nobody, index }),
-        Move::open_subtrees { dispute, values } => (dispute, Play::Subtrees { by: nobody, values: values.0 }),
-        Move::open_chunk { dispute, bytes } => (dispute, Play::Chunk { by: nobody, bytes: bytes.0 }),
+        Move::open_subtrees { dispute, values } => (dispute, Play::Subtrees { values: values.0 }),
+        Move::open_chunk { dispute, bytes } => (dispute, Play::Chunk { bytes: bytes.0 }),
+        Move::name_ids { dispute, ids } => {
+            let ids = ids.0.into_iter().map(|id| id.0).collect();
+            (dispute, Play::Ids { by: nobody, ids })
+        }
+        Move::pick_id { dispute, index } => (dispute, Play::Pick { by: nobody, index }),
+        Move::prove_ends { dispute, start, end } => {
+            (dispute, Play::Prove { start: start.map(|leaf| leaf.0), end: end.0 })
+        }
         Move::convict { dispute, element, output, reads } => {
             let reads = reads.0.into_iter().map(|read| read.0).collect();
             (dispute, Play::Convict { by: nobody, element, output: output.map(|proof| proof.0), reads })
@@ -408,11 +417,12 @@ fn by(play: Play, who: Account) -> Play {
         Play::Trace { trace, .. } => Play::Trace { by: who, trace },
         Play::Name { op, .. } => Play::Name { by: who, op },
         Play::Demand { index, .. } => Play::Demand { by: who, index },
-        Play::Subtrees { values, .. } => Play::Subtrees { by: who, values },
-        Play::Chunk { bytes, .. } => Play::Chunk { by: who, bytes },
+        Play::Ids { ids, .. } => Play::Ids { by: who, ids },
+        Play::Pick { index, .. } => Play::Pick { by: who, index },
         Play::Convict { element, output, reads, .. } => Play::Convict { by: who, element, output, reads },
         Play::ConvictLength { len, proof, .. } => Play::ConvictLength { by: who, len, proof },
-        Play::Expire => Play::Expire,
+        // Anybody may make these.
+        play @ (Play::Subtrees { .. } | Play::Chunk { .. } | Play::Prove { .. } | Play::Expire) => play,
     }
 }
 
@@ -435,6 +445,8 @@ mod tests {
             segment: Segment::Finish,
             worker: WORKER,
             challenger: CHALLENGER,
+            root: BlobId([0; 32]),
+            leaves: 4,
             start: None,
             end: BlobId([0; 32]),
             trace: None,

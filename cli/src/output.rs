@@ -23,42 +23,65 @@ pub fn bytes(len: u64) -> String {
     indicatif::BinaryBytes(len).to_string()
 }
 
-/// The beginning of an id.
-pub fn short(id: &[u8; 32]) -> String {
-    let (head, _) = id.split_at(5);
-    format!("{}…", hex::encode(head))
-}
-
 /// An id in full, as JSON has it.
 pub fn full(id: &[u8; 32]) -> String {
     Hex(*id).to_string()
 }
 
-/// An amount for a narrow column: at most three digits after the point, without a unit.
-pub fn brief(amount: Balance) -> String {
-    const THOUSANDTH: Balance = QRN / 1_000;
-    if amount > 0 && amount < THOUSANDTH {
-        return "<0.001".into();
-    }
-    let text = qrn(amount - amount % THOUSANDTH);
-    text.trim_end_matches(" QRN").to_owned()
+/// How the cells of a list are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cells {
+    /// Cut, so that a line fits the 80 columns of a terminal.
+    Narrow,
+    /// Whole: what a script or a file gets can be used.
+    Whole,
 }
 
-/// The two ends of an account's address, for a narrow column.
-pub fn brief_address(address: &str) -> String {
-    match (address.get(..5), address.len().checked_sub(4).and_then(|from| address.get(from..))) {
-        (Some(head), Some(tail)) if address.len() > 12 => format!("{head}…{tail}"),
-        _ => address.to_owned(),
+impl Cells {
+    /// As they fit where stdout goes.
+    pub fn of_stdout() -> Self {
+        match std::io::stdout().is_terminal() {
+            true => Self::Narrow,
+            false => Self::Whole,
+        }
     }
-}
 
-/// The beginning of a text, for a narrow column.
-pub fn cut(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.to_owned();
+    /// An amount in QRN without its unit; narrow with at most three digits after the point.
+    pub fn amount(self, amount: Balance) -> String {
+        const THOUSANDTH: Balance = QRN / 1_000;
+        let shown = match self {
+            Self::Narrow if amount > 0 && amount < THOUSANDTH => return "<0.001".into(),
+            Self::Narrow => amount - amount % THOUSANDTH,
+            Self::Whole => amount,
+        };
+        qrn(shown).trim_end_matches(" QRN").to_owned()
     }
-    let head: String = text.chars().take(width.saturating_sub(1)).collect();
-    format!("{}…", head.trim_end())
+
+    /// An account's address; narrow its two ends.
+    pub fn address(self, account: &Account) -> String {
+        let address = address(account);
+        match (self, address.get(..5), address.len().checked_sub(4).and_then(|from| address.get(from..))) {
+            (Self::Narrow, Some(head), Some(tail)) => format!("{head}…{tail}"),
+            _ => address,
+        }
+    }
+
+    /// A text; narrow at most its first `width` characters.
+    pub fn text(self, text: &str, width: usize) -> String {
+        if self == Self::Whole || text.chars().count() <= width {
+            return text.to_owned();
+        }
+        let head: String = text.chars().take(width.saturating_sub(1)).collect();
+        format!("{}…", head.trim_end())
+    }
+
+    /// What is told below a list about what its cells leave out.
+    pub fn note(self, left_out: &str) -> String {
+        match self {
+            Self::Narrow => format!("amounts in QRN; {left_out}: --json, or without a terminal"),
+            Self::Whole => "amounts in QRN".into(),
+        }
+    }
 }
 
 /// An optional id in full.
@@ -142,11 +165,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn narrow_columns_should_hold_what_is_brief() {
-        assert_eq!((brief(0), brief(1), brief(QRN / 4)), ("0".into(), "<0.001".into(), "0.25".into()));
-        assert_eq!(brief(1_234 * QRN + QRN / 3), "1,234.333");
-        assert_eq!(brief_address("5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"), "5Grwv…utQY");
-        assert_eq!((cut("cpu", 5), cut("NVIDIA H100", 7)), ("cpu".into(), "NVIDIA…".into()));
+    fn cells_should_be_brief_when_they_are_narrow() {
+        let amount = |amount| Cells::Narrow.amount(amount);
+        assert_eq!((amount(0), amount(1), amount(QRN / 4)), ("0".into(), "<0.001".into(), "0.25".into()));
+        assert_eq!(amount(1_234 * QRN + QRN / 3), "1,234.333");
+        assert_eq!(Cells::Narrow.address(&[0; 32]), "5C4hr…pnhM");
+        assert_eq!(Cells::Narrow.text("cpu", 5), "cpu");
+        assert_eq!(Cells::Narrow.text("NVIDIA H100", 7), "NVIDIA…");
+    }
+
+    #[test]
+    fn cells_should_lose_nothing_when_they_are_whole() {
+        assert_eq!(Cells::Whole.amount(1), "0.000000000001");
+        assert_eq!(Cells::Whole.address(&[0; 32]), address(&[0; 32]));
+        assert_eq!(Cells::Whole.text("NVIDIA H100", 7), "NVIDIA H100");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::{
 use anyhow::Context;
 use quern_primitives::{Account, Balance, Height};
 use quern_protocol::view::{AccountView, CandidateView, NominationView, MAX_PAGE};
-use quern_sdk::chain::{calls, parse_account, Chain, Sender};
+use quern_sdk::chain::{calls, json::Big, parse_account, Chain, Sender};
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -19,21 +19,49 @@ const ERAS_PER_CLAIM: usize = 16;
 #[derive(Serialize)]
 struct Report {
     account: String,
-    #[serde(flatten)]
-    view: AccountView,
+    free: Big,
+    held: Big,
+    bonded: Big,
+    locked: Big,
+    unbonding: Big,
+    credits: Big,
     candidate: Option<Candidate>,
     nominations: Vec<Nomination>,
     /// Emission of finished eras that can be claimed.
-    emission: Balance,
+    emission: Big,
+}
+
+impl Report {
+    fn new(
+        account: String,
+        view: &AccountView,
+        candidate: Option<Candidate>,
+        nominations: Vec<Nomination>,
+        emission: Balance,
+    ) -> Self {
+        let AccountView { free, held, bonded, locked, unbonding, credits } = *view;
+        Self {
+            account,
+            free: Big(free),
+            held: Big(held),
+            bonded: Big(bonded),
+            locked: Big(locked),
+            unbonding: Big(unbonding),
+            credits: Big(credits),
+            candidate,
+            nominations,
+            emission: Big(emission),
+        }
+    }
 }
 
 #[derive(Serialize)]
 struct Candidate {
     account: String,
     commission_ppm: u32,
-    bonded: Balance,
-    backing: Balance,
-    score: Balance,
+    bonded: Big,
+    backing: Big,
+    score: Big,
     authors: bool,
     has_keys: bool,
 }
@@ -43,9 +71,9 @@ impl From<&CandidateView> for Candidate {
         Self {
             account: output::address(&view.account),
             commission_ppm: view.commission_ppm,
-            bonded: view.bonded,
-            backing: view.backing,
-            score: view.score,
+            bonded: Big(view.bonded),
+            backing: Big(view.backing),
+            score: Big(view.score),
             authors: view.authors,
             has_keys: view.has_keys,
         }
@@ -59,7 +87,7 @@ impl Candidate {
 
     /// What it does, or why it does not.
     fn status(&self) -> &'static str {
-        match (self.authors, self.score > 0, self.has_keys) {
+        match (self.authors, self.score.0 > 0, self.has_keys) {
             (true, true, _) => "authors",
             (true, false, _) => "authors, and is chilled",
             (false, false, _) => "chilled",
@@ -72,8 +100,8 @@ impl Candidate {
 #[derive(Serialize)]
 struct Nomination {
     candidate: String,
-    amount: Balance,
-    unbonding: Balance,
+    amount: Big,
+    unbonding: Big,
     release_at: Height,
 }
 
@@ -81,8 +109,8 @@ impl From<&NominationView> for Nomination {
     fn from(view: &NominationView) -> Self {
         Self {
             candidate: output::address(&view.candidate),
-            amount: view.amount,
-            unbonding: view.unbonding,
+            amount: Big(view.amount),
+            unbonding: Big(view.unbonding),
             release_at: view.release_at,
         }
     }
@@ -170,18 +198,19 @@ async fn show(global: &Global, chain: &Chain, account: Account) -> anyhow::Resul
     if let Some(candidate) = &candidate {
         table.add_row(["as block author".to_owned(), candidate.status().to_owned()]);
         table.add_row(["commission".to_owned(), candidate.commission()]);
-        table.add_row(["backed by others with".to_owned(), output::qrn(candidate.backing)]);
+        table.add_row(["backed by others with".to_owned(), output::qrn(candidate.backing.0)]);
     }
     for nomination in &nominations {
-        table.add_row([format!("backs {}", nomination.candidate), output::qrn(nomination.amount)]);
-        if nomination.unbonding > 0 {
-            let until = format!("{}, until height {}", output::qrn(nomination.unbonding), nomination.release_at);
+        table.add_row([format!("backs {}", nomination.candidate), output::qrn(nomination.amount.0)]);
+        if nomination.unbonding.0 > 0 {
+            let until = format!("{}, until height {}", output::qrn(nomination.unbonding.0), nomination.release_at);
             table.add_row(["  unbonding".to_owned(), until]);
         }
     }
     let address = output::address(&account);
     let text = format!("{address}\n{table}");
-    Output { json: global.json }.result(&Report { account: address, view, candidate, nominations, emission }, text)?;
+    let report = Report::new(address, &view, candidate, nominations, emission);
+    Output { json: global.json }.result(&report, text)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -202,10 +231,51 @@ async fn candidates(global: &Global, limit: u32) -> anyhow::Result<ExitCode> {
             candidate.account.clone(),
             candidate.status().to_owned(),
             candidate.commission(),
-            output::qrn(candidate.bonded),
-            output::qrn(candidate.backing),
+            output::qrn(candidate.bonded.0),
+            output::qrn(candidate.backing.0),
         ]);
     }
     Output { json: global.json }.result(&list, table.to_string())?;
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_should_be_strings_of_digits_when_they_are_json() {
+        let many = Balance::MAX;
+        let view = AccountView { free: many, held: 1, bonded: many, locked: many, unbonding: many, credits: many };
+        let candidate = CandidateView {
+            account: [1; 32],
+            commission_ppm: 5,
+            bonded: many,
+            backing: many,
+            score: many,
+            authors: true,
+            has_keys: true,
+        };
+        let nomination = NominationView { candidate: [1; 32], amount: many, unbonding: many, release_at: 9 };
+        let (candidate, nominations) = (Candidate::from(&candidate), vec![Nomination::from(&nomination)]);
+        let report = Report::new("5C".into(), &view, Some(candidate), nominations, many);
+        let json = serde_json::to_value(&report).unwrap();
+        let text = many.to_string();
+        for pointer in [
+            "/free",
+            "/bonded",
+            "/locked",
+            "/unbonding",
+            "/credits",
+            "/emission",
+            "/candidate/bonded",
+            "/candidate/backing",
+            "/candidate/score",
+            "/nominations/0/amount",
+            "/nominations/0/unbonding",
+        ] {
+            assert_eq!(json.pointer(pointer), Some(&text.as_str().into()), "{pointer} of {json}");
+        }
+        assert_eq!((&json["held"], &json["nominations"][0]["release_at"]), (&"1".into(), &9.into()));
+    }
 }

@@ -4,7 +4,7 @@
 use crate::{
     args::{Global, WorkerCommand},
     client,
-    output::{self, Output},
+    output::{self, Cells, Output},
 };
 use quern_primitives::traits::Role;
 use quern_protocol::view::{ParticipantView, MAX_PAGE};
@@ -24,29 +24,29 @@ pub async fn run(global: &Global, command: WorkerCommand) -> anyhow::Result<Exit
         }
         list.extend(page);
     }
-    let text = if list.is_empty() { "nobody is registered".into() } else { text(&list) };
+    let text = if list.is_empty() { "nobody is registered".into() } else { text(&list, Cells::of_stdout()) };
     let list: Vec<json::Participant> = list.iter().map(json::Participant::from).collect();
     Output { json: global.json }.result(&list, text)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// The list for people: amounts in QRN, at most 80 columns.
-fn text(list: &[ParticipantView]) -> String {
+/// The list for people: amounts in QRN; narrow at most 80 columns.
+fn text(list: &[ParticipantView], cells: Cells) -> String {
     let mut table = output::list(&["account", "role", "device", "ask/GMAC", "open", "reputation", "bonded", "locked"]);
     for view in list {
-        let worker = view.role == Role::Worker;
+        let worker = view.role != Role::Validator;
         table.add_row([
-            output::brief_address(&output::address(&view.account)),
+            cells.address(&view.account),
             if view.barred { "BARRED".into() } else { json::role(view.role).to_owned() },
-            output::cut(&String::from_utf8_lossy(&view.profile.device), 12),
-            if worker { output::brief(view.ask) } else { "-".into() },
+            cells.text(&String::from_utf8_lossy(&view.profile.device), 12),
+            if worker { cells.amount(view.ask) } else { "-".into() },
             if worker { format!("{}/{}", view.open, view.slots) } else { view.open.to_string() },
             view.reputation.to_string(),
-            output::brief(view.bonded),
-            output::brief(view.locked),
+            cells.amount(view.bonded),
+            cells.amount(view.locked),
         ]);
     }
-    format!("{}\namounts in QRN; whole addresses, endpoints and memory: --json", table.trim_fmt())
+    format!("{}\n{}", table.trim_fmt(), cells.note("whole addresses and devices"))
 }
 
 #[cfg(test)]
@@ -55,7 +55,7 @@ mod tests {
     use quern_primitives::{job::Profile, QRN};
 
     #[test]
-    fn list_should_fit_80_columns_when_everything_is_long() {
+    fn list_should_fit_80_columns_on_a_terminal_and_be_whole_elsewhere() {
         let view = ParticipantView {
             account: [0xff; 32],
             role: Role::Validator,
@@ -70,7 +70,13 @@ mod tests {
             locked: 12_345 * QRN + QRN / 3,
         };
         let worker = ParticipantView { role: Role::Worker, ask: 999 * QRN + QRN / 3, ..view.clone() };
-        let text = text(&[view, worker]);
-        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+        let list = [view, worker];
+        let narrow = text(&list, Cells::Narrow);
+        assert!(narrow.lines().all(|line| line.chars().count() <= 80), "{narrow}");
+        let whole = text(&list, Cells::Whole);
+        assert!(
+            whole.contains(&output::address(&[0xff; 32])) && whole.contains("RTX 4090 Laptop GPU (Vulkan)"),
+            "{whole}"
+        );
     }
 }

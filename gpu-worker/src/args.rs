@@ -96,6 +96,9 @@ pub struct RunArgs {
     /// Shards to hold at the same time.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub slots: u32,
+    /// Begin with nothing: enrol the account as an apprentice, which earns its bond. No bond is made.
+    #[arg(long, conflicts_with = "bond")]
+    pub apprentice: bool,
     /// Fault injection: do wrong, by default lie. The bond WILL be lost.
     #[arg(long, value_enum, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "lie")]
     pub misbehave: Option<Misbehaviour>,
@@ -153,6 +156,9 @@ pub struct DoctorArgs {
     /// Shards to hold at the same time, as for `run`.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub slots: u32,
+    /// Whether the daemon is to begin with nothing, as for `run`.
+    #[arg(long, conflicts_with_all = ["bond", "role"])]
+    pub apprentice: bool,
     /// Print one JSON object on stdout.
     #[arg(long)]
     pub json: bool,

@@ -136,10 +136,12 @@ impl Db {
 
     /// The promise of an attempt.
     pub fn promise(&self, attempt: Attempt) -> Result<Option<Promise>, DbError> {
-        let read = self.0.begin_read().map_err(io)?;
-        let table = read.open_table(PROMISES).map_err(io)?;
-        let found = table.get(key(attempt).as_slice()).map_err(io)?;
-        found.map(|value| Promise::decode(&mut &value.value()[..]).map_err(|_| DbError::Corrupt)).transpose()
+        self.get(PROMISES, attempt)
+    }
+
+    /// The sealed answer for an attempt.
+    pub fn seal(&self, attempt: Attempt) -> Result<Option<Sealed>, DbError> {
+        self.get(SEALS, attempt)
     }
 
     /// Whether a result or an answer was promised in an attempt.
@@ -188,6 +190,13 @@ impl Db {
         let write = self.0.begin_write().map_err(io)?;
         write.open_table(table).map_err(io)?.insert(key(attempt).as_slice(), value).map_err(io)?;
         write.commit().map_err(io)
+    }
+
+    fn get<T: Decode>(&self, table: TableDefinition<'_, &[u8], &[u8]>, attempt: Attempt) -> Result<Option<T>, DbError> {
+        let read = self.0.begin_read().map_err(io)?;
+        let table = read.open_table(table).map_err(io)?;
+        let found = table.get(key(attempt).as_slice()).map_err(io)?;
+        found.map(|value| T::decode(&mut &value.value()[..]).map_err(|_| DbError::Corrupt)).transpose()
     }
 
     fn all<T: Decode>(&self, table: TableDefinition<'_, &[u8], &[u8]>) -> Result<Vec<(Attempt, T)>, DbError> {
@@ -277,7 +286,8 @@ mod tests {
     fn entries_should_be_gone_when_they_are_forgotten() {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::open(&folder.path().join("db"), &[1; 32], &[2; 32]).unwrap();
-        db.keep_seal(attempt(), &Sealed { drawn_at: 5, salt: [6; 32], ids: vec![], starts: vec![] }).unwrap();
+        db.keep_seal(attempt(), &Sealed { drawn_at: 5, salt: [6; 32], ids: vec![], starts: vec![], tasks: vec![] })
+            .unwrap();
         db.forget(attempt()).unwrap();
         assert_eq!(db.seals().unwrap(), vec![]);
     }

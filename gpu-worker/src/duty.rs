@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What an account has to do with a shard, in words: for the log and for `status`.
 
-use quern_primitives::{Account, Balance, Height, ShardId};
+use quern_primitives::{Account, Balance, DisputeId, Height, ShardId};
 use quern_protocol::{
-    dispute::Move,
-    shard::{Demand, Phase, Seat},
+    dispute::{Dispute, Move},
+    shard::{Demand, Phase, Seat, Shard},
     view::ShardView,
 };
 use quern_sdk::chain::amount::qrn;
@@ -46,25 +46,31 @@ pub struct Duty {
 impl Duty {
     /// What the account has to do with a shard; none when it has nothing to do with it.
     pub fn of(view: &ShardView, me: &Account) -> Option<Self> {
-        let shard = &view.shard;
+        Self::in_shard(&view.shard, &view.disputes, me)
+    }
+
+    /// What the account has to do with a shard that it only serves.
+    pub fn served(shard: &Shard, me: &Account) -> Option<Self> {
+        Self::in_shard(shard, &[], me)
+    }
+
+    fn in_shard(shard: &Shard, disputes: &[(DisputeId, Dispute)], me: &Account) -> Option<Self> {
         let deal = shard.deal();
         let is_worker = deal.is_some_and(|deal| deal.worker == *me);
         let seat = shard.audit().and_then(|audit| audit.seats.iter().find(|seat| seat.auditor == *me));
-        let challenges = view.disputes.iter().any(|(_, dispute)| dispute.challenger == *me);
+        let challenges = disputes.iter().any(|(_, dispute)| dispute.challenger == *me);
         let part = match (is_worker, challenges) {
             (true, _) => Part::Worker,
             (false, true) => Part::Challenger,
             _ if seat.is_some() || shard.parties().contains(me) => Part::Auditor,
             _ => return None,
         };
-        let turn = view.disputes.iter().find_map(|(_, dispute)| {
-            let worker_moves = matches!(dispute.turn, Move::Trace | Move::Output { .. });
-            let mine = if worker_moves { dispute.worker == *me } else { dispute.challenger == *me };
-            mine.then_some((move_name(&dispute.turn), dispute.by))
-        });
+        let turn = disputes
+            .iter()
+            .find_map(|(_, dispute)| (dispute.owed_by() == me).then_some((move_name(&dispute.turn), dispute.by)));
         let owes = match turn {
             Some((name, _)) => Some(name),
-            None if is_worker => owed_by_worker(view),
+            None if is_worker => owed_by_worker(shard),
             None => seat.and_then(|seat| owed_by_auditor(&shard.phase, seat)),
         };
         let by = turn.map(|(_, by)| by).or_else(|| shard.expires()?.checked_sub(1));
@@ -81,16 +87,30 @@ impl Duty {
         })
     }
 
-    /// Whether the account still has to see it through. An accepted shard is only served.
+    /// Whether the account still has to see it through. What its worker has in a shard is at stake until the window closes:
+    /// an id may be asked for, and a dispute opened. Others only serve an accepted shard.
     pub fn is_open(&self) -> bool {
-        self.phase != "accepted" || self.owes.is_some()
+        match self.phase {
+            "settled" | "unpaid" | "overturned" => false,
+            "accepted" => self.part != Part::Auditor || self.owes.is_some(),
+            _ => true,
+        }
+    }
+
+    /// Whether the worker will be paid for it if all goes well, and is not yet.
+    pub fn is_pending(&self) -> bool {
+        self.part == Part::Worker && self.is_open()
     }
 
     /// What happens, in a line.
     pub fn text(&self) -> String {
         let waits = match (self.phase, self.part) {
-            ("accepted", Part::Worker) => format!("{} credited, its outputs are served", qrn(self.price)),
-            ("accepted", _) => "its outputs are served".into(),
+            ("accepted", Part::Worker) => format!("{} are paid when its window closes", qrn(self.price)),
+            ("settled", Part::Worker) => format!("{} credited, its outputs are served", qrn(self.price)),
+            ("unpaid", Part::Worker) => "nobody said that its outputs were delivered".into(),
+            ("overturned", Part::Worker) => "its result was convicted, and is not paid".into(),
+            ("accepted" | "settled" | "unpaid" | "overturned", Part::Auditor) => "its outputs are served".into(),
+            ("settled" | "unpaid" | "overturned", _) => "nothing more is owed".into(),
             _ => "waiting for others".into(),
         };
         let by = self.by.map_or(String::new(), |by| format!(", until block {by}"));
@@ -114,6 +134,9 @@ pub fn phase_name(phase: &Phase) -> &'static str {
         Phase::Comparing { .. } => "comparing",
         Phase::Disputed { .. } => "disputed",
         Phase::Accepted { .. } => "accepted",
+        Phase::Settled { paid: true, .. } => "settled",
+        Phase::Settled { paid: false, .. } => "unpaid",
+        Phase::Overturned { .. } => "overturned",
     }
 }
 
@@ -123,17 +146,21 @@ fn move_name(turn: &Move) -> &'static str {
         Move::Name => "the name of the operator that differs",
         Move::Convict { .. } => "the proof of the element that differs",
         Move::Output { .. } => "the disputed output",
+        Move::Ids(_) => "the ids of the checkpoints that are searched",
+        Move::Pick { .. } => "the first of the named ids that differs",
+        Move::Prove => "the proof of the segment's ends",
     }
 }
 
-fn owed_by_worker(view: &ShardView) -> Option<&'static str> {
-    let demanded = view.shard.audit().is_some_and(|audit| matches!(audit.demand, Demand::Owed(_)));
-    match view.shard.phase {
+fn owed_by_worker(shard: &Shard) -> Option<&'static str> {
+    let demanded = shard.audit().is_some_and(|audit| matches!(audit.demand, Demand::Owed(_)));
+    match &shard.phase {
         Phase::Assigned { .. } => Some("the start, with all inputs fetched,"),
         Phase::Running { .. } => Some("the commitment"),
         Phase::Opening { .. } => Some("the digest of the drawn checkpoints"),
         Phase::Revealing { .. } => Some("the digest of the drawn results"),
         Phase::Auditing { .. } | Phase::Comparing { .. } if demanded => Some("an answer on chain"),
+        Phase::Accepted { window, .. } if !window.demands.is_empty() => Some("an id that is asked for on chain"),
         _ => None,
     }
 }
@@ -149,7 +176,8 @@ fn owed_by_auditor(phase: &Phase, seat: &Seat) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{accepted, assigned, audited, view, ME, OTHER};
+    use crate::testing::{accepted, assigned, audited, settled, view, ME, OTHER};
+    use quern_protocol::shard::LeafDemand;
 
     #[test]
     fn worker_should_owe_the_start_when_a_shard_is_assigned_to_it() {
@@ -171,8 +199,27 @@ mod tests {
     #[test]
     fn worker_should_be_told_its_pay_when_a_shard_is_accepted() {
         let duty = Duty::of(&accepted(ME), &ME).unwrap();
-        assert_eq!(duty.text(), "accepted: 0.000000000007 QRN credited, its outputs are served");
-        assert!(!duty.is_open());
+        let expected = "accepted: 0.000000000007 QRN are paid when its window closes, until block 120";
+        assert_eq!(duty.text(), expected);
+        assert!(duty.is_open() && duty.is_pending());
+    }
+
+    #[test]
+    fn worker_should_be_told_what_it_owes_when_an_id_is_asked_for() {
+        let mut asked = accepted(ME);
+        if let Phase::Accepted { window, .. } = &mut asked.shard.phase {
+            window.demands = vec![LeafDemand { position: 1, by: 110 }].try_into().unwrap();
+        }
+        let duty = Duty::of(&asked, &ME).unwrap();
+        assert_eq!(duty.text(), "accepted: an id that is asked for on chain is owed, until block 110");
+    }
+
+    #[test]
+    fn worker_should_be_told_whether_it_was_paid_when_the_window_has_closed() {
+        let duty = |paid| Duty::of(&settled(ME, paid), &ME).unwrap();
+        assert_eq!(duty(true).text(), "settled: 0.000000000007 QRN credited, its outputs are served");
+        assert_eq!(duty(false).text(), "unpaid: nobody said that its outputs were delivered");
+        assert!(!duty(true).is_open() && !duty(false).is_pending());
     }
 
     #[test]

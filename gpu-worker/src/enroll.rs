@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Bond, registration and readiness: what an account needs before the chain gives it work.
 
-use quern_primitives::{job::Endpoint, traits::Role, Account, Balance, QRN};
+use crate::apprentice;
+use quern_primitives::{
+    enrol::{self, FREE_TURN_BLOCKS},
+    job::Endpoint,
+    traits::Role,
+    Account, Balance, Height, QRN,
+};
 use quern_protocol::view::ParticipantView;
 use quern_sdk::{
-    chain::{calls, Chain, ChainError, Profile, Sender},
+    chain::{calls, Chain, ChainError, Payload, Profile, Sender},
     net::{address::to_socket, probe},
 };
 use std::{
@@ -29,6 +35,15 @@ pub struct Enrolment {
     pub slots: u32,
     /// Bond to be brought up to.
     pub bond: Balance,
+    /// Whether it begins with nothing and earns its bond.
+    pub apprentice: bool,
+}
+
+impl Enrolment {
+    /// Whether an account is registered with just this.
+    fn is_of(&self, found: &ParticipantView) -> bool {
+        found.endpoint == self.endpoint && found.profile == self.profile && found.ask == self.ask
+    }
 }
 
 /// Why an account cannot be enrolled.
@@ -47,7 +62,7 @@ pub enum EnrolError {
     #[error("another daemon runs for this account and answers at {0}; stop that one first (quern-worker drain lets it finish), or give this one another account")]
     Running(String),
     /// The account cannot pay the bond.
-    #[error("the account has {free} QRN, which does not cover the missing bond of {missing} QRN; transfer some to it or lower --bond")]
+    #[error("the account has {free} QRN, which does not cover the missing bond of {missing} QRN; transfer some to it or lower --bond; a worker may begin with nothing: quern-worker run --apprentice")]
     Poor {
         /// Free balance in whole QRN.
         free: Balance,
@@ -57,44 +72,122 @@ pub enum EnrolError {
 }
 
 /// Brings bond, registration and readiness to what is asked for. Does nothing that is already so.
-pub async fn enroll(chain: &Chain, sender: &Sender, me: &Account, wanted: Enrolment) -> Result<(), EnrolError> {
+///
+/// An account that begins with nothing enrols. What it cannot pay for yet it does later ([`stay_ready`]): then the endpoint that
+/// is registered until that is given back.
+pub async fn enroll(
+    chain: &Chain,
+    sender: &Sender,
+    me: &Account,
+    wanted: &Enrolment,
+) -> Result<Option<Endpoint>, EnrolError> {
     let account = chain.account(me).await?;
     let missing = wanted.bond.saturating_sub(account.bonded);
-    if missing > 0 {
+    let found = chain.participant(me).await?;
+    let is_apprentice = found.as_ref().is_some_and(|found| found.role == Role::Apprentice);
+    // Who was enrolled before goes on earning, unless it has the bond by now.
+    let earns = wanted.apprentice || (wanted.role == Role::Worker && is_apprentice && account.free < missing);
+    if missing > 0 && !earns {
         if account.free < missing {
             return Err(EnrolError::Poor { free: account.free / QRN, missing: missing.div_ceil(QRN) });
         }
         sender.send_and_wait(&calls::bond(missing)).await?;
         tracing::info!(qrn = (missing / QRN) as u64, "bonded");
     }
-    match chain.participant(me).await? {
+    let mut former = None;
+    match found {
+        None if wanted.apprentice => {
+            let Enrolment { endpoint, profile, ask, .. } = wanted;
+            let (endpoint, profile) = (endpoint.clone(), profile.clone());
+            let enrolment = enrol::Enrolment { account: *me, endpoint, profile, ask: *ask, block: 0, nonce: 0 };
+            apprentice::enrol(chain, sender, enrolment).await?;
+            tracing::info!("enrolled as an apprentice, for one shard at a time");
+        }
         None => {
-            let call = calls::register(wanted.role, wanted.endpoint, wanted.profile, wanted.ask);
+            let call = calls::register(wanted.role, wanted.endpoint.clone(), wanted.profile.clone(), wanted.ask);
             sender.send_and_wait(&call).await?;
             tracing::info!(role = ?wanted.role, "registered");
         }
-        Some(found) if found.role != wanted.role => return Err(EnrolError::OtherRole(found.role)),
+        Some(found) if found.role != wanted.role && !(wanted.role == Role::Worker && is_apprentice) => {
+            return Err(EnrolError::OtherRole(found.role))
+        }
         Some(found) if found.barred => return Err(EnrolError::Barred),
+        Some(found) if wanted.is_of(&found) => {}
         Some(found) => {
-            if found.endpoint != wanted.endpoint || found.profile != wanted.profile || found.ask != wanted.ask {
-                sender.send_and_wait(&calls::update(wanted.endpoint, wanted.profile, wanted.ask)).await?;
-                tracing::info!("registration updated");
+            let update = calls::update(wanted.endpoint.clone(), wanted.profile.clone(), wanted.ask);
+            match turn(chain, me, &found, &update).await? {
+                Turn::Now => {
+                    sender.send_and_wait(&update).await?;
+                    tracing::info!("registration updated");
+                }
+                Turn::At(height) => {
+                    former = Some(found.endpoint);
+                    tracing::warn!(
+                        block = height,
+                        "the account cannot pay for changing its registration, which is free from that block on"
+                    );
+                }
             }
         }
     }
-    let is_ready = |found: ParticipantView| found.slots == wanted.slots;
-    if wanted.role == Role::Worker && !chain.participant(me).await?.is_some_and(is_ready) {
-        sender.send_and_wait(&calls::set_ready(wanted.slots)).await?;
-        tracing::info!(slots = wanted.slots, "ready");
+    if wanted.role == Role::Worker {
+        offer(chain, sender, me, wanted.slots).await?;
+    }
+    Ok(former)
+}
+
+/// Offers a worker's slots, an apprentice's one, if they are not; what cannot be paid for yet is left to [`stay_ready`].
+async fn offer(chain: &Chain, sender: &Sender, me: &Account, slots: u32) -> Result<(), EnrolError> {
+    let Some(found) = chain.participant(me).await? else { return Ok(()) };
+    let slots = slots_of(&found, slots);
+    let call = calls::set_ready(slots);
+    if found.slots != slots && matches!(turn(chain, me, &found, &call).await?, Turn::Now) {
+        sender.send_and_wait(&call).await?;
+        tracing::info!(slots, "ready");
     }
     Ok(())
+}
+
+/// An apprentice has one slot at most.
+fn slots_of(found: &ParticipantView, slots: u32) -> u32 {
+    if found.role == Role::Apprentice {
+        slots.min(1)
+    } else {
+        slots
+    }
+}
+
+/// When an account may send a call about its registration.
+enum Turn {
+    /// It can pay for it, or has it for free.
+    Now,
+    /// It is free from this block on.
+    At(Height),
+}
+
+async fn turn(
+    chain: &Chain,
+    me: &Account,
+    found: &ParticipantView,
+    call: &(impl Payload + Sync),
+) -> Result<Turn, ChainError> {
+    let free_from = match (found.role, chain.readiness(me).await?) {
+        (Role::Worker | Role::Apprentice, Some(readiness)) => readiness.ready_at.saturating_add(FREE_TURN_BLOCKS),
+        // Its failure says what is wrong.
+        _ => return Ok(Turn::Now),
+    };
+    let price = chain.fee(call).await?.saturating_add(chain.existential_deposit().await?);
+    let can_pay = chain.account(me).await?.free >= price;
+    Ok(if can_pay || chain.best().await?.0 >= free_from { Turn::Now } else { Turn::At(free_from) })
 }
 
 /// What the registry must say of the account while a daemon runs for it.
 #[derive(Clone)]
 pub struct Standing {
-    /// The endpoint that this daemon registered.
-    pub endpoint: Endpoint,
+    /// What this daemon registers.
+    pub wanted: Arc<Enrolment>,
+    /// The endpoint that is registered until the account can change it.
+    pub former: Option<Endpoint>,
     /// Shards that the account is ready to hold at the same time; none for a validator.
     pub slots: Option<u32>,
     taken_over: Arc<AtomicBool>,
@@ -103,8 +196,8 @@ pub struct Standing {
 
 impl Standing {
     /// A standing that was just brought about.
-    pub fn new(endpoint: Endpoint, slots: Option<u32>) -> Self {
-        Self { endpoint, slots, taken_over: Arc::default(), paused: Arc::default() }
+    pub fn new(wanted: Enrolment, former: Option<Endpoint>, slots: Option<u32>) -> Self {
+        Self { wanted: Arc::new(wanted), former, slots, taken_over: Arc::default(), paused: Arc::default() }
     }
 
     /// Whether another daemon has registered itself for the account since.
@@ -118,7 +211,7 @@ impl Standing {
     }
 
     fn take_over(&self, found: &Endpoint) {
-        let is_lost = *found != self.endpoint;
+        let is_lost = *found != self.wanted.endpoint && Some(found) != self.former.as_ref();
         if self.taken_over.swap(is_lost, Ordering::Relaxed) != is_lost {
             if is_lost {
                 let addresses = addresses(found);
@@ -144,13 +237,47 @@ pub async fn stay_ready(chain: Arc<Chain>, sender: Sender, standing: Standing, i
     standing.take_over(&found.endpoint);
     standing.paused.store(found.slots == 0, Ordering::Relaxed);
     let Some(slots) = standing.slots.map(|slots| if is_draining { 0 } else { slots }) else { return };
-    if found.slots == slots || standing.is_taken_over() {
+    if standing.is_taken_over() {
         return;
     }
-    match sender.send(&calls::set_ready(slots)).await {
-        Ok(()) if is_draining => tracing::info!("draining: no new shards are taken"),
-        Ok(()) => tracing::info!(slots, "ready again"),
-        Err(error) => tracing::warn!(%error, "readiness could not be offered"),
+    let wanted = &standing.wanted;
+    // Only what waits for a free turn: whoever can pay has its registration changed at the start.
+    if standing.former.is_some() && !wanted.is_of(&found) {
+        let update = calls::update(wanted.endpoint.clone(), wanted.profile.clone(), wanted.ask);
+        if send_in_turn(&chain, &sender, &found, &update).await {
+            tracing::info!("registration updated");
+        }
+        return;
+    }
+    let slots = slots_of(&found, slots);
+    if found.slots != slots && send_in_turn(&chain, &sender, &found, &calls::set_ready(slots)).await {
+        if is_draining {
+            tracing::info!("draining: no new shards are taken");
+        } else {
+            tracing::info!(slots, "ready again");
+        }
+    }
+}
+
+/// Sends a call about the registration, if the account can; says whether it did.
+async fn send_in_turn(chain: &Chain, sender: &Sender, found: &ParticipantView, call: &(impl Payload + Sync)) -> bool {
+    let sent = match turn(chain, &sender.account(), found, call).await {
+        Ok(Turn::Now) => sender.send(call).await,
+        Ok(Turn::At(height)) => {
+            tracing::info!(
+                block = height,
+                "the account cannot pay for changing its entry; that is free from that block on"
+            );
+            return false;
+        }
+        Err(error) => Err(error),
+    };
+    match sent {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::warn!(%error, "registration or readiness could not be changed");
+            false
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The worker and validator daemons of Quern: thin shells round the pure cores in [`core`].
 
+mod apprentice;
 pub mod args;
 pub mod core;
 pub mod db;
@@ -10,6 +11,7 @@ pub mod duty;
 pub mod enroll;
 pub mod journal;
 pub mod misbehave;
+pub mod served;
 pub mod shell;
 pub mod site;
 pub mod status;
@@ -61,10 +63,11 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
         ask: args.ask,
         slots: if drain.is_on() { 0 } else { args.slots },
         bond: u128::from(args.common.bond) * QRN,
+        apprentice: args.apprentice,
     };
-    let standing = Standing::new(wanted.endpoint.clone(), Some(args.slots));
     until_stopped(&site.clone().peer, async {
-        enroll(&site.chain(), &sender, &site.me, wanted).await?;
+        let former = enroll(&site.chain(), &sender, &site.me, &wanted).await?;
+        let standing = Standing::new(wanted, former, Some(args.slots));
         let core = core::Worker::new(site.me, site.db.promises()?);
         let connection = Connection { rpc: args.common.rpc };
         match args.misbehave {
@@ -94,10 +97,11 @@ pub async fn validate(args: ValidateArgs) -> anyhow::Result<()> {
         ask: 0,
         slots: 0,
         bond: u128::from(args.common.bond) * QRN,
+        apprentice: false,
     };
-    let standing = Standing::new(wanted.endpoint.clone(), None);
     until_stopped(&site.clone().peer, async {
-        enroll(&site.chain(), &sender, &site.me, wanted).await?;
+        let former = enroll(&site.chain(), &sender, &site.me, &wanted).await?;
+        let standing = Standing::new(wanted, former, None);
         let core = core::Validator::new(site.me, site.db.seals()?, site.db.results()?);
         shell::run(core, site, sender, Connection { rpc: args.common.rpc }, standing, drain).await;
         Ok(())

@@ -2,11 +2,17 @@
 //! `quern-worker`: the daemons of Quern.
 
 use clap::Parser;
+use quern_sdk::causes;
 use quern_worker::args::{Cli, Command};
 use std::{io::IsTerminal, process::ExitCode};
 
+fn main() -> ExitCode {
+    quern_executor::gpu::name_runtime_folder();
+    serve()
+}
+
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn serve() -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| "info,iroh=error,noq_proto=error".into());
     let colours = std::io::stderr().is_terminal();
@@ -23,7 +29,7 @@ async fn main() -> ExitCode {
     match result {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("quern-worker: {error:#}");
+            eprintln!("quern-worker: {}", causes::told(error.as_ref()));
             ExitCode::FAILURE
         }
     }

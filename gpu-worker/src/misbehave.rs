@@ -212,7 +212,7 @@ mod tests {
         let open = Action::Submit(Call::OpenCheckpoints(shard, [0; 32]));
         let results = Action::Submit(Call::RevealResults(shard, [0; 32]));
         let mut core = Withholding(Busy(vec![commit.clone(), open, results]));
-        assert_eq!(core.on(Event::Block { best: 1, finalized: 1, views: vec![] }), vec![commit]);
+        assert_eq!(core.on(Event::Block { best: 1, finalized: 1, views: vec![], served: vec![] }), vec![commit]);
     }
 
     #[test]

@@ -7,11 +7,12 @@ use crate::{
     duty::Duty,
     enroll::{stay_ready, Standing},
     journal::Journal,
+    served::Served,
     site::{subject, Site},
 };
 use futures::StreamExt;
 use quern_primitives::Height;
-use quern_protocol::view::ShardView;
+use quern_protocol::{view::ShardView, Shard};
 use quern_sdk::chain::{calls, Chain, ChainError, Head, Sender};
 use std::{convert::Infallible, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, Semaphore};
@@ -116,7 +117,17 @@ struct Shell<C> {
     standing: Standing,
     drain: Drain,
     journal: Journal,
+    served: Served,
     next_check: Height,
+}
+
+/// What the chain said at the last block.
+#[derive(Clone)]
+struct Latest {
+    best: Height,
+    finalized: Height,
+    views: Vec<ShardView>,
+    served: Vec<Shard>,
 }
 
 /// Runs a daemon for ever. When the connection to the node is lost it is made anew; what is under way goes on.
@@ -130,8 +141,8 @@ pub async fn run(
 ) {
     let (report, reports) = mpsc::unbounded_channel();
     let permits = Permits::new();
-    let journal = Journal::default();
-    let mut shell = Shell { core, site, report, reports, permits, standing, drain, journal, next_check: 0 };
+    let (journal, served) = (Journal::default(), Served::default());
+    let mut shell = Shell { core, site, report, reports, permits, standing, drain, journal, served, next_check: 0 };
     loop {
         let Err(error) = shell.follow(&sender).await;
         tracing::warn!(%error, "connecting to the node again");
@@ -144,26 +155,21 @@ impl<C: Core> Shell<C> {
     async fn follow(&mut self, sender: &Sender) -> Result<Infallible, ChainError> {
         let chain = self.site.chain();
         let mut heads = chain.heads().await?;
-        let mut latest: Option<(Height, Height, Vec<ShardView>)> = None;
+        let mut latest: Option<Latest> = None;
         loop {
             let event = tokio::select! {
                 head = tokio::time::timeout(SILENCE, heads.next()) => {
                     let head = head.map_err(|_| ChainError::Closed)?.ok_or(ChainError::Closed)??;
-                    let mut views = chain.duties(head.hash, &self.site.me).await?;
-                    if self.standing.is_taken_over() {
-                        views.retain(|view| self.site.has_promised(Attempt::of(&view.shard)));
-                    }
-                    self.look_round(&chain, sender, head, &views);
-                    latest = Some((head.height, head.finalized, views));
+                    let latest = latest.insert(self.look_at(&chain, head).await?);
+                    self.look_round(&chain, sender, head, latest);
                     None
                 }
                 event = self.reports.recv() => event,
             };
             let mut actions = event.map(|event| self.core.on(event)).unwrap_or_default();
             // What was just reported may allow the next step at once, without waiting for the next block.
-            if let Some((best, finalized, views)) = &latest {
-                let (best, finalized, views) = (*best, *finalized, views.clone());
-                actions.extend(self.core.on(Event::Block { best, finalized, views }));
+            if let Some(Latest { best, finalized, views, served }) = latest.clone() {
+                actions.extend(self.core.on(Event::Block { best, finalized, views, served }));
             }
             for action in actions {
                 match action {
@@ -174,10 +180,24 @@ impl<C: Core> Shell<C> {
         }
     }
 
+    /// What a block says: first what the account has to do, then what it serves.
+    async fn look_at(&mut self, chain: &Chain, head: Head) -> Result<Latest, ChainError> {
+        let me = self.site.me;
+        let mut views = chain.duties(head.hash, &me).await?;
+        self.served.refresh(chain, head.hash, &me, &views).await?;
+        let mut served = self.served.shards();
+        if self.standing.is_taken_over() {
+            views.retain(|view| self.site.has_promised(Attempt::of(&view.shard)));
+            served.retain(|shard| self.site.has_promised(Attempt::of(shard)));
+        }
+        Ok(Latest { best: head.height, finalized: head.finalized, views, served })
+    }
+
     /// What a daemon does at every block beside its shards: it tells what happens to them, looks after what it sent, and after
     /// its registration.
-    fn look_round(&mut self, chain: &Arc<Chain>, sender: &Sender, head: Head, views: &[ShardView]) {
-        for line in self.journal.note(&self.site.me, head.height, views) {
+    fn look_round(&mut self, chain: &Arc<Chain>, sender: &Sender, head: Head, latest: &Latest) {
+        let (views, served) = (&latest.views, &latest.served);
+        for line in self.journal.note(&self.site.me, head.height, views, served) {
             if line.is_warning {
                 tracing::warn!(shard = %line.shard, "{}", line.text);
             } else {
@@ -190,7 +210,9 @@ impl<C: Core> Shell<C> {
                 tracing::warn!(%error, "what was sent cannot be looked after");
             }
         });
-        let open = views.iter().filter_map(|view| Duty::of(view, &self.site.me)).filter(Duty::is_open).count();
+        let owed = views.iter().filter_map(|view| Duty::of(view, &self.site.me));
+        let served = served.iter().filter_map(|shard| Duty::served(shard, &self.site.me));
+        let open = owed.chain(served).filter(Duty::is_open).count();
         let has_changed = self.drain.note(open, self.standing.is_paused());
         let is_waiting = self.drain.is_on() && !self.standing.is_paused();
         if has_changed || is_waiting || head.height >= self.next_check {
@@ -255,6 +277,14 @@ async fn send(sender: &Sender, call: core::Call) -> Result<(), ChainError> {
         Call::Defend(dispute, Defence::Subtrees(values)) => sender.send(&calls::open_subtrees(dispute, values)).await,
         Call::Defend(dispute, Defence::Chunk(bytes)) => sender.send(&calls::open_chunk(dispute, bytes)).await,
         Call::Prosecute(dispute, Prosecution::Name(op)) => sender.send(&calls::name_operator(dispute, op)).await,
+        Call::Defend(dispute, Defence::Ids(ids)) => sender.send(&calls::name_ids(dispute, ids)).await,
+        Call::Defend(dispute, Defence::Prove { start, end }) => {
+            sender.send(&calls::prove_ends(dispute, start, end)).await
+        }
+        Call::Prosecute(dispute, Prosecution::Pick(index)) => sender.send(&calls::pick_id(dispute, index)).await,
+        Call::ClaimUnavailable(shard) => sender.send(&calls::claim_unavailable(shard)).await,
+        Call::AnswerLeaf(shard, position, leaf) => sender.send(&calls::answer_leaf(shard, position, leaf)).await,
+        Call::Acknowledge(shards) => sender.send(&calls::acknowledge_shards(shards)).await,
         Call::Prosecute(dispute, Prosecution::Demand(index)) => {
             sender.send(&calls::demand_output(dispute, index)).await
         }

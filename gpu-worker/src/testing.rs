@@ -10,7 +10,7 @@ use quern_primitives::{
 };
 use quern_protocol::{
     inputs::StageContext,
-    shard::{Audit, Commitment, Deal, Demand, Phase, Seat, Shard},
+    shard::{Audit, Commitment, Deal, Demand, Phase, Seat, Shard, Window},
     view::{AccountView, ParticipantView, ShardView},
 };
 
@@ -57,14 +57,29 @@ pub fn audited(worker: Account, auditor: Account, seal: Option<[u8; 32]>) -> Sha
         opened: None,
         results: None,
         demand: Demand::None,
+        from_inputs: false,
     };
     view(Phase::Auditing { deal: deal(worker), commitment, audit, by: 90 })
 }
 
-/// Accepted.
+/// Accepted, with a window that closes at block 120.
 pub fn accepted(worker: Account) -> ShardView {
     let commitment = Commitment { root: BlobId([8; 32]), secret_hash: [9; 32], at: 12 };
-    view(Phase::Accepted { deal: deal(worker), commitment, auditors: Default::default(), at: 99 })
+    let window = Window {
+        closes: 120,
+        deliver_by: 150,
+        delivered: true,
+        challenges: Default::default(),
+        refuted: 0,
+        demands: Default::default(),
+    };
+    view(Phase::Accepted { deal: deal(worker), commitment, auditors: Default::default(), at: 99, window })
+}
+
+/// Settled: its outputs were delivered, or nobody said so.
+pub fn settled(worker: Account, paid: bool) -> ShardView {
+    let commitment = Commitment { root: BlobId([8; 32]), secret_hash: [9; 32], at: 12 };
+    view(Phase::Settled { deal: deal(worker), commitment, auditors: Default::default(), at: 99, paid })
 }
 
 /// A participant with a bond of 1,000 QRN, of which nothing is locked, that asks 1 QRN.
@@ -101,5 +116,6 @@ pub fn facts() -> Facts {
         queued: 0,
         wanted: Vec::new(),
         cheaper: 0,
+        validators: 8,
     }
 }

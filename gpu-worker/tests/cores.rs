@@ -11,13 +11,13 @@ use quern_program::Segment;
 use quern_protocol::{
     dispute::{Dispute, Move, Trace},
     inputs::StageContext,
-    shard::{Audit, Commitment, Deal, Demand, Phase, Seat, Verdict},
+    shard::{Audit, Commitment, Deal, Demand, LeafDemand, Phase, Seat, Verdict, Window},
     view::ShardView,
     Shard,
 };
 use quern_worker::core::{
     Action, Attempt, Call, Defence, Event, Promise, Prosecution, Sealed, Stage, Subject, Validator, Worker,
-    DECLINE_AFTER, RESEND_BLOCKS, RETRY_BLOCKS,
+    CLAIM_AFTER, CLAIM_MARGIN_BLOCKS, DECLINE_AFTER, RESEND_BLOCKS, RETRY_BLOCKS,
 };
 
 const ME: Account = [1; 32];
@@ -75,6 +75,7 @@ fn audit(auditor: Account, verdict: Option<Verdict>) -> Audit {
         opened: Some([1; 32]),
         results: Some([2; 32]),
         demand: Demand::None,
+        from_inputs: false,
     }
 }
 
@@ -87,6 +88,8 @@ fn dispute(worker: Account, challenger: Account, turn: Move, byte: u8) -> Disput
         segment: Segment::Body(1),
         worker,
         challenger,
+        root: promise().root,
+        leaves: 4,
         start: Some(BlobId([1; 32])),
         end: BlobId([2; 32]),
         trace: (turn != Move::Trace).then_some(trace),
@@ -102,7 +105,7 @@ fn disputed(worker: Account, challenger: Account, turn: Move, byte: u8) -> Shard
 }
 
 fn block(best: Height, finalized: Height, views: Vec<ShardView>) -> Event {
-    Event::Block { best, finalized, views }
+    Event::Block { best, finalized, views, served: vec![] }
 }
 
 fn kinds(actions: &[Action]) -> Vec<&'static str> {
@@ -160,7 +163,7 @@ fn worker_should_keep_its_promise_when_its_node_is_still_catching_up() {
 
 #[test]
 fn validator_should_keep_its_answer_when_its_node_is_still_catching_up() {
-    let sealed = Sealed { drawn_at: 20, salt: SECRET, ids: Vec::new(), starts: Vec::new() };
+    let sealed = Sealed { drawn_at: 20, salt: SECRET, ids: Vec::new(), starts: Vec::new(), tasks: Vec::new() };
     let mut validator = Validator::new(ME, [(ATTEMPT, sealed)], []);
     assert_eq!(validator.on(block(19, 19, vec![])), vec![]);
     assert_eq!(validator.on(block(20, 20, vec![])), vec![Action::Forget(ATTEMPT)]);
@@ -211,12 +214,7 @@ fn worker_should_show_everything_again_when_it_starts_again() {
     let auditing = audited(|deal, commitment, audit| Phase::Auditing { deal, commitment, audit, by: 90 });
     let revealing = audited(|deal, commitment, audit| Phase::Revealing { deal, commitment, audit, by: 90 });
     let comparing = audited(|deal, commitment, audit| Phase::Comparing { deal, commitment, audit, by: 90 });
-    let accepted = view(Phase::Accepted {
-        deal: deal(ME),
-        commitment: commitment(),
-        auditors: Vec::new().try_into().unwrap(),
-        at: 30,
-    });
+    let accepted = accepted(ME, vec![], |_| ());
     let expected: [(ShardView, &[&str]); 6] = [
         (auditing, &["show opening"]),
         (revealing, &["show opening", "show results"]),
@@ -248,7 +246,8 @@ fn worker_should_not_serve_a_trace_again_when_it_has_just_posted_it() {
 
 #[test]
 fn challenger_should_work_its_move_out_again_when_a_fork_shows_another_trace() {
-    let sealed = Sealed { drawn_at: 20, salt: SECRET, ids: vec![BlobId([8; 32])], starts: Vec::new() };
+    let sealed =
+        Sealed { drawn_at: 20, salt: SECRET, ids: vec![BlobId([8; 32])], starts: Vec::new(), tasks: Vec::new() };
     let mut validator = Validator::new(ME, [(ATTEMPT, sealed)], []);
     let view = disputed(OTHER, ME, Move::Name, 1);
     assert_eq!(kinds(&validator.on(block(40, 38, vec![view.clone()]))), ["prosecute"]);
@@ -260,21 +259,83 @@ fn challenger_should_work_its_move_out_again_when_a_fork_shows_another_trace() {
 
 #[test]
 fn validator_should_serve_outputs_again_when_it_starts_again() {
-    let accepted = view(Phase::Accepted {
-        deal: deal(OTHER),
-        commitment: commitment(),
-        auditors: vec![ME].try_into().unwrap(),
-        at: 30,
-    });
+    let accepted = accepted(OTHER, vec![ME], |window| window.delivered = true);
     let mut validator = Validator::new(ME, [], []);
     assert_eq!(kinds(&validator.on(block(40, 38, vec![accepted.clone()]))), ["hold"]);
     validator.on(Event::Held(ATTEMPT));
     assert_eq!(kinds(&validator.on(block(41, 39, vec![accepted]))), Vec::<&str>::new());
 }
 
+/// An accepted shard whose window is open.
+fn accepted(worker: Account, auditors: Vec<Account>, change: impl FnOnce(&mut Window)) -> ShardView {
+    let mut window = Window {
+        closes: 60,
+        deliver_by: 90,
+        delivered: false,
+        challenges: Vec::new().try_into().unwrap(),
+        refuted: 0,
+        demands: Vec::new().try_into().unwrap(),
+    };
+    change(&mut window);
+    let auditors = auditors.try_into().unwrap();
+    view(Phase::Accepted { deal: deal(worker), commitment: commitment(), auditors, at: 30, window })
+}
+
+#[test]
+fn validator_should_say_that_the_outputs_are_delivered_when_it_holds_them() {
+    let mut validator = Validator::new(ME, [], []);
+    let waits = accepted(OTHER, vec![ME], |_| ());
+    assert_eq!(kinds(&validator.on(block(40, 38, vec![waits.clone()]))), ["hold"]);
+    validator.on(Event::Held(ATTEMPT));
+    let actions = validator.on(block(41, 39, vec![waits.clone()]));
+    assert_eq!(actions, vec![Action::Submit(Call::Acknowledge(vec![ID]))]);
+    assert_eq!(kinds(&validator.on(block(42, 40, vec![waits.clone()]))), Vec::<&str>::new(), "twice");
+    assert_eq!(kinds(&validator.on(block(41 + RESEND_BLOCKS, 45, vec![waits]))), ["acknowledge"]);
+    let delivered = accepted(OTHER, vec![ME], |window| window.delivered = true);
+    assert_eq!(kinds(&validator.on(block(60, 58, vec![delivered]))), Vec::<&str>::new());
+}
+
+#[test]
+fn worker_should_answer_every_id_that_is_asked_for_in_the_window() {
+    let mut worker = Worker::new(ME, [(ATTEMPT, promise())]);
+    let asked = accepted(ME, vec![], |window| {
+        let demands = [0, 1].map(|position| LeafDemand { position, by: 50 });
+        window.demands = demands.to_vec().try_into().unwrap();
+    });
+    let actions = worker.on(block(40, 38, vec![asked.clone()]));
+    assert_eq!(kinds(&actions), ["publish", "answer leaf", "answer leaf"]);
+    let Action::Submit(Call::AnswerLeaf(_, position, leaf)) = &actions[2] else { panic!("{actions:?}") };
+    assert_eq!((*position, leaf.id), (1, promise().ids[1]));
+    assert_eq!(kinds(&worker.on(block(41, 39, vec![asked]))), Vec::<&str>::new(), "twice");
+}
+
+#[test]
+fn validator_should_claim_that_it_is_not_served_before_its_silence_is_fined() {
+    let auditing = |by| {
+        let mut audit = audit(ME, None);
+        audit.seats[0].seal = None;
+        view(Phase::Auditing { deal: deal(OTHER), commitment: commitment(), audit, by })
+    };
+    let mut validator = Validator::new(ME, [], []);
+    assert_eq!(kinds(&validator.on(block(40, 38, vec![auditing(90)]))), ["audit"]);
+    let claim = vec![Action::Submit(Call::ClaimUnavailable(ID))];
+    assert_eq!(validator.on(block(90 - CLAIM_MARGIN_BLOCKS, 68, vec![auditing(90)])), claim);
+    // With much time left it tries again and again, and then gives up.
+    let mut validator = Validator::new(ME, [], []);
+    let mut height = 40;
+    for _ in 0..CLAIM_AFTER {
+        let actions = validator.on(block(height, height - 2, vec![auditing(900)]));
+        assert_eq!(kinds(&actions).last(), Some(&"audit"));
+        validator.on(Event::Failed(quern_worker::site::subject(actions.last().unwrap())));
+        height += RETRY_BLOCKS;
+    }
+    assert_eq!(validator.on(block(height, height - 2, vec![auditing(900)])), claim);
+}
+
 #[test]
 fn validator_should_demand_results_in_time_when_a_worker_shows_nothing() {
-    let sealed = Sealed { drawn_at: 20, salt: SECRET, ids: vec![BlobId([8; 32])], starts: Vec::new() };
+    let sealed =
+        Sealed { drawn_at: 20, salt: SECRET, ids: vec![BlobId([8; 32])], starts: Vec::new(), tasks: Vec::new() };
     let comparing =
         |by| view(Phase::Comparing { deal: deal(OTHER), commitment: commitment(), audit: audit(ME, None), by });
     let mut validator = Validator::new(ME, [(ATTEMPT, sealed)], []);

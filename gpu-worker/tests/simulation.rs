@@ -162,8 +162,10 @@ enum Kind {
         hides_results: bool,
         hides_traces: bool,
     },
-    /// Opens checkpoints, on chain if it must, but serves them to nobody: its result cannot be audited.
+    /// Opens checkpoints, on chain if it must, but serves them to nobody: its result can only be audited from the inputs.
     Withholder,
+    /// A liar that does the same: nobody can find its lie but from the inputs.
+    HiddenLiar,
     /// Never sends one kind of call.
     Mute(&'static str),
     /// Works as it should, but shows its results to nobody off chain.
@@ -195,6 +197,10 @@ struct Chain {
     offences: Vec<(OffenceKind, Account, Account)>,
     late: HashMap<Account, Height>,
     committed: HashSet<Account>,
+    /// Claims of missing bytes, disputes that began with a search, and accepted shards that were overturned.
+    claims: u64,
+    searches: u64,
+    overturned: u64,
 }
 
 impl Chain {
@@ -222,6 +228,9 @@ impl Chain {
             offences: Vec::new(),
             late: HashMap::new(),
             committed: HashSet::new(),
+            claims: 0,
+            searches: 0,
+            overturned: 0,
         }
     }
 
@@ -230,7 +239,7 @@ impl Chain {
     }
 
     fn is_barred(&self, who: &Account) -> bool {
-        self.offences.iter().any(|(kind, offender, _)| offender == who && *kind != OffenceKind::AuditNoShow)
+        self.offences.iter().any(|(_, offender, _)| offender == who)
     }
 
     fn step(&mut self, id: ShardId, event: ShardEvent) -> Option<()> {
@@ -246,8 +255,13 @@ impl Chain {
                 Effect::Offence { kind, offender, .. } => self.offences.push((kind, offender, worker)),
                 Effect::Late(who) => drop(self.late.insert(who, self.height)),
                 Effect::CloseDisputes => self.disputes.retain(|_, dispute| dispute.shard != id),
+                Effect::Overturn(_) => self.overturned += 1,
                 _ => {}
             }
+        }
+        // Nothing here is computed from the results of these shards.
+        if matches!(self.shards[&id].phase, Phase::Overturned { .. }) {
+            self.step(id, ShardEvent::Reissue);
         }
         Some(())
     }
@@ -294,21 +308,46 @@ impl Chain {
             }
             Call::CommitAudit(id, seal) => self.step(id, ShardEvent::Seal { by, seal }),
             Call::RevealResults(id, digest) => self.step(id, ShardEvent::Results { by, digest }),
-            Call::RevealAudit(id, salt, results, _) => self.step(id, ShardEvent::Reveal { by, salt, results }),
+            Call::RevealAudit(id, salt, results, holds_outputs) => {
+                self.step(id, ShardEvent::Reveal { by, salt, results, holds_outputs })
+            }
+            Call::ClaimUnavailable(id) => {
+                self.step(id, ShardEvent::Unavailable(by))?;
+                self.claims += 1;
+                Some(())
+            }
+            Call::AnswerLeaf(id, position, leaf) => {
+                let shard = self.shards.get(&id)?;
+                let (deal, result) = shard.deal().zip(shard.result())?;
+                leaf.verify(&result.root, shard.leaves(), &deal.worker, &id, position).ok()?;
+                self.step(id, ShardEvent::AnswerLeaf(position))
+            }
+            Call::Acknowledge(ids) => {
+                for id in ids {
+                    assert!(self.shards.get(&id)?.auditors().contains(&by));
+                    self.step(id, ShardEvent::Deliver);
+                }
+                Some(())
+            }
             Call::OpenDispute(id, position, start, end) => {
                 let shard = self.shards.get(&id)?;
                 let segment = WORLD.segment(shard.locate(position)?.1);
                 let (height, params) = (self.height, self.params);
                 let dispute =
                     Dispute::open(shard, segment, by, position, start.as_ref(), &end, height, &params).ok()?;
-                self.step(id, ShardEvent::Challenge { by, position })?;
+                let bond = shard.challenge_bond(&params).unwrap_or(0);
+                self.searches += u64::from(matches!(dispute.turn, Move::Ids(_)));
+                self.step(id, ShardEvent::Challenge { by, position, bond })?;
                 self.disputes.insert(self.next_dispute, dispute);
                 self.next_dispute += 1;
                 Some(())
             }
             Call::Defend(id, Defence::Trace(trace)) => self.play(id, Play::Trace { by, trace }),
-            Call::Defend(id, Defence::Subtrees(values)) => self.play(id, Play::Subtrees { by, values }),
-            Call::Defend(id, Defence::Chunk(bytes)) => self.play(id, Play::Chunk { by, bytes }),
+            Call::Defend(id, Defence::Subtrees(values)) => self.play(id, Play::Subtrees { values }),
+            Call::Defend(id, Defence::Chunk(bytes)) => self.play(id, Play::Chunk { bytes }),
+            Call::Defend(id, Defence::Ids(ids)) => self.play(id, Play::Ids { by, ids }),
+            Call::Defend(id, Defence::Prove { start, end }) => self.play(id, Play::Prove { start, end }),
+            Call::Prosecute(id, Prosecution::Pick(index)) => self.play(id, Play::Pick { by, index }),
             Call::Prosecute(id, Prosecution::Name(op)) => self.play(id, Play::Name { by, op }),
             Call::Prosecute(id, Prosecution::Demand(index)) => self.play(id, Play::Demand { by, index }),
             Call::Prosecute(id, Prosecution::Convict { element, output, reads }) => {
@@ -357,7 +396,7 @@ impl Chain {
     }
 
     fn duties(&self, who: &Account) -> Vec<ShardView> {
-        let mine = self.shards.values().filter(|shard| shard.parties().contains(who));
+        let mine = self.shards.values().filter(|shard| shard.parties().contains(who) && shard.is_duty_of(who));
         let view = |shard: &Shard| {
             let disputes = self.disputes.iter().filter(|(_, dispute)| dispute.shard == shard.id);
             ShardView {
@@ -372,8 +411,13 @@ impl Chain {
         mine.map(view).collect()
     }
 
+    fn served(&self, who: &Account) -> Vec<Shard> {
+        let mine = self.shards.values().filter(|shard| shard.parties().contains(who) && !shard.is_duty_of(who));
+        mine.cloned().collect()
+    }
+
     fn is_done(&self) -> bool {
-        self.shards.values().all(Shard::is_accepted)
+        self.shards.values().all(Shard::is_final)
     }
 }
 
@@ -425,7 +469,7 @@ struct Daemon {
     disk: Disk,
     desk: Desk,
     running: Vec<(Height, Action)>,
-    latest: Option<(Height, Height, Vec<ShardView>)>,
+    latest: Option<(Height, Height, Vec<ShardView>, Vec<Shard>)>,
 }
 
 /// How often each fault strikes, in percent.
@@ -514,8 +558,9 @@ impl Simulation {
             });
         }
         if !self.rng.percent(self.faults.unseen) {
-            let views = self.chain.duties(&self.daemons[index].me);
-            self.daemons[index].latest = Some((height, finalized, views));
+            let me = self.daemons[index].me;
+            let (views, served) = (self.chain.duties(&me), self.chain.served(&me));
+            self.daemons[index].latest = Some((height, finalized, views, served));
             self.feed(index, None);
         }
         let (due, later): (Vec<_>, Vec<_>) = self.daemons[index].running.drain(..).partition(|(at, _)| *at <= height);
@@ -535,10 +580,10 @@ impl Simulation {
 
     /// Gives the core what was reported and the latest block, as the shell does, and starts what it says.
     fn feed(&mut self, index: usize, event: Option<Event>) {
-        let Some((best, finalized, views)) = self.daemons[index].latest.clone() else { return };
+        let Some((best, finalized, views, served)) = self.daemons[index].latest.clone() else { return };
         let Some(core) = &mut self.daemons[index].core else { return };
         let mut actions: Vec<Action> = event.into_iter().flat_map(|event| core.on(event)).collect();
-        actions.extend(core.on(Event::Block { best, finalized, views }));
+        actions.extend(core.on(Event::Block { best, finalized, views, served }));
         for action in actions {
             if self.rng.percent(self.faults.killed) {
                 return self.kill(index);
@@ -578,7 +623,7 @@ impl Simulation {
     /// Nobody, whatever happened to it, commits to two results or seals two answers.
     fn check_equivocation(&mut self, index: usize, call: &Call) {
         let daemon = &self.daemons[index];
-        let views = daemon.latest.iter().flat_map(|(_, _, views)| views);
+        let views = daemon.latest.iter().flat_map(|(_, _, views, _)| views);
         let rounds: HashMap<ShardId, Round> = views.map(|view| (view.shard.id, Round::of(&view.shard))).collect();
         match call {
             Call::Commit(list) => {
@@ -623,9 +668,9 @@ impl Simulation {
             Action::Execute(view) => Some(self.execute(index, view)),
             Action::ShowOpening(view) => self.show_opening(index, view),
             Action::ShowResults(view) => self.show_results(index, view),
-            Action::Publish(view) => {
-                self.daemons[index].desk.published.insert(view.shard.id);
-                Some(Event::Shown(Attempt::of(&view.shard), Stage::Published))
+            Action::Publish(attempt) => {
+                self.daemons[index].desk.published.insert(attempt.shard);
+                Some(Event::Shown(*attempt, Stage::Published))
             }
             Action::Defend(view, id) => self.defend(index, view, *id),
             Action::ShowTrace(view, id) => {
@@ -637,11 +682,11 @@ impl Simulation {
             Action::Audit(view) => self.audit(index, view),
             Action::CheckResults(view) => self.check_results(index, view),
             Action::Prosecute(view, id) => self.prosecute(index, view, *id),
-            Action::Hold(view) => {
-                let worker = self.up(&view.shard.deal()?.worker)?;
-                worker.desk.published.contains(&view.shard.id).then_some(())?;
-                self.daemons[index].desk.published.insert(view.shard.id);
-                Some(Event::Held(Attempt::of(&view.shard)))
+            Action::Hold(attempt) => {
+                let worker = self.up(&self.chain.shards[&attempt.shard].deal()?.worker)?;
+                worker.desk.published.contains(&attempt.shard).then_some(())?;
+                self.daemons[index].desk.published.insert(attempt.shard);
+                Some(Event::Held(*attempt))
             }
             Action::Submit(_) | Action::Forget(_) => None,
         }
@@ -649,7 +694,7 @@ impl Simulation {
 
     fn executor(&self, index: usize) -> &'static dyn Executor {
         match self.daemons[index].kind {
-            Kind::Liar { .. } => WORLD.lying.as_ref(),
+            Kind::Liar { .. } | Kind::HiddenLiar => WORLD.lying.as_ref(),
             _ => WORLD.honest.as_ref(),
         }
     }
@@ -692,7 +737,7 @@ impl Simulation {
             Checkpoint { leaf, tensors }
         };
         let checkpoints = leaves.into_iter().map(checkpoint).collect();
-        if self.daemons[index].kind != Kind::Withholder {
+        if !matches!(self.daemons[index].kind, Kind::Withholder | Kind::HiddenLiar) {
             self.daemons[index].desk.openings.insert(round, checkpoints);
         }
         Some(Event::Shown(round.attempt, Stage::Opening(round.drawn_at)))
@@ -718,6 +763,9 @@ impl Simulation {
 
     fn defend(&mut self, index: usize, view: &ShardView, id: DisputeId) -> Option<Event> {
         let (_, dispute) = view.disputes.iter().find(|(of, _)| *of == id)?;
+        if let Some(defence) = self.own_ids(index, view, dispute) {
+            return Some(Event::Defended(id, Box::new(dispute.clone()), defence));
+        }
         let (ids, outputs) = self.own_trace(index, dispute)?;
         let defence = match &dispute.turn {
             Move::Trace => {
@@ -740,9 +788,61 @@ impl Simulation {
         Some(Event::Defended(id, Box::new(dispute.clone()), defence))
     }
 
+    /// What a search asks for, as the site answers it.
+    fn own_ids(&self, index: usize, view: &ShardView, dispute: &Dispute) -> Option<Defence> {
+        let promise = self.daemons[index].disk.promises.get(&Attempt::of(&view.shard))?;
+        let first = (dispute.task - view.shard.first_task) * WORLD.segments();
+        match &dispute.turn {
+            Move::Ids(search) => {
+                let ids = search.probes().into_iter().map(|segment| promise.ids[(first + segment) as usize]);
+                Some(Defence::Ids(ids.collect()))
+            }
+            Move::Prove => {
+                let leaf = |position: u32| self.leaves(index, &view.shard, &[position]).and_then(|mut leaf| leaf.pop());
+                let start = dispute.start.and_then(|_| leaf(dispute.position - 1));
+                Some(Defence::Prove { start, end: leaf(dispute.position)? })
+            }
+            _ => None,
+        }
+    }
+
+    /// Runs the drawn tasks from their inputs.
+    fn rerun(&mut self, index: usize, view: &ShardView) -> Option<Event> {
+        let (shard, round) = (&view.shard, Round::of(&view.shard));
+        let audit = shard.audit()?;
+        let mut tasks = Vec::new();
+        for (task, last) in shard.reruns() {
+            let (mut state, mut ids) = (Vec::new(), Vec::new());
+            for segment in 0..=last {
+                let (results, id) = WORLD.run_segment(WORLD.honest.as_ref(), task, segment, &state);
+                for tensor in &results {
+                    self.daemons[index].disk.put(tensor.bytes.clone());
+                }
+                ids.push(id);
+                state = results;
+            }
+            tasks.push((task, ids));
+        }
+        let own = |position: &u32| {
+            let (task, segment) = shard.locate(*position)?;
+            let (_, ids) = tasks.iter().find(|(of, _)| *of == task)?;
+            ids.get(segment as usize).copied()
+        };
+        let mut ids = audit.sample.iter().map(own).collect::<Option<Vec<_>>>()?;
+        if self.daemons[index].kind == Kind::Lazy {
+            ids.iter_mut().for_each(|id| *id = BlobId(self.rng.secret()));
+        }
+        let sealed = Sealed { drawn_at: audit.drawn_at, salt: self.rng.secret(), ids, starts: Vec::new(), tasks };
+        self.daemons[index].disk.seals.insert(round.attempt, sealed.clone());
+        Some(Event::Audited(round.attempt, sealed))
+    }
+
     fn audit(&mut self, index: usize, view: &ShardView) -> Option<Event> {
         let (shard, round) = (&view.shard, Round::of(&view.shard));
         let audit = shard.audit()?;
+        if audit.from_inputs {
+            return self.rerun(index, view);
+        }
         let opened = if shard.opened_positions().is_empty() {
             Vec::new()
         } else {
@@ -772,7 +872,7 @@ impl Simulation {
             ids.iter_mut().for_each(|id| *id = BlobId(self.rng.secret()));
         }
         let starts = opened.into_iter().map(|checkpoint| checkpoint.leaf).collect();
-        let sealed = Sealed { drawn_at: audit.drawn_at, salt: self.rng.secret(), ids, starts };
+        let sealed = Sealed { drawn_at: audit.drawn_at, salt: self.rng.secret(), ids, starts, tasks: Vec::new() };
         self.daemons[index].disk.seals.insert(round.attempt, sealed.clone());
         Some(Event::Audited(round.attempt, sealed))
     }
@@ -804,6 +904,13 @@ impl Simulation {
 
     fn prosecute(&mut self, index: usize, view: &ShardView, id: DisputeId) -> Option<Event> {
         let (_, dispute) = view.disputes.iter().find(|(of, _)| *of == id)?;
+        if let Move::Pick { search, ids } = &dispute.turn {
+            let sealed = self.daemons[index].disk.seals.get(&Attempt::of(&view.shard))?;
+            let (_, own) = sealed.tasks.iter().find(|(task, _)| *task == dispute.task)?;
+            let differs = |(segment, id): (&u32, &BlobId)| own[*segment as usize] != *id;
+            let first = search.probes().iter().zip(ids).position(differs).unwrap_or(ids.len());
+            return Some(Event::Prosecuted(id, Box::new(dispute.clone()), Prosecution::Pick(first as u32)));
+        }
         let trace = dispute.trace.as_ref()?;
         let state = self.fetch(index, &view.shard, &trace.state)?;
         let own = WORLD.trace(WORLD.honest.as_ref(), dispute.task, dispute.segment, &state);
@@ -847,15 +954,11 @@ impl Simulation {
     fn check(&self) {
         for (kind, offender, worker) in &self.chain.offences {
             let what = self.kinds[offender];
-            // Costs nothing, because nobody can prove on chain that it was shown nothing.
-            if *kind == OffenceKind::AuditNoShow && self.kinds[worker] == Kind::Withholder {
-                continue;
-            }
             assert!(!what.is_honest(), "{what:?} is accused of {kind:?} with {:?}", self.kinds[worker]);
         }
         for shard in self.chain.shards.values() {
-            let Phase::Accepted { deal, auditors, .. } = &shard.phase else { panic!("not accepted: {shard:?}") };
-            // Where only segments that start from the inputs are drawn, nothing has to be served.
+            let Phase::Settled { deal, auditors, paid: true, .. } = &shard.phase else { panic!("not paid: {shard:?}") };
+            // A result that is right is paid, however its worker behaves.
             let worker = self.kinds[&deal.worker];
             assert!(worker.is_honest() || worker == Kind::Withholder, "{worker:?} was paid");
             for who in auditors.iter().chain([&deal.worker]) {
@@ -864,7 +967,7 @@ impl Simulation {
             }
         }
         for (who, kind) in &self.kinds {
-            if matches!(kind, Kind::Liar { .. }) && self.chain.committed.contains(who) {
+            if matches!(kind, Kind::Liar { .. } | Kind::HiddenLiar) && self.chain.committed.contains(who) {
                 assert!(self.chain.is_barred(who), "{kind:?} has got away with a lie");
             }
         }
@@ -902,7 +1005,7 @@ fn simulate(kinds: &[Kind], faults: Faults) -> Vec<Simulation> {
 /// Bad days for everybody, but within what the deadlines allow for.
 const BAD: Faults = Faults { lost: 15, doubled: 10, failed: 20, killed: 2, unseen: 20 };
 
-use Kind::{Hider, HonestValidator, HonestWorker, Lazy, Mute, Withholder};
+use Kind::{HiddenLiar, Hider, HonestValidator, HonestWorker, Lazy, Mute, Withholder};
 
 fn liar(hides_results: bool, hides_traces: bool) -> Kind {
     Kind::Liar { hides_results, hides_traces }
@@ -969,12 +1072,23 @@ fn shards_should_be_accepted_when_workers_fall_silent_at_any_step() {
 }
 
 #[test]
-fn shards_should_be_accepted_when_a_worker_lets_nobody_audit_it() {
-    let kinds = [HonestWorker, Withholder, HonestValidator, HonestValidator, HonestValidator];
-    for simulation in simulate(&kinds, BAD) {
-        let fined = simulation.chain.offences.iter().filter(|(kind, ..)| *kind != OffenceKind::AuditNoShow).count();
-        assert_eq!(fined, 0);
-    }
+fn right_result_should_be_paid_when_its_worker_serves_no_checkpoints() {
+    let kinds = [Withholder, Withholder, HonestValidator, HonestValidator, HonestValidator];
+    let simulations = simulate(&kinds, BAD);
+    assert!(simulations.iter().all(|simulation| simulation.chain.offences.is_empty()));
+    let claims: u64 = simulations.iter().map(|simulation| simulation.chain.claims).sum();
+    assert!(claims > SEEDS, "only {claims} claims");
+}
+
+#[test]
+fn hidden_lie_should_be_found_from_the_inputs_when_its_worker_serves_no_checkpoints() {
+    let kinds = [HonestWorker, HiddenLiar, HiddenLiar, HonestValidator, HonestValidator, HonestValidator];
+    let simulations = simulate(&kinds, BAD);
+    let searches: u64 = simulations.iter().map(|simulation| simulation.chain.searches).sum();
+    assert!(searches > SEEDS, "only {searches} searches");
+    let offences = simulations.iter().flat_map(|simulation| &simulation.chain.offences);
+    let convicted = offences.filter(|(kind, ..)| *kind == OffenceKind::WrongResult).count();
+    assert!(convicted > SEEDS as usize, "only {convicted} convictions");
 }
 
 #[test]

@@ -140,6 +140,15 @@ impl SegmentCosts {
         }
     }
 
+    /// Cost of a task from its inputs to the end of segment `segment`, at most `u64::MAX`.
+    pub fn up_to(&self, segment: u32) -> u64 {
+        let last = self.segments_per_task().saturating_sub(1);
+        if segment >= last {
+            return u64::try_from(self.task()).unwrap_or(u64::MAX);
+        }
+        self.init.saturating_add(self.body.saturating_mul(u64::from(segment)))
+    }
+
     /// Cost of segment `segment` of a task; 0 if there is none.
     pub fn segment(&self, segment: u32) -> u64 {
         let last = self.segments_per_task().saturating_sub(1);

@@ -2,6 +2,7 @@
 //! What a requester pays for, and how long it can be.
 
 use crate::{Balance, BlobId};
+use alloc::{collections::BTreeSet, vec::Vec};
 use bounded_collections::{BoundedVec, ConstU32};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
@@ -154,6 +155,26 @@ pub struct JobSpec {
     pub endpoints: BoundedVec<Endpoint, ConstU32<MAX_ENDPOINTS>>,
 }
 
+impl JobSpec {
+    /// How often the chain has to look into a program again before it takes the job: once for each program together with
+    /// whose outputs it gathers, because their lengths decide how long the proofs of an element can get.
+    pub fn gatherings(&self) -> u32 {
+        let gathered = |input: &Input| match input {
+            Input::Output { stage, map: OutputMap::All } => {
+                self.stages.get(usize::from(*stage)).map(|stage| (stage.program, stage.tasks))
+            }
+            _ => None,
+        };
+        let looks: BTreeSet<_> = self
+            .stages
+            .iter()
+            .map(|stage| (stage.program, stage.inputs.iter().map(gathered).collect::<Vec<_>>()))
+            .filter(|(_, inputs)| inputs.iter().any(Option::is_some))
+            .collect();
+        looks.len() as u32
+    }
+}
+
 /// Most bytes of a device's name.
 pub const MAX_DEVICE_NAME: u32 = 64;
 
@@ -173,5 +194,40 @@ impl Profile {
     pub fn new(memory_mib: u32, device: &str, accelerator: bool) -> Self {
         let device = BoundedVec::truncate_from(device.as_bytes().to_vec());
         Self { memory_mib, device, accelerator }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two first stages of one program with 3 and 4 tasks, and stages behind them that gather the outputs of one of these.
+    fn spec(gathering: &[(u8, u16)]) -> JobSpec {
+        let stage = |program, tasks, inputs: &[Input]| Stage {
+            program: BlobId([program; 32]),
+            tasks,
+            shard_size: 1,
+            inputs: BoundedVec::truncate_from(inputs.to_vec()),
+        };
+        let gather = |(program, stage_read): &(u8, u16)| {
+            stage(*program, 1, &[Input::Index, Input::Output { stage: *stage_read, map: OutputMap::All }])
+        };
+        let first = [stage(0, 3, &[Input::Index]), stage(0, 4, &[Input::Index])];
+        JobSpec {
+            stages: first.into_iter().chain(gathering.iter().map(gather)).collect::<Vec<_>>().try_into().unwrap(),
+            bid: 1,
+            audit: AuditLevel::Sampled,
+            memory_mib: 0,
+            endpoints: BoundedVec::default(),
+        }
+    }
+
+    #[test]
+    fn gatherings_should_count_a_program_once_for_what_it_gathers() {
+        assert_eq!(spec(&[]).gatherings(), 0);
+        assert_eq!(spec(&[(1, 0), (1, 0)]).gatherings(), 1);
+        assert_eq!(spec(&[(1, 0), (1, 1)]).gatherings(), 2, "other lengths");
+        assert_eq!(spec(&[(1, 0), (2, 0)]).gatherings(), 2, "another program");
+        assert_eq!(spec(&[(1, 9)]).gatherings(), 0, "a stage that is not there is refused without a look");
     }
 }

@@ -10,6 +10,7 @@ extern crate alloc;
 
 pub mod commitment;
 pub mod draw;
+pub mod enrol;
 pub mod hash;
 pub mod ids;
 pub mod job;

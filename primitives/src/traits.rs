@@ -21,6 +21,19 @@ pub trait Randomness {
     fn seed(period: Height) -> Option<[u8; 32]>;
 }
 
+/// How far deadlines lag behind the blocks.
+pub trait Deadlines {
+    /// Blocks by which they do in this block. What is due at a height is over only when so many further blocks have passed.
+    fn lag_blocks() -> Height;
+}
+
+/// No deadline lags.
+impl Deadlines for () {
+    fn lag_blocks() -> Height {
+        0
+    }
+}
+
 /// Why collateral could not be locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CollateralError {
@@ -45,6 +58,12 @@ pub trait Collateral {
     fn slash(who: &Account, amount: Balance, to: &[(Account, Balance)]) -> Balance;
     /// The least bond that a registered worker or validator keeps.
     fn minimum() -> Balance;
+    /// Moves `amount` from an account's free balance into the bond of `who`, even where that stays below the minimum; what
+    /// keeps the account of `who` alive remains free in it. On an error nothing has moved.
+    fn earn(from: &Account, who: &Account, amount: Balance) -> Result<(), CollateralError> {
+        let _ = (from, who, amount);
+        Err(CollateralError::NotBonded)
+    }
     /// As [`slash`](Self::slash), for an offence as auditor: those who back `who` lose the same share of what they back it with,
     /// which is burned. Returns what was taken of the bond.
     fn slash_pro_rata(who: &Account, amount: Balance, to: &[(Account, Balance)]) -> Balance {
@@ -77,7 +96,15 @@ pub enum Role {
     /// Audits shards.
     #[codec(index = 1)]
     Validator,
+    /// Runs small shards without a stake, until it has earned one.
+    #[codec(index = 2)]
+    Apprentice,
 }
+
+/// Most tasks of a shard that an apprentice takes.
+pub const APPRENTICE_MAX_TASKS: u32 = 64;
+/// Validators that audit an apprentice's shard: it has no stake that would make a lie dear, so a lie must be found.
+pub const APPRENTICE_AUDITORS: u32 = 4;
 
 /// A worker that offers capacity, as an assignment sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +121,20 @@ pub struct ReadyWorker {
     pub ready_at: Height,
     /// Weight in a draw, by reputation, at least one.
     pub weight: u32,
+    /// Whether it is an apprentice: it takes small shards of larger stages, and locks what it has instead of the collateral.
+    pub apprentice: bool,
+}
+
+impl ReadyWorker {
+    /// What it locks for a shard, given what its bond has free; none when it cannot take it.
+    pub fn stake(&self, collateral: Balance, free: Balance) -> Option<Balance> {
+        (self.apprentice || free >= collateral).then(|| collateral.min(free))
+    }
+
+    /// Whether its kind takes a shard of `tasks` tasks, in a stage of `stage_tasks`.
+    pub fn takes(&self, tasks: u32, stage_tasks: u32) -> bool {
+        !self.apprentice || (tasks <= APPRENTICE_MAX_TASKS && stage_tasks > 1)
+    }
 }
 
 /// How a worker's shard ended, for its reputation.
@@ -105,6 +146,12 @@ pub enum ShardEnd {
     Late,
     /// It was convicted or stayed silent.
     Convicted,
+    /// It was convicted after its result was accepted: it no longer holds a slot.
+    Overturned,
+    /// Nobody says that its accepted outputs are delivered: it no longer holds a slot.
+    Undelivered,
+    /// Its result was never judged, and not by its fault.
+    Unaudited,
 }
 
 /// Registered workers and validators.
@@ -119,6 +166,19 @@ pub trait Registry {
     fn validators() -> Vec<Account>;
     /// Where `who` serves blobs and answers.
     fn endpoint(who: &Account) -> Option<Endpoint>;
+    /// Whether `who` is an apprentice. That does not change while a shard of it is open.
+    fn is_apprentice(who: &Account) -> bool {
+        let _ = who;
+        false
+    }
+    /// Notes that the bond of `who` grew by what it earned: an apprentice may be a worker from now on.
+    fn bond_grew(who: &Account) {
+        let _ = who;
+    }
+    /// Further shards that apprentices may take now: their share of all open shards is capped.
+    fn apprentice_places() -> u32 {
+        0
+    }
 }
 
 /// Kinds of offences.
@@ -197,4 +257,23 @@ pub trait Rewards {
     fn protocol_fee_ppm() -> u32;
     /// Share of the price that pays each auditor, in parts per million, given the share of the work that it re-runs.
     fn audit_fee_ppm(audited_ppm: u32) -> u32;
+}
+
+/// A move that an account owes the protocol, as a transaction that makes it is judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Duty {
+    /// What the transaction is about, each as bytes that no other move of the account has: while a transaction about one of
+    /// them waits, no second one is taken.
+    pub subjects: Vec<Vec<u8>>,
+    /// Last height at which the move is in time.
+    pub by: Height,
+}
+
+/// What accounts owe, by the runtime's calls.
+pub trait Duties<Call> {
+    /// How many moves a call makes: zero for a kind of call that nobody ever owes.
+    fn moves(call: &Call) -> u32;
+    /// The duty that `who` would fulfil with this call in this block; none when it does not owe it. Cheap: it is asked
+    /// before anything is paid.
+    fn owed(who: &Account, call: &Call) -> Option<Duty>;
 }

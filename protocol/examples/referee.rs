@@ -120,6 +120,8 @@ fn dispute(output: BlobId, len: u64) -> Result<Dispute, Box<dyn Error>> {
         task: 0,
         segment: Segment::Finish,
         worker: [1; 32],
+        root: BlobId::default(),
+        leaves: 1,
         challenger: [2; 32],
         start: None,
         end: output,

@@ -4,7 +4,7 @@
 use crate::{
     referee::{Agreed, ReadProof, RefereeError},
     shard::Shard,
-    Params,
+    Moment, Params,
 };
 use alloc::vec::Vec;
 use bounded_collections::{BoundedVec, ConstU32};
@@ -23,6 +23,8 @@ pub const MAX_TRACE: u32 = quern_program::check::MAX_BLOCK_OPERATORS as u32;
 pub const MAX_STATE: u32 = quern_program::check::MAX_STATE as u32;
 /// Most subtree hashes a move.
 pub const MAX_SUBTREES: u32 = 64;
+/// Most checkpoint ids a move: a task of 65,536 segments is searched in three moves.
+pub const MAX_IDS: u32 = 64;
 
 /// A node of the tree of a disputed output, and the hash that the worker's own moves have fixed for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
@@ -48,6 +50,50 @@ pub struct Trace {
     pub state: BoundedVec<BlobId, ConstU32<MAX_STATE>>,
     /// Ids of the outputs of the segment's operators, in order.
     pub outputs: BoundedVec<BlobId, ConstU32<MAX_TRACE>>,
+}
+
+/// What the worker says stands at the end of a segment of the task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Claimed {
+    /// The segment, counted in the task.
+    pub segment: u32,
+    /// The checkpoint or output.
+    pub id: BlobId,
+}
+
+/// Where the first difference lies: the challenger agrees with the one and differs from the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Search {
+    /// The last end that is agreed; none while that is the task's inputs.
+    pub agreed: Option<Claimed>,
+    /// An end behind it that differs.
+    pub differs: Claimed,
+}
+
+impl Search {
+    /// The segments between the two whose ends the worker names next: all of them if there are at most [`MAX_IDS`], else so
+    /// many at even distances. None when the two are neighbours.
+    pub fn probes(&self) -> Vec<u32> {
+        let first = self.agreed.map_or(0, |agreed| agreed.segment.saturating_add(1));
+        let between = self.differs.segment.saturating_sub(first);
+        if between <= MAX_IDS {
+            return (first..self.differs.segment).collect();
+        }
+        let parts = u64::from(MAX_IDS).saturating_add(1);
+        let at = |part: u64| part.saturating_mul(between.into()).checked_div(parts).unwrap_or(0);
+        let probes = (1..parts).filter_map(|part| u32::try_from(at(part)).ok());
+        probes.map(|offset| first.saturating_add(offset)).collect()
+    }
+
+    /// The search goes on: of the `ids` at [`Self::probes`] the one at `index` is the first that differs, or none does when
+    /// it is their number.
+    fn narrowed(&self, ids: &[BlobId], index: u32) -> Option<Self> {
+        let probes = self.probes();
+        let at = |index: usize| Some(Claimed { segment: *probes.get(index)?, id: *ids.get(index)? });
+        let index = usize::try_from(index).ok().filter(|index| *index <= ids.len())?;
+        let before = index.checked_sub(1).and_then(at);
+        Some(Self { agreed: before.or(self.agreed), differs: at(index).unwrap_or(self.differs) })
+    }
 }
 
 /// Who owes what.
@@ -77,6 +123,20 @@ pub enum Move {
         /// The node.
         node: Shown,
     },
+    /// The worker owes the ids at the probes of the search.
+    #[codec(index = 4)]
+    Ids(Search),
+    /// The challenger owes the first of these ids that differs from its own.
+    #[codec(index = 5)]
+    Pick {
+        /// The search.
+        search: Search,
+        /// What the worker has at the probes.
+        ids: BoundedVec<BlobId, ConstU32<MAX_IDS>>,
+    },
+    /// The worker owes the proof of the segment's ends, which it has only named so far.
+    #[codec(index = 6)]
+    Prove,
 }
 
 /// A dispute under way.
@@ -84,7 +144,7 @@ pub enum Move {
 pub struct Dispute {
     /// The shard.
     pub shard: ShardId,
-    /// Leaf position of the segment's end.
+    /// Leaf position of the segment's end; while the first difference is searched for, that of the end that differs.
     pub position: u32,
     /// The task.
     pub task: u32,
@@ -94,6 +154,10 @@ pub struct Dispute {
     pub worker: Account,
     /// Who disputes it.
     pub challenger: Account,
+    /// BLAKE3 of the list of blinded leaves.
+    pub root: BlobId,
+    /// Leaves of the shard.
+    pub leaves: u32,
     /// The checkpoint that the segment starts from; none for a segment that starts from the inputs.
     pub start: Option<BlobId>,
     /// The worker's result of the segment.
@@ -180,19 +244,36 @@ pub enum Play {
         /// Index into what is shown.
         index: u32,
     },
-    /// The worker shows subtrees.
+    /// Somebody shows the worker's subtrees: their hash says that they are.
     Subtrees {
-        /// Who.
-        by: Account,
         /// Chaining values of up to 64 subtrees, left to right.
         values: Vec<Cv>,
     },
-    /// The worker shows a chunk.
+    /// Somebody shows the worker's chunk: its hash says that it is.
     Chunk {
-        /// Who.
-        by: Account,
         /// Its bytes.
         bytes: Vec<u8>,
+    },
+    /// The worker names the ids at the probes of the search.
+    Ids {
+        /// Who.
+        by: Account,
+        /// The ids, in order.
+        ids: Vec<BlobId>,
+    },
+    /// The challenger picks the first of them that differs.
+    Pick {
+        /// Who.
+        by: Account,
+        /// Its index, or their number if none does.
+        index: u32,
+    },
+    /// Somebody proves the ends of the segment against the worker's root.
+    Prove {
+        /// The checkpoint before the segment; none for a segment that starts from the inputs.
+        start: Option<LeafProof>,
+        /// The end of the segment.
+        end: LeafProof,
     },
     /// The challenger has an element recomputed.
     Convict {
@@ -233,6 +314,10 @@ pub enum DisputeError {
     NoSuchSegment,
     /// A start checkpoint is missing, or given where the segment starts from the inputs.
     WrongStart,
+    /// Another number of ids is owed.
+    IdCount,
+    /// What is proven is not what the worker has named.
+    IdMismatch,
     /// A leaf proof fails.
     BadLeaf(LeafError),
     /// The trace has another number of entries than the segment has operators.
@@ -265,8 +350,9 @@ pub enum Next {
 }
 
 impl Dispute {
-    /// Opens a dispute on a segment of a committed shard: both of its ids are opened first. `Shard::step` decides whether
-    /// this account may challenge.
+    /// Opens a dispute on a segment of a committed shard: both of its ids are opened first. Without the checkpoint before it
+    /// the challenger says that its own run from the task's inputs ends otherwise here, and the first segment that differs
+    /// is searched for. `Shard::step` decides whether this account may challenge.
     #[allow(clippy::too_many_arguments)]
     pub fn open(
         shard: &Shard,
@@ -285,10 +371,12 @@ impl Dispute {
                 .verify(&commitment.root, shard.leaves(), &deal.worker, &shard.id, position)
                 .map_err(DisputeError::BadLeaf)
         };
-        let start = match (index.checked_sub(1), start) {
-            (None, None) => None,
-            (Some(_), Some(proof)) => Some(id(proof, position.saturating_sub(1))?),
-            _ => return Err(DisputeError::WrongStart),
+        let end = id(end, position)?;
+        let (start, turn) = match (index.checked_sub(1), start) {
+            (None, None) => (None, Move::Trace),
+            (Some(_), Some(proof)) => (Some(id(proof, position.saturating_sub(1))?), Move::Trace),
+            (Some(_), None) => (None, Move::Ids(Search { agreed: None, differs: Claimed { segment: index, id: end } })),
+            (None, Some(_)) => return Err(DisputeError::WrongStart),
         };
         Ok(Self {
             shard: shard.id,
@@ -297,10 +385,12 @@ impl Dispute {
             segment,
             worker: deal.worker,
             challenger,
+            root: commitment.root,
+            leaves: shard.leaves(),
             start,
-            end: id(end, position)?,
+            end,
             trace: None,
-            turn: Move::Trace,
+            turn,
             by: height.saturating_add(params.move_blocks(shard.costs.segment(index))),
         })
     }
@@ -308,12 +398,12 @@ impl Dispute {
     /// Who owes the next move.
     pub fn owed_by(&self) -> &Account {
         match self.turn {
-            Move::Trace | Move::Output { .. } => &self.worker,
-            Move::Name | Move::Convict { .. } => &self.challenger,
+            Move::Trace | Move::Output { .. } | Move::Ids(_) | Move::Prove => &self.worker,
+            Move::Name | Move::Convict { .. } | Move::Pick { .. } => &self.challenger,
         }
     }
 
-    /// Applies a move at a height. `agreed` is what both parties agree on, see [`Self::agreed`].
+    /// Applies a move at a height, where no deadline lags. What both parties agree on, see [`Self::agreed`].
     pub fn step(
         &self,
         play: Play,
@@ -322,14 +412,45 @@ impl Dispute {
         program: &Checked,
         stage: &crate::inputs::StageContext,
     ) -> Result<Next, DisputeError> {
+        self.step_at(play, height.into(), params, program, stage)
+    }
+
+    /// Applies a move.
+    pub fn step_at(
+        &self,
+        play: Play,
+        now: Moment,
+        params: &Params,
+        program: &Checked,
+        stage: &crate::inputs::StageContext,
+    ) -> Result<Next, DisputeError> {
+        let (height, reached) = (now.height, now.reached());
         let next_by = height.saturating_add(params.move_blocks(self.macs(program)));
         let goes_on = |turn: Move| Ok(Next::Open(Self { turn, by: next_by, ..self.clone() }));
-        self.admits(&play, height)?;
+        self.admits(&play, reached)?;
         match (&self.turn, play) {
-            (_, Play::Expire) => self.expire(height).map(Next::Closed),
+            (_, Play::Expire) => self.expire(reached).map(Next::Closed),
             (Move::Trace, Play::Trace { trace, .. }) => {
                 self.check_trace(&trace, program)?;
                 Ok(Next::Open(Self { trace: Some(trace), turn: Move::Name, by: next_by, ..self.clone() }))
+            }
+            (Move::Ids(search), Play::Ids { ids, .. }) => {
+                if ids.len() != search.probes().len() {
+                    return Err(DisputeError::IdCount);
+                }
+                let ids = ids.try_into().map_err(|_| DisputeError::IdCount)?;
+                goes_on(Move::Pick { search: *search, ids })
+            }
+            (Move::Pick { search, ids }, Play::Pick { index, .. }) => {
+                let search = search.narrowed(ids, index).ok_or(DisputeError::NoSuchElement)?;
+                if !search.probes().is_empty() {
+                    return goes_on(Move::Ids(search));
+                }
+                self.found(&search, program).map(|found| Next::Open(Self { by: next_by, ..found }))
+            }
+            (Move::Prove, Play::Prove { start, end }) => {
+                self.check_ends(start.as_ref(), &end)?;
+                goes_on(Move::Trace)
             }
             (Move::Name, Play::Name { op, .. }) => {
                 let (id, ty) = self.output(op, program).ok_or(DisputeError::NoSuchElement)?;
@@ -439,7 +560,8 @@ impl Dispute {
         Some((*id, program.types(self.segment.kind()).get(usize::from(op))?.bytes()))
     }
 
-    /// How the dispute ends because its deadline has passed.
+    /// How the dispute ends because its deadline has passed: `height` is that of a block where no deadline lags, or
+    /// [`Moment::reached`].
     pub fn expire(&self, height: Height) -> Result<Outcome, DisputeError> {
         if height <= self.by {
             return Err(DisputeError::NothingDue);
@@ -457,14 +579,54 @@ impl Dispute {
         }
     }
 
+    /// The search has ended: the dispute is about the segment between the two ends, which the worker has to prove.
+    fn found(&self, search: &Search, program: &Checked) -> Result<Self, DisputeError> {
+        let Search { agreed, differs } = *search;
+        let was = match self.segment {
+            Segment::Init => 0,
+            Segment::Body(step) => step.saturating_add(1),
+            Segment::Finish => program.program().segments().saturating_sub(1),
+        };
+        let behind = was.checked_sub(differs.segment).ok_or(DisputeError::NoSuchSegment)?;
+        Ok(Self {
+            position: self.position.checked_sub(behind).ok_or(DisputeError::NoSuchSegment)?,
+            segment: program.program().segment(differs.segment).ok_or(DisputeError::NoSuchSegment)?,
+            start: agreed.map(|agreed| agreed.id),
+            end: differs.id,
+            turn: Move::Prove,
+            ..self.clone()
+        })
+    }
+
+    /// The ends that the worker has named are those behind its root.
+    fn check_ends(&self, start: Option<&LeafProof>, end: &LeafProof) -> Result<(), DisputeError> {
+        let proven = |proof: &LeafProof, position: u32, named: BlobId| {
+            let id = proof.verify(&self.root, self.leaves, &self.worker, &self.shard, position);
+            match id.map_err(DisputeError::BadLeaf)? {
+                id if id == named => Ok(()),
+                _ => Err(DisputeError::IdMismatch),
+            }
+        };
+        match (self.start, start) {
+            (None, None) => {}
+            (Some(named), Some(proof)) => proven(proof, self.position.saturating_sub(1), named)?,
+            _ => return Err(DisputeError::WrongStart),
+        }
+        proven(end, self.position, self.end)
+    }
+
     /// Whether this move may be made now, by this account: cheap, and to be asked before anything is read for the move.
+    /// What a proof authenticates may come from anybody. `height` as in [`Self::expire`].
     pub fn admits(&self, play: &Play, height: Height) -> Result<(), DisputeError> {
         let by = match (&self.turn, play) {
             (_, Play::Expire) => return self.expire(height).map(drop),
+            (Move::Output { .. }, Play::Subtrees { .. } | Play::Chunk { .. }) | (Move::Prove, Play::Prove { .. }) => {
+                self.owed_by()
+            }
+            (Move::Ids(_), Play::Ids { by, .. }) | (Move::Pick { .. }, Play::Pick { by, .. }) => by,
             (Move::Trace, Play::Trace { by, .. })
             | (Move::Name, Play::Name { by, .. })
             | (Move::Convict { chunk: None, .. }, Play::Demand { by, .. })
-            | (Move::Output { .. }, Play::Subtrees { by, .. } | Play::Chunk { by, .. })
             | (Move::Convict { .. }, Play::Convict { by, .. } | Play::ConvictLength { by, .. }) => by,
             _ => return Err(DisputeError::WrongMove),
         };

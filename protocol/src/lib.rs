@@ -12,6 +12,9 @@ pub mod collateral;
 pub mod dispute;
 pub mod evidence;
 pub mod inputs;
+#[cfg(feature = "json")]
+pub mod json;
+mod moment;
 pub mod params;
 pub mod record;
 pub mod referee;
@@ -20,5 +23,6 @@ pub mod traits;
 pub mod view;
 
 pub use dispute::{Dispute, DisputeError};
+pub use moment::Moment;
 pub use params::Params;
 pub use shard::{Shard, ShardError};

@@ -35,6 +35,11 @@ pub struct Params {
     pub reveal_blocks: Height,
     /// Blocks for opening a dispute after the reveals, and for each move in it.
     pub move_blocks: Height,
+    /// Blocks from acceptance in which anybody may challenge a shard: long enough to fetch its outputs and to run some of it
+    /// again, and more than finality lags behind.
+    pub window_blocks: Height,
+    /// Further blocks in which the requester or an auditor must say that the outputs are delivered, for the shard to be paid.
+    pub delivery_blocks: Height,
     /// Segments drawn from a shard (m).
     pub samples: u8,
     /// Validators drawn for a shard (k).
@@ -47,6 +52,8 @@ pub struct Params {
     pub unrecoverable_ppm: u32,
     /// Bond that a drawn validator locks for one audit.
     pub audit_bond: u128,
+    /// Bond that a challenger of an accepted shard locks: more than what the fees of both sides' moves come to.
+    pub challenge_bond: u128,
 }
 
 impl Default for Params {
@@ -60,12 +67,15 @@ impl Default for Params {
             audit_blocks: 120,
             reveal_blocks: 60,
             move_blocks: 60,
+            window_blocks: 30,
+            delivery_blocks: 120,
             samples: 8,
             auditors: 2,
             single_task_auditors: 3,
             colluding_ppm: 333_333,
             unrecoverable_ppm: 500_000,
             audit_bond: 10 * quern_primitives::QRN,
+            challenge_bond: 10 * quern_primitives::QRN,
         }
     }
 }
@@ -80,6 +90,8 @@ impl Params {
             self.audit_blocks,
             self.reveal_blocks,
             self.move_blocks,
+            self.window_blocks,
+            self.delivery_blocks,
         ];
         if deadlines.contains(&0) {
             return Err("every deadline must be at least one block");
@@ -116,6 +128,14 @@ impl Params {
     /// Blocks drawn validators have for segments of `macs` multiply-accumulates together.
     pub fn audit_blocks(&self, macs: u64) -> Height {
         self.audit_blocks.saturating_add(self.work_blocks(macs))
+    }
+
+    /// Blocks in which draws for a shard of `macs` multiply-accumulates may find too few validators with a free bond before the
+    /// shard is given up: four times the longest round of audits of such a shard, in which the bonds of others come free.
+    pub fn seat_blocks(&self, macs: u64) -> Height {
+        let reveals = self.reveal_blocks.saturating_mul(2);
+        let round = self.open_blocks.saturating_add(self.audit_blocks(macs)).saturating_add(reveals);
+        round.saturating_add(self.move_blocks).saturating_mul(4)
     }
 
     /// Blocks for a move in a dispute about a segment of `macs` multiply-accumulates: either party may have to run it again.

@@ -7,7 +7,7 @@ use crate::{
     inputs::StageContext,
     shard::{Effect, Event, Shard},
     traits::worker_offence,
-    DisputeError, Params,
+    DisputeError, Moment, Params,
 };
 use alloc::vec::Vec;
 use quern_primitives::{tagged, tags, traits::OffenceKind, Account, DisputeId, Height};
@@ -35,14 +35,16 @@ pub fn decide_again(
     height: Height,
 ) -> Result<Option<Outcome>, DisputeError> {
     // Parameters only set the deadline of a next move, and there is none.
-    match dispute.step(play, height, &Params::default(), program, stage)? {
+    // And that the move was in time, the chain has seen: deadlines may have lagged.
+    let now = Moment { height, lag_blocks: height };
+    match dispute.step_at(play, now, &Params::default(), program, stage)? {
         Next::Closed(outcome) => Ok(Some(outcome)),
         Next::Open(_) => Ok(None),
     }
 }
 
 /// Who commits which offence by a silence: what happens at `height` to a shard and the disputes about it, in the state before, when
-/// nobody moves.
+/// nobody moves. Where deadlines lag it may happen later.
 pub fn silences(shard: &Shard, disputes: &[(DisputeId, Dispute)], height: Height) -> Vec<(OffenceKind, Account)> {
     let of_dispute = |dispute: &Dispute| {
         let outcome = dispute.expire(height).ok()?;
@@ -79,6 +81,8 @@ mod tests {
             segment: Segment::Finish,
             worker: [6; 32],
             challenger: [7; 32],
+            root: BlobId([12; 32]),
+            leaves: 13,
             start: Some(BlobId([8; 32])),
             end: BlobId([9; 32]),
             trace: Some(Trace { state: BoundedVec::new(), outputs: BoundedVec::truncate_from(vec![BlobId([10; 32])]) }),
@@ -109,8 +113,8 @@ mod tests {
     #[test]
     fn evidence_hash_should_be_pinned() {
         let hash = |play| BlobId(evidence_hash(12, &dispute(), &stage(), &play).unwrap()).to_string();
-        assert_eq!(hash(convict()), "7efd1f14618db67d7c4e4e50dcb437bc4962316d9c291a426e25d64d5a35d6aa");
-        assert_eq!(hash(length()), "8d4bdaf665a3696bbd12ad83f7e7e3d304522b61760317e32b76e8c37d39d962");
+        assert_eq!(hash(convict()), "6ea9acbc29bf537c6014a20559d91832ce001b741a0afd2f7f8da0312234b39d");
+        assert_eq!(hash(length()), "e45dc6e81d4e9e741efcc695cf6e4154d8c0d256deb7ce1c7967eab1784ff438");
     }
 
     #[test]

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The life of a shard, from the queue to acceptance.
 
-use crate::Params;
-use alloc::{vec, vec::Vec};
+mod step;
+mod window;
+
+use crate::{Moment, Params};
+use alloc::vec::Vec;
 use bounded_collections::{BoundedVec, ConstU32};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use quern_primitives::{
-    commitment::{audit_seal, opened_digest, results_digest},
     draw::{join_runs, SegmentCosts},
     traits::OffenceKind,
     Account, Balance, BlobId, Height, ShardId,
@@ -18,10 +20,23 @@ pub const MAX_SAMPLES: u32 = 16;
 /// Most validators drawn for a shard.
 pub const MAX_AUDITORS: u32 = 8;
 
-/// Most rounds of audits of one commitment. A worker whose audits come to nothing so often, because nobody could be shown
-/// what they need or because validators fail, is released without loss and the shard starts again with another one: neither
-/// side's silence towards the other can be proven on chain, so neither may hold the other for ever.
-pub const MAX_AUDIT_ROUNDS: u8 = 4;
+/// Most rounds of audits of one commitment that validators spoil, by silence, by a lost dispute or because the job's inputs
+/// are not to be had. The worker is then released without loss and the shard starts again with another one: nobody may hold
+/// it for ever. With a third of the stake against it and two seats a round is spoiled with probability 5/9, eight in a row
+/// with 0.9 %; all but claims of missing inputs cost the spoiler each time.
+pub const MAX_AUDIT_ROUNDS: u8 = 8;
+
+/// Draws in which a validator says that it was not served the checkpoints, after which validators run the tasks again from
+/// their inputs: one claim may be a lie, and two draws seldom find the same liars.
+pub const CLAIMS_TO_RERUN: u8 = 2;
+
+/// Most challenges of an accepted shard at a time.
+pub const MAX_CHALLENGES: u32 = 8;
+/// Most ids of an accepted shard that its worker owes on chain at a time.
+pub const MAX_LEAF_DEMANDS: u32 = 4;
+/// The bond of a challenge doubles with each that was refuted, at most so often: whoever fills the places with challenges
+/// that it means to lose, so that nobody else finds one, pays more each time.
+const MAX_DOUBLINGS: u8 = 32;
 
 /// Who runs a shard and for what.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
@@ -73,12 +88,14 @@ pub struct Seat {
     pub seal: Option<[u8; 32]>,
     /// Its revealed answer.
     pub verdict: Option<Verdict>,
+    /// Whether it said that it holds and serves every output of the shard.
+    pub holds_outputs: bool,
 }
 
 impl Seat {
     /// An empty seat.
     pub fn new(auditor: Account, bond: Balance) -> Self {
-        Self { auditor, bond, seal: None, verdict: None }
+        Self { auditor, bond, seal: None, verdict: None, holds_outputs: false }
     }
 }
 
@@ -114,6 +131,50 @@ pub struct Audit {
     pub results: Option<[u8; 32]>,
     /// Whether the checkpoint ids, and later the result ids, were demanded on chain.
     pub demand: Demand,
+    /// Whether the validators run the tasks from their inputs: nothing is opened then.
+    pub from_inputs: bool,
+}
+
+/// A challenge of an accepted shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Stake {
+    /// Who challenges.
+    pub challenger: Account,
+    /// What of its bond is locked.
+    pub bond: Balance,
+}
+
+/// An id of an accepted shard that somebody asked for on chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct LeafDemand {
+    /// The leaf's position.
+    pub position: u32,
+    /// The worker must answer until this height.
+    pub by: Height,
+}
+
+/// What an accepted shard waits for before it is paid.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Window {
+    /// Last height for a challenge.
+    pub closes: Height,
+    /// Last height for somebody to say that the outputs are delivered.
+    pub deliver_by: Height,
+    /// Whether somebody said so: its requester, or one of its auditors.
+    pub delivered: bool,
+    /// Challenges under way.
+    pub challenges: BoundedVec<Stake, ConstU32<MAX_CHALLENGES>>,
+    /// Challenges that were refuted.
+    pub refuted: u8,
+    /// Ids that the worker owes on chain.
+    pub demands: BoundedVec<LeafDemand, ConstU32<MAX_LEAF_DEMANDS>>,
+}
+
+impl Window {
+    /// The bond of the next challenge.
+    pub fn bond(&self, params: &Params) -> Balance {
+        params.challenge_bond.saturating_mul(1u128.wrapping_shl(self.refuted.min(MAX_DOUBLINGS).into()))
+    }
 }
 
 /// Where a shard is in its life. Each phase names who owes the next move and until when.
@@ -208,14 +269,43 @@ pub enum Phase {
         /// Last height for opening a dispute.
         by: Height,
     },
-    /// Accepted: later stages may read it.
+    /// Accepted: later stages may read it, anybody may challenge it, and it is paid when the window has closed.
     #[codec(index = 9)]
     Accepted {
-        /// The deal as it was paid.
+        /// The deal.
         deal: Deal,
         /// The commitment.
         commitment: Commitment,
         /// Who audited it: they hold and serve its outputs too.
+        auditors: BoundedVec<Account, ConstU32<MAX_AUDITORS>>,
+        /// Height of acceptance.
+        at: Height,
+        /// What it waits for.
+        window: Window,
+    },
+    /// The window has closed: nothing about it changes any more.
+    #[codec(index = 10)]
+    Settled {
+        /// The deal.
+        deal: Deal,
+        /// The commitment.
+        commitment: Commitment,
+        /// Who audited it.
+        auditors: BoundedVec<Account, ConstU32<MAX_AUDITORS>>,
+        /// Height of acceptance.
+        at: Height,
+        /// Whether it was paid: its outputs were delivered.
+        paid: bool,
+    },
+    /// Convicted while the window was open: never paid. Results of later stages that were computed from it are judged
+    /// relative to it, so its root stays.
+    #[codec(index = 11)]
+    Overturned {
+        /// The deal.
+        deal: Deal,
+        /// The commitment.
+        commitment: Commitment,
+        /// Who audited it.
         auditors: BoundedVec<Account, ConstU32<MAX_AUDITORS>>,
         /// Height of acceptance.
         at: Height,
@@ -235,8 +325,12 @@ pub struct Shard {
     pub costs: SegmentCosts,
     /// How often it was put back into the queue.
     pub attempt: u16,
-    /// Rounds of audits of the present commitment that came to nothing.
+    /// Rounds of audits of the present commitment that validators spoiled.
     pub rounds: u8,
+    /// Draws for the present commitment in which a validator was not served what it needs.
+    pub claims: u8,
+    /// Height of the first of the last draws for the present commitment that all found too few validators.
+    pub unseated_since: Option<Height>,
     /// Where it is in its life.
     pub phase: Phase,
 }
@@ -266,6 +360,8 @@ pub enum Event {
         /// Drawn validators.
         seats: Vec<Seat>,
     },
+    /// The chain drew and found too few validators: it draws again, or gives up after [`Params::seat_blocks`].
+    Unseated,
     /// The worker posts the digest of the checkpoints before the drawn runs.
     Open {
         /// Who.
@@ -299,14 +395,30 @@ pub enum Event {
         salt: [u8; 32],
         /// The digest of what it computed.
         results: [u8; 32],
+        /// Whether it holds and serves every output of the shard.
+        holds_outputs: bool,
     },
-    /// A validator that differs opened a dispute on a drawn segment.
+    /// A drawn validator is not served the bytes that it needs.
+    Unavailable(Account),
+    /// Somebody opened a dispute: a drawn validator that differs, on a drawn segment, or anybody on any segment of an
+    /// accepted shard.
     Challenge {
         /// Who.
         by: Account,
         /// The leaf position in dispute.
         position: u32,
+        /// What was locked for it: nothing more for a drawn validator, [`Shard::challenge_bond`] for anybody else.
+        bond: Balance,
     },
+    /// Somebody asks for an id of an accepted shard on chain.
+    DemandLeaf(u32),
+    /// The id at this position was proven against the root by the caller of `step`.
+    AnswerLeaf(u32),
+    /// Somebody says that the outputs are delivered; the caller of `step` has seen to it that the requester or an auditor
+    /// does.
+    Deliver,
+    /// The chain issues an overturned shard again, because nothing was computed from it.
+    Reissue,
     /// A dispute ended.
     Resolved {
         /// Its challenger.
@@ -327,6 +439,8 @@ pub enum Effect {
     ReleaseAuditor(Account, Balance),
     /// The worker was too late: pay and reputation, never stake.
     Late(Account),
+    /// The worker's commitment was never judged, and not by its fault: it is no better and no worse than before.
+    Unaudited(Account),
     /// Somebody broke a promise: what is locked for it is at stake.
     Offence {
         /// What was done.
@@ -338,13 +452,26 @@ pub enum Effect {
         /// Who showed it.
         reporter: Option<Account>,
     },
-    /// All drawn validators agree: pay the worker and the auditors.
+    /// All drawn validators agree: later stages may read the result.
     Accept {
         /// The deal.
         deal: Deal,
         /// Who audited.
         auditors: Vec<Account>,
     },
+    /// A challenger's bond is free again.
+    ReleaseChallenger(Account, Balance),
+    /// The window has closed: pay the worker and the auditors, or nobody if nobody says that the outputs are delivered.
+    Settle {
+        /// The deal.
+        deal: Deal,
+        /// Who audited.
+        auditors: Vec<Account>,
+        /// Whether to pay.
+        paid: bool,
+    },
+    /// The result is worthless although it was accepted.
+    Overturn(Deal),
     /// The shard waits for a worker again.
     Requeue,
     /// Every other dispute on this shard is moot.
@@ -372,6 +499,12 @@ pub enum ShardError {
     DigestMismatch,
     /// There is nothing to do at this height.
     NothingDue,
+    /// As many challenges or demands as possible are under way.
+    Full,
+    /// The bond for a challenge is another one.
+    WrongBond,
+    /// There is no such position in the shard.
+    NoSuchLeaf,
 }
 
 /// A new state and what follows from it.
@@ -380,7 +513,17 @@ pub type Step = Result<(Shard, Vec<Effect>), ShardError>;
 impl Shard {
     /// A shard that waits for a worker.
     pub fn new(id: ShardId, first_task: u32, tasks: u32, costs: SegmentCosts) -> Self {
-        Self { id, first_task, tasks, costs, attempt: 0, rounds: 0, phase: Phase::Queued }
+        Self {
+            id,
+            first_task,
+            tasks,
+            costs,
+            attempt: 0,
+            rounds: 0,
+            claims: 0,
+            unseated_since: None,
+            phase: Phase::Queued,
+        }
     }
 
     /// Leaves of a task.
@@ -424,7 +567,9 @@ impl Shard {
             | Phase::Revealing { deal, .. }
             | Phase::Comparing { deal, .. }
             | Phase::Disputed { deal, .. }
-            | Phase::Accepted { deal, .. } => Some(deal),
+            | Phase::Accepted { deal, .. }
+            | Phase::Settled { deal, .. }
+            | Phase::Overturned { deal, .. } => Some(deal),
         }
     }
 
@@ -438,8 +583,44 @@ impl Shard {
             | Phase::Revealing { commitment, .. }
             | Phase::Comparing { commitment, .. }
             | Phase::Disputed { commitment, .. }
-            | Phase::Accepted { commitment, .. } => Some(commitment),
+            | Phase::Accepted { commitment, .. }
+            | Phase::Settled { commitment, .. }
+            | Phase::Overturned { commitment, .. } => Some(commitment),
         }
+    }
+
+    /// The result that later stages read, from acceptance on. It stays when it is overturned: what was computed from it is
+    /// judged relative to it.
+    pub fn result(&self) -> Option<&Commitment> {
+        match &self.phase {
+            Phase::Accepted { commitment, .. }
+            | Phase::Settled { commitment, .. }
+            | Phase::Overturned { commitment, .. } => Some(commitment),
+            _ => None,
+        }
+    }
+
+    /// Who audited the result, from acceptance on.
+    pub fn auditors(&self) -> &[Account] {
+        match &self.phase {
+            Phase::Accepted { auditors, .. } | Phase::Settled { auditors, .. } | Phase::Overturned { auditors, .. } => {
+                auditors
+            }
+            _ => &[],
+        }
+    }
+
+    /// What an accepted shard waits for.
+    pub fn window(&self) -> Option<&Window> {
+        match &self.phase {
+            Phase::Accepted { window, .. } => Some(window),
+            _ => None,
+        }
+    }
+
+    /// What anybody must lock to challenge the shard now; nothing when it cannot be challenged by anybody.
+    pub fn challenge_bond(&self, params: &Params) -> Option<Balance> {
+        self.window().map(|window| window.bond(params))
     }
 
     /// The audit under way.
@@ -454,30 +635,51 @@ impl Shard {
         }
     }
 
-    /// Everybody who has a part in the shard: the worker, and who audits or has audited it.
+    /// Everybody who has a part in the shard: the worker, who audits or has audited it, and who challenges it.
     pub fn parties(&self) -> Vec<Account> {
         let worker = self.deal().map(|deal| deal.worker);
-        let auditors: Vec<Account> = match &self.phase {
-            Phase::Accepted { auditors, .. } => auditors.to_vec(),
-            _ => self.audit().into_iter().flat_map(|audit| audit.seats.iter().map(|seat| seat.auditor)).collect(),
-        };
-        worker.into_iter().chain(auditors).collect()
+        let seats = self.audit().into_iter().flat_map(|audit| audit.seats.iter().map(|seat| seat.auditor));
+        let challengers = self.window().into_iter().flat_map(|window| window.challenges.iter());
+        let challengers = challengers.map(|stake| stake.challenger);
+        worker.into_iter().chain(seats).chain(self.auditors().iter().copied()).chain(challengers).collect()
     }
 
-    /// Whether the shard is accepted.
+    /// Whether a party has something to do in the shard, or may have at any block: everybody while it is not accepted and its
+    /// outputs are not delivered; then whoever challenges it, and its worker while it is challenged or asked for an id. Who is
+    /// left only serves what it has.
+    pub fn is_duty_of(&self, party: &Account) -> bool {
+        match &self.phase {
+            Phase::Queued | Phase::Settled { .. } | Phase::Overturned { .. } => false,
+            Phase::Accepted { deal, window, .. } => {
+                let is_busy = !window.demands.is_empty() || !window.challenges.is_empty();
+                let challenges = window.challenges.iter().any(|stake| stake.challenger == *party);
+                !window.delivered || challenges || (is_busy && deal.worker == *party)
+            }
+            _ => true,
+        }
+    }
+
+    /// Whether the result stands: it is accepted and not overturned.
     pub fn is_accepted(&self) -> bool {
-        matches!(self.phase, Phase::Accepted { .. })
+        matches!(self.phase, Phase::Accepted { .. } | Phase::Settled { .. })
     }
 
-    /// Collateral and audit bonds that are locked for this shard, by account: what the staking pallet must hold.
+    /// Whether nothing about the shard can change any more.
+    pub fn is_final(&self) -> bool {
+        matches!(self.phase, Phase::Settled { .. } | Phase::Overturned { .. })
+    }
+
+    /// Collateral and bonds that are locked for this shard, by account: what the staking pallet must hold.
     pub fn locks(&self) -> Vec<(Account, Balance)> {
-        if self.is_accepted() {
+        if self.is_final() {
             return Vec::new();
         }
         let worker = self.deal().map(|deal| (deal.worker, deal.collateral));
         let seats = self.audit().into_iter().flat_map(|audit| audit.seats.iter());
         let seats = seats.filter(|seat| seat.verdict != Some(Verdict::Refuted)).map(|seat| (seat.auditor, seat.bond));
-        worker.into_iter().chain(seats).collect()
+        let challenges = self.window().into_iter().flat_map(|window| window.challenges.iter());
+        let challenges = challenges.map(|stake| (stake.challenger, stake.bond));
+        worker.into_iter().chain(seats).chain(challenges).collect()
     }
 
     /// Runs of adjacent drawn segments: (first position, number of segments).
@@ -487,11 +689,28 @@ impl Shard {
 
     /// Positions of the checkpoints from which the drawn runs start, in draw order; runs from the task's inputs have none.
     pub fn opened_positions(&self) -> Vec<u32> {
+        if self.audit().is_some_and(|audit| audit.from_inputs) {
+            return Vec::new();
+        }
         let starts = self.runs().into_iter().map(|(first, _)| first);
         starts
             .filter(|first| first.checked_rem(self.segments_per_task()).is_some_and(|segment| segment > 0))
             .filter_map(|first| first.checked_sub(1))
             .collect()
+    }
+
+    /// The tasks that an audit from the inputs runs, in order, each with the last of its segments that was drawn.
+    pub fn reruns(&self) -> Vec<(u32, u32)> {
+        let mut runs: Vec<(u32, u32)> = Vec::new();
+        for (task, segment) in
+            self.audit().into_iter().flat_map(|audit| audit.sample.iter()).filter_map(|p| self.locate(*p))
+        {
+            match runs.last_mut() {
+                Some(last) if last.0 == task => last.1 = segment,
+                _ => runs.push((task, segment)),
+            }
+        }
+        runs
     }
 
     /// Positions whose ids a demand asks for now: the opened checkpoints, or the results.
@@ -517,331 +736,14 @@ impl Shard {
                 Demand::Owed(owed) => owed.min(*by),
                 _ => *by,
             },
-            Phase::Queued | Phase::Committed { .. } | Phase::Accepted { .. } => return None,
+            Phase::Accepted { window, .. } => match window.demands.iter().map(|demand| demand.by).min() {
+                Some(by) => by,
+                None if !window.challenges.is_empty() => return None,
+                None if window.delivered => window.closes,
+                None => window.deliver_by,
+            },
+            Phase::Queued | Phase::Committed { .. } | Phase::Settled { .. } | Phase::Overturned { .. } => return None,
         };
         Some(by.saturating_add(1))
     }
-
-    /// Applies an event at a height. `period` is the draw period that `height` lies in.
-    pub fn step(&self, event: Event, height: Height, period: Height, params: &Params) -> Step {
-        let next = |phase: Phase| Shard { phase, ..self.clone() };
-        match (self.phase.clone(), event) {
-            (Phase::Queued, Event::Assign(deal)) => {
-                let by = height.saturating_add(params.start_blocks);
-                Ok((next(Phase::Assigned { deal, by }), vec![]))
-            }
-            (Phase::Assigned { deal, by }, Event::Start(who)) => {
-                owed(&deal.worker, &who, height, by)?;
-                let by = height.saturating_add(params.execute_blocks(self.macs()));
-                Ok((next(Phase::Running { deal, by }), vec![]))
-            }
-            (Phase::Assigned { deal, by }, Event::Decline(who)) => {
-                owed(&deal.worker, &who, height, by)?;
-                Ok(self.late(deal))
-            }
-            (Phase::Running { deal, by }, Event::Commit { by: who, root, secret_hash }) => {
-                owed(&deal.worker, &who, height, by)?;
-                let commitment = Commitment { root, secret_hash, at: height };
-                Ok((next(Phase::Committed { deal, commitment, period: period.saturating_add(1) }), vec![]))
-            }
-            (Phase::Assigned { deal, by } | Phase::Running { deal, by }, Event::Expire) => {
-                due(height, by)?;
-                Ok(self.late(deal))
-            }
-            (Phase::Committed { deal, commitment, period: drawn_by }, Event::Draw { sample, seats }) => {
-                if period <= drawn_by || sample.is_empty() || seats.is_empty() {
-                    return Err(ShardError::BadDraw);
-                }
-                let audit = Audit {
-                    sample: sample.try_into().map_err(|_| ShardError::BadDraw)?,
-                    seats: seats.try_into().map_err(|_| ShardError::BadDraw)?,
-                    drawn_at: height,
-                    opened: None,
-                    results: None,
-                    demand: Demand::None,
-                };
-                let by = height.saturating_add(params.open_blocks);
-                Ok((next(Phase::Opening { deal, commitment, audit, by }), vec![]))
-            }
-            (Phase::Opening { deal, commitment, mut audit, by }, Event::Open { by: who, digest }) => {
-                owed(&deal.worker, &who, height, by)?;
-                audit.opened = Some(digest);
-                let by = height.saturating_add(params.audit_blocks(self.macs_of(&audit.sample)));
-                Ok((next(Phase::Auditing { deal, commitment, audit, by }), vec![]))
-            }
-            (Phase::Auditing { deal, commitment, mut audit, by }, Event::Seal { by: who, seal }) => {
-                let seat = seat(&mut audit, &who)?;
-                in_time(height, by)?;
-                if seat.seal.replace(seal).is_some() {
-                    return Err(ShardError::Duplicate);
-                }
-                if audit.seats.iter().any(|seat| seat.seal.is_none()) {
-                    return Ok((next(Phase::Auditing { deal, commitment, audit, by }), vec![]));
-                }
-                audit.demand = Demand::None;
-                let by = height.saturating_add(params.reveal_blocks);
-                Ok((next(Phase::Revealing { deal, commitment, audit, by }), vec![]))
-            }
-            (Phase::Revealing { deal, commitment, mut audit, by }, Event::Results { by: who, digest }) => {
-                owed(&deal.worker, &who, height, by)?;
-                audit.results = Some(digest);
-                let by = height.saturating_add(params.reveal_blocks);
-                Ok((next(Phase::Comparing { deal, commitment, audit, by }), vec![]))
-            }
-            (Phase::Comparing { deal, commitment, mut audit, by }, Event::Reveal { by: who, salt, results }) => {
-                let opened = audit.opened.unwrap_or_default();
-                let shown = audit.results;
-                let seat = seat(&mut audit, &who)?;
-                in_time(height, by)?;
-                if seat.verdict.is_some() {
-                    return Err(ShardError::Duplicate);
-                }
-                if seat.seal != Some(audit_seal(&salt, &who, &self.id, &opened, &results)) {
-                    return Err(ShardError::SealMismatch);
-                }
-                seat.verdict = Some(if shown == Some(results) { Verdict::Matches } else { Verdict::Differs });
-                if audit.seats.iter().any(|seat| seat.verdict.is_none()) {
-                    return Ok((next(Phase::Comparing { deal, commitment, audit, by }), vec![]));
-                }
-                Ok(self.compared(deal, commitment, audit, vec![], height, period, params))
-            }
-            (Phase::Auditing { deal, commitment, mut audit, by }, Event::Demand(who)) => {
-                let answered = height.saturating_add(params.reveal_blocks);
-                demand(&mut audit, &who, height, by, answered)?;
-                let by = by.max(answered.saturating_add(params.reveal_blocks));
-                Ok((next(Phase::Auditing { deal, commitment, audit, by }), vec![]))
-            }
-            (Phase::Comparing { deal, commitment, mut audit, by }, Event::Demand(who)) => {
-                let answered = height.saturating_add(params.reveal_blocks);
-                demand(&mut audit, &who, height, by, answered)?;
-                let by = by.max(answered.saturating_add(params.reveal_blocks));
-                Ok((next(Phase::Comparing { deal, commitment, audit, by }), vec![]))
-            }
-            (Phase::Auditing { deal, commitment, mut audit, by }, Event::Answer(ids)) => {
-                answer(&mut audit, height)?;
-                if audit.opened != Some(opened_digest(&self.id, &ids)) {
-                    return Err(ShardError::DigestMismatch);
-                }
-                Ok((next(Phase::Auditing { deal, commitment, audit, by }), vec![]))
-            }
-            (Phase::Comparing { deal, commitment, mut audit, by }, Event::Answer(ids)) => {
-                answer(&mut audit, height)?;
-                if audit.results != Some(results_digest(&self.id, &ids)) {
-                    return Err(ShardError::DigestMismatch);
-                }
-                Ok((next(Phase::Comparing { deal, commitment, audit, by }), vec![]))
-            }
-            (Phase::Opening { deal, audit, by, .. } | Phase::Revealing { deal, audit, by, .. }, Event::Expire) => {
-                due(height, by)?;
-                Ok(self.lost(deal, &audit, OffenceKind::Withheld, None))
-            }
-            (Phase::Auditing { deal, audit, .. } | Phase::Comparing { deal, audit, .. }, Event::Expire) if matches!(audit.demand, Demand::Owed(owed) if height > owed) => {
-                Ok(self.lost(deal, &audit, OffenceKind::Withheld, None))
-            }
-            (Phase::Auditing { deal, commitment, audit, by }, Event::Expire) => {
-                due(height, by)?;
-                let effects = audit.seats.iter().map(|seat| match seat.seal {
-                    Some(_) => Effect::ReleaseAuditor(seat.auditor, seat.bond),
-                    None => fine(OffenceKind::AuditNoShow, seat),
-                });
-                Ok(self.redraw(deal, commitment, effects.collect(), period))
-            }
-            (Phase::Comparing { deal, commitment, mut audit, by }, Event::Expire) => {
-                due(height, by)?;
-                let silent = audit.seats.iter().filter(|seat| seat.verdict.is_none());
-                let effects = silent.map(|seat| fine(OffenceKind::FalseAlarm, seat)).collect();
-                audit.seats.retain(|seat| seat.verdict.is_some());
-                if audit.seats.iter().any(|seat| seat.verdict == Some(Verdict::Differs)) {
-                    return Ok(self.compared(deal, commitment, audit, effects, height, period, params));
-                }
-                let effects = effects.into_iter().chain(release(&audit)).collect();
-                Ok(self.redraw(deal, commitment, effects, period))
-            }
-            (Phase::Disputed { deal, commitment, mut audit, by }, Event::Challenge { by: who, position }) => {
-                if !audit.sample.contains(&position) {
-                    return Err(ShardError::NotSampled);
-                }
-                let seat = seat(&mut audit, &who)?;
-                match seat.verdict {
-                    Some(Verdict::Differs) => in_time(height, by)?,
-                    Some(Verdict::Disputing | Verdict::Refuted) => return Err(ShardError::Duplicate),
-                    _ => return Err(ShardError::NotYours),
-                }
-                seat.verdict = Some(Verdict::Disputing);
-                Ok((next(Phase::Disputed { deal, commitment, audit, by }), vec![]))
-            }
-            (Phase::Disputed { deal, audit, .. }, Event::Resolved { challenger, worker_lost: Some(kind) }) => {
-                Ok(self.lost(deal, &audit, kind, Some(challenger)))
-            }
-            (
-                Phase::Disputed { deal, commitment, mut audit, by },
-                Event::Resolved { challenger, worker_lost: None },
-            ) => {
-                let seat = seat(&mut audit, &challenger)?;
-                if seat.verdict != Some(Verdict::Disputing) {
-                    return Err(ShardError::NotYours);
-                }
-                let effects = vec![fine(OffenceKind::FalseAlarm, seat)];
-                seat.verdict = Some(Verdict::Refuted);
-                Ok(self.settled_or_disputed(deal, commitment, audit, by, effects, period))
-            }
-            (Phase::Disputed { deal, commitment, mut audit, by }, Event::Expire) => {
-                due(height, by)?;
-                let mut effects = vec![];
-                for seat in audit.seats.iter_mut().filter(|seat| seat.verdict == Some(Verdict::Differs)) {
-                    effects.push(fine(OffenceKind::FalseAlarm, seat));
-                    seat.verdict = Some(Verdict::Refuted);
-                }
-                if effects.is_empty() {
-                    return Err(ShardError::NothingDue);
-                }
-                Ok(self.settled_or_disputed(deal, commitment, audit, by, effects, period))
-            }
-            (_, Event::Expire) => Err(ShardError::NothingDue),
-            _ => Err(ShardError::WrongPhase),
-        }
-    }
-
-    fn requeued(&self) -> Shard {
-        Shard { phase: Phase::Queued, attempt: self.attempt.saturating_add(1), rounds: 0, ..self.clone() }
-    }
-
-    /// New validators and new segments, or after [`MAX_AUDIT_ROUNDS`] a new worker.
-    fn redraw(
-        &self,
-        deal: Deal,
-        commitment: Commitment,
-        mut effects: Vec<Effect>,
-        period: Height,
-    ) -> (Shard, Vec<Effect>) {
-        let rounds = self.rounds.saturating_add(1);
-        if rounds >= MAX_AUDIT_ROUNDS {
-            effects.extend([Effect::ReleaseWorker(deal), Effect::CloseDisputes, Effect::Requeue]);
-            return (self.requeued(), effects);
-        }
-        let phase = Phase::Committed { deal, commitment, period: period.saturating_add(1) };
-        (Shard { phase, rounds, ..self.clone() }, effects)
-    }
-
-    /// Cost in MACs of the segments at some leaf positions.
-    fn macs_of(&self, positions: &[u32]) -> u64 {
-        let segments = self.segments_per_task();
-        let segment = |position: &u32| self.costs.segment(position.checked_rem(segments).unwrap_or(0));
-        positions.iter().map(segment).fold(0, u64::saturating_add)
-    }
-
-    fn late(&self, deal: Deal) -> (Shard, Vec<Effect>) {
-        let worker = deal.worker;
-        (self.requeued(), vec![Effect::ReleaseWorker(deal), Effect::Late(worker), Effect::Requeue])
-    }
-
-    /// The worker loses its collateral. Auditors who confirmed its result keep their bonds: a trace binds the result of a
-    /// segment, not the operators before it, so a worker and a challenger of its own could convict a *right* result, and
-    /// with it everybody who said so.
-    fn lost(&self, deal: Deal, audit: &Audit, kind: OffenceKind, reporter: Option<Account>) -> (Shard, Vec<Effect>) {
-        let worker = Effect::Offence { kind, offender: deal.worker, locked: deal.collateral, reporter };
-        let effects = core::iter::once(worker).chain(release(audit)).chain([Effect::CloseDisputes, Effect::Requeue]);
-        (self.requeued(), effects.collect())
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    fn compared(
-        &self,
-        deal: Deal,
-        commitment: Commitment,
-        audit: Audit,
-        mut effects: Vec<Effect>,
-        height: Height,
-        period: Height,
-        params: &Params,
-    ) -> (Shard, Vec<Effect>) {
-        if audit.seats.iter().all(|seat| seat.verdict == Some(Verdict::Matches)) {
-            let auditors: Vec<Account> = audit.seats.iter().map(|seat| seat.auditor).collect();
-            effects.extend(release(&audit));
-            effects.push(Effect::ReleaseWorker(deal.clone()));
-            let phase = Phase::Accepted {
-                deal: deal.clone(),
-                commitment,
-                auditors: BoundedVec::truncate_from(auditors.clone()),
-                at: height,
-            };
-            effects.push(Effect::Accept { deal, auditors });
-            return (Shard { phase, ..self.clone() }, effects);
-        }
-        let by = height.saturating_add(params.move_blocks);
-        self.settled_or_disputed(deal, commitment, audit, by, effects, period)
-    }
-
-    /// Stays disputed while a challenger may still win; else the worker stands and new validators are drawn, because
-    /// fewer than all of the drawn ones confirmed it.
-    fn settled_or_disputed(
-        &self,
-        deal: Deal,
-        commitment: Commitment,
-        audit: Audit,
-        by: Height,
-        mut effects: Vec<Effect>,
-        period: Height,
-    ) -> (Shard, Vec<Effect>) {
-        let undecided = |seat: &Seat| matches!(seat.verdict, Some(Verdict::Differs | Verdict::Disputing));
-        if audit.seats.iter().any(undecided) {
-            return (Shard { phase: Phase::Disputed { deal, commitment, audit, by }, ..self.clone() }, effects);
-        }
-        effects.extend(release(&audit));
-        self.redraw(deal, commitment, effects, period)
-    }
-}
-
-fn fine(kind: OffenceKind, seat: &Seat) -> Effect {
-    Effect::Offence { kind, offender: seat.auditor, locked: seat.bond, reporter: None }
-}
-
-fn release(audit: &Audit) -> Vec<Effect> {
-    let held = audit.seats.iter().filter(|seat| seat.verdict != Some(Verdict::Refuted));
-    held.map(|seat| Effect::ReleaseAuditor(seat.auditor, seat.bond)).collect()
-}
-
-fn seat<'a>(audit: &'a mut Audit, who: &Account) -> Result<&'a mut Seat, ShardError> {
-    audit.seats.iter_mut().find(|seat| seat.auditor == *who).ok_or(ShardError::NotYours)
-}
-
-fn demand(audit: &mut Audit, who: &Account, height: Height, by: Height, answer_by: Height) -> Result<(), ShardError> {
-    seat(audit, who)?;
-    in_time(height, by)?;
-    if audit.demand != Demand::None {
-        return Err(ShardError::Duplicate);
-    }
-    audit.demand = Demand::Owed(answer_by);
-    Ok(())
-}
-
-fn answer(audit: &mut Audit, height: Height) -> Result<(), ShardError> {
-    match audit.demand {
-        Demand::Owed(by) => in_time(height, by)?,
-        Demand::None => return Err(ShardError::WrongPhase),
-        Demand::Answered => return Err(ShardError::Duplicate),
-    }
-    audit.demand = Demand::Answered;
-    Ok(())
-}
-
-fn owed(expected: &Account, who: &Account, height: Height, by: Height) -> Result<(), ShardError> {
-    if expected != who {
-        return Err(ShardError::NotYours);
-    }
-    in_time(height, by)
-}
-
-fn in_time(height: Height, by: Height) -> Result<(), ShardError> {
-    if height > by {
-        return Err(ShardError::TooLate);
-    }
-    Ok(())
-}
-
-fn due(height: Height, by: Height) -> Result<(), ShardError> {
-    if height <= by {
-        return Err(ShardError::NothingDue);
-    }
-    Ok(())
 }

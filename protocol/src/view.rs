@@ -40,10 +40,14 @@ impl ShardView {
 
 /// Most jobs or shards in a page.
 pub const MAX_PAGE: u32 = 64;
+/// A page of duties ends with the view that makes it this long or longer, encoded. A view takes at most half as much: eight
+/// disputes with their traces (32 KiB each), 256 shards that are read, and the endpoints of everybody there.
+pub const DUTIES_PAGE_BYTES: usize = 1 << 20;
+/// Most shards in a page of those that an account only serves: less than 1 KiB each.
+pub const MAX_SERVED_PAGE: u32 = 256;
 
 /// Where a job is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum JobStatus {
     /// Waits for randomness that nobody knew at its submission.
     #[codec(index = 0)]
@@ -55,7 +59,6 @@ pub enum JobStatus {
     #[codec(index = 2)]
     Completed {
         /// BLAKE3 of the list of stage roots.
-        #[cfg_attr(feature = "std", serde(with = "hex32"))]
         root: BlobId,
     },
     /// A shard found no worker. Shards that were under way are still paid.
@@ -75,7 +78,7 @@ impl JobStatus {
 
 /// Number of shards of a stage in each phase.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, TypeInfo)]
-#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "json", derive(serde::Serialize))]
 pub struct PhaseCounts {
     /// Wait for a worker.
     pub queued: u32,
@@ -97,6 +100,8 @@ pub struct PhaseCounts {
     pub disputed: u32,
     /// Are accepted.
     pub accepted: u32,
+    /// Were convicted after they were accepted.
+    pub overturned: u32,
 }
 
 impl PhaseCounts {
@@ -112,7 +117,8 @@ impl PhaseCounts {
             Phase::Revealing { .. } => &mut self.revealing,
             Phase::Comparing { .. } => &mut self.comparing,
             Phase::Disputed { .. } => &mut self.disputed,
-            Phase::Accepted { .. } => &mut self.accepted,
+            Phase::Accepted { .. } | Phase::Settled { .. } => &mut self.accepted,
+            Phase::Overturned { .. } => &mut self.overturned,
         };
         *of = of.saturating_add(1);
     }
@@ -120,10 +126,8 @@ impl PhaseCounts {
 
 /// How far a stage is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
-#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct StageProgress {
     /// Its program.
-    #[cfg_attr(feature = "std", serde(with = "hex32"))]
     pub program: BlobId,
     /// Number of its tasks.
     pub tasks: u32,
@@ -134,18 +138,15 @@ pub struct StageProgress {
     /// Those that are accepted.
     pub accepted: u32,
     /// BLAKE3 of the list of shard roots, once all are accepted.
-    #[cfg_attr(feature = "std", serde(with = "hex32"))]
     pub root: Option<BlobId>,
 }
 
 /// A job as its requester sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
-#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct JobView {
     /// Its id.
     pub id: JobId,
     /// Who pays.
-    #[cfg_attr(feature = "std", serde(with = "hex32"))]
     pub requester: Account,
     /// Where it is in its life.
     pub status: JobStatus,
@@ -160,13 +161,17 @@ pub struct JobView {
     /// Height of its submission.
     pub submitted_at: Height,
     /// BLAKE3 of the list of stage roots, once it is completed.
-    #[cfg_attr(feature = "std", serde(with = "hex32"))]
     pub root: Option<BlobId>,
+    /// Accepted shards that wait for their window to close before they are paid.
+    pub maturing: u32,
+    /// Stages whose results were overturned, or stand on such a result.
+    pub tainted: Vec<u16>,
+    /// The job that it is a fork of.
+    pub parent: Option<JobId>,
 }
 
 /// What a job would cost, at the bid.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, TypeInfo)]
-#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct Quote {
     /// What would be held: the sum of the following three.
     pub escrow: Balance,
@@ -215,7 +220,6 @@ pub struct ParticipantView {
 
 /// What an account has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, TypeInfo)]
-#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct AccountView {
     /// What it can spend.
     pub free: Balance,
@@ -233,7 +237,6 @@ pub struct AccountView {
 
 /// A candidate for authoring blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
-#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct CandidateView {
     /// The account.
     pub account: Account,
@@ -253,7 +256,6 @@ pub struct CandidateView {
 
 /// What an account backs a candidate with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
-#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct NominationView {
     /// The candidate.
     pub candidate: Account,
@@ -267,7 +269,6 @@ pub struct NominationView {
 
 /// The network in numbers, since genesis.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, TypeInfo)]
-#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct NetworkView {
     /// Height.
     pub height: Height,
@@ -297,69 +298,6 @@ pub struct NetworkView {
     pub emitted: Balance,
     /// Total issuance.
     pub issuance: Balance,
-}
-
-/// 32 bytes as hexadecimal text.
-#[cfg(feature = "std")]
-mod hex32 {
-    use quern_primitives::{Account, BlobId};
-    use serde::{de::Error, Deserialize, Deserializer, Serialize, Serializer};
-
-    pub trait Hex: Sized {
-        fn to_bytes(&self) -> Option<[u8; 32]>;
-        fn from_bytes(bytes: Option<[u8; 32]>) -> Option<Self>;
-    }
-
-    impl Hex for Account {
-        fn to_bytes(&self) -> Option<[u8; 32]> {
-            Some(*self)
-        }
-        fn from_bytes(bytes: Option<[u8; 32]>) -> Option<Self> {
-            bytes
-        }
-    }
-
-    impl Hex for BlobId {
-        fn to_bytes(&self) -> Option<[u8; 32]> {
-            Some(self.0)
-        }
-        fn from_bytes(bytes: Option<[u8; 32]>) -> Option<Self> {
-            bytes.map(Self)
-        }
-    }
-
-    impl Hex for Option<BlobId> {
-        fn to_bytes(&self) -> Option<[u8; 32]> {
-            self.map(|id| id.0)
-        }
-        fn from_bytes(bytes: Option<[u8; 32]>) -> Option<Self> {
-            Some(bytes.map(BlobId))
-        }
-    }
-
-    pub fn serialize<S: Serializer>(value: &impl Hex, serializer: S) -> Result<S::Ok, S::Error> {
-        value.to_bytes().map(|bytes| BlobId(bytes).to_string()).serialize(serializer)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>, T: Hex>(deserializer: D) -> Result<T, D::Error> {
-        let bytes = match Option::<String>::deserialize(deserializer)? {
-            Some(text) => Some(parse(&text).ok_or_else(|| D::Error::custom("expected 64 hexadecimal digits"))?),
-            None => None,
-        };
-        T::from_bytes(bytes).ok_or_else(|| D::Error::custom("expected 64 hexadecimal digits"))
-    }
-
-    fn parse(text: &str) -> Option<[u8; 32]> {
-        let digits: Vec<u8> = text.chars().map(|c| c.to_digit(16).map(|digit| digit as u8)).collect::<Option<_>>()?;
-        let bytes: Vec<u8> = digits
-            .chunks(2)
-            .map(|pair| match pair {
-                [high, low] => Some(high << 4 | low),
-                _ => None,
-            })
-            .collect::<Option<_>>()?;
-        bytes.try_into().ok()
-    }
 }
 
 #[cfg(test)]

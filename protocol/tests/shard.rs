@@ -10,8 +10,8 @@ use quern_primitives::{
     Account, Balance, BlobId, Height, ShardId,
 };
 use quern_protocol::{
-    shard::{Deal, Demand, Effect, Event, Phase, Seat, Verdict, MAX_AUDIT_ROUNDS},
-    Params, Shard, ShardError,
+    shard::{Deal, Demand, Effect, Event, Phase, Seat, Verdict, CLAIMS_TO_RERUN, MAX_AUDIT_ROUNDS, MAX_CHALLENGES},
+    Moment, Params, Shard, ShardError,
 };
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
@@ -25,8 +25,8 @@ const SALT: [u8; 32] = [7; 32];
 const RIGHT: [u8; 32] = [11; 32];
 const WRONG: [u8; 32] = [12; 32];
 const OPENED: [u8; 32] = [13; 32];
-/// Long enough for two whole rounds of the life of a shard with deadlines of one block.
-const LAST_HEIGHT: Height = 12;
+/// Long enough for an audit that comes to nothing and the next one, with deadlines of one block.
+const LAST_HEIGHT: Height = 10;
 
 fn params() -> Params {
     Params {
@@ -37,6 +37,9 @@ fn params() -> Params {
         audit_blocks: 1,
         reveal_blocks: 1,
         move_blocks: 1,
+        window_blocks: 2,
+        delivery_blocks: 1,
+        challenge_bond: 7,
         ..Params::default()
     }
 }
@@ -55,6 +58,7 @@ fn events() -> Vec<Event> {
     let mut events = vec![
         Event::Assign(deal()),
         Event::Draw { sample: vec![1, 3], seats: vec![Seat::new(ANNA, 5), Seat::new(BORIS, 5)] },
+        Event::Unseated,
         Event::Answer(vec![BlobId([1; 32])]),
         Event::Expire,
     ];
@@ -65,18 +69,47 @@ fn events() -> Vec<Event> {
         events.push(Event::Open { by, digest: OPENED });
         events.push(Event::Demand(by));
         events.push(Event::Results { by, digest: RIGHT });
-        events.push(Event::Challenge { by, position: 1 });
+        events.push(Event::Unavailable(by));
+        events.push(Event::Challenge { by, position: 1, bond: 0 });
         for results in [RIGHT, WRONG] {
             events.push(Event::Seal { by, seal: audit_seal(&SALT, &by, &ID, &OPENED, &results) });
-            events.push(Event::Reveal { by, salt: SALT, results });
+            let holds_outputs = by == ANNA && results == RIGHT;
+            events.push(Event::Reveal { by, salt: SALT, results, holds_outputs });
         }
     }
+    events.push(Event::Seal { by: ANNA, seal: audit_seal(&SALT, &ANNA, &ID, &opened_digest(&ID, &[]), &RIGHT) });
+    events.push(Event::Seal { by: BORIS, seal: audit_seal(&SALT, &BORIS, &ID, &opened_digest(&ID, &[]), &WRONG) });
     for challenger in [ANNA, BORIS] {
         for worker_lost in [None, Some(OffenceKind::WrongResult)] {
             events.push(Event::Resolved { challenger, worker_lost });
         }
     }
     events
+}
+
+/// Everything that anybody could send about an accepted shard, and everything that the chain itself could do.
+fn window_events() -> Vec<Event> {
+    let mut events = vec![Event::Deliver, Event::Expire, Event::Reissue];
+    for position in [2, 3, 4] {
+        events.extend([Event::DemandLeaf(position), Event::AnswerLeaf(position)]);
+    }
+    for by in [WORKER, ANNA, STRANGER] {
+        for bond in [0, 7, 14, 28] {
+            events.push(Event::Challenge { by, position: 1, bond });
+        }
+        for worker_lost in [None, Some(OffenceKind::WrongResult)] {
+            events.push(Event::Resolved { challenger: by, worker_lost });
+        }
+    }
+    events
+}
+
+/// A shard that was accepted at height 4: the window closes at 6, and 7 is the last height for a delivery.
+fn accepted() -> Shard {
+    let reveal = |by| Event::Reveal { by, salt: SALT, results: RIGHT, holds_outputs: false };
+    let shard = comparing([RIGHT, RIGHT]);
+    let (shard, _) = shard.step(reveal(ANNA), 4, 2, &params()).unwrap();
+    shard.step(reveal(BORIS), 4, 2, &params()).unwrap().0
 }
 
 fn locks(shard: &Shard) -> BTreeMap<Account, Balance> {
@@ -87,13 +120,28 @@ fn locks(shard: &Shard) -> BTreeMap<Account, Balance> {
     locks
 }
 
-/// Visits every reachable state and hands each accepted step to `check`.
+/// Visits every reachable state and hands each accepted step to `check`: first the road to acceptance and what happens to
+/// the result when nobody touches it, then the same from the inputs after two claims of missing bytes, then everything that can be done in the window.
 fn explore(mut check: impl FnMut(&Shard, &Event, Height, &Shard, &[Effect])) -> usize {
-    let (params, events) = (params(), events());
+    let mut twice = comparing([RIGHT, RIGHT]);
+    twice.phase = Phase::Committed { deal: deal(), commitment: *twice.commitment().unwrap(), period: 2 };
+    twice.claims = CLAIMS_TO_RERUN;
+    let road = visit(shard(), 1, events(), &mut check) + visit(twice, 6, events(), &mut check);
+    road + visit(accepted(), 4, window_events(), &mut check)
+}
+
+fn visit(
+    from: Shard,
+    height: Height,
+    events: Vec<Event>,
+    check: &mut impl FnMut(&Shard, &Event, Height, &Shard, &[Effect]),
+) -> usize {
+    let params = params();
+    let attempts = from.attempt + 1;
     let mut seen = HashSet::new();
-    let mut queue = VecDeque::from([(shard(), 1 as Height)]);
+    let mut queue = VecDeque::from([(from, height)]);
     while let Some((shard, height)) = queue.pop_front() {
-        if !seen.insert((shard.encode(), height)) || shard.attempt > 1 {
+        if shard.attempt > attempts || !seen.insert((shard.encode(), height)) {
             continue;
         }
         if height < LAST_HEIGHT {
@@ -117,12 +165,13 @@ fn locked_collateral_should_be_released_or_at_stake_exactly_once_in_every_step()
         match event {
             Event::Assign(deal) => lock(deal.worker, deal.collateral),
             Event::Draw { seats, .. } => seats.iter().for_each(|seat| lock(seat.auditor, seat.bond)),
+            Event::Challenge { by, bond, .. } => lock(*by, *bond),
             _ => {}
         }
         for effect in effects {
             let (who, amount) = match effect {
                 Effect::ReleaseWorker(deal) => (deal.worker, deal.collateral),
-                Effect::ReleaseAuditor(who, amount) => (*who, *amount),
+                Effect::ReleaseAuditor(who, amount) | Effect::ReleaseChallenger(who, amount) => (*who, *amount),
                 Effect::Offence { offender, locked, .. } => (*offender, *locked),
                 _ => continue,
             };
@@ -153,6 +202,7 @@ fn worker_should_only_be_accused_after_its_own_deadline_or_a_lost_dispute() {
                         Phase::Auditing { audit, .. } | Phase::Comparing { audit, .. } => {
                             matches!(audit.demand, Demand::Owed(by) if height > by)
                         }
+                        Phase::Accepted { window, .. } => window.demands.iter().any(|demand| height > demand.by),
                         _ => false,
                     };
                     assert!(late, "accused in time in {before:?} at {height}");
@@ -170,7 +220,13 @@ fn validator_should_only_be_accused_of_what_its_own_seat_shows() {
             let Effect::Offence { kind, offender, .. } = effect else { continue };
             let Some(seat) = before.audit().and_then(|audit| audit.seats.iter().find(|seat| seat.auditor == *offender))
             else {
-                assert_eq!(*offender, WORKER);
+                let challenges =
+                    before.window().is_some_and(|w| w.challenges.iter().any(|s| s.challenger == *offender));
+                assert!(*offender == WORKER || challenges, "{offender:?} has no part in {before:?}");
+                if challenges {
+                    let lost = Event::Resolved { challenger: *offender, worker_lost: None };
+                    assert_eq!((event, kind), (&lost, &OffenceKind::FalseAlarm));
+                }
                 continue;
             };
             match kind {
@@ -187,10 +243,51 @@ fn validator_should_only_be_accused_of_what_its_own_seat_shows() {
 }
 
 #[test]
+fn whoever_can_be_accused_of_a_silence_should_have_something_to_do_in_the_shard() {
+    explore(|before, event, _, _, effects| {
+        for effect in effects.iter().filter(|_| *event == Event::Expire) {
+            if let Effect::Offence { offender, .. } = effect {
+                assert!(before.parties().contains(offender) && before.is_duty_of(offender), "{before:?}");
+            }
+        }
+    });
+}
+
+#[test]
+fn whoever_moves_a_shard_that_is_not_accepted_should_have_something_to_do_in_it() {
+    explore(|before, event, _, _, _| {
+        let by = match event {
+            Event::Start(by) | Event::Decline(by) | Event::Demand(by) | Event::Unavailable(by) => by,
+            Event::Commit { by, .. } | Event::Open { by, .. } | Event::Seal { by, .. } => by,
+            Event::Results { by, .. } | Event::Reveal { by, .. } | Event::Challenge { by, .. } => by,
+            _ => return,
+        };
+        assert!(before.window().is_some() || before.is_duty_of(by), "{before:?} {event:?}");
+    });
+}
+
+#[test]
+fn accepted_shard_should_be_left_to_its_challenger_and_its_worker_when_it_is_delivered() {
+    let duties = |shard: &Shard| EVERYBODY.map(|who| shard.parties().contains(&who) && shard.is_duty_of(&who));
+    let params = params();
+    let accepted = accepted();
+    assert_eq!(duties(&accepted), [true, true, true, false]);
+    let (delivered, _) = accepted.step(Event::Deliver, 5, 2, &params).unwrap();
+    assert_eq!(duties(&delivered), [false; 4]);
+    let challenge = Event::Challenge { by: STRANGER, position: 1, bond: params.challenge_bond };
+    let (challenged, _) = delivered.step(challenge, 5, 2, &params).unwrap();
+    assert_eq!(duties(&challenged), [true, false, false, true]);
+    let (asked, _) = delivered.step(Event::DemandLeaf(1), 5, 2, &params).unwrap();
+    assert_eq!(duties(&asked), [true, false, false, false]);
+    let (settled, _) = delivered.step(Event::Expire, delivered.expires().unwrap(), 4, &params).unwrap();
+    assert_eq!(duties(&settled), [false; 4]);
+}
+
+#[test]
 fn shard_should_only_be_accepted_when_all_drawn_validators_match() {
     let mut accepted = 0;
     explore(|before, _, _, after, effects| {
-        if !after.is_accepted() {
+        if !after.is_accepted() || before.is_accepted() {
             return;
         }
         accepted += 1;
@@ -205,15 +302,58 @@ fn shard_should_only_be_accepted_when_all_drawn_validators_match() {
 }
 
 #[test]
-fn accepted_shard_should_never_change_again() {
-    explore(|before, event, _, _, _| assert!(!before.is_accepted(), "{event:?} changes an accepted shard"));
+fn settled_or_overturned_shard_should_never_change_but_be_issued_again() {
+    explore(|before, event, _, after, effects| {
+        if before.is_final() {
+            assert_eq!((event, &after.phase, effects), (&Event::Reissue, &Phase::Queued, &[Effect::Requeue][..]));
+            assert!(matches!(before.phase, Phase::Overturned { .. }));
+        }
+    });
 }
 
 #[test]
-fn stranger_should_never_move_a_shard() {
-    explore(|_, event, _, _, _| {
+fn shard_should_be_paid_once_and_only_when_its_window_has_closed_over_a_delivered_result() {
+    let mut paid_for = 0;
+    explore(|before, event, height, after, effects| {
+        let settled: Vec<bool> = effects
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::Settle { paid, .. } => Some(*paid),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(settled.is_empty(), !matches!(after.phase, Phase::Settled { .. }) || before.is_final());
+        let [paid] = settled[..] else {
+            return assert!(settled.is_empty());
+        };
+        let window = before.window().expect("only an accepted shard is settled");
+        assert!(window.challenges.is_empty() && window.demands.is_empty() && height > window.closes);
+        assert_eq!(paid, window.delivered || *event == Event::Deliver);
+        paid_for += u32::from(paid);
+    });
+    assert!(paid_for > 0);
+}
+
+#[test]
+fn result_should_be_overturned_only_when_its_worker_is_accused() {
+    let mut overturned = 0;
+    explore(|before, _, _, after, effects| {
+        if !before.is_accepted() || after.is_accepted() {
+            return;
+        }
+        let accused = |effect: &Effect| matches!(effect, Effect::Offence { offender: WORKER, locked: 30, .. });
+        assert!(effects.iter().any(accused), "{before:?}");
+        assert!(effects.contains(&Effect::Overturn(deal())) && effects.contains(&Effect::CloseDisputes));
+        overturned += 1;
+    });
+    assert!(overturned > 0);
+}
+
+#[test]
+fn stranger_should_never_move_a_shard_that_is_not_accepted() {
+    explore(|before, event, _, _, _| {
         let by = match event {
-            Event::Start(by) | Event::Decline(by) | Event::Demand(by) => by,
+            Event::Start(by) | Event::Decline(by) | Event::Demand(by) | Event::Unavailable(by) => by,
             Event::Commit { by, .. }
             | Event::Open { by, .. }
             | Event::Seal { by, .. }
@@ -222,8 +362,95 @@ fn stranger_should_never_move_a_shard() {
             | Event::Challenge { by, .. } => by,
             _ => return,
         };
-        assert_ne!(*by, STRANGER, "{event:?}");
+        assert!(*by != STRANGER || before.is_accepted(), "{event:?}");
     });
+}
+
+#[test]
+fn claim_of_missing_bytes_should_take_no_stake_and_change_nothing_about_the_result() {
+    let mut reruns = 0;
+    explore(|before, event, _, after, effects| {
+        let Event::Unavailable(_) = event else { return };
+        assert!(effects.iter().all(|effect| !matches!(effect, Effect::Offence { .. })), "{effects:?}");
+        let from_inputs = before.audit().expect("an audit").from_inputs;
+        reruns += u32::from(from_inputs);
+        if !from_inputs {
+            assert!(matches!(after.phase, Phase::Committed { .. }), "a claim lets nobody go");
+            assert_eq!(
+                (after.commitment(), after.claims, after.rounds),
+                (before.commitment(), before.claims + 1, before.rounds)
+            );
+        }
+    });
+    assert!(reruns > 0, "no audit from the inputs was reached");
+}
+
+#[test]
+fn nothing_should_be_owed_by_the_worker_when_validators_run_its_tasks_from_the_inputs() {
+    let params = params();
+    let mut shard = comparing([RIGHT, RIGHT]);
+    shard.claims = CLAIMS_TO_RERUN;
+    let (deal, commitment) = (deal(), *shard.commitment().unwrap());
+    shard.phase = Phase::Committed { deal, commitment, period: 2 };
+    let seats = vec![Seat::new(ANNA, 5), Seat::new(BORIS, 5)];
+    let (shard, _) = shard.step(Event::Draw { sample: vec![1, 3], seats }, 8, 4, &params).unwrap();
+    assert!(matches!(shard.phase, Phase::Auditing { .. }));
+    assert!(shard.opened_positions().is_empty());
+    assert_eq!(shard.reruns(), vec![(0, 3)]);
+    assert_eq!(shard.audit().unwrap().opened, Some(opened_digest(&ID, &[])));
+}
+
+#[test]
+fn bond_should_double_with_each_challenge_that_is_refuted() {
+    let params = params();
+    let mut shard = accepted();
+    for bond in [7, 14, 28] {
+        assert_eq!(shard.challenge_bond(&params), Some(bond));
+        let challenge = |bond| Event::Challenge { by: STRANGER, position: 0, bond };
+        assert_eq!(shard.step(challenge(bond - 1), 5, 2, &params), Err(ShardError::WrongBond));
+        shard = shard.step(challenge(bond), 5, 2, &params).unwrap().0;
+        assert_eq!(shard.step(challenge(bond), 5, 2, &params), Err(ShardError::Duplicate));
+        let refuted = Event::Resolved { challenger: STRANGER, worker_lost: None };
+        let (next, effects) = shard.step(refuted, 5, 2, &params).unwrap();
+        let (kind, offender) = (OffenceKind::FalseAlarm, STRANGER);
+        assert_eq!(effects, vec![Effect::Offence { kind, offender, locked: bond, reporter: Some(WORKER) }]);
+        shard = next;
+    }
+}
+
+#[test]
+fn window_should_open_again_when_all_its_places_were_taken() {
+    let params = params();
+    let mut shard = accepted();
+    for name in 10..10 + MAX_CHALLENGES as u8 {
+        let challenge = Event::Challenge { by: [name; 32], position: 0, bond: 7 };
+        shard = shard.step(challenge, 5, 2, &params).unwrap().0;
+    }
+    let late = Event::Challenge { by: STRANGER, position: 0, bond: 7 };
+    assert_eq!(shard.step(late, 5, 2, &params), Err(ShardError::Full));
+    assert_eq!(shard.expires(), None);
+    let refuted = Event::Resolved { challenger: [10; 32], worker_lost: None };
+    let (shard, _) = shard.step(refuted, 40, 20, &params).unwrap();
+    assert_eq!(shard.window().unwrap().closes, 42);
+    let challenge = Event::Challenge { by: STRANGER, position: 0, bond: 14 };
+    assert!(shard.step(challenge, 42, 21, &params).is_ok());
+}
+
+#[test]
+fn worker_should_lose_when_it_does_not_show_an_id_that_is_asked_for_in_the_window() {
+    let params = params();
+    let (shard, _) = accepted().step(Event::DemandLeaf(3), 6, 3, &params).unwrap();
+    assert_eq!(shard.step(Event::DemandLeaf(3), 6, 3, &params), Err(ShardError::Duplicate));
+    assert_eq!(shard.step(Event::DemandLeaf(4), 6, 3, &params), Err(ShardError::NoSuchLeaf));
+    assert_eq!(shard.step(Event::DemandLeaf(2), 7, 3, &params), Err(ShardError::TooLate));
+    let (answered, effects) = shard.step(Event::AnswerLeaf(3), 7, 3, &params).unwrap();
+    assert!(effects.is_empty());
+    // Whoever has seen the id has time for a challenge.
+    assert_eq!(answered.window().unwrap().closes, 8);
+    let (after, effects) = shard.step(Event::Expire, 8, 4, &params).unwrap();
+    assert!(matches!(after.phase, Phase::Overturned { .. }));
+    let withheld = Effect::Offence { kind: OffenceKind::Withheld, offender: WORKER, locked: 30, reporter: None };
+    assert_eq!(effects[0], withheld);
 }
 
 #[test]
@@ -282,9 +509,9 @@ fn comparing(seals: [[u8; 32]; 2]) -> Shard {
 #[test]
 fn reveal_should_be_refused_when_it_is_not_what_was_sealed() {
     let shard = comparing([RIGHT, RIGHT]);
-    let reveal = Event::Reveal { by: ANNA, salt: SALT, results: WRONG };
+    let reveal = Event::Reveal { by: ANNA, salt: SALT, results: WRONG, holds_outputs: false };
     assert_eq!(shard.step(reveal, 4, 2, &params()), Err(ShardError::SealMismatch));
-    let copied = Event::Reveal { by: ANNA, salt: [8; 32], results: RIGHT };
+    let copied = Event::Reveal { by: ANNA, salt: [8; 32], results: RIGHT, holds_outputs: false };
     assert_eq!(shard.step(copied, 4, 2, &params()), Err(ShardError::SealMismatch));
 }
 
@@ -292,9 +519,13 @@ fn reveal_should_be_refused_when_it_is_not_what_was_sealed() {
 fn confirming_auditor_should_keep_its_bond_when_the_other_one_convicts() {
     let params = params();
     let shard = comparing([RIGHT, WRONG]);
-    let (shard, _) = shard.step(Event::Reveal { by: ANNA, salt: SALT, results: RIGHT }, 4, 2, &params).unwrap();
-    let (shard, _) = shard.step(Event::Reveal { by: BORIS, salt: SALT, results: WRONG }, 4, 2, &params).unwrap();
-    let (shard, _) = shard.step(Event::Challenge { by: BORIS, position: 3 }, 5, 2, &params).unwrap();
+    let (shard, _) = shard
+        .step(Event::Reveal { by: ANNA, salt: SALT, results: RIGHT, holds_outputs: false }, 4, 2, &params)
+        .unwrap();
+    let (shard, _) = shard
+        .step(Event::Reveal { by: BORIS, salt: SALT, results: WRONG, holds_outputs: false }, 4, 2, &params)
+        .unwrap();
+    let (shard, _) = shard.step(Event::Challenge { by: BORIS, position: 3, bond: 0 }, 5, 2, &params).unwrap();
     let won = Event::Resolved { challenger: BORIS, worker_lost: Some(OffenceKind::WrongResult) };
     let (shard, effects) = shard.step(won, 6, 3, &params).unwrap();
     assert_eq!((shard.phase, shard.attempt), (Phase::Queued, 1));
@@ -315,9 +546,13 @@ fn confirming_auditor_should_keep_its_bond_when_the_other_one_convicts() {
 fn honest_worker_should_be_audited_again_when_its_challenger_is_refuted() {
     let params = params();
     let shard = comparing([RIGHT, WRONG]);
-    let (shard, _) = shard.step(Event::Reveal { by: ANNA, salt: SALT, results: RIGHT }, 4, 2, &params).unwrap();
-    let (shard, _) = shard.step(Event::Reveal { by: BORIS, salt: SALT, results: WRONG }, 4, 2, &params).unwrap();
-    let (shard, _) = shard.step(Event::Challenge { by: BORIS, position: 3 }, 5, 2, &params).unwrap();
+    let (shard, _) = shard
+        .step(Event::Reveal { by: ANNA, salt: SALT, results: RIGHT, holds_outputs: false }, 4, 2, &params)
+        .unwrap();
+    let (shard, _) = shard
+        .step(Event::Reveal { by: BORIS, salt: SALT, results: WRONG, holds_outputs: false }, 4, 2, &params)
+        .unwrap();
+    let (shard, _) = shard.step(Event::Challenge { by: BORIS, position: 3, bond: 0 }, 5, 2, &params).unwrap();
     let lost = Event::Resolved { challenger: BORIS, worker_lost: None };
     let (shard, effects) = shard.step(lost, 6, 3, &params).unwrap();
     assert!(matches!(shard.phase, Phase::Committed { period: 4, .. }));
@@ -386,9 +621,83 @@ fn worker_should_be_released_when_its_audits_come_to_nothing_again_and_again() {
         let (after, effects) = opened.step(Event::Expire, height, height / 2, &params).unwrap();
         let last = round == MAX_AUDIT_ROUNDS;
         assert_eq!(effects.contains(&Effect::ReleaseWorker(deal())), last, "round {round}");
+        assert_eq!(effects.contains(&Effect::Unaudited(WORKER)), last, "round {round}");
         assert_eq!(after.phase == Phase::Queued, last, "round {round}");
         assert!(effects.iter().all(|effect| !matches!(effect, Effect::Offence { offender: WORKER, .. })));
         height += 4;
         shard = after;
     }
+}
+
+/// A shard that is committed at height 1, with periods of two blocks.
+fn committed() -> Shard {
+    let commit = Event::Commit { by: WORKER, root: BlobId([5; 32]), secret_hash: [6; 32] };
+    let steps = [Event::Assign(deal()), Event::Start(WORKER), commit];
+    steps.into_iter().fold(shard(), |shard, event| shard.step(event, 1, 0, &params()).unwrap().0)
+}
+
+#[test]
+fn worker_should_be_released_without_fault_when_no_draw_finds_validators_for_too_long() {
+    let params = params();
+    let last = 4 + params.seat_blocks(shard().macs());
+    let mut shard = committed();
+    for height in (4..last).step_by(2) {
+        let (after, effects) = shard.step(Event::Unseated, height, height / 2, &params).unwrap();
+        assert_eq!(effects, vec![]);
+        assert!(matches!(after.phase, Phase::Committed { period, .. } if period == height / 2 + 1));
+        // The same period draws once.
+        assert_eq!(after.step(Event::Unseated, height, height / 2, &params), Err(ShardError::BadDraw));
+        shard = Shard { phase: committed().phase, ..after };
+    }
+    let (after, effects) = shard.step(Event::Unseated, last, last / 2, &params).unwrap();
+    assert_eq!(after, Shard { attempt: 1, ..self::shard() });
+    let expected = [Effect::ReleaseWorker(deal()), Effect::Unaudited(WORKER), Effect::CloseDisputes, Effect::Requeue];
+    assert_eq!(effects, expected);
+}
+
+#[test]
+fn wait_for_validators_should_begin_anew_when_a_draw_has_found_some() {
+    let params = params();
+    let (waiting, _) = committed().step(Event::Unseated, 4, 2, &params).unwrap();
+    assert_eq!(waiting.unseated_since, Some(4));
+    let draw = Event::Draw { sample: vec![1], seats: vec![Seat::new(ANNA, 5)] };
+    let (drawn, _) = waiting.step(draw, 8, 4, &params).unwrap();
+    assert_eq!(drawn.unseated_since, None);
+}
+
+#[test]
+fn shard_should_be_given_up_only_by_a_draw_that_finds_too_few_however_late_it_is() {
+    let params = params();
+    let (waiting, _) = committed().step(Event::Unseated, 4, 2, &params).unwrap();
+    assert_eq!(waiting.expires(), None);
+    let late = 1_000;
+    assert_eq!(waiting.step(Event::Expire, late, late / 2, &params), Err(ShardError::NothingDue));
+    let draw = Event::Draw { sample: vec![1], seats: vec![Seat::new(ANNA, 5)] };
+    assert!(waiting.step(draw, late, late / 2, &params).is_ok());
+}
+
+#[test]
+fn deadline_should_be_over_only_when_the_height_less_the_lag_is_beyond_it() {
+    let params = params();
+    let (assigned, _) = shard().step(Event::Assign(deal()), 1, 0, &params).unwrap();
+    let by = assigned.expires().unwrap() - 1;
+    for lag_blocks in 0..5 {
+        let at = |height| Moment { height, lag_blocks };
+        let last = at(by + lag_blocks);
+        assert_eq!(assigned.step_at(Event::Expire, last, 1, &params), Err(ShardError::NothingDue));
+        let (running, _) = assigned.step_at(Event::Start(WORKER), last, 1, &params).unwrap();
+        assert_eq!(running.expires(), Some(last.height + params.execute_floor_blocks + 1), "set from the height");
+        let over = at(by + lag_blocks + 1);
+        assert_eq!(assigned.step_at(Event::Start(WORKER), over, 1, &params), Err(ShardError::TooLate));
+        let (after, _) = assigned.step_at(Event::Expire, over, 1, &params).unwrap();
+        assert_eq!(after.phase, Phase::Queued);
+    }
+}
+
+#[test]
+fn draw_should_be_named_by_its_height_however_far_deadlines_lag() {
+    let draw = Event::Draw { sample: vec![1], seats: vec![Seat::new(ANNA, 5)] };
+    let now = Moment { height: 8, lag_blocks: 6 };
+    let (drawn, _) = committed().step_at(draw, now, 4, &params()).unwrap();
+    assert_eq!(drawn.audit().unwrap().drawn_at, 8, "daemons compare it with what is final");
 }

@@ -129,9 +129,12 @@ fn transaction(call: RuntimeCall) -> Cost {
         frame_system::CheckGenesis::new(),
         frame_system::CheckMortality::from(Era::mortal(64, 0)),
         frame_system::CheckNonce::from(NONCE),
-        frame_system::CheckWeight::new(),
-        pallet_transaction_payment::ChargeTransactionPayment::from(0),
-        frame_system::WeightReclaim::new(),
+        (
+            frame_system::CheckWeight::new(),
+            pallet_transaction_payment::ChargeTransactionPayment::from(0),
+            frame_system::WeightReclaim::new(),
+        )
+            .into(),
     );
     let sender = Address::Id(AccountId::new([1; 32]));
     let signature = Signature::Sr25519([2; 64].into());

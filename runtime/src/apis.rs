@@ -257,8 +257,8 @@ impl_runtime_apis! {
             quern_api::shard_view(&id)
         }
 
-        fn duties(account: Account) -> Vec<ShardView> {
-            quern_api::duties(&account)
+        fn duties(account: Account, after: Option<ShardId>) -> (Vec<ShardView>, Option<ShardId>) {
+            quern_api::duties(&account, after)
         }
 
         fn program(id: BlobId) -> Option<Vec<u8>> {
@@ -267,6 +267,10 @@ impl_runtime_apis! {
 
         fn job_root(id: JobId) -> Option<BlobId> {
             quern_pallet_jobs::JobRoots::<Runtime>::get(id)
+        }
+
+        fn tainted_stages(id: JobId) -> Vec<u16> {
+            crate::Jobs::tainted_stages(id)
         }
 
         fn network() -> NetworkView {
@@ -323,6 +327,10 @@ impl_runtime_apis! {
 
         fn claimable(account: Account) -> Vec<(u32, Balance, Balance)> {
             quern_api::claimable(account)
+        }
+
+        fn served(account: Account, after: Option<ShardId>) -> (Vec<Shard>, Option<ShardId>) {
+            Jobs::served(&account, after)
         }
     }
 

@@ -2,22 +2,30 @@
 
 //! The pallets that can be benchmarked in this runtime, and what their benchmarks find in the pallets around them.
 
-use crate::{AccountId, Balance, Balances, BlockNumber, Collateral, Jobs, Runtime, RuntimeOrigin, QRN};
+use crate::{
+    AccountId, Balance, Balances, BlockNumber, Collateral, Jobs, Runtime, RuntimeCall, RuntimeOrigin, System, QRN,
+};
 use frame_benchmarking::account;
 use frame_support::{
     traits::{fungible::Mutate, Get},
     BoundedVec,
 };
 use quern_pallet_clock::SEEDS_KEPT;
+use quern_pallet_jobs::types::MAX_COMMITS;
 use quern_pallet_staking::Ledgers;
-use quern_pallet_workers::{Entries, Entry, Validators, Workers};
+use quern_pallet_workers::{Apprentices, Entries, Entry, OpenShards, Validators, Workers, REPUTATION_FLOOR};
 use quern_primitives::{
+    draw::SegmentCosts,
     job::{Endpoint, Profile},
     traits::Role,
-    Account, ShardId,
+    Account, BlobId, ShardId,
 };
 use quern_program::Checked;
-use quern_protocol::{inputs::StageContext, Shard};
+use quern_protocol::{
+    inputs::StageContext,
+    shard::{Deal, Phase},
+    Shard,
+};
 
 frame_benchmarking::define_benchmarks!(
     [frame_system, SystemBench::<Runtime>]
@@ -32,6 +40,7 @@ frame_benchmarking::define_benchmarks!(
     [quern_pallet_verification, Verification]
     [quern_pallet_slashing, Slashing]
     [quern_pallet_rewards, Rewards]
+    [quern_pallet_duties, Duties]
 );
 
 impl frame_system_benchmarking::Config for Runtime {}
@@ -61,10 +70,18 @@ impl Helper {
             slots: open.saturating_add(1),
             ready_at: 0,
             open,
-            reputation: 1,
+            reputation: REPUTATION_FLOOR,
             barred: false,
             retiring: false,
+            era: 0,
         };
+        match Entries::<Runtime>::get(who) {
+            Some(former) => OpenShards::<Runtime>::mutate(|shards| shards.0 = shards.0.saturating_sub(former.open)),
+            None => {
+                System::inc_sufficients(who);
+            }
+        }
+        OpenShards::<Runtime>::mutate(|shards| shards.0 = shards.0.saturating_add(open));
         Entries::<Runtime>::insert(who, entry);
     }
 
@@ -98,6 +115,23 @@ impl quern_pallet_jobs::benchmarking::BenchmarkHelper for Helper {
         Self::register(&who, Role::Worker, 1);
     }
 
+    fn put_apprentice(who: &Account) {
+        let apprentice = AccountId::from(*who);
+        Self::register(&apprentice, Role::Apprentice, 0);
+        Entries::<Runtime>::mutate_extant(&apprentice, |entry| entry.slots = 1);
+        if Workers::<Runtime>::decode_len().is_none() {
+            let places: u32 = <Runtime as quern_pallet_workers::Config>::MaxWorkers::get();
+            let others =
+                (0..places.saturating_sub(MAX_COMMITS)).map(|number| account::<AccountId>("worker", number, 0).into());
+            Workers::<Runtime>::put(BoundedVec::truncate_from(others.collect()));
+            let places: u32 = <Runtime as quern_pallet_workers::Config>::MaxApprentices::get();
+            let others = (0..places.saturating_sub(MAX_COMMITS))
+                .map(|number| account::<AccountId>("apprentice", number, 0).into());
+            Apprentices::<Runtime>::put(BoundedVec::truncate_from(others.collect()));
+        }
+        Apprentices::<Runtime>::try_append(*who).expect("there is a place for each shard");
+    }
+
     fn put_workers(count: u32) {
         Workers::<Runtime>::put(BoundedVec::truncate_from(Self::put("worker", Role::Worker, count)));
     }
@@ -129,5 +163,21 @@ impl quern_pallet_verification::benchmarking::BenchmarkHelper for Helper {
 
     fn put_unfinished_stage(shard: &ShardId) {
         Jobs::unfinish_for_benchmark(shard);
+    }
+}
+
+impl quern_pallet_duties::BenchmarkHelper<RuntimeCall> for Helper {
+    fn owed(who: &AccountId, moves: u32) -> RuntimeCall {
+        let by = System::block_number().saturating_add(1);
+        let commit = |index| {
+            let id = ShardId { job: 0, stage: 0, index };
+            let deal = Deal { worker: who.clone().into(), price: 0, collateral: 0 };
+            let costs = SegmentCosts { finish: 1, ..Default::default() };
+            let shard = Shard { phase: Phase::Running { deal, by }, ..Shard::new(id, 0, 1, costs) };
+            quern_pallet_jobs::Shards::<Runtime>::insert(id, shard);
+            (id, BlobId([1; 32]), [2; 32])
+        };
+        let commits = (0..moves).map(commit).collect::<alloc::vec::Vec<_>>();
+        quern_pallet_jobs::Call::commit_shards { commits: BoundedVec::truncate_from(commits) }.into()
     }
 }

@@ -19,6 +19,7 @@ pub mod apis;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarks;
 pub mod config;
+pub mod duties;
 pub mod genesis;
 pub mod quern_api;
 
@@ -59,9 +60,15 @@ pub type TxExtension = (
     frame_system::CheckGenesis<Runtime>,
     frame_system::CheckMortality<Runtime>,
     frame_system::CheckNonce<Runtime>,
-    frame_system::CheckWeight<Runtime>,
-    pallet_transaction_payment::ChargeTransactionPayment<Runtime>,
-    frame_system::WeightReclaim<Runtime>,
+    // Last, because whoever calls for free must have passed everything else.
+    quern_pallet_duties::PayUnlessOwed<
+        Runtime,
+        (
+            frame_system::CheckWeight<Runtime>,
+            pallet_transaction_payment::ChargeTransactionPayment<Runtime>,
+            frame_system::WeightReclaim<Runtime>,
+        ),
+    >,
 );
 /// Executes blocks.
 pub type Executive =
@@ -153,6 +160,8 @@ mod runtime {
     pub type Balances = pallet_balances;
     #[runtime::pallet_index(11)]
     pub type TransactionPayment = pallet_transaction_payment;
+    #[runtime::pallet_index(12)]
+    pub type Duties = quern_pallet_duties;
 
     // Validators.
     #[runtime::pallet_index(21)]

@@ -6,13 +6,14 @@
 #![allow(missing_docs)]
 
 use crate::{
-    AccountId, Balances, Clock, Collateral, Jobs, Rewards, Runtime, Session, Slashing, System, Verification, Workers,
+    AccountId, Balances, Clock, Collateral, Duties, Jobs, Rewards, Runtime, Session, Slashing, System, Verification,
+    Workers,
 };
 use alloc::{format, string::String, vec::Vec};
 use codec::Decode;
 use frame_support::traits::{
     fungible::{Inspect, InspectHold},
-    PalletInfoAccess,
+    Get, PalletInfoAccess,
 };
 use quern_primitives::{
     job::JobSpec,
@@ -41,12 +42,15 @@ sp_api::decl_runtime_apis! {
         fn shards(job: JobId, stage: u16, from: u32) -> Vec<Shard>;
         /// A shard with everything that its parties need.
         fn shard(id: ShardId) -> Option<ShardView>;
-        /// All shards in which an account is worker or drawn validator.
-        fn duties(account: Account) -> Vec<ShardView>;
+        /// Shards in which an account has something to do, after the shard `after` or from the first: at most 64, and about
+        /// 1 MiB. And the shard to go on after, if there may be more.
+        fn duties(account: Account, after: Option<ShardId>) -> (Vec<ShardView>, Option<ShardId>);
         /// The bytes of a published program.
         fn program(id: BlobId) -> Option<Vec<u8>>;
         /// The 32 bytes that stay of a completed job.
         fn job_root(id: JobId) -> Option<BlobId>;
+        /// Stages of a job whose results were overturned, or stand on such results: for a completed job for ever.
+        fn tainted_stages(id: JobId) -> Vec<u16>;
         /// The network in numbers.
         fn network() -> NetworkView;
         /// Up to `limit` (at most 64) registered workers and validators, after skipping `from`.
@@ -77,6 +81,9 @@ sp_api::decl_runtime_apis! {
         fn era() -> (u32, Height);
         /// Finished eras of which an account can claim emission, oldest first: for its work, and for the blocks that it authored.
         fn claimable(account: Account) -> Vec<(u32, Balance, Balance)>;
+        /// Up to 256 shards that an account only serves, after the shard `after` or from the first. And the shard to go on
+        /// after, if there may be more.
+        fn served(account: Account, after: Option<ShardId>) -> (Vec<Shard>, Option<ShardId>);
     }
 }
 
@@ -85,9 +92,10 @@ pub fn shard_view(id: &ShardId) -> Option<ShardView> {
     Jobs::shard_view(id, |id| Verification::disputes_of(*id)).map(with_answer)
 }
 
-/// All shards in which an account is worker or drawn validator.
-pub fn duties(account: &Account) -> Vec<ShardView> {
-    Jobs::duties(account, |id| Verification::disputes_of(*id)).into_iter().map(with_answer).collect()
+/// A page of the shards in which an account has something to do.
+pub fn duties(account: &Account, after: Option<ShardId>) -> (Vec<ShardView>, Option<ShardId>) {
+    let (page, next) = Jobs::duties(account, after, |id| Verification::disputes_of(*id));
+    (page.into_iter().map(with_answer).collect(), next)
 }
 
 fn with_answer(view: ShardView) -> ShardView {
@@ -135,6 +143,7 @@ pub fn network() -> NetworkView {
 pub fn participant(account: Account) -> Option<ParticipantView> {
     let entry = quern_pallet_workers::Entries::<Runtime>::get(AccountId::from(account))?;
     let bonded = Collateral::bonded(&account);
+    let reputation = entry.reputation_at(crate::config::CurrentEra::get());
     Some(ParticipantView {
         account,
         role: entry.role,
@@ -143,18 +152,19 @@ pub fn participant(account: Account) -> Option<ParticipantView> {
         ask: entry.ask,
         slots: entry.slots,
         open: entry.open,
-        reputation: entry.reputation,
+        reputation,
         barred: entry.barred,
         bonded,
         locked: bonded.saturating_sub(Collateral::free(&account)),
     })
 }
 
-/// A page of registered workers, then validators.
+/// A page of registered workers, then validators, then apprentices.
 pub fn participants(from: u32, limit: u32) -> Vec<ParticipantView> {
     let workers = quern_pallet_workers::Workers::<Runtime>::get();
     let validators = quern_pallet_workers::Validators::<Runtime>::get();
-    let all = workers.into_iter().chain(validators);
+    let apprentices = quern_pallet_workers::Apprentices::<Runtime>::get();
+    let all = workers.into_iter().chain(validators).chain(apprentices);
     all.skip(from as usize).take(limit.min(MAX_PAGE) as usize).filter_map(participant).collect()
 }
 
@@ -219,6 +229,7 @@ pub fn check_invariants() -> Result<(), String> {
         ("verification", Verification::do_try_state()),
         ("slashing", Slashing::do_try_state()),
         ("rewards", Rewards::do_try_state()),
+        ("duties", Duties::do_try_state()),
         ("locks", locks_match()),
     ];
     for (name, check) in checks {
@@ -244,7 +255,7 @@ fn locks_match() -> Result<(), sp_runtime::TryRuntimeError> {
     use alloc::collections::BTreeMap;
     let mut owed: BTreeMap<Account, Balance> = Slashing::locks();
     for shard in quern_pallet_jobs::Shards::<Runtime>::iter_values() {
-        for (who, amount) in shard.locks() {
+        for (who, amount) in shard.locks().into_iter().filter(|(_, amount)| *amount > 0) {
             let sum = owed.entry(who).or_default();
             *sum = sum.saturating_add(amount);
         }

@@ -26,10 +26,11 @@ use quern_protocol::{
     shard::MAX_SAMPLES,
 };
 use quern_runtime::{AllPalletsWithSystem, Runtime, RuntimeCall, System};
-use sp_runtime::traits::TransactionExtension;
+use sp_runtime::{traits::TransactionExtension, DispatchError};
 
 type Jobs = <Runtime as quern_pallet_jobs::Config>::WeightInfo;
 type Verification = <Runtime as quern_pallet_verification::Config>::WeightInfo;
+type IsFull = <Runtime as quern_pallet_clock::Config>::IsFull;
 
 /// Bytes of a signed transaction beside its call.
 const SIGNED_BYTES: usize = 140;
@@ -147,4 +148,62 @@ fn obligations_should_fit_when_ordinary_transactions_fill_their_share() {
             assert!(total.all_lte(most), "ordinary transactions and then {name} weigh {total}");
         });
     }
+}
+
+/// Repeats something until it makes the block count as full; the last time is taken back.
+fn until_full(mut once: impl FnMut()) {
+    let again = || {
+        frame_support::storage::with_storage_layer(|| {
+            once();
+            if IsFull::get() {
+                Err(DispatchError::Other("full"))
+            } else {
+                Ok(())
+            }
+        })
+    };
+    std::iter::repeat_with(again).find(Result::is_err);
+    assert!(!IsFull::get());
+}
+
+#[test]
+fn obligations_should_find_room_in_every_block_that_counts_for_deadlines() {
+    let remark = RuntimeCall::from(frame_system::Call::remark { remark: vec![0; 1_024] });
+    let (info, bytes) = (remark.get_dispatch_info(), remark.encoded_size() + SIGNED_BYTES);
+    let long = || {
+        let _ = frame_system::CheckWeight::<Runtime>::bare_validate_and_prepare(&remark, &info, bytes);
+    };
+    let heavy = |class| move || System::register_extra_weight_unchecked(Weight::from_parts(1_000_000_000, 0), class);
+    let (ordinary, operational) = (heavy(DispatchClass::Normal), heavy(DispatchClass::Operational));
+    let mandatory = heavy(DispatchClass::Mandatory);
+    let fillers: [(&str, &dyn Fn()); 4] =
+        [("long", &long), ("ordinary", &ordinary), ("operational", &operational), ("mandatory", &mandatory)];
+    for (name, call) in obligations() {
+        for (kind, filler) in &fillers {
+            sp_io::TestExternalities::default().execute_with(|| {
+                until_full(filler);
+                assert!(fill(&call) > 0, "{name} does not fit beside {kind} transactions");
+            });
+        }
+    }
+}
+
+#[test]
+fn block_should_count_as_full_when_ordinary_transactions_or_obligations_fill_it() {
+    let remark = RuntimeCall::from(frame_system::Call::remark { remark: vec![0; 1_024] });
+    for (name, call) in obligations().into_iter().chain([("remark", remark)]) {
+        sp_io::TestExternalities::default().execute_with(|| {
+            assert!(!IsFull::get());
+            fill(&call);
+            assert!(IsFull::get(), "a block full of {name} is not full");
+        });
+    }
+}
+
+#[test]
+fn hooks_at_their_limits_should_not_make_a_block_full() {
+    sp_io::TestExternalities::default().execute_with(|| {
+        System::register_extra_weight_unchecked(hooks(), DispatchClass::Mandatory);
+        assert!(!IsFull::get());
+    });
 }

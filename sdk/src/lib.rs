@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The Rust SDK of Quern: chain client, blobs, model and program builders.
 
+pub mod causes;
 #[cfg(feature = "chain")]
 pub mod chain;
+pub mod economics;
 pub mod models;
 #[cfg(feature = "net")]
 pub mod net;

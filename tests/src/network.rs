@@ -181,7 +181,7 @@ impl Network {
         .await
     }
 
-    /// The job, as soon as it is complete.
+    /// The job, as soon as it is complete and paid.
     pub async fn completed(&self, job: JobId) -> JobView {
         let what = format!("job {job} is complete");
         eventually(&what, 2 * PATIENCE, || async {
@@ -190,7 +190,7 @@ impl Network {
                 !matches!(view.status, JobStatus::Failed | JobStatus::Cancelled),
                 "job {job} will never be complete: {view:#?}"
             );
-            matches!(view.status, JobStatus::Completed { .. }).then_some(view)
+            (matches!(view.status, JobStatus::Completed { .. }) && view.maturing == 0).then_some(view)
         })
         .await
     }

@@ -81,14 +81,10 @@ async fn drain_should_wait_for_the_shards_that_are_owed() {
 
     let data = workers[0].data().to_string_lossy().into_owned();
     network.quern_worker(WORKER, &["drain", "--data", &data]).await.succeeded();
-    let accepted = network.shard(shard, "is there", |view| Some(view.shard.is_accepted())).await;
-    assert!(accepted, "it may be stopped only when its shard is accepted");
+    let settled = network.shard(shard, "is there", |view| Some(view.shard.is_final())).await;
+    assert!(settled, "it may be stopped only when its shard is settled");
     let report = status(&network).await;
-    assert_eq!(
-        (&report["shards"][0]["phase"], &report["bond_locked"]),
-        (&json!("accepted"), &json!("0")),
-        "{report:#}"
-    );
+    assert_eq!((&report["shards"][0]["phase"], &report["bond_locked"]), (&json!("settled"), &json!("0")), "{report:#}");
     assert_eq!(network.slashes().await, vec![]);
     network.assert_invariants().await;
 }

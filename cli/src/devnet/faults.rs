@@ -95,7 +95,7 @@ impl Step {
                 Phase::Comparing { .. } => Self::Compared,
                 Phase::Disputed { .. } => Self::Accused,
                 Phase::Accepted { .. } => Self::Accepted,
-                _ => return None,
+                Phase::Queued | Phase::Settled { .. } | Phase::Overturned { .. } => return None,
             });
         }
         let seat = shard.audit()?.seats.iter().find(|seat| seat.auditor == *account)?;

@@ -22,7 +22,7 @@ use futures::future::BoxFuture;
 use play::Play;
 use processes::{Binaries, Order, Processes};
 use progress::Progress;
-use quern_sdk::{chain::Chain, net::Peer};
+use quern_sdk::{causes, chain::Chain, net::Peer};
 use report::Report;
 use std::{
     future::Future,
@@ -73,7 +73,7 @@ pub async fn run(global: &Global, args: DevnetArgs) -> anyhow::Result<ExitCode> 
                 output.say("the network stays up until Ctrl-C");
                 guard.deadline = Instant::now() + KEEP;
                 if let Err(End::Failed(error)) = guard.run(std::future::pending::<anyhow::Result<()>>()).await {
-                    eprintln!("quern: {error:#}");
+                    eprintln!("quern: {}", causes::told(error.as_ref()));
                     code = ExitCode::from(exit::ERROR);
                 }
             }
@@ -85,7 +85,7 @@ pub async fn run(global: &Global, args: DevnetArgs) -> anyhow::Result<ExitCode> 
             ExitCode::from(INTERRUPTED)
         }
         Err(End::Failed(error)) => {
-            eprintln!("{}\nquern: {error:#}", guard.processes.tails(TAIL_LINES));
+            eprintln!("{}\nquern: {}", guard.processes.tails(TAIL_LINES), causes::told(error.as_ref()));
             match &args.logs {
                 Some(folder) => eprintln!("quern: the whole logs are in {}", folder.display()),
                 None => eprintln!("quern: whole logs stay with --logs FOLDER"),

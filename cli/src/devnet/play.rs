@@ -21,7 +21,7 @@ use quern_primitives::{draw::SegmentCosts, Height, JobId, ShardId};
 use quern_program::Summary;
 use quern_protocol::view::{JobStatus, JobView};
 use quern_sdk::{
-    chain::{calls, Chain, Head, Sender},
+    chain::{calls, json::Big, Chain, Head, Sender},
     models::{BuiltJob, Digits, InferenceJob, Mlp, Shadow, Terms, TrainingJob},
     net::{Config, FolderStore, Peer},
 };
@@ -304,8 +304,14 @@ impl<'a> Play<'a> {
     /// Waits until everything is final and every slash carried out, pays everybody out and takes stock.
     async fn settle(&mut self, accuracy: f64) -> anyhow::Result<Report> {
         let chain = self.chain.clone();
-        let (best, _) = chain.best().await?;
         let mut heads = chain.heads().await?;
+        for job in self.jobs.clone() {
+            while chain.job(job).await?.is_some_and(|job| job.maturing > 0) {
+                let head = heads.next().await.context("the connection to the node was lost")??;
+                self.tell(head.finalized).await?;
+            }
+        }
+        let (best, _) = chain.best().await?;
         // Slashes are carried out some blocks after they were reported.
         while self.told < best || self.story.has_deferred_slashes() {
             let head = heads.next().await.context("the connection to the node was lost")??;
@@ -330,8 +336,8 @@ impl<'a> Play<'a> {
                 name: member.name.clone(),
                 account: member.keys.address(),
                 deeds: self.story.deeds.get(&account).copied().unwrap_or_default(),
-                free: view.free,
-                bonded: view.bonded,
+                free: Big(view.free),
+                bonded: Big(view.bonded),
             });
         }
         let network = self.chain.network().await?;
@@ -348,12 +354,12 @@ impl<'a> Play<'a> {
             convicted: network.convicted,
             convicted_by_element: self.story.liar_convicted_by_element,
             honest_slashed: self.story.honest_slashed(),
-            fees_burned: network.burned,
-            useful_macs: network.useful_macs,
-            audit_macs: self.story.audit_macs,
+            fees_burned: Big(network.burned),
+            useful_macs: Big(network.useful_macs),
+            audit_macs: Big(self.story.audit_macs),
             rounds: self.rounds.clone(),
             accounts,
-            slashed: self.story.slashes.iter().filter(|slash| slash.amount > 0).cloned().collect(),
+            slashed: self.story.slashes.iter().filter(|slash| slash.amount.0 > 0).cloned().collect(),
             unpunished: self.story.unpunished(),
             kills: self.faults.as_ref().map_or(0, |faults| faults.kills),
             steps_missing: self

@@ -3,7 +3,8 @@
 
 use super::story::{Deeds, Slash};
 use crate::output;
-use quern_primitives::{Balance, JobId};
+use quern_primitives::JobId;
+use quern_sdk::chain::json::Big;
 use serde::Serialize;
 
 /// The least share of the test images that must be classified right.
@@ -39,12 +40,12 @@ pub struct Line {
     #[serde(flatten)]
     pub deeds: Deeds,
     /// What it can spend now, earnings claimed.
-    pub free: Balance,
+    pub free: Big,
     /// Its bond now.
-    pub bonded: Balance,
+    pub bonded: Big,
 }
 
-/// The last line of `quern devnet --json`. Amounts are integers in 10^-12 QRN.
+/// The last line of `quern devnet --json`. Amounts and MACs are strings of digits, amounts in 10^-12 QRN.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Report {
     /// Whether everything is as it must be.
@@ -74,11 +75,11 @@ pub struct Report {
     /// Slashes of accounts that do not lie.
     pub honest_slashed: usize,
     /// Fees burned.
-    pub fees_burned: Balance,
+    pub fees_burned: Big,
     /// Work of accepted shards.
-    pub useful_macs: u128,
+    pub useful_macs: Big,
     /// Work of audits.
-    pub audit_macs: u128,
+    pub audit_macs: Big,
     /// The model, round by round.
     pub rounds: Vec<Round>,
     /// Who earned.
@@ -145,7 +146,7 @@ impl Report {
             fact("", round.to_string());
         }
         fact("jobs completed", format!("{} of {}", self.jobs_completed, JOBS.max(self.jobs.len() as u32)));
-        fact("shards accepted", format!("{} ({} redone)", self.shards_settled, self.shards_redone));
+        fact("shards settled", format!("{} ({} redone)", self.shards_settled, self.shards_redone));
         fact("audits", self.audits.to_string());
         let Self { disputes, convicted_by_element, moot, .. } = self;
         fact("disputes", format!("{disputes} ({convicted_by_element} convicted by one element, {moot} then moot)"));
@@ -153,12 +154,12 @@ impl Report {
         if self.kills > 0 {
             fact("daemons killed and back", self.kills.to_string());
         }
-        fact("fees burned", output::qrn(self.fees_burned));
-        fact("useful work", output::macs(self.useful_macs));
-        let share = 100.0 * self.audit_macs as f64 / (self.useful_macs as f64).max(1.0);
+        fact("fees burned", output::qrn(self.fees_burned.0));
+        fact("useful work", output::macs(self.useful_macs.0));
+        let share = 100.0 * self.audit_macs.0 as f64 / (self.useful_macs.0 as f64).max(1.0);
         fact(
             "verification work",
-            format!("{} ({share:.0} % of it: the smaller the shards, the more)", output::macs(self.audit_macs)),
+            format!("{} ({share:.0} % of it: the smaller the shards, the more)", output::macs(self.audit_macs.0)),
         );
         fact("time", format!("{:.0} s", self.seconds));
 
@@ -168,14 +169,14 @@ impl Report {
                 line.name.clone(),
                 line.deeds.shards.to_string(),
                 line.deeds.audits.to_string(),
-                output::qrn(line.deeds.earned),
-                if line.deeds.slashed > 0 { format!("-{}", output::qrn(line.deeds.slashed)) } else { "-".into() },
-                output::qrn(line.bonded),
+                output::qrn(line.deeds.earned.0),
+                if line.deeds.slashed.0 > 0 { format!("-{}", output::qrn(line.deeds.slashed.0)) } else { "-".into() },
+                output::qrn(line.bonded.0),
             ]);
         }
         let mut slashed = output::table(&["slashed", "for", "shard", "lost"]);
         for slash in &self.slashed {
-            slashed.add_row([slash.name.clone(), slash.kind.clone(), slash.shard.clone(), output::qrn(slash.amount)]);
+            slashed.add_row([slash.name.clone(), slash.kind.clone(), slash.shard.clone(), output::qrn(slash.amount.0)]);
         }
         let verdict = match self.success {
             true if self.kills > 0 => {
@@ -245,6 +246,9 @@ mod tests {
             "slashed",
         ] {
             assert!(json.get(key).is_some(), "{key}");
+        }
+        for key in ["fees_burned", "useful_macs", "audit_macs"] {
+            assert_eq!(json[key], "0", "{key} is a string of digits");
         }
     }
 }

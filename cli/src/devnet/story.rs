@@ -7,6 +7,7 @@ use quern_primitives::{
     draw::SegmentCosts, offence::OffenceId, traits::OffenceKind, Account, Balance, Height, JobId, ShardId,
 };
 use quern_protocol::dispute::Outcome;
+use quern_sdk::chain::json::Big;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -108,9 +109,9 @@ pub struct Deeds {
     /// Audits that it revealed.
     pub audits: u32,
     /// What it earned.
-    pub earned: Balance,
+    pub earned: Big,
     /// What it lost.
-    pub slashed: Balance,
+    pub slashed: Big,
 }
 
 /// A slash.
@@ -125,7 +126,7 @@ pub struct Slash {
     /// On which shard.
     pub shard: String,
     /// How much.
-    pub amount: Balance,
+    pub amount: Big,
     /// Whether it runs with `--misbehave`.
     pub misbehaves: bool,
 }
@@ -172,7 +173,7 @@ impl Story {
 
     /// Those who do wrong on purpose and have lost nothing yet.
     pub fn unpunished(&self) -> Vec<String> {
-        let lost = |account: &Account| self.deeds.get(account).is_some_and(|deeds| deeds.slashed > 0);
+        let lost = |account: &Account| self.deeds.get(account).is_some_and(|deeds| deeds.slashed.0 > 0);
         let mut names: Vec<String> =
             self.misbehaving.keys().filter(|account| !lost(account)).map(|account| self.name(account)).collect();
         names.sort();
@@ -200,7 +201,7 @@ impl Story {
 
     /// Slashes of accounts that do nothing wrong.
     pub fn honest_slashed(&self) -> usize {
-        self.slashes.iter().filter(|slash| !slash.misbehaves && slash.amount > 0).count()
+        self.slashes.iter().filter(|slash| !slash.misbehaves && slash.amount.0 > 0).count()
     }
 
     /// Takes in a block; what is worth a line of its own comes back.
@@ -239,13 +240,13 @@ impl Story {
                 Happening::Cancelled { offence } => drop(self.deferred.remove(offence)),
                 Happening::Slashed { offence, kind, offender, shard, amount } => {
                     self.deferred.remove(offence);
-                    self.deeds.entry(*offender).or_default().slashed += amount;
+                    self.deeds.entry(*offender).or_default().slashed += Big(*amount);
                     let slash = Slash {
                         name: self.name(offender),
                         account: output::address(offender),
                         kind: format!("{kind:?}"),
                         shard: shard.to_string(),
-                        amount: *amount,
+                        amount: Big(*amount),
                         misbehaves: self.misbehaving.contains_key(offender),
                     };
                     if *amount > 0 {
@@ -254,7 +255,7 @@ impl Story {
                     }
                     self.slashes.push(slash);
                 }
-                Happening::Credited { who, amount } => self.deeds.entry(*who).or_default().earned += amount,
+                Happening::Credited { who, amount } => self.deeds.entry(*who).or_default().earned += Big(*amount),
             }
         }
         lines
@@ -357,7 +358,7 @@ mod tests {
         assert_eq!(lines, ["worker 4 lost 30 QRN for WrongResult on shard 0.2.1"]);
         assert!(!story.has_deferred_slashes());
         assert_eq!(story.honest_slashed(), 0);
-        assert_eq!(story.deeds[&LIAR].slashed, 30 * QRN);
+        assert_eq!(story.deeds[&LIAR].slashed, Big(30 * QRN));
     }
 
     #[test]
@@ -429,7 +430,7 @@ mod tests {
             Happening::Credited { who: HONEST, amount: 5 },
             Happening::Credited { who: HONEST, amount: 6 },
         ]);
-        assert_eq!(story.deeds[&HONEST], Deeds { shards: 1, audits: 0, earned: 11, slashed: 0 });
+        assert_eq!(story.deeds[&HONEST], Deeds { shards: 1, audits: 0, earned: Big(11), slashed: Big(0) });
         assert_eq!((story.accepted, story.audits, story.useful_macs), (1, 1, 7));
     }
 }

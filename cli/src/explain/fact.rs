@@ -1,98 +1,96 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What can happen to an account's money, and how it is said.
 
-use crate::output::{self, qrn};
-use quern_primitives::{offence::OffenceId, Balance, Height, JobId};
+use crate::output;
+use quern_primitives::{offence::OffenceId, Height, JobId};
+use quern_sdk::chain::json::Big;
 use serde::Serialize;
 
 /// What an era gave to everybody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct EraTotals {
-    pub budget: Balance,
-    pub points: Balance,
+    pub budget: Big,
+    pub points: Big,
     pub blocks: u32,
-    pub work: Balance,
-    pub authoring: Balance,
+    pub work: Big,
+    pub authoring: Big,
 }
 
-/// Something that concerns an account. Amounts are in 10^-12 QRN.
+/// Something that concerns an account. Amounts and points are in 10^-12 QRN.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Fact {
-    /// A shard that it ran was accepted.
-    Worked { shard: String, macs: u64, earned: Balance, burned: Balance, points: Balance, era: u32 },
-    /// A shard that it audited was accepted.
+    /// A shard that it ran was paid.
+    Worked { shard: String, macs: Big, earned: Big, burned: Big, points: Big, era: u32 },
+    /// A shard that it audited was paid.
     Audited {
         shard: String,
-        audit_fee: Balance,
-        protocol_fee: Balance,
+        audit_fee: Big,
+        protocol_fee: Big,
         auditors: u32,
-        earned: Balance,
-        burned: Balance,
-        points: Balance,
+        earned: Big,
+        burned: Big,
+        points: Big,
         era: u32,
     },
     /// It was late with a shard.
     Late { shard: String },
     /// It took its credit.
-    Claimed { amount: Balance },
+    Claimed { amount: Big },
     /// It took its emission of an era.
-    EmissionClaimed {
-        era: u32,
-        points: Balance,
-        blocks: u32,
-        for_work: Balance,
-        for_authoring: Balance,
-        of: Option<EraTotals>,
-    },
+    EmissionClaimed { era: u32, points: Big, blocks: u32, for_work: Big, for_authoring: Big, of: Option<EraTotals> },
     /// It submitted a job.
-    JobSubmitted { job: JobId, macs: u64, escrow: Balance, price: Balance, audit_fee: Balance, protocol_fee: Balance },
+    JobSubmitted { job: JobId, macs: Big, escrow: Big, price: Big, audit_fee: Big, protocol_fee: Big },
     /// A shard of its job was paid.
-    ShardPaid { shard: String, macs: u64, price: Balance, audit_fee: Balance, protocol_fee: Balance, refund: Balance },
+    ShardPaid { shard: String, macs: Big, price: Big, audit_fee: Big, protocol_fee: Big, refund: Big },
+    /// Nobody said that the outputs of a shard of its job were delivered.
+    ShardUnpaid { shard: String, refund: Big },
+    /// Nobody said that the outputs of a shard that it ran were delivered.
+    Undelivered { shard: String },
     /// An offence of it was reported.
     Reported {
         offence: OffenceId,
         offence_kind: String,
         shard: String,
-        locked: Balance,
-        due: Balance,
+        locked: Big,
+        due: Big,
         due_at: Height,
         evidence: Option<String>,
     },
     /// It appealed.
-    Appealed { offence: OffenceId, bond: Balance, due_at: Height },
+    Appealed { offence: OffenceId, bond: Big, due_at: Height },
     /// The guardian put its slash off.
     Delayed { offence: OffenceId, due_at: Height },
     /// Governance cancelled its slash.
-    Cancelled { offence: OffenceId, released: Balance, appeal_bond: Balance },
+    Cancelled { offence: OffenceId, released: Big, appeal_bond: Big },
     /// Governance rejected its appeal.
-    AppealRejected { offence: OffenceId, bond: Balance },
+    AppealRejected { offence: OffenceId, bond: Big },
     /// Nobody decided its appeal.
-    AppealLapsed { offence: OffenceId, bond: Balance },
+    AppealLapsed { offence: OffenceId, bond: Big },
     /// It was slashed.
     Slashed {
         offence: OffenceId,
         offence_kind: String,
         shard: String,
-        locked: Balance,
+        locked: Big,
         share_ppm: u32,
-        due: Balance,
-        amount: Balance,
-        restitution: Balance,
-        reporter_reward: Balance,
-        burned: Balance,
+        due: Big,
+        amount: Big,
+        restitution: Big,
+        reporter_reward: Big,
+        burned: Big,
         dry_run: bool,
     },
     /// It showed what somebody else did.
-    Rewarded { offence: OffenceId, shard: String, amount: Balance, slashed: Balance },
+    Rewarded { offence: OffenceId, shard: String, amount: Big, slashed: Big },
     /// It paid for a transaction.
-    TransactionFee { fee: Balance, tip: Balance },
+    TransactionFee { fee: Big, tip: Big },
     /// It bonded.
-    Bonded { amount: Balance, bonded: Balance },
+    Bonded { amount: Big, bonded: Big },
     /// It began to unbond.
-    Unbonding { amount: Balance, release_at: Height },
+    Unbonding { amount: Big, release_at: Height },
     /// It took out what had unbonded.
-    Withdrawn { amount: Balance },
+    Withdrawn { amount: Big },
 }
 
 impl Fact {
@@ -103,10 +101,10 @@ impl Fact {
                 "earned {} for running shard {shard}: {} at an ask of {} a GMAC. It burned {} of the fees, which makes {} points \
                  in era {era}, worth at most {}",
                 qrn(*earned),
-                output::macs(u128::from(*macs)),
+                output::macs(macs.0),
                 qrn(ask(*earned, *macs)),
                 qrn(*burned),
-                output::grouped(*points),
+                output::grouped(points.0),
                 qrn(*points)
             ),
             Self::Audited { shard, audit_fee, protocol_fee, auditors, earned, burned, points, era } => format!(
@@ -116,7 +114,7 @@ impl Fact {
                 qrn(*audit_fee),
                 qrn(*protocol_fee),
                 qrn(*burned),
-                output::grouped(*points),
+                output::grouped(points.0),
                 qrn(*points)
             ),
             Self::Late { shard } => format!("was late with shard {shard}, or declined it: no pay, less reputation, no stake lost"),
@@ -126,8 +124,8 @@ impl Fact {
                     format!(
                         ": {} x {} of {} points, and {} x {blocks} of {} blocks, out of a budget of {}",
                         qrn(of.work),
-                        output::grouped(*points),
-                        output::grouped(of.points),
+                        output::grouped(points.0),
+                        output::grouped(of.points.0),
                         qrn(of.authoring),
                         of.blocks,
                         qrn(of.budget)
@@ -138,7 +136,7 @@ impl Fact {
             Self::JobSubmitted { job, macs, escrow, price, audit_fee, protocol_fee } => format!(
                 "submitted job {job}: {} held, for {} at the bid {}, for audits {}, for the protocol {}",
                 qrn(*escrow),
-                output::macs(u128::from(*macs)),
+                output::macs(macs.0),
                 qrn(*price),
                 qrn(*audit_fee),
                 qrn(*protocol_fee)
@@ -146,13 +144,20 @@ impl Fact {
             Self::ShardPaid { shard, macs, price, audit_fee, protocol_fee, refund } => format!(
                 "paid {} for shard {shard}: {} for {} at the worker's ask, {} for audits, {} for the protocol; {} that the bid had \
                  held came back",
-                qrn(price + audit_fee + protocol_fee),
+                qrn([*price, *audit_fee, *protocol_fee].into_iter().sum()),
                 qrn(*price),
-                output::macs(u128::from(*macs)),
+                output::macs(macs.0),
                 qrn(*audit_fee),
                 qrn(*protocol_fee),
                 qrn(*refund)
             ),
+            Self::ShardUnpaid { shard, refund } => format!(
+                "paid nothing for shard {shard}: nobody said that its outputs were delivered; the {} that were held came back",
+                qrn(*refund)
+            ),
+            Self::Undelivered { shard } => {
+                format!("was not paid for shard {shard}: nobody said that its outputs were delivered")
+            }
             Self::Reported { offence, offence_kind, shard, locked, due, due_at, evidence } => format!(
                 "was reported for {offence_kind} on shard {shard} (offence {offence}): of {} that were locked for it, {} will be taken \
                  at block {due_at} unless somebody intervenes; {}",
@@ -172,7 +177,7 @@ impl Fact {
             Self::Cancelled { offence, released, appeal_bond } => format!(
                 "the slash for offence {offence} was cancelled: {} are free again{}",
                 qrn(*released),
-                if *appeal_bond > 0 { format!(", and the {} of the appeal", qrn(*appeal_bond)) } else { String::new() }
+                if appeal_bond.0 > 0 { format!(", and the {} of the appeal", qrn(*appeal_bond)) } else { String::new() }
             ),
             Self::AppealRejected { offence, bond } => {
                 format!("the appeal against offence {offence} was rejected: its {} were burned", qrn(*bond))
@@ -215,7 +220,7 @@ impl Fact {
             Self::TransactionFee { fee, tip } => format!(
                 "paid {} for a transaction{}",
                 qrn(*fee),
-                if *tip > 0 { format!(", {} of it as a tip", qrn(*tip)) } else { String::new() }
+                if tip.0 > 0 { format!(", {} of it as a tip", qrn(*tip)) } else { String::new() }
             ),
             Self::Bonded { amount, bonded } => format!("bonded {}; the bond is {} then", qrn(*amount), qrn(*bonded)),
             Self::Unbonding { amount, release_at } => {
@@ -226,9 +231,14 @@ impl Fact {
     }
 }
 
+/// An amount for people.
+fn qrn(amount: Big) -> String {
+    output::qrn(amount.0)
+}
+
 /// Price of a GMAC that gives this price for this work, without the rounding.
-fn ask(price: Balance, macs: u64) -> Balance {
-    price.checked_mul(1_000_000_000).and_then(|scaled| scaled.checked_div(u128::from(macs))).unwrap_or(0)
+fn ask(price: Big, macs: Big) -> Big {
+    Big(price.0.checked_mul(1_000_000_000).and_then(|scaled| scaled.checked_div(macs.0)).unwrap_or(0))
 }
 
 /// Parts per million as a percentage.

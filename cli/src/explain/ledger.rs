@@ -4,7 +4,10 @@
 use super::fact::Fact;
 use crate::output;
 use quern_primitives::{offence::OffenceId, Account, JobId, ShardId};
-use quern_sdk::chain::runtime::{collateral, jobs, rewards, slashing, transaction_payment, Event};
+use quern_sdk::chain::{
+    json::Big,
+    runtime::{collateral, jobs, rewards, slashing, transaction_payment, Event},
+};
 use std::collections::{HashMap, HashSet};
 
 /// What is known of an account while its blocks are read in order.
@@ -24,7 +27,7 @@ impl Ledger {
     /// Jobs of which a shard was paid in a block and whose requester is not known.
     pub fn unknown_jobs(&self, events: &[Event]) -> HashSet<JobId> {
         let paid = events.iter().filter_map(|event| match event {
-            Event::Jobs(jobs::Event::ShardAccepted { shard, .. }) => Some(shard.job),
+            Event::Jobs(jobs::Event::ShardSettled { shard, .. }) => Some(shard.job),
             _ => None,
         });
         paid.filter(|job| !self.jobs.contains_key(job)).collect()
@@ -45,35 +48,52 @@ impl Ledger {
             }
             Event::Jobs(jobs::Event::JobSubmitted { job, requester, escrow, price, audit_fee, protocol_fee, macs }) => {
                 self.jobs.insert(*job, requester.0 == me);
-                let (job, macs, escrow, price) = (*job, *macs, *escrow, *price);
-                let (audit_fee, protocol_fee) = (*audit_fee, *protocol_fee);
+                let (job, macs, escrow, price) = (*job, Big::from(*macs), Big(*escrow), Big(*price));
+                let (audit_fee, protocol_fee) = (Big(*audit_fee), Big(*protocol_fee));
                 (requester.0 == me).then_some(Fact::JobSubmitted { job, macs, escrow, price, audit_fee, protocol_fee })
             }
-            Event::Jobs(jobs::Event::ShardAccepted { shard, price, audit_fee, protocol_fee, macs, refund, .. })
+            Event::Jobs(jobs::Event::ShardSettled { shard, worker, paid: 0, refund }) => {
+                let is_requester = self.jobs.get(&shard.job) == Some(&true);
+                let (shard, refund) = (name(shard), Big(*refund));
+                match worker.0 == me {
+                    true => Some(Fact::Undelivered { shard }),
+                    false => is_requester.then_some(Fact::ShardUnpaid { shard, refund }),
+                }
+            }
+            Event::Jobs(jobs::Event::ShardSettled { shard, refund, paid, .. })
                 if self.jobs.get(&shard.job) == Some(&true) =>
             {
-                Some(Fact::ShardPaid {
-                    shard: name(shard),
-                    macs: *macs,
-                    price: *price,
-                    audit_fee: *audit_fee,
-                    protocol_fee: *protocol_fee,
-                    refund: *refund,
+                // What was paid for what stands in the settlement of the same shard; what an apprentice was paid into its bond
+                // does not.
+                block.iter().find_map(|other| match other {
+                    Event::Rewards(rewards::Event::Settled { shard: of, macs, audit_fee, protocol_fee, .. })
+                        if **of == **shard =>
+                    {
+                        Some(Fact::ShardPaid {
+                            shard: name(shard),
+                            macs: Big::from(*macs),
+                            price: Big(paid.saturating_sub(audit_fee.saturating_add(*protocol_fee))),
+                            audit_fee: Big(*audit_fee),
+                            protocol_fee: Big(*protocol_fee),
+                            refund: Big(*refund),
+                        })
+                    }
+                    _ => None,
                 })
             }
             Event::Collateral(collateral::Event::Bonded { who, amount, bonded }) if who.0 == me => {
-                Some(Fact::Bonded { amount: *amount, bonded: *bonded })
+                Some(Fact::Bonded { amount: Big(*amount), bonded: Big(*bonded) })
             }
             Event::Collateral(collateral::Event::Unbonding { who, amount, release_at, .. }) if who.0 == me => {
-                Some(Fact::Unbonding { amount: *amount, release_at: *release_at })
+                Some(Fact::Unbonding { amount: Big(*amount), release_at: *release_at })
             }
             Event::Collateral(collateral::Event::Withdrawn { who, amount }) if who.0 == me => {
-                Some(Fact::Withdrawn { amount: *amount })
+                Some(Fact::Withdrawn { amount: Big(*amount) })
             }
             Event::TransactionPayment(transaction_payment::Event::TransactionFeePaid { who, actual_fee, tip })
                 if who.0 == me && *actual_fee > 0 =>
             {
-                Some(Fact::TransactionFee { fee: *actual_fee, tip: *tip })
+                Some(Fact::TransactionFee { fee: Big(*actual_fee), tip: Big(*tip) })
             }
             _ => None,
         }
@@ -98,25 +118,26 @@ impl Ledger {
                             era,
                             ..
                         }) if **of == **shard => {
-                            Some((worker.0, *macs, *audit_fee, *protocol_fee, *auditors, *burned, *era))
+                            let (audit_fee, protocol_fee) = (Big(*audit_fee), Big(*protocol_fee));
+                            Some((worker.0, Big::from(*macs), audit_fee, protocol_fee, *auditors, Big(*burned), *era))
                         }
                         _ => None,
                     })?;
-                let (shard, earned, points) = (name(shard), *earned, *points);
+                let (shard, earned, points) = (name(shard), Big(*earned), Big(*points));
                 Some(if worker == me {
                     Fact::Worked { shard, macs, earned, burned, points, era }
                 } else {
                     Fact::Audited { shard, audit_fee, protocol_fee, auditors, earned, burned, points, era }
                 })
             }
-            rewards::Event::Claimed { who, amount } if who.0 == me => Some(Fact::Claimed { amount: *amount }),
+            rewards::Event::Claimed { who, amount } if who.0 == me => Some(Fact::Claimed { amount: Big(*amount) }),
             rewards::Event::EmissionClaimed { who, era, points, blocks, for_work, for_authoring } if who.0 == me => {
                 Some(Fact::EmissionClaimed {
                     era: *era,
-                    points: *points,
+                    points: Big(*points),
                     blocks: *blocks,
-                    for_work: *for_work,
-                    for_authoring: *for_authoring,
+                    for_work: Big(*for_work),
+                    for_authoring: Big(*for_authoring),
                     of: None,
                 })
             }
@@ -135,27 +156,27 @@ impl Ledger {
                     offence: *offence,
                     offence_kind: format!("{:?}", **kind),
                     shard: name(shard),
-                    locked: *locked,
-                    due: *due,
+                    locked: Big(*locked),
+                    due: Big(*due),
                     due_at: *due_at,
                     evidence: (*evidence != [0; 32]).then(|| output::full(evidence)),
                 })
             }
             slashing::Event::Appealed { offence, offender, bond, due_at, .. } if offender.0 == me => {
                 self.offences.insert(*offence);
-                Some(Fact::Appealed { offence: *offence, bond: *bond, due_at: *due_at })
+                Some(Fact::Appealed { offence: *offence, bond: Big(*bond), due_at: *due_at })
             }
             slashing::Event::Delayed { offence, due_at } if self.offences.contains(offence) => {
                 Some(Fact::Delayed { offence: *offence, due_at: *due_at })
             }
             slashing::Event::Cancelled { offence, offender, released, appeal_bond } if offender.0 == me => {
-                Some(Fact::Cancelled { offence: *offence, released: *released, appeal_bond: *appeal_bond })
+                Some(Fact::Cancelled { offence: *offence, released: Big(*released), appeal_bond: Big(*appeal_bond) })
             }
             slashing::Event::AppealRejected { offence, offender, bond } if offender.0 == me => {
-                Some(Fact::AppealRejected { offence: *offence, bond: *bond })
+                Some(Fact::AppealRejected { offence: *offence, bond: Big(*bond) })
             }
             slashing::Event::AppealLapsed { offence, offender, bond } if offender.0 == me => {
-                Some(Fact::AppealLapsed { offence: *offence, bond: *bond })
+                Some(Fact::AppealLapsed { offence: *offence, bond: Big(*bond) })
             }
             slashing::Event::Slashed {
                 offence,
@@ -178,18 +199,18 @@ impl Ledger {
                         offence: *offence,
                         offence_kind: format!("{:?}", **kind),
                         shard: name(shard),
-                        locked: *locked,
+                        locked: Big(*locked),
                         share_ppm: *share_ppm,
-                        due: *due,
-                        amount: *amount,
-                        restitution: *restitution,
-                        reporter_reward: *reporter_reward,
-                        burned: *burned,
+                        due: Big(*due),
+                        amount: Big(*amount),
+                        restitution: Big(*restitution),
+                        reporter_reward: Big(*reporter_reward),
+                        burned: Big(*burned),
                         dry_run: *dry_run,
                     });
                 }
-                let (offence, amount, slashed) = (*offence, *reporter_reward, *amount);
-                let mine = reporter.as_ref().is_some_and(|reporter| reporter.0 == me) && amount > 0;
+                let (offence, amount, slashed) = (*offence, Big(*reporter_reward), Big(*amount));
+                let mine = reporter.as_ref().is_some_and(|reporter| reporter.0 == me) && amount.0 > 0;
                 mine.then(|| Fact::Rewarded { offence, shard: name(shard), amount, slashed })
             }
             _ => None,
@@ -242,13 +263,10 @@ mod tests {
                 points: 60,
                 era: 7,
             }),
-            Event::Jobs(jobs::Event::ShardAccepted {
+            Event::Jobs(jobs::Event::ShardSettled {
                 shard: shard(),
                 worker: id(WORKER),
-                price: 6 * QRN,
-                audit_fee: QRN,
-                protocol_fee: QRN / 2,
-                macs: 2_000_000_000,
+                paid: 15 * QRN / 2,
                 refund: QRN,
             }),
         ]
@@ -304,6 +322,19 @@ mod tests {
         assert_eq!(ledger.unknown_jobs(&paid()), HashSet::new());
         let facts = ledger.read(&paid());
         assert!(facts[0].text().starts_with("paid 7.5 QRN for shard 4.1.2"), "{}", facts[0].text());
+    }
+
+    #[test]
+    fn undelivered_shard_should_be_explained_to_its_worker_and_to_its_requester() {
+        let settled =
+            Event::Jobs(jobs::Event::ShardSettled { shard: shard(), worker: id(WORKER), paid: 0, refund: 8 * QRN });
+        let text = read(WORKER, std::slice::from_ref(&settled))[0].text();
+        assert!(text.starts_with("was not paid for shard 4.1.2"), "{text}");
+        let mut ledger = Ledger::new(REQUESTER);
+        ledger.jobs.insert(4, true);
+        let text = ledger.read(std::slice::from_ref(&settled))[0].text();
+        assert!(text.starts_with("paid nothing for shard 4.1.2") && text.contains("8 QRN"), "{text}");
+        assert_eq!(read(AUDITOR, &[settled]), vec![]);
     }
 
     #[test]

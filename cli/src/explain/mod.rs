@@ -15,8 +15,9 @@ use fact::{EraTotals, Fact};
 use futures::{stream, StreamExt, TryStreamExt};
 use indicatif::ProgressBar;
 use ledger::Ledger;
-use quern_primitives::{Balance, Height};
+use quern_primitives::Height;
 use quern_sdk::chain::{
+    json::Big,
     parse_account,
     runtime::{rewards, Event},
     Chain,
@@ -40,29 +41,33 @@ struct Entry {
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 struct Sums {
     /// Earned for work and audits.
-    earned: Balance,
+    earned: Big,
     /// Emission that was claimed.
-    emission: Balance,
+    emission: Big,
     /// Rewards for showing offences.
-    rewarded: Balance,
+    rewarded: Big,
     /// Paid for shards.
-    paid: Balance,
+    paid: Big,
     /// Paid for transactions.
-    transaction_fees: Balance,
+    transaction_fees: Big,
     /// Lost by slashes and rejected appeals.
-    lost: Balance,
+    lost: Big,
 }
 
 impl Sums {
     fn add(&mut self, fact: &Fact) {
         match fact {
-            Fact::Worked { earned, .. } | Fact::Audited { earned, .. } => self.earned += earned,
-            Fact::EmissionClaimed { for_work, for_authoring, .. } => self.emission += for_work + for_authoring,
-            Fact::Rewarded { amount, .. } => self.rewarded += amount,
-            Fact::ShardPaid { price, audit_fee, protocol_fee, .. } => self.paid += price + audit_fee + protocol_fee,
-            Fact::TransactionFee { fee, .. } => self.transaction_fees += fee,
-            Fact::Slashed { amount, .. } => self.lost += amount,
-            Fact::AppealRejected { bond, .. } => self.lost += bond,
+            Fact::Worked { earned, .. } | Fact::Audited { earned, .. } => self.earned += *earned,
+            Fact::EmissionClaimed { for_work, for_authoring, .. } => {
+                self.emission += [*for_work, *for_authoring].into_iter().sum()
+            }
+            Fact::Rewarded { amount, .. } => self.rewarded += *amount,
+            Fact::ShardPaid { price, audit_fee, protocol_fee, .. } => {
+                self.paid += [*price, *audit_fee, *protocol_fee].into_iter().sum()
+            }
+            Fact::TransactionFee { fee, .. } => self.transaction_fees += *fee,
+            Fact::Slashed { amount, .. } => self.lost += *amount,
+            Fact::AppealRejected { bond, .. } => self.lost += *bond,
             _ => {}
         }
     }
@@ -77,7 +82,7 @@ impl Sums {
             ("paid for transactions", self.transaction_fees),
             ("lost", self.lost),
         ] {
-            table.add_row([name.to_owned(), qrn(amount)]);
+            table.add_row([name.to_owned(), qrn(amount.0)]);
         }
         table.to_string()
     }
@@ -168,8 +173,8 @@ async fn totals(chain: &Chain, era: u32, era_blocks: Height) -> anyhow::Result<O
         Event::Rewards(rewards::Event::EraFinished { era: of, budget, points, blocks, work, authoring })
             if *of == era =>
         {
-            let (budget, points, blocks, work, authoring) = (*budget, *points, *blocks, *work, *authoring);
-            Some(EraTotals { budget, points, blocks, work, authoring })
+            let (budget, points, work, authoring) = (Big(*budget), Big(*points), Big(*work), Big(*authoring));
+            Some(EraTotals { budget, points, blocks: *blocks, work, authoring })
         }
         _ => None,
     }))
@@ -183,29 +188,44 @@ mod tests {
     fn sums_should_add_up_by_what_the_money_was_for() {
         let mut sums = Sums::default();
         let shard = || "4.1.2".to_owned();
-        let paid = Fact::ShardPaid { shard: shard(), macs: 1, price: 6, audit_fee: 2, protocol_fee: 1, refund: 5 };
-        let worked = Fact::Worked { shard: shard(), macs: 1, earned: 6, burned: 1, points: 1, era: 0 };
-        let rewarded = Fact::Rewarded { offence: 0, shard: shard(), amount: 3, slashed: 9 };
+        let paid = Fact::ShardPaid {
+            shard: shard(),
+            macs: Big(1),
+            price: Big(6),
+            audit_fee: Big(2),
+            protocol_fee: Big(1),
+            refund: Big(5),
+        };
+        let worked =
+            Fact::Worked { shard: shard(), macs: Big(1), earned: Big(6), burned: Big(1), points: Big(1), era: 0 };
+        let rewarded = Fact::Rewarded { offence: 0, shard: shard(), amount: Big(3), slashed: Big(9) };
         let facts = [
             paid,
             worked,
             rewarded,
-            Fact::TransactionFee { fee: 4, tip: 0 },
-            Fact::AppealRejected { offence: 0, bond: 8 },
+            Fact::TransactionFee { fee: Big(4), tip: Big(0) },
+            Fact::AppealRejected { offence: 0, bond: Big(8) },
         ];
         facts.iter().for_each(|fact| sums.add(fact));
-        let expected = Sums { earned: 6, emission: 0, rewarded: 3, paid: 9, transaction_fees: 4, lost: 8 };
+        let expected = Sums {
+            earned: Big(6),
+            emission: Big(0),
+            rewarded: Big(3),
+            paid: Big(9),
+            transaction_fees: Big(4),
+            lost: Big(8),
+        };
         assert_eq!(sums, expected);
     }
 
     #[test]
-    fn entry_should_be_flat_when_it_is_json() {
-        let amount = u128::from(u64::MAX) + 1;
+    fn entry_should_be_flat_with_amounts_as_strings_when_it_is_json() {
+        let amount = Big(u128::from(u64::MAX) + 1);
         let fact = Fact::Rewarded { offence: 9, shard: "4.1.2".into(), amount, slashed: amount };
         let entry = Entry { block: 5, text: fact.text(), fact };
         let json = serde_json::to_string(&entry).unwrap();
         let expected =
-            "{\"block\":5,\"kind\":\"rewarded\",\"offence\":9,\"shard\":\"4.1.2\",\"amount\":18446744073709551616,";
+            "{\"block\":5,\"kind\":\"rewarded\",\"offence\":9,\"shard\":\"4.1.2\",\"amount\":\"18446744073709551616\",";
         assert!(json.starts_with(expected), "{json}");
     }
 

@@ -4,7 +4,7 @@
 use crate::{
     args::{Global, ListArgs},
     client,
-    output::{self, Output},
+    output::{self, Cells, Output},
 };
 use quern_protocol::view::{JobView, MAX_PAGE};
 use quern_sdk::chain::json;
@@ -19,30 +19,30 @@ pub async fn run(global: &Global, args: ListArgs) -> anyhow::Result<ExitCode> {
         jobs.extend(page);
         next = more;
     }
-    let text = if jobs.is_empty() { "no jobs".into() } else { text(&jobs) };
+    let text = if jobs.is_empty() { "no jobs".into() } else { text(&jobs, Cells::of_stdout()) };
     let jobs: Vec<json::Job> = jobs.iter().map(json::Job::from).collect();
     Output { json: global.json }.result(&jobs, text)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// The list for people: amounts in QRN, at most 80 columns.
-fn text(jobs: &[JobView]) -> String {
+/// The list for people: amounts in QRN; narrow at most 80 columns.
+fn text(jobs: &[JobView], cells: Cells) -> String {
     let mut table = output::list(&["job", "requester", "status", "stages", "shards", "spent", "held", "since block"]);
     for job in jobs {
         let (accepted, shards) = shards(job);
         let done = job.stages.iter().filter(|stage| stage.root.is_some()).count();
         table.add_row([
             job.id.to_string(),
-            output::brief_address(&output::address(&job.requester)),
+            cells.address(&job.requester),
             json::status(&job.status).into(),
             format!("{done}/{}", job.stages.len()),
             format!("{accepted}/{shards}"),
-            output::brief(job.spent),
-            output::brief(job.escrow_left),
+            cells.amount(job.spent),
+            cells.amount(job.escrow_left),
             job.submitted_at.to_string(),
         ]);
     }
-    format!("{}\namounts in QRN; whole addresses: --json", table.trim_fmt())
+    format!("{}\n{}", table.trim_fmt(), cells.note("whole addresses"))
 }
 
 /// Accepted shards and all shards of a job.
@@ -57,7 +57,7 @@ mod tests {
     use quern_protocol::view::{JobStatus, StageProgress};
 
     #[test]
-    fn list_should_fit_80_columns_when_everything_is_long() {
+    fn list_should_fit_80_columns_on_a_terminal_and_be_whole_elsewhere() {
         let stage = StageProgress {
             program: Default::default(),
             tasks: 65_536,
@@ -70,6 +70,9 @@ mod tests {
             id: 12_345,
             requester: [0xff; 32],
             status: JobStatus::Completed { root: Default::default() },
+            maturing: 0,
+            tainted: vec![],
+            parent: None,
             stages: vec![stage; 64],
             escrow_left: 12_345 * QRN + QRN / 3,
             spent: 123_456 * QRN + QRN / 3,
@@ -77,7 +80,10 @@ mod tests {
             submitted_at: 1_234_567,
             root: None,
         };
-        let text = text(&[job]);
-        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+        let jobs = [job];
+        let narrow = text(&jobs, Cells::Narrow);
+        assert!(narrow.lines().all(|line| line.chars().count() <= 80), "{narrow}");
+        let whole = text(&jobs, Cells::Whole);
+        assert!(whole.contains(&output::address(&[0xff; 32])) && whole.contains("123,456.333333333333"), "{whole}");
     }
 }

@@ -4,6 +4,7 @@
 use super::{
     receipt::{Receipt, ReceiptOutput},
     results::{Accepted, Results, Roots},
+    spec,
 };
 use crate::{
     args::{parse_id, Global, VerifyArgs},
@@ -16,8 +17,9 @@ use quern_primitives::{draw::Draw, BlobId, JobId};
 use quern_program::{Checked, Tensor};
 use quern_protocol::view::JobView;
 use quern_sdk::{
+    causes,
     chain::{json::Big, Chain},
-    net::{MemoryStore, Peer},
+    net::{inputs::InputError, MemoryStore, Peer},
 };
 use serde::Serialize;
 use std::{
@@ -50,6 +52,13 @@ pub async fn run(global: &Global, args: VerifyArgs) -> anyhow::Result<ExitCode> 
     let chain = client::connect(global).await?;
     let output = Output { json: global.json };
     let peer = client::peer(([127, 0, 0, 1], 0).into(), &[], MemoryStore::default()).await?;
+    if let Some(path) = &args.inputs {
+        let blobs = local_inputs(path)?;
+        output.say(format_args!("{} blobs from {}", blobs.len(), path.display()));
+        for blob in blobs {
+            peer.store().put(blob.into()).await?;
+        }
+    }
     let mut draw = Draw::new(client::fresh_seed());
     let code = match args.what.parse::<JobId>() {
         Ok(id) => by_id(&chain, &peer, &output, id, &args, &mut draw).await,
@@ -131,7 +140,8 @@ async fn rerun(
         }
         None => None,
     };
-    let inputs = results.inputs(&accepted.view, &program, task).await?;
+    let inputs = results.inputs(&accepted.view, &program, task).await;
+    let inputs = inputs.map_err(|error| what_to_do(error, job.id))?;
     let context = accepted.view.context.context(task);
     let macs = program.summary().task_macs();
     let ids = tokio::task::spawn_blocking(move || compute(&program, context, &inputs)).await??;
@@ -167,6 +177,36 @@ async fn rerun(
                 format!("shard {shard}, task {task}: segment {segment} of {} has another result here", report.segments);
             differs(output, &text, Some(&report))
         }
+    }
+}
+
+/// The input blobs of a job: those of the file that it was submitted from, or whatever files lie in a folder. They are kept under
+/// their own ids, so a file that is none of the job's inputs is not used.
+fn local_inputs(path: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
+    if path.is_file() {
+        return Ok(spec::read(path)?.blobs);
+    }
+    let unreadable = |path: &Path| format!("{} cannot be read", path.display());
+    let mut blobs = Vec::new();
+    for entry in fs::read_dir(path).with_context(|| unreadable(path))? {
+        let file = entry.with_context(|| unreadable(path))?.path();
+        if file.is_file() {
+            blobs.push(fs::read(&file).with_context(|| unreadable(&file))?);
+        }
+    }
+    ensure!(!blobs.is_empty(), "there are no files in {}", path.display());
+    Ok(blobs)
+}
+
+/// Why the inputs of a task are not here, with what helps where that is known.
+fn what_to_do(error: anyhow::Error, job: JobId) -> anyhow::Error {
+    match error.downcast_ref() {
+        Some(InputError::Requester(_)) => error.context(format!(
+            "the requester of job {job} serves its inputs no more, or not all of them. What to do: name the file that the job was \
+             submitted from, or a folder with its input files (quern job verify {job} --inputs FILE_OR_FOLDER), or have the \
+             requester serve them (quern job submit --keep goes on after the job)"
+        )),
+        _ => error,
     }
 }
 
@@ -217,10 +257,18 @@ async fn by_receipt(
         let text = format!("the root of job {} on chain is {root}, the receipt says {}", receipt.job, receipt.root);
         return differs(output, &text, None);
     }
+    let tainted = chain.tainted_stages(receipt.job).await?;
+    if !tainted.is_empty() {
+        output.say(format_args!("TAINTED: results of the stages {tainted:?} were overturned or stand on such results"));
+    }
     let folder = file.parent().map_or_else(PathBuf::new, Path::to_owned);
     for entry in &receipt.outputs {
         if let Err(error) = check(entry, &receipt, &root, &folder) {
-            return differs(output, &format!("stage {} task {}: {error:#}", entry.stage, entry.task), None);
+            return differs(
+                output,
+                &format!("stage {} task {}: {}", entry.stage, entry.task, causes::told(error.as_ref())),
+                None,
+            );
         }
     }
     output.say(format_args!("{} outputs are under the root of job {} on chain", receipt.outputs.len(), receipt.job));
@@ -292,6 +340,7 @@ fn differs(output: &Output, what: &str, report: Option<&Report>) -> anyhow::Resu
 mod tests {
     use super::*;
     use quern_protocol::view::{JobStatus, StageProgress};
+    use quern_sdk::net::FetchError;
 
     fn job() -> JobView {
         let stage = |tasks, complete: bool| StageProgress {
@@ -312,11 +361,14 @@ mod tests {
             bid: 0,
             submitted_at: 0,
             root: None,
+            maturing: 0,
+            tainted: vec![],
+            parent: None,
         }
     }
 
     fn choice(stage: Option<u16>, task: Option<u32>, seed: u8) -> anyhow::Result<(u16, u32)> {
-        choose(&job(), &VerifyArgs { what: "3".into(), stage, task }, &mut Draw::new([seed; 32]))
+        choose(&job(), &VerifyArgs { what: "3".into(), stage, task, inputs: None }, &mut Draw::new([seed; 32]))
     }
 
     #[test]
@@ -340,6 +392,39 @@ mod tests {
         assert!(choice(Some(9), None, 0).is_err());
         assert!(choice(Some(1), Some(1), 0).is_err());
         assert!(choice(None, Some(8), 0).is_err());
+    }
+
+    #[test]
+    fn local_inputs_should_be_the_blobs_of_a_job_file_or_the_files_of_a_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
+        assert!(local_inputs(folder.path()).is_err(), "there is nothing");
+        write("a.bin", b"first");
+        write("b.bin", b"second");
+        let mut blobs = local_inputs(folder.path()).unwrap();
+        blobs.sort();
+        assert_eq!(blobs, [b"first".to_vec(), b"second".to_vec()]);
+        let list = r#"{ "list": ["a.bin", "b.bin"] }"#;
+        let program = "ab".repeat(32);
+        let stage = format!(r#"{{ "program": "{program}", "tasks": 2, "shard_size": 1, "inputs": [{list}] }}"#);
+        write("job.json", format!(r#"{{ "stages": [{stage}] }}"#).as_bytes());
+        let mut ids: Vec<BlobId> =
+            local_inputs(&folder.path().join("job.json")).unwrap().iter().map(|blob| BlobId::of(blob)).collect();
+        ids.sort();
+        let files = [BlobId::of(b"first"), BlobId::of(b"second")];
+        let mut expected = vec![files[0], files[1], BlobId::of_list(&files)];
+        expected.sort();
+        assert_eq!(ids, expected, "the list itself is an input too");
+        assert!(local_inputs(&folder.path().join("nothing")).is_err());
+    }
+
+    #[test]
+    fn missing_inputs_should_come_with_what_helps() {
+        let nobody = || FetchError::Nobody { id: BlobId([1; 32]), failures: Vec::new() };
+        let text = format!("{:#}", what_to_do(InputError::Requester(nobody()).into(), 7));
+        assert!(text.contains("quern job verify 7 --inputs") && text.contains("--keep"), "{text}");
+        let other = what_to_do(InputError::NoEntry(3).into(), 7);
+        assert!(!format!("{other:#}").contains("--inputs"));
     }
 
     #[test]

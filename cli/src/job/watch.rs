@@ -48,6 +48,19 @@ pub fn finish(output: &Output, job: &JobView) -> anyhow::Result<ExitCode> {
     let root = output::full_or_dash(job.root.as_ref());
     let completed = matches!(job.status, JobStatus::Completed { .. });
     let mut text = format!("job {} {}: paid {}, root {root}", job.id, status(&job.status), output::qrn(job.spent));
+    if job.maturing > 0 {
+        let held = output::qrn(job.escrow_left);
+        text.push_str(&format!(
+            "\n{} shards wait for their challenge window to close; {held} held for them",
+            job.maturing
+        ));
+    }
+    if !job.tainted.is_empty() {
+        text.push_str(&format!(
+            "\nTAINTED: results of the stages {:?} were overturned or stand on such results",
+            job.tainted
+        ));
+    }
     if completed {
         text.push_str(&format!("\nnext: quern job fetch {} --out results", job.id));
     }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The daemons without clock, socket or disk: what the chain says and what is known here go in, actions come out.
 //!
-//! Every best block brings a fresh [`ShardView`] of everything that concerns the account. A core compares it with what it
+//! Every best block brings a fresh [`ShardView`] of everything that the account has to do with, and the shards that it only
+//! serves. A core compares it with what it
 //! knows (promises made, seals, work done) and says what to do next. It remembers only what is under way, so a daemon that
 //! starts from nothing but its database does the same things as one that never stopped.
 
@@ -32,6 +33,10 @@ pub const RETRY_BLOCKS: Height = 4;
 pub const DEMAND_AFTER: u32 = 4;
 /// Blocks before a deadline at which one failed attempt is enough to demand.
 pub const DEMAND_MARGIN_BLOCKS: Height = 24;
+/// Failed attempts to get what is audited after which a validator says so on chain, once it was demanded there.
+pub const CLAIM_AFTER: u32 = 12;
+/// Blocks before its deadline at which a validator that has not sealed says that it cannot: silence is fined.
+pub const CLAIM_MARGIN_BLOCKS: Height = 20;
 /// Failed attempts to fetch the inputs after which a worker declines the shard, so that it waits for nobody.
 pub const DECLINE_AFTER: u32 = 8;
 
@@ -91,6 +96,9 @@ pub struct Sealed {
     pub ids: Vec<BlobId>,
     /// Leaf proofs of the checkpoints before the drawn runs, in order: what a dispute starts from.
     pub starts: Vec<LeafProof>,
+    /// Where the tasks were run from their inputs: each with the ids of its segments, as far as it was run. What the first
+    /// difference is found with.
+    pub tasks: Vec<(u32, Vec<BlobId>)>,
 }
 
 /// What a worker showed of its drawn results, proven against its root. Kept durably before the own answer is revealed: a
@@ -126,6 +134,8 @@ pub enum Prosecution {
     },
     /// Ask for this one of the shown nodes on chain.
     Demand(u32),
+    /// This one of the named ids is the first that differs, or none does when it is their number.
+    Pick(u32),
 }
 
 /// A worker's next move in a dispute.
@@ -137,6 +147,15 @@ pub enum Defence {
     Subtrees(Vec<Cv>),
     /// Show a chunk.
     Chunk(Vec<u8>),
+    /// Name what is at the probes of the search.
+    Ids(Vec<BlobId>),
+    /// Prove the ends of the segment.
+    Prove {
+        /// The checkpoint before it, if it has one.
+        start: Option<LeafProof>,
+        /// Its end.
+        end: LeafProof,
+    },
 }
 
 /// An extrinsic to send.
@@ -162,10 +181,16 @@ pub enum Call {
     RevealAudit(ShardId, [u8; 32], [u8; 32], bool),
     /// `verification.open_dispute`: shard, position, opened start and end.
     OpenDispute(ShardId, u32, Option<LeafProof>, LeafProof),
-    /// `verification.post_trace`, `open_subtrees`, `open_chunk`
+    /// `verification.post_trace`, `open_subtrees`, `open_chunk`, `name_ids`, `prove_ends`
     Defend(DisputeId, Defence),
-    /// `verification.name_operator`, `demand_output`, `convict`, `convict_length`
+    /// `verification.name_operator`, `demand_output`, `convict`, `convict_length`, `pick_id`
     Prosecute(DisputeId, Prosecution),
+    /// `verification.claim_unavailable`
+    ClaimUnavailable(ShardId),
+    /// `verification.answer_leaf`
+    AnswerLeaf(ShardId, u32, LeafProof),
+    /// `jobs.acknowledge_shards`, at most 16.
+    Acknowledge(Vec<ShardId>),
 }
 
 impl Call {
@@ -187,6 +212,12 @@ impl Call {
             Self::Defend(_, Defence::Chunk(_)) => "chunk",
             Self::Prosecute(_, Prosecution::Name(_)) => "name",
             Self::Prosecute(_, Prosecution::Demand(_)) => "demand output",
+            Self::Prosecute(_, Prosecution::Pick(_)) => "pick",
+            Self::Defend(_, Defence::Ids(_)) => "ids",
+            Self::Defend(_, Defence::Prove { .. }) => "prove",
+            Self::ClaimUnavailable(_) => "claim",
+            Self::AnswerLeaf(..) => "answer leaf",
+            Self::Acknowledge(_) => "acknowledge",
             Self::Prosecute(..) => "convict",
         }
     }
@@ -204,7 +235,7 @@ pub enum Action {
     /// Let the drawn validators ask for the drawn results.
     ShowResults(ShardView),
     /// Let everybody fetch the outputs and ask for the shard secret.
-    Publish(ShardView),
+    Publish(Attempt),
     /// Work out the worker's next move in a dispute.
     Defend(ShardView, DisputeId),
     /// Let the challenger of a dispute fetch the tensors of the trace.
@@ -216,7 +247,7 @@ pub enum Action {
     /// Work out the challenger's next move in a dispute.
     Prosecute(ShardView, DisputeId),
     /// Fetch the outputs of an accepted shard and serve them.
-    Hold(ShardView),
+    Hold(Attempt),
     /// Send an extrinsic.
     Submit(Call),
     /// Drop what was kept for attempts that are over.
@@ -232,8 +263,10 @@ pub enum Event {
         best: Height,
         /// Height of the last finalised block.
         finalized: Height,
-        /// Everything that concerns this account.
+        /// Every shard in which this account has something to do.
         views: Vec<ShardView>,
+        /// Every shard that it only serves, as it was a moment ago.
+        served: Vec<Shard>,
     },
     /// All inputs are here.
     Fetched(Attempt),
@@ -287,6 +320,8 @@ pub enum Subject {
     Shard(Round, &'static str),
     /// A step of a dispute, and the deadline of the move that it is for.
     Dispute(DisputeId, Height, &'static str),
+    /// An id that is asked for on chain.
+    Leaf(Attempt, u32),
     /// Nothing that repeats.
     None,
 }
@@ -355,6 +390,7 @@ impl Pending {
         let is_live = |subject: &Subject| match subject {
             Subject::Shard(round, _) => live.attempts.contains(&round.attempt),
             Subject::Dispute(id, ..) => live.disputes.contains(id),
+            Subject::Leaf(attempt, _) => live.attempts.contains(attempt),
             Subject::None => false,
         };
         self.until.retain(|subject, until| is_live(subject) || *until == UNTIL_REPORTED);
@@ -370,9 +406,10 @@ struct Live {
 }
 
 impl Live {
-    fn of(views: &[ShardView]) -> Self {
+    fn of(views: &[ShardView], served: &[Shard]) -> Self {
         let disputes = views.iter().flat_map(|view| view.disputes.iter().map(|(id, _)| *id));
-        Self { attempts: views.iter().map(|view| Attempt::of(&view.shard)).collect(), disputes: disputes.collect() }
+        let shards = views.iter().map(|view| &view.shard).chain(served);
+        Self { attempts: shards.map(Attempt::of).collect(), disputes: disputes.collect() }
     }
 }
 
@@ -407,6 +444,6 @@ impl Missing {
 /// Work counts as under way until it is reported done or failed.
 const UNTIL_REPORTED: Height = Height::MAX;
 
-fn is_mine(view: &ShardView, me: &Account) -> bool {
-    view.shard.deal().is_some_and(|deal| deal.worker == *me)
+fn is_mine(shard: &Shard, me: &Account) -> bool {
+    shard.deal().is_some_and(|deal| deal.worker == *me)
 }

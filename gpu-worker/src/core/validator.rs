@@ -44,7 +44,7 @@ impl Validator {
     pub fn on(&mut self, event: Event) -> Vec<Action> {
         let step = |attempt, drawn_at, step| Subject::Shard(Round { attempt, drawn_at }, step);
         match event {
-            Event::Block { best, finalized, views } => return self.block(best, finalized, &views),
+            Event::Block { best, finalized, views, served } => return self.block(best, finalized, &views, &served),
             Event::Audited(attempt, sealed) => {
                 self.pending.done(step(attempt, sealed.drawn_at, "audit"));
                 self.seals.insert(attempt, sealed);
@@ -67,9 +67,9 @@ impl Validator {
         Vec::new()
     }
 
-    fn block(&mut self, best: Height, finalized: Height, views: &[ShardView]) -> Vec<Action> {
+    fn block(&mut self, best: Height, finalized: Height, views: &[ShardView], served: &[Shard]) -> Vec<Action> {
         self.best = best;
-        let mut out = Vec::new();
+        let (mut out, mut delivered) = (Vec::new(), Vec::new());
         for view in views {
             let seat = |audit: &Audit| audit.seats.iter().find(|seat| seat.auditor == self.me).cloned();
             match (&view.shard.phase, view.shard.audit().and_then(seat)) {
@@ -78,19 +78,33 @@ impl Validator {
                 }
                 (Phase::Comparing { audit, by, .. }, Some(seat)) => self.compare(view, audit, &seat, *by, &mut out),
                 (Phase::Disputed { audit, .. }, Some(seat)) => self.dispute(view, audit, &seat, &mut out),
-                (Phase::Accepted { auditors, .. }, _) if auditors.contains(&self.me) => {
-                    let round = Round::of(&view.shard);
-                    if !self.held.contains(&round.attempt)
-                        && self.pending.start(Subject::Shard(round, "hold"), best, UNTIL_REPORTED)
-                    {
-                        out.push(Action::Hold(view.clone()));
-                    }
-                }
-                _ => {}
+                _ => self.hold(&view.shard, &mut delivered, &mut out),
             }
         }
-        self.forget(views, finalized, &mut out);
+        for shard in served {
+            self.hold(shard, &mut delivered, &mut out);
+        }
+        for chunk in delivered.chunks(16) {
+            out.push(Action::Submit(Call::Acknowledge(chunk.to_vec())));
+        }
+        self.forget(&Live::of(views, served), finalized, &mut out);
         out
+    }
+
+    /// Who has audited an accepted shard holds and serves its outputs, and says so while nobody has.
+    fn hold(&mut self, shard: &Shard, delivered: &mut Vec<ShardId>, out: &mut Vec<Action>) {
+        if !shard.auditors().contains(&self.me) {
+            return;
+        }
+        let (round, best) = (Round::of(shard), self.best);
+        if self.held.contains(&round.attempt) {
+            let waits = shard.window().is_some_and(|window| !window.delivered);
+            if waits && self.pending.start(Subject::Shard(round, "acknowledge"), best, RESEND_BLOCKS) {
+                delivered.push(shard.id);
+            }
+        } else if self.pending.start(Subject::Shard(round, "hold"), best, UNTIL_REPORTED) {
+            out.push(Action::Hold(round.attempt));
+        }
     }
 
     fn audit(&mut self, view: &ShardView, audit: &Audit, seat: &Seat, by: Height, out: &mut Vec<Action>) {
@@ -104,7 +118,14 @@ impl Validator {
             return self.pending.submit(round, Call::CommitAudit(id, seal), best, out);
         }
         let subject = Subject::Shard(round, "audit");
-        if audit.demand == Demand::None && self.pending.demands(subject, best, by) {
+        // Ids can be demanded on chain, bytes cannot: others are drawn then. In time even when the own device is too slow,
+        // because silence is fined and a claim is not.
+        let gives_up = self.pending.failures(subject) >= CLAIM_AFTER;
+        if gives_up || best.saturating_add(CLAIM_MARGIN_BLOCKS) >= by {
+            return self.pending.submit(round, Call::ClaimUnavailable(id), best, out);
+        }
+        let opened = !view.shard.opened_positions().is_empty();
+        if opened && audit.demand == Demand::None && self.pending.demands(subject, best, by) {
             self.pending.submit(round, Call::DemandOpening(id), best, out);
         }
         if self.pending.start(subject, best, UNTIL_REPORTED) {
@@ -150,7 +171,7 @@ impl Validator {
             }
         }
         for (id, dispute) in view.disputes.iter().filter(|(_, dispute)| dispute.challenger == self.me) {
-            if !matches!(dispute.turn, Move::Name | Move::Convict { .. }) {
+            if !matches!(dispute.turn, Move::Name | Move::Convict { .. } | Move::Pick { .. }) {
                 continue;
             }
             match self.moves.get(id) {
@@ -178,27 +199,27 @@ impl Validator {
         shown.filter(|shown| shown.drawn_at == audit.drawn_at).cloned()
     }
 
-    fn forget(&mut self, views: &[ShardView], finalized: Height, out: &mut Vec<Action>) {
-        let live = Live::of(views);
+    fn forget(&mut self, live: &Live, finalized: Height, out: &mut Vec<Action>) {
         let kept = self.seals.iter().map(|(attempt, sealed)| (*attempt, sealed.drawn_at));
-        for attempt in self.missing.over(kept, &live, self.best, finalized) {
+        for attempt in self.missing.over(kept, live, self.best, finalized) {
             self.seals.remove(&attempt);
             self.results.remove(&attempt);
             out.push(Action::Forget(attempt));
         }
         self.held.retain(|attempt| live.attempts.contains(attempt));
         self.moves.retain(|id, _| live.disputes.contains(id));
-        self.pending.forget(&live);
+        self.pending.forget(live);
     }
 }
 
 /// The dispute on the first drawn segment that differs: its start is agreed, because it is either what was opened or the
-/// end of a drawn segment that does not differ.
+/// end of a drawn segment that does not differ. Whoever has run the task from its inputs was shown no start; where it begins
+/// to differ is searched for.
 fn accusation(view: &ShardView, audit: &Audit, sealed: &Sealed, shown: &ShownResults) -> Option<Call> {
     let index = shown.leaves.iter().zip(&sealed.ids).position(|(leaf, mine)| leaf.id != *mine)?;
     let position = *audit.sample.get(index)?;
     let (_, segment) = view.shard.locate(position)?;
-    let start = if segment == 0 {
+    let start = if segment == 0 || audit.from_inputs {
         None
     } else {
         let before = position.checked_sub(1)?;

@@ -6,7 +6,7 @@ use codec::Encode;
 use quern_primitives::commitment::{leaf_list, opened_digest, results_digest, secret_hash};
 use quern_protocol::{
     dispute::Move,
-    shard::{Demand, Phase},
+    shard::{Demand, LeafDemand, Phase},
 };
 
 /// The worker's core.
@@ -46,7 +46,7 @@ impl Worker {
     pub fn on(&mut self, event: Event) -> Vec<Action> {
         let before_draw = |attempt| Round { attempt, drawn_at: 0 };
         match event {
-            Event::Block { best, finalized, views } => return self.block(best, finalized, &views),
+            Event::Block { best, finalized, views, served } => return self.block(best, finalized, &views, &served),
             Event::Fetched(attempt) => {
                 self.fetched.insert(attempt);
                 self.pending.done(Subject::Shard(before_draw(attempt), "fetch"));
@@ -75,21 +75,25 @@ impl Worker {
         Vec::new()
     }
 
-    fn block(&mut self, best: Height, finalized: Height, views: &[ShardView]) -> Vec<Action> {
+    fn block(&mut self, best: Height, finalized: Height, views: &[ShardView], served: &[Shard]) -> Vec<Action> {
         self.best = best;
         let mut out = Vec::new();
         let mut commits = Vec::new();
         let me = self.me;
-        for view in views.iter().filter(|view| is_mine(view, &me)) {
+        for view in views.iter().filter(|view| is_mine(&view.shard, &me)) {
             self.shard(view, finalized, &mut commits, &mut out);
             for (id, dispute) in &view.disputes {
                 self.dispute(view, *id, dispute, &mut out);
             }
         }
+        // What was computed from a shard is judged by it, so it is served as long as the chain keeps it.
+        for shard in served.iter().filter(|shard| is_mine(shard, &me)) {
+            self.publish(Attempt::of(shard), &mut out);
+        }
         for chunk in commits.chunks(16) {
             out.push(Action::Submit(Call::Commit(chunk.to_vec())));
         }
-        self.forget(views, finalized, &mut out);
+        self.forget(&Live::of(views, served), finalized, &mut out);
         out
     }
 
@@ -146,8 +150,13 @@ impl Worker {
                         self.pending.submit(round, Call::AnswerOpening(id, leaves), best, out);
                     }
                 }
+                // A draw from the inputs begins here, and nothing is opened for it; but what is secret is shown to those of a
+                // final draw alone.
+                if audit.from_inputs && audit.drawn_at > finalized {
+                    return;
+                }
                 // What was shown before a restart is shown again.
-                if self.show(attempt, Stage::Opening(audit.drawn_at)) {
+                if !audit.from_inputs && self.show(attempt, Stage::Opening(audit.drawn_at)) {
                     out.push(Action::ShowOpening(view.clone()));
                 }
                 if matches!(view.shard.phase, Phase::Auditing { .. }) {
@@ -164,18 +173,28 @@ impl Worker {
                     }
                 }
             }
-            Phase::Accepted { .. } => {
-                if self.show(attempt, Stage::Published) {
-                    out.push(Action::Publish(view.clone()));
+            Phase::Accepted { window, .. } => {
+                self.publish(attempt, out);
+                for LeafDemand { position, .. } in &window.demands {
+                    let leaf = self.leaves(attempt, &[*position]).and_then(|mut leaves| leaves.pop());
+                    let asked = Subject::Leaf(attempt, *position);
+                    if let Some(leaf) = leaf.filter(|_| self.pending.start(asked, best, RESEND_BLOCKS)) {
+                        out.push(Action::Submit(Call::AnswerLeaf(id, *position, leaf)));
+                    }
                 }
             }
+            Phase::Settled { .. } | Phase::Overturned { .. } => self.publish(attempt, out),
             Phase::Queued | Phase::Committed { .. } | Phase::Opening { .. } => {}
         }
     }
 
     fn dispute(&mut self, view: &ShardView, id: DisputeId, dispute: &Dispute, out: &mut Vec<Action>) {
         let best = self.best;
-        if !matches!(dispute.turn, Move::Trace | Move::Output { .. }) {
+        let searches = matches!(dispute.turn, Move::Pick { .. });
+        if searches {
+            return;
+        }
+        if matches!(dispute.turn, Move::Name | Move::Convict { .. }) {
             // Shown together with the trace; again after a restart.
             let subject = Subject::Dispute(id, dispute.by, "show trace");
             if !self.traced.contains(&id) && self.pending.start(subject, best, UNTIL_REPORTED) {
@@ -204,6 +223,12 @@ impl Worker {
         known.1 <= finalized
     }
 
+    fn publish(&mut self, attempt: Attempt, out: &mut Vec<Action>) {
+        if self.show(attempt, Stage::Published) {
+            out.push(Action::Publish(attempt));
+        }
+    }
+
     fn show(&mut self, attempt: Attempt, stage: Stage) -> bool {
         !self.shown.contains(&(attempt, stage))
             && self.promises.contains_key(&attempt)
@@ -222,10 +247,9 @@ impl Worker {
     }
 
     /// A shard that the chain no longer shows is over: nothing of it can be asked for any more.
-    fn forget(&mut self, views: &[ShardView], finalized: Height, out: &mut Vec<Action>) {
-        let live = Live::of(views);
+    fn forget(&mut self, live: &Live, finalized: Height, out: &mut Vec<Action>) {
         let kept = self.promises.iter().map(|(attempt, promise)| (*attempt, promise.by));
-        for attempt in self.missing.over(kept, &live, self.best, finalized) {
+        for attempt in self.missing.over(kept, live, self.best, finalized) {
             self.promises.remove(&attempt);
             self.shown.retain(|(of, _)| *of != attempt);
             out.push(Action::Forget(attempt));
@@ -234,7 +258,7 @@ impl Worker {
         self.fetched.retain(|attempt| live.attempts.contains(attempt));
         self.traced.retain(|id| live.disputes.contains(id));
         self.defences.retain(|id, _| live.disputes.contains(id));
-        self.pending.forget(&live);
+        self.pending.forget(live);
     }
 }
 

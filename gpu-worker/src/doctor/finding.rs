@@ -145,6 +145,12 @@ pub enum Problem {
         /// Why.
         reason: String,
     },
+    /// The account is registered and no daemon answers for it.
+    #[error("no daemon answers for this account at {addresses}, and none runs with this data folder")]
+    NotRunning {
+        /// The registered addresses.
+        addresses: String,
+    },
     /// An address that only this machine reaches is registered, or would be.
     #[error("peers are told {0}, which only this machine reaches")]
     Loopback(String),
@@ -245,6 +251,7 @@ impl Problem {
             Self::BondMissing { .. } => "bond_missing",
             Self::Port { .. } => "port",
             Self::Unreachable { .. } => "endpoint_unreachable",
+            Self::NotRunning { .. } => "not_running",
             Self::Loopback(_) => "endpoint_local",
             Self::NoVulkan(_) => "no_vulkan",
             Self::OnlySoftware(_) => "only_software",
@@ -281,12 +288,13 @@ impl Problem {
             Self::OtherRole(_) => "use another account, or quern stake retire first",
             Self::Barred => "use another account",
             Self::Retiring => "start the daemon when the open shards have ended: it registers anew",
-            Self::Poor { .. } => "transfer QRN to the account, or lower --bond",
+            Self::Poor { .. } => "transfer QRN to the account, lower --bond, or begin with nothing: --apprentice",
             Self::NoFees { .. } => "transfer some QRN to the account, or claim what it earned: quern stake claim",
             Self::BondTooLow { .. } => "raise --bond",
             Self::BondMissing { .. } => "start the daemon, which brings the bond up to --bond, or quern stake bond",
             Self::Port { .. } => "stop the program that uses it (ss -ulpn), or choose another address with --listen",
             Self::Unreachable { .. } => "forward the UDP port to this machine and name the outer address with --announce; open it in the firewall",
+            Self::NotRunning { .. } => "start it with the --data that it had: quern-worker run (a validator: quern-worker validate); to leave for good, quern stake retire first",
             Self::Loopback(_) => "listen on 0.0.0.0:PORT with --listen, and name the outer address with --announce",
             Self::NoVulkan(_) => "install the GPU's driver with Vulkan and the loader (libvulkan1); without a GPU the processor is used",
             Self::OnlySoftware(_) => "install the GPU's own Vulkan driver; without a GPU the processor is used",

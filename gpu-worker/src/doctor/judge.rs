@@ -147,6 +147,8 @@ pub struct Wants {
     pub ask: Balance,
     /// Whether a daemon runs with the data folder.
     pub is_running: bool,
+    /// Whether it begins with nothing and earns its bond.
+    pub apprentice: bool,
 }
 
 impl Wants {
@@ -156,7 +158,7 @@ impl Wants {
             RoleChoice::Worker => Role::Worker,
             RoleChoice::Validator => Role::Validator,
         };
-        Self { role, bond: u128::from(args.common.bond) * QRN, ask: args.ask, is_running }
+        Self { role, bond: u128::from(args.common.bond) * QRN, ask: args.ask, is_running, apprentice: args.apprentice }
     }
 }
 
@@ -165,6 +167,24 @@ pub fn account(facts: &Facts, wants: &Wants, memory_mib: u32) -> Vec<Finding> {
     let mut findings = Vec::new();
     let money = &facts.money;
     let missing = wants.bond.saturating_sub(money.bonded);
+    let is_apprentice = facts.participant.as_ref().is_some_and(|found| found.role == Role::Apprentice);
+    // As the daemon sees it: who was enrolled goes on earning, unless it has the bond by now.
+    let earns = wants.apprentice || (wants.role == Role::Worker && is_apprentice && missing > money.free);
+    if earns {
+        findings.push(Finding::ok(
+            "bond",
+            format!("{} of {} that a worker needs; an apprentice earns it", qrn(money.bonded), qrn(facts.minimum_bond)),
+        ));
+        findings.push(Finding::ok("fees", "an apprentice needs nothing for them"));
+    } else {
+        findings.extend(bond_and_fees(facts, wants, missing));
+    }
+    findings.extend(registration(facts, wants, memory_mib));
+    findings
+}
+
+fn bond_and_fees(facts: &Facts, wants: &Wants, missing: Balance) -> Vec<Finding> {
+    let (mut findings, money) = (Vec::new(), &facts.money);
     let bond = if wants.bond < facts.minimum_bond && money.bonded < facts.minimum_bond {
         Err(Problem::BondTooLow { wanted: wants.bond, minimum: facts.minimum_bond })
     } else if missing > money.free {
@@ -185,11 +205,18 @@ pub fn account(facts: &Facts, wants: &Wants, memory_mib: u32) -> Vec<Finding> {
             false => Finding::ok("fees", format!("{} left for them", qrn(left))),
         });
     }
+    findings
+}
+
+fn registration(facts: &Facts, wants: &Wants, memory_mib: u32) -> Vec<Finding> {
+    let mut findings = Vec::new();
     let Some(found) = &facts.participant else {
-        findings.push(Finding::ok("registration", "none yet: the daemon registers the account"));
+        let how = if wants.apprentice { "enrols the account as an apprentice" } else { "registers the account" };
+        findings.push(Finding::ok("registration", format!("none yet: the daemon {how}")));
         return findings;
     };
-    findings.push(if found.role != wants.role {
+    let does = if found.role == Role::Apprentice { Role::Worker } else { found.role };
+    findings.push(if does != wants.role {
         Finding::problem("registration", Problem::OtherRole(found.role))
     } else if found.barred {
         Finding::problem("registration", Problem::Barred)
@@ -198,7 +225,7 @@ pub fn account(facts: &Facts, wants: &Wants, memory_mib: u32) -> Vec<Finding> {
     } else {
         Finding::ok("registration", format!("as a {:?}, at {}", found.role, enroll::addresses(&found.endpoint)))
     });
-    if found.role == Role::Worker {
+    if found.role != Role::Validator {
         let registered = found.profile.memory_mib;
         // What a running daemon uses is not missing.
         findings.push(match registered > memory_mib && !wants.is_running {
@@ -258,11 +285,24 @@ pub fn endpoint(
         Some(Ok(())) => {
             findings.push(Finding::ok("endpoint", "the daemon answers at its registered addresses, from here"))
         }
-        Some(Err(reason)) if wants.is_running => {
+        Some(Err(reason)) => {
             let addresses = registered.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(", ");
-            findings.push(Finding::problem("endpoint", Problem::Unreachable { addresses, reason }));
+            findings.push(match wants.is_running {
+                true => Finding::problem("endpoint", Problem::Unreachable { addresses, reason }),
+                false => Finding::problem("daemon", Problem::NotRunning { addresses }),
+            });
         }
-        _ => {}
+        None if wants.is_running => {}
+        None => {
+            let start = match wants.role {
+                Role::Worker | Role::Apprentice => "run",
+                Role::Validator => "validate",
+            };
+            findings.push(Finding::ok(
+                "daemon",
+                format!("none answers for this account yet; start one: quern-worker {start}"),
+            ));
+        }
     }
     findings
 }

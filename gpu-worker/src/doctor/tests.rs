@@ -32,7 +32,7 @@ fn folder(database: Result<Option<Identity>, DbError>) -> FolderSeen {
 }
 
 fn wants(role: Role, is_running: bool) -> Wants {
-    Wants { role, bond: 1_000 * QRN, ask: QRN, is_running }
+    Wants { role, bond: 1_000 * QRN, ask: QRN, is_running, apprentice: false }
 }
 
 fn codes(findings: &[Finding]) -> Vec<&'static str> {
@@ -103,6 +103,13 @@ fn account_should_be_judged_by_bond_funds_and_role() {
     assert_eq!(codes_of(&slashed, wants(Role::Worker, true)), ["bond_missing"]);
     assert_eq!(codes_of(&slashed, Wants { bond: 2 * QRN, ..wants(Role::Worker, true) }), ["bond_too_low"]);
 
+    let nothing = Wants { apprentice: true, ..wants(Role::Worker, false) };
+    (poor.money.free, poor.money.bonded) = (0, 0);
+    assert_eq!(codes_of(&poor, nothing), Vec::<&str>::new(), "it begins with nothing");
+    poor.participant = Some(participant(Role::Apprentice));
+    assert_eq!(codes_of(&poor, wants(Role::Worker, true)), Vec::<&str>::new(), "it was enrolled before");
+    assert_eq!(codes_of(&poor, wants(Role::Validator, true)), ["poor", "other_role"]);
+
     let with = |change: fn(&mut quern_protocol::view::ParticipantView)| {
         let mut found = participant(Role::Worker);
         change(&mut found);
@@ -120,9 +127,9 @@ fn account_should_be_judged_by_bond_funds_and_role() {
 fn ask_should_be_held_against_the_highest_bid() {
     let mut facts = facts();
     assert_eq!(judge::ask(&facts, &wants(Role::Worker, true)).unwrap().level(), Level::Ok);
-    facts.wanted = vec![Wanted { shard: ID, bid: QRN - 1, memory_mib: 1, collateral: 1 }];
+    facts.wanted = vec![Wanted { shard: ID, bid: QRN - 1, memory_mib: 1, collateral: 1, for_apprentices: true }];
     assert_eq!(judge::ask(&facts, &wants(Role::Worker, true)).unwrap().level(), Level::Warning);
-    facts.wanted.push(Wanted { shard: ID, bid: QRN, memory_mib: 1, collateral: 1 });
+    facts.wanted.push(Wanted { shard: ID, bid: QRN, memory_mib: 1, collateral: 1, for_apprentices: true });
     assert_eq!(judge::ask(&facts, &wants(Role::Worker, true)).unwrap().level(), Level::Ok);
     assert!(judge::ask(&facts, &wants(Role::Validator, true)).is_none());
 }
@@ -137,8 +144,26 @@ fn endpoint_should_be_judged_by_who_can_reach_it() {
     assert_eq!(codes_of(&told, None, false), Vec::<&str>::new(), "everybody is on this machine");
     assert_eq!(codes_of(&elsewhere, None, false), ["endpoint_local"]);
     assert_eq!(codes_of(&[], Some(Err("no".into())), true), ["endpoint_unreachable"]);
-    assert_eq!(codes_of(&[], Some(Err("no".into())), false), Vec::<&str>::new(), "no daemon runs that could answer");
+    assert_eq!(codes_of(&[], Some(Err("no".into())), false), ["not_running"]);
     assert_eq!(codes_of(&[], Some(Ok(())), true), Vec::<&str>::new());
+}
+
+#[test]
+fn daemon_that_does_not_run_should_be_told_with_how_to_start_it() {
+    let told: [SocketAddr; 1] = ["127.0.0.1:7700".parse().unwrap()];
+    let never = judge::endpoint(&facts(), &told, &[], None, &wants(Role::Validator, false));
+    assert_eq!(never[0].level(), Level::Ok, "it was never registered");
+    assert!(never[0].outcome.as_ref().unwrap().contains("quern-worker validate"));
+    let registered = crate::status::Facts { participant: Some(participant(Role::Worker)), ..facts() };
+    let stopped = judge::endpoint(&registered, &told, &[], Some(Err("no".into())), &wants(Role::Worker, false));
+    let Err(problem) = &stopped[0].outcome else { panic!("{stopped:?}") };
+    assert_eq!((problem.level(), problem.code()), (Level::Error, "not_running"));
+    assert!(
+        problem.to_string().starts_with("no daemon answers") && problem.fix().contains("quern-worker run"),
+        "{problem}"
+    );
+    let starting = judge::endpoint(&facts(), &told, &[], None, &wants(Role::Worker, true));
+    assert!(starting.is_empty(), "a daemon that starts is not registered yet");
 }
 
 #[test]

@@ -125,16 +125,16 @@ impl Site {
             Action::Execute(view) => self.execute(&view).await.map(Some),
             Action::ShowOpening(view) => self.show_opening(&view).await.map(Some),
             Action::ShowResults(view) => self.show_results(&view).await.map(Some),
-            Action::Publish(view) => {
-                self.publish(&view).await?;
-                Ok(Some(Event::Shown(Attempt::of(&view.shard), Stage::Published)))
+            Action::Publish(attempt) => {
+                self.publish(&self.view(attempt).await?).await?;
+                Ok(Some(Event::Shown(attempt, Stage::Published)))
             }
             Action::Defend(view, id) => self.defend(&view, id, dispute(&view, id)?).await.map(Some),
             Action::ShowTrace(view, id) => self.show_trace(&view, id, dispute(&view, id)?).await.map(Some),
             Action::Audit(view) => self.audit(&view).await.map(Some),
             Action::CheckResults(view) => self.check_results(&view).await.map(Some),
             Action::Prosecute(view, id) => self.prosecute(&view, id, dispute(&view, id)?).await.map(Some),
-            Action::Hold(view) => self.hold(&view).await.map(Some),
+            Action::Hold(attempt) => self.hold(&self.view(attempt).await?).await.map(Some),
             Action::Forget(attempt) => {
                 self.desk.forget(attempt);
                 self.db.forget(attempt)?;
@@ -142,6 +142,13 @@ impl Site {
             }
             Action::Submit(_) => Err(SiteError::Inconsistent("extrinsics are sent by the shell")),
         }
+    }
+
+    /// A shard with everything that its parties need, while it is in this attempt.
+    async fn view(&self, attempt: Attempt) -> Result<ShardView, SiteError> {
+        let view = self.chain().shard_view(attempt.shard).await?;
+        let view = view.filter(|view| Attempt::of(&view.shard) == attempt);
+        view.ok_or(SiteError::Inconsistent("the shard is no longer there"))
     }
 
     /// The valid program of a stage.
@@ -168,13 +175,13 @@ pub fn subject(action: &Action) -> Subject {
         Action::Execute(view) => shard(view, "execute"),
         Action::ShowOpening(view) => stage(view, Stage::Opening),
         Action::ShowResults(view) => stage(view, Stage::Results),
-        Action::Publish(view) => stage(view, |_| Stage::Published),
+        Action::Publish(attempt) => Stage::Published.subject(*attempt),
         Action::Defend(view, id) => Subject::of_dispute(view, *id, "defend"),
         Action::ShowTrace(view, id) => Subject::of_dispute(view, *id, "show trace"),
         Action::Audit(view) => shard(view, "audit"),
         Action::CheckResults(view) => shard(view, "check"),
         Action::Prosecute(view, id) => Subject::of_dispute(view, *id, "prosecute"),
-        Action::Hold(view) => shard(view, "hold"),
+        Action::Hold(attempt) => Subject::Shard(Round { attempt: *attempt, drawn_at: 0 }, "hold"),
         Action::Submit(_) | Action::Forget(_) => Subject::None,
     }
 }

@@ -12,11 +12,11 @@ use quern_protocol::{
     dispute::{Dispute, Move},
     evidence::{differing_node, differing_operator, Conviction, Evidence},
     inputs::AcceptedShard,
-    shard::Shard,
+    shard::{Audit, Shard},
     view::ShardView,
 };
 use quern_sdk::net::{messages::Committed, Checkpoint, NetError, Request, Response};
-use std::{borrow::Cow, collections::HashMap};
+use std::{borrow::Cow, collections::HashMap, ops::Range, sync::Arc};
 
 /// How long a worker may take to serve a disputed output before it is demanded on chain: well within a move's blocks.
 const DISPUTE_PATIENCE: std::time::Duration = std::time::Duration::from_secs(15);
@@ -28,6 +28,9 @@ impl Site {
     pub(super) async fn audit(&self, view: &ShardView) -> Result<Event, SiteError> {
         let audit = view.shard.audit().ok_or(SiteError::Inconsistent("the shard is not audited"))?;
         let program = self.program(view.context.stage.program).await?;
+        if audit.from_inputs {
+            return self.rerun(view, audit, &program).await;
+        }
         let opened = self.opening(view).await?;
         let starts = opened.iter().map(|checkpoint| checkpoint.leaf.clone()).collect();
         let mut opened = opened.into_iter();
@@ -40,27 +43,62 @@ impl Site {
                 state = self.checkpoint(view, &program, &checkpoint.tensors).await?;
                 before = checkpoint.tensors;
             }
-            let inputs = self.inputs(view, &program, task).await?;
-            for index in index..index.saturating_add(count) {
-                let segment = program.program().segment(index).ok_or(SiteError::Inconsistent("no such segment"))?;
-                let (executor, checked, inputs) = (self.executor.clone(), program.clone(), inputs.clone());
-                let context = view.context.context(task);
-                state =
-                    compute(move || Ok(executor.run_segment(&checked, segment, &context, &inputs, &state)?)).await?;
-                let results = program.program().results(segment.kind());
-                let id;
-                (before, id) = result_id(&results, segment, &state, &before);
-                ids.push(id);
-                // A dispute about the next segment of the run starts from these: the worker serves them to nobody.
-                for tensor in &state {
-                    self.peer.store().put(tensor.bytes.clone().into()).await?;
-                }
-            }
+            let run = index..index.saturating_add(count);
+            ids.extend(self.run_segments(view, &program, task, run, before, state).await?);
         }
-        let (attempt, sealed) =
-            (Attempt::of(&view.shard), Sealed { drawn_at: audit.drawn_at, salt: self.db.fresh_secret(), ids, starts });
+        let (attempt, drawn_at, salt) = (Attempt::of(&view.shard), audit.drawn_at, self.db.fresh_secret());
+        let sealed = Sealed { drawn_at, salt, ids, starts, tasks: Vec::new() };
         self.db.keep_seal(attempt, &sealed)?;
         Ok(Event::Audited(attempt, sealed))
+    }
+
+    /// Runs the drawn tasks from their inputs, up to the last drawn segment of each. The answer is kept before this returns.
+    async fn rerun(&self, view: &ShardView, audit: &Audit, program: &Arc<Checked>) -> Result<Event, SiteError> {
+        let mut tasks = Vec::new();
+        for (task, last) in view.shard.reruns() {
+            let run = 0..last.saturating_add(1);
+            tasks.push((task, self.run_segments(view, program, task, run, Vec::new(), Vec::new()).await?));
+        }
+        let drawn = audit.sample.iter().map(|position| {
+            let (task, segment) = view.shard.locate(*position)?;
+            let (_, ids) = tasks.iter().find(|(of, _)| *of == task)?;
+            ids.get(segment as usize).copied()
+        });
+        let ids = drawn.collect::<Option<_>>().ok_or(SiteError::Inconsistent("no such segment"))?;
+        let (attempt, drawn_at, salt) = (Attempt::of(&view.shard), audit.drawn_at, self.db.fresh_secret());
+        let sealed = Sealed { drawn_at, salt, ids, starts: Vec::new(), tasks };
+        self.db.keep_seal(attempt, &sealed)?;
+        Ok(Event::Audited(attempt, sealed))
+    }
+
+    /// Runs segments of a task one after the other, from this state (tensor ids and tensors), and stores what each ends in.
+    /// Gives the ids of their ends.
+    async fn run_segments(
+        &self,
+        view: &ShardView,
+        program: &Arc<Checked>,
+        task: u32,
+        run: Range<u32>,
+        mut before: Vec<BlobId>,
+        mut state: Vec<Tensor>,
+    ) -> Result<Vec<BlobId>, SiteError> {
+        let inputs = self.inputs(view, program, task).await?;
+        let mut ids = Vec::new();
+        for index in run {
+            let segment = program.program().segment(index).ok_or(SiteError::Inconsistent("no such segment"))?;
+            let (executor, checked, inputs) = (self.executor.clone(), program.clone(), inputs.clone());
+            let context = view.context.context(task);
+            state = compute(move || Ok(executor.run_segment(&checked, segment, &context, &inputs, &state)?)).await?;
+            let results = program.program().results(segment.kind());
+            let id;
+            (before, id) = result_id(&results, segment, &state, &before);
+            ids.push(id);
+            // A dispute about the next segment starts from these: the worker serves them to nobody.
+            for tensor in &state {
+                self.peer.store().put(tensor.bytes.clone().into()).await?;
+            }
+        }
+        Ok(ids)
     }
 
     /// Fetches and proves what the worker shows of the drawn results. They are kept before this returns.
@@ -84,6 +122,10 @@ impl Site {
         id: DisputeId,
         dispute: &Dispute,
     ) -> Result<Event, SiteError> {
+        if let Move::Pick { search, ids } = &dispute.turn {
+            let next = Prosecution::Pick(self.first_difference(view, dispute.task, &search.probes(), ids)?);
+            return Ok(Event::Prosecuted(id, Box::new(dispute.clone()), next));
+        }
         let program = self.program(view.context.stage.program).await?;
         let trace = dispute.trace.as_ref().ok_or(SiteError::Inconsistent("there is no trace yet"))?;
         let raw_state = self.raw_checkpoint(view, &program, dispute.segment, &trace.state).await?;
@@ -130,9 +172,27 @@ impl Site {
                     },
                 }
             }
-            Move::Trace | Move::Output { .. } => return Err(SiteError::Inconsistent("the worker owes this move")),
+            _ => return Err(SiteError::Inconsistent("the worker owes this move")),
         };
         Ok(Event::Prosecuted(id, Box::new(dispute.clone()), next))
+    }
+
+    /// The first of the worker's ids at these segments of a task that differs from what came out of the own run, or their
+    /// number.
+    fn first_difference(
+        &self,
+        view: &ShardView,
+        task: u32,
+        probes: &[u32],
+        theirs: &[BlobId],
+    ) -> Result<u32, SiteError> {
+        let sealed = self.db.seal(Attempt::of(&view.shard))?;
+        let sealed = sealed.ok_or(SiteError::Inconsistent("there is no own answer for this shard"))?;
+        let own = sealed.tasks.iter().find(|(of, _)| *of == task);
+        let (_, own) = own.ok_or(SiteError::Inconsistent("this task was not run from its inputs"))?;
+        let differs = |(segment, id): (&u32, &BlobId)| own.get(*segment as usize) != Some(id);
+        let first = probes.iter().zip(theirs).position(differs).unwrap_or(theirs.len());
+        u32::try_from(first).map_err(|_| SiteError::Inconsistent("too many ids"))
     }
 
     /// Fetches the outputs of an accepted shard and serves them too.

@@ -137,6 +137,9 @@ impl Site {
 
     /// The worker's next move in a dispute.
     pub(super) async fn defend(&self, view: &ShardView, id: DisputeId, dispute: &Dispute) -> Result<Event, SiteError> {
+        if let Some(defence) = self.own_ids(view, dispute)? {
+            return Ok(Event::Defended(id, Box::new(dispute.clone()), defence));
+        }
         let (ids, outputs) = self.own_trace(view, dispute).await?;
         let defence = match &dispute.turn {
             Move::Trace => {
@@ -161,9 +164,34 @@ impl Site {
                     Defence::Subtrees(values.map_err(|_| SiteError::Inconsistent("no such node"))?)
                 }
             }
-            Move::Name | Move::Convict { .. } => return Err(SiteError::Inconsistent("the challenger owes this move")),
+            _ => return Err(SiteError::Inconsistent("the challenger owes this move")),
         };
         Ok(Event::Defended(id, Box::new(dispute.clone()), defence))
+    }
+
+    /// The ids that a search asks for, or the proof of those that it has found.
+    fn own_ids(&self, view: &ShardView, dispute: &Dispute) -> Result<Option<Defence>, SiteError> {
+        let missing = || SiteError::Inconsistent("the dispute is about a position that does not exist");
+        match &dispute.turn {
+            Move::Ids(search) => {
+                let promise = self.promise(Attempt::of(&view.shard))?;
+                let task = dispute.task.saturating_sub(view.shard.first_task);
+                let first = task.saturating_mul(view.shard.segments_per_task());
+                let own = |segment: u32| promise.ids.get(first.saturating_add(segment) as usize).copied();
+                let ids = search.probes().into_iter().map(own).collect::<Option<Vec<_>>>();
+                Ok(Some(Defence::Ids(ids.ok_or_else(missing)?)))
+            }
+            Move::Prove => {
+                let promise = self.promise(Attempt::of(&view.shard))?;
+                let before = dispute.start.and_then(|_| dispute.position.checked_sub(1));
+                let positions: Vec<u32> = before.into_iter().chain([dispute.position]).collect();
+                let leaves = promise.leaf_proofs(&self.me, &view.shard.id, &positions);
+                let mut leaves = leaves.ok_or_else(missing)?;
+                let end = leaves.pop().ok_or_else(missing)?;
+                Ok(Some(Defence::Prove { start: leaves.pop(), end }))
+            }
+            _ => Ok(None),
+        }
     }
 
     /// Serves the tensors of a trace that was posted before a restart.

@@ -2,7 +2,7 @@
 //! Why an account is idle, and what to do about it.
 
 use super::Facts;
-use quern_primitives::traits::Role;
+use quern_primitives::traits::{Role, APPRENTICE_AUDITORS, APPRENTICE_MAX_TASKS};
 use quern_sdk::chain::{amount::qrn, health::Wanted};
 use serde::Serialize;
 
@@ -32,6 +32,10 @@ pub enum Idle {
     MemoryTooSmall,
     /// The free bond does not cover the collateral of the shards that wait.
     BondNotFree,
+    /// There are too few validators to audit an apprentice.
+    TooFewAuditors,
+    /// The shards that wait are not for apprentices.
+    NotForApprentices,
     /// It may be drawn with the next draws.
     Eligible,
     /// A validator's bond does not cover one more audit.
@@ -79,6 +83,18 @@ impl Idle {
                 qrn(facts.free_bond()),
                 qrn(lowest(|wanted| wanted.collateral))
             ),
+            Self::TooFewAuditors => format!(
+                "an apprentice is audited by {APPRENTICE_AUDITORS} validators, and the network has {}",
+                facts.validators
+            ),
+            Self::NotForApprentices => format!(
+                "the shards that wait have more than {APPRENTICE_MAX_TASKS} tasks, or a stage of one task: they are not for apprentices"
+            ),
+            Self::Eligible if registered.is_some_and(|found| found.role == Role::Apprentice) => format!(
+                "it may be drawn with the next draws, while apprentices run less than their share of all open shards; {} \
+                 ready workers ask less and {} shards wait",
+                facts.cheaper, facts.queued
+            ),
             Self::Eligible => format!(
                 "it may be drawn with the next draws; {} ready workers ask less and {} shards wait",
                 facts.cheaper, facts.queued
@@ -102,11 +118,12 @@ impl Idle {
             Self::Barred => "use another account",
             Self::Retiring => "start the daemon again when the open shards have ended",
             Self::BondTooLow => "bond more: quern stake bond, or --bond of the daemon",
+            Self::NotForApprentices => "wait for smaller ones, or bond: quern-worker run with --bond",
             Self::NotReady => "start the daemon, or quern-worker drain --cancel; it offers its slots within 16 blocks",
             Self::AskAboveBids => "lower --ask",
             Self::MemoryTooSmall => "free some memory and start the daemon again, or use a larger machine",
             Self::BondNotFree | Self::AuditBondNotFree => "bond more: quern stake bond",
-            Self::Busy | Self::NoDemand | Self::Eligible | Self::NotDrawn => return None,
+            Self::Busy | Self::NoDemand | Self::TooFewAuditors | Self::Eligible | Self::NotDrawn => return None,
         })
     }
 }
@@ -123,7 +140,7 @@ pub fn reason(facts: &Facts) -> Idle {
     if facts.is_retiring {
         return Idle::Retiring;
     }
-    if facts.money.bonded < facts.minimum_bond {
+    if found.role != Role::Apprentice && facts.money.bonded < facts.minimum_bond {
         return Idle::BondTooLow;
     }
     if found.role == Role::Validator {
@@ -134,6 +151,10 @@ pub fn reason(facts: &Facts) -> Idle {
     }
     if found.open >= found.slots {
         return Idle::Busy;
+    }
+    let is_apprentice = found.role == Role::Apprentice;
+    if is_apprentice && facts.validators < APPRENTICE_AUDITORS {
+        return Idle::TooFewAuditors;
     }
     // In the order in which a draw looks at it: the price, the memory, the bond.
     let mut left: Vec<&Wanted> = facts.wanted.iter().collect();
@@ -148,7 +169,12 @@ pub fn reason(facts: &Facts) -> Idle {
     if left.is_empty() {
         return Idle::MemoryTooSmall;
     }
-    left.retain(|wanted| wanted.collateral <= facts.free_bond());
+    left.retain(|wanted| !is_apprentice || wanted.for_apprentices);
+    if left.is_empty() {
+        return Idle::NotForApprentices;
+    }
+    // An apprentice locks what it has.
+    left.retain(|wanted| is_apprentice || wanted.collateral <= facts.free_bond());
     if left.is_empty() {
         return Idle::BondNotFree;
     }
@@ -162,7 +188,7 @@ mod tests {
     use quern_primitives::{Balance, QRN};
 
     fn wanted(bid: Balance, memory_mib: u64, collateral: Balance) -> Wanted {
-        Wanted { shard: ID, bid, memory_mib, collateral }
+        Wanted { shard: ID, bid, memory_mib, collateral, for_apprentices: true }
     }
 
     #[test]
@@ -193,6 +219,28 @@ mod tests {
     }
 
     #[test]
+    fn reason_should_not_be_the_bond_when_it_is_an_apprentice() {
+        let mut facts = facts();
+        facts.participant = Some(participant(Role::Apprentice));
+        (facts.money.bonded, facts.money.locked) = (0, 0);
+        facts.wanted = vec![wanted(2 * QRN, 64, QRN)];
+        assert_eq!(reason(&facts), Idle::Eligible);
+        assert!(Idle::Eligible.why(&facts).contains("their share of all open shards"));
+    }
+
+    #[test]
+    fn reason_should_be_what_apprentices_are_not_given_when_it_is_one() {
+        let mut facts = facts();
+        facts.participant = Some(participant(Role::Apprentice));
+        facts.wanted = vec![Wanted { for_apprentices: false, ..wanted(2 * QRN, 64, QRN) }];
+        assert_eq!(reason(&facts), Idle::NotForApprentices);
+        facts.validators = APPRENTICE_AUDITORS - 1;
+        assert_eq!(reason(&facts), Idle::TooFewAuditors);
+        facts.participant = Some(participant(Role::Worker));
+        assert_eq!(reason(&facts), Idle::Eligible);
+    }
+
+    #[test]
     fn every_reason_should_have_words() {
         let facts = facts();
         for idle in [
@@ -207,12 +255,15 @@ mod tests {
             Idle::AskAboveBids,
             Idle::MemoryTooSmall,
             Idle::BondNotFree,
+            Idle::TooFewAuditors,
+            Idle::NotForApprentices,
             Idle::Eligible,
             Idle::AuditBondNotFree,
             Idle::NotDrawn,
         ] {
             assert!(!idle.why(&facts).is_empty());
-            let can_act = !matches!(idle, Idle::Busy | Idle::NoDemand | Idle::Eligible | Idle::NotDrawn);
+            let can_act =
+                !matches!(idle, Idle::Busy | Idle::NoDemand | Idle::TooFewAuditors | Idle::Eligible | Idle::NotDrawn);
             assert_eq!(idle.fix().is_some(), can_act, "{idle:?}");
         }
     }

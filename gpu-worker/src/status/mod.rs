@@ -58,6 +58,8 @@ pub struct Facts {
     pub wanted: Vec<Wanted>,
     /// Ready workers that ask less.
     pub cheaper: usize,
+    /// Registered validators.
+    pub validators: u32,
 }
 
 impl Facts {
@@ -67,7 +69,9 @@ impl Facts {
         let params = chain.params().await?;
         let participant = chain.participant(&account).await?;
         let readiness = chain.readiness(&account).await?;
-        let duties = chain.duties(hash, &account).await?;
+        let (duties, served) = (chain.duties(hash, &account).await?, chain.served(hash, &account).await?);
+        let duties = duties.iter().filter_map(|view| Duty::of(view, &account));
+        let served = served.iter().filter_map(|shard| Duty::served(shard, &account));
         let queue = chain.queue().await?;
         let (mut stages, mut wanted) = (BTreeSet::new(), Vec::new());
         for shard in &queue {
@@ -76,17 +80,19 @@ impl Facts {
             }
         }
         let ask = participant.as_ref().map_or(0, |found| found.ask);
+        let network = chain.network().await?;
         Ok(Self {
             account,
             height,
-            slot_ms: chain.network().await?.slot_ms,
+            slot_ms: network.slot_ms,
+            validators: network.validators,
             is_syncing: chain.health().await?.is_syncing,
             is_retiring: readiness.is_some_and(|found| found.retiring),
             ready_at: readiness.map(|found| found.ready_at),
             money: chain.account(&account).await?,
             minimum_bond: chain.minimum_bond().await?,
             audit_bond: params.audit_bond,
-            duties: duties.iter().filter_map(|view| Duty::of(view, &account)).collect(),
+            duties: duties.chain(served).collect(),
             queued: queue.len(),
             wanted,
             cheaper: cheaper(chain, ask).await?,
@@ -99,9 +105,9 @@ impl Facts {
         self.money.bonded.saturating_sub(self.money.locked)
     }
 
-    /// Pay of open shards, as agreed: earned when they are accepted.
+    /// Pay of open shards, as agreed: earned when their window has closed.
     pub fn pending(&self) -> Balance {
-        let mine = self.duties.iter().filter(|duty| duty.part == crate::duty::Part::Worker && duty.phase != "accepted");
+        let mine = self.duties.iter().filter(|duty| duty.is_pending());
         mine.map(|duty| duty.price).sum()
     }
 }
@@ -115,7 +121,7 @@ async fn cheaper(chain: &Chain, ask: Balance) -> Result<usize, ChainError> {
             return Ok(count);
         }
         let is_cheaper =
-            |found: &&ParticipantView| found.role == Role::Worker && found.slots > found.open && found.ask < ask;
+            |found: &&ParticipantView| found.role != Role::Validator && found.slots > found.open && found.ask < ask;
         count += page.iter().filter(is_cheaper).count();
         from += page.len() as u32;
     }
@@ -152,6 +158,7 @@ struct Report {
     retiring: bool,
     free: Big,
     bonded: Big,
+    minimum_bond: Big,
     bond_locked: Big,
     bond_free: Big,
     credits: Big,
@@ -198,6 +205,7 @@ fn report(facts: &Facts) -> Report {
         retiring: facts.is_retiring,
         free: Big(facts.money.free),
         bonded: Big(facts.money.bonded),
+        minimum_bond: Big(facts.minimum_bond),
         bond_locked: Big(facts.money.locked),
         bond_free: Big(facts.free_bond()),
         credits: Big(facts.money.credits),
@@ -226,15 +234,16 @@ fn text(facts: &Facts) -> String {
         None => line("registered", "no".into()),
         Some(found) => {
             let role = json::role(found.role);
-            line("registered", format!("as a {role} at {}", enroll::addresses(&found.endpoint)));
+            let article = if found.role == Role::Apprentice { "an" } else { "a" };
+            line("registered", format!("as {article} {role} at {}", enroll::addresses(&found.endpoint)));
             let since = facts.ready_at.map_or(String::new(), |at| format!(", declared at block {at}"));
             let ready = match (found.role, found.slots) {
                 (Role::Validator, _) => "may be drawn".into(),
-                (Role::Worker, 0) => format!("no slots offered{since}"),
-                (Role::Worker, slots) => format!("{} of {slots} slots taken{since}", found.open),
+                (Role::Worker | Role::Apprentice, 0) => format!("no slots offered{since}"),
+                (Role::Worker | Role::Apprentice, slots) => format!("{} of {slots} slots taken{since}", found.open),
             };
             line("ready", ready);
-            if found.role == Role::Worker {
+            if found.role != Role::Validator {
                 line("ask", format!("{} per GMAC", qrn(found.ask)));
                 line("reputation", found.reputation.to_string());
             }
@@ -243,6 +252,10 @@ fn text(facts: &Facts) -> String {
     line("balance", qrn(facts.money.free));
     let (locked, free) = (qrn(facts.money.locked), qrn(facts.free_bond()));
     line("bond", format!("{}: {locked} locked, {free} free", qrn(facts.money.bonded)));
+    if facts.participant.as_ref().is_some_and(|found| found.role == Role::Apprentice) {
+        let missing = facts.minimum_bond.saturating_sub(facts.money.bonded);
+        line("apprentice", format!("paid into its bond; a worker when that has grown by {}", qrn(missing)));
+    }
     line("earned", format!("{} to be claimed, {} pending", qrn(facts.money.credits), qrn(facts.pending())));
     let open = facts.duties.iter().filter(|duty| duty.is_open()).count();
     line("shards", format!("{open} open, {} served", facts.duties.len() - open));
@@ -266,21 +279,35 @@ fn text(facts: &Facts) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{accepted, assigned, facts, participant, ME};
+    use crate::testing::{accepted, assigned, facts, participant, settled, ME};
 
     #[test]
     fn status_should_name_each_shard_with_its_deadline_and_count_pending_pay() {
         let mut facts = facts();
         facts.participant = Some(participant(Role::Worker));
-        facts.duties = [assigned(ME), accepted(ME)].iter().filter_map(|view| Duty::of(view, &ME)).collect();
-        assert_eq!(facts.pending(), 7);
+        facts.duties =
+            [assigned(ME), accepted(ME), settled(ME, true)].iter().filter_map(|view| Duty::of(view, &ME)).collect();
+        assert_eq!(facts.pending(), 14);
         let text = text(&facts);
-        assert!(text.contains("1 open, 1 served"), "{text}");
+        assert!(text.contains("2 open, 1 served"), "{text}");
         assert!(text.contains("until block 60 (50 blocks, about 50 s)"), "{text}");
         assert!(text.lines().all(|line| line.chars().count() <= 120), "{text}");
         let report = serde_json::to_value(report(&facts)).unwrap();
-        assert_eq!((&report["pending"], &report["shards"][0]["by"]), (&"7".into(), &60.into()));
+        assert_eq!((&report["pending"], &report["shards"][0]["by"]), (&"14".into(), &60.into()));
         assert_eq!(report["idle"]["reason"], "no_demand");
+    }
+
+    #[test]
+    fn status_should_say_what_an_apprentice_still_has_to_earn() {
+        let mut facts = facts();
+        facts.participant = Some(participant(Role::Apprentice));
+        facts.money.bonded = facts.minimum_bond / 4;
+        let text = text(&facts);
+        assert!(text.contains("as an apprentice at"), "{text}");
+        assert!(text.contains(&qrn(facts.minimum_bond - facts.minimum_bond / 4)), "{text}");
+        let report = serde_json::to_value(report(&facts)).unwrap();
+        assert_eq!(report["registered"]["role"], "apprentice");
+        assert_eq!(report["minimum_bond"], facts.minimum_bond.to_string());
     }
 
     #[test]

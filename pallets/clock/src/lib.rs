@@ -22,13 +22,24 @@ extern crate alloc;
 use core::marker::PhantomData;
 use frame_support::{pallet_prelude::*, traits::Get};
 use frame_system::pallet_prelude::BlockNumberFor;
-use quern_primitives::{tagged, tags, traits::Randomness, Account, Height};
+use quern_primitives::{
+    tagged, tags,
+    traits::{Deadlines, Randomness},
+    Account, Height,
+};
 use sp_runtime::{traits::UniqueSaturatedInto, AccountId32};
 
 /// Seeds kept: a draw follows its commitment by a few periods, so 64 outlast every open draw. 2.3 KiB of state.
 pub const SEEDS_KEPT: Height = 64;
 /// Most authors that a seed can ask for: bounds the list that every block rewrites (1 KiB).
 pub const MAX_MIN_AUTHORS: u32 = 32;
+
+/// Most blocks by which deadlines lag: ten minutes of one-second blocks. Whoever wants to make somebody late by filling blocks
+/// has to fill all of them for so long beside the deadline itself, and no author puts anything off for longer.
+pub const MAX_LAG_BLOCKS: Height = 600;
+/// Blocks with room after which deadlines have caught up with a full one: somebody whose move waits behind others finds four
+/// fifths of its time in blocks with room.
+pub const CATCH_UP_BLOCKS: Height = 4;
 
 /// What genesis decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
@@ -73,6 +84,8 @@ pub mod pallet {
         type BlockRandomness: Get<Option<[u8; 32]>>;
         /// Author of the current block, read in `on_initialize`: `pallet_authorship::Pallet::author`.
         type Author: Get<Option<Account>>;
+        /// Whether what somebody owes may not have found room in the current block, read in `on_finalize`.
+        type IsFull: Get<bool>;
         /// Weights.
         type WeightInfo: WeightInfo;
     }
@@ -100,6 +113,10 @@ pub mod pallet {
     /// Ring of seeds: `period % SEEDS_KEPT` to (period, seed).
     #[pallet::storage]
     pub type Seeds<T: Config> = StorageMap<_, Identity, Height, (Height, [u8; 32]), OptionQuery>;
+
+    /// How far deadlines lag, in parts of a block: [`CATCH_UP_BLOCKS`] of them are one.
+    #[pallet::storage]
+    pub type Lag<T: Config> = StorageValue<_, Height, ValueQuery>;
 
     /// What genesis decides.
     #[pallet::genesis_config]
@@ -174,6 +191,7 @@ pub mod pallet {
                 Self::mix(vrf, author, settings.min_authors);
             }
             Self::end_block(now.unique_saturated_into(), settings);
+            Self::count(T::IsFull::get());
         }
 
         #[cfg(feature = "try-runtime")]
@@ -211,6 +229,16 @@ impl<T: Config> Pallet<T> {
         });
     }
 
+    /// Deadlines stand still in a full block, and catch up a little in every other one.
+    fn count(is_full: bool) {
+        let before = Lag::<T>::get();
+        let most = MAX_LAG_BLOCKS.saturating_mul(CATCH_UP_BLOCKS);
+        let after = if is_full { before.saturating_add(CATCH_UP_BLOCKS).min(most) } else { before.saturating_sub(1) };
+        if before != after {
+            Lag::<T>::put(after);
+        }
+    }
+
     /// Closes the period that ends with block `now`, if one does.
     fn end_block(now: Height, settings: Parameters) {
         let length = settings.draw_period_blocks;
@@ -241,6 +269,7 @@ impl<T: Config> Pallet<T> {
     pub fn do_try_state() -> Result<(), sp_runtime::TryRuntimeError> {
         let settings = Settings::<T>::get();
         ensure!(settings.is_sound(), "clock: unsound parameters");
+        ensure!(Self::lag_blocks() <= MAX_LAG_BLOCKS, "clock: deadlines lag too far");
         ensure!(Authors::<T>::get().len() <= settings.min_authors as usize, "clock: more authors than a seed needs");
         let now: Height = frame_system::Pallet::<T>::block_number().unique_saturated_into();
         let current = now.checked_div(settings.draw_period_blocks).unwrap_or(now);
@@ -260,6 +289,12 @@ impl<T: Config> Randomness for Pallet<T> {
 
     fn seed(period: Height) -> Option<[u8; 32]> {
         Seeds::<T>::get(Self::slot_of(period)).filter(|(kept, _)| *kept == period).map(|(_, seed)| seed)
+    }
+}
+
+impl<T: Config> Deadlines for Pallet<T> {
+    fn lag_blocks() -> Height {
+        Lag::<T>::get().div_ceil(CATCH_UP_BLOCKS)
     }
 }
 

@@ -112,11 +112,14 @@ impl<T: Config> Pallet<T> {
         pool: &mut [Candidate],
     ) -> Option<()> {
         let shard = Shards::<T>::get(id)?;
-        let stage = Stages::<T>::get(id.job, id.stage)?.stage;
+        let record = Stages::<T>::get(id.job, id.stage)?;
         let params = Self::params();
         let value = collateral::price(shard.macs(), job.bid);
-        let auditors = audit_plan(&params, job.audit, stage.tasks, shard.leaves()).auditors;
+        let auditors = audit_plan(&params, job.audit, record.stage.tasks, shard.leaves()).auditors;
         let collateral = collateral::collateral(value, &params, auditors);
+        let suits_apprentices = record.cost(&shard, job.bid).for_apprentice(auditors).is_some();
+        let apprentices = if suits_apprentices { T::Registry::apprentice_places() } else { 0 };
+        let stage = record.stage;
         let needed = Programs::<T>::get(stage.program)?.summary.memory_bytes.div_ceil(MIB);
         let memory_mib = u64::from(job.memory_mib).max(needed);
 
@@ -127,7 +130,9 @@ impl<T: Config> Pallet<T> {
             if worker.ask > job.bid || covered {
                 break;
             }
-            if worker.slots > 0 && u64::from(worker.memory_mib) >= memory_mib && *free >= collateral {
+            let takes = worker.takes(shard.tasks, stage.tasks) && (!worker.apprentice || apprentices > 0);
+            let stakes = worker.stake(collateral, *free).is_some();
+            if worker.slots > 0 && u64::from(worker.memory_mib) >= memory_mib && takes && stakes {
                 candidates.push((index, u128::from(worker.weight.max(1))));
                 slots = slots.saturating_add(worker.slots);
             }
@@ -137,7 +142,10 @@ impl<T: Config> Pallet<T> {
         let candidate = pool.get_mut(candidates.get(drawn)?.0)?;
         let worker = candidate.worker.account;
         let price = collateral::price(shard.macs(), candidate.worker.ask);
-        T::Collateral::lock(&worker, collateral).ok()?;
+        let collateral = candidate.worker.stake(collateral, candidate.free)?;
+        if collateral > 0 {
+            T::Collateral::lock(&worker, collateral).ok()?;
+        }
         if Self::apply(id, ShardEvent::Assign(Deal { worker, price, collateral })).is_err() {
             T::Collateral::release(&worker, collateral);
             return None;

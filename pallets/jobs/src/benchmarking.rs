@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use super::*;
-use crate::types::{bit, segment_costs, Fees, Queued, StageRecord};
+use crate::types::{bit, segment_costs, Fees, Queued, StageRecord, MAX_FORK_DEPTH};
 use alloc::vec;
 use frame_benchmarking::v2::*;
 use frame_support::traits::fungible::Mutate;
@@ -21,13 +21,15 @@ use quern_program::{
 };
 use quern_protocol::{
     inputs::{AcceptedShard, StageContext},
-    shard::{Audit, Commitment, Deal, Demand, Phase, Seat, MAX_AUDITORS, MAX_AUDIT_ROUNDS, MAX_SAMPLES},
+    shard::{Audit, Commitment, Deal, Demand, Phase, Seat, Window, MAX_AUDITORS, MAX_AUDIT_ROUNDS, MAX_SAMPLES},
 };
 
 /// Puts things into place in the pallets around this one.
 pub trait BenchmarkHelper {
     /// Gives `who` a bond of which `locked` is locked, and a place among the workers with a shard under way.
     fn put_party(who: &Account, locked: Balance);
+    /// Makes `who` an apprentice that becomes a worker by the next payment into its bond, in the longest lists.
+    fn put_apprentice(who: &Account);
     /// Registers so many workers, each with one slot and a free bond, at the least ask, ready since height 0.
     fn put_workers(count: u32);
     /// Makes the seed of a period known.
@@ -38,8 +40,11 @@ pub trait BenchmarkHelper {
 const VALUE: Balance = 2 * QRN;
 /// Height of the benchmarks.
 const NOW: Height = 100;
-/// Bytes of the operators of [`heaviest`], and some.
-const LEAST_BYTES: u32 = 24 << 10;
+/// Least bytes of a program here.
+const LEAST_BYTES: u32 = 4 << 10;
+/// Bytes of an operator of [`heaviest`], and of all but its operators and constants.
+const OPERATOR_BYTES: u32 = 28;
+const OTHER_BYTES: u32 = 512;
 
 /// An account of a job.
 fn who(job: JobId, number: u32) -> Account {
@@ -58,13 +63,14 @@ fn rich<T: Config>() -> AccountId32 {
     who
 }
 
-/// The program of at most `b` bytes that takes longest to check: as many operators as there can be, each with as many
-/// arguments as it can have, and short constants. It reads and gives one `i32`.
+/// The program of at most `b` bytes that takes longest to check: as many operators as fit, each with as many arguments as it
+/// can have, and short constants in what is left. It reads and gives one `i32`.
 fn heaviest(b: u32) -> Checked {
+    let operators = ((b - OTHER_BYTES) / OPERATOR_BYTES / 3).min(MAX_BLOCK_OPERATORS as u32);
     let mut builder = ProgramBuilder::new();
     let block = |builder: &mut ProgramBuilder, from| {
         let first = builder.add(from, from);
-        for _ in 1..MAX_BLOCK_OPERATORS {
+        for _ in 1..operators {
             builder.concat(0, &[first; 8]);
         }
         first
@@ -174,24 +180,51 @@ fn auditors(job: JobId) -> Vec<Account> {
     (1..=MAX_AUDITORS).map(|number| who(job, number)).collect()
 }
 
-/// An accepted shard, as its audit left it.
+/// A paid shard, as its window left it.
 fn accepted(shard: &AcceptedShard) -> Shard {
     let has_loop = shard.segments_per_task > 1;
     let steps = shard.segments_per_task.saturating_sub(2);
     let costs = SegmentCosts { init: 1, body: 1, steps, finish: 1, has_loop };
-    let phase = Phase::Accepted {
+    let phase = Phase::Settled {
         deal: Deal { worker: shard.worker, ..deal(shard.id.job) },
         commitment: Commitment { root: shard.root, ..commitment() },
         auditors: BoundedVec::truncate_from(auditors(shard.id.job)),
         at: 0,
+        paid: true,
     };
     Shard { phase, ..Shard::new(shard.id, shard.first_task, shard.tasks, costs) }
 }
 
-/// A stage all of whose shards are accepted.
+/// A stage all of whose shards are paid.
 fn complete(program: BlobId, tasks: u32, shards: u32) -> StageRecord {
     let stage = Stage { program, tasks, shard_size: 1, inputs: BoundedVec::new() };
-    StageRecord { stage, fees: Fees::default(), created: shards, accepted: shards, root: Some(BlobId([9; 32])) }
+    StageRecord {
+        stage,
+        fees: Fees::default(),
+        created: shards,
+        accepted: shards,
+        standing: shards,
+        inherits: None,
+        root: Some(BlobId([9; 32])),
+    }
+}
+
+/// The number of the job that a job descends from over `depth` others.
+fn ancestor(job: JobId, depth: u8) -> JobId {
+    1_000 * (JobId::from(depth) + 1) + job
+}
+
+fn oldest(job: JobId) -> JobId {
+    ancestor(job, 0)
+}
+
+/// Puts a stage into as many jobs as a job may descend from, each taking it over from the one before. Returns the youngest.
+fn ancestors<T: Config>(job: JobId, index: u16, stage: &StageRecord) -> JobId {
+    for depth in 0..MAX_FORK_DEPTH {
+        let inherits = depth.checked_sub(1).map(|before| ancestor(job, before));
+        Stages::<T>::insert(ancestor(job, depth), index, StageRecord { inherits, ..stage.clone() });
+    }
+    ancestor(job, MAX_FORK_DEPTH - 1)
 }
 
 fn with_stage<T: Config>(job: JobId, index: u16, change: impl FnOnce(&mut StageRecord)) {
@@ -200,7 +233,8 @@ fn with_stage<T: Config>(job: JobId, index: u16, change: impl FnOnce(&mut StageR
 
 impl<T: Config> Pallet<T> {
     /// Puts a shard into place as the only one that its job, and so the chain, still waits for, with its program and with
-    /// all that `context` reads. Every other shard of its stage and every stage before it is accepted. Audits are drawn as
+    /// all that `context` reads. Every other shard of its stage and every stage before it is paid; where the shard is
+    /// accepted its job is complete. Audits are drawn as
     /// large as they get. The bonds that [`Shard::locks`] names are the caller's task.
     pub fn put_for_benchmark(shard: &Shard, context: &StageContext, program: &Checked) {
         let job = context.job;
@@ -244,8 +278,16 @@ impl<T: Config> Pallet<T> {
             Shards::<T>::insert(id, accepted(&sibling));
         }
         let fees = Fees { protocol_ppm: 50_000, audit_ppm: 100_000, last_audit_ppm: 100_000 };
-        let stage =
-            StageRecord { stage: context.stage.clone(), fees, created: shards, accepted: shards - 1, root: None };
+        let matures = shard.is_accepted();
+        let stage = StageRecord {
+            stage: context.stage.clone(),
+            fees,
+            created: shards,
+            accepted: shards - u32::from(!matures),
+            standing: shards - 1,
+            inherits: None,
+            root: matures.then_some(BlobId([9; 32])),
+        };
         let bid = (VALUE * 1_000_000_000).div_ceil(u128::from(shard.macs()).max(1));
         let escrow = stage.cost(shard, bid).total();
         Stages::<T>::insert(job, context.index, stage);
@@ -255,7 +297,7 @@ impl<T: Config> Pallet<T> {
         let opened = (0..=context.index).fold(0, |bits, index| bits | bit(index));
         let record = Job {
             requester,
-            status: JobStatus::Running,
+            status: if matures { JobStatus::Completed { root: BlobId([9; 32]) } } else { JobStatus::Running },
             bid,
             audit: AuditLevel::Sampled,
             memory_mib: 0,
@@ -265,13 +307,21 @@ impl<T: Config> Pallet<T> {
             randomness: Some(context.randomness),
             reads: BoundedVec::truncate_from(vec![0; usize::from(context.index) + 1]),
             opened,
-            complete: opened & !bit(context.index),
-            live: 1,
+            complete: if matures { opened } else { opened & !bit(context.index) },
+            live: u32::from(!matures),
+            maturing: u32::from(matures),
+            overturned: 0,
+            tainted: 0,
+            parent: None,
+            depth: 0,
+            forks: 0,
+            prune_at: None,
             escrow,
             spent: 0,
         };
         Jobs::<T>::insert(job, record);
-        Live::<T>::mutate(|live| *live += 1);
+        Live::<T>::mutate(|live| *live += u32::from(!matures));
+        Maturing::<T>::mutate(|maturing| *maturing += u32::from(matures));
         OpenJobs::<T>::mutate(|open| *open += 1);
         Self::put_shard(&Shard { phase: Phase::Queued, ..shard.clone() }, shard);
     }
@@ -298,9 +348,10 @@ mod benches {
         Ok(())
     }
 
-    /// Each stage has a program of its own, which has to be checked again because it gathers the outputs of the stage before.
+    /// Every stage has a program of its own. Of `s` the bytes are not read; `g` gather the outputs of the stage before, and have
+    /// to be looked into again.
     #[benchmark]
-    fn submit_job(s: Linear<1, MAX_STAGES>) -> Result<(), BenchmarkError> {
+    fn submit_job(s: Linear<1, { MAX_STAGES / 2 }>, g: Linear<0, { MAX_STAGES / 2 }>) -> Result<(), BenchmarkError> {
         let who = rich::<T>();
         let program = heaviest(MAX_PROGRAM_BYTES as u32);
         Pallet::<T>::publish_program(RawOrigin::Signed(who.clone()).into(), code(&program))?;
@@ -313,12 +364,13 @@ mod benches {
             Programs::<T>::insert(id, known.clone());
             Codes::<T>::insert(id, bytes);
             let input = match index.checked_sub(1) {
-                None => blob(4),
-                Some(stage) => Input::Output { stage, map: OutputMap::All },
+                Some(stage) if u32::from(index) >= s => Input::Output { stage, map: OutputMap::All },
+                _ => blob(4),
             };
             Stage { program: id, tasks: 1, shard_size: 1, inputs: BoundedVec::truncate_from(vec![input]) }
         };
-        let spec = spec((0..s as u16).map(stage).collect());
+        let spec = spec((0..(s + g) as u16).map(stage).collect());
+        assert_eq!(spec.gatherings(), g);
         let job = NextJob::<T>::get();
 
         #[extrinsic_call]
@@ -421,6 +473,7 @@ mod benches {
                 opened: Some([7; 32]),
                 results: None,
                 demand: Demand::None,
+                from_inputs: false,
             };
             let phase = Phase::Auditing { deal: deal(job), commitment: commitment(), audit, by: NOW };
             put::<T>(&shard_in::<T>(job, &program, phase), &program);
@@ -452,7 +505,7 @@ mod benches {
         assert_eq!(Opening::<T>::decode_len(), Some(n as usize));
     }
 
-    /// Each shard is of another job.
+    /// Each shard is of another job, which descends from as many as it may; none of them has it.
     #[benchmark]
     fn open_shards(n: Linear<1, { T::MaxOpenJobs::get() }>) {
         at::<T>(NOW);
@@ -462,7 +515,9 @@ mod benches {
             put::<T>(&shard, &program);
             Shards::<T>::remove(shard.id);
             Jobs::<T>::mutate_extant(job, |job| (job.opened, job.live) = (0, 0));
-            with_stage::<T>(job, 0, |stage| stage.created = 0);
+            let stage = Stages::<T>::get(job, 0).unwrap();
+            let inherits = Some(ancestors::<T>(job, 0, &stage));
+            with_stage::<T>(job, 0, |stage| (stage.created, stage.inherits) = (0, inherits));
         }
         Live::<T>::put(0);
         Opening::<T>::put(BoundedVec::truncate_from((1..=JobId::from(n)).collect()));
@@ -500,7 +555,7 @@ mod benches {
         assert_eq!(running.filter(|shard| shard.deal().is_some()).count() as u32, n.min(w));
     }
 
-    /// Accepted shards of a job whose retention has ended, each with the duties of a worker and eight validators.
+    /// Paid shards of a job whose retention has ended, each with the duties of a worker and eight validators. The job is a fork.
     #[benchmark]
     fn remove_shards(n: Linear<3, { T::ShardsPerBlock::get() }>) {
         at::<T>(NOW);
@@ -512,12 +567,14 @@ mod benches {
             let (worker, root) = (who(1, 100 * index), BlobId([3; 32]));
             let shard = AcceptedShard { id, worker, root, first_task: 0, tasks: 1, segments_per_task: 1 };
             let mut shard = accepted(&shard);
-            if let Phase::Accepted { auditors, .. } = &mut shard.phase {
+            if let Phase::Settled { auditors, .. } = &mut shard.phase {
                 auditors.iter_mut().zip(1..).for_each(|(auditor, number)| *auditor = who(1, 100 * index + number));
             }
             Pallet::<T>::put_shard(&first, &shard);
         }
         with_stage::<T>(1, 0, |stage| (stage.created, stage.accepted) = (shards, shards));
+        Jobs::<T>::insert(2, Job { forks: 1, ..Jobs::<T>::get(1).unwrap() });
+        Jobs::<T>::mutate_extant(1, |job| job.parent = Some(2));
         Retired::<T>::insert(0, (NOW, 1));
         RetiredEnds::<T>::put((0, 1));
 
@@ -527,6 +584,93 @@ mod benches {
         }
 
         assert!(!Jobs::<T>::contains_key(1));
+        assert_eq!(Jobs::<T>::get(2).map(|parent| parent.forks), Some(0));
+    }
+
+    /// Each shard is the last that its job waits for, and its window has closed: it is paid, and the job is over. The worker was
+    /// an apprentice until then.
+    #[benchmark]
+    fn acknowledge_shards(n: Linear<1, MAX_COMMITS>) {
+        at::<T>(NOW);
+        let (caller, program) = (rich::<T>(), small());
+        let ids: Vec<ShardId> = (1..=JobId::from(n))
+            .map(|job| {
+                let mut auditors = auditors(job);
+                auditors[0] = caller.clone().into();
+                let phase = Phase::Accepted {
+                    deal: deal(job),
+                    commitment: commitment(),
+                    auditors: BoundedVec::truncate_from(auditors),
+                    at: 0,
+                    window: Window {
+                        closes: NOW - 1,
+                        deliver_by: NOW,
+                        delivered: false,
+                        challenges: BoundedVec::new(),
+                        refuted: 0,
+                        demands: BoundedVec::new(),
+                    },
+                };
+                let shard = shard_in::<T>(job, &program, phase);
+                put::<T>(&shard, &program);
+                T::BenchmarkHelper::put_apprentice(&who(job, 0));
+                shard.id
+            })
+            .collect();
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(caller), BoundedVec::truncate_from(ids.clone()));
+
+        assert!(ids.iter().all(|id| Shards::<T>::get(id).is_some_and(|shard| shard.is_final())));
+        assert_eq!((OpenJobs::<T>::get(), Maturing::<T>::get()), (0, 0));
+    }
+
+    /// A job of as many stages as there may be, each with a program of its own, that descends from as many others as it may;
+    /// the shards that are taken over are the oldest one's.
+    #[benchmark]
+    fn fork_job() {
+        at::<T>(NOW);
+        let (who, program) = (rich::<T>(), small());
+        put::<T>(&shard_in::<T>(1, &program, Phase::Queued), &program);
+        let (job, published) = (Jobs::<T>::get(1).unwrap(), Programs::<T>::get(BlobId([1; 32])).unwrap());
+        let mut from = 1;
+        for index in 0..MAX_STAGES as u16 {
+            let id = BlobId([100 + index as u8; 32]);
+            Programs::<T>::insert(id, published.clone());
+            let record = StageRecord { root: None, standing: 1, ..complete(id, 2, 2) };
+            from = ancestors::<T>(1, index, &record);
+            let shard =
+                Shard::new(ShardId { job: oldest(1), stage: index, index: 1 }, 1, 1, segment_costs(&published.summary));
+            let phase = Phase::Settled {
+                deal: deal(1),
+                commitment: commitment(),
+                auditors: BoundedVec::truncate_from(auditors(1)),
+                at: 0,
+                paid: true,
+            };
+            Shards::<T>::insert(shard.id, Shard { phase, ..shard });
+        }
+        let record = Job {
+            requester: who.clone(),
+            status: JobStatus::Failed,
+            reads: BoundedVec::truncate_from(vec![0; MAX_STAGES as usize]),
+            overturned: 1,
+            live: 0,
+            depth: MAX_FORK_DEPTH - 1,
+            prune_at: Some(NOW + 1),
+            ..job
+        };
+        Jobs::<T>::insert(from, record);
+        OpenJobs::<T>::put(0);
+        NextJob::<T>::put(100_000);
+        let waiting = (1..T::MaxOpenJobs::get()).map(|other| (JobId::from(other), 0)).collect();
+        Waiting::<T>::put(BoundedVec::truncate_from(waiting));
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(who), from);
+
+        let fork = Jobs::<T>::get(100_000).unwrap();
+        assert_eq!((fork.parent, fork.depth), (Some(from), MAX_FORK_DEPTH));
     }
 
     impl_benchmark_test_suite!(Pallet, crate::tests::mock::new_test_ext(), crate::tests::mock::Test);

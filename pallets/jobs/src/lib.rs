@@ -12,6 +12,7 @@ extern crate alloc;
 mod assign;
 #[cfg(feature = "runtime-benchmarks")]
 pub mod benchmarking;
+mod fork;
 mod settle;
 mod stages;
 mod submit;
@@ -38,7 +39,7 @@ use frame_support::{
 use frame_system::pallet_prelude::*;
 use quern_primitives::{
     job::{JobSpec, MAX_SHARDS},
-    traits::{Collateral, Offences, Randomness, Registry, Rewards},
+    traits::{Collateral, Deadlines, Offences, Randomness, Registry, Rewards},
     Account, Balance, BlobId, Height, JobId, ShardId,
 };
 use quern_program::Program;
@@ -46,7 +47,7 @@ use quern_protocol::{
     shard::Event as ShardEvent,
     traits::{Audits, Shards as _},
     view::JobStatus,
-    Params, Shard, ShardError,
+    Moment, Params, Shard, ShardError,
 };
 use sp_runtime::{traits::UniqueSaturatedInto, AccountId32};
 use types::{Code, Job, PublishedProgram, Queued, StageRecord, MAX_COMMITS, MAX_DUE};
@@ -69,6 +70,8 @@ pub mod pallet {
             + fungible::MutateHold<AccountId32, Reason = Self::RuntimeHoldReason>;
         /// Seeds of draw periods.
         type Randomness: Randomness;
+        /// How far deadlines lag.
+        type Deadlines: Deadlines;
         /// Bonds of workers and validators.
         type Collateral: Collateral;
         /// Workers that are ready.
@@ -83,6 +86,9 @@ pub mod pallet {
         /// block that changes it) and what a block can have to expire.
         #[pallet::constant]
         type MaxLive: Get<u32>;
+        /// Most shards that exist and are not settled, accepted ones included: bounds the deadlines in the agenda.
+        #[pallet::constant]
+        type MaxUnsettled: Get<u32>;
         /// Most jobs that are not over.
         #[pallet::constant]
         type MaxOpenJobs: Get<u32>;
@@ -150,13 +156,21 @@ pub mod pallet {
     #[pallet::storage]
     pub type Shards<T: Config> = StorageMap<_, Twox64Concat, ShardId, Shard, OptionQuery>;
 
-    /// Shards by the accounts that have a part in them: the worker, and the drawn validators while they owe something.
+    /// Shards by the accounts that have something to do in them ([`Shard::is_duty_of`]).
     #[pallet::storage]
     pub type Duties<T: Config> = StorageDoubleMap<_, Blake2_128Concat, Account, Twox64Concat, ShardId, (), OptionQuery>;
+
+    /// Shards by the accounts that only serve what they have of them, until they are pruned.
+    #[pallet::storage]
+    pub type Served<T: Config> = StorageDoubleMap<_, Blake2_128Concat, Account, Twox64Concat, ShardId, (), OptionQuery>;
 
     /// Job roots of completed jobs, for ever.
     #[pallet::storage]
     pub type JobRoots<T: Config> = StorageMap<_, Twox64Concat, JobId, BlobId, OptionQuery>;
+
+    /// Stages of completed jobs whose results were overturned or stand on such a result, as bits: for ever, as their roots.
+    #[pallet::storage]
+    pub type Tainted<T: Config> = StorageMap<_, Twox64Concat, JobId, u64, OptionQuery>;
 
     /// Jobs that are not over.
     #[pallet::storage]
@@ -165,6 +179,10 @@ pub mod pallet {
     /// Shards that exist and are not accepted.
     #[pallet::storage]
     pub type Live<T: Config> = StorageValue<_, u32, ValueQuery>;
+
+    /// Shards that are accepted and not settled.
+    #[pallet::storage]
+    pub type Maturing<T: Config> = StorageValue<_, u32, ValueQuery>;
 
     /// Jobs that wait for randomness, with the first draw period that may give it.
     #[pallet::storage]
@@ -330,7 +348,7 @@ pub mod pallet {
             /// The shard.
             shard: ShardId,
         },
-        /// All drawn validators agree: the shard is paid.
+        /// All drawn validators agree: later stages may read the shard. This is what it is paid when its window has closed.
         #[codec(index = 10)]
         ShardAccepted {
             /// The shard.
@@ -345,7 +363,7 @@ pub mod pallet {
             protocol_fee: Balance,
             /// Multiply-accumulates of useful work.
             macs: u64,
-            /// What was held beyond that and is free again.
+            /// What is held beyond that.
             refund: Balance,
         },
         /// All shards of a stage are accepted.
@@ -396,6 +414,48 @@ pub mod pallet {
             /// The job.
             job: JobId,
         },
+        /// The window of an accepted shard has closed.
+        #[codec(index = 17)]
+        ShardSettled {
+            /// The shard.
+            shard: ShardId,
+            /// The worker.
+            worker: T::AccountId,
+            /// What was paid for it in all: nothing when nobody says that its outputs are delivered.
+            paid: Balance,
+            /// What was held beyond that and is free again.
+            refund: Balance,
+        },
+        /// An accepted shard was convicted in its window: it is not paid.
+        #[codec(index = 18)]
+        ShardOverturned {
+            /// The shard.
+            shard: ShardId,
+            /// The worker.
+            worker: T::AccountId,
+            /// Whether it is issued again; if not, the results that stand on it are tainted.
+            reissued: bool,
+        },
+        /// Somebody says that the outputs of a shard are delivered.
+        #[codec(index = 19)]
+        ShardDelivered {
+            /// The shard.
+            shard: ShardId,
+            /// Its requester, or one of its auditors.
+            by: T::AccountId,
+        },
+        /// A job goes on from what still stands of another one.
+        #[codec(index = 20)]
+        JobForked {
+            /// The new job.
+            job: JobId,
+            /// The job that it takes shards over from.
+            from: JobId,
+            /// Who pays.
+            requester: T::AccountId,
+            /// What is held for what is run again.
+            escrow: Balance,
+        },
     }
 
     /// Why a call failed.
@@ -443,6 +503,18 @@ pub mod pallet {
         /// The shard refuses this for another reason.
         #[codec(index = 13)]
         Refused,
+        /// There is nothing to acknowledge.
+        #[codec(index = 14)]
+        NoShards,
+        /// No result of the job was overturned.
+        #[codec(index = 15)]
+        NotTainted,
+        /// Shards of the job are under way or wait for their window to close.
+        #[codec(index = 16)]
+        NotOver,
+        /// The job descends from too many others: submit it anew.
+        #[codec(index = 17)]
+        TooManyForks,
     }
 
     impl<T> From<ShardError> for Error<T> {
@@ -480,6 +552,7 @@ pub mod pallet {
         }
 
         fn integrity_test() {
+            assert!(T::MaxUnsettled::get() >= T::MaxLive::get(), "jobs: every live shard is unsettled");
             assert!(T::MaxLive::get() > 0 && T::MaxOpenJobs::get() > 0 && T::ShardsPerBlock::get() > 0);
         }
 
@@ -515,7 +588,10 @@ pub mod pallet {
         /// Holds the work at the bid, the audit fee and the protocol fee of every shard. Event: `JobSubmitted`. Errors:
         /// `InvalidJob` with the reason, `TooManyOpenJobs`, or the token's where the account has too little.
         #[pallet::call_index(1)]
-        #[pallet::weight(T::WeightInfo::submit_job(spec.stages.len() as u32))]
+        #[pallet::weight(T::WeightInfo::submit_job(
+            (spec.stages.len() as u32).saturating_sub(spec.gatherings()),
+            spec.gatherings(),
+        ))]
         pub fn submit_job(origin: OriginFor<T>, spec: JobSpec) -> DispatchResult {
             let requester = ensure_signed(origin)?;
             Self::do_submit(requester, spec)
@@ -581,6 +657,48 @@ pub mod pallet {
             }
             Ok(())
         }
+
+        /// Says that the outputs of up to 16 accepted shards are delivered: their window pays them when it closes. Shards for
+        /// which somebody said so, or that are settled or overturned, are passed over.
+        ///
+        /// The requester can, and each of the auditors, who hold and serve the outputs from then on. Free if it changes
+        /// something. Event: `ShardDelivered` for each. Errors: `NoShards`, `NoSuchShard`, `NotYours`, `WrongPhase`, `TooLate`.
+        #[pallet::call_index(6)]
+        #[pallet::weight(T::WeightInfo::acknowledge_shards(shards.len() as u32))]
+        pub fn acknowledge_shards(
+            origin: OriginFor<T>,
+            shards: BoundedVec<ShardId, ConstU32<MAX_COMMITS>>,
+        ) -> DispatchResultWithPostInfo {
+            let by = ensure_signed(origin)?;
+            ensure!(!shards.is_empty(), Error::<T>::NoShards);
+            let mut pays = Pays::Yes;
+            for id in shards {
+                let shard = Shards::<T>::get(id).ok_or(Error::<T>::NoSuchShard)?;
+                let is_requester = Jobs::<T>::get(id.job).is_some_and(|job| job.requester == by);
+                ensure!(is_requester || shard.auditors().contains(&by.clone().into()), Error::<T>::NotYours);
+                if shard.is_final() || shard.window().is_some_and(|window| window.delivered) {
+                    continue;
+                }
+                Self::step(&id, ShardEvent::Deliver)?;
+                Self::deposit_event(Event::ShardDelivered { shard: id, by: by.clone() });
+                pays = Pays::No;
+            }
+            Ok(pays.into())
+        }
+
+        /// Forks a job in which a result was overturned after others had read it. Shards that were paid and stand on nothing
+        /// overturned are taken over; all others run again, with new randomness, under a new number.
+        ///
+        /// Only the requester can, once nothing of the job is under way and until it is pruned; the job is kept as long as
+        /// its forks. Holds the cost of what is run again, at the job's bid. Event: `JobForked`. Errors: `NoSuchJob`,
+        /// `NotRequester`, `NotTainted`, `NotOver`, `TooManyForks`, `TooManyOpenJobs`, or the token's where the account has
+        /// too little.
+        #[pallet::call_index(7)]
+        #[pallet::weight(T::WeightInfo::fork_job())]
+        pub fn fork_job(origin: OriginFor<T>, job: JobId) -> DispatchResult {
+            let requester = ensure_signed(origin)?;
+            Self::do_fork(requester, job)
+        }
     }
 }
 
@@ -593,6 +711,11 @@ impl<T: Config> Pallet<T> {
     /// The height of the current block.
     pub(crate) fn now() -> Height {
         frame_system::Pallet::<T>::block_number().unique_saturated_into()
+    }
+
+    /// The current block, as deadlines see it.
+    pub fn moment() -> Moment {
+        Moment { height: Self::now(), lag_blocks: T::Deadlines::lag_blocks() }
     }
 
     /// Steps a shard for a call.

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A shard's events and what follows from them. `Shard::step` decides everything; this carries it out.
 
-use crate::{types::audit_plan, *};
+use crate::{
+    types::{apprentice_auditors, audit_plan, bit, Cost, MAX_FORK_DEPTH},
+    *,
+};
 use alloc::collections::BTreeSet;
 use frame_support::storage::with_storage_layer;
 use quern_primitives::{
@@ -84,7 +87,10 @@ impl<T: Config> quern_protocol::traits::Shards for Pallet<T> {
         let job = Jobs::<T>::get(id.job)?;
         let stage = Stages::<T>::get(id.job, id.stage)?;
         let shard = Shards::<T>::get(id)?;
-        Some(audit_plan(&Self::params(), job.audit, stage.stage.tasks, shard.leaves()))
+        let plan = audit_plan(&Self::params(), job.audit, stage.stage.tasks, shard.leaves());
+        let by_apprentice = shard.deal().is_some_and(|deal| T::Registry::is_apprentice(&deal.worker));
+        let auditors = if by_apprentice { apprentice_auditors(plan.auditors) } else { plan.auditors };
+        Some(AuditPlan { auditors, ..plan })
     }
 
     fn is_stage_complete(id: &ShardId) -> bool {
@@ -102,11 +108,11 @@ impl<T: Config> Pallet<T> {
     fn outputs(job: JobId, index: u16) -> Option<StageOutputs> {
         let record = Stages::<T>::get(job, index)?;
         let shards = (0..record.created).map(|number| {
-            let shard = Shards::<T>::get(ShardId { job, stage: index, index: number })?;
+            let shard = Self::shard_of(job, &record, index, number)?;
             Some(AcceptedShard {
                 id: shard.id,
                 worker: shard.deal()?.worker,
-                root: shard.commitment().filter(|_| shard.is_accepted())?.root,
+                root: shard.result()?.root,
                 first_task: shard.first_task,
                 tasks: shard.tasks,
                 segments_per_task: shard.segments_per_task(),
@@ -120,10 +126,29 @@ impl<T: Config> Pallet<T> {
         })
     }
 
+    /// A shard of a stage: the job's own, or the one that it takes over.
+    pub(crate) fn shard_of(job: JobId, record: &StageRecord, stage: u16, index: u32) -> Option<Shard> {
+        Shards::<T>::get(ShardId { job, stage, index })
+            .or_else(|| Self::standing(record.inherits.filter(|_| index < record.created)?, stage, index))
+    }
+
+    /// The paid shard that a fork of a job takes over, from the job or from what that has taken over itself.
+    pub(crate) fn standing(mut job: JobId, stage: u16, index: u32) -> Option<Shard> {
+        for _ in 0..=MAX_FORK_DEPTH {
+            if let Some(shard) = Shards::<T>::get(ShardId { job, stage, index }) {
+                return matches!(shard.phase, Phase::Settled { paid: true, .. }).then_some(shard);
+            }
+            let record = Stages::<T>::get(job, stage)?;
+            job = record.inherits.filter(|_| index < record.created)?;
+        }
+        None
+    }
+
     fn try_apply(id: &ShardId, event: ShardEvent) -> Result<(), Failure> {
         let before = Shards::<T>::get(id).ok_or(ShardError::WrongPhase)?;
-        let now = Self::now();
-        let (after, effects) = before.step(event, now, T::Randomness::period_of(now), &Self::params())?;
+        let now = Self::moment();
+        let period = T::Randomness::period_of(now.height);
+        let (after, effects) = before.step_at(event, now, period, &Self::params())?;
         Self::put_shard(&before, &after);
         for effect in effects {
             Self::carry_out(&before, &after, effect)?;
@@ -145,30 +170,73 @@ impl<T: Config> Pallet<T> {
                 T::Registry::shard_ended(&worker, ShardEnd::Late);
                 Self::deposit_event(Event::ShardLate { shard, worker: worker.into() });
             }
+            Effect::Unaudited(worker) => T::Registry::shard_ended(&worker, ShardEnd::Unaudited),
             Effect::Offence { kind, offender, locked, reporter } => {
                 // Nothing was paid for a shard that is not accepted, so there is nothing to restitute.
                 let evidence = T::Audits::evidence();
                 T::Offences::report(Offence { kind, offender, shard, locked, reporter, restitution: None, evidence });
                 let is_worker = before.deal().is_some_and(|deal| deal.worker == offender);
                 if is_worker && matches!(kind, OffenceKind::WrongResult | OffenceKind::Withheld) {
-                    T::Registry::shard_ended(&offender, ShardEnd::Convicted);
+                    let end = if before.is_accepted() { ShardEnd::Overturned } else { ShardEnd::Convicted };
+                    T::Registry::shard_ended(&offender, end);
                 }
             }
+            Effect::ReleaseChallenger(challenger, bond) => T::Collateral::release(&challenger, bond),
             Effect::Accept { deal, auditors } => Self::accept(after, &deal, &auditors)?,
+            Effect::Settle { deal, auditors, paid } => Self::settle(after, &deal, &auditors, paid)?,
+            Effect::Overturn(deal) => Self::overturn(after, &deal)?,
             Effect::Requeue => Self::requeue(after)?,
             Effect::CloseDisputes => T::Audits::close(&shard),
         }
         Ok(())
     }
 
-    /// Pays an accepted shard out of the escrow: its price, the auditors and the protocol. What was held for it beyond that is
-    /// free again.
+    /// What a shard costs at its price. Only an apprentice's has more auditors than planned, whatever it is by now.
+    fn cost(job: &Job, stage: &StageRecord, shard: &Shard, deal: &Deal, auditors: &[Account]) -> Cost {
+        let cost = stage.cost_at_price(shard.id.index, deal.price);
+        let planned = audit_plan(&Self::params(), job.audit, stage.stage.tasks, shard.leaves()).auditors;
+        let by_apprentice = auditors.len() as u32 > planned;
+        if by_apprentice { cost.for_apprentice(planned) } else { None }.unwrap_or(cost)
+    }
+
+    /// Notes an accepted shard: later stages may read it. It is paid when its window has closed.
     fn accept(shard: &Shard, deal: &Deal, auditors: &[Account]) -> DispatchResult {
         let ShardId { job: job_id, stage: index, .. } = shard.id;
         let mut job = Jobs::<T>::get(job_id).ok_or(Error::<T>::NoSuchJob)?;
         let mut stage = Stages::<T>::get(job_id, index).ok_or(Error::<T>::NoSuchJob)?;
+        let cost = Self::cost(&job, &stage, shard, deal, auditors);
+        T::Registry::shard_ended(&deal.worker, ShardEnd::Accepted);
+        Self::deposit_event(Event::ShardAccepted {
+            shard: shard.id,
+            worker: deal.worker.into(),
+            price: cost.price,
+            audit_fee: cost.audit_fee,
+            protocol_fee: cost.protocol_fee,
+            macs: shard.macs(),
+            refund: stage.cost(shard, job.bid).total().saturating_sub(cost.total()),
+        });
+        Self::leave_live(&mut job);
+        job.maturing = job.maturing.saturating_add(1);
+        Maturing::<T>::mutate(|maturing| *maturing = maturing.saturating_add(1));
+        stage.accepted = stage.accepted.saturating_add(1);
+        if stage.accepted == stage.stage.shards() {
+            Self::complete_stage(job_id, &mut job, index, &mut stage);
+        }
+        Stages::<T>::insert(job_id, index, stage);
+        if job.status == JobStatus::Running && job.is_complete() {
+            Self::complete_job(job_id, &mut job);
+        }
+        Self::keep(job_id, job)
+    }
+
+    /// Pays a shard whose window has closed out of the escrow: its price, the auditors and the protocol; or nobody, when
+    /// nobody says that its outputs are delivered. What was held for it beyond that is free again.
+    fn settle(shard: &Shard, deal: &Deal, auditors: &[Account], paid: bool) -> DispatchResult {
+        let ShardId { job: job_id, stage: index, .. } = shard.id;
+        let mut job = Jobs::<T>::get(job_id).ok_or(Error::<T>::NoSuchJob)?;
+        let mut stage = Stages::<T>::get(job_id, index).ok_or(Error::<T>::NoSuchJob)?;
         let reserved = stage.cost(shard, job.bid).total();
-        let cost = stage.cost_at_price(shard.id.index, deal.price);
+        let cost = if paid { Self::cost(&job, &stage, shard, deal, auditors) } else { Cost::default() };
         let reason = HoldReason::Escrow.into();
         let pot = AccountId32::from(T::Rewards::pot());
         if cost.total() > 0 {
@@ -179,35 +247,73 @@ impl<T: Config> Pallet<T> {
         T::Currency::release(&reason, &job.requester, refund, Precision::Exact)?;
         job.escrow = job.escrow.saturating_sub(reserved);
         job.spent = job.spent.saturating_add(cost.total());
-        let settlement = Settlement {
-            shard: shard.id,
-            worker: deal.worker,
-            price: cost.price,
-            audit_fee: cost.audit_fee,
-            protocol_fee: cost.protocol_fee,
-            macs: shard.macs(),
-        };
-        T::Rewards::settle(&settlement, auditors);
-        T::Registry::shard_ended(&deal.worker, ShardEnd::Accepted);
-        Self::deposit_event(Event::ShardAccepted {
-            shard: shard.id,
-            worker: deal.worker.into(),
-            price: cost.price,
-            audit_fee: cost.audit_fee,
-            protocol_fee: cost.protocol_fee,
-            macs: shard.macs(),
-            refund,
-        });
-        Self::leave_live(&mut job);
-        stage.accepted = stage.accepted.saturating_add(1);
-        if stage.accepted == stage.stage.shards() {
-            Self::complete_stage(job_id, &mut job, index, &mut stage);
+        if paid {
+            stage.standing = stage.standing.saturating_add(1);
+            // An apprentice is paid into its bond; what is too little for that is credited like anybody's.
+            let into_bond = T::Registry::is_apprentice(&deal.worker)
+                && T::Collateral::earn(&T::Rewards::pot(), &deal.worker, cost.price).is_ok();
+            let settlement = Settlement {
+                shard: shard.id,
+                worker: deal.worker,
+                price: if into_bond { 0 } else { cost.price },
+                audit_fee: cost.audit_fee,
+                protocol_fee: cost.protocol_fee,
+                macs: shard.macs(),
+            };
+            T::Rewards::settle(&settlement, auditors);
+            if into_bond {
+                T::Registry::bond_grew(&deal.worker);
+            }
+        } else {
+            T::Registry::shard_ended(&deal.worker, ShardEnd::Undelivered);
         }
+        let (shard, worker) = (shard.id, deal.worker.into());
+        Self::deposit_event(Event::ShardSettled { shard, worker, paid: cost.total(), refund });
+        Self::leave_maturing(&mut job);
         Stages::<T>::insert(job_id, index, stage);
-        if job.status == JobStatus::Running && job.is_complete() {
-            Self::complete_job(job_id, &mut job);
-        }
         Self::keep(job_id, job)
+    }
+
+    /// Takes back a result that was convicted after its acceptance. Where nothing was computed from it, it is issued again;
+    /// else what stands on it is tainted, the job ends, and the requester may fork it.
+    fn overturn(shard: &Shard, deal: &Deal) -> DispatchResult {
+        let ShardId { job: job_id, stage: index, .. } = shard.id;
+        let mut job = Jobs::<T>::get(job_id).ok_or(Error::<T>::NoSuchJob)?;
+        let mut stage = Stages::<T>::get(job_id, index).ok_or(Error::<T>::NoSuchJob)?;
+        Self::leave_maturing(&mut job);
+        let is_read = (0u16..).zip(&job.reads).any(|(reader, reads)| {
+            reads & bit(index) != 0 && Stages::<T>::get(job_id, reader).is_some_and(|reader| reader.created > 0)
+        });
+        let reissued = job.status == JobStatus::Running && !is_read && Live::<T>::get() < T::MaxLive::get();
+        Self::deposit_event(Event::ShardOverturned { shard: shard.id, worker: deal.worker.into(), reissued });
+        if reissued {
+            stage.accepted = stage.accepted.saturating_sub(1);
+            if stage.root.take().is_some() {
+                job.complete &= !bit(index);
+            }
+            job.live = job.live.saturating_add(1);
+            Live::<T>::mutate(|live| *live = live.saturating_add(1));
+            Stages::<T>::insert(job_id, index, stage);
+            Jobs::<T>::insert(job_id, job);
+            return Self::apply(&shard.id, ShardEvent::Reissue).map_err(|error| Error::<T>::from(error).into());
+        }
+        job.taint(index);
+        let reserved = stage.cost(shard, job.bid).total();
+        T::Currency::release(&HoldReason::Escrow.into(), &job.requester, reserved, Precision::Exact)?;
+        job.escrow = job.escrow.saturating_sub(reserved);
+        match job.status {
+            JobStatus::Completed { .. } => {
+                Tainted::<T>::insert(job_id, job.overturned | job.tainted);
+                Self::keep(job_id, job)
+            }
+            JobStatus::Running => Self::fail(&shard.id, job),
+            _ => Self::keep(job_id, job),
+        }
+    }
+
+    fn leave_maturing(job: &mut Job) {
+        job.maturing = job.maturing.saturating_sub(1);
+        Maturing::<T>::mutate(|maturing| *maturing = maturing.saturating_sub(1));
     }
 
     /// Puts a shard back into the queue; drops it when its job has ended, or ends its job when it came back too often.
@@ -250,11 +356,22 @@ impl<T: Config> Pallet<T> {
     /// Writes a shard, and keeps the index of duties and the agenda in step.
     pub(crate) fn put_shard(before: &Shard, after: &Shard) {
         let (old, new) = (parties(before), parties(after));
-        for account in old.difference(&new) {
-            Duties::<T>::remove(account, after.id);
-        }
-        for account in new.difference(&old) {
-            Duties::<T>::insert(account, after.id, ());
+        for account in old.union(&new) {
+            let was = old.contains(account).then(|| before.is_duty_of(account));
+            let is = new.contains(account).then(|| after.is_duty_of(account));
+            if was == is {
+                continue;
+            }
+            match was {
+                Some(true) => Duties::<T>::remove(account, after.id),
+                Some(false) => Served::<T>::remove(account, after.id),
+                None => {}
+            }
+            match is {
+                Some(true) => Duties::<T>::insert(account, after.id, ()),
+                Some(false) => Served::<T>::insert(account, after.id, ()),
+                None => {}
+            }
         }
         Shards::<T>::insert(after.id, after);
         Self::schedule(&after.id, after.expires());
@@ -264,7 +381,11 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn remove_shard(id: &ShardId) {
         let Some(shard) = Shards::<T>::take(id) else { return };
         for account in parties(&shard) {
-            Duties::<T>::remove(account, id);
+            if shard.is_duty_of(&account) {
+                Duties::<T>::remove(account, id);
+            } else {
+                Served::<T>::remove(account, id);
+            }
         }
         Self::schedule(id, None);
     }
@@ -287,8 +408,8 @@ impl<T: Config> Pallet<T> {
         }
         let Some(expires) = expires else { return };
         let mut at = expires.max(Self::now().saturating_add(1));
-        // Every live shard stands there once, so a height with room is at most `MaxLive / MAX_DUE` away.
-        for _ in 0..=T::MaxLive::get() {
+        // Every unsettled shard stands there once, so a height with room is at most `MaxUnsettled / MAX_DUE` away.
+        for _ in 0..=T::MaxUnsettled::get() {
             if Agenda::<T>::try_append(at, *id).is_ok() {
                 Due::<T>::insert(id, at);
                 return;
@@ -303,8 +424,9 @@ impl<T: Config> Pallet<T> {
         for id in &shards {
             Due::<T>::remove(id);
             if Self::apply(id, ShardEvent::Expire).is_err() {
-                // The deadline was moved on since.
-                Self::schedule(id, Shards::<T>::get(id).and_then(|shard| shard.expires()));
+                // The deadline was moved on since, or lags.
+                let expires = Shards::<T>::get(id).and_then(|shard| shard.expires());
+                Self::schedule(id, expires.map(|expires| Self::moment().look_again(expires)));
             }
         }
         shards.len() as u32

@@ -50,7 +50,9 @@ impl<T: Config> Pallet<T> {
             return 0;
         }
         let mut live = Live::<T>::get();
-        if live >= T::MaxLive::get() {
+        // Shards that wait for their window to close have deadlines too.
+        let most = T::MaxUnsettled::get().saturating_sub(Maturing::<T>::get()).min(T::MaxLive::get());
+        if live >= most {
             return 0;
         }
         let mut opening = Opening::<T>::get().into_inner();
@@ -58,11 +60,11 @@ impl<T: Config> Pallet<T> {
         let mut created = 0u32;
         // Each turn creates a shard or takes a job out of the list.
         for _ in 0..limit.saturating_add(T::MaxOpenJobs::get()) {
-            let budget = limit.saturating_sub(created).min(T::MaxLive::get().saturating_sub(live));
+            let budget = limit.saturating_sub(created).min(most.saturating_sub(live));
             let Some(job) = opening.first().copied().filter(|_| budget > 0) else { break };
             opening.remove(0);
-            let (shards, more) = Self::open_next(job, now, budget, &mut queue);
-            created = created.saturating_add(shards);
+            let (shards, looked_at, more) = Self::open_next(job, now, budget, &mut queue);
+            created = created.saturating_add(looked_at);
             live = live.saturating_add(shards);
             if more {
                 opening.push(job);
@@ -74,15 +76,20 @@ impl<T: Config> Pallet<T> {
         created
     }
 
-    /// Creates up to `budget` shards of the first open stage of a job. Returns their number, and whether more are to be
-    /// created now.
-    fn open_next(job_id: JobId, now: Height, budget: u32, queue: &mut BoundedVec<Queued, T::MaxLive>) -> (u32, bool) {
+    /// Creates up to `budget` shards of the first open stage of a job, but for those that it takes over. Returns their
+    /// number, how many were looked at, and whether more are to be created now.
+    fn open_next(
+        job_id: JobId,
+        now: Height,
+        budget: u32,
+        queue: &mut BoundedVec<Queued, T::MaxLive>,
+    ) -> (u32, u32, bool) {
         let Some(mut job) = Jobs::<T>::get(job_id).filter(|job| job.status == JobStatus::Running) else {
-            return (0, false);
+            return (0, 0, false);
         };
-        let Some(index) = job.openable() else { return (0, false) };
-        let Some(mut stage) = Stages::<T>::get(job_id, index) else { return (0, false) };
-        let Some(program) = Programs::<T>::get(stage.stage.program) else { return (0, false) };
+        let Some(index) = job.openable() else { return (0, 0, false) };
+        let Some(mut stage) = Stages::<T>::get(job_id, index) else { return (0, 0, false) };
+        let Some(program) = Programs::<T>::get(stage.stage.program) else { return (0, 0, false) };
         let costs = segment_costs(&program.summary);
         let shards = stage.stage.shards();
         // The first stages were fixed at submission; what a later one reads was fixed before this block.
@@ -95,30 +102,38 @@ impl<T: Config> Pallet<T> {
         };
         let first = stage.created;
         let end = first.saturating_add(budget).min(shards);
+        let mut created = 0u32;
         for number in first..end {
+            if stage.inherits.is_some_and(|from| Self::standing(from, index, number).is_some()) {
+                stage.accepted = stage.accepted.saturating_add(1);
+                stage.standing = stage.standing.saturating_add(1);
+                continue;
+            }
+            created = created.saturating_add(1);
             let shard = stage.shard(job_id, index, number, costs);
             // `budget` leaves room for them: the queue holds every live shard.
             let _ = queue.try_push(Queued { shard: shard.id, from, since: now });
             Shards::<T>::insert(shard.id, shard);
         }
-        let created = end.saturating_sub(first);
         stage.created = end;
         job.live = job.live.saturating_add(created);
         if end == shards {
             job.opened |= bit(index);
             Self::deposit_event(Event::StageOpened { job: job_id, stage: index, shards });
+            if stage.accepted == shards {
+                Self::complete_stage(job_id, &mut job, index, &mut stage);
+            }
         }
         let more = job.openable().is_some();
         Stages::<T>::insert(job_id, index, stage);
         Jobs::<T>::insert(job_id, job);
-        (created, more)
+        (created, end.saturating_sub(first), more)
     }
 
     /// Completes a stage whose shards are all accepted: its root is that of the list of their roots.
     pub(crate) fn complete_stage(job_id: JobId, job: &mut Job, index: u16, stage: &mut StageRecord) {
-        let shards = (0..stage.created).filter_map(|number| {
-            Shards::<T>::get(ShardId { job: job_id, stage: index, index: number })?.commitment().map(|made| made.root)
-        });
+        let shards = (0..stage.created)
+            .filter_map(|number| Self::shard_of(job_id, stage, index, number)?.result().map(|made| made.root));
         let roots: Vec<BlobId> = shards.collect();
         let root = BlobId::of_list(&roots);
         stage.root = Some(root);
@@ -161,6 +176,7 @@ impl<T: Config> Pallet<T> {
             OpenJobs::<T>::mutate(|open| *open = open.saturating_sub(1));
             let (first, next) = RetiredEnds::<T>::get();
             let prune_at = Self::now().saturating_add(T::RetentionBlocks::get());
+            job.prune_at = Some(prune_at);
             Retired::<T>::insert(next, (prune_at, job_id));
             RetiredEnds::<T>::put((first, next.saturating_add(1)));
             Self::deposit_event(Event::JobClosed { job: job_id, spent: job.spent, refund });
@@ -201,13 +217,19 @@ impl<T: Config> Pallet<T> {
     /// Removes up to `limit` shards, stages and jobs whose retention has ended, job after job. Returns how much it removed.
     pub(crate) fn prune(now: Height, limit: u32) -> u32 {
         let (first, next) = RetiredEnds::<T>::get();
-        let (mut removed, mut at) = (0u32, first);
+        let (mut removed, mut at, mut next) = (0u32, first, next);
         while removed < limit && at < next {
             let Some((_, job)) = Retired::<T>::get(at).filter(|(height, _)| *height <= now) else { break };
-            let (of_job, is_gone) = Self::prune_job(job, limit.saturating_sub(removed));
-            removed = removed.saturating_add(of_job);
-            if !is_gone {
-                break;
+            if let Some(prune_at) = Self::put_off(job, now) {
+                Retired::<T>::insert(next, (prune_at, job));
+                next = next.saturating_add(1);
+                removed = removed.saturating_add(1);
+            } else {
+                let (of_job, is_gone) = Self::prune_job(job, limit.saturating_sub(removed));
+                removed = removed.saturating_add(of_job);
+                if !is_gone {
+                    break;
+                }
             }
             Retired::<T>::remove(at);
             at = at.saturating_add(1);
@@ -216,6 +238,19 @@ impl<T: Config> Pallet<T> {
             RetiredEnds::<T>::put((at, next));
         }
         removed
+    }
+
+    /// Keeps a job that has forks for as long again: they read it. Returns when it is to be pruned then.
+    fn put_off(job_id: JobId, now: Height) -> Option<Height> {
+        let prune_at = now.saturating_add(T::RetentionBlocks::get());
+        Jobs::<T>::mutate_extant(job_id, |job| {
+            let is_kept = job.forks > 0;
+            if is_kept {
+                job.prune_at = Some(prune_at);
+            }
+            is_kept
+        })
+        .then_some(prune_at)
     }
 
     /// Removes up to `limit` shards of a job, then its stages and the job itself, which count as one each. Returns how much it
@@ -238,6 +273,9 @@ impl<T: Config> Pallet<T> {
             removed = removed.saturating_add(1);
         }
         Jobs::<T>::remove(job_id);
+        if let Some(parent) = job.parent {
+            Jobs::<T>::mutate_extant(parent, |job| job.forks = job.forks.saturating_sub(1));
+        }
         Self::deposit_event(Event::JobPruned { job: job_id });
         (removed.saturating_add(1), true)
     }

@@ -47,7 +47,7 @@ impl<T: Config> Pallet<T> {
         OpenJobs::<T>::put(open.saturating_add(1));
         NextJob::<T>::put(job.saturating_add(1));
         for ((index, stage), fees) in (0u16..).zip(spec.stages).zip(plan.fees) {
-            let record = StageRecord { stage, fees, created: 0, accepted: 0, root: None };
+            let record = StageRecord { stage, fees, created: 0, accepted: 0, standing: 0, inherits: None, root: None };
             Stages::<T>::insert(job, index, record);
         }
         let record = Job {
@@ -64,6 +64,13 @@ impl<T: Config> Pallet<T> {
             opened: 0,
             complete: 0,
             live: 0,
+            maturing: 0,
+            overturned: 0,
+            tainted: 0,
+            parent: None,
+            depth: 0,
+            forks: 0,
+            prune_at: None,
             escrow,
             spent: 0,
         };

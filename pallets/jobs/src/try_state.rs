@@ -44,20 +44,28 @@ impl<T: Config> Pallet<T> {
         let queue: Vec<ShardId> = Queue::<T>::get().iter().map(|queued| queued.shard).collect();
         let queued: BTreeSet<ShardId> = queue.iter().copied().collect();
         ensure!(queue.len() == queued.len(), "jobs: a shard waits twice");
-        let (mut live, mut waiting, mut duties) = (0u32, 0usize, 0usize);
+        let (mut live, mut maturing, mut waiting, mut duties, mut served) = (0u32, 0u32, 0usize, 0usize, 0usize);
         let mut locks: BTreeMap<Account, Balance> = BTreeMap::new();
         for (id, shard) in Shards::<T>::iter() {
             ensure!(id == shard.id, "jobs: a shard under another id");
-            if !shard.is_accepted() {
+            if shard.result().is_none() {
                 live = live.saturating_add(1);
+            }
+            if shard.window().is_some() {
+                maturing = maturing.saturating_add(1);
             }
             if shard.phase == Phase::Queued {
                 waiting = waiting.saturating_add(1);
                 ensure!(queued.contains(&id), "jobs: a shard without a worker is not in the queue");
             }
             for account in parties(&shard) {
-                duties = duties.saturating_add(1);
-                ensure!(Duties::<T>::contains_key(account, id), "jobs: a duty is missing");
+                if shard.is_duty_of(&account) {
+                    duties = duties.saturating_add(1);
+                    ensure!(Duties::<T>::contains_key(account, id), "jobs: a duty is missing");
+                } else {
+                    served = served.saturating_add(1);
+                    ensure!(Served::<T>::contains_key(account, id), "jobs: a served shard is missing");
+                }
             }
             for (account, amount) in shard.locks() {
                 let sum = locks.entry(account).or_default();
@@ -72,7 +80,9 @@ impl<T: Config> Pallet<T> {
         }
         ensure!(waiting == queue.len(), "jobs: the queue holds a shard that does not wait");
         ensure!(duties == Duties::<T>::iter_keys().count(), "jobs: a duty without a shard");
+        ensure!(served == Served::<T>::iter_keys().count(), "jobs: a served shard that is not there");
         ensure!(live == Live::<T>::get() && live <= T::MaxLive::get(), "jobs: live shards are miscounted");
+        ensure!(maturing == Maturing::<T>::get(), "jobs: shards that wait for their window are miscounted");
         let agenda = Agenda::<T>::iter_values().fold(0usize, |sum, due| sum.saturating_add(due.len()));
         ensure!(agenda == Due::<T>::iter_keys().count(), "jobs: agenda and deadlines differ");
         for (account, amount) in locks {
@@ -93,28 +103,43 @@ impl<T: Config> Pallet<T> {
             }
             ensure!(waiting.contains(&id) == (job.status == JobStatus::Waiting), "jobs: a job waits that should not");
             ensure!(job.openable().is_none() || Self::will_open(id, &job), "jobs: an open stage is forgotten");
-            let (mut live, mut owed) = (0u32, 0 as Balance);
+            let (mut live, mut maturing, mut owed) = (0u32, 0u32, 0 as Balance);
             for (index, _) in (0u16..).zip(&job.reads) {
                 let stage = Stages::<T>::get(id, index).ok_or("jobs: a stage is missing")?;
                 let costs = Programs::<T>::get(stage.stage.program).ok_or("jobs: a program is missing")?.summary;
-                let mut accepted = 0u32;
+                let (mut accepted, mut standing) = (0u32, 0u32);
                 for number in 0..stage.stage.shards() {
                     let shard = Shards::<T>::get(ShardId { job: id, stage: index, index: number });
                     ensure!(shard.is_none() || number < stage.created, "jobs: a shard that was not created");
-                    if shard.as_ref().is_some_and(|shard| shard.is_accepted()) {
-                        accepted = accepted.saturating_add(1);
+                    let taken_over = stage.inherits.filter(|_| shard.is_none());
+                    if taken_over.is_some_and(|from| Self::standing(from, index, number).is_some()) {
+                        accepted = accepted.saturating_add((number < stage.created).into());
+                        standing = standing.saturating_add((number < stage.created).into());
                         continue;
                     }
-                    live = live.saturating_add(shard.is_some() as u32);
+                    if let Some(shard) = shard.as_ref().filter(|shard| shard.result().is_some()) {
+                        accepted = accepted.saturating_add(1);
+                        standing =
+                            standing.saturating_add(matches!(shard.phase, Phase::Settled { paid: true, .. }).into());
+                        if shard.is_final() {
+                            continue;
+                        }
+                        maturing = maturing.saturating_add(1);
+                    } else {
+                        live = live.saturating_add(shard.is_some().into());
+                    }
                     let planned = stage.shard(id, index, number, crate::types::segment_costs(&costs));
                     owed = owed.saturating_add(stage.cost(&planned, job.bid).total());
                 }
+                ensure!(standing == stage.standing, "jobs: what a fork can take over is miscounted");
                 ensure!(accepted == stage.accepted, "jobs: accepted shards are miscounted");
                 let complete = job.complete & bit(index) != 0;
                 ensure!(complete == (accepted == stage.stage.shards()), "jobs: a complete stage is not noted");
                 ensure!(complete == stage.root.is_some(), "jobs: a stage root without a complete stage");
             }
-            ensure!(live == job.live, "jobs: a job's live shards are miscounted");
+            ensure!(live == job.live && maturing == job.maturing, "jobs: a job's unsettled shards are miscounted");
+            let forks = Jobs::<T>::iter_values().filter(|fork| fork.parent == Some(id)).count();
+            ensure!(forks as u32 == job.forks, "jobs: a job's forks are miscounted");
             let expected = if job.is_over() { 0 } else { owed };
             ensure!(job.escrow == expected, "jobs: escrow differs from what the job can spend");
             let root = JobRoots::<T>::get(id);

@@ -6,6 +6,7 @@ use frame_support::{pallet_prelude::TypeInfo, traits::ConstU32, BoundedVec, Pall
 use quern_primitives::{
     draw::SegmentCosts,
     job::{AuditLevel, Endpoint, Stage, MAX_ENDPOINTS, MAX_STAGES, MAX_STAGE_INPUTS},
+    traits::APPRENTICE_AUDITORS,
     Balance, BlobId, Height, JobId, ShardId,
 };
 use quern_program::{OperatorError, ProgramError, Summary, TensorType, MAX_PROGRAM_BYTES};
@@ -14,8 +15,11 @@ use sp_runtime::AccountId32;
 
 /// Most shards in one `commit_shards`.
 pub const MAX_COMMITS: u32 = 16;
-/// Most deadlines of one height; more of them move to the next. A block that expires 64 shards does about 64 x 12 writes.
-pub const MAX_DUE: u32 = 64;
+/// Most jobs that a fork descends from: a shard that is taken over is looked for in each.
+pub const MAX_FORK_DEPTH: u8 = 3;
+/// Most deadlines of one height; more of them move to the next. Each can read every stage of its job, and 36 writes follow: 32 of
+/// them fit beside the other hooks.
+pub const MAX_DUE: u32 = 32;
 /// Candidates cover this many times the slots that are asked for: wide enough that a draw cannot be steered by leaving it.
 pub const POOL_FACTOR: u32 = 4;
 /// Fewest candidates, where they exist.
@@ -79,6 +83,20 @@ pub struct Job {
     pub complete: u64,
     /// Shards that exist and are not accepted.
     pub live: u32,
+    /// Shards that are accepted and not settled.
+    pub maturing: u32,
+    /// Stages with an overturned shard, as bits.
+    pub overturned: u64,
+    /// Stages that stand on one of those, as bits.
+    pub tainted: u64,
+    /// The job that it is a fork of.
+    pub parent: Option<JobId>,
+    /// How many jobs it descends from.
+    pub depth: u8,
+    /// Forks of it that exist: its shards are kept as long as they.
+    pub forks: u32,
+    /// Height from which it is pruned, once it is over.
+    pub prune_at: Option<Height>,
     /// What is still held.
     pub escrow: Balance,
     /// What was paid.
@@ -100,7 +118,17 @@ impl Job {
 
     /// Whether nothing can happen to it any more.
     pub fn is_over(&self) -> bool {
-        !self.status.is_open() && self.live == 0
+        !self.status.is_open() && self.live == 0 && self.maturing == 0
+    }
+
+    /// Notes that a shard of a stage was overturned, and which stages stand on it. Stages read earlier ones alone.
+    pub fn taint(&mut self, stage: u16) {
+        self.overturned |= bit(stage);
+        for (index, reads) in (0u16..).zip(&self.reads) {
+            if reads & (self.overturned | self.tainted) != 0 {
+                self.tainted |= bit(index);
+            }
+        }
     }
 }
 
@@ -116,10 +144,14 @@ pub struct StageRecord {
     pub stage: Stage,
     /// Shares of the price, fixed at submission.
     pub fees: Fees,
-    /// Shards that were created.
+    /// Shards that were created or taken over.
     pub created: u32,
-    /// Shards that are accepted.
+    /// Shards that were accepted or taken over.
     pub accepted: u32,
+    /// Shards that were paid or taken over: what a fork can take over.
+    pub standing: u32,
+    /// The job whose paid shards of this stage are taken over.
+    pub inherits: Option<JobId>,
     /// BLAKE3 of the list of shard roots, once all are accepted.
     pub root: Option<BlobId>,
 }
@@ -153,6 +185,16 @@ impl Cost {
     pub fn at_price(price: Balance, audit_ppm: u32, protocol_ppm: u32) -> Self {
         let share = |ppm: u32| price.saturating_mul(u128::from(ppm)).div_ceil(u128::from(PPM));
         Self { price, audit_fee: share(audit_ppm), protocol_fee: share(protocol_ppm) }
+    }
+
+    /// What the same shard costs when an apprentice runs it: the same in all, but what is paid to the auditors is for
+    /// [`APPRENTICE_AUDITORS`] instead of `auditors`, and the difference comes out of its price. None when that would take more
+    /// than half of the price: the shard is not worth an apprentice's while.
+    pub fn for_apprentice(self, auditors: u32) -> Option<Self> {
+        let audit_fee = apprentice_audit_fee(self.audit_fee, auditors);
+        let further = audit_fee.saturating_sub(self.audit_fee);
+        let price = self.price.saturating_sub(further);
+        (further <= self.price / 2).then_some(Self { price, audit_fee, ..self })
     }
 
     /// All of it.
@@ -189,6 +231,17 @@ pub fn audit_plan(params: &quern_protocol::Params, audit: AuditLevel, tasks: u32
         (_, AuditLevel::Sampled) => (u32::from(params.samples), params.auditors),
     };
     AuditPlan { samples: samples.min(leaves), auditors: u32::from(auditors) }
+}
+
+/// Validators that audit an apprentice's shard, given how many would audit it otherwise.
+pub fn apprentice_auditors(auditors: u32) -> u32 {
+    auditors.max(APPRENTICE_AUDITORS)
+}
+
+/// The fee of all auditors of an apprentice's shard, given that of `auditors`; rounded up, against the apprentice.
+fn apprentice_audit_fee(audit_fee: Balance, auditors: u32) -> Balance {
+    let all = audit_fee.saturating_mul(apprentice_auditors(auditors).into());
+    all.div_ceil(Balance::from(auditors.max(1)))
 }
 
 /// Share of a shard that each of its auditors runs again, in parts per million, rounded up.

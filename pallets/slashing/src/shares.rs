@@ -42,9 +42,8 @@ impl Default for Shares {
             withheld_ppm: ONE_PPM,
             late_ppm: 0,
             false_alarm_ppm: 500_000,
-            // Nobody can prove on chain that the worker did not serve the bytes to be audited: an honest validator that was
-            // shown nothing looks like a lazy one, and must not pay.
-            audit_no_show_ppm: 0,
+            // Whoever was not shown the bytes to be audited can say so without cost: who says nothing was not there.
+            audit_no_show_ppm: 100_000,
             reporter_cap_ppm: MAX_REPORTER_PPM,
         }
     }

@@ -5,8 +5,8 @@ use crate::{Config, Event, HoldReason, Ledger, Ledgers, MinimumBond, Nominations
 use frame_support::{
     storage::with_storage_layer,
     traits::{
-        fungible::MutateHold,
-        tokens::{Fortitude, Precision, Restriction},
+        fungible::{Inspect, Mutate, MutateHold},
+        tokens::{Fortitude, Precision, Preservation, Restriction},
     },
 };
 use quern_primitives::{
@@ -134,6 +134,29 @@ impl<T: Config> Collateral for Pallet<T> {
 
     fn minimum() -> Balance {
         MinimumBond::<T>::get()
+    }
+
+    fn earn(from: &Account, who: &Account, amount: Balance) -> Result<(), CollateralError> {
+        let (from, who) = (AccountId32::from(*from), AccountId32::from(*who));
+        with_storage_layer::<_, DispatchError, _>(|| {
+            T::Currency::transfer(&from, &who, amount, Preservation::Preserve)?;
+            let reason = HoldReason::Bond.into();
+            // The first time the existential deposit stays free: a hold needs an account to be on.
+            let keeps =
+                T::Currency::minimum_balance().saturating_sub(T::Currency::balance(&who).saturating_sub(amount));
+            let earned = amount.saturating_sub(keeps);
+            if earned > 0 {
+                T::Currency::hold(&reason, &who, earned)?;
+                let mut ledger = Ledgers::<T>::get(&who).unwrap_or_default();
+                let bonded = ledger.bonded.saturating_add(earned);
+                ledger.bonded = bonded;
+                Ledgers::<T>::insert(&who, ledger);
+                Self::sync(&who);
+                Self::deposit_event(Event::Bonded { who: who.clone(), amount: earned, bonded });
+            }
+            Ok(())
+        })
+        .map_err(|_| CollateralError::Insufficient)
     }
 
     fn is_backed(who: &Account) -> bool {

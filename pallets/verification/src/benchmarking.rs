@@ -19,7 +19,7 @@ use quern_protocol::{
     evidence::Conviction,
     inputs::StageContext,
     referee::MAX_READS,
-    shard::{Deal, Seat},
+    shard::{Deal, Phase, Seat, CLAIMS_TO_RERUN, MAX_AUDIT_ROUNDS, MAX_LEAF_DEMANDS},
 };
 
 /// Puts things into place in the pallets around this one.
@@ -55,6 +55,7 @@ enum Until {
     Revealing,
     Comparing,
     LastReveal,
+    /// Accepted, where the worker is honest.
     Disputed,
 }
 
@@ -100,12 +101,18 @@ impl Bench {
     /// A shard of which the first `samples` segments are drawn for eight validators, brought to a phase by its own rules. It
     /// was given to a worker for the last time: if it comes back its job fails.
     fn new<T: Config>(samples: u32, until: Until, lie: Lie) -> Self {
-        frame_system::Pallet::<T>::set_block_number(NOW.into());
         let world = World::heaviest();
+        let shard = world.new_shard();
+        Self::of::<T>(world, shard, samples, until, lie)
+    }
+
+    /// The same of a shard that has been audited before.
+    fn of<T: Config>(world: World, shard: Shard, samples: u32, until: Until, lie: Lie) -> Self {
+        frame_system::Pallet::<T>::set_block_number(NOW.into());
         let worker = world.party(WORKER, &mut { lie });
         let honest = world.honest(WORKER);
         let sample: Vec<u32> = (0..samples).collect();
-        let mut shard = Shard { attempt: u16::MAX, ..world.new_shard() };
+        let mut shard = Shard { attempt: u16::MAX, ..shard };
         let results = results_digest(&shard.id, &honest.ids(&sample));
         let bond = T::Params::get().audit_bond;
         let mut step = |event: ShardEvent| {
@@ -120,7 +127,7 @@ impl Bench {
             let seats = (0..MAX_AUDITORS).map(|index| Seat::new(auditor(index), bond)).collect();
             now = step(ShardEvent::Draw { sample: sample.clone(), seats });
         }
-        if until >= Until::Auditing {
+        if until >= Until::Auditing && matches!(now.phase, Phase::Opening { .. }) {
             let digest = opened_digest(&now.id, &worker.ids(&now.opened_positions()));
             now = step(ShardEvent::Open { by: WORKER, digest });
         }
@@ -136,7 +143,7 @@ impl Bench {
         }
         if until >= Until::LastReveal {
             for by in moves(Until::LastReveal) {
-                now = step(ShardEvent::Reveal { by, salt: [3; 32], results });
+                now = step(ShardEvent::Reveal { by, salt: [3; 32], results, holds_outputs: true });
             }
         }
         T::BenchmarkHelper::put_shard(&now, &world.context, &world.program);
@@ -154,6 +161,15 @@ impl Bench {
 
     fn last() -> Account {
         auditor(MAX_AUDITORS - 1)
+    }
+
+    /// An accepted shard that has been asked for ids on chain at the first `demands` positions.
+    fn accepted<T: Config>(demands: u32) -> Result<Self, BenchmarkError> {
+        let bench = Self::audited::<T>(Until::Disputed, honest);
+        for position in 0..demands {
+            Pallet::<T>::demand_leaf(signed(auditor(0)).into(), bench.id(), position)?;
+        }
+        Ok(bench)
     }
 
     /// Every validator disputes the same segment: the first one's dispute has number 0.
@@ -201,6 +217,32 @@ impl Bench {
 
     fn claimed(&self, op: u16) -> &[u8] {
         &self.world.segment_of(&self.worker, POSITION).1[usize::from(op)]
+    }
+
+    /// Every validator has the first difference searched for: the first one's dispute has number 0.
+    fn searched<T: Config>() -> Result<Self, BenchmarkError> {
+        let bench = Self::audited::<T>(Until::Disputed, wrong);
+        let last = bench.world.segments() - 1;
+        for by in (0..MAX_AUDITORS).map(auditor) {
+            let end = bench.worker.leaf(last);
+            let opened = Pallet::<T>::open_dispute(signed(by).into(), bench.id(), last, None, end);
+            opened.map_err(|error| error.error)?;
+        }
+        Ok(bench)
+    }
+
+    /// The worker has named its ids.
+    fn asked<T: Config>() -> Result<Self, BenchmarkError> {
+        let bench = Self::searched::<T>()?;
+        let named = Pallet::<T>::name_ids(signed(WORKER).into(), 0, bench.probes());
+        named.map_err(|error| error.error)?;
+        Ok(bench)
+    }
+
+    /// What the worker has before the last segment of the first task.
+    fn probes(&self) -> BoundedVec<BlobId, ConstU32<MAX_IDS>> {
+        let before: Vec<u32> = (0..self.world.segments() - 1).collect();
+        BoundedVec::truncate_from(self.worker.ids(&before))
     }
 }
 
@@ -329,15 +371,19 @@ mod benches {
         Ok(())
     }
 
+    /// Of an accepted shard, by somebody who locks a bond for it.
     #[benchmark]
-    fn open_dispute() {
-        let bench = Bench::audited::<T>(Until::Disputed, wrong);
+    fn open_dispute() -> Result<(), BenchmarkError> {
+        let bench = Bench::accepted::<T>(MAX_LEAF_DEMANDS)?;
+        T::BenchmarkHelper::put_validators(1);
+        let challenger = T::Registry::validators()[0];
         let (start, end) = (bench.worker.leaf(POSITION - 1), bench.worker.leaf(POSITION));
 
         #[extrinsic_call]
-        _(signed(auditor(0)), bench.id(), POSITION, Some(start), end);
+        _(signed(challenger), bench.id(), POSITION, Some(start), end);
 
         assert_eq!(Disputes::<T>::count(), 1);
+        Ok(())
     }
 
     #[benchmark]
@@ -424,6 +470,78 @@ mod benches {
         _(signed(auditor(0)), 0, len, proof);
 
         assert_eq!((Totals::<T>::get().convicted, Disputes::<T>::count()), (1, 0));
+        Ok(())
+    }
+
+    /// For the last time: the validators run the tasks from their inputs, and neither are these to be had. Eight bonds and the
+    /// worker's are free, the job fails.
+    #[benchmark]
+    fn claim_unavailable() {
+        let world = World::heaviest();
+        let shard = Shard { claims: CLAIMS_TO_RERUN, rounds: MAX_AUDIT_ROUNDS - 1, ..world.new_shard() };
+        let bench = Bench::of::<T>(world, shard, MAX_SAMPLES, Until::Auditing, honest);
+
+        #[extrinsic_call]
+        _(signed(auditor(0)), bench.id());
+
+        assert!(T::Shards::shard(&bench.id()).is_none_or(|shard| shard.audit().is_none()));
+    }
+
+    #[benchmark]
+    fn demand_leaf() -> Result<(), BenchmarkError> {
+        let bench = Bench::accepted::<T>(MAX_LEAF_DEMANDS - 1)?;
+
+        #[extrinsic_call]
+        _(signed(auditor(0)), bench.id(), MAX_LEAF_DEMANDS);
+
+        let shard = T::Shards::shard(&bench.id());
+        assert!(shard.is_some_and(|shard| shard.window().is_some_and(|window| window.demands.is_full())));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn answer_leaf() -> Result<(), BenchmarkError> {
+        let bench = Bench::accepted::<T>(MAX_LEAF_DEMANDS)?;
+        let leaf = bench.worker.leaf(1);
+
+        #[extrinsic_call]
+        _(signed(WORKER), bench.id(), 1, leaf);
+
+        let shard = T::Shards::shard(&bench.id());
+        assert!(shard.is_some_and(|shard| shard.window().is_some_and(|window| !window.demands.is_full())));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn name_ids() -> Result<(), BenchmarkError> {
+        let bench = Bench::searched::<T>()?;
+        let ids = bench.probes();
+
+        #[extrinsic_call]
+        _(signed(WORKER), 0, ids);
+
+        Ok(())
+    }
+
+    #[benchmark]
+    fn pick_id() -> Result<(), BenchmarkError> {
+        Bench::asked::<T>()?;
+
+        #[extrinsic_call]
+        _(signed(auditor(0)), 0, POSITION);
+
+        Ok(())
+    }
+
+    #[benchmark]
+    fn prove_ends() -> Result<(), BenchmarkError> {
+        let bench = Bench::asked::<T>()?;
+        Pallet::<T>::pick_id(signed(auditor(0)).into(), 0, POSITION).map_err(|error| error.error)?;
+        let (start, end) = (Some(bench.worker.leaf(POSITION - 1)), bench.worker.leaf(POSITION));
+
+        #[extrinsic_call]
+        _(signed(WORKER), 0, start, end);
+
         Ok(())
     }
 

@@ -11,7 +11,9 @@ use frame_support::{
     storage::with_storage_layer,
     traits::Get,
 };
-use quern_primitives::{commitment::LeafProof, slice::SliceProof, Account, DisputeId, Height, ShardId};
+use quern_primitives::{
+    commitment::LeafProof, slice::SliceProof, traits::Collateral, Account, DisputeId, Height, ShardId,
+};
 use quern_program::MAX_CONVICTION_BYTES;
 use quern_protocol::{
     dispute::{Next, Outcome, Play},
@@ -57,18 +59,23 @@ impl<T: Config> Pallet<T> {
         start: Option<LeafProof>,
         end: LeafProof,
     ) -> Result<(), Error<T>> {
-        let leaves = [start.as_ref(), Some(&end)];
-        let long = leaves.into_iter().flatten().any(|leaf| leaf.proof.0.len() > MAX_LINK_BYTES);
-        ensure!(!long, Error::<T>::ProofsTooLong);
-        ensure!(Disputes::<T>::count() < T::MaxDisputes::get(), Error::<T>::TooManyDisputes);
+        Self::check_ends(start.as_ref(), &end)?;
         let shard = Self::shard(id)?;
+        let params = T::Params::get();
+        // Anybody may challenge an accepted shard; half of the places are left to drawn validators.
+        let bond = shard.challenge_bond(&params);
+        let most = if bond.is_some() { T::MaxDisputes::get().div_ceil(2) } else { T::MaxDisputes::get() };
+        ensure!(Disputes::<T>::count() < most, Error::<T>::TooManyDisputes);
         let program = T::Shards::program(id).ok_or(Error::UnknownShard)?;
         let (_, index) = shard.locate(position).ok_or(Error::NoSuchSegment)?;
         let segment = program.program().segment(index).ok_or(Error::NoSuchSegment)?;
-        let params = T::Params::get();
         let now = Self::now();
         let dispute = Dispute::open(&shard, segment, challenger, position, start.as_ref(), &end, now, &params)?;
-        Self::apply(id, ShardEvent::Challenge { by: challenger, position })?;
+        let bond = bond.unwrap_or(0);
+        if bond > 0 {
+            T::Collateral::lock(&challenger, bond).map_err(|_| Error::NoBond)?;
+        }
+        Self::apply(id, ShardEvent::Challenge { by: challenger, position, bond })?;
 
         let number = NextDispute::<T>::get();
         NextDispute::<T>::put(number.saturating_add(1));
@@ -90,7 +97,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn play(id: DisputeId, by: Account, play: Play) -> DispatchResultWithPostInfo {
         let dispute = Disputes::<T>::get(id).ok_or(Error::<T>::UnknownDispute)?;
         // Before the program and the stage are read: strangers and latecomers cost one read.
-        dispute.admits(&play, Self::now()).map_err(Error::<T>::from)?;
+        dispute.admits(&play, Self::moment().reached()).map_err(Error::<T>::from)?;
         let (next, evidence) = Self::step(id, &dispute, play).map_err(Error::<T>::from)?;
         match next {
             Next::Open(next) => {
@@ -108,7 +115,7 @@ impl<T: Config> Pallet<T> {
         let program = T::Shards::program(&dispute.shard).ok_or(DisputeError::NoSuchSegment)?;
         let stage = T::Shards::context(&dispute.shard).ok_or(DisputeError::NoSuchSegment)?;
         let evidence = evidence_hash(id, dispute, &stage, &play);
-        Ok((dispute.step(play, Self::now(), &T::Params::get(), &program, &stage)?, evidence))
+        Ok((dispute.step_at(play, Self::moment(), &T::Params::get(), &program, &stage)?, evidence))
     }
 
     /// Removes a decided dispute and tells the keeper of the shard, who moves the money.
@@ -145,7 +152,10 @@ impl<T: Config> Pallet<T> {
 
     /// Looks at a dispute again at the first height at which its deadline has passed, or as soon after it as there is room.
     fn watch(id: DisputeId, by: Height) {
-        let mut at = by.saturating_add(1);
+        Self::watch_at(id, by.saturating_add(1));
+    }
+
+    fn watch_at(id: DisputeId, mut at: Height) {
         // There are at most `MaxDisputes`, so a height with room is near.
         while Agenda::<T>::try_append(at, id).is_err() {
             at = at.saturating_add(1);
@@ -161,13 +171,14 @@ impl<T: Config> Pallet<T> {
             let Some(dispute) = Disputes::<T>::get(id) else {
                 continue;
             };
-            if now <= dispute.by {
-                Self::watch(id, dispute.by);
+            let moment = Self::moment();
+            if moment.reached() <= dispute.by {
+                Self::watch_at(id, moment.look_again(dispute.by.saturating_add(1)));
                 continue;
             }
             let shard = dispute.shard;
             let ended = with_storage_layer(|| -> Result<(), DispatchError> {
-                let outcome = dispute.expire(now).map_err(Error::<T>::from)?;
+                let outcome = dispute.expire(moment.reached()).map_err(Error::<T>::from)?;
                 Ok(Self::end(id, dispute, outcome, None)?)
             });
             if ended.is_err() {
@@ -177,6 +188,13 @@ impl<T: Config> Pallet<T> {
             }
         }
         looked_at
+    }
+
+    /// Refuses leaf proofs that are longer than any honest one.
+    pub(crate) fn check_ends(start: Option<&LeafProof>, end: &LeafProof) -> Result<(), Error<T>> {
+        let long = start.into_iter().chain([end]).any(|leaf| leaf.proof.0.len() > MAX_LINK_BYTES);
+        ensure!(!long, Error::<T>::ProofsTooLong);
+        Ok(())
     }
 
     /// Refuses proofs that no honest conviction needs, before anything is hashed. A valid program's convictions fit
@@ -217,6 +235,11 @@ impl<T: Config> Pallet<T> {
             ensure!(DisputesOf::<T>::get(dispute.shard).contains(&id), "a dispute is not listed at its shard");
             ensure!(watched.contains(&id), "a dispute is not watched");
             let shard = T::Shards::shard(&dispute.shard).ok_or("a dispute is about no shard")?;
+            if let Some(window) = shard.window() {
+                let stake = window.challenges.iter().find(|stake| stake.challenger == dispute.challenger);
+                ensure!(stake.is_some(), "a challenger has nothing at stake");
+                continue;
+            }
             ensure!(matches!(shard.phase, Phase::Disputed { .. }), "a dispute is about a shard that is not disputed");
             let seats = shard.audit().map(|audit| audit.seats.as_slice()).unwrap_or_default();
             let seat = seats.iter().find(|seat| seat.auditor == dispute.challenger);

@@ -74,6 +74,11 @@ impl<T: Config> Pallet<T> {
         let Err(reason) = Self::draw(&shard, period) else {
             return;
         };
+        // A chain without randomness draws for nobody: only the lack of validators is waited for no longer than a while.
+        let applied = (reason != Postponed::NoSeed).then(|| T::Shards::apply(&id, ShardEvent::Unseated));
+        if applied == Some(Ok(())) && T::Shards::shard(&id).is_none_or(|shard| shard.commitment().is_none()) {
+            return Self::deposit_event(Event::DrawGivenUp { shard: id, reason });
+        }
         let period = current.saturating_add(1);
         Self::enqueue(&id, period);
         Self::deposit_event(Event::DrawPostponed { shard: id, period, reason });

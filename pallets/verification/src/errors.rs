@@ -17,6 +17,9 @@ impl<T: Config> From<ShardError> for Error<T> {
             ShardError::BadDraw => Self::BadDraw,
             ShardError::DigestMismatch => Self::DigestMismatch,
             ShardError::NothingDue => Self::NothingDue,
+            ShardError::Full => Self::Full,
+            ShardError::WrongBond => Self::WrongBond,
+            ShardError::NoSuchLeaf => Self::NoSuchLeaf,
         }
     }
 }
@@ -31,6 +34,8 @@ impl<T: Config> From<DisputeError> for Error<T> {
             DisputeError::NoSuchSegment => Self::NoSuchSegment,
             DisputeError::WrongStart => Self::WrongStart,
             DisputeError::BadLeaf(error) => error.into(),
+            DisputeError::IdCount => Self::WrongIdCount,
+            DisputeError::IdMismatch => Self::IdMismatch,
             DisputeError::TraceLength => Self::TraceLength,
             DisputeError::StateMismatch => Self::StateMismatch,
             DisputeError::ResultMismatch => Self::ResultMismatch,

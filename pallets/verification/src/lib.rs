@@ -35,16 +35,16 @@ use frame_system::pallet_prelude::*;
 use quern_primitives::{
     commitment::LeafProof,
     slice::{Cv, SliceProof, CHUNK_LEN},
-    traits::{Collateral, Randomness, Registry},
+    traits::{Collateral, Deadlines, Randomness, Registry},
     BlobId, DisputeId, Height, ShardId,
 };
 use quern_program::MAX_CONVICTION_BYTES;
 use quern_protocol::{
-    dispute::{Outcome, Play, Trace, MAX_SUBTREES},
+    dispute::{Outcome, Play, Trace, MAX_IDS, MAX_SUBTREES},
     referee::ReadProofs,
     shard::{Event as ShardEvent, MAX_AUDITORS, MAX_SAMPLES},
     traits::Shards,
-    Dispute, Params, Shard,
+    Dispute, Moment, Params, Shard,
 };
 use sp_runtime::{traits::UniqueSaturatedInto, AccountId32};
 
@@ -70,6 +70,8 @@ pub mod pallet {
         type Registry: Registry;
         /// Seeds of draw periods.
         type Randomness: Randomness;
+        /// How far deadlines lag.
+        type Deadlines: Deadlines;
         /// The numbers of the protocol.
         type Params: Get<Params>;
         /// Shards waiting for a draw above which no further commitment is taken.
@@ -279,6 +281,45 @@ pub mod pallet {
             /// The shard.
             shard: ShardId,
         },
+        /// A drawn validator is not served the bytes that it needs: others are drawn.
+        #[codec(index = 12)]
+        BytesUnavailable {
+            /// The shard.
+            shard: ShardId,
+            /// The validator.
+            auditor: AccountId32,
+            /// Draws of this commitment in which a validator said so; from the second on its tasks are run from their
+            /// inputs.
+            claims: u8,
+        },
+        /// Somebody asked for an id of an accepted shard on chain.
+        #[codec(index = 13)]
+        LeafDemanded {
+            /// The shard.
+            shard: ShardId,
+            /// The leaf's position.
+            position: u32,
+            /// Who asked.
+            by: AccountId32,
+        },
+        /// An id of an accepted shard was shown on chain.
+        #[codec(index = 14)]
+        LeafShown {
+            /// The shard.
+            shard: ShardId,
+            /// The leaf's position.
+            position: u32,
+            /// The id.
+            id: BlobId,
+        },
+        /// No draw found enough validators for too long: the worker is released and the shard starts again.
+        #[codec(index = 15)]
+        DrawGivenUp {
+            /// The shard.
+            shard: ShardId,
+            /// Why the last draw could not be made.
+            reason: Postponed,
+        },
     }
 
     /// Why a call failed. Nothing has changed.
@@ -327,6 +368,18 @@ pub mod pallet {
         /// The shard has no deadline that has passed.
         #[codec(index = 18)]
         NothingDue,
+        /// As many challenges or demands of this shard as possible are under way.
+        #[codec(index = 19)]
+        Full,
+        /// The shard asks for another bond now: try again.
+        #[codec(index = 20)]
+        WrongBond,
+        /// The account has too little bonded and free for a challenge of this shard: bond more.
+        #[codec(index = 21)]
+        NoBond,
+        /// There is no such position in the shard.
+        #[codec(index = 22)]
+        NoSuchLeaf,
         /// Another move is owed in the dispute.
         #[codec(index = 30)]
         WrongMove,
@@ -366,6 +419,9 @@ pub mod pallet {
         /// The output has the length that the program gives it.
         #[codec(index = 42)]
         RightLength,
+        /// What is proven is not what the worker has named.
+        #[codec(index = 43)]
+        IdMismatch,
         /// A read is of an argument or element that does not exist.
         #[codec(index = 50)]
         NoSuchRead,
@@ -457,9 +513,10 @@ pub mod pallet {
             Ok(Pays::No.into())
         }
 
-        /// The worker shows the demanded ids: one leaf proof for each position of [`Shard::demanded`], in order. Event:
-        /// `OpeningAnswered`. Errors: `UnknownShard`, `ProofsTooLong`, `NotYours`, `WrongPhase`, `WrongIdCount`,
-        /// `LeafMismatch`, `DigestMismatch`, `TooLate`, `Duplicate`, those of a slice proof.
+        /// The demanded ids are shown: one leaf proof for each position of [`Shard::demanded`], in order. The worker owes
+        /// them; anybody may send them, because the proofs say that they are right. Event: `OpeningAnswered`. Errors:
+        /// `UnknownShard`, `ProofsTooLong`, `WrongPhase`, `WrongIdCount`, `LeafMismatch`, `DigestMismatch`, `TooLate`,
+        /// `Duplicate`, those of a slice proof.
         #[pallet::call_index(2)]
         #[pallet::weight((T::WeightInfo::answer_opening(leaves.len() as u32), DispatchClass::Operational))]
         pub fn answer_opening(
@@ -467,8 +524,8 @@ pub mod pallet {
             shard: ShardId,
             leaves: BoundedVec<LeafProof, ConstU32<MAX_SAMPLES>>,
         ) -> DispatchResultWithPostInfo {
-            let worker = ensure_signed(origin)?;
-            let ids = Self::demanded_ids(&shard, &worker.into(), &leaves)?;
+            ensure_signed(origin)?;
+            let ids = Self::demanded_ids(&shard, &leaves)?;
             Self::apply(&shard, ShardEvent::Answer(ids.to_vec()))?;
             if Self::shard(&shard)?.audit().is_some_and(|audit| audit.results.is_some()) {
                 Answers::<T>::insert(shard, leaves);
@@ -514,15 +571,19 @@ pub mod pallet {
             let auditor = ensure_signed(origin)?;
             let shown = Self::shard(&shard)?.audit().and_then(|audit| audit.results);
             let matches = shown == Some(results);
-            Self::apply(&shard, ShardEvent::Reveal { by: auditor.clone().into(), salt, results })?;
+            let reveal = ShardEvent::Reveal { by: auditor.clone().into(), salt, results, holds_outputs };
+            Self::apply(&shard, reveal)?;
             Self::deposit_event(Event::AuditRevealed { shard, auditor, results, matches, holds_outputs });
             Ok(PostDispatchInfo { actual_weight: Self::note_settled(&shard), pays_fee: Pays::No })
         }
 
-        /// A drawn validator whose results differ disputes a drawn segment, given by the leaf position of its end. Both ids
-        /// of the segment are opened; one that starts from the inputs has no start. The audit bond is at stake. Event:
-        /// `DisputeOpened`. Errors: `UnknownShard`, `ProofsTooLong`, `NoSuchSegment`, `WrongStart`, `LeafMismatch`,
-        /// those of a slice proof, `WrongPhase`, `NotSampled`, `NotYours`, `TooLate`, `Duplicate`, `TooManyDisputes`.
+        /// Disputes a segment, given by the leaf position of its end. A drawn validator whose results differ disputes a drawn
+        /// segment; its audit bond is at stake. While the window of an accepted shard is open anybody but its worker disputes
+        /// any segment; [`Shard::challenge_bond`] of its bond is locked. Both ids of the segment are opened. Without `start`
+        /// the segment starts from the inputs, or the challenger has run the task from its inputs and the first segment that
+        /// differs is searched for. Event: `DisputeOpened`. Errors: `UnknownShard`, `ProofsTooLong`, `NoSuchSegment`,
+        /// `WrongStart`, `LeafMismatch`, those of a slice proof, `WrongPhase`, `NotSampled`, `NotYours`, `TooLate`,
+        /// `Duplicate`, `TooManyDisputes`, `NoBond`, `Full`.
         #[pallet::call_index(6)]
         #[pallet::weight((T::WeightInfo::open_dispute(), DispatchClass::Operational))]
         pub fn open_dispute(
@@ -565,9 +626,9 @@ pub mod pallet {
             Self::play(dispute, by, Play::Demand { by, index })
         }
 
-        /// The worker shows the subtrees of the node that is asked for
-        /// ([`quern_primitives::slice::open_subtrees`]). Event: `DisputeMoved`. Errors: `UnknownDispute`, `WrongMove`,
-        /// `NotYourMove`, `MoveTooLate`, `SubtreeCount`, `ProofMismatch`, `NoSuchNode`.
+        /// The subtrees of the node that is asked for are shown ([`quern_primitives::slice::open_subtrees`]). The worker owes
+        /// them; anybody may send them. Event: `DisputeMoved`. Errors: `UnknownDispute`, `WrongMove`, `MoveTooLate`,
+        /// `SubtreeCount`, `ProofMismatch`, `NoSuchNode`.
         #[pallet::call_index(10)]
         #[pallet::weight((T::WeightInfo::open_subtrees(), DispatchClass::Operational))]
         pub fn open_subtrees(
@@ -576,11 +637,11 @@ pub mod pallet {
             values: BoundedVec<Cv, ConstU32<MAX_SUBTREES>>,
         ) -> DispatchResultWithPostInfo {
             let by = ensure_signed(origin)?.into();
-            Self::play(dispute, by, Play::Subtrees { by, values: values.into_inner() })
+            Self::play(dispute, by, Play::Subtrees { values: values.into_inner() })
         }
 
-        /// The worker shows the chunk that is asked for. Event: `DisputeMoved`. Errors: `UnknownDispute`, `WrongMove`,
-        /// `NotYourMove`, `MoveTooLate`, `ChunkLength`, `ProofMismatch`, `NoSuchNode`.
+        /// The chunk that is asked for is shown. The worker owes it; anybody may send it. Event: `DisputeMoved`. Errors:
+        /// `UnknownDispute`, `WrongMove`, `MoveTooLate`, `ChunkLength`, `ProofMismatch`, `NoSuchNode`.
         #[pallet::call_index(11)]
         #[pallet::weight((T::WeightInfo::open_chunk(), DispatchClass::Operational))]
         pub fn open_chunk(
@@ -589,7 +650,7 @@ pub mod pallet {
             bytes: BoundedVec<u8, ConstU32<{ CHUNK_LEN as u32 }>>,
         ) -> DispatchResultWithPostInfo {
             let by = ensure_signed(origin)?.into();
-            Self::play(dispute, by, Play::Chunk { by, bytes: bytes.into_inner() })
+            Self::play(dispute, by, Play::Chunk { bytes: bytes.into_inner() })
         }
 
         /// The challenger has the runtime recompute one element of the named operator's output. `output` proves the worker's
@@ -626,6 +687,88 @@ pub mod pallet {
             ensure!(proof.0.len() as u64 <= MAX_CONVICTION_BYTES, Error::<T>::ProofsTooLong);
             Self::play(dispute, by, Play::ConvictLength { by, len, proof })
         }
+
+        /// A drawn validator says that it is not served the checkpoints, or in an audit from the inputs the inputs, that it
+        /// needs. That proves nothing and costs nobody anything: others are drawn, and after two such draws they run the
+        /// tasks from their inputs. Event: `BytesUnavailable`. Errors: `UnknownShard`, `WrongPhase`, `NotYours`, `TooLate`,
+        /// `Duplicate`.
+        #[pallet::call_index(14)]
+        #[pallet::weight((T::WeightInfo::claim_unavailable(), DispatchClass::Operational))]
+        pub fn claim_unavailable(origin: OriginFor<T>, shard: ShardId) -> DispatchResultWithPostInfo {
+            let auditor = ensure_signed(origin)?;
+            Self::apply(&shard, ShardEvent::Unavailable(auditor.clone().into()))?;
+            let claims = T::Shards::shard(&shard).map_or(0, |shard| shard.claims);
+            Self::deposit_event(Event::BytesUnavailable { shard, auditor, claims });
+            Ok(Pays::No.into())
+        }
+
+        /// Asks for an id of an accepted shard on chain, while its window is open: for whoever wants to run it again and is
+        /// not told what is behind its root. The worker must answer or loses. Costs the fees of both calls. Event:
+        /// `LeafDemanded`. Errors: `UnknownShard`, `WrongPhase`, `TooLate`, `NoSuchLeaf`, `Duplicate`, `Full`.
+        #[pallet::call_index(15)]
+        #[pallet::weight(T::WeightInfo::demand_leaf().saturating_add(T::WeightInfo::answer_leaf()))]
+        pub fn demand_leaf(origin: OriginFor<T>, shard: ShardId, position: u32) -> DispatchResult {
+            let by = ensure_signed(origin)?;
+            Self::apply(&shard, ShardEvent::DemandLeaf(position))?;
+            Self::deposit_event(Event::LeafDemanded { shard, position, by });
+            Ok(())
+        }
+
+        /// The id that is asked for is shown. The worker owes it; anybody may send it. Event: `LeafShown`. Errors:
+        /// `UnknownShard`, `ProofsTooLong`, `WrongPhase`, `LeafMismatch`, `NotYours` if nobody asked, `TooLate`, those of a
+        /// slice proof.
+        #[pallet::call_index(16)]
+        #[pallet::weight((T::WeightInfo::answer_leaf(), DispatchClass::Operational))]
+        pub fn answer_leaf(
+            origin: OriginFor<T>,
+            shard: ShardId,
+            position: u32,
+            leaf: LeafProof,
+        ) -> DispatchResultWithPostInfo {
+            ensure_signed(origin)?;
+            let id = Self::proven_leaf(&shard, position, &leaf)?;
+            Self::apply(&shard, ShardEvent::AnswerLeaf(position))?;
+            Self::deposit_event(Event::LeafShown { shard, position, id });
+            Ok(Pays::No.into())
+        }
+
+        /// The worker names what it has at the probes of the search ([`quern_protocol::dispute::Search::probes`]). Event:
+        /// `DisputeMoved`. Errors: `UnknownDispute`, `WrongMove`, `NotYourMove`, `MoveTooLate`, `WrongIdCount`.
+        #[pallet::call_index(17)]
+        #[pallet::weight((T::WeightInfo::name_ids(), DispatchClass::Operational))]
+        pub fn name_ids(
+            origin: OriginFor<T>,
+            dispute: DisputeId,
+            ids: BoundedVec<BlobId, ConstU32<MAX_IDS>>,
+        ) -> DispatchResultWithPostInfo {
+            let by = ensure_signed(origin)?.into();
+            Self::play(dispute, by, Play::Ids { by, ids: ids.into_inner() })
+        }
+
+        /// The challenger picks the first of the named ids that differs from its own, or their number if none does. Event:
+        /// `DisputeMoved`. Errors: `UnknownDispute`, `WrongMove`, `NotYourMove`, `MoveTooLate`, `NoSuchElement`.
+        #[pallet::call_index(18)]
+        #[pallet::weight((T::WeightInfo::pick_id(), DispatchClass::Operational))]
+        pub fn pick_id(origin: OriginFor<T>, dispute: DisputeId, index: u32) -> DispatchResultWithPostInfo {
+            let by = ensure_signed(origin)?.into();
+            Self::play(dispute, by, Play::Pick { by, index })
+        }
+
+        /// The ends of the segment that was found are proven against the worker's root. The worker owes them; anybody may
+        /// send them. Event: `DisputeMoved`. Errors: `UnknownDispute`, `ProofsTooLong`, `WrongMove`, `MoveTooLate`,
+        /// `WrongStart`, `LeafMismatch`, `IdMismatch`, those of a slice proof.
+        #[pallet::call_index(19)]
+        #[pallet::weight((T::WeightInfo::prove_ends(), DispatchClass::Operational))]
+        pub fn prove_ends(
+            origin: OriginFor<T>,
+            dispute: DisputeId,
+            start: Option<LeafProof>,
+            end: LeafProof,
+        ) -> DispatchResultWithPostInfo {
+            let by = ensure_signed(origin)?.into();
+            Self::check_ends(start.as_ref(), &end)?;
+            Self::play(dispute, by, Play::Prove { start, end })
+        }
     }
 
     #[pallet::view_functions]
@@ -656,6 +799,11 @@ impl<T: Config> Pallet<T> {
     /// The height of the current block.
     fn now() -> Height {
         frame_system::Pallet::<T>::block_number().unique_saturated_into()
+    }
+
+    /// The current block, as deadlines see it.
+    fn moment() -> Moment {
+        Moment { height: Self::now(), lag_blocks: T::Deadlines::lag_blocks() }
     }
 
     fn shard(id: &ShardId) -> Result<Shard, Error<T>> {

@@ -80,6 +80,54 @@ mod benches {
     }
 
     #[benchmark]
+    fn enrol() -> Result<(), BenchmarkError> {
+        for index in 1..T::MaxApprentices::get() {
+            let who: AccountId32 = account("apprentice", index, 0);
+            Apprentices::<T>::try_append(Account::from(who)).map_err(|_| BenchmarkError::Stop("no place"))?;
+        }
+        let who: AccountId32 = whitelisted_caller();
+        let account = Account::from(who.clone());
+        let enrolment = Enrolment { account, endpoint: endpoint(), profile: profile(), ask: 1, block: 0, nonce: 0 };
+        let signature = MultiSignature::Sr25519([0; 64].into());
+
+        #[extrinsic_call]
+        _(RawOrigin::Authorized, enrolment, signature);
+
+        assert!(Entries::<T>::contains_key(&who));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn authorize_enrol() -> Result<(), BenchmarkError> {
+        let (block, hash) = (1u32, [1; 32]);
+        let mut bytes = T::Hash::default();
+        bytes.as_mut().copy_from_slice(&hash);
+        frame_system::BlockHash::<T>::insert(BlockNumberFor::<T>::from(block), bytes);
+        frame_system::Pallet::<T>::set_block_number(2u32.into());
+        // The public key of a well-known test account: a key that is no point is refused before anything is computed.
+        let account = [
+            0xd4, 0x35, 0x93, 0xc7, 0x15, 0xfd, 0xd3, 0x1c, 0x61, 0x14, 0x1a, 0xbd, 0x04, 0xa9, 0x9f, 0xd6, 0x82, 0x2c,
+            0x85, 0x58, 0x85, 0x4c, 0xcd, 0xe3, 0x9a, 0x56, 0x84, 0xe7, 0xa5, 0x6d, 0xa2, 0x7d,
+        ];
+        let enrolment = Enrolment { account, endpoint: endpoint(), profile: profile(), ask: 1, block, nonce: 0 };
+        let enrolment = enrolment.with_work(&hash, T::EnrolmentWork::get());
+        // A wrong signature of the right form costs as much as a right one.
+        let mut signature = [0; 64];
+        signature[63] = 0x80;
+        let call = Call::<T>::enrol { enrolment, signature: MultiSignature::Sr25519(signature.into()) };
+        let result;
+
+        #[block]
+        {
+            result = frame_support::traits::Authorize::authorize(&call, TransactionSource::External);
+        }
+
+        let refused = TransactionValidityError::Invalid(InvalidTransaction::BadProof);
+        assert_eq!(result.ok_or(BenchmarkError::Stop("nothing to authorize"))?, Err(refused));
+        Ok(())
+    }
+
+    #[benchmark]
     fn retire() -> Result<(), BenchmarkError> {
         let origin = worker::<T>()?;
 

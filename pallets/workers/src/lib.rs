@@ -11,37 +11,39 @@ extern crate alloc;
 
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+mod enrol;
+pub mod reputation;
 #[cfg(test)]
 mod tests;
 pub mod weights;
 
 #[cfg(feature = "runtime-benchmarks")]
 pub use benchmarking::BenchmarkHelper;
+pub use enrol::{Recent, Refusal, MAX_ENROLMENTS};
 pub use pallet::*;
+pub use reputation::{REPUTATION_FLOOR, REPUTATION_MAX};
 pub use weights::WeightInfo;
 
 use alloc::vec::Vec;
 use frame_support::pallet_prelude::*;
 use frame_system::pallet_prelude::*;
 use quern_primitives::{
+    enrol::Enrolment,
     job::Endpoint,
     traits::{Collateral, ReadyWorker, Registry, Role, ShardEnd},
     Account, Balance, Height,
 };
-use sp_runtime::{traits::UniqueSaturatedInto, AccountId32};
+use sp_runtime::{traits::UniqueSaturatedInto, AccountId32, MultiSignature};
 
-pub use quern_primitives::job::{Profile, MAX_DEVICE_NAME};
+pub use quern_primitives::{
+    enrol::{ENROLMENT_BLOCKS, FREE_TURN_BLOCKS},
+    job::{Profile, MAX_DEVICE_NAME},
+};
 
 /// Most shards that one worker offers to take: more than one machine runs at a time.
 pub const MAX_SLOTS: u32 = 64;
-/// Reputation of a newcomer.
-pub const REPUTATION_START: u32 = 100;
-/// Greatest reputation: caps what a long history is worth in a draw at ten times a newcomer.
-pub const REPUTATION_MAX: u32 = 1_000;
-/// What an accepted shard adds.
-pub const REPUTATION_ACCEPTED: u32 = 1;
-/// What a late or declined shard takes.
-pub const REPUTATION_LATE: u32 = 50;
+/// Most of all open shards that apprentices run, in percent: what they get wrong is found, but takes its time.
+pub const APPRENTICE_SHARE_PERCENT: u32 = 10;
 
 /// A registered account.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
@@ -60,12 +62,14 @@ pub struct Entry {
     pub ready_at: Height,
     /// Shards assigned to it that have not ended.
     pub open: u32,
-    /// Reputation.
+    /// Reputation at the end of its last shard; see [`Entry::reputation_at`].
     pub reputation: u32,
     /// Was convicted, and has to register anew.
     pub barred: bool,
     /// Leaves when its open shards have ended.
     pub retiring: bool,
+    /// The era of `reputation`: it fades from there on.
+    pub era: u32,
 }
 
 impl Entry {
@@ -79,20 +83,33 @@ impl Entry {
         self.slots.saturating_sub(self.open)
     }
 
-    /// Applies the end of a shard: the rule in the crate's documentation.
-    fn apply(&mut self, end: ShardEnd) {
-        self.open = self.open.saturating_sub(1);
+    /// Reputation in an era: what is written, faded since.
+    pub fn reputation_at(&self, era: u32) -> u32 {
+        if self.barred {
+            return 0;
+        }
+        reputation::faded(self.reputation, era.saturating_sub(self.era))
+    }
+
+    /// Applies the end of a shard in an era: the rule in the crate's documentation.
+    fn apply(&mut self, end: ShardEnd, era: u32) {
+        if !matches!(end, ShardEnd::Overturned | ShardEnd::Undelivered) {
+            self.open = self.open.saturating_sub(1);
+        }
+        self.reputation = self.reputation_at(era);
+        self.era = era;
         match end {
-            ShardEnd::Accepted if self.barred => {}
-            ShardEnd::Accepted => {
-                let better = self.reputation.saturating_add(REPUTATION_ACCEPTED);
-                self.reputation = better.min(REPUTATION_MAX);
-            }
+            ShardEnd::Unaudited => {}
+            ShardEnd::Accepted | ShardEnd::Undelivered if self.barred => {}
+            ShardEnd::Accepted => self.reputation = reputation::accepted(self.reputation),
+            ShardEnd::Undelivered => self.reputation = reputation::late(self.reputation),
             ShardEnd::Late => {
-                self.reputation = self.reputation.saturating_sub(REPUTATION_LATE);
+                if !self.barred {
+                    self.reputation = reputation::late(self.reputation);
+                }
                 self.slots = 0;
             }
-            ShardEnd::Convicted => {
+            ShardEnd::Convicted | ShardEnd::Overturned => {
                 self.reputation = 0;
                 self.slots = 0;
                 self.barred = true;
@@ -119,6 +136,20 @@ pub mod pallet {
         /// Most active validators: bounds the reads of a draw.
         #[pallet::constant]
         type MaxValidators: Get<u32>;
+        /// Most active apprentices. Their places are their own: they take no worker's.
+        #[pallet::constant]
+        type MaxApprentices: Get<u32>;
+        /// Most enrolments of an era, at most [`MAX_ENROLMENTS`].
+        #[pallet::constant]
+        type MaxEnrolments: Get<u32>;
+        /// Most enrolments of a block.
+        #[pallet::constant]
+        type EnrolmentsPerBlock: Get<u32>;
+        /// Work of an enrolment: zero bits with which its message begins.
+        #[pallet::constant]
+        type EnrolmentWork: Get<u32>;
+        /// The era, by which enrolments are bounded and reputation fades.
+        type Era: Get<u32>;
         /// Weights.
         type WeightInfo: WeightInfo;
         /// Bonds for benchmarks.
@@ -140,6 +171,18 @@ pub mod pallet {
     /// Active validators, in order of registration.
     #[pallet::storage]
     pub type Validators<T: Config> = StorageValue<_, BoundedVec<Account, T::MaxValidators>, ValueQuery>;
+
+    /// Active apprentices, in order of enrolment.
+    #[pallet::storage]
+    pub type Apprentices<T: Config> = StorageValue<_, BoundedVec<Account, T::MaxApprentices>, ValueQuery>;
+
+    /// Who enrolled lately.
+    #[pallet::storage]
+    pub type Enrolments<T: Config> = StorageValue<_, Recent, ValueQuery>;
+
+    /// Open shards: of all registered accounts, and of apprentices among them.
+    #[pallet::storage]
+    pub type OpenShards<T: Config> = StorageValue<_, (u32, u32), ValueQuery>;
 
     /// What happened.
     #[pallet::event]
@@ -203,6 +246,12 @@ pub mod pallet {
             /// The account.
             who: T::AccountId,
         },
+        /// An apprentice has earned the minimum bond, and is a worker.
+        #[codec(index = 7)]
+        Graduated {
+            /// The account.
+            who: T::AccountId,
+        },
     }
 
     /// Why a call failed.
@@ -235,12 +284,21 @@ pub mod pallet {
         /// A barred account registers anew only when its open shards have ended.
         #[codec(index = 8)]
         OpenShards,
+        /// Apprentices enrol: they do not register.
+        #[codec(index = 9)]
+        EnrolInstead,
+        /// The account may not enrol any more: it registered, or somebody took the last place.
+        #[codec(index = 10)]
+        EnrolmentRefused,
     }
 
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
         fn integrity_test() {
             assert!(T::MaxWorkers::get() > 0 && T::MaxValidators::get() > 0, "workers: a registry without places");
+            assert!(T::MaxEnrolments::get() <= MAX_ENROLMENTS, "workers: more enrolments than are remembered");
+            // The slowest machine that is worth enrolling does 2^32 hashes in an hour.
+            assert!(T::EnrolmentWork::get() <= 32, "workers: an enrolment that nobody can do in time");
         }
 
         #[cfg(feature = "try-runtime")]
@@ -255,8 +313,8 @@ pub mod pallet {
         /// validator).
         ///
         /// The caller's free bond must reach the minimum; it must not be registered, unless barred and without open
-        /// shards. It is not ready yet. Event: `Registered`. Errors: `AlreadyRegistered`, `OpenShards`, `BondTooLow`,
-        /// `RegistryFull`.
+        /// shards. It is not ready yet. Event: `Registered`. Errors: `EnrolInstead`, `AlreadyRegistered`, `OpenShards`,
+        /// `BondTooLow`, `RegistryFull`.
         #[pallet::call_index(0)]
         #[pallet::weight(T::WeightInfo::register())]
         pub fn register(
@@ -267,6 +325,7 @@ pub mod pallet {
             #[pallet::compact] ask: Balance,
         ) -> DispatchResult {
             let who = ensure_signed(origin)?;
+            ensure!(role != Role::Apprentice, Error::<T>::EnrolInstead);
             if let Some(former) = Entries::<T>::get(&who) {
                 ensure!(former.barred, Error::<T>::AlreadyRegistered);
                 ensure!(former.open == 0, Error::<T>::OpenShards);
@@ -276,21 +335,10 @@ pub mod pallet {
             match role {
                 Role::Worker => Workers::<T>::try_append(account),
                 Role::Validator => Validators::<T>::try_append(account),
+                Role::Apprentice => Apprentices::<T>::try_append(account),
             }
             .map_err(|_| Error::<T>::RegistryFull)?;
-            let entry = Entry {
-                role,
-                endpoint,
-                profile,
-                ask,
-                slots: 0,
-                ready_at: Self::now(),
-                open: 0,
-                reputation: REPUTATION_START,
-                barred: false,
-                retiring: false,
-            };
-            Entries::<T>::insert(&who, entry);
+            Self::add_entry(&who, Self::new_entry(role, endpoint, profile, ask));
             Self::deposit_event(Event::Registered { who, role, ask });
             Ok(())
         }
@@ -313,19 +361,29 @@ pub mod pallet {
             Ok(())
         }
 
-        /// Declares how many shards the calling worker holds at the same time; zero is a pause.
+        /// Declares how many shards the calling worker holds at the same time; zero is a pause. An apprentice holds one.
         ///
-        /// The whole bond must reach the minimum, unless `slots` is zero. Event: `Ready`. Errors: `NotRegistered`,
+        /// A worker's whole bond must reach the minimum, unless `slots` is zero. An apprentice whose bond does is a worker from
+        /// here on. Events: `Ready`, `Graduated`. Errors: `NotRegistered`,
         /// `NotAWorker`, `Barred`, `Retiring`, `TooManySlots`, `BondTooLow`.
         #[pallet::call_index(2)]
         #[pallet::weight(T::WeightInfo::set_ready())]
         pub fn set_ready(origin: OriginFor<T>, slots: u32) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            let entry = Self::active(&who)?;
-            ensure!(entry.role == Role::Worker, Error::<T>::NotAWorker);
-            ensure!(slots <= MAX_SLOTS, Error::<T>::TooManySlots);
-            ensure!(slots == 0 || Self::is_bonded(&who.clone().into()), Error::<T>::BondTooLow);
+            let mut entry = Self::active(&who)?;
+            let graduated = Self::graduate(&who, &mut entry);
+            match entry.role {
+                Role::Worker => {
+                    ensure!(slots <= MAX_SLOTS, Error::<T>::TooManySlots);
+                    ensure!(slots == 0 || Self::is_bonded(&who.clone().into()), Error::<T>::BondTooLow);
+                }
+                Role::Apprentice => ensure!(slots <= 1, Error::<T>::TooManySlots),
+                Role::Validator => return Err(Error::<T>::NotAWorker.into()),
+            }
             Entries::<T>::insert(&who, Entry { slots, ready_at: Self::now(), ..entry });
+            if graduated {
+                Self::deposit_event(Event::Graduated { who: who.clone() });
+            }
             Self::deposit_event(Event::Ready { who, slots });
             Ok(())
         }
@@ -341,7 +399,7 @@ pub mod pallet {
             ensure!(!entry.retiring, Error::<T>::Retiring);
             Self::unlist(&who, entry.role);
             if entry.open == 0 {
-                Entries::<T>::remove(&who);
+                Self::remove_entry(&who);
                 Self::deposit_event(Event::Retired { who });
             } else {
                 let open = entry.open;
@@ -351,6 +409,23 @@ pub mod pallet {
                 Self::deposit_event(Event::RetirementStarted { who, open });
             }
             Ok(())
+        }
+
+        /// Enrols an account as an apprentice, ready for its first shard. A general transaction: nobody pays, but `enrolment`
+        /// carries work, and `signature` is the account's under [`Enrolment::message`].
+        ///
+        /// The account must not be registered, nor have enrolled in this era or the last one; there must be a place, and room
+        /// in this era and block. Events: `Registered`, `Ready`. Else the transaction is not valid, with a code of [`Refusal`].
+        /// Error: `EnrolmentRefused`.
+        #[pallet::call_index(4)]
+        #[pallet::weight(T::WeightInfo::enrol())]
+        #[pallet::authorize(|_source, enrolment, signature| Pallet::<T>::authorize_enrolment(enrolment, signature))]
+        #[pallet::weight_of_authorize(T::WeightInfo::authorize_enrol())]
+        pub fn enrol(origin: OriginFor<T>, enrolment: Enrolment, signature: MultiSignature) -> DispatchResult {
+            ensure_authorized(origin)?;
+            // Checked when the transaction was authorized.
+            let _ = signature;
+            Self::do_enrol(enrolment)
         }
     }
 }
@@ -374,80 +449,148 @@ impl<T: Config> Pallet<T> {
         T::Collateral::bonded(who) >= T::Collateral::minimum()
     }
 
+    /// An entry that is not ready yet.
+    fn new_entry(role: Role, endpoint: Endpoint, profile: Profile, ask: Balance) -> Entry {
+        Entry {
+            role,
+            endpoint,
+            profile,
+            ask,
+            slots: 0,
+            ready_at: Self::now(),
+            open: 0,
+            reputation: REPUTATION_FLOOR,
+            barred: false,
+            retiring: false,
+            era: T::Era::get(),
+        }
+    }
+
+    /// Writes the entry of an account that registers. The entry makes the account exist, so that it can send what it owes
+    /// without owning anything.
+    fn add_entry(who: &AccountId32, entry: Entry) {
+        if !Entries::<T>::contains_key(who) {
+            frame_system::Pallet::<T>::inc_sufficients(who);
+        }
+        Entries::<T>::insert(who, entry);
+    }
+
+    /// Forgets an account.
+    fn remove_entry(who: &AccountId32) {
+        if Entries::<T>::take(who).is_some() {
+            frame_system::Pallet::<T>::dec_sufficients(who);
+        }
+    }
+
     /// Takes an account off the list of its role.
     fn unlist(who: &AccountId32, role: Role) {
         let account: Account = who.clone().into();
         match role {
             Role::Worker => Workers::<T>::mutate(|list| list.retain(|listed| *listed != account)),
             Role::Validator => Validators::<T>::mutate(|list| list.retain(|listed| *listed != account)),
+            Role::Apprentice => Apprentices::<T>::mutate(|list| list.retain(|listed| *listed != account)),
         }
     }
 
     /// Checks what must always hold: see the last section of the crate's documentation.
     pub fn do_try_state() -> Result<(), sp_runtime::TryRuntimeError> {
-        let (workers, validators) = (Workers::<T>::get(), Validators::<T>::get());
-        let mut active = (0usize, 0usize);
+        let (workers, validators, apprentices) = (Workers::<T>::get(), Validators::<T>::get(), Apprentices::<T>::get());
+        let (mut active, mut open) = ((0usize, 0usize, 0usize), (0u32, 0u32));
         for (who, entry) in Entries::<T>::iter() {
+            ensure!(frame_system::Pallet::<T>::sufficients(&who) > 0, "workers: an entry without an account");
             let account: Account = who.into();
             let list: &[Account] = match entry.role {
                 Role::Worker => &workers,
                 Role::Validator => &validators,
+                Role::Apprentice => &apprentices,
             };
             let listed = list.iter().filter(|listed| **listed == account).count();
             ensure!(listed == usize::from(entry.is_active()), "workers: listed wrongly");
             match entry.role {
                 Role::Worker => active.0 = active.0.saturating_add(listed),
                 Role::Validator => active.1 = active.1.saturating_add(listed),
+                Role::Apprentice => active.2 = active.2.saturating_add(listed),
+            }
+            open.0 = open.0.saturating_add(entry.open);
+            if entry.role == Role::Apprentice {
+                open.1 = open.1.saturating_add(entry.open);
+                ensure!(entry.slots <= 1 && entry.open <= 1, "workers: an apprentice with several shards");
+                ensure!(!entry.barred || entry.open > 0, "workers: a barred apprentice is kept");
             }
             ensure!(entry.slots <= MAX_SLOTS, "workers: too many slots");
             ensure!(entry.slots == 0 || entry.is_active(), "workers: slots of an account that is not active");
-            ensure!(entry.slots == 0 || entry.role == Role::Worker, "workers: slots of a validator");
+            ensure!(entry.slots == 0 || entry.role != Role::Validator, "workers: slots of a validator");
             ensure!(!entry.retiring || entry.open > 0, "workers: retiring without open shards");
-            ensure!(entry.reputation <= REPUTATION_MAX, "workers: reputation above the maximum");
-            ensure!(!entry.barred || entry.reputation == 0, "workers: barred with reputation");
+            ensure!(entry.era <= T::Era::get(), "workers: reputation of an era to come");
+            let bounds = if entry.barred { 0..=0 } else { REPUTATION_FLOOR..=REPUTATION_MAX };
+            ensure!(bounds.contains(&entry.reputation), "workers: reputation out of its bounds");
         }
-        ensure!(active == (workers.len(), validators.len()), "workers: listed without an entry");
+        let listed = (workers.len(), validators.len(), apprentices.len());
+        ensure!(active == listed, "workers: listed without an entry");
+        ensure!(open == OpenShards::<T>::get(), "workers: the number of open shards is wrong");
+        let recent = Enrolments::<T>::get();
+        ensure!(recent.now.len() as u32 <= T::MaxEnrolments::get(), "workers: too many enrolments of an era");
         Ok(())
     }
 }
 
 impl<T: Config> Registry for Pallet<T> {
     fn ready_workers() -> Vec<ReadyWorker> {
+        let era = T::Era::get();
         let ready = |account: Account| {
             let entry = Entries::<T>::get(AccountId32::from(account))?;
-            (entry.room() > 0 && Self::is_bonded(&account)).then(|| ReadyWorker {
+            let apprentice = entry.role == Role::Apprentice;
+            (entry.room() > 0 && (apprentice || Self::is_bonded(&account))).then(|| ReadyWorker {
                 account,
                 ask: entry.ask,
                 slots: entry.room(),
                 memory_mib: entry.profile.memory_mib,
                 ready_at: entry.ready_at,
-                weight: entry.reputation.max(1),
+                weight: entry.reputation_at(era).max(1),
+                apprentice,
             })
         };
-        Workers::<T>::get().into_iter().filter_map(ready).collect()
+        let apprentices = if Self::free_apprentice_places() > 0 { Apprentices::<T>::get() } else { Default::default() };
+        Workers::<T>::get().into_iter().chain(apprentices).filter_map(ready).collect()
     }
 
     fn take_slot(who: &Account) {
         Entries::<T>::mutate_extant(AccountId32::from(*who), |entry| {
             entry.open = entry.open.saturating_add(1);
+            let apprentice = u32::from(entry.role == Role::Apprentice);
+            OpenShards::<T>::mutate(|(all, theirs)| {
+                *all = all.saturating_add(1);
+                *theirs = theirs.saturating_add(apprentice);
+            });
         });
     }
 
     fn shard_ended(who: &Account, end: ShardEnd) {
         let who = AccountId32::from(*who);
         let Some(former) = Entries::<T>::get(&who) else { return };
-        let mut entry = former.clone();
-        entry.apply(end);
+        let (mut entry, era) = (former.clone(), T::Era::get());
+        entry.apply(end, era);
+        let ended = former.open.saturating_sub(entry.open);
+        let apprentice = former.role == Role::Apprentice;
+        OpenShards::<T>::mutate(|(all, theirs)| {
+            *all = all.saturating_sub(ended);
+            *theirs = theirs.saturating_sub(if apprentice { ended } else { 0 });
+        });
         if former.is_active() && !entry.is_active() {
             Self::unlist(&who, entry.role);
         }
-        let (before, after, open) = (former.reputation, entry.reputation, entry.open);
-        let left = entry.retiring && open == 0;
+        let graduated = Self::graduate(&who, &mut entry);
+        let (before, after, open) = (former.reputation_at(era), entry.reputation, entry.open);
+        // A barred apprentice is forgotten: no stake has paid for its entry.
+        let left = open == 0 && (entry.retiring || (entry.barred && apprentice));
         let barred = entry.barred && !former.barred;
         if left {
-            Entries::<T>::remove(&who);
+            Self::remove_entry(&who);
         } else {
             Entries::<T>::insert(&who, entry);
+        }
+        if graduated {
+            Self::deposit_event(Event::Graduated { who: who.clone() });
         }
         if before != after {
             Self::deposit_event(Event::ReputationChanged { who: who.clone(), before, after, open });
@@ -466,5 +609,22 @@ impl<T: Config> Registry for Pallet<T> {
 
     fn endpoint(who: &Account) -> Option<Endpoint> {
         Entries::<T>::get(AccountId32::from(*who)).map(|entry| entry.endpoint)
+    }
+
+    fn is_apprentice(who: &Account) -> bool {
+        Entries::<T>::get(AccountId32::from(*who)).is_some_and(|entry| entry.role == Role::Apprentice)
+    }
+
+    fn bond_grew(who: &Account) {
+        let who = AccountId32::from(*who);
+        let Some(mut entry) = Entries::<T>::get(&who) else { return };
+        if Self::graduate(&who, &mut entry) {
+            Entries::<T>::insert(&who, entry);
+            Self::deposit_event(Event::Graduated { who });
+        }
+    }
+
+    fn apprentice_places() -> u32 {
+        Self::free_apprentice_places()
     }
 }

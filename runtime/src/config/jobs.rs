@@ -13,12 +13,15 @@ impl quern_pallet_jobs::Config for Runtime {
     type RuntimeHoldReason = RuntimeHoldReason;
     type Currency = Balances;
     type Randomness = Clock;
+    type Deadlines = Clock;
     type Collateral = Collateral;
     type Registry = Workers;
     type Offences = Slashing;
     type Rewards = Rewards;
     type Audits = Verification;
     type MaxLive = ConstU32<1_024>;
+    // Eight windows' worth of live shards: more wait to be created.
+    type MaxUnsettled = ConstU32<8_192>;
     type MaxOpenJobs = ConstU32<64>;
     type ShardsPerBlock = ConstU32<32>;
     type MaxAttempts = ConstU16<16>;

@@ -7,6 +7,7 @@ mod babe;
 mod balances;
 mod clock;
 mod collateral;
+mod duties;
 mod grandpa;
 mod jobs;
 mod offences;
@@ -21,3 +22,5 @@ mod transaction_payment;
 mod utility;
 mod verification;
 mod workers;
+
+pub use collateral::CurrentEra;

@@ -18,12 +18,13 @@ impl quern_pallet_verification::Config for Runtime {
     type Collateral = Collateral;
     type Registry = Workers;
     type Randomness = Clock;
+    type Deadlines = Clock;
     type Params = ProtocolParams;
     type MaxPendingDraws = ConstU32<1_024>;
     // With these two all hooks together stay below three quarters of a block: `tests/blocks.rs`.
-    type DrawsPerBlock = ConstU32<24>;
+    type DrawsPerBlock = ConstU32<22>;
     type MaxDisputes = ConstU32<8_192>;
-    type ExpiriesPerBlock = ConstU32<16>;
+    type ExpiriesPerBlock = ConstU32<10>;
     type WeightInfo = quern_pallet_verification::weights::SubstrateWeight<Self>;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = crate::benchmarks::Helper;

@@ -138,6 +138,16 @@ pub fn commit_shards(shards: Vec<(ShardId, BlobId, [u8; 32])>) -> impl Payload +
     transactions().jobs().commit_shards(BoundedVec(shards.collect()))
 }
 
+/// `jobs.acknowledge_shards`: at most 16.
+pub fn acknowledge_shards(shards: Vec<ShardId>) -> impl Payload + Send + Sync {
+    transactions().jobs().acknowledge_shards(list(shards))
+}
+
+/// `jobs.fork_job`
+pub fn fork_job(job: JobId) -> impl Payload + Send + Sync {
+    transactions().jobs().fork_job(job)
+}
+
 /// `verification.open_checkpoints`
 pub fn open_checkpoints(shard: ShardId, digest: [u8; 32]) -> impl Payload + Send + Sync {
     transactions().verification().open_checkpoints(Static(shard), digest)
@@ -206,6 +216,36 @@ pub fn open_subtrees(dispute: DisputeId, values: Vec<Cv>) -> impl Payload + Send
 /// `verification.open_chunk`
 pub fn open_chunk(dispute: DisputeId, bytes: Vec<u8>) -> impl Payload + Send + Sync {
     transactions().verification().open_chunk(dispute, BoundedVec(bytes))
+}
+
+/// `verification.claim_unavailable`
+pub fn claim_unavailable(shard: ShardId) -> impl Payload + Send + Sync {
+    transactions().verification().claim_unavailable(Static(shard))
+}
+
+/// `verification.demand_leaf`
+pub fn demand_leaf(shard: ShardId, position: u32) -> impl Payload + Send + Sync {
+    transactions().verification().demand_leaf(Static(shard), position)
+}
+
+/// `verification.answer_leaf`
+pub fn answer_leaf(shard: ShardId, position: u32, leaf: LeafProof) -> impl Payload + Send + Sync {
+    transactions().verification().answer_leaf(Static(shard), position, Static(leaf))
+}
+
+/// `verification.name_ids`
+pub fn name_ids(dispute: DisputeId, ids: Vec<BlobId>) -> impl Payload + Send + Sync {
+    transactions().verification().name_ids(dispute, list(ids))
+}
+
+/// `verification.pick_id`
+pub fn pick_id(dispute: DisputeId, index: u32) -> impl Payload + Send + Sync {
+    transactions().verification().pick_id(dispute, index)
+}
+
+/// `verification.prove_ends`
+pub fn prove_ends(dispute: DisputeId, start: Option<LeafProof>, end: LeafProof) -> impl Payload + Send + Sync {
+    transactions().verification().prove_ends(dispute, start.map(Static), Static(end))
 }
 
 /// `verification.convict`

@@ -2,6 +2,7 @@
 //! The chain's refusals in words: what is wrong, as the runtime documents it, and what to do.
 
 use super::{runtime, ChainError};
+use crate::causes;
 use subxt::error::{DispatchError, ModuleError, TransactionEventsError};
 
 /// Words of a node's pool and of the runtime that are not a pallet's, and what to do.
@@ -38,7 +39,7 @@ pub fn in_words(message: &str) -> String {
 pub(super) fn refusal(error: TransactionEventsError) -> ChainError {
     ChainError::Refused(match &error {
         TransactionEventsError::ExtrinsicFailed(DispatchError::Module(module)) => of_module(module),
-        other => in_words(&other.to_string()),
+        other => in_words(&causes::told(other)),
     })
 }
 
@@ -81,6 +82,10 @@ pub fn remedy(of: &str, name: &str) -> Option<&'static str> {
         ("Jobs" | "Verification", "TooLate" | "MoveTooLate") => {
             "nothing: the time is over. See that the machine is fast enough, and that its node keeps up"
         }
+        ("Jobs", "NoShards") => "name at least one shard",
+        ("Jobs", "NotTainted") => "nothing: its results stand (`quern job list`)",
+        ("Jobs", "NotOver") => "wait until its shards have ended and their windows have closed (`quern job watch`)",
+        ("Jobs", "TooManyForks") => "submit the job anew with `quern job submit`",
         ("Jobs", "Refused") => "look at the shard (`quern-worker status`) and send what it waits for",
 
         ("InvalidProgram", "TooLong" | "TooManyOperators" | "TooManyInputs" | "TooManyConstants" | "TooManyStates") => {
@@ -172,6 +177,12 @@ pub fn remedy(of: &str, name: &str) -> Option<&'static str> {
         ("Workers", "Barred") => "use another account, or register this one anew when its open shards have ended",
         ("Workers", "Retiring") => "wait until its open shards have ended, then register anew",
         ("Workers", "OpenShards") => "wait until its open shards have ended (`quern-worker status`)",
+        ("Workers", "EnrolInstead") => {
+            "start `quern-worker run --apprentice`, or register as worker or validator with a bond"
+        }
+        ("Workers", "EnrolmentRefused") => {
+            "look whether it is registered (`quern worker list`); else try again in a later block or era"
+        }
 
         ("Rewards", "NothingToClaim") => "nothing: earn something first (`quern stake show`)",
         ("Rewards", "EraNotFinished") => "wait until the era has ended (`quern explain`)",
@@ -181,6 +192,10 @@ pub fn remedy(of: &str, name: &str) -> Option<&'static str> {
 
         ("Verification", "UnknownDispute") => "nothing: it is decided",
         ("Verification", "TooManyDisputes") => "try again when one is decided",
+        ("Verification", "Full") => "try again when one of them is decided or answered",
+        ("Verification", "WrongBond") => "send it again: the bond that a challenge asks for has changed",
+        ("Verification", "NoBond") => "bond more: `quern stake bond`",
+        ("Verification", "NoSuchLeaf") => "name a position below the number of leaves of the shard",
         ("Verification", "Duplicate") => "nothing: it was done before",
         ("Verification", "NothingDue" | "MoveNotDue") => "wait until the deadline has passed",
         ("Verification", "WrongMove" | "NotYourMove") => {
@@ -194,7 +209,7 @@ pub fn remedy(of: &str, name: &str) -> Option<&'static str> {
             | "LeafMismatch" | "TraceLength" | "StateMismatch" | "ResultMismatch" | "NoSuchElement" | "NotShown"
             | "NoSuchRead" | "NotProven" | "ReadOutOfRange" | "LinkKind" | "LinkId" | "ProofTruncated"
             | "ProofTrailing" | "ProofMismatch" | "ProofPastEnd" | "NoSuchNode" | "SingleChunk" | "SubtreeCount"
-            | "ChunkLength",
+            | "ChunkLength" | "IdMismatch",
         ) => "see that daemon and chain are of the same version, and that the data folder is the one it promised from",
 
         ("Balances", "InsufficientBalance" | "Expendability" | "LiquidityRestrictions" | "DeadAccount") => {

@@ -3,7 +3,7 @@
 
 use super::{rpc, runtime, Chain, ChainError};
 use codec::Decode;
-use quern_primitives::{Account, Balance, Height, ShardId};
+use quern_primitives::{traits::APPRENTICE_MAX_TASKS, Account, Balance, Height, ShardId};
 use quern_program::Program;
 use quern_protocol::{
     collateral::{collateral, price},
@@ -58,6 +58,8 @@ pub struct Wanted {
     pub memory_mib: u64,
     /// Free bond that a worker must have.
     pub collateral: Balance,
+    /// Whether it is of a size that apprentices take.
+    pub for_apprentices: bool,
 }
 
 /// The runtime that this SDK was built for: that of the committed metadata.
@@ -129,7 +131,9 @@ impl Chain {
         let auditors = if view.context.stage.tasks == 1 { params.single_task_auditors } else { params.auditors };
         let collateral = collateral(price(view.shard.macs(), job.bid), params, auditors.into());
         let needed = program.summary().memory_bytes.div_ceil(1 << 20);
-        Ok(Some(Wanted { shard, bid: job.bid, memory_mib: needed.max(job.memory_mib.into()), collateral }))
+        let for_apprentices = view.shard.tasks <= APPRENTICE_MAX_TASKS && view.context.stage.tasks > 1;
+        let memory_mib = needed.max(job.memory_mib.into());
+        Ok(Some(Wanted { shard, bid: job.bid, memory_mib, collateral, for_apprentices }))
     }
 
     async fn stored<A>(&self, block: Option<[u8; 32]>, address: A) -> Result<A::Value, ChainError>

@@ -2,6 +2,7 @@
 //! Keys of an account.
 
 use quern_primitives::Account;
+use quern_protocol::json::address;
 use std::{
     path::{Path, PathBuf},
     str::FromStr,
@@ -83,11 +84,6 @@ impl Keypair {
     pub fn derive(&self, purpose: &[u8]) -> [u8; 32] {
         *blake3::keyed_hash(&self.seed, purpose).as_bytes()
     }
-}
-
-/// An account's address as text (SS58, prefix 42).
-pub fn address(account: &Account) -> String {
-    subxt::utils::AccountId32(*account).to_string()
 }
 
 /// An account from its address or 64 hex digits.

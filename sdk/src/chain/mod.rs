@@ -15,18 +15,22 @@
 
 pub mod amount;
 pub mod calls;
+pub mod enrol;
 pub mod errors;
+mod fees;
 pub mod health;
-pub mod json;
 pub mod keys;
 pub mod queue;
 pub mod runtime;
 mod sender;
 
-pub use keys::{address, parse_account, BadSecret, KeyFileError, Keypair};
+pub use keys::{parse_account, BadSecret, KeyFileError, Keypair};
 pub use quern_primitives::job::Profile;
+pub use quern_protocol::json::{self, address};
 pub use sender::{Included, Sender};
+pub use subxt::transactions::Payload;
 
+use crate::causes;
 use codec::{Decode, Encode};
 use futures::{stream, Stream, StreamExt};
 use quern_primitives::{
@@ -89,7 +93,7 @@ pub enum ChainError {
 
 impl ChainError {
     fn extrinsic(error: subxt::error::ExtrinsicError) -> Self {
-        Self::Refused(errors::in_words(&error.to_string()))
+        Self::Refused(errors::in_words(&causes::told(&error)))
     }
 
     /// Whether sending the same again would be refused again.
@@ -98,7 +102,7 @@ impl ChainError {
     }
 
     fn block(error: subxt::error::OnlineClientAtBlockError) -> Self {
-        Self::Rpc { method: "a block".into(), reason: error.to_string() }
+        Self::Rpc { method: "a block".into(), reason: causes::told(&error) }
     }
 }
 
@@ -131,7 +135,7 @@ impl Rpc {
                 let data = error.data.as_ref().map(|data| data.get().trim_matches('"').to_owned());
                 Err((Some(error.code), data.map_or(error.message.clone(), |data| format!("{}: {data}", error.message))))
             }
-            Err(error) => Err((None, error.to_string())),
+            Err(error) => Err((None, causes::told(&error))),
         }
     }
 }
@@ -145,7 +149,7 @@ fn built(params: &[Value]) -> Result<RpcParams, ChainError> {
 }
 
 fn rpc(method: &str, error: impl std::fmt::Display) -> ChainError {
-    ChainError::Rpc { method: method.into(), reason: error.to_string() }
+    ChainError::Rpc { method: method.into(), reason: causes::once(&error.to_string()) }
 }
 
 #[derive(Deserialize)]
@@ -171,12 +175,12 @@ impl Chain {
     /// Connects to a node and checks that it runs a Quern chain of this version.
     pub async fn connect(url: &str) -> Result<Self, ChainError> {
         let unreachable = |reason: String| ChainError::Unreachable { url: url.into(), reason };
-        let client = RpcClient::from_insecure_url(url).await.map_err(|error| unreachable(error.to_string()))?;
+        let client = RpcClient::from_insecure_url(url).await.map_err(|error| unreachable(causes::told(&error)))?;
         let api =
-            OnlineClient::from_rpc_client(client.clone()).await.map_err(|error| unreachable(error.to_string()))?;
+            OnlineClient::from_rpc_client(client.clone()).await.map_err(|error| unreachable(causes::told(&error)))?;
         let chain = Self { url: url.into(), api, rpc: Rpc(client) };
         let other = |reason: String| ChainError::OtherChain { url: url.into(), reason };
-        chain.network().await.map_err(|error| other(error.to_string()))?;
+        chain.network().await.map_err(|error| other(causes::told(&error)))?;
         Ok(chain)
     }
 
@@ -337,9 +341,41 @@ impl Chain {
         self.call("claimable", None, account).await
     }
 
-    /// All shards in which an account is worker or drawn validator, at a block.
+    /// All shards in which an account has something to do, at a block: page by page.
     pub async fn duties(&self, at: [u8; 32], account: &Account) -> Result<Vec<ShardView>, ChainError> {
-        self.call("duties", Some(at), account).await
+        let (mut all, mut after) = (Vec::new(), None::<ShardId>);
+        loop {
+            let (page, next): (Vec<ShardView>, _) = self.call("duties", Some(at), (account, after)).await?;
+            all.extend(page);
+            after = next;
+            if after.is_none() {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// Up to 256 shards that an account only serves, at a block, after the shard `after` or from the first. And the shard to go
+    /// on after, if there may be more.
+    pub async fn served_page(
+        &self,
+        at: [u8; 32],
+        account: &Account,
+        after: Option<ShardId>,
+    ) -> Result<(Vec<Shard>, Option<ShardId>), ChainError> {
+        self.call("served", Some(at), (account, after)).await
+    }
+
+    /// All shards that an account only serves, at a block: page by page.
+    pub async fn served(&self, at: [u8; 32], account: &Account) -> Result<Vec<Shard>, ChainError> {
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let (page, next) = self.served_page(at, account, after).await?;
+            all.extend(page);
+            after = next;
+            if after.is_none() {
+                return Ok(all);
+            }
+        }
     }
 
     /// The bytes of a published program.
@@ -357,6 +393,11 @@ impl Chain {
     /// The 32 bytes that stay of a completed job.
     pub async fn job_root(&self, id: JobId) -> Result<Option<BlobId>, ChainError> {
         self.call("job_root", None, id).await
+    }
+
+    /// Stages of a job whose results were overturned, or stand on such results: for a completed job for ever.
+    pub async fn tainted_stages(&self, id: JobId) -> Result<Vec<u16>, ChainError> {
+        self.call("tainted_stages", None, id).await
     }
 
     /// The network in numbers.

@@ -24,6 +24,10 @@
         with = "::subxt::utils::Static<::quern_primitives::job::Endpoint>"
     ),
     substitute_type(
+        path = "quern_primitives::enrol::Enrolment",
+        with = "::subxt::utils::Static<::quern_primitives::enrol::Enrolment>"
+    ),
+    substitute_type(
         path = "quern_primitives::job::Profile",
         with = "::subxt::utils::Static<::quern_primitives::job::Profile>"
     ),

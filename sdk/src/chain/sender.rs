@@ -44,8 +44,8 @@ pub struct Included {
 /// with a block that was replaced, it is handed in again. With an [`Outbox`] the queue survives a restart.
 #[derive(Clone)]
 pub struct Sender {
-    chain: Chain,
-    keys: Keypair,
+    pub(super) chain: Chain,
+    pub(super) keys: Keypair,
     outbox: Arc<dyn Outbox>,
     queue: Arc<Mutex<Queue>>,
 }
@@ -123,7 +123,7 @@ impl Sender {
                     progress = signed.submit_and_watch().await.map_err(ChainError::extrinsic)?;
                 }
                 Some(Ok(_)) => {}
-                Some(Err(error)) => return Err(ChainError::Refused(error.to_string())),
+                Some(Err(error)) => return Err(ChainError::Refused(crate::causes::told(&error))),
                 None => return Err(ChainError::Closed),
             }
         };

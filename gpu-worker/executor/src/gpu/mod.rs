@@ -31,6 +31,16 @@ pub struct Adapter {
     adapter: wgpu::Adapter,
 }
 
+/// Names a folder for sockets (`XDG_RUNTIME_DIR`) where the environment names none: Vulkan drivers of Mesa complain on stderr
+/// otherwise, each time that they are looked at. It is the first thing that `main` does: the environment may only be changed
+/// while the process has a single thread.
+pub fn name_runtime_folder() {
+    const VARIABLE: &str = "XDG_RUNTIME_DIR";
+    if std::env::var_os(VARIABLE).is_none() {
+        std::env::set_var(VARIABLE, std::env::temp_dir());
+    }
+}
+
 /// All devices, fastest kind first. Never OpenGL, whose integers are not exact. Fails when there are none.
 pub fn adapters() -> Result<Vec<Adapter>, ExecutorError> {
     let backends = wgpu::Backends::VULKAN | wgpu::Backends::METAL | wgpu::Backends::DX12;

@@ -3,18 +3,13 @@
 //! The methods `quern_*`: a thin face of the runtime API `QuernApi` at the best block. Every list is paged; every method
 //! but `quern_checkInvariants` reads a bounded part of the state.
 
-mod answers;
 mod error;
 mod params;
 #[cfg(test)]
 mod tests;
 mod watch;
 
-use self::{
-    answers::{AccountAnswer, Job, JobPage, Network, Quote, Receipt, WorkerPage},
-    error::Error,
-    watch::Places,
-};
+use self::{error::Error, watch::Places};
 use crate::service::Client;
 use futures::{stream::BoxStream, StreamExt};
 use jsonrpsee::{
@@ -23,7 +18,10 @@ use jsonrpsee::{
     Extensions, PendingSubscriptionSink,
 };
 use quern_primitives::JobId;
-use quern_protocol::view::JobView;
+use quern_protocol::{
+    json::{Account, Job, JobPage, Network, Participant, Quote, Receipt, WorkerPage},
+    view::JobView,
+};
 use quern_runtime::{quern_api::QuernApi, Block, Hash};
 use sc_client_api::BlockchainEvents;
 use sp_api::ProvideRuntimeApi;
@@ -77,7 +75,7 @@ pub trait QuernRpc {
 
     /// What an account has.
     #[method(name = "quern_account", blocking)]
-    fn account(&self, address: String) -> Result<AccountAnswer, Error>;
+    fn account(&self, address: String) -> Result<Account, Error>;
 
     /// The network in numbers.
     #[method(name = "quern_network", blocking)]
@@ -125,48 +123,49 @@ where
     C::Api: QuernApi<B>,
 {
     fn job(&self, id: JobId) -> Result<Job, Error> {
-        job_view(&*self.chain, id).map(Job::from)
+        job_view(&*self.chain, id).map(|view| Job::from(&view))
     }
 
     fn jobs(&self, from: Option<JobId>, limit: Option<u32>) -> Result<JobPage, Error> {
         let limit = params::limit(limit)?;
         let (page, next) = self.chain.runtime_api().jobs(self.chain.best(), from.unwrap_or(0), limit)?;
-        Ok(JobPage { jobs: page.into_iter().map(Job::from).collect(), next })
+        Ok(JobPage { jobs: page.iter().map(Job::from).collect(), next })
     }
 
     fn quote(&self, spec: serde_json::Value) -> Result<Quote, Error> {
         let spec = params::spec(spec)?;
         let quote = self.chain.runtime_api().quote(self.chain.best(), spec)?;
-        quote.map(Quote::from).map_err(Error::RefusedJob)
+        quote.map(|view| Quote::from(&view)).map_err(Error::RefusedJob)
     }
 
     fn receipt(&self, job: JobId) -> Result<Receipt, Error> {
         let (api, best) = (self.chain.runtime_api(), self.chain.best());
         if let Some(view) = api.job(best, job)? {
-            return Ok(view.into());
+            return Ok(Receipt::from(&view));
         }
         let root = api.job_root(best, job)?.ok_or(Error::UnknownJob(job))?;
-        Ok(Receipt::pruned(job, root))
+        Ok(Receipt::pruned(job, root, api.tainted_stages(best, job)?))
     }
 
     fn workers(&self, from: Option<u32>, limit: Option<u32>) -> Result<WorkerPage, Error> {
         let (from, limit) = (from.unwrap_or(0), params::limit(limit)?);
         let (api, best) = (self.chain.runtime_api(), self.chain.best());
-        let workers = api.workers(best, from, limit)?.into_iter().map(Into::into).collect();
+        let workers = api.workers(best, from, limit)?.iter().map(Participant::from).collect();
         let network = api.network(best)?;
         let all = network.workers.saturating_add(network.validators);
         let next = from.checked_add(limit).filter(|next| *next < all);
         Ok(WorkerPage { workers, next })
     }
 
-    fn account(&self, address: String) -> Result<AccountAnswer, Error> {
+    fn account(&self, address: String) -> Result<Account, Error> {
         let account = params::account(&address)?;
         let (api, best) = (self.chain.runtime_api(), self.chain.best());
-        Ok(AccountAnswer::new(account, api.account(best, account)?, api.participant(best, account)?))
+        let participant = api.participant(best, account)?;
+        Ok(Account::new(&account, &api.account(best, account)?, participant.as_ref()))
     }
 
     fn network(&self) -> Result<Network, Error> {
-        Ok(self.chain.runtime_api().network(self.chain.best())?.into())
+        Ok(Network::from(&self.chain.runtime_api().network(self.chain.best())?))
     }
 
     fn check_invariants(&self, extensions: &Extensions) -> Result<Option<String>, Error> {

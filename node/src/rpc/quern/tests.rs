@@ -97,14 +97,20 @@ sp_api::mock_impl_runtime_apis! {
         fn shard(&self, _: ShardId) -> Option<ShardView> {
             None
         }
-        fn duties(&self, _: Account) -> Vec<ShardView> {
-            Vec::new()
+        fn duties(&self, _: Account, _: Option<ShardId>) -> (Vec<ShardView>, Option<ShardId>) {
+            (Vec::new(), None)
+        }
+        fn served(&self, _: Account, _: Option<ShardId>) -> (Vec<Shard>, Option<ShardId>) {
+            (Vec::new(), None)
         }
         fn program(&self, _: BlobId) -> Option<Vec<u8>> {
             None
         }
         fn job_root(&self, id: JobId) -> Option<BlobId> {
             self.0.roots.get(&id).copied()
+        }
+        fn tainted_stages(&self, id: JobId) -> Vec<u16> {
+            self.0.jobs.get(&id).map(|job| job.tainted.clone()).unwrap_or_default()
         }
         fn network(&self) -> NetworkView {
             NetworkView { workers: 2, validators: 1, issuance: u128::MAX, ..Default::default() }
@@ -166,6 +172,9 @@ fn running(id: JobId) -> JobView {
         bid: QRN,
         submitted_at: 12,
         root: None,
+        maturing: 0,
+        tainted: Vec::new(),
+        parent: None,
     }
 }
 
@@ -332,14 +341,14 @@ fn spec_should_be_refused_when_json_is_wrong() {
 async fn receipt_should_have_the_stage_roots_until_the_job_is_pruned() {
     let (fake, module) = module(|state| drop(state.jobs.insert(7, running(7))));
     let open = ask(&module, "quern_receipt", json!([7])).await;
-    assert_eq!(open, json!({ "job": 7, "root": null, "stages": [null] }));
+    assert_eq!(open, json!({ "job": 7, "root": null, "stages": [null], "tainted": [] }));
     fake.block(|state| drop((state.jobs.insert(7, completed(7)), state.roots.insert(7, BlobId([5; 32])))));
     let [root, stage] = ["05", "06"].map(|byte| format!("0x{}", byte.repeat(32)));
     let done = ask(&module, "quern_receipt", json!([7])).await;
-    assert_eq!(done, json!({ "job": 7, "root": root, "stages": [stage] }));
+    assert_eq!(done, json!({ "job": 7, "root": root, "stages": [stage], "tainted": [] }));
     fake.block(|state| state.jobs.clear());
     let pruned = ask(&module, "quern_receipt", json!([7])).await;
-    assert_eq!(pruned, json!({ "job": 7, "root": root, "stages": null }));
+    assert_eq!(pruned, json!({ "job": 7, "root": root, "stages": null, "tainted": [] }));
     assert_eq!(ask(&module, "quern_receipt", json!([8])).await["code"], error::UNKNOWN_JOB);
 }
 
@@ -436,6 +445,12 @@ async fn subscription_should_be_refused_when_all_places_are_taken() {
         taken.push(module.subscribe_unbounded("quern_subscribeJob", [7u64]).await.unwrap());
     }
     assert_eq!(ask(&module, "quern_subscribeJob", json!([7])).await["code"], error::TOO_MANY_SUBSCRIPTIONS);
+}
+
+#[test]
+fn addresses_should_be_those_of_the_runtime() {
+    assert_eq!(u16::from(quern_protocol::json::SS58_PREFIX), quern_runtime::SS58_PREFIX);
+    assert_eq!(quern_protocol::json::address(&params::account(ALICE_KEY).unwrap()), ALICE);
 }
 
 #[test]

@@ -2,11 +2,11 @@
 
 //! Follows a job.
 
-use super::{answers::Job, error::Error, job_view, Chain};
+use super::{error::Error, job_view, Chain};
 use futures::{stream, stream::BoxStream, Stream, StreamExt};
 use jsonrpsee::{core::SubscriptionResult, PendingSubscriptionSink};
 use quern_primitives::JobId;
-use quern_protocol::view::JobView;
+use quern_protocol::{json::Job, view::JobView};
 use quern_runtime::quern_api::QuernApi;
 use sc_rpc::utils::{RingBuffer, Subscription};
 use sp_runtime::traits::Block as BlockT;
@@ -84,12 +84,12 @@ where
         while !is_over(&last) && heads.next().await.is_some() {
             let now = job_view(&*chain, last.id)?;
             if now != last {
-                return Ok(Some((Job::from(now.clone()), (chain, heads, now))));
+                return Ok(Some((Job::from(&now), (chain, heads, now))));
             }
         }
         Ok(None)
     });
-    stream::iter([Ok(first.into())]).chain(later)
+    stream::iter([Ok(Job::from(&first))]).chain(later)
 }
 
 /// Whether nothing about the job changes any more: shards under way of one that failed or was cancelled are still paid.

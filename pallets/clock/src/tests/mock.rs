@@ -23,11 +23,13 @@ impl frame_system::Config for Test {
 parameter_types! {
     pub static Vrf: Option<[u8; 32]> = Some([7; 32]);
     pub static Author: Option<Account> = Some([1; 32]);
+    pub static Full: bool = false;
 }
 
 impl clock::Config for Test {
     type BlockRandomness = Vrf;
     type Author = Author;
+    type IsFull = Full;
     type WeightInfo = ();
 }
 

@@ -3,5 +3,6 @@
 
 mod genesis;
 mod invariants;
-pub(crate) mod mock;
+pub(crate) mod lag;
+mod mock;
 mod seeds;

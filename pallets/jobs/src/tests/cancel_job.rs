@@ -52,6 +52,7 @@ fn cancel_job_should_pay_what_runs_when_it_is_accepted() {
         run_for(1);
         assert!(Jobs::shard(&other).is_none());
         accept(id);
+        settle(id);
         assert_eq!(books(|books| books.settled.len()), 1);
         assert_eq!(held(HoldReason::Escrow, 1), 0);
         let kept = JobsOf::<Test>::get(job).unwrap();
@@ -83,6 +84,7 @@ fn cancel_job_should_open_no_more_stages_when_one_completes() {
         accept(first(job));
         run_for(2 * PERIOD);
         assert!(Jobs::shard(&at(job, 1, 0)).is_none());
+        settle(first(job));
         assert_eq!(held(HoldReason::Escrow, 1), 0);
     });
 }

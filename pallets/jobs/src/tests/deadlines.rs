@@ -58,6 +58,25 @@ fn deadline_should_report_the_worker_when_it_does_not_open() {
 }
 
 #[test]
+fn shard_should_be_queued_again_and_its_worker_be_no_worse_when_no_draw_finds_validators() {
+    run(|| {
+        let id = assigned();
+        commit(id);
+        let begins = System::block_number();
+        while matches!(shard(id).phase, Phase::Committed { .. }) {
+            assert!(System::block_number() < begins + params().seat_blocks(shard(id).macs()) + 4 * PERIOD);
+            next_period();
+            let _ = Jobs::apply(&id, ShardEvent::Unseated);
+        }
+        assert!(System::block_number() >= begins + params().seat_blocks(shard(id).macs()));
+        assert!(is_queued(id));
+        assert_eq!(World::free(&raw(10)), World::bonded(&raw(10)));
+        assert_eq!(books(|books| books.ended.clone()), vec![(raw(10), ShardEnd::Unaudited)]);
+        assert!(has_event(Event::ShardRequeued { shard: id, attempt: 1 }));
+    });
+}
+
+#[test]
 fn deadline_should_fine_the_absent_and_draw_again_when_nobody_seals() {
     run(|| {
         let id = assigned();
@@ -72,6 +91,27 @@ fn deadline_should_fine_the_absent_and_draw_again_when_nobody_seals() {
         let next = System::block_number() / PERIOD + 1;
         assert!(matches!(shard(id).phase, Phase::Committed { period, .. } if period == next));
         assert_eq!(books(|books| books.committed.last().copied()), Some((id, next)));
+    });
+}
+
+#[test]
+fn deadline_should_be_put_off_by_as_many_blocks_as_deadlines_lag() {
+    run(|| {
+        let id = assigned();
+        let expires = shard(id).expires().unwrap();
+        LagBlocks::set(7);
+        run_to(expires + 6);
+        // Whoever is late by the height alone is still in time.
+        assert!(matches!(shard(id).phase, Phase::Assigned { .. }));
+        LagBlocks::set(10);
+        run_to(expires + 9);
+        assert!(matches!(shard(id).phase, Phase::Assigned { .. }));
+        let start = shard(id);
+        Jobs::apply(&id, ShardEvent::Start(raw(10))).unwrap();
+        Jobs::put_shard(&shard(id), &start);
+        run_to(expires + 10);
+        assert!(is_queued(id));
+        assert_eq!(books(|books| books.ended.clone()), vec![(raw(10), ShardEnd::Late)]);
     });
 }
 

@@ -2,7 +2,7 @@
 //! Random calls: the invariants hold after each, money is neither made nor lost, and state returns to its baseline.
 
 use super::mock::*;
-use crate::{Agenda, Due, Duties, HoldReason, Jobs as JobsOf, Live, OpenJobs, Queue, Shards, Stages};
+use crate::{Agenda, Due, Duties, HoldReason, Jobs as JobsOf, Live, OpenJobs, Queue, Served, Shards, Stages};
 use frame_support::{storage::with_storage_layer, traits::fungible::Inspect};
 use proptest::prelude::*;
 use quern_primitives::{
@@ -22,6 +22,7 @@ enum Op {
         low: bool,
     },
     Cancel(u8, usize),
+    Fork(u8, usize),
     Worker {
         who: u8,
         ask: u128,
@@ -40,6 +41,7 @@ fn op() -> impl Strategy<Value = Op> {
         3 => (1u8..4, 1u32..20, 1u32..8, any::<bool>(), prop::bool::weighted(0.1))
             .prop_map(|(who, tasks, size, merge, low)| Op::Submit { who, tasks, size, merge, low }),
         1 => (1u8..4, 0usize..8).prop_map(|(who, job)| Op::Cancel(who, job)),
+        3 => (1u8..4, 0usize..8).prop_map(|(who, job)| Op::Fork(who, job)),
         3 => (10u8..16, 1u128..BID, 1u32..5).prop_map(|(who, ask, slots)| Op::Worker { who, ask, slots }),
         20 => (0usize..40, any::<u8>()).prop_map(|(shard, how)| Op::Step { shard, how }),
         10 => (1u32..9).prop_map(Op::Wait),
@@ -70,10 +72,15 @@ fn step(id: ShardId, how: u8) {
                 audit(id, &differ);
             }
         }
+        Phase::Accepted { window, .. } if how < 64 && window.closes >= System::block_number() => overturn(id),
+        Phase::Accepted { .. } if how < 224 => {
+            let requester = if how < 144 { AUDITORS[0] } else { AUDITORS[1] };
+            Jobs::acknowledge_shards(signed(requester), vec![id].try_into().unwrap()).unwrap();
+        }
         Phase::Disputed { .. } if how >= 32 => {
             let challenger = raw(AUDITORS[1]);
             use quern_protocol::traits::Shards as _;
-            if Jobs::apply(&id, ShardEvent::Challenge { by: challenger, position: 0 }).is_ok() {
+            if Jobs::apply(&id, ShardEvent::Challenge { by: challenger, position: 0, bond: 0 }).is_ok() {
                 let worker_lost = (how < 128).then_some(OffenceKind::WrongResult);
                 Jobs::apply(&id, ShardEvent::Resolved { challenger, worker_lost }).unwrap();
             }
@@ -100,6 +107,9 @@ proptest! {
                     }
                     Op::Cancel(who, job) => {
                         let _ = Jobs::cancel_job(signed(who), job as u64);
+                    }
+                    Op::Fork(who, job) => {
+                        let _ = with_storage_layer(|| Jobs::fork_job(signed(who), job as u64));
                     }
                     Op::Worker { who, ask, slots } => {
                         if World::bonded(&raw(who)) == World::free(&raw(who)) {
@@ -136,10 +146,11 @@ proptest! {
                     break;
                 }
             }
-            run_for(RETENTION + 40);
+            // Forks of forks are kept for as long as those are.
+            run_for(RETENTION * 8 + 40);
             assert_eq!((OpenJobs::<Test>::get(), Live::<Test>::get(), Queue::<Test>::get().len()), (0, 0, 0));
             assert_eq!(JobsOf::<Test>::iter().count() + Stages::<Test>::iter().count(), 0);
-            assert_eq!(Shards::<Test>::iter().count() + Duties::<Test>::iter().count(), 0);
+            assert_eq!(Shards::<Test>::iter().count() + Duties::<Test>::iter().count() + Served::<Test>::iter().count(), 0);
             assert_eq!(Agenda::<Test>::iter().count() + Due::<Test>::iter().count(), 0);
             for who in 1..4 {
                 assert_eq!(held(HoldReason::Escrow, who), 0);

@@ -5,15 +5,19 @@ use crate::{self as jobs, types::Code, Event, HoldReason, JobFault};
 use codec::Encode;
 use frame_support::{
     derive_impl, parameter_types,
-    traits::{fungible::InspectHold, ConstU128, ConstU16, ConstU32, Hooks},
+    traits::{
+        fungible::{InspectHold, Mutate},
+        tokens::Preservation,
+        ConstU128, ConstU16, ConstU32, Hooks,
+    },
 };
 use quern_primitives::{
     commitment::audit_seal,
     job::{AuditLevel, Blob, Endpoint, Input, JobSpec, OutputMap, Stage},
     tagged,
     traits::{
-        Collateral, CollateralError, Offence, Offences, Randomness, ReadyWorker, Registry, Rewards, Settlement,
-        ShardEnd,
+        Collateral, CollateralError, Deadlines, Offence, OffenceKind, Offences, Randomness, ReadyWorker, Registry,
+        Rewards, Settlement, ShardEnd,
     },
     Account, Balance, BlobId, Height, JobId, ShardId, QRN,
 };
@@ -64,23 +68,27 @@ pub const BID: Balance = 1_000_000_000_000;
 /// What accounts 1 to 4 own.
 pub const RICH: Balance = 1_000_000_000;
 pub const POT: Account = [0xAA; 32];
-pub const AUDITORS: [u8; 3] = [0xB1, 0xB2, 0xB3];
+pub const AUDITORS: [u8; 4] = [0xB1, 0xB2, 0xB3, 0xB4];
 
 parameter_types! {
     pub static MaxLive: u32 = 40;
+    pub static MaxUnsettled: u32 = 100;
     pub static ShardsPerBlock: u32 = 16;
+    pub static LagBlocks: Height = 0;
 }
 
 impl jobs::Config for Test {
     type RuntimeHoldReason = RuntimeHoldReason;
     type Currency = Balances;
     type Randomness = World;
+    type Deadlines = World;
     type Collateral = World;
     type Registry = World;
     type Offences = World;
     type Rewards = World;
     type Audits = World;
     type MaxLive = MaxLive;
+    type MaxUnsettled = MaxUnsettled;
     type MaxOpenJobs = ConstU32<OPEN_JOBS>;
     type ShardsPerBlock = ShardsPerBlock;
     type MaxAttempts = ConstU16<ATTEMPTS>;
@@ -97,11 +105,20 @@ impl jobs::benchmarking::BenchmarkHelper for World {
     fn put_party(who: &Account, locked: Balance) {
         books(|books| books.bonds.insert(*who, (QRN * 100, locked)));
     }
+    fn put_apprentice(who: &Account) {
+        books(|books| {
+            let account = *who;
+            let ready =
+                ReadyWorker { account, ask: 1, slots: 1, memory_mib: 1024, ready_at: 0, weight: 1, apprentice: true };
+            books.workers.insert(account, ready);
+        });
+    }
     fn put_workers(count: u32) {
         books(|books| books.workers.clear());
         for number in 0..count {
             let account = tagged(b"worker", &(number,));
-            let ready = ReadyWorker { account, ask: 1, slots: 1, memory_mib: 1024, ready_at: 0, weight: 1 };
+            let ready =
+                ReadyWorker { account, ask: 1, slots: 1, memory_mib: 1024, ready_at: 0, weight: 1, apprentice: false };
             books(|books| books.bonds.insert(account, (QRN * 100, 0)));
             books(|books| books.workers.insert(account, ready));
         }
@@ -120,6 +137,8 @@ pub struct Books {
     pub committed: Vec<(ShardId, u32)>,
     pub closed: Vec<ShardId>,
     pub no_room: bool,
+    pub grown: Vec<Account>,
+    pub apprentice_places: u32,
     pub seedless: BTreeSet<Height>,
 }
 
@@ -178,6 +197,18 @@ impl Collateral for World {
     fn minimum() -> Balance {
         0
     }
+    fn earn(from: &Account, who: &Account, amount: Balance) -> Result<(), CollateralError> {
+        let (from, to) = ((*from).into(), (*who).into());
+        Balances::transfer(&from, &to, amount, Preservation::Preserve).map_err(|_| CollateralError::Insufficient)?;
+        books(|books| books.bonds.entry(*who).or_default().0 += amount);
+        Ok(())
+    }
+}
+
+impl Deadlines for World {
+    fn lag_blocks() -> Height {
+        LagBlocks::get()
+    }
 }
 
 impl Registry for World {
@@ -190,9 +221,9 @@ impl Registry for World {
     fn shard_ended(who: &Account, end: ShardEnd) {
         books(|books| {
             books.ended.push((*who, end));
-            if end == ShardEnd::Convicted {
+            if matches!(end, ShardEnd::Convicted | ShardEnd::Overturned) {
                 books.workers.remove(who);
-            } else if let Some(worker) = books.workers.get_mut(who) {
+            } else if let Some(worker) = books.workers.get_mut(who).filter(|_| end != ShardEnd::Undelivered) {
                 worker.slots += 1;
             }
         });
@@ -202,6 +233,15 @@ impl Registry for World {
     }
     fn endpoint(who: &Account) -> Option<Endpoint> {
         Some(Endpoint { id: *who, ..Default::default() })
+    }
+    fn is_apprentice(who: &Account) -> bool {
+        books(|books| books.workers.get(who).is_some_and(|worker| worker.apprentice))
+    }
+    fn bond_grew(who: &Account) {
+        books(|books| books.grown.push(*who));
+    }
+    fn apprentice_places() -> u32 {
+        books(|books| books.apprentice_places)
     }
 }
 
@@ -284,6 +324,7 @@ pub fn new_test_ext() -> sp_io::TestExternalities {
     .unwrap();
     BOOKS.with(|books| *books.borrow_mut() = Books::default());
     MaxLive::set(40);
+    MaxUnsettled::set(100);
     ShardsPerBlock::set(16);
     let mut ext = sp_io::TestExternalities::new(storage);
     ext.execute_with(|| System::set_block_number(1));
@@ -299,8 +340,11 @@ pub fn params() -> Params {
         audit_blocks: 12,
         reveal_blocks: 6,
         move_blocks: 6,
+        window_blocks: 60,
+        delivery_blocks: 10,
         samples: 4,
         audit_bond: 100,
+        challenge_bond: 50,
         ..Params::default()
     }
 }
@@ -308,6 +352,7 @@ pub fn params() -> Params {
 /// Runs a test and then checks the invariants.
 pub fn run(test: impl FnOnce()) {
     new_test_ext().execute_with(|| {
+        LagBlocks::set(0);
         test();
         Jobs::do_try_state().unwrap();
     });
@@ -442,8 +487,18 @@ pub fn worker(who: u8, ask: Balance, slots: u32) {
     let account = raw(who);
     books(|books| {
         books.bonds.insert(account, (QRN, 0));
-        let ready = ReadyWorker { account, ask, slots, memory_mib: 1024, ready_at: 0, weight: 1 };
+        let ready = ReadyWorker { account, ask, slots, memory_mib: 1024, ready_at: 0, weight: 1, apprentice: false };
         books.workers.insert(account, ready);
+    });
+}
+
+/// Enrols an apprentice without a bond that is ready since height 0, and gives apprentices one place.
+pub fn apprentice(who: u8, ask: Balance) {
+    worker(who, ask, 1);
+    books(|books| {
+        books.bonds.remove(&raw(who));
+        books.workers.get_mut(&raw(who)).unwrap().apprentice = true;
+        books.apprentice_places = 1;
     });
 }
 
@@ -524,7 +579,8 @@ pub fn audit(id: ShardId, differ: &[u8]) {
     }
     Jobs::apply(&id, ShardEvent::Results { by, digest: results }).unwrap();
     for by in &seats {
-        Jobs::apply(&id, ShardEvent::Reveal { by: *by, salt: [0; 32], results: found(by) }).unwrap();
+        Jobs::apply(&id, ShardEvent::Reveal { by: *by, salt: [0; 32], results: found(by), holds_outputs: false })
+            .unwrap();
     }
 }
 
@@ -534,6 +590,26 @@ pub fn accept(id: ShardId) {
     draw(id, 2);
     audit(id, &[]);
     assert!(shard(id).is_accepted());
+}
+
+/// Takes an accepted shard of account 1 to its payment.
+pub fn settle(id: ShardId) {
+    Jobs::acknowledge_shards(signed(1), vec![id].try_into().unwrap()).unwrap();
+    // It may have been paid with the last block.
+    if let Some(at) = shard(id).expires() {
+        run_to(at);
+    }
+    assert!(matches!(shard(id).phase, Phase::Settled { paid: true, .. }));
+}
+
+/// Somebody has this accepted shard convicted.
+pub fn overturn(id: ShardId) {
+    let challenger = raw(20);
+    let bond = shard(id).challenge_bond(&Jobs::params()).unwrap();
+    books(|books| books.bonds.entry(challenger).or_insert((QRN, 0)).1 += bond);
+    Jobs::apply(&id, ShardEvent::Challenge { by: challenger, position: 0, bond }).unwrap();
+    let worker_lost = Some(OffenceKind::WrongResult);
+    Jobs::apply(&id, ShardEvent::Resolved { challenger, worker_lost }).unwrap();
 }
 
 /// Whether a shard waits for a worker.

@@ -2,7 +2,7 @@
 //! What remains of a job.
 
 use super::mock::*;
-use crate::{Due, Duties, Event, Jobs as JobsOf, Retired, Shards, Stages};
+use crate::{Due, Duties, Event, Jobs as JobsOf, Retired, Served, Shards, Stages};
 use frame_support::assert_ok;
 
 #[test]
@@ -10,13 +10,20 @@ fn prune_should_remove_all_but_the_root_when_retention_has_ended() {
     run(|| {
         let id = assigned();
         accept(id);
+        settle(id);
         let root = Jobs::job_root(id.job);
         run_for(RETENTION - 1);
         assert!(JobsOf::<Test>::contains_key(id.job));
         run_for(1);
         assert!(has_event(Event::JobPruned { job: id.job }));
         assert_eq!(JobsOf::<Test>::iter().count() + Stages::<Test>::iter().count() + Shards::<Test>::iter().count(), 0);
-        assert_eq!(Duties::<Test>::iter().count() + Due::<Test>::iter().count() + Retired::<Test>::iter().count(), 0);
+        assert_eq!(
+            Duties::<Test>::iter().count()
+                + Served::<Test>::iter().count()
+                + Due::<Test>::iter().count()
+                + Retired::<Test>::iter().count(),
+            0
+        );
         assert_eq!(Jobs::job_root(id.job), root);
         assert!(root.is_some());
     });
@@ -34,6 +41,7 @@ fn prune_should_go_on_in_the_next_block_when_there_are_many_shards() {
             draw(at(job, 0, index), 2);
             audit(at(job, 0, index), &[]);
         }
+        (0..8).for_each(|index| settle(at(job, 0, index)));
         ShardsPerBlock::set(3);
         let closed = JobsOf::<Test>::get(job).unwrap();
         assert!(closed.is_over());

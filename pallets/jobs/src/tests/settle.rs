@@ -17,19 +17,35 @@ use quern_protocol::{
 };
 
 #[test]
-fn accept_should_pay_the_ask_and_free_the_rest_when_all_agree() {
+fn accept_should_pay_nobody_before_the_window_has_closed() {
+    run(|| {
+        let id = assigned();
+        let (held_before, collateral) = (held(HoldReason::Escrow, 1), shard(id).deal().unwrap().collateral);
+        accept(id);
+        assert_eq!((held(HoldReason::Escrow, 1), Balances::balance(&POT.into())), (held_before, ED));
+        assert_eq!(World::bonded(&raw(10)) - World::free(&raw(10)), collateral);
+        // Its slot is free for the next shard, and later stages may read it.
+        assert_eq!(books(|books| books.ended.clone()), vec![(raw(10), ShardEnd::Accepted)]);
+        assert!(matches!(JobsOf::<Test>::get(id.job).unwrap().status, JobStatus::Completed { .. }));
+        assert_eq!(OpenJobs::<Test>::get(), 1);
+    });
+}
+
+#[test]
+fn settlement_should_pay_the_ask_and_free_the_rest_when_the_window_closes() {
     run(|| {
         worker(10, BID / 2, 4);
-        let job = submit(simple(8, 4));
+        let job = submit(simple(8, 8));
         next_period();
         next_period();
         let id = first(job);
         let held_before = held(HoldReason::Escrow, 1);
         accept(id);
         let macs = shard(id).macs();
-        let paid = Cost::at_price(collateral::price(macs, BID / 2), 2_000_000, PROTOCOL_PPM);
+        settle(id);
+        let paid = Cost::at_price(collateral::price(macs, BID / 2), 1_000_000, PROTOCOL_PPM);
         assert_eq!(Balances::balance(&POT.into()), ED + paid.total());
-        assert_eq!(held(HoldReason::Escrow, 1), held_before / 2);
+        assert_eq!(held(HoldReason::Escrow, 1), 0);
         let (settlement, auditors) = books(|books| books.settled[0].clone());
         assert_eq!((settlement.price, settlement.audit_fee), (paid.price, paid.audit_fee));
         assert_eq!((settlement.protocol_fee, settlement.macs, settlement.worker), (paid.protocol_fee, macs, raw(10)));
@@ -42,9 +58,129 @@ fn accept_should_pay_the_ask_and_free_the_rest_when_all_agree() {
             audit_fee: paid.audit_fee,
             protocol_fee: paid.protocol_fee,
             macs,
-            refund: held_before / 2 - paid.total(),
+            refund: held_before - paid.total(),
         }));
-        assert_eq!(World::free(&raw(AUDITORS[0])), World::bonded(&raw(AUDITORS[0])));
+        let settled = Event::ShardSettled {
+            shard: id,
+            worker: account(10),
+            paid: paid.total(),
+            refund: held_before - paid.total(),
+        };
+        assert!(has_event(settled));
+        assert_eq!(World::free(&raw(10)), World::bonded(&raw(10)));
+    });
+}
+
+#[test]
+fn settlement_should_pay_nobody_and_take_no_stake_when_nobody_says_that_the_outputs_are_delivered() {
+    run(|| {
+        let id = assigned();
+        let held_before = held(HoldReason::Escrow, 1);
+        accept(id);
+        run_for(params().window_blocks + params().delivery_blocks);
+        assert!(shard(id).window().is_some());
+        run_for(1);
+        assert!(matches!(shard(id).phase, Phase::Settled { paid: false, .. }));
+        assert!(has_event(Event::ShardSettled { shard: id, worker: account(10), paid: 0, refund: held_before }));
+        assert_eq!((held(HoldReason::Escrow, 1), Balances::balance(&POT.into())), (0, ED));
+        assert_eq!(World::free(&raw(10)), World::bonded(&raw(10)));
+        assert_eq!(books(|books| books.ended.last().copied()), Some((raw(10), ShardEnd::Undelivered)));
+        assert!(books(|books| books.offences.is_empty()));
+    });
+}
+
+#[test]
+fn settlement_should_need_no_acknowledgement_when_an_auditor_holds_the_outputs() {
+    run(|| {
+        let id = assigned();
+        commit(id);
+        draw(id, 1);
+        let by = raw(AUDITORS[0]);
+        Jobs::apply(&id, ShardEvent::Open { by: raw(10), digest: [1; 32] }).unwrap();
+        let seal = quern_primitives::commitment::audit_seal(&[0; 32], &by, &id, &[1; 32], &[2; 32]);
+        Jobs::apply(&id, ShardEvent::Seal { by, seal }).unwrap();
+        Jobs::apply(&id, ShardEvent::Results { by: raw(10), digest: [2; 32] }).unwrap();
+        Jobs::apply(&id, ShardEvent::Reveal { by, salt: [0; 32], results: [2; 32], holds_outputs: true }).unwrap();
+        run_for(params().window_blocks + 1);
+        assert!(matches!(shard(id).phase, Phase::Settled { paid: true, .. }));
+    });
+}
+
+#[test]
+fn overturned_shard_should_be_issued_again_when_nothing_reads_it() {
+    run(|| {
+        worker(10, BID / 2, 4);
+        let job = submit(two_stages(8, 4));
+        next_period();
+        next_period();
+        let id = first(job);
+        let (held_before, collateral) = (held(HoldReason::Escrow, 1), shard(id).deal().unwrap().collateral);
+        accept(id);
+        overturn(id);
+        assert!(is_queued(id));
+        assert!(has_event(Event::ShardOverturned { shard: id, worker: account(10), reissued: true }));
+        let offences = books(|books| books.offences.clone());
+        assert_eq!((offences[0].kind, offences[0].offender), (OffenceKind::WrongResult, raw(10)));
+        assert_eq!((offences[0].locked, offences[0].reporter), (collateral, Some(raw(20))));
+        assert_eq!(World::free(&raw(20)), World::bonded(&raw(20)));
+        assert_eq!(books(|books| books.ended.last().copied()), Some((raw(10), ShardEnd::Overturned)));
+        assert_eq!(held(HoldReason::Escrow, 1), held_before);
+        assert_eq!(JobsOf::<Test>::get(job).unwrap().status, JobStatus::Running);
+        assert!(Jobs::tainted_stages(job).is_empty());
+        // Another worker runs it.
+        worker(11, BID / 2, 4);
+        next_period();
+        next_period();
+        assert_eq!(worker_of(id), 11);
+        accept(id);
+        settle(id);
+        assert_eq!(books(|books| books.settled.len()), 1);
+    });
+}
+
+#[test]
+fn overturned_shard_should_taint_what_stands_on_it_and_end_the_job_when_it_is_read() {
+    run(|| {
+        worker(10, BID / 2, 8);
+        let job = submit(two_stages(8, 8));
+        next_period();
+        next_period();
+        let (id, merge) = (first(job), at(job, 1, 0));
+        accept(id);
+        next_period();
+        next_period();
+        assert_eq!(worker_of(merge), 10);
+        worker(11, BID / 2, 8);
+        let before = held(HoldReason::Escrow, 1);
+        overturn(id);
+        assert!(has_event(Event::ShardOverturned { shard: id, worker: account(10), reissued: false }));
+        assert!(has_event(Event::JobFailed { job, shard: id }));
+        assert_eq!(JobsOf::<Test>::get(job).unwrap().status, JobStatus::Failed);
+        assert_eq!(Jobs::tainted_stages(job), vec![0, 1]);
+        assert!(held(HoldReason::Escrow, 1) < before, "what it would have been paid is free again");
+        // Work that is under way is judged by what it was given, and paid.
+        commit(merge);
+        draw(merge, 3);
+        audit(merge, &[]);
+        settle(merge);
+        assert_eq!(books(|books| books.settled.len()), 1);
+        assert_eq!((held(HoldReason::Escrow, 1), OpenJobs::<Test>::get()), (0, 0));
+    });
+}
+
+#[test]
+fn overturned_shard_should_mark_the_root_for_ever_when_the_job_is_completed() {
+    run(|| {
+        let id = assigned();
+        accept(id);
+        let root = JobRoots::<Test>::get(id.job);
+        assert!(root.is_some());
+        overturn(id);
+        assert_eq!(Jobs::tainted_stages(id.job), vec![0]);
+        assert_eq!((held(HoldReason::Escrow, 1), books(|books| books.settled.len())), (0, 0));
+        run_for(RETENTION + 10);
+        assert!(JobsOf::<Test>::get(id.job).is_none());
+        assert_eq!((JobRoots::<Test>::get(id.job), Jobs::tainted_stages(id.job)), (root, vec![0]));
     });
 }
 
@@ -68,6 +204,9 @@ fn accept_should_complete_the_job_when_it_is_the_last_shard() {
         assert!(has_event(Event::JobCompleted { job, root }));
         assert_eq!(JobRoots::<Test>::get(job), Some(root));
         assert_eq!(JobsOf::<Test>::get(job).unwrap().status, JobStatus::Completed { root });
+        assert_eq!(OpenJobs::<Test>::get(), 1);
+        Jobs::acknowledge_shards(signed(1), ids.to_vec().try_into().unwrap()).unwrap();
+        run_for(params().window_blocks + 1);
         assert_eq!((held(HoldReason::Escrow, 1), OpenJobs::<Test>::get()), (0, 0));
     });
 }
@@ -80,10 +219,17 @@ fn accept_should_change_nothing_when_it_was_accepted() {
         let before = shard(id);
         assert_eq!(Jobs::apply(&id, ShardEvent::Expire), Err(ShardError::NothingDue));
         assert_eq!(
-            Jobs::apply(&id, ShardEvent::Reveal { by: raw(AUDITORS[0]), salt: [0; 32], results: [2; 32] }),
+            Jobs::apply(
+                &id,
+                ShardEvent::Reveal { by: raw(AUDITORS[0]), salt: [0; 32], results: [2; 32], holds_outputs: false }
+            ),
             Err(ShardError::WrongPhase)
         );
-        assert_eq!((shard(id), books(|books| books.settled.len())), (before, 1));
+        assert_eq!((shard(id), books(|books| books.settled.len())), (before, 0));
+        settle(id);
+        assert_eq!(Jobs::apply(&id, ShardEvent::Expire), Err(ShardError::NothingDue));
+        assert_eq!(Jobs::apply(&id, ShardEvent::Deliver), Err(ShardError::WrongPhase));
+        assert_eq!(books(|books| books.settled.len()), 1);
     });
 }
 
@@ -101,7 +247,7 @@ fn conviction_should_report_and_requeue_without_pay_when_a_challenger_wins() {
         draw(id, 2);
         audit(id, &[AUDITORS[1]]);
         let challenger = raw(AUDITORS[1]);
-        Jobs::apply(&id, ShardEvent::Challenge { by: challenger, position: 0 }).unwrap();
+        Jobs::apply(&id, ShardEvent::Challenge { by: challenger, position: 0, bond: 0 }).unwrap();
         assert_eq!(shard(id).expires(), None);
         let worker_lost = Some(OffenceKind::WrongResult);
         Jobs::apply(&id, ShardEvent::Resolved { challenger, worker_lost }).unwrap();
@@ -126,7 +272,7 @@ fn refuted_challenge_should_draw_again_when_the_worker_wins() {
         draw(id, 2);
         audit(id, &[AUDITORS[1]]);
         let challenger = raw(AUDITORS[1]);
-        Jobs::apply(&id, ShardEvent::Challenge { by: challenger, position: 0 }).unwrap();
+        Jobs::apply(&id, ShardEvent::Challenge { by: challenger, position: 0, bond: 0 }).unwrap();
         Jobs::apply(&id, ShardEvent::Resolved { challenger, worker_lost: None }).unwrap();
         assert!(matches!(shard(id).phase, Phase::Committed { .. }));
         assert_eq!(books(|books| books.committed.len()), 2);

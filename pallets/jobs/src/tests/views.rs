@@ -3,9 +3,16 @@
 
 use super::mock::*;
 use crate::{Error, HoldReason, JobFault, ProgramFault};
+use codec::Encode;
 use quern_primitives::job::{Input, JobSpec};
+use quern_primitives::ShardId;
 use quern_program::DType;
-use quern_protocol::view::{JobStatus, PhaseCounts, MAX_PAGE};
+use quern_protocol::{
+    shard::{Commitment, LeafDemand, Phase},
+    view::{JobStatus, PhaseCounts, ShardView, DUTIES_PAGE_BYTES, MAX_PAGE, MAX_SERVED_PAGE},
+    Shard,
+};
+use std::collections::BTreeSet;
 
 #[test]
 fn job_should_show_how_far_it_is() {
@@ -22,7 +29,11 @@ fn job_should_show_how_far_it_is() {
         assert_eq!((view.stages.len(), view.stages[0].shards, view.stages[0].accepted), (2, 2, 1));
         assert_eq!(view.stages[0].phases.accepted, 1);
         assert_eq!(view.stages[1].phases, PhaseCounts::default());
-        assert!(view.spent > 0 && view.root.is_none());
+        assert_eq!((view.spent, view.root, view.maturing), (0, None, 1));
+        settle(first(job));
+        let view = Jobs::job(job).unwrap();
+        assert!(view.spent > 0 && view.maturing == 0 && view.tainted.is_empty() && view.parent.is_none());
+        assert_eq!(view.stages[0].phases.accepted, 1);
         assert!(Jobs::job(job + 1).is_none());
     });
 }
@@ -80,7 +91,8 @@ fn dry_quote_should_be_the_quote_after_publishing_and_name_the_deposit() {
 #[test]
 fn duties_should_follow_the_parties_of_a_shard() {
     run(|| {
-        let duties = |who: u8| Jobs::duties(&raw(who), |_| vec![]);
+        let duties = |who: u8| Jobs::duties(&raw(who), None, |_| vec![]).0;
+        let served = |who: u8| Jobs::served(&raw(who), None).0;
         let id = assigned();
         let view = duties(10).pop().unwrap();
         assert_eq!((view.shard.id, view.requester.len()), (id, 1));
@@ -93,8 +105,11 @@ fn duties_should_follow_the_parties_of_a_shard() {
         audit(id, &[]);
         // Both go on serving the outputs.
         assert_eq!((duties(10).len(), duties(AUDITORS[0]).len()), (1, 1));
-        run_for(RETENTION);
+        settle(id);
         assert_eq!((duties(10).len(), duties(AUDITORS[0]).len()), (0, 0));
+        assert_eq!((served(10).len(), served(AUDITORS[0]).len()), (1, 1));
+        run_for(RETENTION);
+        assert_eq!((served(10).len(), served(AUDITORS[0]).len()), (0, 0));
     });
 }
 
@@ -110,8 +125,127 @@ fn duties_should_name_the_workers_whose_outputs_are_read() {
         worker(11, BID, 1);
         next_period();
         next_period();
-        let view = Jobs::duties(&raw(11), |_| vec![]).pop().unwrap();
+        let view = Jobs::duties(&raw(11), None, |_| vec![]).0.pop().unwrap();
         assert_eq!(view.shard.id, at(job, 1, 0));
         assert!(view.endpoint(&raw(10)).is_some());
+    });
+}
+
+/// All pages of an account's duties, and of what it serves.
+fn pages(who: u8) -> (Vec<Vec<ShardView>>, Vec<Vec<Shard>>) {
+    let (mut duties, mut served) = (Vec::new(), Vec::new());
+    let mut after = None;
+    loop {
+        let (page, next) = Jobs::duties(&raw(who), after, |_| vec![]);
+        duties.push(page);
+        after = next;
+        if after.is_none() {
+            break;
+        }
+    }
+    loop {
+        let (page, next) = Jobs::served(&raw(who), after);
+        served.push(page);
+        after = next;
+        if after.is_none() {
+            return (duties, served);
+        }
+    }
+}
+
+#[test]
+fn duties_should_come_in_bounded_pages_and_miss_nothing_when_thousands_of_shards_are_served() {
+    run(|| {
+        let id = assigned();
+        let queued = |index| Shard { id: ShardId { index, ..id }, phase: Phase::Queued, ..shard(id) };
+        let put =
+            |index, phase: &Phase| Jobs::put_shard(&queued(index), &Shard { phase: phase.clone(), ..queued(index) });
+        let Phase::Assigned { deal, .. } = shard(id).phase else { panic!("assigned") };
+        let commitment = Commitment { root: root_of(id), secret_hash: [0; 32], at: 1 };
+        let auditors: frame_support::BoundedVec<_, _> = vec![raw(AUDITORS[0])].try_into().unwrap();
+        let settled = Phase::Settled { deal: deal.clone(), commitment, auditors: auditors.clone(), at: 1, paid: true };
+        let window = |delivered, demands: Vec<LeafDemand>| quern_protocol::shard::Window {
+            closes: 9_000,
+            deliver_by: 9_000,
+            delivered,
+            challenges: Default::default(),
+            refuted: 0,
+            demands: demands.try_into().unwrap(),
+        };
+        let accepted = |delivered, demands| {
+            let (deal, auditors) = (deal.clone(), auditors.clone());
+            Phase::Accepted { deal, commitment, auditors, at: 1, window: window(delivered, demands) }
+        };
+        let asked = accepted(true, vec![LeafDemand { position: 0, by: 9_000 }]);
+        for index in 1..=5_000u32 {
+            put(index, &settled);
+        }
+        (5_001..=5_300).for_each(|index| put(index, &accepted(true, vec![])));
+        (5_301..=5_400).for_each(|index| put(index, &accepted(false, vec![])));
+        (5_401..=5_500).for_each(|index| put(index, &asked));
+        (5_501..=5_600).for_each(|index| put(index, &shard(id).phase));
+
+        let (duties, served) = pages(10);
+        for page in &duties {
+            assert!(page.len() <= MAX_PAGE as usize && page.encoded_size() < 2 * DUTIES_PAGE_BYTES);
+        }
+        assert!(served.iter().all(|page| page.len() <= MAX_SERVED_PAGE as usize && page.encoded_size() < 1 << 18));
+        let owed: BTreeSet<u32> = duties.iter().flatten().map(|view| view.shard.id.index).collect();
+        assert_eq!(owed, (5_301..=5_600).chain([id.index]).collect());
+        assert_eq!(duties.iter().map(Vec::len).sum::<usize>(), owed.len(), "none comes twice");
+        let rest: BTreeSet<u32> = served.iter().flatten().map(|shard| shard.id.index).collect();
+        assert_eq!(rest, (1..=5_300).collect());
+        // An auditor has nothing to do where somebody asks the worker, and something while the outputs are not delivered.
+        let (duties, served) = pages(AUDITORS[0]);
+        let owed: BTreeSet<u32> = duties.iter().flatten().map(|view| view.shard.id.index).collect();
+        assert_eq!(owed, (5_301..=5_400).collect());
+        assert_eq!(served.iter().map(Vec::len).sum::<usize>(), 5_400);
+
+        (1..=5_600).for_each(|index| Jobs::remove_shard(&ShardId { index, ..id }));
+        let (duties, served) = pages(10);
+        assert_eq!((duties.iter().map(Vec::len).sum::<usize>(), served), (1, vec![vec![]]));
+    });
+}
+
+#[test]
+fn duties_page_should_end_when_its_views_are_long() {
+    run(|| {
+        let id = assigned();
+        let queued = |index| Shard { id: ShardId { index, ..id }, phase: Phase::Queued, ..shard(id) };
+        (1..=20).for_each(|index| {
+            Jobs::put_shard(&queued(index), &Shard { phase: shard(id).phase, ..queued(index) });
+        });
+        // Each view has eight disputes with long traces.
+        let dispute = quern_protocol::Dispute {
+            shard: id,
+            position: 0,
+            task: 0,
+            segment: quern_program::Segment::Finish,
+            worker: raw(10),
+            challenger: raw(20),
+            root: root_of(id),
+            leaves: 1,
+            start: None,
+            end: root_of(id),
+            trace: Some(quern_protocol::dispute::Trace {
+                state: Default::default(),
+                outputs: vec![root_of(id); 1_024].try_into().unwrap(),
+            }),
+            turn: quern_protocol::dispute::Move::Name,
+            by: 9,
+        };
+        let disputes = |_: &ShardId| (0..8).map(|number| (number, dispute.clone())).collect();
+        let (mut after, mut seen) = (None, 0);
+        loop {
+            let (page, next) = Jobs::duties(&raw(10), after, disputes);
+            assert!(page.encoded_size() < DUTIES_PAGE_BYTES * 3 / 2);
+            seen += page.len();
+            after = next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen, 21);
+        (1..=20).for_each(|index| Jobs::remove_shard(&ShardId { index, ..id }));
     });
 }

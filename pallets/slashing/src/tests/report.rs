@@ -72,13 +72,11 @@ fn report_should_number_offences_one_after_the_other() {
 
 #[test]
 fn report_should_release_the_lock_at_once_when_the_offence_costs_nothing() {
-    for kind in [OffenceKind::AuditNoShow, OffenceKind::Late] {
-        run(|| {
-            lock(1_000);
-            assert_eq!(Slashing::report(offence(kind, 1_000)), 0);
-            assert_eq!((bond(), Deferred::<Test>::count()), ((BOND, BOND), 0), "{kind:?}");
-        });
-    }
+    run(|| {
+        lock(1_000);
+        assert_eq!(Slashing::report(offence(OffenceKind::Late, 1_000)), 0);
+        assert_eq!((bond(), Deferred::<Test>::count()), ((BOND, BOND), 0));
+    });
 }
 
 #[test]
@@ -88,6 +86,7 @@ fn slash_should_take_the_share_of_its_kind_and_release_the_rest() {
         (OffenceKind::WrongAudit, 1_000),
         (OffenceKind::Withheld, 1_000),
         (OffenceKind::FalseAlarm, 500),
+        (OffenceKind::AuditNoShow, 100),
     ];
     for (kind, due) in kinds {
         run(|| {

@@ -5,6 +5,7 @@ mod bond;
 mod cancel_slash;
 mod chill;
 mod collateral;
+mod earn;
 mod elections;
 mod genesis;
 mod invariants;

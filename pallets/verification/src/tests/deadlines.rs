@@ -69,6 +69,33 @@ fn deadline_should_be_put_off_when_a_party_moves() {
 }
 
 #[test]
+fn deadline_should_be_put_off_by_as_many_blocks_as_deadlines_lag() {
+    test(|| {
+        let (_, _, dispute) = Case::flipped().disputed();
+        LagBlocks::set(5);
+        blocks(PARAMS.move_blocks + 5);
+        assert!(Disputes::<Test>::contains_key(dispute));
+        block();
+        assert_eq!(Case::outcome(), Some(Outcome::WorkerSilent));
+    });
+}
+
+#[test]
+fn move_should_be_in_time_when_it_is_late_by_the_height_alone() {
+    test(|| {
+        let (case, _, dispute) = Case::flipped().disputed();
+        LagBlocks::set(5);
+        blocks(PARAMS.move_blocks + 5);
+        case.post_trace(dispute);
+        LagBlocks::set(0);
+        blocks(PARAMS.move_blocks);
+        assert!(Disputes::<Test>::contains_key(dispute), "the next deadline runs from the height");
+        block();
+        assert_eq!(Case::outcome(), Some(Outcome::ChallengerSilent));
+    });
+}
+
+#[test]
 fn deadline_should_wait_for_the_next_block_when_a_block_is_full() {
     test(|| {
         // Three challengers at one height, two deadlines a block.

@@ -112,6 +112,39 @@ fn draw_should_wait_for_an_unknown_seed_when_there_are_too_few_validators() {
 }
 
 #[test]
+fn shard_should_be_given_up_when_there_are_too_few_validators_for_too_long() {
+    test(|| {
+        for who in [3, 4, 5] {
+            Bonds::set(who, BOND - 1);
+        }
+        let case = Case::honest().committed();
+        blocks(3);
+        assert_eq!(case.shard().unseated_since, Some(4));
+        let wait = PARAMS.seat_blocks(case.shard().macs());
+        blocks(wait - 1);
+        assert!(matches!(case.shard().phase, Phase::Committed { .. }));
+        blocks(4);
+        assert_eq!(case.shard().phase, Phase::Queued);
+        assert_eq!((waiting(&case), PendingDrawCount::<Test>::get()), (vec![], 0));
+        assert_eq!(Bonds::of(&raw(WORKER)), (RICH, 0));
+        assert_eq!(Keeper::offences(), vec![]);
+        let reason = Postponed::TooFewValidators { available: 1, needed: 2 };
+        assert_eq!(last_event(), Event::DrawGivenUp { shard: case.id(), reason });
+    });
+}
+
+#[test]
+fn shard_should_wait_as_long_as_it_takes_when_there_is_no_seed() {
+    test(|| {
+        SeedsMissing::set((0..1_000).collect());
+        let case = Case::honest().committed();
+        blocks(PARAMS.seat_blocks(case.shard().macs()) + 20);
+        assert!(matches!(case.shard().phase, Phase::Committed { .. }));
+        assert_eq!(case.shard().unseated_since, None);
+    });
+}
+
+#[test]
 fn draw_should_wait_for_another_period_when_there_is_no_seed() {
     test(|| {
         SeedsMissing::set(vec![1]);

@@ -33,7 +33,16 @@ fn answer(case: &Case, dispute: DisputeId) {
             let chunk = output[start..output.len().min(start + 1024)].to_vec();
             Verification::open_chunk(signed(WORKER), dispute, chunk.try_into().unwrap()).unwrap();
         }
-        Move::Name | Move::Convict { .. } => {}
+        Move::Ids(search) => {
+            let first = stored.task * case.world.segments();
+            let ids: Vec<_> = search.probes().iter().map(|segment| case.worker.id(first + segment)).collect();
+            Verification::name_ids(signed(WORKER), dispute, ids.try_into().unwrap()).unwrap();
+        }
+        Move::Prove => {
+            let start = stored.start.map(|_| case.worker.leaf(stored.position - 1));
+            Verification::prove_ends(signed(WORKER), dispute, start, case.worker.leaf(stored.position)).unwrap();
+        }
+        Move::Name | Move::Convict { .. } | Move::Pick { .. } => {}
     }
 }
 
@@ -63,6 +72,7 @@ fn challenge(case: &Case, who: u8, dispute: DisputeId, (what, op, element, twist
     let output = outputs.get(usize::from(op_in_turn)).cloned().unwrap_or_default();
     let who = signed(who);
     match what % 5 {
+        0 if matches!(stored.turn, Move::Pick { .. }) => _ = Verification::pick_id(who, dispute, u32::from(op)),
         0 => _ = Verification::name_operator(who, dispute, op),
         1 => _ = Verification::demand_output(who, dispute, element as u32 % 5),
         2 => {
@@ -129,7 +139,7 @@ proptest! {
 
     #[test]
     fn storage_should_stay_consistent_whatever_is_called(
-        calls in proptest::collection::vec((0u8..16, 0usize..4, 0u32..9, any::<u16>()), 1..60),
+        calls in proptest::collection::vec((0u8..20, 0usize..4, 0u32..9, any::<u16>()), 1..60),
         lying in any::<bool>(),
     ) {
         new_test_ext().execute_with(|| {
@@ -154,7 +164,8 @@ proptest! {
                     5 => Verification::reveal_results(signed(WORKER), id, case.shard().audit().map_or([0; 32], |_| case.results_of(&case.worker))),
                     6 | 7 => Verification::reveal_audit(origin, id, [who; 32], claim, true),
                     8 => {
-                        let start = (!position.is_multiple_of(case.world.segments())).then(|| case.worker.leaf(position - 1));
+                        let starts = op % 2 == 0 && !position.is_multiple_of(case.world.segments());
+                        let start = starts.then(|| case.worker.leaf(position - 1));
                         Verification::open_dispute(origin, id, position, start, case.worker.leaf(position))
                     }
                     9 => Verification::post_trace(signed(WORKER), dispute, case.world.trace(&case.worker, position)),
@@ -168,6 +179,10 @@ proptest! {
                         challenge(&case, who, dispute, (3, op, u64::from(op % 1_024), 1));
                         Ok(().into())
                     }
+                    15 => Verification::claim_unavailable(origin, id),
+                    16 => Verification::demand_leaf(origin, id, position).map(Into::into).map_err(Into::into),
+                    17 => Verification::answer_leaf(origin, id, position, case.worker.leaf(position)),
+                    18 => Verification::pick_id(origin, dispute, number),
                     14 => {
                         if matches!(case.shard().phase, Phase::Queued) {
                             case.recommit();

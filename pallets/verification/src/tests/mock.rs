@@ -18,7 +18,7 @@ use quern_primitives::{
     commitment::{audit_seal, opened_digest, results_digest, secret_hash},
     job::Endpoint,
     slice::SliceProof,
-    traits::{Collateral, CollateralError, OffenceKind, Randomness, ReadyWorker, Registry, ShardEnd},
+    traits::{Collateral, CollateralError, Deadlines, OffenceKind, Randomness, ReadyWorker, Registry, ShardEnd},
     Account, Balance, DisputeId, Height, ShardId,
 };
 use quern_program::{Checked, Program};
@@ -62,12 +62,15 @@ pub const PARAMS: Params = Params {
     audit_blocks: 10,
     reveal_blocks: 10,
     move_blocks: 10,
+    window_blocks: 10,
+    delivery_blocks: 10,
     samples: 8,
     auditors: 2,
     single_task_auditors: 3,
     colluding_ppm: 333_333,
     unrecoverable_ppm: 500_000,
     audit_bond: BOND,
+    challenge_bond: BOND,
 };
 
 parameter_types! {
@@ -77,6 +80,7 @@ parameter_types! {
     pub static Plan: (u32, u32) = (16, 2);
     pub static DisputeLimit: u32 = 16;
     pub static StageComplete: bool = false;
+    pub static LagBlocks: Height = 0;
 }
 
 impl verification::Config for Test {
@@ -84,6 +88,7 @@ impl verification::Config for Test {
     type Collateral = Bonds;
     type Registry = Validators;
     type Randomness = Seeds;
+    type Deadlines = Lagging;
     type Params = Numbers;
     type MaxPendingDraws = ConstU32<4>;
     type DrawsPerBlock = ConstU32<2>;
@@ -178,6 +183,15 @@ impl Registry for Validators {
     }
 }
 
+/// Deadlines that lag as a test says.
+pub struct Lagging;
+
+impl Deadlines for Lagging {
+    fn lag_blocks() -> Height {
+        LagBlocks::get()
+    }
+}
+
 /// Periods of two blocks; a seed is known once its period is over.
 pub struct Seeds;
 
@@ -239,18 +253,20 @@ impl Shards for Keeper {
     fn apply(id: &ShardId, event: ShardEvent) -> Result<(), ShardError> {
         let now = System::block_number();
         let shard = Self::shard(id).ok_or(ShardError::WrongPhase)?;
-        let (next, effects) = shard.step(event, now, Seeds::period_of(now), &PARAMS)?;
+        let moment = quern_protocol::Moment { height: now, lag_blocks: LagBlocks::get() };
+        let (next, effects) = shard.step_at(event, moment, Seeds::period_of(now), &PARAMS)?;
         put("shard", id, &next);
         for effect in effects {
             match effect {
                 Effect::ReleaseWorker(deal) => Bonds::release(&deal.worker, deal.collateral),
-                Effect::ReleaseAuditor(who, bond) => Bonds::release(&who, bond),
+                Effect::ReleaseAuditor(who, bond) | Effect::ReleaseChallenger(who, bond) => Bonds::release(&who, bond),
                 Effect::Offence { kind, offender, locked, reporter } => {
                     Bonds::slash(&offender, locked, &[]);
                     Self::offended(kind, offender, reporter);
                 }
                 Effect::CloseDisputes => Verification::close(id),
-                Effect::Late(_) | Effect::Accept { .. } | Effect::Requeue => {}
+                Effect::Late(_) | Effect::Unaudited(_) | Effect::Accept { .. } | Effect::Requeue => {}
+                Effect::Settle { .. } | Effect::Overturn(_) => {}
             }
         }
         if let Phase::Committed { period, .. } = next.phase {
@@ -319,6 +335,7 @@ pub fn new_test_ext() -> sp_io::TestExternalities {
         Plan::set((16, 2));
         DisputeLimit::set(16);
         StageComplete::set(false);
+        LagBlocks::set(0);
         System::set_block_number(1);
         Bonds::set(WORKER, RICH);
         VALIDATORS.iter().for_each(|who| Bonds::set(*who, RICH));
@@ -351,7 +368,7 @@ pub fn block() {
     System::set_block_number(now);
     Verification::on_initialize(now);
     for id in Keeper::ids() {
-        if Keeper::shard(&id).and_then(|shard| shard.expires()).is_some_and(|at| at <= now) {
+        if Keeper::shard(&id).and_then(|shard| shard.expires()).is_some_and(|at| at + LagBlocks::get() <= now) {
             Keeper::apply(&id, ShardEvent::Expire).unwrap();
         }
     }
@@ -498,6 +515,41 @@ impl Case {
             assert_ok!(Verification::reveal_audit(signed(auditor), case.id(), [auditor; 32], results, true));
         }
         case
+    }
+
+    /// A lie that its drawn validators have confirmed: the body's product of the second task.
+    pub fn accepted_lie() -> Self {
+        let case = Self::flipped().sealed_with(|case, _| Some(case.results_of(&case.worker)));
+        let digest = case.results_of(&case.worker);
+        assert_ok!(Verification::reveal_results(signed(WORKER), case.id(), digest));
+        for auditor in case.auditors() {
+            assert_ok!(Verification::reveal_audit(signed(auditor), case.id(), [auditor; 32], digest, true));
+        }
+        assert!(case.shard().is_accepted());
+        case
+    }
+
+    /// A dispute in which the first difference is searched for, from the output of the second task back.
+    pub fn searched(self) -> (Self, u8, DisputeId) {
+        let case = self.revealed();
+        let (challenger, last) = (case.auditors()[0], case.world.leaves() - 1);
+        assert_ok!(Verification::open_dispute(signed(challenger), case.id(), last, None, case.worker.leaf(last)));
+        (case, challenger, crate::NextDispute::<Test>::get() - 1)
+    }
+
+    /// The worker has named its ids.
+    pub fn asked(self) -> (Self, u8, DisputeId) {
+        let (case, challenger, dispute) = self.searched();
+        let ids: Vec<_> = (4..7).map(|position| case.worker.id(position)).collect();
+        assert_ok!(Verification::name_ids(signed(WORKER), dispute, ids.try_into().unwrap()));
+        (case, challenger, dispute)
+    }
+
+    /// The challenger has found the first one that differs.
+    pub fn found(self) -> (Self, u8, DisputeId) {
+        let (case, challenger, dispute) = self.asked();
+        assert_ok!(Verification::pick_id(signed(challenger), dispute, 1));
+        (case, challenger, dispute)
     }
 
     /// Every validator claims to have computed something else than the (honest) worker.

@@ -122,7 +122,6 @@ fn open_dispute_should_fail_when_a_leaf_is_missing_or_of_another_position() {
         let case = Case::flipped().revealed();
         let (challenger, position) = (case.auditors()[0], case.wrong_position());
         let leaf = |position| case.worker.leaf(position);
-        assert_noop!(open(&case, challenger, position, None, leaf(position)), Error::<Test>::WrongStart);
         assert_noop!(
             open(&case, challenger, position, Some(leaf(position)), leaf(position)),
             Error::<Test>::LeafMismatch
@@ -131,6 +130,112 @@ fn open_dispute_should_fail_when_a_leaf_is_missing_or_of_another_position() {
             open(&case, challenger, position, Some(leaf(position - 1)), leaf(position - 1)),
             Error::<Test>::LeafMismatch
         );
+    });
+}
+
+#[test]
+fn open_dispute_should_search_for_the_first_difference_when_no_start_is_given() {
+    test(|| {
+        let case = Case::flipped().revealed();
+        let (challenger, position) = (case.auditors()[0], case.world.leaves() - 1);
+        assert_ok!(open(&case, challenger, position, None, case.worker.leaf(position)));
+        let stored = Disputes::<Test>::get(0).unwrap();
+        let Move::Ids(search) = stored.turn else { panic!("ids are owed") };
+        assert_eq!((search.probes(), *stored.owed_by()), (vec![0, 1, 2], raw(WORKER)));
+    });
+}
+
+#[test]
+fn open_dispute_should_lock_a_bond_when_anybody_challenges_an_accepted_shard() {
+    test(|| {
+        let case = Case::accepted_lie();
+        Bonds::set(STRANGER, RICH);
+        let dispute = case.open(STRANGER, 5);
+        assert_eq!(Bonds::of(&raw(STRANGER)), (RICH, BOND));
+        assert_eq!(case.shard().window().unwrap().challenges[0].challenger, raw(STRANGER));
+        assert_eq!(Disputes::<Test>::get(dispute).unwrap().challenger, raw(STRANGER));
+        // The window does not close over it.
+        blocks(PARAMS.window_blocks - 1);
+        assert!(matches!(case.shard().phase, Phase::Accepted { .. }));
+    });
+}
+
+#[test]
+fn open_dispute_should_overturn_an_accepted_lie_when_the_challenger_convicts_it() {
+    test(|| {
+        let case = Case::accepted_lie();
+        Bonds::set(STRANGER, RICH);
+        let dispute = case.open(STRANGER, 5);
+        case.post_trace(dispute);
+        assert_ok!(Verification::name_operator(signed(STRANGER), dispute, 1));
+        let (claimed, position) = (case.world.segment_of(&case.worker, 5).1[1].clone(), 5);
+        let conviction = case.world.with_evidence(&case.honest, position, |evidence| {
+            evidence.convict(1, &claimed, |_, part| case.world.blob(part)).unwrap()
+        });
+        assert_ok!(Case::convict(STRANGER, dispute, conviction));
+        assert!(matches!(case.shard().phase, Phase::Overturned { .. }));
+        assert_eq!(Bonds::of(&raw(STRANGER)), (RICH, 0));
+        assert_eq!(Bonds::of(&raw(WORKER)), (RICH - COLLATERAL, 0));
+        assert_eq!(Verification::stats().convicted, 1);
+    });
+}
+
+#[test]
+fn open_dispute_should_cost_the_bond_when_an_accepted_result_is_right() {
+    test(|| {
+        let case = Case::honest().revealed();
+        Bonds::set(STRANGER, RICH);
+        let dispute = case.open(STRANGER, 5);
+        case.post_trace(dispute);
+        blocks(PARAMS.move_blocks + 1);
+        assert_eq!(Case::outcome(), Some(quern_protocol::dispute::Outcome::ChallengerSilent));
+        assert_eq!(Bonds::of(&raw(STRANGER)), (RICH - BOND, 0));
+        let (_, _, reporter) = Keeper::offences().pop().unwrap();
+        assert_eq!(reporter, Some(raw(WORKER)));
+        // The window was over, but for this.
+        block();
+        assert!(matches!(case.shard().phase, Phase::Settled { .. }));
+        assert_eq!(Bonds::of(&raw(WORKER)), (RICH, 0));
+    });
+}
+
+#[test]
+fn open_dispute_should_fail_when_the_challenger_of_an_accepted_shard_has_no_bond_or_is_its_worker() {
+    test(|| {
+        let case = Case::accepted_lie();
+        let open = |who| open(&case, who, 5, Some(case.worker.leaf(4)), case.worker.leaf(5));
+        assert_noop!(open(STRANGER), Error::<Test>::NoBond);
+        Bonds::set(WORKER, 2 * RICH);
+        assert_noop!(open(WORKER), Error::<Test>::NotYours);
+        Bonds::set(STRANGER, RICH);
+        assert_ok!(open(STRANGER));
+        assert_noop!(open(STRANGER), Error::<Test>::Duplicate);
+    });
+}
+
+#[test]
+fn open_dispute_should_fail_when_the_window_has_closed() {
+    test(|| {
+        let case = Case::accepted_lie();
+        Bonds::set(STRANGER, RICH);
+        blocks(PARAMS.window_blocks + 1);
+        assert!(matches!(case.shard().phase, Phase::Settled { .. }));
+        let closed = open(&case, STRANGER, 5, Some(case.worker.leaf(4)), case.worker.leaf(5));
+        assert_eq!(closed.unwrap_err().error, Error::<Test>::WrongPhase.into());
+    });
+}
+
+#[test]
+fn open_dispute_should_leave_places_to_drawn_validators_when_anybody_challenges() {
+    test(|| {
+        DisputeLimit::set(2);
+        let case = Case::accepted_lie();
+        for who in [STRANGER, STRANGER + 1] {
+            Bonds::set(who, RICH);
+        }
+        case.open(STRANGER, 5);
+        let second = open(&case, STRANGER + 1, 5, Some(case.worker.leaf(4)), case.worker.leaf(5));
+        assert_eq!(second.unwrap_err().error, Error::<Test>::TooManyDisputes.into());
     });
 }
 

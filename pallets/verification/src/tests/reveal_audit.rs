@@ -10,7 +10,9 @@ fn reveal_audit_should_accept_the_shard_when_all_validators_agree() {
         let case = Case::honest().revealed();
         assert!(matches!(case.shard().phase, Phase::Accepted { .. }));
         assert_eq!(Verification::stats(), Stats { drawn: 1, settled: 1, ..Stats::default() });
-        assert_eq!(Bonds::of(&raw(WORKER)), (RICH, 0));
+        // Its collateral stays locked while anybody may challenge it.
+        assert_eq!(Bonds::of(&raw(WORKER)), (RICH, COLLATERAL));
+        assert!(case.shard().window().unwrap().delivered);
     });
 }
 

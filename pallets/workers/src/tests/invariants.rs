@@ -21,7 +21,7 @@ enum Op {
 fn op() -> impl Strategy<Value = Op> {
     let who = || 1u8..7;
     let role = prop_oneof![Just(Role::Worker), Just(Role::Validator)];
-    let end = prop_oneof![3 => Just(ShardEnd::Accepted), 2 => Just(ShardEnd::Late), 1 => Just(ShardEnd::Convicted)];
+    let end = prop_oneof![3 => Just(ShardEnd::Accepted), 2 => Just(ShardEnd::Late), 1 => Just(ShardEnd::Convicted), 1 => Just(ShardEnd::Overturned), 1 => Just(ShardEnd::Undelivered), 1 => Just(ShardEnd::Unaudited)];
     prop_oneof![
         4 => (who(), role).prop_map(|(who, role)| Op::Register(who, role)),
         4 => (who(), 0..MAX_SLOTS + 2).prop_map(|(who, slots)| Op::SetReady(who, slots)),
@@ -107,17 +107,23 @@ proptest! {
                         }
                     }
                     Op::End(who, end) => {
-                        if let Some(m) = model.get_mut(&who).filter(|m| m.open > 0) {
+                        // What ends after acceptance holds no slot any more.
+                        let holds = !matches!(end, ShardEnd::Overturned | ShardEnd::Undelivered);
+                        if let Some(m) = model.get_mut(&who).filter(|m| m.open > 0 || !holds) {
                             Registry::shard_ended(&raw(who), end);
-                            m.open -= 1;
+                            m.open -= u32::from(holds);
                             match end {
                                 ShardEnd::Accepted if !m.barred => m.reputation = (m.reputation + 1).min(1_000),
-                                ShardEnd::Accepted => {}
+                                ShardEnd::Accepted | ShardEnd::Unaudited => {}
                                 ShardEnd::Late => {
-                                    m.reputation = m.reputation.saturating_sub(50);
+                                    if !m.barred {
+                                        m.reputation = 100 + (m.reputation - 100) / 2;
+                                    }
                                     m.slots = 0;
                                 }
-                                ShardEnd::Convicted => {
+                                ShardEnd::Undelivered if m.barred => {}
+                                ShardEnd::Undelivered => m.reputation = 100 + (m.reputation - 100) / 2,
+                                ShardEnd::Convicted | ShardEnd::Overturned => {
                                     m.reputation = 0;
                                     m.slots = 0;
                                     m.barred = true;

@@ -3,13 +3,21 @@
 
 use crate as workers;
 use crate::{Entries, Entry, Profile};
-use frame_support::{assert_ok, derive_impl, parameter_types, traits::ConstU32};
+use frame_support::{
+    assert_ok, derive_impl,
+    pallet_prelude::{TransactionSource, TransactionValidityError},
+    parameter_types,
+    traits::{Authorize, ConstU32},
+};
 use quern_primitives::{
+    enrol::Enrolment,
     job::Endpoint,
     traits::{Collateral, CollateralError, Role},
     Account, Balance,
 };
-use sp_runtime::{traits::IdentityLookup, AccountId32};
+use sp_core::{sr25519, Pair as _};
+use sp_runtime::traits::Dispatchable;
+use sp_runtime::{traits::IdentityLookup, AccountId32, MultiSignature};
 use std::collections::BTreeMap;
 
 frame_support::construct_runtime!(
@@ -29,6 +37,10 @@ impl frame_system::Config for Test {
 parameter_types! {
     /// Bonds, and what of them is locked.
     pub static Bonds: BTreeMap<Account, (Balance, Balance)> = BTreeMap::new();
+    /// The era.
+    pub static Era: u32 = 0;
+    /// Places for validators.
+    pub static MaxValidators: u32 = 2;
 }
 
 /// Bonds out of [`Bonds`].
@@ -64,7 +76,12 @@ impl workers::BenchmarkHelper for MockCollateral {
 impl workers::Config for Test {
     type Collateral = MockCollateral;
     type MaxWorkers = ConstU32<3>;
-    type MaxValidators = ConstU32<2>;
+    type MaxValidators = MaxValidators;
+    type MaxApprentices = ConstU32<3>;
+    type MaxEnrolments = ConstU32<4>;
+    type EnrolmentsPerBlock = ConstU32<2>;
+    type EnrolmentWork = ConstU32<WORK>;
+    type Era = Era;
     type WeightInfo = ();
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = MockCollateral;
@@ -72,6 +89,8 @@ impl workers::Config for Test {
 
 pub const MINIMUM: Balance = 100;
 pub const ASK: Balance = 7;
+/// Zero bits of an enrolment's message.
+pub const WORK: u32 = 4;
 
 /// The bytes of an account.
 pub fn raw(who: u8) -> Account {
@@ -119,8 +138,57 @@ pub fn new_test_ext() -> sp_io::TestExternalities {
     ext.execute_with(|| {
         System::set_block_number(1);
         Bonds::set((1..=6).map(|who| (raw(who), (MINIMUM, 0))).collect());
+        Era::set(0);
+        MaxValidators::set(2);
+        (0..100u32).for_each(|block| frame_system::BlockHash::<Test>::insert(block, hash(block)));
     });
     ext
+}
+
+/// The hash of a block of the mock.
+pub fn hash(block: u32) -> sp_core::H256 {
+    [block as u8 + 1; 32].into()
+}
+
+/// The key pair of an apprentice.
+pub fn pair(seed: u8) -> sr25519::Pair {
+    sr25519::Pair::from_seed(&[seed; 32])
+}
+
+/// The account of an apprentice.
+pub fn apprentice(seed: u8) -> Account {
+    pair(seed).public().0
+}
+
+/// Does the work and signs.
+pub fn sign(pair: &sr25519::Pair, hash: &[u8; 32], enrolment: Enrolment) -> (Enrolment, MultiSignature) {
+    let enrolment = enrolment.with_work(hash, WORK);
+    let signature = pair.sign(&enrolment.message(hash));
+    (enrolment, signature.into())
+}
+
+/// A good enrolment of an apprentice, of the last block.
+pub fn enrolment(seed: u8) -> (Enrolment, MultiSignature) {
+    let block = System::block_number() - 1;
+    let enrolment = Enrolment {
+        account: apprentice(seed),
+        endpoint: endpoint(seed),
+        profile: profile(),
+        ask: ASK,
+        block,
+        nonce: 0,
+    };
+    sign(&pair(seed), hash(block).as_fixed_bytes(), enrolment)
+}
+
+/// Sends an enrolment as the executive does: it is authorized, and then dispatched.
+pub fn enrol(enrolment: (Enrolment, MultiSignature)) -> Result<(), TransactionValidityError> {
+    let (enrolment, signature) = enrolment;
+    let call = RuntimeCall::from(workers::Call::enrol { enrolment, signature });
+    call.authorize(TransactionSource::External).expect("can be authorized")?;
+    let authorized: RuntimeOrigin = frame_system::Origin::<Test>::Authorized.into();
+    assert_ok!(call.dispatch(authorized));
+    Ok(())
 }
 
 /// Runs a test and then checks the invariants.

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Tests of the registry.
 
+mod apprentices;
+mod enrol;
 mod invariants;
 pub(crate) mod mock;
 mod register;
 mod registry;
+mod reputation;
 mod retire;
 mod set_ready;
 mod update;

@@ -2,7 +2,7 @@
 //! `register`
 
 use super::mock::*;
-use crate::{Error, Event, Workers, REPUTATION_START};
+use crate::{Error, Event, Workers, REPUTATION_FLOOR};
 use frame_support::{assert_noop, assert_ok};
 use quern_primitives::traits::{Registry as _, Role, ShardEnd};
 use sp_runtime::traits::BadOrigin;
@@ -11,7 +11,7 @@ use sp_runtime::traits::BadOrigin;
 fn register_should_list_a_worker_that_is_not_ready_yet() {
     run(|| {
         register(1, Role::Worker);
-        assert_eq!(entry(1).reputation, REPUTATION_START);
+        assert_eq!(entry(1).reputation, REPUTATION_FLOOR);
         assert_eq!(entry(1).profile, profile());
         assert_eq!(Workers::<Test>::get().into_inner(), vec![raw(1)]);
         assert!(Registry::ready_workers().is_empty());
@@ -35,7 +35,7 @@ fn register_should_start_anew_when_barred() {
         Registry::shard_ended(&raw(1), ShardEnd::Convicted);
         register(1, Role::Validator);
         assert!(!entry(1).barred);
-        assert_eq!(entry(1).reputation, REPUTATION_START);
+        assert_eq!(entry(1).reputation, REPUTATION_FLOOR);
     });
 }
 

@@ -2,7 +2,7 @@
 //! The trait by which other pallets assign, and tell how it ended.
 
 use super::mock::*;
-use crate::{Entries, Event, Workers, REPUTATION_LATE, REPUTATION_MAX, REPUTATION_START};
+use crate::{Entries, Event, Workers, REPUTATION_FLOOR, REPUTATION_MAX};
 use frame_support::assert_ok;
 use quern_primitives::traits::{Registry as _, Role, ShardEnd};
 
@@ -33,16 +33,27 @@ fn shard_ended_should_give_the_slot_back() {
 }
 
 #[test]
+fn shard_ended_should_change_nothing_but_the_slot_when_nobody_judged_the_result() {
+    run(|| {
+        ready(1, 1);
+        Registry::take_slot(&raw(1));
+        Registry::shard_ended(&raw(1), ShardEnd::Unaudited);
+        assert_eq!((entry(1).reputation, entry(1).open), (REPUTATION_FLOOR, 0));
+        assert_eq!(Registry::ready_workers()[0].slots, 1);
+    });
+}
+
+#[test]
 fn shard_ended_should_raise_reputation_when_accepted() {
     run(|| {
         ready(1, 1);
         Registry::take_slot(&raw(1));
         Registry::shard_ended(&raw(1), ShardEnd::Accepted);
-        assert_eq!((entry(1).reputation, entry(1).open), (REPUTATION_START + 1, 0));
+        assert_eq!((entry(1).reputation, entry(1).open), (REPUTATION_FLOOR + 1, 0));
         let event = Event::ReputationChanged {
             who: account(1),
-            before: REPUTATION_START,
-            after: REPUTATION_START + 1,
+            before: REPUTATION_FLOOR,
+            after: REPUTATION_FLOOR + 1,
             open: 0,
         };
         System::assert_last_event(event.into());
@@ -62,14 +73,16 @@ fn shard_ended_should_stop_at_the_greatest_reputation() {
 fn shard_ended_should_end_readiness_when_late() {
     run(|| {
         ready(1, 4);
+        (0..9).for_each(|_| Registry::shard_ended(&raw(1), ShardEnd::Accepted));
         Registry::take_slot(&raw(1));
         Registry::shard_ended(&raw(1), ShardEnd::Late);
-        assert_eq!(entry(1).reputation, REPUTATION_START - REPUTATION_LATE);
+        assert_eq!(entry(1).reputation, REPUTATION_FLOOR + 4);
         assert!(Registry::ready_workers().is_empty());
         assert_ok!(Registry::set_ready(signed(1), 1));
         (0..3).for_each(|_| Registry::shard_ended(&raw(1), ShardEnd::Late));
         assert_ok!(Registry::set_ready(signed(1), 1));
-        assert_eq!((entry(1).reputation, Registry::ready_workers()[0].weight), (0, 1));
+        let floor = REPUTATION_FLOOR;
+        assert_eq!((entry(1).reputation, Registry::ready_workers()[0].weight), (floor, floor));
     });
 }
 
@@ -140,5 +153,37 @@ fn endpoint_should_be_what_was_registered() {
     run(|| {
         register(1, Role::Validator);
         assert_eq!(Registry::endpoint(&raw(1)), Some(endpoint(1)));
+    });
+}
+
+#[test]
+fn ready_workers_should_weigh_less_when_eras_pass_without_work() {
+    run(|| {
+        ready(1, 1);
+        (0..8).for_each(|_| Registry::shard_ended(&raw(1), ShardEnd::Accepted));
+        let weight = || Registry::ready_workers()[0].weight;
+        assert_eq!(weight(), REPUTATION_FLOOR + 8);
+        Era::set(1);
+        assert_eq!(weight(), REPUTATION_FLOOR + 7);
+        // What is written stays until the next shard ends.
+        assert_eq!((entry(1).reputation, entry(1).era), (REPUTATION_FLOOR + 8, 0));
+        Registry::shard_ended(&raw(1), ShardEnd::Accepted);
+        assert_eq!((entry(1).reputation, entry(1).era), (REPUTATION_FLOOR + 8, 1));
+        Era::set(100);
+        assert_eq!(weight(), REPUTATION_FLOOR);
+    });
+}
+
+#[test]
+fn registered_accounts_should_exist_while_their_entry_does() {
+    run(|| {
+        register(1, Role::Worker);
+        assert_eq!(System::sufficients(&account(1)), 1);
+        Registry::take_slot(&raw(1));
+        Registry::shard_ended(&raw(1), ShardEnd::Convicted);
+        register(1, Role::Worker);
+        assert_eq!(System::sufficients(&account(1)), 1);
+        assert_ok!(Registry::retire(signed(1)));
+        assert_eq!(System::sufficients(&account(1)), 0);
     });
 }

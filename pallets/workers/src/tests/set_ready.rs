@@ -2,7 +2,7 @@
 //! `set_ready`
 
 use super::mock::*;
-use crate::{Error, Event, MAX_SLOTS, REPUTATION_START};
+use crate::{Error, Event, MAX_SLOTS, REPUTATION_FLOOR};
 use frame_support::{assert_noop, assert_ok};
 use quern_primitives::traits::{ReadyWorker, Registry as _, Role, ShardEnd};
 use sp_runtime::traits::BadOrigin;
@@ -20,7 +20,8 @@ fn set_ready_should_offer_capacity() {
             slots: 3,
             memory_mib: profile().memory_mib,
             ready_at: 4,
-            weight: REPUTATION_START,
+            apprentice: false,
+            weight: REPUTATION_FLOOR,
         };
         assert_eq!(Registry::ready_workers(), vec![ready]);
     });

@@ -1,18 +1,67 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The one JSON dialect of Quern, the same as that of the node's methods `quern_*`: accounts are SS58 addresses, ids and roots
-//! `0x` and 64 hexadecimal digits, amounts (in the smallest unit, 10^-12 QRN) and counts of MACs strings of decimal digits,
-//! heights and other numbers JSON numbers.
+//! The one JSON dialect of Quern, in which the node's methods `quern_*`, the commands and the SDK answer: accounts are SS58
+//! addresses, ids and roots `0x` and 64 hexadecimal digits, amounts (in the smallest unit, 10^-12 QRN) and counts of MACs strings
+//! of decimal digits, because a JSON number may not hold them exactly; heights and other numbers are JSON numbers.
 
-use super::address;
-use crate::net::address::to_socket;
-use quern_primitives::{job::Endpoint, traits::Role, BlobId, Height, JobId};
-use quern_protocol::view::{AccountView, JobStatus, JobView, NetworkView, ParticipantView, PhaseCounts, StageProgress};
+use crate::view::{AccountView, JobStatus, JobView, NetworkView, ParticipantView, PhaseCounts, StageProgress};
+use alloc::{format, string::String, vec::Vec};
+use blake2::{Blake2b512, Digest};
+use quern_primitives::{
+    job::{Endpoint, SocketAddress},
+    traits::Role,
+    BlobId, Height, JobId,
+};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::net::SocketAddr;
+use std::net::{Ipv6Addr, SocketAddr};
+
+/// The prefix of addresses.
+pub const SS58_PREFIX: u8 = 42;
+
+/// An account's address as text: SS58 with [`SS58_PREFIX`].
+///
+/// The format is that of the [Substrate address format](https://docs.polkadot.com/reference/parachains/accounts/): base58 of the
+/// prefix, the account, and the first two bytes of the BLAKE2b-512 of `SS58PRE` and both.
+pub fn address(account: &quern_primitives::Account) -> String {
+    let mut bytes = Vec::from([SS58_PREFIX]);
+    bytes.extend_from_slice(account);
+    let hash = Blake2b512::new().chain_update(b"SS58PRE").chain_update(&bytes).finalize();
+    bytes.extend(hash.iter().take(2));
+    bs58::encode(bytes).into_string()
+}
 
 /// A number that a JSON number may not hold exactly, as a string of decimal digits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Big(pub u128);
+
+impl From<u128> for Big {
+    fn from(number: u128) -> Self {
+        Self(number)
+    }
+}
+
+impl From<u64> for Big {
+    fn from(number: u64) -> Self {
+        Self(number.into())
+    }
+}
+
+impl core::fmt::Display for Big {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl core::ops::AddAssign for Big {
+    fn add_assign(&mut self, other: Self) {
+        self.0 = self.0.saturating_add(other.0);
+    }
+}
+
+impl core::iter::Sum for Big {
+    fn sum<I: Iterator<Item = Self>>(numbers: I) -> Self {
+        numbers.fold(Self(0), |sum, number| Self(sum.0.saturating_add(number.0)))
+    }
+}
 
 impl Serialize for Big {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -37,8 +86,8 @@ impl From<BlobId> for Hex {
     }
 }
 
-impl std::fmt::Display for Hex {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl core::fmt::Display for Hex {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "0x{}", hex::encode(self.0))
     }
 }
@@ -80,6 +129,12 @@ pub struct Job {
     pub submitted_at: Height,
     /// BLAKE3 of the list of stage roots, once it is completed.
     pub root: Option<Hex>,
+    /// Accepted shards that wait for their window to close before they are paid.
+    pub maturing: u32,
+    /// Stages whose results were overturned after they were accepted, or stand on such results.
+    pub tainted: Vec<u16>,
+    /// The job that it is a fork of.
+    pub parent: Option<JobId>,
 }
 
 /// A status in a word.
@@ -105,6 +160,9 @@ impl From<&JobView> for Job {
             bid: Big(view.bid),
             submitted_at: view.submitted_at,
             root: view.root.map(Hex::from),
+            maturing: view.maturing,
+            tainted: view.tainted.clone(),
+            parent: view.parent,
         }
     }
 }
@@ -133,6 +191,42 @@ impl From<&StageProgress> for Stage {
     }
 }
 
+/// A page of jobs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct JobPage {
+    /// The jobs; those whose details are removed are left out.
+    pub jobs: Vec<Job>,
+    /// Where the next page starts, if there may be more.
+    pub next: Option<JobId>,
+}
+
+/// What outputs of a job are checked against.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Receipt {
+    /// The job.
+    pub job: JobId,
+    /// BLAKE3 of the list of stage roots; none until the job is completed. It stays for ever.
+    pub root: Option<Hex>,
+    /// The stage roots, each none until the stage is accepted. None as a whole once the job's details are removed.
+    pub stages: Option<Vec<Option<Hex>>>,
+    /// Stages whose results were overturned after they were accepted, or stand on such results. It stays for ever.
+    pub tainted: Vec<u16>,
+}
+
+impl From<&JobView> for Receipt {
+    fn from(view: &JobView) -> Self {
+        let stages = view.stages.iter().map(|stage| stage.root.map(Hex::from)).collect();
+        Self { job: view.id, root: view.root.map(Hex::from), stages: Some(stages), tainted: view.tainted.clone() }
+    }
+}
+
+impl Receipt {
+    /// Of a job whose details are removed.
+    pub fn pruned(job: JobId, root: BlobId, tainted: Vec<u16>) -> Self {
+        Self { job, root: Some(root.into()), stages: None, tainted }
+    }
+}
+
 /// What a job would cost, at its bid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Quote {
@@ -154,8 +248,8 @@ pub struct Quote {
     pub collateral: Big,
 }
 
-impl From<&quern_protocol::view::Quote> for Quote {
-    fn from(view: &quern_protocol::view::Quote) -> Self {
+impl From<&crate::view::Quote> for Quote {
+    fn from(view: &crate::view::Quote) -> Self {
         Self {
             escrow: Big(view.escrow),
             price: Big(view.price),
@@ -205,6 +299,7 @@ pub fn role(role: Role) -> &'static str {
     match role {
         Role::Worker => "worker",
         Role::Validator => "validator",
+        Role::Apprentice => "apprentice",
     }
 }
 
@@ -228,6 +323,15 @@ impl From<&ParticipantView> for Participant {
     }
 }
 
+/// A page of registered workers, then validators.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WorkerPage {
+    /// They.
+    pub workers: Vec<Participant>,
+    /// Where the next page starts, if there is more.
+    pub next: Option<u32>,
+}
+
 /// Where a participant serves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Peer {
@@ -237,9 +341,14 @@ pub struct Peer {
     pub addresses: Vec<SocketAddr>,
 }
 
+/// The socket address that the chain's record means: IPv4, which it maps into IPv6, is IPv4 again.
+fn socket(address: &SocketAddress) -> SocketAddr {
+    SocketAddr::new(Ipv6Addr::from(address.ip).to_canonical(), address.port)
+}
+
 impl From<&Endpoint> for Peer {
     fn from(endpoint: &Endpoint) -> Self {
-        Self { id: Hex(endpoint.id), addresses: endpoint.addresses.iter().map(|at| to_socket(*at)).collect() }
+        Self { id: Hex(endpoint.id), addresses: endpoint.addresses.iter().map(socket).collect() }
     }
 }
 
@@ -339,12 +448,34 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// The development key `//Alice`, as every Substrate tool knows it.
+    const ALICE: quern_primitives::Account = [
+        0xd4, 0x35, 0x93, 0xc7, 0x15, 0xfd, 0xd3, 0x1c, 0x61, 0x14, 0x1a, 0xbd, 0x04, 0xa9, 0x9f, 0xd6, 0x82, 0x2c,
+        0x85, 0x58, 0x85, 0x4c, 0xcd, 0xe3, 0x9a, 0x56, 0x84, 0xe7, 0xa5, 0x6d, 0xa2, 0x7d,
+    ];
+
+    #[test]
+    fn address_should_be_that_of_other_substrate_tools() {
+        assert_eq!(address(&ALICE), "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY");
+        assert_eq!(address(&[0; 32]), "5C4hrfjw9DjXZTzV3MwzrrAr9P1MJhSrvWGWqi1eSuyUpnhM");
+    }
+
+    #[test]
+    fn amount_should_be_shown_and_added_as_a_number() {
+        let mut sum = Big(1);
+        sum += Big::from(2u64);
+        assert_eq!((sum.to_string(), [Big(1), Big(2)].into_iter().sum()), ("3".into(), Big(3)));
+    }
+
     #[test]
     fn job_should_be_in_the_dialect_of_the_node() {
         let view = JobView {
             id: 3,
-            requester: super::super::Keypair::from_suri("//Alice").unwrap().account(),
+            requester: ALICE,
             status: JobStatus::Completed { root: BlobId([1; 32]) },
+            maturing: 0,
+            tainted: vec![],
+            parent: None,
             stages: Vec::new(),
             escrow_left: 0,
             spent: u128::MAX,
@@ -362,6 +493,9 @@ mod tests {
             "bid": "1000000000000",
             "submitted_at": 7,
             "root": format!("0x{}", "01".repeat(32)),
+            "maturing": 0,
+            "tainted": [],
+            "parent": null,
         });
         assert_eq!(serde_json::to_value(Job::from(&view)).unwrap(), expected);
     }

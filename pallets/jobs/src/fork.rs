@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A job that goes on from what still stands of another one.
+
+use crate::{
+    types::{bit, segment_costs, MAX_FORK_DEPTH},
+    *,
+};
+
+impl<T: Config> Pallet<T> {
+    /// Forks a job that an overturned result has tainted. Shards that were paid and stand on nothing overturned are taken
+    /// over, all others are run again; what these can cost is held.
+    pub(crate) fn do_fork(requester: AccountId32, from: JobId) -> DispatchResult {
+        let mut parent = Jobs::<T>::get(from).ok_or(Error::<T>::NoSuchJob)?;
+        ensure!(parent.requester == requester, Error::<T>::NotRequester);
+        ensure!(parent.overturned != 0, Error::<T>::NotTainted);
+        let now = Self::now();
+        // While shards are under way or wait for their window, what can be taken over is not known.
+        let prune_at = parent.prune_at.ok_or(Error::<T>::NotOver)?;
+        ensure!(now < prune_at, Error::<T>::NoSuchJob);
+        ensure!(parent.depth < MAX_FORK_DEPTH, Error::<T>::TooManyForks);
+        let open = OpenJobs::<T>::get();
+        ensure!(open < T::MaxOpenJobs::get(), Error::<T>::TooManyOpenJobs);
+        let (job, draws_from) = (NextJob::<T>::get(), Self::period_after(now));
+        let mut stages = Vec::new();
+        let mut escrow: Balance = 0;
+        for (index, _) in (0u16..).zip(&parent.reads) {
+            let former = Stages::<T>::get(from, index).ok_or(Error::<T>::NoSuchJob)?;
+            let inherits = Some(from).filter(|_| parent.tainted & bit(index) == 0 && former.standing > 0);
+            let taken_over = if inherits.is_some() { former.standing } else { 0 };
+            let record = StageRecord { created: 0, accepted: 0, standing: 0, inherits, root: None, ..former };
+            escrow = escrow.saturating_add(Self::fork_cost(&record, index, taken_over, parent.bid)?);
+            stages.push(record);
+        }
+        Waiting::<T>::try_append((job, draws_from)).map_err(|_| Error::<T>::TooManyOpenJobs)?;
+        T::Currency::hold(&HoldReason::Escrow.into(), &requester, escrow)?;
+        OpenJobs::<T>::put(open.saturating_add(1));
+        NextJob::<T>::put(job.saturating_add(1));
+        for (index, record) in (0u16..).zip(stages) {
+            Stages::<T>::insert(job, index, record);
+        }
+        let record = Job {
+            status: JobStatus::Waiting,
+            submitted_at: now,
+            draws_from,
+            randomness: None,
+            opened: 0,
+            complete: 0,
+            live: 0,
+            maturing: 0,
+            overturned: 0,
+            tainted: 0,
+            parent: Some(from),
+            depth: parent.depth.saturating_add(1),
+            forks: 0,
+            prune_at: None,
+            escrow,
+            spent: 0,
+            ..parent.clone()
+        };
+        Jobs::<T>::insert(job, record);
+        parent.forks = parent.forks.saturating_add(1);
+        Jobs::<T>::insert(from, parent);
+        Self::deposit_event(Event::JobForked { job, from, requester, escrow });
+        Ok(())
+    }
+
+    /// What the shards of a stage can cost that are not taken over. All shards but the last are of one size.
+    fn fork_cost(record: &StageRecord, index: u16, taken_over: u32, bid: Balance) -> Result<Balance, DispatchError> {
+        let summary = Programs::<T>::get(record.stage.program).ok_or(Error::<T>::NoSuchJob)?.summary;
+        let costs = segment_costs(&summary);
+        let last = record.stage.shards().saturating_sub(1);
+        let has_last = record.inherits.is_some_and(|from| Self::standing(from, index, last).is_some());
+        let cost = |number: u32| record.cost(&record.shard(0, index, number, costs), bid).total();
+        let full = last.saturating_sub(taken_over.saturating_sub(has_last.into()));
+        let of_last = if has_last { 0 } else { cost(last) };
+        Ok(cost(0).saturating_mul(full.into()).saturating_add(of_last))
+    }
+}

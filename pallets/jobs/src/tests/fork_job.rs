@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+use super::mock::*;
+use crate::{Error, Event, HoldReason, JobRoots, Jobs as JobsOf, NextJob};
+use frame_support::{assert_noop, assert_ok};
+use quern_primitives::{BlobId, JobId, ShardId};
+use quern_protocol::{shard::Phase, traits::Shards as _, view::JobStatus};
+
+/// A job of two shards and a merge. The first shard is overturned after the merge has begun; all that is under way is paid.
+fn tainted() -> JobId {
+    worker(10, BID / 2, 8);
+    let job = submit(two_stages(8, 4));
+    next_period();
+    next_period();
+    let (bad, good, merge) = (at(job, 0, 0), at(job, 0, 1), at(job, 1, 0));
+    commit(bad);
+    commit(good);
+    draw(bad, 2);
+    audit(bad, &[]);
+    draw_again(good);
+    audit(good, &[]);
+    next_period();
+    next_period();
+    commit(merge);
+    overturn(bad);
+    draw_again(merge);
+    audit(merge, &[]);
+    settle(good);
+    settle(merge);
+    worker(11, BID / 2, 8);
+    job
+}
+
+/// Draws as [`draw`], without waiting where the seed is known.
+fn draw_again(id: ShardId) {
+    draw(id, 2);
+}
+
+fn fork(who: u8, job: JobId) -> sp_runtime::DispatchResult {
+    Jobs::fork_job(signed(who), job)
+}
+
+#[test]
+fn fork_job_should_run_again_only_what_does_not_stand() {
+    run(|| {
+        let job = tainted();
+        let (bad, good) = (at(job, 0, 0), at(job, 0, 1));
+        assert!(matches!(shard(bad).phase, Phase::Overturned { .. }));
+        assert_ok!(fork(1, job));
+        let forked = job + 1;
+        let escrow = held(HoldReason::Escrow, 1);
+        assert!(has_event(Event::JobForked { job: forked, from: job, requester: account(1), escrow }));
+        let whole = Jobs::quote(&two_stages(8, 4)).unwrap().escrow;
+        assert!(escrow > 0 && escrow < whole);
+        next_period();
+        next_period();
+        // Half of the first stage is taken over, the merge is not.
+        let again = at(forked, 0, 0);
+        assert_eq!(worker_of(again), 11);
+        assert!(Jobs::shard(&at(forked, 0, 1)).is_none());
+        accept(again);
+        next_period();
+        next_period();
+        let merge = at(forked, 1, 0);
+        let context = Jobs::context(&merge).unwrap();
+        let read: Vec<_> = context.outputs[0].shards.iter().map(|shard| (shard.id, shard.worker[0])).collect();
+        assert_eq!(read, vec![(again, 11), (good, 10)]);
+        accept(merge);
+        let stages = [BlobId::of_list(&[root_of(again), root_of(good)]), BlobId::of_list(&[root_of(merge)])];
+        assert_eq!(JobRoots::<Test>::get(forked), Some(BlobId::of_list(&stages)));
+        assert!(Jobs::tainted_stages(forked).is_empty());
+        settle(again);
+        settle(merge);
+        assert_eq!(held(HoldReason::Escrow, 1), 0);
+        assert_eq!(Jobs::shards(forked, 0, 0, 8).iter().map(|shard| shard.id).collect::<Vec<_>>(), vec![again, good]);
+        assert_eq!(Jobs::shard_view(&at(forked, 0, 1), |_| Vec::new()).unwrap().shard.id, good);
+    });
+}
+
+#[test]
+fn forked_job_should_be_kept_as_long_as_its_fork() {
+    run(|| {
+        let job = tainted();
+        let prune_at = JobsOf::<Test>::get(job).unwrap().prune_at.unwrap();
+        assert_ok!(fork(1, job));
+        run_to(prune_at);
+        assert!(JobsOf::<Test>::get(job).is_some_and(|job| job.prune_at == Some(prune_at + RETENTION)));
+        // Its worker was late again and again meanwhile.
+        run_to(JobsOf::<Test>::get(job + 1).unwrap().prune_at.unwrap() - 1);
+        assert!(JobsOf::<Test>::get(job).is_some());
+        run_for(RETENTION);
+        assert!(JobsOf::<Test>::iter().next().is_none(), "both are pruned in the end");
+    });
+}
+
+#[test]
+fn fork_job_should_fail_when_there_is_no_such_job_or_it_is_anothers() {
+    run(|| {
+        let job = tainted();
+        assert_noop!(fork(1, job + 1), Error::<Test>::NoSuchJob);
+        assert_noop!(fork(2, job), Error::<Test>::NotRequester);
+        run_for(RETENTION + 1);
+        assert_noop!(fork(1, job), Error::<Test>::NoSuchJob);
+    });
+}
+
+#[test]
+fn fork_job_should_fail_when_nothing_was_overturned() {
+    run(|| {
+        let id = assigned();
+        accept(id);
+        assert_noop!(fork(1, id.job), Error::<Test>::NotTainted);
+    });
+}
+
+#[test]
+fn fork_job_should_fail_when_shards_are_under_way() {
+    run(|| {
+        worker(10, BID / 2, 8);
+        let job = submit(two_stages(8, 8));
+        next_period();
+        next_period();
+        accept(first(job));
+        next_period();
+        next_period();
+        overturn(first(job));
+        assert_eq!(JobsOf::<Test>::get(job).unwrap().status, JobStatus::Failed);
+        assert_noop!(fork(1, job), Error::<Test>::NotOver);
+    });
+}
+
+#[test]
+fn fork_job_should_fail_when_too_many_jobs_are_open() {
+    run(|| {
+        let job = tainted();
+        for _ in 0..OPEN_JOBS {
+            submit(simple(8, 8));
+        }
+        assert_noop!(fork(1, job), Error::<Test>::TooManyOpenJobs);
+    });
+}
+
+#[test]
+fn fork_job_should_fail_when_the_account_has_too_little() {
+    run(|| {
+        let job = tainted();
+        let left = Balances::free_balance(account(1)) - ED;
+        Balances::transfer_allow_death(signed(1), account(2), left).unwrap();
+        assert_noop!(fork(1, job), sp_runtime::TokenError::FundsUnavailable);
+    });
+}
+
+#[test]
+fn fork_job_should_fail_when_it_descends_from_too_many() {
+    run(|| {
+        worker(10, BID / 2, 8);
+        let mut job = submit(simple(8, 8));
+        for who in 11..20 {
+            next_period();
+            next_period();
+            accept(first(job));
+            overturn(first(job));
+            worker(who, BID / 2, 8);
+            match fork(1, job) {
+                Ok(()) => job = NextJob::<Test>::get() - 1,
+                Err(error) => {
+                    assert_eq!((who, error), (14, Error::<Test>::TooManyForks.into()));
+                    return;
+                }
+            }
+        }
+        panic!("forks of forks without an end");
+    });
+}

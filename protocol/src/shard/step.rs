@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What an event does to a shard.
+
+use super::*;
+use alloc::vec;
+use quern_primitives::commitment::{audit_seal, opened_digest, results_digest};
+
+impl Shard {
+    /// Applies an event at a height, where no deadline lags. `period` is the draw period that `height` lies in.
+    pub fn step(&self, event: Event, height: Height, period: Height, params: &Params) -> Step {
+        self.step_at(event, height.into(), period, params)
+    }
+
+    /// Applies an event. `period` is the draw period that the block lies in.
+    pub fn step_at(&self, event: Event, now: Moment, period: Height, params: &Params) -> Step {
+        let (height, reached) = (now.height, now.reached());
+        let next = |phase: Phase| Shard { phase, ..self.clone() };
+        match (self.phase.clone(), event) {
+            (Phase::Queued, Event::Assign(deal)) => {
+                let by = height.saturating_add(params.start_blocks);
+                Ok((next(Phase::Assigned { deal, by }), vec![]))
+            }
+            (Phase::Assigned { deal, by }, Event::Start(who)) => {
+                owed(&deal.worker, &who, reached, by)?;
+                let by = height.saturating_add(params.execute_blocks(self.macs()));
+                Ok((next(Phase::Running { deal, by }), vec![]))
+            }
+            (Phase::Assigned { deal, by }, Event::Decline(who)) => {
+                owed(&deal.worker, &who, reached, by)?;
+                Ok(self.late(deal))
+            }
+            (Phase::Running { deal, by }, Event::Commit { by: who, root, secret_hash }) => {
+                owed(&deal.worker, &who, reached, by)?;
+                let commitment = Commitment { root, secret_hash, at: height };
+                Ok((next(Phase::Committed { deal, commitment, period: period.saturating_add(1) }), vec![]))
+            }
+            (Phase::Assigned { deal, by } | Phase::Running { deal, by }, Event::Expire) => {
+                due(reached, by)?;
+                Ok(self.late(deal))
+            }
+            (Phase::Committed { deal, commitment, period: drawn_by }, Event::Draw { sample, seats }) => {
+                if period <= drawn_by || sample.is_empty() || seats.is_empty() {
+                    return Err(ShardError::BadDraw);
+                }
+                let next = |phase: Phase| Shard { phase, unseated_since: None, ..self.clone() };
+                let from_inputs = self.claims >= CLAIMS_TO_RERUN;
+                let audit = Audit {
+                    sample: sample.try_into().map_err(|_| ShardError::BadDraw)?,
+                    seats: seats.try_into().map_err(|_| ShardError::BadDraw)?,
+                    drawn_at: height,
+                    // Whoever starts from the inputs is shown nothing.
+                    opened: from_inputs.then(|| opened_digest(&self.id, &[])),
+                    results: None,
+                    demand: Demand::None,
+                    from_inputs,
+                };
+                if from_inputs {
+                    let by = height.saturating_add(params.audit_blocks(self.macs_up_to(&audit.sample)));
+                    return Ok((next(Phase::Auditing { deal, commitment, audit, by }), vec![]));
+                }
+                let by = height.saturating_add(params.open_blocks);
+                Ok((next(Phase::Opening { deal, commitment, audit, by }), vec![]))
+            }
+            (Phase::Committed { deal, commitment, period: drawn_by }, Event::Unseated) => {
+                if period <= drawn_by {
+                    return Err(ShardError::BadDraw);
+                }
+                let since = self.unseated_since.unwrap_or(height);
+                if height >= since.saturating_add(params.seat_blocks(self.macs())) {
+                    return Ok(self.unaudited(deal, vec![]));
+                }
+                let phase = Phase::Committed { deal, commitment, period: period.saturating_add(1) };
+                Ok((Shard { phase, unseated_since: Some(since), ..self.clone() }, vec![]))
+            }
+            (Phase::Opening { deal, commitment, mut audit, by }, Event::Open { by: who, digest }) => {
+                owed(&deal.worker, &who, reached, by)?;
+                audit.opened = Some(digest);
+                let by = height.saturating_add(params.audit_blocks(self.macs_of(&audit.sample)));
+                Ok((next(Phase::Auditing { deal, commitment, audit, by }), vec![]))
+            }
+            (Phase::Auditing { deal, commitment, mut audit, by }, Event::Seal { by: who, seal }) => {
+                let seat = seat(&mut audit, &who)?;
+                in_time(reached, by)?;
+                if seat.seal.replace(seal).is_some() {
+                    return Err(ShardError::Duplicate);
+                }
+                if audit.seats.iter().any(|seat| seat.seal.is_none()) {
+                    return Ok((next(Phase::Auditing { deal, commitment, audit, by }), vec![]));
+                }
+                audit.demand = Demand::None;
+                let by = height.saturating_add(params.reveal_blocks);
+                Ok((next(Phase::Revealing { deal, commitment, audit, by }), vec![]))
+            }
+            (Phase::Revealing { deal, commitment, mut audit, by }, Event::Results { by: who, digest }) => {
+                owed(&deal.worker, &who, reached, by)?;
+                audit.results = Some(digest);
+                let by = height.saturating_add(params.reveal_blocks);
+                Ok((next(Phase::Comparing { deal, commitment, audit, by }), vec![]))
+            }
+            (
+                Phase::Comparing { deal, commitment, mut audit, by },
+                Event::Reveal { by: who, salt, results, holds_outputs },
+            ) => {
+                let opened = audit.opened.unwrap_or_default();
+                let shown = audit.results;
+                let seat = seat(&mut audit, &who)?;
+                in_time(reached, by)?;
+                if seat.verdict.is_some() {
+                    return Err(ShardError::Duplicate);
+                }
+                if seat.seal != Some(audit_seal(&salt, &who, &self.id, &opened, &results)) {
+                    return Err(ShardError::SealMismatch);
+                }
+                seat.verdict = Some(if shown == Some(results) { Verdict::Matches } else { Verdict::Differs });
+                seat.holds_outputs = holds_outputs;
+                if audit.seats.iter().any(|seat| seat.verdict.is_none()) {
+                    return Ok((next(Phase::Comparing { deal, commitment, audit, by }), vec![]));
+                }
+                Ok(self.compared(deal, commitment, audit, vec![], height, period, params))
+            }
+            (Phase::Auditing { deal, commitment, mut audit, by }, Event::Demand(who)) => {
+                let answered = height.saturating_add(params.reveal_blocks);
+                demand(&mut audit, &who, reached, by, answered)?;
+                let by = by.max(answered.saturating_add(params.reveal_blocks));
+                Ok((next(Phase::Auditing { deal, commitment, audit, by }), vec![]))
+            }
+            (Phase::Comparing { deal, commitment, mut audit, by }, Event::Demand(who)) => {
+                let answered = height.saturating_add(params.reveal_blocks);
+                demand(&mut audit, &who, reached, by, answered)?;
+                let by = by.max(answered.saturating_add(params.reveal_blocks));
+                Ok((next(Phase::Comparing { deal, commitment, audit, by }), vec![]))
+            }
+            // The claim proves nothing: it takes nobody's stake and decides nothing about the result. Others are drawn, and when
+            // that comes to the same, they need nothing from the worker.
+            (Phase::Auditing { deal, commitment, mut audit, by }, Event::Unavailable(who)) => {
+                if seat(&mut audit, &who)?.seal.is_some() {
+                    return Err(ShardError::Duplicate);
+                }
+                in_time(reached, by)?;
+                let effects = release(&audit);
+                if audit.from_inputs {
+                    return Ok(self.redraw(deal, commitment, effects, period));
+                }
+                let phase = Phase::Committed { deal, commitment, period: period.saturating_add(1) };
+                Ok((Shard { phase, claims: self.claims.saturating_add(1), ..self.clone() }, effects))
+            }
+            (Phase::Auditing { deal, commitment, mut audit, by }, Event::Answer(ids)) => {
+                answer(&mut audit, reached)?;
+                if audit.opened != Some(opened_digest(&self.id, &ids)) {
+                    return Err(ShardError::DigestMismatch);
+                }
+                Ok((next(Phase::Auditing { deal, commitment, audit, by }), vec![]))
+            }
+            (Phase::Comparing { deal, commitment, mut audit, by }, Event::Answer(ids)) => {
+                answer(&mut audit, reached)?;
+                if audit.results != Some(results_digest(&self.id, &ids)) {
+                    return Err(ShardError::DigestMismatch);
+                }
+                Ok((next(Phase::Comparing { deal, commitment, audit, by }), vec![]))
+            }
+            (Phase::Opening { deal, audit, by, .. } | Phase::Revealing { deal, audit, by, .. }, Event::Expire) => {
+                due(reached, by)?;
+                Ok(self.lost(deal, &audit, OffenceKind::Withheld, None))
+            }
+            (Phase::Auditing { deal, audit, .. } | Phase::Comparing { deal, audit, .. }, Event::Expire) if matches!(audit.demand, Demand::Owed(owed) if reached > owed) => {
+                Ok(self.lost(deal, &audit, OffenceKind::Withheld, None))
+            }
+            (Phase::Auditing { deal, commitment, audit, by }, Event::Expire) => {
+                due(reached, by)?;
+                let effects = audit.seats.iter().map(|seat| match seat.seal {
+                    Some(_) => Effect::ReleaseAuditor(seat.auditor, seat.bond),
+                    None => fine(OffenceKind::AuditNoShow, seat),
+                });
+                Ok(self.redraw(deal, commitment, effects.collect(), period))
+            }
+            (Phase::Comparing { deal, commitment, mut audit, by }, Event::Expire) => {
+                due(reached, by)?;
+                let silent = audit.seats.iter().filter(|seat| seat.verdict.is_none());
+                let effects = silent.map(|seat| fine(OffenceKind::FalseAlarm, seat)).collect();
+                audit.seats.retain(|seat| seat.verdict.is_some());
+                if audit.seats.iter().any(|seat| seat.verdict == Some(Verdict::Differs)) {
+                    return Ok(self.compared(deal, commitment, audit, effects, height, period, params));
+                }
+                let effects = effects.into_iter().chain(release(&audit)).collect();
+                Ok(self.redraw(deal, commitment, effects, period))
+            }
+            (Phase::Disputed { deal, commitment, mut audit, by }, Event::Challenge { by: who, position, bond }) => {
+                if bond != 0 {
+                    return Err(ShardError::WrongBond);
+                }
+                if !audit.sample.contains(&position) {
+                    return Err(ShardError::NotSampled);
+                }
+                let seat = seat(&mut audit, &who)?;
+                match seat.verdict {
+                    Some(Verdict::Differs) => in_time(reached, by)?,
+                    Some(Verdict::Disputing | Verdict::Refuted) => return Err(ShardError::Duplicate),
+                    _ => return Err(ShardError::NotYours),
+                }
+                seat.verdict = Some(Verdict::Disputing);
+                Ok((next(Phase::Disputed { deal, commitment, audit, by }), vec![]))
+            }
+            (Phase::Disputed { deal, audit, .. }, Event::Resolved { challenger, worker_lost: Some(kind) }) => {
+                Ok(self.lost(deal, &audit, kind, Some(challenger)))
+            }
+            (
+                Phase::Disputed { deal, commitment, mut audit, by },
+                Event::Resolved { challenger, worker_lost: None },
+            ) => {
+                let seat = seat(&mut audit, &challenger)?;
+                if seat.verdict != Some(Verdict::Disputing) {
+                    return Err(ShardError::NotYours);
+                }
+                let effects = vec![fine(OffenceKind::FalseAlarm, seat)];
+                seat.verdict = Some(Verdict::Refuted);
+                Ok(self.settled_or_disputed(deal, commitment, audit, by, effects, period))
+            }
+            (Phase::Disputed { deal, commitment, mut audit, by }, Event::Expire) => {
+                due(reached, by)?;
+                let mut effects = vec![];
+                for seat in audit.seats.iter_mut().filter(|seat| seat.verdict == Some(Verdict::Differs)) {
+                    effects.push(fine(OffenceKind::FalseAlarm, seat));
+                    seat.verdict = Some(Verdict::Refuted);
+                }
+                if effects.is_empty() {
+                    return Err(ShardError::NothingDue);
+                }
+                Ok(self.settled_or_disputed(deal, commitment, audit, by, effects, period))
+            }
+            (Phase::Accepted { .. }, event) => self.in_window(event, now, params),
+            (Phase::Overturned { .. }, Event::Reissue) => Ok((self.requeued(), vec![Effect::Requeue])),
+            (_, Event::Expire) => Err(ShardError::NothingDue),
+            _ => Err(ShardError::WrongPhase),
+        }
+    }
+
+    pub(super) fn requeued(&self) -> Shard {
+        let attempt = self.attempt.saturating_add(1);
+        Shard { phase: Phase::Queued, attempt, rounds: 0, claims: 0, unseated_since: None, ..self.clone() }
+    }
+
+    /// New validators and new segments, or after [`MAX_AUDIT_ROUNDS`] a new worker.
+    fn redraw(&self, deal: Deal, commitment: Commitment, effects: Vec<Effect>, period: Height) -> (Shard, Vec<Effect>) {
+        let rounds = self.rounds.saturating_add(1);
+        if rounds >= MAX_AUDIT_ROUNDS {
+            return self.unaudited(deal, effects);
+        }
+        let phase = Phase::Committed { deal, commitment, period: period.saturating_add(1) };
+        (Shard { phase, rounds, ..self.clone() }, effects)
+    }
+
+    /// Nobody can say whether the result is right: it is worth nothing to the worker and costs it nothing, and the shard
+    /// starts again.
+    fn unaudited(&self, deal: Deal, mut effects: Vec<Effect>) -> (Shard, Vec<Effect>) {
+        let worker = deal.worker;
+        effects.extend([Effect::ReleaseWorker(deal), Effect::Unaudited(worker)]);
+        effects.extend([Effect::CloseDisputes, Effect::Requeue]);
+        (self.requeued(), effects)
+    }
+
+    /// Cost in MACs of the segments at some leaf positions.
+    fn macs_of(&self, positions: &[u32]) -> u64 {
+        let segments = self.segments_per_task();
+        let segment = |position: &u32| self.costs.segment(position.checked_rem(segments).unwrap_or(0));
+        positions.iter().map(segment).fold(0, u64::saturating_add)
+    }
+
+    /// Cost in MACs of the tasks of some leaf positions (ascending), each up to the last of them.
+    fn macs_up_to(&self, positions: &[u32]) -> u64 {
+        let segments = self.segments_per_task();
+        let mut last: Vec<(u32, u32)> = Vec::new();
+        for position in positions {
+            let (task, segment) =
+                (position.checked_div(segments).unwrap_or(0), position.checked_rem(segments).unwrap_or(0));
+            match last.last_mut() {
+                Some(run) if run.0 == task => run.1 = segment,
+                _ => last.push((task, segment)),
+            }
+        }
+        last.iter().map(|(_, segment)| self.costs.up_to(*segment)).fold(0, u64::saturating_add)
+    }
+
+    fn late(&self, deal: Deal) -> (Shard, Vec<Effect>) {
+        let worker = deal.worker;
+        (self.requeued(), vec![Effect::ReleaseWorker(deal), Effect::Late(worker), Effect::Requeue])
+    }
+
+    /// The worker loses its collateral. Auditors who confirmed its result keep their bonds: a trace binds the result of a
+    /// segment, not the operators before it, so a worker and a challenger of its own could convict a *right* result, and
+    /// with it everybody who said so.
+    fn lost(&self, deal: Deal, audit: &Audit, kind: OffenceKind, reporter: Option<Account>) -> (Shard, Vec<Effect>) {
+        let worker = Effect::Offence { kind, offender: deal.worker, locked: deal.collateral, reporter };
+        let effects = core::iter::once(worker).chain(release(audit)).chain([Effect::CloseDisputes, Effect::Requeue]);
+        (self.requeued(), effects.collect())
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn compared(
+        &self,
+        deal: Deal,
+        commitment: Commitment,
+        audit: Audit,
+        mut effects: Vec<Effect>,
+        height: Height,
+        period: Height,
+        params: &Params,
+    ) -> (Shard, Vec<Effect>) {
+        if audit.seats.iter().all(|seat| seat.verdict == Some(Verdict::Matches)) {
+            let auditors: Vec<Account> = audit.seats.iter().map(|seat| seat.auditor).collect();
+            effects.extend(release(&audit));
+            let closes = height.saturating_add(params.window_blocks);
+            let window = Window {
+                closes,
+                deliver_by: closes.saturating_add(params.delivery_blocks),
+                delivered: audit.seats.iter().any(|seat| seat.holds_outputs),
+                challenges: BoundedVec::new(),
+                refuted: 0,
+                demands: BoundedVec::new(),
+            };
+            let phase = Phase::Accepted {
+                deal: deal.clone(),
+                commitment,
+                auditors: BoundedVec::truncate_from(auditors.clone()),
+                at: height,
+                window,
+            };
+            effects.push(Effect::Accept { deal, auditors });
+            return (Shard { phase, ..self.clone() }, effects);
+        }
+        let by = height.saturating_add(params.move_blocks);
+        self.settled_or_disputed(deal, commitment, audit, by, effects, period)
+    }
+
+    /// Stays disputed while a challenger may still win; else the worker stands and new validators are drawn, because
+    /// fewer than all of the drawn ones confirmed it.
+    fn settled_or_disputed(
+        &self,
+        deal: Deal,
+        commitment: Commitment,
+        audit: Audit,
+        by: Height,
+        mut effects: Vec<Effect>,
+        period: Height,
+    ) -> (Shard, Vec<Effect>) {
+        let undecided = |seat: &Seat| matches!(seat.verdict, Some(Verdict::Differs | Verdict::Disputing));
+        if audit.seats.iter().any(undecided) {
+            return (Shard { phase: Phase::Disputed { deal, commitment, audit, by }, ..self.clone() }, effects);
+        }
+        effects.extend(release(&audit));
+        self.redraw(deal, commitment, effects, period)
+    }
+}
+
+fn fine(kind: OffenceKind, seat: &Seat) -> Effect {
+    Effect::Offence { kind, offender: seat.auditor, locked: seat.bond, reporter: None }
+}
+
+fn release(audit: &Audit) -> Vec<Effect> {
+    let held = audit.seats.iter().filter(|seat| seat.verdict != Some(Verdict::Refuted));
+    held.map(|seat| Effect::ReleaseAuditor(seat.auditor, seat.bond)).collect()
+}
+
+fn seat<'a>(audit: &'a mut Audit, who: &Account) -> Result<&'a mut Seat, ShardError> {
+    audit.seats.iter_mut().find(|seat| seat.auditor == *who).ok_or(ShardError::NotYours)
+}
+
+fn demand(audit: &mut Audit, who: &Account, height: Height, by: Height, answer_by: Height) -> Result<(), ShardError> {
+    seat(audit, who)?;
+    in_time(height, by)?;
+    if audit.demand != Demand::None {
+        return Err(ShardError::Duplicate);
+    }
+    audit.demand = Demand::Owed(answer_by);
+    Ok(())
+}
+
+fn answer(audit: &mut Audit, height: Height) -> Result<(), ShardError> {
+    match audit.demand {
+        Demand::Owed(by) => in_time(height, by)?,
+        Demand::None => return Err(ShardError::WrongPhase),
+        Demand::Answered => return Err(ShardError::Duplicate),
+    }
+    audit.demand = Demand::Answered;
+    Ok(())
+}
+
+fn owed(expected: &Account, who: &Account, height: Height, by: Height) -> Result<(), ShardError> {
+    if expected != who {
+        return Err(ShardError::NotYours);
+    }
+    in_time(height, by)
+}
+
+pub(super) fn in_time(height: Height, by: Height) -> Result<(), ShardError> {
+    if height > by {
+        return Err(ShardError::TooLate);
+    }
+    Ok(())
+}
+
+pub(super) fn due(height: Height, by: Height) -> Result<(), ShardError> {
+    if height <= by {
+        return Err(ShardError::NothingDue);
+    }
+    Ok(())
+}
