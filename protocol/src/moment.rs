@@ -47,9 +47,9 @@ mod tests {
     #[test]
     fn deadline_should_never_be_looked_at_too_late_however_the_lag_goes_away() {
         for lag in 0..200 {
-            // The lag shrinks by one in each fourth block, the first included.
+            // The lag shrinks by one in each second block, the first included.
             let reached = |blocks: Height| {
-                Moment { height: 1_000 + blocks, lag_blocks: lag.max(blocks.div_ceil(4)) - blocks.div_ceil(4) }
+                Moment { height: 1_000 + blocks, lag_blocks: lag.max(blocks.div_ceil(2)) - blocks.div_ceil(2) }
                     .reached()
             };
             for expires in 1_001 - lag..1_010 {

@@ -171,9 +171,11 @@ pub struct Window {
 }
 
 impl Window {
-    /// The bond of the next challenge.
+    /// The bond of the next challenge: doubled for each that was refuted, and for each under way, else challenges that are
+    /// made to be refuted could raise it together, before anybody who means it.
     pub fn bond(&self, params: &Params) -> Balance {
-        params.challenge_bond.saturating_mul(1u128.wrapping_shl(self.refuted.min(MAX_DOUBLINGS).into()))
+        let before = self.challenges.iter().fold(self.refuted, |number, _| number.saturating_add(1));
+        params.challenge_bond.saturating_mul(1u128.wrapping_shl(before.min(MAX_DOUBLINGS).into()))
     }
 }
 

@@ -372,6 +372,7 @@ fn claim_of_missing_bytes_should_take_no_stake_and_change_nothing_about_the_resu
     explore(|before, event, _, after, effects| {
         let Event::Unavailable(_) = event else { return };
         assert!(effects.iter().all(|effect| !matches!(effect, Effect::Offence { .. })), "{effects:?}");
+        assert!(!matches!(before.audit().expect("an audit").demand, Demand::Owed(_)), "a claim lets the worker off");
         let from_inputs = before.audit().expect("an audit").from_inputs;
         reruns += u32::from(from_inputs);
         if !from_inputs {
@@ -422,18 +423,19 @@ fn bond_should_double_with_each_challenge_that_is_refuted() {
 fn window_should_open_again_when_all_its_places_were_taken() {
     let params = params();
     let mut shard = accepted();
-    for name in 10..10 + MAX_CHALLENGES as u8 {
-        let challenge = Event::Challenge { by: [name; 32], position: 0, bond: 7 };
+    for number in 0..MAX_CHALLENGES as u8 {
+        let challenge = Event::Challenge { by: [10 + number; 32], position: 0, bond: 7 << number };
         shard = shard.step(challenge, 5, 2, &params).unwrap().0;
     }
-    let late = Event::Challenge { by: STRANGER, position: 0, bond: 7 };
+    let late = Event::Challenge { by: STRANGER, position: 0, bond: 7 << MAX_CHALLENGES };
     assert_eq!(shard.step(late, 5, 2, &params), Err(ShardError::Full));
     assert_eq!(shard.expires(), None);
     let refuted = Event::Resolved { challenger: [10; 32], worker_lost: None };
     let (shard, _) = shard.step(refuted, 40, 20, &params).unwrap();
     assert_eq!(shard.window().unwrap().closes, 42);
-    let challenge = Event::Challenge { by: STRANGER, position: 0, bond: 14 };
-    assert!(shard.step(challenge, 42, 21, &params).is_ok());
+    let bond = shard.challenge_bond(&params).unwrap();
+    assert_eq!(bond, 7 << MAX_CHALLENGES, "each that was refuted and each under way doubles it");
+    assert!(shard.step(Event::Challenge { by: STRANGER, position: 0, bond }, 42, 21, &params).is_ok());
 }
 
 #[test]

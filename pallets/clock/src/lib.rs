@@ -37,9 +37,10 @@ pub const MAX_MIN_AUTHORS: u32 = 32;
 /// Most blocks by which deadlines lag: ten minutes of one-second blocks. Whoever wants to make somebody late by filling blocks
 /// has to fill all of them for so long beside the deadline itself, and no author puts anything off for longer.
 pub const MAX_LAG_BLOCKS: Height = 600;
-/// Blocks with room after which deadlines have caught up with a full one: somebody whose move waits behind others finds four
-/// fifths of its time in blocks with room.
-pub const CATCH_UP_BLOCKS: Height = 4;
+/// Blocks with room after which deadlines have caught up with a full one: somebody whose move waits behind others finds two
+/// thirds of its time in blocks with room. Whoever wants to keep deadlines back has to fill every third block, and that is
+/// beyond the fullness from which on fees rise.
+pub const CATCH_UP_BLOCKS: Height = 2;
 
 /// What genesis decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]

@@ -2,7 +2,7 @@
 //! The draw of workers: the payee never chooses the input.
 
 use crate::{
-    types::{audit_plan, POOL_FACTOR, POOL_MINIMUM},
+    types::{audit_plan, bit, POOL_FACTOR, POOL_MINIMUM},
     *,
 };
 use quern_primitives::{
@@ -117,16 +117,20 @@ impl<T: Config> Pallet<T> {
         let value = collateral::price(shard.macs(), job.bid);
         let auditors = audit_plan(&params, job.audit, record.stage.tasks, shard.leaves()).auditors;
         let collateral = collateral::collateral(value, &params, auditors);
-        let suits_apprentices = record.cost(&shard, job.bid).for_apprentice(auditors).is_some();
+        // Nobody without a stake holds what others stand on, nor takes a shard that somebody has given up before.
+        let is_read = job.reads.iter().any(|reads| reads & bit(id.stage) != 0);
+        let suits_apprentices =
+            shard.attempt == 0 && !is_read && record.cost(&shard, job.bid).for_apprentice(auditors).is_some();
         let apprentices = if suits_apprentices { T::Registry::apprentice_places() } else { 0 };
         let stage = record.stage;
         let needed = Programs::<T>::get(stage.program)?.summary.memory_bytes.div_ceil(MIB);
         let memory_mib = u64::from(job.memory_mib).max(needed);
 
         let mut candidates = Vec::new();
-        let mut slots = 0u32;
+        // Apprentices come on top: they must not crowd out those who have a stake.
+        let (mut slots, mut workers) = (0u32, 0usize);
         for (index, Candidate { worker, free }) in pool.iter().enumerate() {
-            let covered = slots >= demand.saturating_mul(POOL_FACTOR) && candidates.len() >= POOL_MINIMUM;
+            let covered = slots >= demand.saturating_mul(POOL_FACTOR) && workers >= POOL_MINIMUM;
             if worker.ask > job.bid || covered {
                 break;
             }
@@ -134,7 +138,10 @@ impl<T: Config> Pallet<T> {
             let stakes = worker.stake(collateral, *free).is_some();
             if worker.slots > 0 && u64::from(worker.memory_mib) >= memory_mib && takes && stakes {
                 candidates.push((index, u128::from(worker.weight.max(1))));
-                slots = slots.saturating_add(worker.slots);
+                if !worker.apprentice {
+                    slots = slots.saturating_add(worker.slots);
+                    workers = workers.saturating_add(1);
+                }
             }
         }
         let weights: Vec<u128> = candidates.iter().map(|(_, weight)| *weight).collect();

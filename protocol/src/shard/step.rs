@@ -136,6 +136,10 @@ impl Shard {
                 if seat(&mut audit, &who)?.seal.is_some() {
                     return Err(ShardError::Duplicate);
                 }
+                // What the worker owes on chain it must answer first: a claim would let it off.
+                if matches!(audit.demand, Demand::Owed(_)) {
+                    return Err(ShardError::WrongPhase);
+                }
                 in_time(reached, by)?;
                 let effects = release(&audit);
                 if audit.from_inputs {

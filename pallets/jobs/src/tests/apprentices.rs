@@ -3,7 +3,7 @@
 
 use super::mock::*;
 use crate::{types::Cost, Event};
-use frame_support::traits::fungible::Inspect;
+use frame_support::{assert_ok, traits::fungible::Inspect};
 use proptest::prelude::*;
 use quern_primitives::traits::{Collateral, ShardEnd, APPRENTICE_AUDITORS};
 use quern_protocol::{collateral, shard::Phase, traits::Shards as _};
@@ -56,6 +56,45 @@ fn an_apprentice_should_not_be_drawn_for_a_stage_of_one_task() {
     run(|| {
         apprentice(10, BID);
         assert!(!is_drawn(simple(1, 1)));
+    });
+}
+
+#[test]
+fn an_apprentice_should_not_be_drawn_for_what_another_stage_reads() {
+    run(|| {
+        apprentice(10, BID);
+        assert!(!is_drawn(two_stages(64, 64)));
+    });
+}
+
+#[test]
+fn an_apprentice_should_not_be_drawn_when_a_shard_was_given_up_before() {
+    run(|| {
+        apprentice(10, BID);
+        let id = first(submit(simple(64, 64)));
+        to_the_draw();
+        assert_eq!(worker_of(id), 10);
+        assert_ok!(Jobs::decline_shard(signed(10), id));
+        apprentice(11, BID);
+        to_the_draw();
+        assert_eq!(shard(id).deal(), None);
+    });
+}
+
+#[test]
+fn apprentices_should_not_crowd_out_workers_when_they_are_the_cheapest() {
+    run(|| {
+        for number in 10..40 {
+            apprentice(number, 1);
+        }
+        worker(40, BID, 1);
+        let id = first(submit(simple(64, 64)));
+        to_the_draw();
+        let assigned = events().into_iter().find_map(|event| match event {
+            Event::ShardAssigned { shard, candidates, .. } if shard == id => Some(candidates),
+            _ => None,
+        });
+        assert_eq!(assigned, Some(31), "the worker is a candidate beside them");
     });
 }
 
