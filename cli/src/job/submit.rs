@@ -40,8 +40,6 @@ struct Quoted {
     deposit: Big,
     /// About what the transaction that submits the job costs.
     transaction_fee: Big,
-    /// About what the worker of a shard pays for transactions.
-    worker_fees: Big,
 }
 
 /// What would be paid and held beside the quote itself.
@@ -50,7 +48,6 @@ struct Beside {
     programs: usize,
     deposit: Balance,
     transaction_fee: Balance,
-    worker_fees: Balance,
 }
 
 pub async fn run(global: &Global, args: SubmitArgs) -> anyhow::Result<ExitCode> {
@@ -73,15 +70,13 @@ pub async fn run(global: &Global, args: SubmitArgs) -> anyhow::Result<ExitCode> 
         missing_programs(&chain, &job).await?.iter().map(|program| program.program().encode()).collect();
     let (quote, deposit) = chain.dry_quote(&job.spec, &missing).await?;
     let transaction_fee = chain.fee(&calls::submit_job(job.spec.clone())).await?;
-    let worker_fees = chain.worker_fees().await?;
-    let beside = Beside { programs: missing.len(), deposit, transaction_fee, worker_fees };
+    let beside = Beside { programs: missing.len(), deposit, transaction_fee };
     if args.quote_only {
         let quoted = Quoted {
             quote: json::Quote::from(&quote),
             programs: missing.len(),
             deposit: Big(deposit),
             transaction_fee: Big(transaction_fee),
-            worker_fees: Big(worker_fees),
         };
         output.result(&quoted, quote_text(&quote, &beside))?;
         return Ok(ExitCode::SUCCESS);
@@ -190,7 +185,7 @@ pub async fn submit_spec(sender: &Sender, spec: JobSpec) -> anyhow::Result<JobId
 }
 
 fn quote_text(quote: &Quote, beside: &Beside) -> String {
-    let Beside { programs, deposit, transaction_fee, worker_fees } = *beside;
+    let Beside { programs, deposit, transaction_fee } = *beside;
     let mut table = output::plain_table();
     let percent = 100.0 * quote.audit_macs as f64 / (quote.macs as f64).max(1.0);
     let rows = [
@@ -202,22 +197,13 @@ fn quote_text(quote: &Quote, beside: &Beside) -> String {
         ("held for the job", output::qrn(quote.escrow)),
         ("collateral a shard", output::qrn(quote.collateral)),
         ("transaction fee", format!("about {}", output::qrn(transaction_fee))),
-        ("fees of a shard's worker", format!("about {}", output::qrn(worker_fees))),
     ];
     let of_programs = format!("{} for {programs} programs to be published", output::qrn(deposit));
     let rows = rows.into_iter().chain((programs > 0).then_some(("deposit", of_programs)));
     for (name, value) in rows {
         table.add_row([name.to_owned(), value]);
     }
-    let a_shard = quote.price / Balance::from(quote.shards.max(1));
-    if a_shard >= worker_fees {
-        return table.to_string();
-    }
-    format!(
-        "{table}\nSMALL SHARDS: at the bid a shard is worth {} on average, less than its worker pays for transactions. Put more tasks into \
-         a shard, or more work into a task",
-        output::qrn(a_shard)
-    )
+    table.to_string()
 }
 
 #[cfg(test)]
@@ -226,12 +212,11 @@ mod tests {
     use quern_primitives::QRN;
 
     #[test]
-    fn quote_should_warn_when_a_shard_is_worth_less_than_the_fees_of_its_worker() {
-        let beside = Beside { programs: 0, deposit: 0, transaction_fee: 7, worker_fees: QRN / 100 };
-        let quote = |price| Quote { price, shards: 4, ..Quote::default() };
-        assert!(!quote_text(&quote(QRN), &beside).contains("SMALL SHARDS"));
-        let small = quote_text(&quote(QRN / 100), &beside);
-        assert!(small.contains("SMALL SHARDS") && small.contains("0.0025 QRN on average"), "{small}");
-        assert!(small.contains("about 0.01 QRN") && small.contains("about 0.000000000007 QRN"), "{small}");
+    fn quote_should_show_the_fee_of_the_transaction_and_a_deposit_only_when_programs_are_missing() {
+        let beside = Beside { programs: 0, deposit: 0, transaction_fee: QRN / 100 };
+        let text = quote_text(&Quote { price: QRN, shards: 4, ..Quote::default() }, &beside);
+        assert!(text.contains("about 0.01 QRN") && !text.contains("deposit"), "{text}");
+        let text = quote_text(&Quote::default(), &Beside { programs: 2, deposit: 3 * QRN, ..beside });
+        assert!(text.contains("3 QRN for 2 programs to be published"), "{text}");
     }
 }

@@ -23,7 +23,7 @@ impl Get<Option<[u8; 32]>> for VrfOutput {
 }
 
 /// Whether the block is nearly full: an eighth of its time, or 128 KiB, are more than the largest call that anybody owes takes.
-/// Start and commitment are ordinary calls, all others operational, which may use what is left of the whole block.
+/// What is owed is operational, start and commitment too, and may use what is left of the whole block; the rest is ordinary.
 pub struct IsFull;
 
 /// The share of a block's time, and its bytes, that must be left for it to count.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What transactions cost.
 
-use super::{calls, Chain, ChainError};
+use super::{Chain, ChainError};
 use codec::{Compact, Decode};
-use quern_primitives::{Balance, BlobId, ShardId};
+use quern_primitives::Balance;
 use subxt::transactions::Payload;
 
 /// About how many bytes the address, the signature and the extensions add to a call.
@@ -28,15 +28,6 @@ impl Chain {
         let info: CallInfo =
             self.state_call("TransactionPaymentCallApi_query_call_info", None, (Encoded(bytes), len)).await?;
         Ok(info.fee)
-    }
-
-    /// What a worker pays for the two transactions that every shard takes: to start it and to commit to its results. Those that it
-    /// owes in an audit or a dispute cost nothing when they are accepted.
-    pub async fn worker_fees(&self) -> Result<Balance, ChainError> {
-        let shard = ShardId { job: 0, stage: 0, index: 0 };
-        let start = self.fee(&calls::start_shard(shard)).await?;
-        let commit = self.fee(&calls::commit_shards(vec![(shard, BlobId([0; 32]), [0; 32])])).await?;
-        Ok(start.saturating_add(commit))
     }
 }
 

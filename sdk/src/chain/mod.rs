@@ -405,7 +405,7 @@ impl Chain {
         self.call("network", None, ()).await
     }
 
-    /// Up to `limit` (at most 64) registered workers and validators, after skipping `from`.
+    /// Up to `limit` (at most 64) registered workers, then validators, then apprentices, after skipping `from`.
     pub async fn workers(&self, from: u32, limit: u32) -> Result<Vec<ParticipantView>, ChainError> {
         self.call("workers", None, (from, limit)).await
     }

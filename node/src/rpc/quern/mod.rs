@@ -69,7 +69,8 @@ pub trait QuernRpc {
     #[method(name = "quern_receipt", blocking)]
     fn receipt(&self, job: JobId) -> Result<Receipt, Error>;
 
-    /// Up to `limit` (64 unless told, and at most) registered workers, then validators, after skipping `from`.
+    /// Up to `limit` (64 unless told, and at most) registered workers, then validators, then apprentices, after
+    /// skipping `from`.
     #[method(name = "quern_workers", blocking)]
     fn workers(&self, from: Option<u32>, limit: Option<u32>) -> Result<WorkerPage, Error>;
 
@@ -151,9 +152,11 @@ where
         let (from, limit) = (from.unwrap_or(0), params::limit(limit)?);
         let (api, best) = (self.chain.runtime_api(), self.chain.best());
         let workers = api.workers(best, from, limit)?.iter().map(Participant::from).collect();
-        let network = api.network(best)?;
-        let all = network.workers.saturating_add(network.validators);
-        let next = from.checked_add(limit).filter(|next| *next < all);
+        let next = match from.checked_add(limit) {
+            // Whether somebody follows only the list itself knows: the numbers of the network leave apprentices out.
+            Some(next) if !api.workers(best, next, 1)?.is_empty() => Some(next),
+            _ => None,
+        };
         Ok(WorkerPage { workers, next })
     }
 

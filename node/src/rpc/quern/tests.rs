@@ -116,7 +116,7 @@ sp_api::mock_impl_runtime_apis! {
             NetworkView { workers: 2, validators: 1, issuance: u128::MAX, ..Default::default() }
         }
         fn workers(&self, from: u32, limit: u32) -> Vec<ParticipantView> {
-            (from..3).take(limit as usize).map(|place| participant([place as u8; 32])).collect()
+            (from..5).take(limit as usize).map(|place| participant([place as u8; 32])).collect()
         }
         fn participant(&self, account: Account) -> Option<ParticipantView> {
             (account == [1; 32]).then(|| participant(account))
@@ -140,7 +140,11 @@ fn participant(account: Account) -> ParticipantView {
     let addresses = vec![quern_primitives::job::SocketAddress { ip, port: 4100 }];
     ParticipantView {
         account,
-        role: if account == [2; 32] { Role::Validator } else { Role::Worker },
+        role: match account[0] {
+            2 => Role::Validator,
+            3.. => Role::Apprentice,
+            _ => Role::Worker,
+        },
         endpoint: Endpoint { id: [9; 32], addresses: addresses.try_into().unwrap() },
         profile: Profile::new(1024, "cpu", false),
         ask: QRN,
@@ -359,7 +363,21 @@ async fn workers_should_come_in_pages() {
     assert_eq!((first["workers"].as_array().unwrap().len(), &first["next"]), (2, &json!(2)));
     assert_eq!(first["workers"][0]["endpoint"]["addresses"], json!(["127.0.0.1:4100"]));
     let last = ask(&module, "quern_workers", json!([2, 2])).await;
-    assert_eq!((&last["workers"][0]["role"], &last["next"]), (&json!("validator"), &Value::Null));
+    assert_eq!((&last["workers"][0]["role"], &last["next"]), (&json!("validator"), &json!(4)));
+}
+
+#[tokio::test]
+async fn workers_should_end_with_the_apprentices_when_next_is_followed() {
+    let (_, module) = module(|_| ());
+    for limit in 1..=6 {
+        let (mut from, mut roles) = (json!(0), Vec::new());
+        while from != Value::Null {
+            let page = ask(&module, "quern_workers", json!([from, limit])).await;
+            roles.extend(page["workers"].as_array().unwrap().iter().map(|worker| worker["role"].clone()));
+            from = page["next"].clone();
+        }
+        assert_eq!(roles, ["worker", "worker", "validator", "apprentice", "apprentice"], "pages of {limit}");
+    }
 }
 
 #[tokio::test]
