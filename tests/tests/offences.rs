@@ -36,7 +36,8 @@ async fn liars_offence_should_stand_when_a_stranger_checks_its_evidence() {
 
     let explained = eventually("the slash is final", PATIENCE, || async {
         let explained = network.quern_as("//Worker//1", &["explain", "--json"]).await.succeeded().json();
-        (explained["sums"]["lost"].as_u64() > Some(0)).then_some(explained)
+        let lost: Option<u128> = explained["sums"]["lost"].as_str().and_then(|amount| amount.parse().ok());
+        (lost > Some(0)).then_some(explained)
     })
     .await;
     let kinds: Vec<_> = explained["entries"].as_array().into_iter().flatten().map(|entry| &entry["kind"]).collect();
