@@ -2,7 +2,7 @@
 //! The draw of workers: the payee never chooses the input.
 
 use crate::{
-    types::{audit_plan, bit, POOL_FACTOR, POOL_MINIMUM},
+    types::{audit_plan, POOL_FACTOR, POOL_MINIMUM},
     *,
 };
 use quern_primitives::{
@@ -118,7 +118,7 @@ impl<T: Config> Pallet<T> {
         let auditors = audit_plan(&params, job.audit, record.stage.tasks, shard.leaves()).auditors;
         let collateral = collateral::collateral(value, &params, auditors);
         // Nobody without a stake holds what others stand on, nor takes a shard that somebody has given up before.
-        let is_read = job.reads.iter().any(|reads| reads & bit(id.stage) != 0);
+        let is_read = job.readers(id.stage).next().is_some();
         let suits_apprentices =
             shard.attempt == 0 && !is_read && record.cost(&shard, job.bid).for_apprentice(auditors).is_some();
         let apprentices = if suits_apprentices { T::Registry::apprentice_places() } else { 0 };

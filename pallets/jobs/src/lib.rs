@@ -588,10 +588,10 @@ pub mod pallet {
         /// Holds the work at the bid, the audit fee and the protocol fee of every shard. Event: `JobSubmitted`. Errors:
         /// `InvalidJob` with the reason, `TooManyOpenJobs`, or the token's where the account has too little.
         #[pallet::call_index(1)]
-        #[pallet::weight(T::WeightInfo::submit_job(
-            (spec.stages.len() as u32).saturating_sub(spec.gatherings()),
-            spec.gatherings(),
-        ))]
+        #[pallet::weight({
+            let gatherings = spec.gatherings();
+            T::WeightInfo::submit_job((spec.stages.len() as u32).saturating_sub(gatherings), gatherings)
+        })]
         pub fn submit_job(origin: OriginFor<T>, spec: JobSpec) -> DispatchResult {
             let requester = ensure_signed(origin)?;
             Self::do_submit(requester, spec)

@@ -281,9 +281,8 @@ impl<T: Config> Pallet<T> {
         let mut job = Jobs::<T>::get(job_id).ok_or(Error::<T>::NoSuchJob)?;
         let mut stage = Stages::<T>::get(job_id, index).ok_or(Error::<T>::NoSuchJob)?;
         Self::leave_maturing(&mut job);
-        let is_read = (0u16..).zip(&job.reads).any(|(reader, reads)| {
-            reads & bit(index) != 0 && Stages::<T>::get(job_id, reader).is_some_and(|reader| reader.created > 0)
-        });
+        let exists = |reader| Stages::<T>::get(job_id, reader).is_some_and(|stage| stage.created > 0);
+        let is_read = job.readers(index).any(exists);
         let reissued = job.status == JobStatus::Running && !is_read && Live::<T>::get() < T::MaxLive::get();
         Self::deposit_event(Event::ShardOverturned { shard: shard.id, worker: deal.worker.into(), reissued });
         if reissued {

@@ -111,6 +111,12 @@ impl Job {
         stages.find(open).map(|(index, _)| index)
     }
 
+    /// The stages that read a stage.
+    pub fn readers(&self, stage: u16) -> impl Iterator<Item = u16> + '_ {
+        let reads = (0u16..).zip(&self.reads);
+        reads.filter(move |(_, reads)| **reads & bit(stage) != 0).map(|(reader, _)| reader)
+    }
+
     /// Whether every stage is complete.
     pub fn is_complete(&self) -> bool {
         (0u16..).zip(&self.reads).all(|(index, _)| self.complete & bit(index) != 0)
