@@ -78,21 +78,21 @@ impl Pass<'_> {
         let (heads, t, head) = (self.model.heads, self.model.context, self.model.head_width());
 
         let by_change = Scaled::fixed(by_x, GRADIENT).i8(b, Stochastic);
-        let by_down = self.by_parameters(b, layer.hidden, by_change);
+        let by_down = self.by_parameters(b, layer.inner.hidden, by_change);
         let by_hidden = product(b, by_change, weights.down).i16(b, Stochastic);
-        let by_up = by_hidden.map(|x| b.mul(x, layer.silu));
+        let by_up = by_hidden.map(|x| b.mul(x, layer.inner.silu));
         let by_up = by_up.map(|x| shift_right(b, x, SILU - SLOPE));
         let slopes = b.constant(DType::I16, &[256], &gate_table(silu_slope));
-        let slope = b.table(layer.gate, slopes);
-        let slope = b.mul(layer.up, slope);
+        let slope = b.table(layer.inner.gate, slopes);
+        let slope = b.mul(layer.inner.up, slope);
         let slope = shift_right(b, slope, INNER + SILU - SLOPE);
         let by_gate = b.mul(by_hidden.x, slope);
         let by_inner = by_up.map(|by_up| b.concat(1, &[by_gate, by_up])).halved(SLOPE);
         let by_inner = by_inner.i8(b, Stochastic);
-        let by_gate_up = self.by_parameters(b, by_inner, layer.before_hidden.y);
+        let by_gate_up = self.by_parameters(b, by_inner, layer.inner.norm.y);
         let gate_up_t = weights.gate_up.transposed(b);
         let by_norm = product(b, by_inner, gate_up_t).to_fixed(b, GRADIENT, Stochastic);
-        let through = self.through_norm(b, by_norm, &layer.before_hidden);
+        let through = self.through_norm(b, by_norm, &layer.inner.norm);
         let by_x = b.add(by_x, through);
 
         let by_change = Scaled::fixed(by_x, GRADIENT).i8(b, Stochastic);

@@ -30,7 +30,7 @@ pub(super) const GATE: i32 = 4;
 /// Fractional bits of the SiLU's values.
 pub(super) const SILU: i32 = 11;
 /// Added to the distance of what a position must not see.
-const HIDDEN: i32 = 1 << 24;
+pub(super) const HIDDEN: i32 = 1 << 24;
 
 /// A normalised tensor and what its rows were divided by.
 #[derive(Clone, Copy)]
@@ -60,7 +60,12 @@ pub(super) struct Layer {
     pub probabilities: Var,
     pub attention: Scaled,
     pub heads_out: Scaled,
-    pub before_hidden: Norm,
+    pub inner: Inner,
+}
+
+/// What the backward pass needs of the part after attention.
+pub(super) struct Inner {
+    pub norm: Norm,
     pub gate: Var,
     pub up: Var,
     pub silu: Var,
@@ -109,6 +114,47 @@ pub(crate) fn silu(x: f64) -> f64 {
     x / (1.0 + (-x).exp())
 }
 
+/// Each row divided by its root mean square.
+pub(super) fn norm(b: &mut ProgramBuilder, x: Var) -> Norm {
+    /// Bits that the quotient is rounded by.
+    const MORE: i32 = 3;
+    let square = b.mul(x, x);
+    let square = shift_right(b, square, x.shape().last().ilog2() as i32);
+    let mean = b.row_sum(square);
+    let root = b.sqrt(mean);
+    let root = b.reshape(root, &[x.shape().dim(0), 1]);
+    let dividend = shift_right(b, x, -(NORM + MORE));
+    let y = b.div(dividend, root);
+    let y = shift_right(b, y, MORE);
+    Norm { y: Scaled::fixed(y, NORM).i8(b, Rounding::Nearest), root }
+}
+
+/// Adds to the residual stream, `i16 [rows, width]`, what gate, up and down make of it.
+pub(super) fn feed_forward(b: &mut ProgramBuilder, gate_up: Scaled, down: Scaled, x: Var) -> (Var, Inner) {
+    let units = down.x.shape().dim(0);
+    let norm = norm(b, x);
+    let inner = product(b, norm.y, gate_up).to_fixed(b, INNER, Rounding::Nearest);
+    let inner = b.cast(inner, DType::I16);
+    let [gate, up] = [0, units].map(|start| b.slice(inner, 1, start, units));
+    let gate = shift_right(b, gate, INNER - GATE);
+    let gate = b.cast(gate, DType::I8);
+    let table = b.constant(DType::I16, &[256], &gate_table(silu));
+    let silu = b.table(gate, table);
+    let gated = b.mul(up, silu);
+    let hidden = Scaled::fixed(gated, INNER + SILU).i8(b, Rounding::Nearest);
+    let down = down.transposed(b);
+    let change = product(b, hidden, down);
+    let x = add_to_stream(b, x, change);
+    (x, Inner { norm, gate, up, silu, hidden })
+}
+
+/// Adds a change to the residual stream.
+pub(super) fn add_to_stream(b: &mut ProgramBuilder, x: Var, change: Scaled) -> Var {
+    let change = change.to_fixed(b, RESIDUAL, Rounding::Nearest);
+    let x = b.add(change, x);
+    b.cast(x, DType::I16)
+}
+
 impl<'a> Pass<'a> {
     pub fn new(b: &mut ProgramBuilder, model: &'a Transformer, batch: u32) -> Self {
         let head = model.head_width();
@@ -152,7 +198,7 @@ impl<'a> Pass<'a> {
             x = next;
             layers.push(layer);
         }
-        let last = self.norm(b, x);
+        let last = norm(b, x);
         let head = self.weights(b, parameters, self.model.head());
         let logits = product(b, last.y, head).to_fixed(b, LOGIT, Rounding::Nearest);
         Forward { layers, last, head, logits }
@@ -174,28 +220,13 @@ impl<'a> Pass<'a> {
         b.reshape(hidden, &[t * t])
     }
 
-    /// Each row divided by its root mean square.
-    fn norm(&self, b: &mut ProgramBuilder, x: Var) -> Norm {
-        /// Bits that the quotient is rounded by.
-        const MORE: i32 = 3;
-        let square = b.mul(x, x);
-        let square = shift_right(b, square, self.model.width.ilog2() as i32);
-        let mean = b.row_sum(square);
-        let root = b.sqrt(mean);
-        let root = b.reshape(root, &[x.shape().dim(0), 1]);
-        let dividend = shift_right(b, x, -(NORM + MORE));
-        let y = b.div(dividend, root);
-        let y = shift_right(b, y, MORE);
-        Norm { y: Scaled::fixed(y, NORM).i8(b, Rounding::Nearest), root }
-    }
-
     fn layer(&self, b: &mut ProgramBuilder, parameters: Var, rows: LayerRows, hidden: Var, x: Var) -> (Var, Layer) {
         let [qkv, out, gate_up, down] =
             [rows.qkv, rows.out, rows.gate_up, rows.down].map(|rows| self.weights(b, parameters, rows));
         let weights = Weights { qkv, out, gate_up, down };
         let (tokens, heads, t, head) = (self.tokens(), self.model.heads, self.model.context, self.model.head_width());
 
-        let before_attention = self.norm(b, x);
+        let before_attention = norm(b, x);
         let qkv = product(b, before_attention.y, weights.qkv).to_fixed(b, INNER, Rounding::Nearest);
         let qkv = b.reshape(qkv, &[self.batch, t, 3 * heads, head]);
         let qkv = b.permute(qkv, &[0, 2, 1, 3]);
@@ -218,40 +249,11 @@ impl<'a> Pass<'a> {
             let x = b.permute(x, &[0, 2, 1, 3]);
             b.reshape(x, &[tokens, self.model.width])
         });
-        let change = product(b, heads_out, weights.out).to_fixed(b, RESIDUAL, Rounding::Nearest);
-        let x = b.add(change, x);
-        let x = b.cast(x, DType::I16);
+        let change = product(b, heads_out, weights.out);
+        let x = add_to_stream(b, x, change);
+        let (x, inner) = feed_forward(b, weights.gate_up, weights.down, x);
 
-        let before_hidden = self.norm(b, x);
-        let inner = product(b, before_hidden.y, weights.gate_up).to_fixed(b, INNER, Rounding::Nearest);
-        let inner = b.cast(inner, DType::I16);
-        let [gate, up] = [0, self.model.hidden].map(|start| b.slice(inner, 1, start, self.model.hidden));
-        let gate = shift_right(b, gate, INNER - GATE);
-        let gate = b.cast(gate, DType::I8);
-        let table = b.constant(DType::I16, &[256], &gate_table(silu));
-        let silu = b.table(gate, table);
-        let gated = b.mul(up, silu);
-        let hidden = Scaled::fixed(gated, INNER + SILU).i8(b, Rounding::Nearest);
-        let down = weights.down.transposed(b);
-        let change = product(b, hidden, down).to_fixed(b, RESIDUAL, Rounding::Nearest);
-        let x = b.add(change, x);
-        let x = b.cast(x, DType::I16);
-
-        let layer = Layer {
-            weights,
-            before_attention,
-            q,
-            k,
-            v,
-            probabilities,
-            attention,
-            heads_out,
-            before_hidden,
-            gate,
-            up,
-            silu,
-            hidden,
-        };
+        let layer = Layer { weights, before_attention, q, k, v, probabilities, attention, heads_out, inner };
         (x, layer)
     }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! A decoder-only transformer on bytes as exact programs: local training, merge, evaluation.
+//! A decoder-only transformer on bytes as exact programs: local training, merge, evaluation, generation.
 //!
 //! **Network.** Of the Llama family: RMS norms, rotary positions, causal attention, SwiGLU, no biases, a head of its own. The
 //! norms have no gains: what follows each is linear and takes them in.
@@ -19,11 +19,14 @@
 mod arithmetic;
 mod backward;
 mod forward;
+mod generation;
 mod programs;
 pub mod shadow;
 
 #[cfg(test)]
 mod tests;
+
+pub use generation::{Generation, INVERSE_TEMPERATURE_ONE};
 
 use super::mlp::{ModelError, PARAMETER_FRAC_BITS};
 use quern_primitives::draw::Draw;

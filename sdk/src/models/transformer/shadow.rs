@@ -125,6 +125,11 @@ impl<T: Real> LmShadow<T> {
         self.forward(windows).loss / (windows.len() * self.model.context as usize) as f64
     }
 
+    /// The probability of each byte after each byte but the last of each window, `[windows context, 256]`.
+    pub fn probabilities(&self, windows: &[&[u8]]) -> Vec<T> {
+        self.forward(windows).probabilities
+    }
+
     /// The largest absolute values of what the programs hold in few bits: the last residual stream, the normalised rows, and
     /// each layer's queries with keys, values, gate and up.
     pub fn ranges(&self, windows: &[&[u8]]) -> Vec<(String, f64)> {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-use super::{super::Text, shadow::LmShadow, LmTraining, Transformer};
+use super::{super::Text, shadow::LmShadow, Generation, LmTraining, Transformer, INVERSE_TEMPERATURE_ONE};
 use crate::models::ModelError;
 use quern_executor::{
     cpu::{CpuExecutor, Simd},
@@ -213,4 +213,126 @@ fn text_should_be_split_block_by_block() {
     assert_eq!(split.validation, vec![1; 4_096]);
     assert_eq!(split.train[9 * 4_096..], [2; 10]);
     assert_eq!(Text::to_i16(&[1, 255]), [1, 0, 255, 0]);
+}
+
+/// Greedy generation of `bytes` after a prompt.
+fn likeliest(prompt: u32, bytes: u32) -> Generation {
+    Generation { prompt, bytes, inverse_temperature: INVERSE_TEMPERATURE_ONE, top_k: 1 }
+}
+
+fn generate(model: &Transformer, generation: &Generation, checkpoint: &[u8], prompt: &[u8]) -> Vec<u8> {
+    let program = model.generation(generation).unwrap();
+    let output = run(&program, &tensors(&program, &[checkpoint, &Text::to_i16(prompt)])).values();
+    output.into_iter().map(|byte| u8::try_from(byte).unwrap()).collect()
+}
+
+/// Asserts that on `f64` no byte is much likelier than the last one of each window.
+fn assert_likely(model: &Transformer, checkpoint: &[u8], windows: &[&[u8]]) {
+    let shadow = LmShadow::<f64>::new(*model, checkpoint).unwrap();
+    let probabilities = shadow.probabilities(windows);
+    let rows = probabilities.chunks_exact(256).skip(model.context as usize - 1).step_by(model.context as usize);
+    for (window, row) in windows.iter().zip(rows) {
+        let most = row.iter().fold(0.0, |most: f64, p| most.max(*p));
+        let picked = row[usize::from(*window.last().unwrap())];
+        assert!(picked > 0.95 * most, "{picked} {most}");
+    }
+}
+
+#[test]
+fn generated_byte_should_be_the_likeliest_when_only_one_may_be_picked() {
+    let (model, _) = small();
+    let checkpoint = model.initial_checkpoint([7; 32]).unwrap();
+    let text = text();
+    let texts: Vec<Vec<u8>> = [0, 70, 200, 500]
+        .into_iter()
+        .map(|start| {
+            let prompt = &text[start..start + model.context as usize];
+            [prompt, &generate(&model, &likeliest(model.context, 1), &checkpoint, prompt)].concat()
+        })
+        .collect();
+    assert_likely(&model, &checkpoint, &texts.iter().map(Vec::as_slice).collect::<Vec<_>>());
+}
+
+#[test]
+fn text_should_go_on_when_it_is_longer_than_the_context() {
+    // In one layer a position sees no further back than the context.
+    let model = Transformer { layers: 1, ..small().0 };
+    let context = model.context as usize;
+    let checkpoint = model.initial_checkpoint([8; 32]).unwrap();
+    let prompt = &text()[..5];
+    let written = generate(&model, &likeliest(5, 40), &checkpoint, prompt);
+    assert_eq!(written.len(), 40);
+    let whole = [prompt, &written].concat();
+    let windows: Vec<&[u8]> = whole.windows(context + 1).collect();
+    assert_eq!(windows.len(), 45 - context);
+    assert_likely(&model, &checkpoint, &windows);
+}
+
+#[test]
+fn generation_should_be_the_same_on_every_executor() {
+    let (model, _) = small();
+    let generation = Generation { top_k: 40, inverse_temperature: 300, ..likeliest(6, 14) };
+    let program = model.generation(&generation).unwrap();
+    let inputs = tensors(&program, &[&model.initial_checkpoint([5; 32]).unwrap(), &Text::to_i16(&text()[..6])]);
+    let expected = reference::run(&program, &context(), &inputs);
+    let mut executors: Vec<Box<dyn Executor>> = vec![Box::new(GpuExecutor::new().unwrap())];
+    executors.extend(Simd::available().into_iter().map(|simd| Box::new(CpuExecutor::with_simd(simd)) as Box<_>));
+    for executor in executors {
+        let found = executor.run_task(&program, &context(), &inputs, &mut |_, _| {}).unwrap();
+        assert!(found == expected, "{}", executor.name());
+    }
+}
+
+#[test]
+fn bytes_should_be_picked_as_often_as_they_are_likely() {
+    let (model, _) = small();
+    let checkpoint = model.initial_checkpoint([9; 32]).unwrap();
+    let text = text();
+    let prompt = &text[..model.context as usize];
+    let generation =
+        Generation { top_k: 4, inverse_temperature: INVERSE_TEMPERATURE_ONE, ..likeliest(model.context, 1) };
+    let program = model.generation(&generation).unwrap();
+    let inputs = tensors(&program, &[&checkpoint, &Text::to_i16(prompt)]);
+    const DRAWS: u32 = 400;
+    let mut picked = [0u32; 256];
+    for seed in 0..DRAWS {
+        let context = Context { index: 0, seed: quern_primitives::tagged(b"test", &seed), step: 0 };
+        let output = CpuExecutor::new().run_task(&program, &context, &inputs, &mut |_, _| {}).unwrap();
+        picked[output.values()[0] as usize] += 1;
+    }
+    let shadow = LmShadow::<f64>::new(model, &checkpoint).unwrap();
+    let row = shadow.probabilities(&[&text[..=model.context as usize]]).split_off(256 * (model.context as usize - 1));
+    let mut likeliest: Vec<usize> = (0..256).collect();
+    likeliest.sort_by(|a, b| row[*b].total_cmp(&row[*a]));
+    let sum: f64 = likeliest[..4].iter().map(|byte| row[*byte]).sum();
+    for byte in &likeliest[..4] {
+        let (expected, found) = (row[*byte] / sum, f64::from(picked[*byte]) / f64::from(DRAWS));
+        // Four standard deviations, and what rounding moves.
+        let allowed = 4.0 * (expected * (1.0 - expected) / f64::from(DRAWS)).sqrt() + 0.02;
+        assert!((expected - found).abs() < allowed, "{byte}: {expected} {found}");
+    }
+    assert!(picked.iter().filter(|count| **count > 0).count() >= 3);
+    assert!(f64::from(likeliest[..6].iter().map(|byte| picked[*byte]).sum::<u32>()) >= f64::from(DRAWS));
+}
+
+#[test]
+fn generation_should_be_publishable_when_the_text_has_some_hundred_bytes() {
+    let model = Transformer { width: 64, layers: 2, heads: 4, hidden: 128, context: 64 };
+    let program = model.generation(&Generation { top_k: 20, ..likeliest(32, 256) }).unwrap();
+    let bytes = codec::Encode::encode(program.program());
+    assert_eq!(Program::decode_checked(&bytes).unwrap().id(), program.id());
+    assert!(program.program().body.len() < 512, "{}", program.program().body.len());
+}
+
+#[test]
+fn generation_should_be_refused_when_it_is_wrong() {
+    let (model, _) = small();
+    let refused = |generation| model.generation(&generation).unwrap_err();
+    assert_eq!(refused(likeliest(0, 5)), ModelError::Generated);
+    assert_eq!(refused(likeliest(5, 0)), ModelError::Generated);
+    assert_eq!(refused(Generation { top_k: 0, ..likeliest(5, 5) }), ModelError::Sampling);
+    assert_eq!(refused(Generation { inverse_temperature: 0, ..likeliest(5, 5) }), ModelError::Sampling);
+    assert_eq!(refused(Generation { inverse_temperature: 4_097, ..likeliest(5, 5) }), ModelError::Sampling);
+    // The rotations of so many positions do not fit into a program.
+    assert!(matches!(refused(likeliest(5, 3_000)), ModelError::Program(_)));
 }
