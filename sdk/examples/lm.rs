@@ -8,7 +8,7 @@
 use quern_executor::{cpu::CpuExecutor, Executor};
 use quern_primitives::tagged;
 use quern_program::{Checked, Context, Tensor};
-use quern_sdk::models::{transformer::shadow::LmShadow, LmTraining, Text, Transformer};
+use quern_sdk::models::{lm::loss_of, transformer::shadow::LmShadow, LmTraining, LmTrainingJob, Text, Transformer};
 use serde_json::{json, Map, Value};
 use std::{error::Error, rc::Rc, time::Instant};
 
@@ -43,9 +43,7 @@ const RUNS: [&str; 4] = ["exact", "f32_rounds", "f32_one_process", "adam_one_pro
 
 /// What every run shares.
 struct Setting {
-    model: Transformer,
-    training: LmTraining,
-    rounds: u32,
+    job: LmTrainingJob,
     seed: u32,
     text: Text,
     /// Local training of one step, to know where windows begin.
@@ -53,46 +51,29 @@ struct Setting {
 }
 
 impl Setting {
-    /// The learning rate halves after a half, three quarters and seven eighths of the rounds.
-    fn training(&self, round: u32) -> LmTraining {
-        let halvings = [4, 6, 7].iter().filter(|part| round * 8 >= self.rounds * **part).count();
-        LmTraining { rate_shift: self.training.rate_shift + halvings as u8, ..self.training }
-    }
-
-    fn context(&self, round: u32, task: u32) -> Context {
+    fn context(&self, round: u16, task: u32) -> Context {
         Context { index: task, seed: tagged(b"quern/local-seed/v1", &(self.seed, round, task)), step: 0 }
     }
 
-    fn task_text(&self, task: u32) -> &[u8] {
-        let len = self.training.text_bytes as usize;
-        &self.text.train[task as usize * len..][..len]
-    }
-
     /// The windows of a step of a task.
-    fn windows(&self, round: u32, task: u32, step: u32) -> Vec<&[u8]> {
+    fn windows(&self, round: u16, task: u32, step: u32) -> Vec<&[u8]> {
         let context = Context { step, ..self.context(round, task) };
-        let starts = self.model.windows(&self.training, &self.local, &context);
-        starts.into_iter().map(|start| &self.task_text(task)[start..=start + self.model.context as usize]).collect()
-    }
-
-    /// Evenly spread windows of the held-out text.
-    fn held_out(&self, count: u32) -> Vec<&[u8]> {
-        let (text, context) = (&self.text.validation, self.model.context as usize);
-        let stride = (text.len() - context - 1) / count.max(1) as usize;
-        (0..count as usize).map(|index| &text[index * stride..=index * stride + context]).collect()
+        let (model, text) = (&self.job.model, self.job.task_text(&self.text, task));
+        let starts = model.windows(&self.job.training, &self.local, &context);
+        starts.into_iter().map(|start| &text[start..=start + model.context as usize]).collect()
     }
 }
 
 /// A way to train.
 trait Run {
     fn loss(&self, held_out: &[&[u8]]) -> Result<f64, Failure>;
-    fn round(&mut self, round: u32) -> Result<(), Failure>;
+    fn round(&mut self, round: u16) -> Result<(), Failure>;
     /// The parameters on `f32`, where they are not anyway.
     fn on_f32(&self) -> Option<Network> {
         None
     }
     /// The cosine of the gradient of a task's next step and the one on `f64`, by tensor.
-    fn cosines(&self, _round: u32) -> Result<Map<String, Value>, Failure> {
+    fn cosines(&self, _round: u16) -> Result<Map<String, Value>, Failure> {
         Ok(Map::new())
     }
 }
@@ -111,22 +92,21 @@ fn tensors(program: &Checked, inputs: [Vec<u8>; 2]) -> Vec<Tensor> {
 impl Run for Exact {
     /// By the evaluation program.
     fn loss(&self, held_out: &[&[u8]]) -> Result<f64, Failure> {
-        let program = self.setting.model.evaluation(held_out.len() as u32)?;
+        let program = self.setting.job.model.evaluation(held_out.len() as u32)?;
         let inputs = tensors(&program, [self.checkpoint.clone(), Text::to_i16(&held_out.concat())]);
         let values = self.cpu.run_task(&program, &Context::default(), &inputs, &mut |_, _| {})?.values();
-        // What is below half of the last place counts as that.
-        let loss: f64 = values.iter().map(|p| -(f64::from(*p).max(0.5) / 32_768.0).ln()).sum();
-        Ok(loss / values.len() as f64)
+        Ok(loss_of(&values))
     }
 
-    fn round(&mut self, round: u32) -> Result<(), Failure> {
+    fn round(&mut self, round: u16) -> Result<(), Failure> {
         let setting = &self.setting;
-        let training = setting.training(round);
-        let local = setting.model.local_training(&training)?;
-        let merge = setting.model.merge(&training)?;
+        let training = setting.job.in_round(round);
+        let local = setting.job.model.local_training(&training)?;
+        let merge = setting.job.model.merge(&training)?;
         let mut results = Vec::new();
         for task in 0..training.tasks {
-            let inputs = tensors(&local, [self.checkpoint.clone(), Text::to_i16(setting.task_text(task))]);
+            let inputs =
+                tensors(&local, [self.checkpoint.clone(), Text::to_i16(setting.job.task_text(&setting.text, task))]);
             results.extend(self.cpu.run_task(&local, &setting.context(round, task), &inputs, &mut |_, _| {})?.bytes);
         }
         let inputs = tensors(&merge, [std::mem::take(&mut self.checkpoint), results]);
@@ -135,22 +115,23 @@ impl Run for Exact {
     }
 
     fn on_f32(&self) -> Option<Network> {
-        LmShadow::new(self.setting.model, &self.checkpoint).ok()
+        LmShadow::new(self.setting.job.model, &self.checkpoint).ok()
     }
 
-    fn cosines(&self, round: u32) -> Result<Map<String, Value>, Failure> {
+    fn cosines(&self, round: u16) -> Result<Map<String, Value>, Failure> {
         let setting = &self.setting;
         // After a step that keeps nothing of the momentum before, momentum is the gradient.
-        let training = LmTraining { steps: 1, momentum_shift: 0, ..setting.training };
-        let program = setting.model.local_training(&training)?;
-        let inputs = tensors(&program, [self.checkpoint.clone(), Text::to_i16(setting.task_text(0))]);
+        let training = LmTraining { steps: 1, momentum_shift: 0, ..setting.job.training };
+        let program = setting.job.model.local_training(&training)?;
+        let inputs =
+            tensors(&program, [self.checkpoint.clone(), Text::to_i16(setting.job.task_text(&setting.text, 0))]);
         let output = self.cpu.run_task(&program, &setting.context(round, 0), &inputs, &mut |_, _| {})?.values();
         let exact: Vec<f64> = output[output.len() / 2..].iter().map(|g| f64::from(*g)).collect();
-        let shadow = LmShadow::<f64>::new(setting.model, &self.checkpoint)?;
+        let shadow = LmShadow::<f64>::new(setting.job.model, &self.checkpoint)?;
         let (_, real) = shadow.gradient(&setting.windows(round, 0, 0));
         let dot = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| x * y).sum::<f64>();
         let cosine = |x: &[f64], y: &[f64]| dot(x, y) / (dot(x, x) * dot(y, y)).sqrt();
-        let tensors = setting.model.tensors().into_iter();
+        let tensors = setting.job.model.tensors().into_iter();
         Ok(tensors.map(|(name, at)| (name, rounded(cosine(&exact[at.clone()], &real[at])))).collect())
     }
 }
@@ -168,8 +149,8 @@ impl Run for Rounds {
         Ok(self.network.loss(held_out))
     }
 
-    fn round(&mut self, round: u32) -> Result<(), Failure> {
-        let training = self.setting.training(round);
+    fn round(&mut self, round: u16) -> Result<(), Failure> {
+        let training = self.setting.job.in_round(round);
         let share = 1.0 / training.tasks as f32;
         let zeros = vec![0f32; self.momentum.len()];
         let (mut mean, mut momentum) = (zeros.clone(), zeros);
@@ -220,16 +201,16 @@ impl Run for OneProcess {
         Ok(self.network.loss(held_out))
     }
 
-    fn round(&mut self, round: u32) -> Result<(), Failure> {
+    fn round(&mut self, round: u16) -> Result<(), Failure> {
         let setting = Rc::clone(&self.setting);
-        let training = setting.training(round);
-        let slower = f32::from(training.rate_shift - setting.training.rate_shift);
+        let training = setting.job.in_round(round);
+        let slower = f32::from(training.rate_shift - setting.job.training.rate_shift);
         for step in 0..training.steps {
             let batch: Vec<&[u8]> = (0..training.tasks).flat_map(|task| setting.windows(round, task, step)).collect();
             let (_, gradient) = self.network.gradient(&batch);
             if self.adam {
-                let steps = (round * training.steps + step + 1) as i32;
-                let scale = 1.0 / (batch.len() * setting.model.context as usize) as f32;
+                let steps = (u32::from(round) * training.steps + step + 1) as i32;
+                let scale = 1.0 / (batch.len() * setting.job.model.context as usize) as f32;
                 self.adam(ADAM_RATE * (-slower).exp2(), steps, scale, &gradient);
             } else {
                 training.update_f32(&mut self.network.parameters, &mut self.momentum, &gradient);
@@ -291,7 +272,9 @@ fn main() -> Result<(), Failure> {
     });
     println!("{about}");
 
-    let setting = Rc::new(Setting { model, training, rounds: get("rounds"), seed: get("seed"), text, local });
+    let rounds = u16::try_from(get("rounds"))?;
+    let job = LmTrainingJob { model, training, rounds, shard_size: 1 };
+    let setting = Rc::new(Setting { job, seed: get("seed"), text, local });
     let checkpoint = model.initial_checkpoint([get("seed") as u8; 32])?;
     let network = Network::new(model, &checkpoint)?;
     let zeros = vec![0f32; model.parameters() as usize];
@@ -312,11 +295,11 @@ fn main() -> Result<(), Failure> {
         };
         running.push((name, run, 0.0));
     }
-    let held_out = setting.held_out(get("windows"));
-    for round in 0..=setting.rounds {
+    let held_out = setting.text.held_out(get("windows") as usize, model.context as usize + 1);
+    for round in 0..=rounds {
         let mut row = Map::new();
         row.insert("round".into(), json!(round));
-        let tokens = round * training.tasks * training.steps * training.batch * model.context;
+        let tokens = u32::from(round) * training.tasks * training.steps * training.batch * model.context;
         row.insert("bytes_seen".into(), json!(tokens));
         for (name, run, seconds) in &running {
             row.insert(name.clone(), rounded(run.loss(&held_out)?));
@@ -339,7 +322,7 @@ fn main() -> Result<(), Failure> {
             row.insert("ratio".into(), rounded(exact / real));
         }
         print(&row, json);
-        if round < setting.rounds {
+        if round < rounds {
             for (_, run, seconds) in &mut running {
                 let start = Instant::now();
                 run.round(round)?;

@@ -181,16 +181,16 @@ fn check_checkpoint(mlp: &Mlp, checkpoint: &[u8]) -> Result<(), ModelError> {
     }
 }
 
-fn blob(bytes: &[u8]) -> Blob {
+pub(super) fn blob(bytes: &[u8]) -> Blob {
     Blob { id: BlobId::of(bytes), len: bytes.len() as u64 }
 }
 
-fn stage(program: &Checked, tasks: u32, shard_size: u32, inputs: &[Input]) -> Result<Stage, ModelError> {
+pub(super) fn stage(program: &Checked, tasks: u32, shard_size: u32, inputs: &[Input]) -> Result<Stage, ModelError> {
     let inputs = inputs.to_vec().try_into().map_err(|_| ModelError::TooLong)?;
     Ok(Stage { program: program.id(), tasks, shard_size, inputs })
 }
 
-fn spec(stages: Vec<Stage>, terms: &Terms) -> Result<JobSpec, ModelError> {
+pub(super) fn spec(stages: Vec<Stage>, terms: &Terms) -> Result<JobSpec, ModelError> {
     Ok(JobSpec {
         stages: stages.try_into().map_err(|_| ModelError::TooLong)?,
         bid: terms.bid,

@@ -2,9 +2,10 @@
 //! Models as exact programs, their data, and the jobs that train and use them.
 //!
 //! - [`mlp`]: a classifier with one hidden layer as three programs: local training, merge, inference.
-//! - [`transformer`]: a decoder-only language model on bytes: local training, merge, evaluation.
+//! - [`transformer`]: a decoder-only language model on bytes: local training, merge, evaluation, generation.
 //! - [`digits`]: the UCI handwritten digits. [`text`]: Newton's Opticks.
-//! - [`job`]: rounds of local training and merges as the stages of a job; inference as another job.
+//! - [`job`]: rounds of local training and merges as the stages of a job; inference as another job. [`lm`]: the same of the language
+//!   model.
 //! - [`shadow`]: the same network on `f64`, for what people read: loss and accuracy of a checkpoint.
 //! - [`local`]: a job on this machine, without a chain.
 //!
@@ -25,6 +26,7 @@
 
 pub mod digits;
 pub mod job;
+pub mod lm;
 pub mod local;
 pub mod mlp;
 mod numbers;
@@ -37,7 +39,8 @@ mod tests;
 
 pub use digits::{Digits, DigitsError, Samples};
 pub use job::{BuiltJob, InferenceJob, Terms, TrainingJob};
+pub use lm::{GenerationJob, LmTrainingJob};
 pub use mlp::{Mlp, ModelError, Training};
 pub use shadow::{Evaluation, Shadow};
 pub use text::Text;
-pub use transformer::{LmTraining, Transformer};
+pub use transformer::{Generation, LmTraining, Transformer};

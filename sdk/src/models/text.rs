@@ -35,4 +35,16 @@ impl Text {
     pub fn to_i16(bytes: &[u8]) -> Vec<u8> {
         bytes.iter().flat_map(|byte| i16::from(*byte).to_le_bytes()).collect()
     }
+
+    /// Bytes that a program yields as `i16`; what is none is left out.
+    pub fn from_i16(values: &[u8]) -> Vec<u8> {
+        let values = values.as_chunks::<2>().0.iter().map(|value| i16::from_le_bytes(*value));
+        values.filter_map(|value| u8::try_from(value).ok()).collect()
+    }
+
+    /// Evenly spread windows of the validation text, of so many bytes each.
+    pub fn held_out(&self, windows: usize, bytes: usize) -> Vec<&[u8]> {
+        let stride = self.validation.len().saturating_sub(bytes) / windows.max(1);
+        (0..windows).filter_map(|index| self.validation.get(index * stride..index * stride + bytes)).collect()
+    }
 }

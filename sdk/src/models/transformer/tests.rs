@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 use super::{super::Text, shadow::LmShadow, Generation, LmTraining, Transformer, INVERSE_TEMPERATURE_ONE};
-use crate::models::ModelError;
+use crate::models::{lm::OneProcess, local, GenerationJob, LmTrainingJob, ModelError, Terms};
 use quern_executor::{
     cpu::{CpuExecutor, Simd},
     gpu::GpuExecutor,
@@ -335,4 +335,87 @@ fn generation_should_be_refused_when_it_is_wrong() {
     assert_eq!(refused(Generation { inverse_temperature: 4_097, ..likeliest(5, 5) }), ModelError::Sampling);
     // The rotations of so many positions do not fit into a program.
     assert!(matches!(refused(likeliest(5, 3_000)), ModelError::Program(_)));
+}
+
+/// A training job of three rounds on a piece of the text.
+fn small_job() -> (LmTrainingJob, Text) {
+    let (model, training) = small();
+    let text = Text { train: Text::embedded().train[10_000..14_100].to_vec(), validation: text() };
+    let training = LmTraining { steps: 12, outer_shift: 31, ..training };
+    (LmTrainingJob { model, training, rounds: 3, shard_size: 1 }, text)
+}
+
+fn last_checkpoint(job: &LmTrainingJob, text: &Text, initial: Vec<u8>, seed: [u8; 32]) -> Vec<u8> {
+    let built = job.build(initial, text, &Terms::default()).unwrap();
+    let run = |program: &Checked, context: &Context, inputs: &[Tensor]| {
+        CpuExecutor::new().run_task(program, context, inputs, &mut |_, _| {})
+    };
+    local::run(&built, seed, run).unwrap().pop().unwrap().remove(0).bytes
+}
+
+#[test]
+fn job_should_learn_as_one_process_on_f32_does() {
+    let (job, text) = small_job();
+    let initial = job.model.initial_checkpoint([1; 32]).unwrap();
+    let trained = last_checkpoint(&job, &text, initial.clone(), [2; 32]);
+    let mut one = OneProcess::new(job, &initial).unwrap();
+    let windows = text.held_out(40, job.model.context as usize + 1);
+    let before = one.loss(&windows);
+    for round in 0..job.rounds {
+        let stage = u32::from(2 * round);
+        let seeds = [0u32, 1].map(|task| quern_primitives::tagged(b"quern/local-seed/v1", &([2u8; 32], stage, task)));
+        one.round(round, &text, &seeds);
+    }
+    let exact = LmShadow::<f32>::new(job.model, &trained).unwrap().loss(&windows);
+    let real = one.loss(&windows);
+    assert!(real < 0.9 * before, "{before} {real}");
+    assert!((exact / real - 1.0).abs() < 0.05, "{exact} {real}");
+}
+
+#[test]
+fn job_should_have_a_program_for_each_rate_and_fit_its_stages() {
+    let (job, text) = small_job();
+    let job = LmTrainingJob { rounds: 16, ..job };
+    let initial = job.model.initial_checkpoint([1; 32]).unwrap();
+    let built = job.build(initial.clone(), &text, &Terms::default()).unwrap();
+    assert_eq!((built.spec.stages.len(), built.programs.len()), (32, 5));
+    let rates = [0, 7, 8, 12, 14].map(|round| job.in_round(round).rate_shift);
+    assert_eq!(rates, [8, 8, 9, 10, 11]);
+    let refused =
+        |job: LmTrainingJob, initial: &[u8]| job.build(initial.to_vec(), &text, &Terms::default()).unwrap_err();
+    assert_eq!(refused(LmTrainingJob { rounds: 0, ..job }, &initial), ModelError::Rounds);
+    assert_eq!(refused(LmTrainingJob { rounds: 33, ..job }, &initial), ModelError::Rounds);
+    assert!(matches!(refused(job, &initial[1..]), ModelError::Checkpoint { .. }));
+    let training = LmTraining { text_bytes: 3_000, ..job.training };
+    assert!(matches!(refused(LmTrainingJob { training, ..job }, &initial), ModelError::Text { .. }));
+}
+
+#[test]
+fn texts_should_be_written_one_a_task() {
+    let (model, _) = small();
+    let checkpoint = model.initial_checkpoint([1; 32]).unwrap();
+    let job = GenerationJob {
+        generation: Generation { prompt: 4, bytes: 9, ..GenerationJob::new(model).generation },
+        model,
+        shard_size: 1,
+    };
+    let built = job.build(checkpoint.clone(), &[b"what", b"is a"], &Terms::default()).unwrap();
+    let outputs = local::run(&built, [3; 32], |program, context, inputs| {
+        CpuExecutor::new().run_task(program, context, inputs, &mut |_, _| {})
+    });
+    let texts: Vec<Vec<u8>> = outputs.unwrap()[0].iter().map(|output| Text::from_i16(&output.bytes)).collect();
+    assert_eq!(texts.iter().map(Vec::len).collect::<Vec<_>>(), [9, 9]);
+    assert_ne!(texts[0], texts[1]);
+    let refused = |prompts: &[&[u8]]| job.build(checkpoint.clone(), prompts, &Terms::default()).unwrap_err();
+    assert_eq!(refused(&[]), ModelError::Generated);
+    assert_eq!(refused(&[b"what", b"is"]), ModelError::Generated);
+    let short = job.build(checkpoint[4..].to_vec(), &[b"what"], &Terms::default()).unwrap_err();
+    assert!(matches!(short, ModelError::Checkpoint { .. }));
+}
+
+#[test]
+fn held_out_windows_should_be_spread_over_the_validation_text() {
+    let text = Text { train: vec![], validation: (0..100).collect() };
+    assert_eq!(text.held_out(3, 10), [&text.validation[..10], &text.validation[30..40], &text.validation[60..70]]);
+    assert_eq!(Text::from_i16(&[65, 0, 255, 255, 66, 0]), b"AB");
 }
