@@ -89,9 +89,33 @@ impl ExecutorChoice {
     }
 }
 
+/// What a test network learns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Subject {
+    /// To classify handwritten digits.
+    Digits,
+    /// A language model of a text, which then writes.
+    Lm,
+}
+
+/// A language model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LmSize {
+    /// 26,624 parameters in one layer, 12 rounds: some minutes.
+    Small,
+    /// 114,688 parameters in two layers, 24 rounds: an hour or more on two cores.
+    Medium,
+}
+
 /// `quern devnet`.
 #[derive(Clone, Debug, Args)]
 pub struct DevnetArgs {
+    /// What it learns.
+    #[arg(long, value_enum, default_value_t = Subject::Digits)]
+    pub task: Subject,
+    /// The language model of `--task lm`.
+    #[arg(long, value_enum, default_value_t = LmSize::Small)]
+    pub model: LmSize,
     /// Leave the network up after the jobs, until Ctrl-C.
     #[arg(long)]
     pub keep: bool,
@@ -101,8 +125,8 @@ pub struct DevnetArgs {
     /// Rounds of training.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=32))]
     pub rounds: Option<u16>,
-    /// Give up after this many minutes; with --faults after 45.
-    #[arg(long, default_value_t = 20, default_value_if("faults", "true", "45"), value_parser = clap::value_parser!(u64).range(1..))]
+    /// Give up after this many minutes; with --faults after 45, with --model medium after 180.
+    #[arg(long, default_value_t = 20, default_value_ifs([("model", "medium", "180"), ("faults", "true", "45")]), value_parser = clap::value_parser!(u64).range(1..))]
     pub timeout_minutes: u64,
     /// What the daemons run programs on.
     #[arg(long, value_enum, default_value_t = ExecutorChoice::Auto)]

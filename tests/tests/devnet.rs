@@ -70,6 +70,29 @@ async fn devnet_should_make_only_those_pay_who_did_wrong_when_faults_strike() {
 }
 
 #[tokio::test]
+async fn devnet_should_learn_a_language_as_f32_does_and_write() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let mut command = process::command("quern", folder.path());
+    command.args(["devnet", "--task", "lm", "--rounds", "2", "--json", "--timeout-minutes", "10"]);
+    command.env("TMPDIR", folder.path());
+    let ran = Ran::of(command, LIMIT).await;
+    let report = ran.json();
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+
+    let language = &report["language"];
+    assert!(language["ratio"].as_f64().is_some_and(|ratio| ratio <= 1.03), "{report:#}");
+    assert_eq!(language["verified"], true, "{report:#}");
+    let texts = language["texts"].as_array().unwrap_or_else(|| panic!("texts is not a list: {report:#}"));
+    assert_eq!(texts.len(), 3, "{report:#}");
+    assert!(texts.iter().all(|written| written["text"].as_str().is_some_and(|text| !text.is_empty())), "{report:#}");
+    let losses: Vec<f64> =
+        report["rounds"].as_array().into_iter().flatten().filter_map(|round| round["loss"].as_f64()).collect();
+    assert!(losses.len() == 3 && losses.is_sorted_by(|before, after| before > after), "{losses:?}");
+    assert_eq!(report["honest_slashed"], 0, "{report:#}");
+    assert_nothing_is_left(folder.path());
+}
+
+#[tokio::test]
 async fn devnet_should_leave_nothing_when_it_is_interrupted() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let logs = tempfile::tempdir().expect("a folder can be made");

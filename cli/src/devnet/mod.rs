@@ -4,6 +4,7 @@
 mod cast;
 mod events;
 mod faults;
+mod lesson;
 mod play;
 pub mod processes;
 pub mod progress;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The requester's part: train by rounds, classify with the result, look on, and settle.
+//! The requester's part: train by rounds, use the result, look on, and settle.
 
 use super::{
     cast::Cast,
     events,
     faults::Faults,
+    lesson::{Lesson, Outcome},
     progress::{Progress, Snapshot},
     report::{Line, Report, Round},
     story::{Happening, Story},
@@ -12,7 +13,8 @@ use super::{
 use crate::{
     args::DevnetArgs,
     client,
-    job::{publish_programs, results::Results, serve_blobs, submit_spec, watch},
+    job::{publish_programs, results::Results, serve_blobs, submit_spec, verify, watch},
+    output::Output,
 };
 use anyhow::{ensure, Context};
 use bytes::Bytes;
@@ -22,7 +24,7 @@ use quern_program::Summary;
 use quern_protocol::view::{JobStatus, JobView};
 use quern_sdk::{
     chain::{calls, json::Big, Chain, Head, Sender},
-    models::{BuiltJob, Digits, InferenceJob, Mlp, Shadow, Terms, TrainingJob},
+    models::{BuiltJob, Terms, TrainingJob},
     net::{Config, FolderStore, Peer},
 };
 use std::{
@@ -77,37 +79,35 @@ impl<'a> Play<'a> {
     /// The whole play. The requester's endpoint, which still serves the inputs, comes back with the report.
     pub async fn perform(mut self, args: &DevnetArgs, started: Instant) -> anyhow::Result<(Report, Peer)> {
         self.enrolled().await?;
-        let digits = Digits::embedded()?;
+        let mut lesson = Lesson::new(args)?;
         let terms = Terms { endpoints: vec![self.peer.endpoint()], ..Terms::default() };
 
-        let mut training = TrainingJob::digits();
-        training.rounds = args.rounds.unwrap_or(training.rounds);
-        let mut seed = [0; 32];
-        seed[..8].copy_from_slice(&args.seed.to_le_bytes());
-        let initial = training.mlp.initial_checkpoint(seed)?;
-        self.judge(0, &training.mlp, &initial, &digits)?;
-        let job = training.build(initial, &digits.train, &terms)?;
-        let id = self.submit("training", &job).await?;
-        let checkpoint = self.train(id, &training, &digits).await?;
+        let initial = lesson.initial().to_vec();
+        self.judge(0, &mut lesson, &initial).await?;
+        let id = self.submit("training", &lesson.training(&terms)?).await?;
+        let checkpoint = self.train(id, &mut lesson).await?;
 
-        let inference = InferenceJob::digits();
-        let job = inference.build(checkpoint.to_vec(), &digits.test, &terms)?;
-        let id = self.submit("classification", &job).await?;
-        let classes = self.classify(id).await?;
-        let accuracy = digits.test.accuracy_of(&classes);
+        let name = lesson.use_name();
+        let job = lesson.application(&checkpoint, &terms)?;
+        let id = self.submit(name, &job).await?;
+        let mut outcome = lesson.outcome(&self.apply(name, id).await?)?;
+        if let Some(language) = &mut outcome.language {
+            language.verified = self.verify(id).await?;
+        }
         for _ in 0..ENCORES {
             if !self.is_something_left() {
                 break;
             }
             // The same again, until every fault has struck.
-            let id = self.submit("classification", &job).await?;
-            let again = self.classify(id).await?;
-            ensure!(again == classes, "the network classifies the same images differently");
+            let id = self.submit(name, &job).await?;
+            let again = lesson.outcome(&self.apply(name, id).await?)?;
+            ensure!(again.accuracy == outcome.accuracy, "the network classifies the same images differently");
         }
         self.recovered().await?;
 
-        let report = self.settle(accuracy).await?;
-        let report = Report { seconds: started.elapsed().as_secs_f64(), ..report }.judge();
+        let report = self.settle().await?;
+        let Outcome { accuracy, language } = outcome;
+        let report = Report { accuracy, language, seconds: started.elapsed().as_secs_f64(), ..report }.judge();
         Ok((report, self.peer))
     }
 
@@ -192,7 +192,7 @@ impl<'a> Play<'a> {
     }
 
     /// Follows the training and judges the model after each round. The last checkpoint comes back.
-    async fn train(&mut self, id: JobId, training: &TrainingJob, digits: &Digits) -> anyhow::Result<Bytes> {
+    async fn train(&mut self, id: JobId, lesson: &mut Lesson) -> anyhow::Result<Bytes> {
         let chain = self.chain.clone();
         let mut heads = chain.heads().await?;
         let mut merged: HashSet<u16> = HashSet::new();
@@ -200,12 +200,17 @@ impl<'a> Play<'a> {
         loop {
             let head = heads.next().await.context("the connection to the node was lost")??;
             let job = self.look("training", id, head).await?;
-            for round in 0..training.rounds {
+            if lesson.waits_for_randomness() {
+                if let Some(view) = self.chain.shard_view(ShardId { job: id, stage: 0, index: 0 }).await? {
+                    lesson.begin(self.chain.genesis(), id, view.context.randomness)?;
+                }
+            }
+            for round in 0..lesson.rounds() {
                 let stage = TrainingJob::merge_stage(round);
                 let complete = job.stages.get(usize::from(stage)).is_some_and(|stage| stage.root.is_some());
                 if complete && merged.insert(round) {
                     let checkpoint = self.fetch(ShardId { job: id, stage, index: 0 }, 0).await?;
-                    self.judge(round + 1, &training.mlp, &checkpoint, digits)?;
+                    self.judge(round + 1, lesson, &checkpoint).await?;
                     last = Some(checkpoint);
                 }
             }
@@ -216,28 +221,36 @@ impl<'a> Play<'a> {
         }
     }
 
-    /// Follows the classification. The classes of all images come back, in order.
-    async fn classify(&mut self, id: JobId) -> anyhow::Result<Vec<u8>> {
+    /// Follows a job that uses the model. The outputs of all tasks come back, in order.
+    async fn apply(&mut self, name: &'static str, id: JobId) -> anyhow::Result<Vec<Bytes>> {
         let chain = self.chain.clone();
         let mut heads = chain.heads().await?;
         let job = loop {
             let head = heads.next().await.context("the connection to the node was lost")??;
-            let job = self.look("classification", id, head).await?;
+            let job = self.look(name, id, head).await?;
             if is_completed(&job)? {
                 self.jobs_completed += 1;
                 break job;
             }
         };
-        let mut classes = Vec::new();
+        let mut outputs = Vec::new();
         let stage = job.stages.first().context("the job has no stages")?;
         for index in 0..stage.shards {
             let shard = ShardId { job: id, stage: 0, index };
             let view = self.chain.shard_view(shard).await?.with_context(|| format!("shard {shard} is gone"))?;
             for task in view.shard.first_task..view.shard.first_task.saturating_add(view.shard.tasks) {
-                classes.extend_from_slice(&self.fetch(shard, task).await?);
+                outputs.push(self.fetch(shard, task).await?);
             }
         }
-        Ok(classes)
+        Ok(outputs)
+    }
+
+    /// Runs the first task of a completed job again here, as `quern job verify` does.
+    async fn verify(&mut self, id: JobId) -> anyhow::Result<bool> {
+        let job = self.chain.job(id).await?.with_context(|| format!("job {id} is gone"))?;
+        let outcome = verify::rerun(&self.chain, &self.peer, &Output { json: false }, &job, 0, 0).await?;
+        self.progress.say(&outcome);
+        Ok(outcome.matches())
     }
 
     /// Takes in a head: tells what happened, shows how things are.
@@ -291,18 +304,16 @@ impl<'a> Play<'a> {
         }
     }
 
-    /// Loss and accuracy of a checkpoint, for people: the chain computes with integers alone.
-    fn judge(&mut self, round: u16, mlp: &Mlp, checkpoint: &[u8], digits: &Digits) -> anyhow::Result<()> {
-        let model = Shadow::new(*mlp, checkpoint)?;
-        let loss = model.evaluate(&digits.train).loss;
-        let round = Round { round, loss, accuracy: model.evaluate(&digits.test).accuracy };
+    /// Judges the model after a round, and says how good it is.
+    async fn judge(&mut self, round: u16, lesson: &mut Lesson, checkpoint: &[u8]) -> anyhow::Result<()> {
+        let round = lesson.judge(round, checkpoint).await?;
         self.progress.say(round);
         self.rounds.push(round);
         Ok(())
     }
 
     /// Waits until everything is final and every slash carried out, pays everybody out and takes stock.
-    async fn settle(&mut self, accuracy: f64) -> anyhow::Result<Report> {
+    async fn settle(&mut self) -> anyhow::Result<Report> {
         let chain = self.chain.clone();
         let mut heads = chain.heads().await?;
         for job in self.jobs.clone() {
@@ -343,7 +354,6 @@ impl<'a> Play<'a> {
         let network = self.chain.network().await?;
         let invariants = self.chain.check_invariants().await?;
         Ok(Report {
-            accuracy,
             jobs: self.jobs.clone(),
             jobs_completed: self.jobs_completed,
             shards_settled: network.shards_settled,

@@ -9,7 +9,9 @@ use serde::Serialize;
 
 /// The least share of the test images that must be classified right.
 pub const REQUIRED_ACCURACY: f64 = 0.95;
-/// The jobs of the main job: training and classification.
+/// The largest ratio of the loss of a language model to that of the same training on `f32`.
+pub const ALLOWED_LOSS_RATIO: f64 = 1.03;
+/// The jobs of the main job: training, and the use of what was learned.
 pub const JOBS: u32 = 2;
 
 /// The model after a round of training.
@@ -17,16 +19,51 @@ pub const JOBS: u32 = 2;
 pub struct Round {
     /// The round, counted from 1; 0 is before training.
     pub round: u16,
-    /// Mean cross-entropy on the training images, in nats.
+    /// Mean cross-entropy in nats: of the training images, or a byte of the validation text.
     pub loss: f64,
     /// Share of the test images that are classified right.
-    pub accuracy: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accuracy: Option<f64>,
+    /// The loss of the same training on `f32` in one process.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loss_f32: Option<f64>,
 }
 
 impl std::fmt::Display for Round {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "round {}: loss {:.4}, accuracy {:.1} %", self.round, self.loss, 100.0 * self.accuracy)
+        write!(f, "round {}: loss {:.4}", self.round, self.loss)?;
+        if let Some(accuracy) = self.accuracy {
+            write!(f, ", accuracy {:.1} %", 100.0 * accuracy)?;
+        }
+        match self.loss_f32 {
+            Some(on_f32) => write!(f, ", on f32 in one process {on_f32:.4} (ratio {:.4})", self.loss / on_f32),
+            None => Ok(()),
+        }
     }
+}
+
+/// A text that the network wrote.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Written {
+    /// What it was given.
+    pub prompt: String,
+    /// What it wrote after that.
+    pub text: String,
+}
+
+/// A language model that was trained over the chain.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Language {
+    /// The last loss, in nats a byte of the validation text.
+    pub loss: f64,
+    /// That of the same training on `f32` in one process.
+    pub loss_f32: f64,
+    /// The first by the second.
+    pub ratio: f64,
+    /// Whether a text came out the same when it was generated again on this machine.
+    pub verified: bool,
+    /// What it wrote.
+    pub texts: Vec<Written>,
 }
 
 /// What one account did and has.
@@ -52,9 +89,13 @@ pub struct Report {
     pub success: bool,
     /// What is not.
     pub failures: Vec<String>,
-    /// Share of the 360 test images that the network classified right.
-    pub accuracy: f64,
-    /// The jobs that were submitted: training, classification.
+    /// Share of the 360 test images that the network classified right; with `--task digits`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accuracy: Option<f64>,
+    /// The language model; with `--task lm`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<Language>,
+    /// The jobs that were submitted: training, then the use of what was learned.
     pub jobs: Vec<JobId>,
     /// Jobs that were completed.
     pub jobs_completed: u32,
@@ -108,12 +149,20 @@ impl Report {
         if self.jobs_completed != jobs {
             failures.push(format!("{} of {jobs} jobs are complete", self.jobs_completed));
         }
-        if self.accuracy < REQUIRED_ACCURACY {
-            failures.push(format!(
-                "the accuracy is {:.1} %, below {:.0} %",
-                100.0 * self.accuracy,
-                100.0 * REQUIRED_ACCURACY
-            ));
+        if let Some(accuracy) = self.accuracy.filter(|accuracy| *accuracy < REQUIRED_ACCURACY) {
+            let required = 100.0 * REQUIRED_ACCURACY;
+            failures.push(format!("the accuracy is {:.1} %, below {required:.0} %", 100.0 * accuracy));
+        }
+        if let Some(Language { ratio, verified, .. }) = &self.language {
+            if ratio.is_nan() || *ratio > ALLOWED_LOSS_RATIO {
+                failures.push(format!("the loss is {ratio:.3} times that on f32, more than {ALLOWED_LOSS_RATIO}"));
+            }
+            if !verified {
+                failures.push("a text came out differently when it was generated again here".into());
+            }
+        }
+        if self.accuracy.is_none() && self.language.is_none() {
+            failures.push("nothing was learned".into());
         }
         if self.convicted_by_element == 0 {
             failures.push("the lying worker was not convicted by an element".into());
@@ -141,7 +190,14 @@ impl Report {
         let mut fact = |name: &str, value: String| {
             facts.add_row([name.to_owned(), value]);
         };
-        fact("accuracy", format!("{:.2} % of 360 test images", 100.0 * self.accuracy));
+        if let Some(accuracy) = self.accuracy {
+            fact("accuracy", format!("{:.2} % of 360 test images", 100.0 * accuracy));
+        }
+        if let Some(Language { loss, loss_f32, ratio, verified, .. }) = &self.language {
+            fact("loss", format!("{loss:.4} nats a byte; on f32 in one process {loss_f32:.4} (ratio {ratio:.4})"));
+            let verified = if *verified { "the first text came out the same" } else { "the first text DIFFERS" };
+            fact("generated again here", verified.into());
+        }
         for round in &self.rounds {
             fact("", round.to_string());
         }
@@ -187,8 +243,10 @@ impl Report {
             }
             false => format!("FAILED: {}", self.failures.join("; ")),
         };
+        let texts = self.language.iter().flat_map(|language| &language.texts);
+        let texts: String = texts.map(|Written { prompt, text }| format!("\n--- {prompt}|{text}\n")).collect();
         let tables = if self.slashed.is_empty() { accounts.to_string() } else { format!("{accounts}\n{slashed}") };
-        format!("{facts}\n{tables}\n{verdict}")
+        format!("{facts}\n{tables}\n{texts}{verdict}")
     }
 }
 
@@ -197,19 +255,38 @@ mod tests {
     use super::*;
 
     fn good() -> Report {
-        Report { accuracy: 0.96, jobs_completed: 2, convicted_by_element: 1, ..Report::default() }
+        Report { accuracy: Some(0.96), jobs_completed: 2, convicted_by_element: 1, ..Report::default() }
+    }
+
+    fn written(ratio: f64, verified: bool) -> Report {
+        let texts = vec![Written { prompt: "Light".into(), text: " is refracted".into() }];
+        let language = Some(Language { loss: 2.0 * ratio, loss_f32: 2.0, ratio, verified, texts });
+        Report { accuracy: None, language, ..good() }
     }
 
     #[test]
     fn report_should_be_a_success_when_everything_is_as_it_must_be() {
-        let report = good().judge();
-        assert!(report.success, "{:?}", report.failures);
+        for report in [good(), written(1.03, true)] {
+            let report = report.judge();
+            assert!(report.success, "{:?}", report.failures);
+        }
+    }
+
+    #[test]
+    fn report_should_show_what_was_written() {
+        let text = written(1.01, true).judge().text();
+        assert!(text.contains("--- Light| is refracted"), "{text}");
+        assert!(text.contains("(ratio 1.0100)"), "{text}");
     }
 
     #[test]
     fn report_should_be_a_failure_when_any_condition_is_not_met() {
         let bad = [
-            Report { accuracy: 0.949, ..good() },
+            Report { accuracy: Some(0.949), ..good() },
+            Report { accuracy: None, ..good() },
+            written(1.031, true),
+            written(f64::NAN, true),
+            written(1.0, false),
             Report { jobs_completed: 1, ..good() },
             Report { convicted_by_element: 0, ..good() },
             Report { honest_slashed: 1, ..good() },

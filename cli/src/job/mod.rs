@@ -7,7 +7,7 @@ pub mod receipt;
 pub mod results;
 pub mod spec;
 mod submit;
-mod verify;
+pub(crate) mod verify;
 pub mod watch;
 
 pub use submit::{publish_programs, serve_blobs, submit_spec};

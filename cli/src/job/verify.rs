@@ -31,7 +31,7 @@ use std::{
 
 /// What was compared, and how it came out.
 #[derive(Debug, Serialize)]
-struct Report {
+pub struct Report {
     matches: bool,
     job: JobId,
     stage: u16,
@@ -78,7 +78,7 @@ async fn by_id(
 ) -> anyhow::Result<ExitCode> {
     let job = chain.job(id).await?.with_context(|| format!("there is no job {id}, or it is pruned"))?;
     let (stage, task) = choose(&job, args, draw)?;
-    rerun(chain, peer, output, &job, stage, task).await
+    rerun(chain, peer, output, &job, stage, task).await?.tell(output)
 }
 
 /// A task of a stage that is complete: the one that was asked for, or any.
@@ -110,14 +110,14 @@ fn choose(job: &JobView, args: &VerifyArgs, draw: &mut Draw) -> anyhow::Result<(
 }
 
 /// Runs a task again and compares.
-async fn rerun(
+pub async fn rerun(
     chain: &Chain,
     peer: &Peer,
     output: &Output,
     job: &JobView,
     stage: u16,
     task: u32,
-) -> anyhow::Result<ExitCode> {
+) -> anyhow::Result<Outcome> {
     let started = Instant::now();
     let mut results = Results::new(chain, peer);
     let shard = results.shard_of(job.id, stage, task).await?;
@@ -134,7 +134,8 @@ async fn rerun(
             let roots = Roots::read(chain, job).await?;
             let path = results.path(&roots, shard, task).await?;
             if let Err(error) = path.verify(&root) {
-                return differs(output, &format!("the result is not under the job's root: {error}"), None);
+                let why = format!("the result is not under the job's root: {error}");
+                return Ok(Outcome::Differs { why, report: None });
             }
             Some(output::full(&root.0))
         }
@@ -160,22 +161,58 @@ async fn rerun(
         root,
         seconds: started.elapsed().as_secs_f64(),
     };
-    match differs_at {
-        None => {
-            let text = format!(
+    Ok(match differs_at {
+        None => Outcome::Matches(report),
+        Some(segment) => {
+            let why =
+                format!("shard {shard}, task {task}: segment {segment} of {} has another result here", report.segments);
+            Outcome::Differs { why, report: Some(report) }
+        }
+    })
+}
+
+/// How a comparison came out.
+pub enum Outcome {
+    /// Everything is the same.
+    Matches(Report),
+    /// Something is not.
+    Differs {
+        /// What.
+        why: String,
+        /// What was compared, if it came to that.
+        report: Option<Report>,
+    },
+}
+
+impl Outcome {
+    /// Whether everything is the same.
+    pub fn matches(&self) -> bool {
+        matches!(self, Self::Matches(_))
+    }
+
+    fn tell(&self, output: &Output) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::Matches(report) => {
+                output.result(report, self)?;
+                Ok(ExitCode::SUCCESS)
+            }
+            Self::Differs { why, report } => differs(output, why, report.as_ref()),
+        }
+    }
+}
+
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Matches(report) => write!(
+                f,
                 "MATCHES: all {} segments give the ids that {} committed to ({} in {:.1} s)",
                 report.segments,
                 report.worker,
-                output::macs(macs.into()),
+                output::macs(report.macs.0),
                 report.seconds
-            );
-            output.result(&report, text)?;
-            Ok(ExitCode::SUCCESS)
-        }
-        Some(segment) => {
-            let text =
-                format!("shard {shard}, task {task}: segment {segment} of {} has another result here", report.segments);
-            differs(output, &text, Some(&report))
+            ),
+            Self::Differs { why, .. } => f.write_str(why),
         }
     }
 }
@@ -281,7 +318,7 @@ async fn by_receipt(
         .collect();
     let entry = wanted.get(draw.below(wanted.len() as u64) as usize).context("the receipt has no such output")?;
     match chain.job(receipt.job).await? {
-        Some(job) => rerun(chain, peer, output, &job, entry.stage, entry.task).await,
+        Some(job) => rerun(chain, peer, output, &job, entry.stage, entry.task).await?.tell(output),
         None => {
             let path = entry.path()?;
             let report = Report {
