@@ -124,9 +124,24 @@ impl Db {
         self.put(PROMISES, attempt, &promise.encode())
     }
 
-    /// Keeps a sealed answer.
-    pub fn keep_seal(&self, attempt: Attempt, sealed: &Sealed) -> Result<(), DbError> {
-        self.put(SEALS, attempt, &sealed.encode())
+    /// Keeps a sealed answer, and gives it back; or the one that was kept before for the same sample, whose seal may be on its
+    /// way already.
+    pub fn keep_seal(&self, attempt: Attempt, sealed: Sealed) -> Result<Sealed, DbError> {
+        let write = self.0.begin_write().map_err(io)?;
+        let kept = {
+            let mut table = write.open_table(SEALS).map_err(io)?;
+            let found = table.get(key(attempt).as_slice()).map_err(io)?;
+            let found = found.map(|value| Sealed::decode(&mut &value.value()[..]).map_err(|_| DbError::Corrupt));
+            match found.transpose()?.filter(|kept| kept.sampled_at == sealed.sampled_at) {
+                Some(kept) => kept,
+                None => {
+                    table.insert(key(attempt).as_slice(), sealed.encode().as_slice()).map_err(io)?;
+                    sealed
+                }
+            }
+        };
+        write.commit().map_err(io)?;
+        Ok(kept)
     }
 
     /// Keeps what a worker has shown.
@@ -286,10 +301,24 @@ mod tests {
     fn entries_should_be_gone_when_they_are_forgotten() {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::open(&folder.path().join("db"), &[1; 32], &[2; 32]).unwrap();
-        db.keep_seal(attempt(), &Sealed { drawn_at: 5, salt: [6; 32], ids: vec![], starts: vec![], tasks: vec![] })
-            .unwrap();
+        db.keep_seal(attempt(), sealed(5, 6)).unwrap();
         db.forget(attempt()).unwrap();
         assert_eq!(db.seals().unwrap(), vec![]);
+    }
+
+    fn sealed(sampled_at: u32, salt: u8) -> Sealed {
+        Sealed { sampled_at, salt: [salt; 32], ids: vec![], starts: vec![], tasks: vec![] }
+    }
+
+    #[test]
+    fn first_answer_to_a_sample_should_stay_when_there_is_another_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(&folder.path().join("db"), &[1; 32], &[2; 32]).unwrap();
+        assert_eq!(db.keep_seal(attempt(), sealed(5, 6)).unwrap(), sealed(5, 6));
+        assert_eq!(db.keep_seal(attempt(), sealed(5, 7)).unwrap(), sealed(5, 6));
+        assert_eq!(db.seal(attempt()).unwrap(), Some(sealed(5, 6)));
+        assert_eq!(db.keep_seal(attempt(), sealed(9, 8)).unwrap(), sealed(9, 8), "a new sample is another question");
+        assert_eq!(db.seal(attempt()).unwrap(), Some(sealed(9, 8)));
     }
 
     #[test]

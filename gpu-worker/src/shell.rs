@@ -100,7 +100,7 @@ impl Permits {
         match action {
             Action::FetchInputs(_) => Some(&self.fetches),
             Action::Execute(_) => Some(&self.runs),
-            Action::Audit(_) => Some(&self.audits),
+            Action::Audit(_) | Action::Rerun(_) => Some(&self.audits),
             Action::Hold(_) => Some(&self.holds),
             _ => None,
         }
@@ -282,7 +282,9 @@ async fn send(sender: &Sender, call: core::Call) -> Result<(), ChainError> {
             sender.send(&calls::prove_ends(dispute, start, end)).await
         }
         Call::Prosecute(dispute, Prosecution::Pick(index)) => sender.send(&calls::pick_id(dispute, index)).await,
-        Call::ClaimUnavailable(shard) => sender.send(&calls::claim_unavailable(shard)).await,
+        Call::ClaimUnavailable(shard, inputs_missing) => {
+            sender.send(&calls::claim_unavailable(shard, inputs_missing)).await
+        }
         Call::AnswerLeaf(shard, position, leaf) => sender.send(&calls::answer_leaf(shard, position, leaf)).await,
         Call::Acknowledge(shards) => sender.send(&calls::acknowledge_shards(shards)).await,
         Call::Prosecute(dispute, Prosecution::Demand(index)) => {

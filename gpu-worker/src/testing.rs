@@ -57,7 +57,9 @@ pub fn audited(worker: Account, auditor: Account, seal: Option<[u8; 32]>) -> Sha
         opened: None,
         results: None,
         demand: Demand::None,
-        from_inputs: false,
+        sampled_at: 20,
+        needed: 1,
+        left: Default::default(),
     };
     view(Phase::Auditing { deal: deal(worker), commitment, audit, by: 90 })
 }

@@ -75,7 +75,9 @@ fn audit(auditor: Account, verdict: Option<Verdict>) -> Audit {
         opened: Some([1; 32]),
         results: Some([2; 32]),
         demand: Demand::None,
-        from_inputs: false,
+        sampled_at: 20,
+        needed: 1,
+        left: Default::default(),
     }
 }
 
@@ -118,6 +120,7 @@ fn kinds(actions: &[Action]) -> Vec<&'static str> {
         Action::Defend(..) => "defend",
         Action::ShowTrace(..) => "show trace",
         Action::Audit(_) => "audit",
+        Action::Rerun(_) => "rerun",
         Action::CheckResults(_) => "check",
         Action::Prosecute(..) => "prosecute",
         Action::Hold(_) => "hold",
@@ -163,7 +166,7 @@ fn worker_should_keep_its_promise_when_its_node_is_still_catching_up() {
 
 #[test]
 fn validator_should_keep_its_answer_when_its_node_is_still_catching_up() {
-    let sealed = Sealed { drawn_at: 20, salt: SECRET, ids: Vec::new(), starts: Vec::new(), tasks: Vec::new() };
+    let sealed = Sealed { sampled_at: 20, salt: SECRET, ids: Vec::new(), starts: Vec::new(), tasks: Vec::new() };
     let mut validator = Validator::new(ME, [(ATTEMPT, sealed)], []);
     assert_eq!(validator.on(block(19, 19, vec![])), vec![]);
     assert_eq!(validator.on(block(20, 20, vec![])), vec![Action::Forget(ATTEMPT)]);
@@ -247,7 +250,7 @@ fn worker_should_not_serve_a_trace_again_when_it_has_just_posted_it() {
 #[test]
 fn challenger_should_work_its_move_out_again_when_a_fork_shows_another_trace() {
     let sealed =
-        Sealed { drawn_at: 20, salt: SECRET, ids: vec![BlobId([8; 32])], starts: Vec::new(), tasks: Vec::new() };
+        Sealed { sampled_at: 20, salt: SECRET, ids: vec![BlobId([8; 32])], starts: Vec::new(), tasks: Vec::new() };
     let mut validator = Validator::new(ME, [(ATTEMPT, sealed)], []);
     let view = disputed(OTHER, ME, Move::Name, 1);
     assert_eq!(kinds(&validator.on(block(40, 38, vec![view.clone()]))), ["prosecute"]);
@@ -318,7 +321,7 @@ fn validator_should_claim_that_it_is_not_served_before_its_silence_is_fined() {
     };
     let mut validator = Validator::new(ME, [], []);
     assert_eq!(kinds(&validator.on(block(40, 38, vec![auditing(90)]))), ["audit"]);
-    let claim = vec![Action::Submit(Call::ClaimUnavailable(ID))];
+    let claim = vec![Action::Submit(Call::ClaimUnavailable(ID, false))];
     assert_eq!(validator.on(block(90 - CLAIM_MARGIN_BLOCKS, 68, vec![auditing(90)])), claim);
     // With much time left it tries again and again, and then gives up.
     let mut validator = Validator::new(ME, [], []);
@@ -335,7 +338,7 @@ fn validator_should_claim_that_it_is_not_served_before_its_silence_is_fined() {
 #[test]
 fn validator_should_demand_results_in_time_when_a_worker_shows_nothing() {
     let sealed =
-        Sealed { drawn_at: 20, salt: SECRET, ids: vec![BlobId([8; 32])], starts: Vec::new(), tasks: Vec::new() };
+        Sealed { sampled_at: 20, salt: SECRET, ids: vec![BlobId([8; 32])], starts: Vec::new(), tasks: Vec::new() };
     let comparing =
         |by| view(Phase::Comparing { deal: deal(OTHER), commitment: commitment(), audit: audit(ME, None), by });
     let mut validator = Validator::new(ME, [(ATTEMPT, sealed)], []);
@@ -346,4 +349,60 @@ fn validator_should_demand_results_in_time_when_a_worker_shows_nothing() {
     // One failure is no reason to go on chain yet, but with the deadline near it is.
     assert_eq!(kinds(&validator.on(block(41, 39, vec![comparing(90)]))), Vec::<&str>::new());
     assert_eq!(kinds(&validator.on(block(42, 40, vec![comparing(60)]))), ["demand opening"]);
+}
+
+/// An audit that owes a seal, drawn at height 20 and filled up by a later draw.
+fn owing(drawn_at: u32, from_inputs: bool) -> ShardView {
+    let mut audit = Audit { drawn_at, ..audit(ME, None) };
+    audit.seats[0].seal = None;
+    audit.seats[0].from_inputs = from_inputs;
+    view(Phase::Auditing { deal: deal(OTHER), commitment: commitment(), audit, by: 900 })
+}
+
+#[test]
+fn validator_should_run_the_tasks_from_their_inputs_when_it_has_claimed_that_it_is_not_served() {
+    let mut validator = Validator::new(ME, [], []);
+    assert_eq!(kinds(&validator.on(block(40, 38, vec![owing(20, false)]))), ["audit"]);
+    // The other run is still under way: one that hangs must not hold this one up.
+    let actions = validator.on(block(41, 39, vec![owing(20, true)]));
+    assert_eq!(kinds(&actions), ["rerun"]);
+    let mut height = 42;
+    for _ in 0..CLAIM_AFTER {
+        validator.on(Event::Failed(quern_worker::site::subject(&actions[0])));
+        height += RETRY_BLOCKS;
+        validator.on(block(height, height - 2, vec![owing(20, true)]));
+    }
+    let claim = Call::ClaimUnavailable(ID, true);
+    assert!(validator.on(block(height + 8, height + 6, vec![owing(20, true)])).contains(&Action::Submit(claim)));
+}
+
+#[test]
+fn validator_should_give_the_answer_that_it_has_kept_when_others_are_drawn_for_the_same_sample() {
+    let sealed = |salt| Sealed { sampled_at: 20, salt, ids: Vec::new(), starts: Vec::new(), tasks: Vec::new() };
+    let seal = |validator: &mut Validator, height| match &validator.on(block(height, height, vec![owing(60, false)]))[..]
+    {
+        [Action::Submit(Call::CommitAudit(ID, seal))] => *seal,
+        other => panic!("{other:?}"),
+    };
+    let mut validator = Validator::new(ME, [(ATTEMPT, sealed(SECRET))], []);
+    let first = seal(&mut validator, 70);
+    // A second run of the same sample changes nothing.
+    validator.on(Event::Audited(ATTEMPT, sealed([9; 32])));
+    assert_eq!(seal(&mut validator, 90), first);
+    // Another sample is another question.
+    let mut other = Validator::new(ME, [(ATTEMPT, Sealed { sampled_at: 19, ..sealed(SECRET) })], []);
+    assert_eq!(kinds(&other.on(block(70, 70, vec![owing(60, false)]))), ["audit"]);
+}
+
+#[test]
+fn worker_should_show_its_checkpoints_to_those_drawn_later_when_their_draw_is_final() {
+    let mut worker = Worker::new(ME, [(ATTEMPT, promise())]);
+    let drawn = |drawn_at| {
+        let audit = Audit { drawn_at, ..audit(OTHER, None) };
+        view(Phase::Auditing { deal: deal(ME), commitment: commitment(), audit, by: 900 })
+    };
+    assert_eq!(kinds(&worker.on(block(40, 38, vec![drawn(20)]))), ["show opening"]);
+    worker.on(Event::Shown(ATTEMPT, Stage::Opening(20)));
+    assert_eq!(kinds(&worker.on(block(61, 59, vec![drawn(60)]))), Vec::<&str>::new(), "the draw may be another one");
+    assert_eq!(kinds(&worker.on(block(62, 60, vec![drawn(60)]))), ["show opening"]);
 }

@@ -173,11 +173,14 @@ enum Kind {
     HonestValidator,
     /// Seals what it never computed.
     Lazy,
+    /// Friends of every liar: one that says nothing once it is drawn, and one that gets neither checkpoints nor inputs.
+    Absent,
+    Blind,
 }
 
 impl Kind {
     fn is_worker(self) -> bool {
-        !matches!(self, Self::HonestValidator | Self::Lazy)
+        !matches!(self, Self::HonestValidator | Self::Lazy | Self::Absent | Self::Blind)
     }
 
     fn is_honest(self) -> bool {
@@ -201,6 +204,11 @@ struct Chain {
     claims: u64,
     searches: u64,
     overturned: u64,
+    /// Draws for vacant seats, and audits that came to nothing so often that the worker was released.
+    refills: u64,
+    released: u64,
+    /// Who has left a seat.
+    vacated: Vec<Account>,
 }
 
 impl Chain {
@@ -231,6 +239,9 @@ impl Chain {
             claims: 0,
             searches: 0,
             overturned: 0,
+            refills: 0,
+            released: 0,
+            vacated: Vec::new(),
         }
     }
 
@@ -249,6 +260,13 @@ impl Chain {
         if !matches!(next.phase, Phase::Comparing { .. } | Phase::Disputed { .. }) {
             self.answers.remove(&id);
         }
+        // A sample stays, and so do those who neither fell silent nor have no inputs, until the results are shown.
+        if let Some(before) = shard.audit().filter(|audit| audit.results.is_none() && next.attempt == shard.attempt) {
+            let after = next.audit().expect("the audit is kept");
+            assert_eq!((&before.sample, before.sampled_at), (&after.sample, after.sampled_at));
+            let gone = before.seats.iter().filter(|seat| !after.has_seat(&seat.auditor));
+            self.vacated.extend(gone.map(|seat| seat.auditor));
+        }
         self.shards.insert(id, next);
         for effect in effects {
             match effect {
@@ -256,6 +274,7 @@ impl Chain {
                 Effect::Late(who) => drop(self.late.insert(who, self.height)),
                 Effect::CloseDisputes => self.disputes.retain(|_, dispute| dispute.shard != id),
                 Effect::Overturn(_) => self.overturned += 1,
+                Effect::Unaudited(_) => self.released += 1,
                 _ => {}
             }
         }
@@ -311,8 +330,8 @@ impl Chain {
             Call::RevealAudit(id, salt, results, holds_outputs) => {
                 self.step(id, ShardEvent::Reveal { by, salt, results, holds_outputs })
             }
-            Call::ClaimUnavailable(id) => {
-                self.step(id, ShardEvent::Unavailable(by))?;
+            Call::ClaimUnavailable(id, inputs_missing) => {
+                self.step(id, ShardEvent::Unavailable { by, inputs_missing })?;
                 self.claims += 1;
                 Some(())
             }
@@ -377,11 +396,20 @@ impl Chain {
                         self.step(id, ShardEvent::Assign(Deal { worker, price: 10, collateral: 30 }));
                     }
                 }
-                Phase::Committed { period, .. } if self.period() > *period => {
+                Phase::Committed { period, held, .. } if self.period() > *period => {
                     let mut sample = rng.pick((0..shard.leaves()).collect(), 3);
                     sample.sort_unstable();
                     let pool = kinds.iter().filter(|(who, kind)| !kind.is_worker() && !self.is_barred(who));
-                    let seats = rng.pick(pool.map(|(who, _)| *who).collect(), 2);
+                    let mut pool: Vec<Account> = pool.map(|(who, _)| *who).collect();
+                    let mut needed = 2;
+                    if let Some(audit) = held {
+                        (sample, needed) = (audit.sample.to_vec(), audit.vacancies() as usize);
+                        self.refills += 1;
+                        pool.retain(|who| !audit.has_seat(who));
+                        let others: Vec<_> = pool.iter().filter(|who| !audit.left.contains(who)).copied().collect();
+                        pool = if others.len() >= needed { others } else { pool };
+                    }
+                    let seats = rng.pick(pool, needed);
                     let seats = seats.into_iter().map(|who| Seat::new(who, 5)).collect();
                     self.step(id, ShardEvent::Draw { sample, seats });
                 }
@@ -435,6 +463,14 @@ impl Disk {
         let id = BlobId::of(&bytes);
         self.blobs.insert(id, bytes);
         id
+    }
+
+    /// As the database keeps it: the first answer to a sample stays.
+    fn keep_seal(&mut self, attempt: Attempt, sealed: Sealed) -> Sealed {
+        let kept = self.seals.get(&attempt).filter(|kept| kept.sampled_at == sealed.sampled_at).cloned();
+        let kept = kept.unwrap_or(sealed);
+        self.seals.insert(attempt, kept.clone());
+        kept
     }
 }
 
@@ -570,7 +606,9 @@ impl Simulation {
                 return;
             }
             let about = subject(&action);
-            let done = if self.rng.percent(self.faults.failed) { None } else { self.carry_out(index, &action) };
+            let gets_nothing = self.daemons[index].kind == Kind::Blind && !matches!(action, Action::Hold(_));
+            let failed = gets_nothing || self.rng.percent(self.faults.failed);
+            let done = if failed { None } else { self.carry_out(index, &action) };
             if self.rng.percent(self.faults.killed) {
                 return self.kill(index);
             }
@@ -608,7 +646,7 @@ impl Simulation {
         let daemon = &self.daemons[index];
         let (me, kind) = (daemon.me, daemon.kind);
         self.check_equivocation(index, &call);
-        if kind == Kind::Mute(call.name()) {
+        if kind == Kind::Mute(call.name()) || kind == Kind::Absent {
             return;
         }
         let copies = if self.rng.percent(self.faults.doubled) { 2 } else { 1 };
@@ -623,8 +661,9 @@ impl Simulation {
     /// Nobody, whatever happened to it, commits to two results or seals two answers.
     fn check_equivocation(&mut self, index: usize, call: &Call) {
         let daemon = &self.daemons[index];
-        let views = daemon.latest.iter().flat_map(|(_, _, views, _)| views);
-        let rounds: HashMap<ShardId, Round> = views.map(|view| (view.shard.id, Round::of(&view.shard))).collect();
+        let mut views = daemon.latest.iter().flat_map(|(_, _, views, _)| views);
+        let rounds: HashMap<ShardId, Round> =
+            views.clone().map(|view| (view.shard.id, Round::of(&view.shard))).collect();
         match call {
             Call::Commit(list) => {
                 for (id, root, _) in list {
@@ -633,7 +672,8 @@ impl Simulation {
                 }
             }
             Call::CommitAudit(id, seal) => {
-                let first = self.seals.entry((daemon.me, rounds[id])).or_insert(*seal);
+                let sample = views.find(|view| view.shard.id == *id).map(|view| Round::of_sample(&view.shard));
+                let first = self.seals.entry((daemon.me, sample.unwrap())).or_insert(*seal);
                 assert_eq!(first, seal, "{:?} seals twice", daemon.kind);
             }
             _ => {}
@@ -680,6 +720,7 @@ impl Simulation {
                 Some(Event::Traced(*id))
             }
             Action::Audit(view) => self.audit(index, view),
+            Action::Rerun(view) => self.rerun(index, view),
             Action::CheckResults(view) => self.check_results(index, view),
             Action::Prosecute(view, id) => self.prosecute(index, view, *id),
             Action::Hold(attempt) => {
@@ -832,17 +873,13 @@ impl Simulation {
         if self.daemons[index].kind == Kind::Lazy {
             ids.iter_mut().for_each(|id| *id = BlobId(self.rng.secret()));
         }
-        let sealed = Sealed { drawn_at: audit.drawn_at, salt: self.rng.secret(), ids, starts: Vec::new(), tasks };
-        self.daemons[index].disk.seals.insert(round.attempt, sealed.clone());
-        Some(Event::Audited(round.attempt, sealed))
+        let sealed = Sealed { sampled_at: audit.sampled_at, salt: self.rng.secret(), ids, starts: Vec::new(), tasks };
+        Some(Event::Audited(round.attempt, self.daemons[index].disk.keep_seal(round.attempt, sealed)))
     }
 
     fn audit(&mut self, index: usize, view: &ShardView) -> Option<Event> {
         let (shard, round) = (&view.shard, Round::of(&view.shard));
         let audit = shard.audit()?;
-        if audit.from_inputs {
-            return self.rerun(index, view);
-        }
         let opened = if shard.opened_positions().is_empty() {
             Vec::new()
         } else {
@@ -872,9 +909,8 @@ impl Simulation {
             ids.iter_mut().for_each(|id| *id = BlobId(self.rng.secret()));
         }
         let starts = opened.into_iter().map(|checkpoint| checkpoint.leaf).collect();
-        let sealed = Sealed { drawn_at: audit.drawn_at, salt: self.rng.secret(), ids, starts, tasks: Vec::new() };
-        self.daemons[index].disk.seals.insert(round.attempt, sealed.clone());
-        Some(Event::Audited(round.attempt, sealed))
+        let sealed = Sealed { sampled_at: audit.sampled_at, salt: self.rng.secret(), ids, starts, tasks: Vec::new() };
+        Some(Event::Audited(round.attempt, self.daemons[index].disk.keep_seal(round.attempt, sealed)))
     }
 
     /// Tensors of a checkpoint: from the own disk, else from the worker, while it shows them.
@@ -952,6 +988,7 @@ impl Simulation {
 
     /// What must be true at the end, whatever happened.
     fn check(&self) {
+        assert!(self.chain.vacated.iter().all(|who| !self.kinds[who].is_honest()), "an honest validator lost its seat");
         for (kind, offender, worker) in &self.chain.offences {
             let what = self.kinds[offender];
             assert!(!what.is_honest(), "{what:?} is accused of {kind:?} with {:?}", self.kinds[worker]);
@@ -1005,7 +1042,7 @@ fn simulate(kinds: &[Kind], faults: Faults) -> Vec<Simulation> {
 /// Bad days for everybody, but within what the deadlines allow for.
 const BAD: Faults = Faults { lost: 15, doubled: 10, failed: 20, killed: 2, unseen: 20 };
 
-use Kind::{HiddenLiar, Hider, HonestValidator, HonestWorker, Lazy, Mute, Withholder};
+use Kind::{Absent, Blind, HiddenLiar, Hider, HonestValidator, HonestWorker, Lazy, Mute, Withholder};
 
 fn liar(hides_results: bool, hides_traces: bool) -> Kind {
     Kind::Liar { hides_results, hides_traces }
@@ -1106,4 +1143,36 @@ fn everybody_should_get_what_is_due_when_all_kinds_of_daemons_meet() {
         Lazy,
     ];
     simulate(&kinds, BAD);
+}
+
+#[test]
+fn liars_should_lose_when_friends_among_the_drawn_fall_silent_or_claim_that_they_get_nothing() {
+    let kinds = [
+        HonestWorker,
+        liar(false, false),
+        liar(true, true),
+        HiddenLiar,
+        HonestValidator,
+        HonestValidator,
+        Absent,
+        Absent,
+        Blind,
+        Blind,
+    ];
+    let simulations = simulate(&kinds, BAD);
+    let chains = simulations.iter().map(|simulation| &simulation.chain);
+    let refills: u64 = chains.clone().map(|chain| chain.refills).sum();
+    assert!(refills > SEEDS, "only {refills} draws for vacant seats");
+    let convicted = chains.flat_map(|chain| &chain.offences).filter(|(kind, ..)| *kind == OffenceKind::WrongResult);
+    let convicted = convicted.count();
+    assert!(convicted > SEEDS as usize, "only {convicted} convictions");
+}
+
+#[test]
+fn right_results_should_be_paid_when_some_validators_fall_silent_or_claim_that_they_get_nothing() {
+    let kinds = [HonestWorker, Hider, Withholder, HonestValidator, HonestValidator, HonestValidator, Absent, Blind];
+    let simulations = simulate(&kinds, BAD);
+    let fined = simulations.iter().flat_map(|simulation| &simulation.chain.offences);
+    assert!(fined.clone().all(|(kind, ..)| *kind == OffenceKind::AuditNoShow) && fined.count() > 0);
+    assert!(simulations.iter().all(|simulation| simulation.chain.released == 0));
 }

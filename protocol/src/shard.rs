@@ -22,13 +22,15 @@ pub const MAX_AUDITORS: u32 = 8;
 
 /// Most rounds of audits of one commitment that validators spoil, by silence, by a lost dispute or because the job's inputs
 /// are not to be had. The worker is then released without loss and the shard starts again with another one: nobody may hold
-/// it for ever. With a third of the stake against it and two seats a round is spoiled with probability 5/9, eight in a row
-/// with 0.9 %; all but claims of missing inputs cost the spoiler each time.
+/// it for ever. Until the worker shows its results the sample and all other seats stay, so whoever wants to get rid of an
+/// audit needs a friend in a seat each time, and honest validators who sit do not make room. With a third of the stake
+/// against it and two seats, eight friends are drawn before two others with probability 19 / 3^9 = 0.1 % (four seats: 0.9 %);
+/// all but claims of missing inputs cost the spoiler each time. `sdk/src/economics` has the formula.
 pub const MAX_AUDIT_ROUNDS: u8 = 8;
 
-/// Draws in which a validator says that it was not served the checkpoints, after which validators run the tasks again from
-/// their inputs: one claim may be a lie, and two draws seldom find the same liars.
-pub const CLAIMS_TO_RERUN: u8 = 2;
+/// Most validators that are remembered for having left a seat of a commitment, the last ones: others are drawn before they are
+/// drawn again. Two a round, more than silence spoils at the usual number of seats.
+pub const MAX_LEFT: u32 = 16;
 
 /// Most challenges of an accepted shard at a time.
 pub const MAX_CHALLENGES: u32 = 8;
@@ -90,12 +92,14 @@ pub struct Seat {
     pub verdict: Option<Verdict>,
     /// Whether it said that it holds and serves every output of the shard.
     pub holds_outputs: bool,
+    /// Whether it said that it is not served the checkpoints: it runs the tasks from their inputs.
+    pub from_inputs: bool,
 }
 
 impl Seat {
     /// An empty seat.
     pub fn new(auditor: Account, bond: Balance) -> Self {
-        Self { auditor, bond, seal: None, verdict: None, holds_outputs: false }
+        Self { auditor, bond, seal: None, verdict: None, holds_outputs: false, from_inputs: false }
     }
 }
 
@@ -123,7 +127,7 @@ pub struct Audit {
     pub sample: BoundedVec<u32, ConstU32<MAX_SAMPLES>>,
     /// Drawn validators.
     pub seats: BoundedVec<Seat, ConstU32<MAX_AUDITORS>>,
-    /// Height of the draw.
+    /// Height of the last draw: of the sample, or of validators for seats that had become vacant.
     pub drawn_at: Height,
     /// Digest of the checkpoint ids from which the drawn runs start.
     pub opened: Option<[u8; 32]>,
@@ -131,8 +135,36 @@ pub struct Audit {
     pub results: Option<[u8; 32]>,
     /// Whether the checkpoint ids, and later the result ids, were demanded on chain.
     pub demand: Demand,
-    /// Whether the validators run the tasks from their inputs: nothing is opened then.
-    pub from_inputs: bool,
+    /// Height of the draw of the sample. It names the question that a seal answers: whoever is drawn later for a vacant seat
+    /// answers the same one.
+    pub sampled_at: Height,
+    /// How many validators have to confirm the sample.
+    pub needed: u8,
+    /// The last of those who had a seat and left it, by silence or because they had not got the inputs.
+    pub left: BoundedVec<Account, ConstU32<MAX_LEFT>>,
+}
+
+impl Audit {
+    /// Seats that the next draw fills.
+    pub fn vacancies(&self) -> u32 {
+        u32::from(self.needed).saturating_sub(self.seats.len() as u32)
+    }
+
+    /// Whether an account sits.
+    pub fn has_seat(&self, who: &Account) -> bool {
+        self.seats.iter().any(|seat| seat.auditor == *who)
+    }
+
+    /// Takes an account's seat away.
+    fn vacate(&mut self, who: &Account) {
+        self.seats.retain(|seat| seat.auditor != *who);
+        self.left.retain(|left| left != who);
+        if self.left.is_full() {
+            self.left.remove(0);
+        }
+        // There is room: it was made.
+        let _ = self.left.try_push(*who);
+    }
 }
 
 /// A challenge of an accepted shard.
@@ -210,6 +242,9 @@ pub enum Phase {
         commitment: Commitment,
         /// The draw period whose seed draws.
         period: Height,
+        /// An audit of which seats have become vacant before the worker had to show its results: its sample stays, and so
+        /// do the other seats.
+        held: Option<Audit>,
     },
     /// The worker owes the digest of the checkpoints before the drawn runs.
     #[codec(index = 4)]
@@ -329,7 +364,7 @@ pub struct Shard {
     pub attempt: u16,
     /// Rounds of audits of the present commitment that validators spoiled.
     pub rounds: u8,
-    /// Draws for the present commitment in which a validator was not served what it needs.
+    /// How often drawn validators said of the present commitment that they are not served what they need.
     pub claims: u8,
     /// Height of the first of the last draws for the present commitment that all found too few validators.
     pub unseated_since: Option<Height>,
@@ -357,9 +392,9 @@ pub enum Event {
     },
     /// The chain drew segments and validators.
     Draw {
-        /// Drawn leaf positions, ascending.
+        /// Drawn leaf positions, ascending; of an audit that is held the same as before.
         sample: Vec<u32>,
-        /// Drawn validators.
+        /// Drawn validators; of an audit that is held those for its vacant seats.
         seats: Vec<Seat>,
     },
     /// The chain drew and found too few validators: it draws again, or gives up after [`Params::seat_blocks`].
@@ -401,7 +436,12 @@ pub enum Event {
         holds_outputs: bool,
     },
     /// A drawn validator is not served the bytes that it needs.
-    Unavailable(Account),
+    Unavailable {
+        /// Who.
+        by: Account,
+        /// Whether the inputs are missing too, from which it runs the tasks since it said that the checkpoints are.
+        inputs_missing: bool,
+    },
     /// Somebody opened a dispute: a drawn validator that differs, on a drawn segment, or anybody on any segment of an
     /// accepted shard.
     Challenge {
@@ -625,9 +665,10 @@ impl Shard {
         self.window().map(|window| window.bond(params))
     }
 
-    /// The audit under way.
+    /// The audit under way, also while it waits for validators for vacant seats.
     pub fn audit(&self) -> Option<&Audit> {
         match &self.phase {
+            Phase::Committed { held, .. } => held.as_ref(),
             Phase::Opening { audit, .. }
             | Phase::Auditing { audit, .. }
             | Phase::Revealing { audit, .. }
@@ -691,9 +732,6 @@ impl Shard {
 
     /// Positions of the checkpoints from which the drawn runs start, in draw order; runs from the task's inputs have none.
     pub fn opened_positions(&self) -> Vec<u32> {
-        if self.audit().is_some_and(|audit| audit.from_inputs) {
-            return Vec::new();
-        }
         let starts = self.runs().into_iter().map(|(first, _)| first);
         starts
             .filter(|first| first.checked_rem(self.segments_per_task()).is_some_and(|segment| segment > 0))

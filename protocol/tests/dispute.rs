@@ -224,7 +224,10 @@ impl Run {
         let costs = SegmentCosts { init: 1, body: 1, steps: 2, finish: 1, has_loop: true };
         let deal = Deal { worker: WORKER, price: 1, collateral: 3 };
         let commitment = Commitment { root: BlobId::of(&self.leaves().1), secret_hash: [0; 32], at: 1 };
-        Shard { phase: Phase::Committed { deal, commitment, period: 1 }, ..Shard::new(SHARD, 0, TASKS, costs) }
+        Shard {
+            phase: Phase::Committed { deal, commitment, period: 1, held: None },
+            ..Shard::new(SHARD, 0, TASKS, costs)
+        }
     }
 
     fn dispute(&self, segment: u32) -> Dispute {

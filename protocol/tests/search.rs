@@ -77,7 +77,10 @@ impl Task {
         let costs = SegmentCosts { init: 1, body: 1, steps: STEPS, finish: 1, has_loop: true };
         let deal = Deal { worker: WORKER, price: 1, collateral: 3 };
         let commitment = Commitment { root: BlobId::of(&self.list), secret_hash: [0; 32], at: 1 };
-        let shard = Shard { phase: Phase::Committed { deal, commitment, period: 1 }, ..Shard::new(SHARD, 0, 1, costs) };
+        let shard = Shard {
+            phase: Phase::Committed { deal, commitment, period: 1, held: None },
+            ..Shard::new(SHARD, 0, 1, costs)
+        };
         let of = PROGRAM.program().segment(segment).unwrap();
         Dispute::open(&shard, of, CHALLENGER, segment, None, &self.leaf(segment), OPENED, &params()).unwrap()
     }

@@ -10,7 +10,7 @@ use quern_primitives::{
     Account, Balance, BlobId, Height, ShardId,
 };
 use quern_protocol::{
-    shard::{Deal, Demand, Effect, Event, Phase, Seat, Verdict, CLAIMS_TO_RERUN, MAX_AUDIT_ROUNDS, MAX_CHALLENGES},
+    shard::{Audit, Deal, Demand, Effect, Event, Phase, Seat, Verdict, MAX_AUDIT_ROUNDS, MAX_CHALLENGES, MAX_LEFT},
     Moment, Params, Shard, ShardError,
 };
 use std::collections::{BTreeMap, HashSet, VecDeque};
@@ -18,6 +18,8 @@ use std::collections::{BTreeMap, HashSet, VecDeque};
 const WORKER: Account = [1; 32];
 const ANNA: Account = [2; 32];
 const BORIS: Account = [3; 32];
+/// Drawn for a vacant seat.
+const CLARA: Account = [4; 32];
 const STRANGER: Account = [9; 32];
 const EVERYBODY: [Account; 4] = [WORKER, ANNA, BORIS, STRANGER];
 const ID: ShardId = ShardId { job: 1, stage: 0, index: 0 };
@@ -69,7 +71,9 @@ fn events() -> Vec<Event> {
         events.push(Event::Open { by, digest: OPENED });
         events.push(Event::Demand(by));
         events.push(Event::Results { by, digest: RIGHT });
-        events.push(Event::Unavailable(by));
+        for inputs_missing in [false, true] {
+            events.push(Event::Unavailable { by, inputs_missing });
+        }
         events.push(Event::Challenge { by, position: 1, bond: 0 });
         for results in [RIGHT, WRONG] {
             events.push(Event::Seal { by, seal: audit_seal(&SALT, &by, &ID, &OPENED, &results) });
@@ -77,12 +81,33 @@ fn events() -> Vec<Event> {
             events.push(Event::Reveal { by, salt: SALT, results, holds_outputs });
         }
     }
-    events.push(Event::Seal { by: ANNA, seal: audit_seal(&SALT, &ANNA, &ID, &opened_digest(&ID, &[]), &RIGHT) });
-    events.push(Event::Seal { by: BORIS, seal: audit_seal(&SALT, &BORIS, &ID, &opened_digest(&ID, &[]), &WRONG) });
     for challenger in [ANNA, BORIS] {
         for worker_lost in [None, Some(OffenceKind::WrongResult)] {
             events.push(Event::Resolved { challenger, worker_lost });
         }
+    }
+    events
+}
+
+/// The same where a seat is vacant, and whoever is drawn for it has a part.
+fn events_of_a_vacancy() -> Vec<Event> {
+    let mut events = events();
+    events.extend([
+        Event::Demand(CLARA),
+        Event::Unavailable { by: CLARA, inputs_missing: false },
+        Event::Unavailable { by: CLARA, inputs_missing: true },
+        Event::Challenge { by: CLARA, position: 1, bond: 0 },
+    ]);
+    for results in [RIGHT, WRONG] {
+        events.push(Event::Seal { by: CLARA, seal: audit_seal(&SALT, &CLARA, &ID, &OPENED, &results) });
+        events.push(Event::Reveal { by: CLARA, salt: SALT, results, holds_outputs: false });
+    }
+    for seats in [vec![ANNA], vec![BORIS], vec![CLARA], vec![ANNA, CLARA], vec![CLARA, BORIS]] {
+        let seats = seats.into_iter().map(|who| Seat::new(who, 5)).collect();
+        events.push(Event::Draw { sample: vec![1, 3], seats });
+    }
+    for worker_lost in [None, Some(OffenceKind::WrongResult)] {
+        events.push(Event::Resolved { challenger: CLARA, worker_lost });
     }
     events
 }
@@ -121,13 +146,24 @@ fn locks(shard: &Shard) -> BTreeMap<Account, Balance> {
 }
 
 /// Visits every reachable state and hands each accepted step to `check`: first the road to acceptance and what happens to
-/// the result when nobody touches it, then the same from the inputs after two claims of missing bytes, then everything that can be done in the window.
+/// the result when nobody touches it, then the same from a vacant seat on, then everything that can be done in the window.
 fn explore(mut check: impl FnMut(&Shard, &Event, Height, &Shard, &[Effect])) -> usize {
-    let mut twice = comparing([RIGHT, RIGHT]);
-    twice.phase = Phase::Committed { deal: deal(), commitment: *twice.commitment().unwrap(), period: 2 };
-    twice.claims = CLAIMS_TO_RERUN;
-    let road = visit(shard(), 1, events(), &mut check) + visit(twice, 6, events(), &mut check);
+    let road = visit(shard(), 1, events(), &mut check) + visit(vacant(), 6, events_of_a_vacancy(), &mut check);
     road + visit(accepted(), 4, window_events(), &mut check)
+}
+
+/// Anna has sealed the right answer, Boris fell silent and lost his seat at height 6.
+fn vacant() -> Shard {
+    let seal = Event::Seal { by: ANNA, seal: audit_seal(&SALT, &ANNA, &ID, &OPENED, &RIGHT) };
+    let (shard, _) = opened().step(seal, 4, 2, &params()).unwrap();
+    shard.step(Event::Expire, 6, 3, &params()).unwrap().0
+}
+
+/// Anna and Boris were drawn at height 4 and owe their seals.
+fn opened() -> Shard {
+    let draw = Event::Draw { sample: vec![1, 3], seats: vec![Seat::new(ANNA, 5), Seat::new(BORIS, 5)] };
+    let (drawn, _) = committed().step(draw, 4, 2, &params()).unwrap();
+    drawn.step(Event::Open { by: WORKER, digest: OPENED }, 4, 2, &params()).unwrap().0
 }
 
 fn visit(
@@ -257,7 +293,7 @@ fn whoever_can_be_accused_of_a_silence_should_have_something_to_do_in_the_shard(
 fn whoever_moves_a_shard_that_is_not_accepted_should_have_something_to_do_in_it() {
     explore(|before, event, _, _, _| {
         let by = match event {
-            Event::Start(by) | Event::Decline(by) | Event::Demand(by) | Event::Unavailable(by) => by,
+            Event::Start(by) | Event::Decline(by) | Event::Demand(by) | Event::Unavailable { by, .. } => by,
             Event::Commit { by, .. } | Event::Open { by, .. } | Event::Seal { by, .. } => by,
             Event::Results { by, .. } | Event::Reveal { by, .. } | Event::Challenge { by, .. } => by,
             _ => return,
@@ -353,7 +389,7 @@ fn result_should_be_overturned_only_when_its_worker_is_accused() {
 fn stranger_should_never_move_a_shard_that_is_not_accepted() {
     explore(|before, event, _, _, _| {
         let by = match event {
-            Event::Start(by) | Event::Decline(by) | Event::Demand(by) | Event::Unavailable(by) => by,
+            Event::Start(by) | Event::Decline(by) | Event::Demand(by) | Event::Unavailable { by, .. } => by,
             Event::Commit { by, .. }
             | Event::Open { by, .. }
             | Event::Seal { by, .. }
@@ -367,38 +403,157 @@ fn stranger_should_never_move_a_shard_that_is_not_accepted() {
 }
 
 #[test]
-fn claim_of_missing_bytes_should_take_no_stake_and_change_nothing_about_the_result() {
-    let mut reruns = 0;
+fn claim_of_missing_bytes_should_take_no_stake_and_make_room_for_nobody() {
+    let mut left = 0;
     explore(|before, event, _, after, effects| {
-        let Event::Unavailable(_) = event else { return };
+        let Event::Unavailable { by: who, inputs_missing } = event else { return };
         assert!(effects.iter().all(|effect| !matches!(effect, Effect::Offence { .. })), "{effects:?}");
-        assert!(!matches!(before.audit().expect("an audit").demand, Demand::Owed(_)), "a claim lets the worker off");
-        let from_inputs = before.audit().expect("an audit").from_inputs;
-        reruns += u32::from(from_inputs);
-        if !from_inputs {
-            assert!(matches!(after.phase, Phase::Committed { .. }), "a claim lets nobody go");
-            assert_eq!(
-                (after.commitment(), after.claims, after.rounds),
-                (before.commitment(), before.claims + 1, before.rounds)
-            );
+        let audit = before.audit().expect("an audit");
+        assert!(!matches!(audit.demand, Demand::Owed(_)), "a claim lets the worker off");
+        assert_eq!((after.commitment(), after.claims), (before.commitment(), before.claims + 1));
+        let has_claimed = audit.seats.iter().any(|seat| seat.auditor == *who && seat.from_inputs);
+        assert_eq!(has_claimed, *inputs_missing, "the same claim counts twice");
+        left += u32::from(has_claimed);
+        if !has_claimed {
+            assert!(matches!(after.phase, Phase::Auditing { .. }), "a claim lets nobody go");
+            let seats = audit
+                .seats
+                .iter()
+                .map(|seat| Seat { from_inputs: seat.from_inputs || seat.auditor == *who, ..seat.clone() });
+            assert_eq!(after.audit().expect("an audit").seats.to_vec(), seats.collect::<Vec<_>>());
+            assert_eq!((after.rounds, effects), (before.rounds, &[][..]));
         }
     });
-    assert!(reruns > 0, "no audit from the inputs was reached");
+    assert!(left > 0, "nobody was without the inputs");
 }
 
 #[test]
-fn nothing_should_be_owed_by_the_worker_when_validators_run_its_tasks_from_the_inputs() {
+fn sample_and_all_other_seats_should_stay_until_the_worker_shows_its_results() {
+    let mut vacated = 0;
+    explore(|before, event, _, after, effects| {
+        let Some(audit) = before.audit().filter(|audit| audit.results.is_none()) else { return };
+        if after.commitment() != before.commitment() || after.attempt != before.attempt {
+            return;
+        }
+        let next = after.audit().expect("the audit is kept");
+        assert_eq!(
+            (&next.sample, next.sampled_at, next.opened.or(audit.opened)),
+            (&audit.sample, audit.sampled_at, next.opened)
+        );
+        assert_eq!(next.needed, audit.needed);
+        for seat in &audit.seats {
+            match next.seats.iter().find(|of| of.auditor == seat.auditor) {
+                Some(kept) => assert!(seat.seal.is_none() || kept.seal == seat.seal, "a seal is void: {event:?}"),
+                None => {
+                    vacated += 1;
+                    let silent = Effect::Offence {
+                        kind: OffenceKind::AuditNoShow,
+                        offender: seat.auditor,
+                        locked: seat.bond,
+                        reporter: None,
+                    };
+                    let without_inputs = *event == Event::Unavailable { by: seat.auditor, inputs_missing: true };
+                    assert!(without_inputs || (*event == Event::Expire && effects.contains(&silent)), "{event:?}");
+                    assert!(next.left.contains(&seat.auditor));
+                }
+            }
+        }
+    });
+    assert!(vacated > 0);
+}
+
+#[test]
+fn validator_that_differs_should_lose_its_seat_only_when_it_was_refuted_or_fell_silent() {
+    let mut differing = 0;
+    explore(|before, event, _, after, effects| {
+        let undecided = |seat: &&Seat| matches!(seat.verdict, Some(Verdict::Differs | Verdict::Disputing));
+        for seat in before.audit().into_iter().flat_map(|audit| audit.seats.iter()).filter(undecided) {
+            differing += 1;
+            let convicted = effects.iter().any(|effect| matches!(effect, Effect::Offence { offender: WORKER, .. }));
+            let kept = after
+                .audit()
+                .is_some_and(|audit| audit.seats.iter().filter(undecided).any(|of| of.auditor == seat.auditor));
+            let refuted = *event == Event::Resolved { challenger: seat.auditor, worker_lost: None };
+            let silent = *event == Event::Expire && seat.verdict == Some(Verdict::Differs);
+            assert!(convicted || kept || refuted || silent, "{event:?} in {before:?}");
+        }
+    });
+    assert!(differing > 0);
+}
+
+#[test]
+fn validator_drawn_for_a_vacant_seat_should_have_the_full_time_for_the_same_question() {
     let params = params();
-    let mut shard = comparing([RIGHT, RIGHT]);
-    shard.claims = CLAIMS_TO_RERUN;
-    let (deal, commitment) = (deal(), *shard.commitment().unwrap());
-    shard.phase = Phase::Committed { deal, commitment, period: 2 };
-    let seats = vec![Seat::new(ANNA, 5), Seat::new(BORIS, 5)];
-    let (shard, _) = shard.step(Event::Draw { sample: vec![1, 3], seats }, 8, 4, &params).unwrap();
-    assert!(matches!(shard.phase, Phase::Auditing { .. }));
-    assert!(shard.opened_positions().is_empty());
+    let vacant = vacant();
+    let held = vacant.audit().unwrap();
+    assert_eq!((held.vacancies(), held.left.to_vec(), held.has_seat(&ANNA)), (1, vec![BORIS], true));
+    assert_eq!(locks(&vacant), BTreeMap::from([(WORKER, 30), (ANNA, 5)]));
+    let draw = Event::Draw { sample: vec![1, 3], seats: vec![Seat::new(CLARA, 5)] };
+    assert_eq!(vacant.step(draw.clone(), 6, 3, &params), Err(ShardError::BadDraw), "its period is not over");
+    let (filled, effects) = vacant.step(draw, 10, 5, &params).unwrap();
+    assert_eq!(effects, vec![]);
+    let Phase::Auditing { audit, by, .. } = &filled.phase else { panic!("the checkpoints are opened already") };
+    assert_eq!((*by, audit.drawn_at, audit.sampled_at), (10 + params.audit_blocks, 10, 4));
+    assert_eq!((audit.opened, audit.demand), (Some(OPENED), Demand::None));
+    let seal = Event::Seal { by: CLARA, seal: audit_seal(&SALT, &CLARA, &ID, &OPENED, &RIGHT) };
+    let (sealed, _) = filled.step(seal, 11, 5, &params).unwrap();
+    assert!(matches!(sealed.phase, Phase::Revealing { .. }), "the kept seal counts");
+}
+
+#[test]
+fn draw_for_vacant_seats_should_be_refused_when_it_changes_the_sample_or_who_sits() {
+    let draw = |sample: &[u32], seats: &[Account]| {
+        let seats = seats.iter().map(|who| Seat::new(*who, 5)).collect();
+        vacant().step(Event::Draw { sample: sample.to_vec(), seats }, 10, 5, &params())
+    };
+    for (sample, seats) in [(&[1, 2][..], &[CLARA][..]), (&[1, 3], &[ANNA]), (&[1, 3], &[BORIS, CLARA]), (&[1, 3], &[])]
+    {
+        assert_eq!(draw(sample, seats), Err(ShardError::BadDraw), "{sample:?} {seats:?}");
+    }
+    assert!(draw(&[1, 3], &[BORIS]).is_ok(), "who has left may be drawn where there is nobody else");
+}
+
+#[test]
+fn who_has_left_should_be_remembered_up_to_a_bound() {
+    let params = params();
+    let mut shard = committed();
+    let mut height = 4;
+    for round in 0..4u8 {
+        let seats = (0..8).map(|seat| Seat::new([10 + 8 * round + seat; 32], 5)).collect();
+        (shard, _) = shard.step(Event::Draw { sample: vec![1], seats }, height, height / 2, &params).unwrap();
+        if round == 0 {
+            (shard, _) = shard.step(Event::Open { by: WORKER, digest: OPENED }, height, height / 2, &params).unwrap();
+        }
+        height = shard.expires().unwrap();
+        (shard, _) = shard.step(Event::Expire, height, height / 2, &params).unwrap();
+        height += 4;
+    }
+    let left: Vec<Account> = (0..MAX_LEFT as u8).map(|index| [26 + index; 32]).collect();
+    assert_eq!(shard.audit().unwrap().left.to_vec(), left, "the last of them");
+}
+
+#[test]
+fn validators_that_sit_should_be_free_when_vacant_seats_find_nobody_for_too_long() {
+    let params = params();
+    let waiting = Shard { unseated_since: Some(6), ..vacant() };
+    let last = 6 + params.seat_blocks(waiting.macs());
+    let (after, effects) = waiting.step(Event::Unseated, last, last / 2, &params).unwrap();
+    assert_eq!(after.phase, Phase::Queued);
+    assert_eq!(effects[0], Effect::ReleaseAuditor(ANNA, 5));
+    assert!(effects.contains(&Effect::ReleaseWorker(deal())));
+}
+
+#[test]
+fn validator_that_claims_should_have_the_time_to_run_the_tasks_from_their_inputs() {
+    let params = Params { execute_blocks_per_gmac: 2_000_000_000, ..params() };
+    let shard = opened();
     assert_eq!(shard.reruns(), vec![(0, 3)]);
-    assert_eq!(shard.audit().unwrap().opened, Some(opened_digest(&ID, &[])));
+    let (claimed, _) = shard.step(Event::Unavailable { by: BORIS, inputs_missing: false }, 5, 2, &params).unwrap();
+    let Phase::Auditing { audit, by, .. } = &claimed.phase else { panic!("the audit goes on") };
+    // The whole task costs 1 + 2 + 2 + 1.
+    assert_eq!(*by, 5 + params.audit_blocks + 12);
+    let flags = |audit: &Audit| audit.seats.iter().map(|seat| seat.from_inputs).collect::<Vec<_>>();
+    assert_eq!((flags(audit), audit.opened), (vec![false, true], Some(OPENED)));
 }
 
 #[test]
@@ -617,10 +772,12 @@ fn worker_should_be_released_when_its_audits_come_to_nothing_again_and_again() {
         .fold(shard(), |shard, (event, height)| shard.step(event, height, height / 2, &params).unwrap().0);
     for round in 1..=MAX_AUDIT_ROUNDS {
         let draw = Event::Draw { sample: vec![1], seats: vec![Seat::new(ANNA, 5)] };
-        let (drawn, _) = shard.step(draw, height, height / 2, &params).unwrap();
-        let (opened, _) = drawn.step(Event::Open { by: WORKER, digest: OPENED }, height, height / 2, &params).unwrap();
-        height = opened.expires().unwrap();
-        let (after, effects) = opened.step(Event::Expire, height, height / 2, &params).unwrap();
+        (shard, _) = shard.step(draw, height, height / 2, &params).unwrap();
+        if round == 1 {
+            (shard, _) = shard.step(Event::Open { by: WORKER, digest: OPENED }, height, height / 2, &params).unwrap();
+        }
+        height = shard.expires().unwrap();
+        let (after, effects) = shard.step(Event::Expire, height, height / 2, &params).unwrap();
         let last = round == MAX_AUDIT_ROUNDS;
         assert_eq!(effects.contains(&Effect::ReleaseWorker(deal())), last, "round {round}");
         assert_eq!(effects.contains(&Effect::Unaudited(WORKER)), last, "round {round}");

@@ -169,7 +169,9 @@ fn in_verification(who: &Account, call: &VerificationCall<Runtime>) -> Option<Mo
             play(dispute, Play::ConvictLength { by, len: *len, proof: SliceProof::default() })
         }
         // Instead of the seal that it owes a drawn validator may say that it is not served what it needs.
-        Call::claim_unavailable { shard } => one(shard, Event::Unavailable(by)),
+        Call::claim_unavailable { shard, inputs_missing } => {
+            one(shard, Event::Unavailable { by, inputs_missing: *inputs_missing })
+        }
         Call::answer_leaf { shard, position, .. } => one(shard, Event::AnswerLeaf(*position)),
         Call::name_ids { dispute, .. } => play(dispute, Play::Ids { by, ids: Vec::new() }),
         Call::pick_id { dispute, index } => play(dispute, Play::Pick { by, index: *index }),

@@ -285,7 +285,7 @@ fn kinds() -> Vec<(RuntimeCall, Sr25519Keyring)> {
             AUDITOR,
         ),
         (Verification::convict_length { dispute: convict, len: 1, proof: SliceProof::default() }.into(), AUDITOR),
-        (Verification::claim_unavailable { shard: unsealed }.into(), AUDITOR),
+        (Verification::claim_unavailable { shard: unsealed, inputs_missing: false }.into(), AUDITOR),
         (Verification::answer_leaf { shard: accepted, position: 1, leaf: leaf() }.into(), WORKER),
         (Verification::name_ids { dispute: probes, ids: Default::default() }.into(), WORKER),
         (Verification::pick_id { dispute: pick, index: 0 }.into(), AUDITOR),
@@ -341,7 +341,7 @@ fn a_claim_should_not_be_owed_when_its_validator_has_sealed() {
     chain().execute_with(|| {
         let audit = audit(true, None, Demand::None);
         let shard = put(1, Phase::Auditing { deal: deal(), commitment: commitment(), audit, by: BY });
-        let claim = Verification::claim_unavailable { shard };
+        let claim = Verification::claim_unavailable { shard, inputs_missing: false };
         assert_eq!(Owed::owed(&raw(AUDITOR), &claim.into()), None);
     });
 }

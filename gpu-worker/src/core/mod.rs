@@ -33,10 +33,12 @@ pub const RETRY_BLOCKS: Height = 4;
 pub const DEMAND_AFTER: u32 = 4;
 /// Blocks before a deadline at which one failed attempt is enough to demand.
 pub const DEMAND_MARGIN_BLOCKS: Height = 24;
-/// Failed attempts to get what is audited after which a validator says so on chain, once it was demanded there.
+/// Failed attempts to get what is audited after which a validator says so on chain, once it was demanded there, and after which it
+/// says that it has not got the inputs either.
 pub const CLAIM_AFTER: u32 = 12;
-/// Blocks before its deadline at which a validator that has not sealed says that it cannot: silence is fined.
-pub const CLAIM_MARGIN_BLOCKS: Height = 20;
+/// Blocks before its deadline at which a validator that has not sealed says that it cannot: silence is fined. Enough to send it four
+/// times.
+pub const CLAIM_MARGIN_BLOCKS: Height = 32;
 /// Failed attempts to fetch the inputs after which a worker declines the shard, so that it waits for nobody.
 pub const DECLINE_AFTER: u32 = 8;
 
@@ -70,6 +72,11 @@ impl Round {
     pub fn of(shard: &Shard) -> Self {
         Self { attempt: Attempt::of(shard), drawn_at: shard.audit().map_or(0, |audit| audit.drawn_at) }
     }
+
+    /// The round that the sample of a shard was drawn in: an audit of it goes on while others are drawn for vacant seats.
+    pub fn of_sample(shard: &Shard) -> Self {
+        Self { attempt: Attempt::of(shard), drawn_at: shard.audit().map_or(0, |audit| audit.sampled_at) }
+    }
 }
 
 /// A worker's result, kept durably before it is committed to.
@@ -88,8 +95,8 @@ pub struct Promise {
 /// A validator's answer, kept durably before its seal goes out.
 #[derive(Clone, Debug, PartialEq, Eq, codec::Encode, codec::Decode)]
 pub struct Sealed {
-    /// Height of the draw that it answers.
-    pub drawn_at: Height,
+    /// Height of the draw of the sample that it answers.
+    pub sampled_at: Height,
     /// The salt.
     pub salt: [u8; 32],
     /// Ids that it computed for the drawn segments, in order.
@@ -185,8 +192,8 @@ pub enum Call {
     Defend(DisputeId, Defence),
     /// `verification.name_operator`, `demand_output`, `convict`, `convict_length`, `pick_id`
     Prosecute(DisputeId, Prosecution),
-    /// `verification.claim_unavailable`
-    ClaimUnavailable(ShardId),
+    /// `verification.claim_unavailable`: shard, whether the inputs are missing too.
+    ClaimUnavailable(ShardId, bool),
     /// `verification.answer_leaf`
     AnswerLeaf(ShardId, u32, LeafProof),
     /// `jobs.acknowledge_shards`, at most 16.
@@ -215,7 +222,8 @@ impl Call {
             Self::Prosecute(_, Prosecution::Pick(_)) => "pick",
             Self::Defend(_, Defence::Ids(_)) => "ids",
             Self::Defend(_, Defence::Prove { .. }) => "prove",
-            Self::ClaimUnavailable(_) => "claim",
+            Self::ClaimUnavailable(_, false) => "claim",
+            Self::ClaimUnavailable(_, true) => "claim inputs",
             Self::AnswerLeaf(..) => "answer leaf",
             Self::Acknowledge(_) => "acknowledge",
             Self::Prosecute(..) => "convict",
@@ -242,6 +250,8 @@ pub enum Action {
     ShowTrace(ShardView, DisputeId),
     /// Fetch what was opened, re-run the drawn segments and keep a [`Sealed`] answer.
     Audit(ShardView),
+    /// Run the drawn tasks from their inputs and keep a [`Sealed`] answer.
+    Rerun(ShardView),
     /// Fetch what the worker shows of the drawn results and check it against its root.
     CheckResults(ShardView),
     /// Work out the challenger's next move in a dispute.

@@ -46,8 +46,12 @@ impl Validator {
         match event {
             Event::Block { best, finalized, views, served } => return self.block(best, finalized, &views, &served),
             Event::Audited(attempt, sealed) => {
-                self.pending.done(step(attempt, sealed.drawn_at, "audit"));
-                self.seals.insert(attempt, sealed);
+                self.pending.done(step(attempt, sealed.sampled_at, "audit"));
+                self.pending.done(step(attempt, sealed.sampled_at, "rerun"));
+                // One sample, one answer: the first one may be sealed already.
+                if self.seals.get(&attempt).is_none_or(|kept| kept.sampled_at != sealed.sampled_at) {
+                    self.seals.insert(attempt, sealed);
+                }
             }
             Event::Checked(attempt, shown) => {
                 self.pending.done(step(attempt, shown.drawn_at, "check"));
@@ -117,19 +121,20 @@ impl Validator {
             let seal = audit_seal(&sealed.salt, &self.me, &id, &opened, &results_digest(&id, &sealed.ids));
             return self.pending.submit(round, Call::CommitAudit(id, seal), best, out);
         }
-        let subject = Subject::Shard(round, "audit");
-        // Ids can be demanded on chain, bytes cannot: others are drawn then. In time even when the own device is too slow,
-        // because silence is fined and a claim is not.
+        let subject = Subject::Shard(Round::of_sample(&view.shard), if seat.from_inputs { "rerun" } else { "audit" });
+        // Ids can be demanded on chain, bytes cannot: the tasks are run from their inputs then, and who has not got these either
+        // makes room for others. In time even when the own device is too slow, because silence is fined and a claim is not.
         let gives_up = self.pending.failures(subject) >= CLAIM_AFTER;
         if gives_up || best.saturating_add(CLAIM_MARGIN_BLOCKS) >= by {
-            return self.pending.submit(round, Call::ClaimUnavailable(id), best, out);
+            return self.pending.submit(round, Call::ClaimUnavailable(id, seat.from_inputs), best, out);
         }
-        let opened = !view.shard.opened_positions().is_empty();
+        let opened = !seat.from_inputs && !view.shard.opened_positions().is_empty();
         if opened && audit.demand == Demand::None && self.pending.demands(subject, best, by) {
             self.pending.submit(round, Call::DemandOpening(id), best, out);
         }
         if self.pending.start(subject, best, UNTIL_REPORTED) {
-            out.push(Action::Audit(view.clone()));
+            let view = view.clone();
+            out.push(if seat.from_inputs { Action::Rerun(view) } else { Action::Audit(view) });
         }
     }
 
@@ -187,7 +192,7 @@ impl Validator {
     }
 
     fn sealed(&self, view: &ShardView, audit: &Audit) -> Option<&Sealed> {
-        self.seals.get(&Attempt::of(&view.shard)).filter(|sealed| sealed.drawn_at == audit.drawn_at)
+        self.seals.get(&Attempt::of(&view.shard)).filter(|sealed| sealed.sampled_at == audit.sampled_at)
     }
 
     /// What the worker has shown of its drawn results, to us or on chain; proven either way.
@@ -200,7 +205,7 @@ impl Validator {
     }
 
     fn forget(&mut self, live: &Live, finalized: Height, out: &mut Vec<Action>) {
-        let kept = self.seals.iter().map(|(attempt, sealed)| (*attempt, sealed.drawn_at));
+        let kept = self.seals.iter().map(|(attempt, sealed)| (*attempt, sealed.sampled_at));
         for attempt in self.missing.over(kept, live, self.best, finalized) {
             self.seals.remove(&attempt);
             self.results.remove(&attempt);
@@ -219,7 +224,7 @@ fn accusation(view: &ShardView, audit: &Audit, sealed: &Sealed, shown: &ShownRes
     let index = shown.leaves.iter().zip(&sealed.ids).position(|(leaf, mine)| leaf.id != *mine)?;
     let position = *audit.sample.get(index)?;
     let (_, segment) = view.shard.locate(position)?;
-    let start = if segment == 0 || audit.from_inputs {
+    let start = if segment == 0 || !sealed.tasks.is_empty() {
         None
     } else {
         let before = position.checked_sub(1)?;

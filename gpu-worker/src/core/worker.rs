@@ -150,13 +150,12 @@ impl Worker {
                         self.pending.submit(round, Call::AnswerOpening(id, leaves), best, out);
                     }
                 }
-                // A draw from the inputs begins here, and nothing is opened for it; but what is secret is shown to those of a
-                // final draw alone.
-                if audit.from_inputs && audit.drawn_at > finalized {
+                // Who was drawn for a vacant seat begins here; but what is secret is shown to those of a final draw alone.
+                if audit.drawn_at > finalized {
                     return;
                 }
                 // What was shown before a restart is shown again.
-                if !audit.from_inputs && self.show(attempt, Stage::Opening(audit.drawn_at)) {
+                if self.show(attempt, Stage::Opening(audit.drawn_at)) {
                     out.push(Action::ShowOpening(view.clone()));
                 }
                 if matches!(view.shard.phase, Phase::Auditing { .. }) {

@@ -12,7 +12,7 @@ use quern_protocol::{
     dispute::{Dispute, Move},
     evidence::{differing_node, differing_operator, Conviction, Evidence},
     inputs::AcceptedShard,
-    shard::{Audit, Shard},
+    shard::Shard,
     view::ShardView,
 };
 use quern_sdk::net::{messages::Committed, Checkpoint, NetError, Request, Response};
@@ -28,9 +28,6 @@ impl Site {
     pub(super) async fn audit(&self, view: &ShardView) -> Result<Event, SiteError> {
         let audit = view.shard.audit().ok_or(SiteError::Inconsistent("the shard is not audited"))?;
         let program = self.program(view.context.stage.program).await?;
-        if audit.from_inputs {
-            return self.rerun(view, audit, &program).await;
-        }
         let opened = self.opening(view).await?;
         let starts = opened.iter().map(|checkpoint| checkpoint.leaf.clone()).collect();
         let mut opened = opened.into_iter();
@@ -46,18 +43,19 @@ impl Site {
             let run = index..index.saturating_add(count);
             ids.extend(self.run_segments(view, &program, task, run, before, state).await?);
         }
-        let (attempt, drawn_at, salt) = (Attempt::of(&view.shard), audit.drawn_at, self.db.fresh_secret());
-        let sealed = Sealed { drawn_at, salt, ids, starts, tasks: Vec::new() };
-        self.db.keep_seal(attempt, &sealed)?;
-        Ok(Event::Audited(attempt, sealed))
+        let (attempt, sampled_at, salt) = (Attempt::of(&view.shard), audit.sampled_at, self.db.fresh_secret());
+        let sealed = Sealed { sampled_at, salt, ids, starts, tasks: Vec::new() };
+        Ok(Event::Audited(attempt, self.db.keep_seal(attempt, sealed)?))
     }
 
     /// Runs the drawn tasks from their inputs, up to the last drawn segment of each. The answer is kept before this returns.
-    async fn rerun(&self, view: &ShardView, audit: &Audit, program: &Arc<Checked>) -> Result<Event, SiteError> {
+    pub(super) async fn rerun(&self, view: &ShardView) -> Result<Event, SiteError> {
+        let audit = view.shard.audit().ok_or(SiteError::Inconsistent("the shard is not audited"))?;
+        let program = self.program(view.context.stage.program).await?;
         let mut tasks = Vec::new();
         for (task, last) in view.shard.reruns() {
             let run = 0..last.saturating_add(1);
-            tasks.push((task, self.run_segments(view, program, task, run, Vec::new(), Vec::new()).await?));
+            tasks.push((task, self.run_segments(view, &program, task, run, Vec::new(), Vec::new()).await?));
         }
         let drawn = audit.sample.iter().map(|position| {
             let (task, segment) = view.shard.locate(*position)?;
@@ -65,10 +63,9 @@ impl Site {
             ids.get(segment as usize).copied()
         });
         let ids = drawn.collect::<Option<_>>().ok_or(SiteError::Inconsistent("no such segment"))?;
-        let (attempt, drawn_at, salt) = (Attempt::of(&view.shard), audit.drawn_at, self.db.fresh_secret());
-        let sealed = Sealed { drawn_at, salt, ids, starts: Vec::new(), tasks };
-        self.db.keep_seal(attempt, &sealed)?;
-        Ok(Event::Audited(attempt, sealed))
+        let (attempt, sampled_at, salt) = (Attempt::of(&view.shard), audit.sampled_at, self.db.fresh_secret());
+        let sealed = Sealed { sampled_at, salt, ids, starts: Vec::new(), tasks };
+        Ok(Event::Audited(attempt, self.db.keep_seal(attempt, sealed)?))
     }
 
     /// Runs segments of a task one after the other, from this state (tensor ids and tensors), and stores what each ends in.

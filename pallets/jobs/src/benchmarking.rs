@@ -473,7 +473,9 @@ mod benches {
                 opened: Some([7; 32]),
                 results: None,
                 demand: Demand::None,
-                from_inputs: false,
+                sampled_at: 0,
+                needed: MAX_AUDITORS as u8,
+                left: BoundedVec::new(),
             };
             let phase = Phase::Auditing { deal: deal(job), commitment: commitment(), audit, by: NOW };
             put::<T>(&shard_in::<T>(job, &program, phase), &program);

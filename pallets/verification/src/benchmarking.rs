@@ -19,7 +19,7 @@ use quern_protocol::{
     evidence::Conviction,
     inputs::StageContext,
     referee::MAX_READS,
-    shard::{Deal, Phase, Seat, CLAIMS_TO_RERUN, MAX_AUDIT_ROUNDS, MAX_LEAF_DEMANDS},
+    shard::{Deal, Phase, Seat, MAX_AUDIT_ROUNDS, MAX_LEAF_DEMANDS},
 };
 
 /// Puts things into place in the pallets around this one.
@@ -473,16 +473,18 @@ mod benches {
         Ok(())
     }
 
-    /// For the last time: the validators run the tasks from their inputs, and neither are these to be had. Eight bonds and the
-    /// worker's are free, the job fails.
+    /// For the last time, by a validator that runs the tasks from their inputs and has not got these either. Eight bonds and
+    /// the worker's are free, the job fails.
     #[benchmark]
     fn claim_unavailable() {
         let world = World::heaviest();
-        let shard = Shard { claims: CLAIMS_TO_RERUN, rounds: MAX_AUDIT_ROUNDS - 1, ..world.new_shard() };
+        let shard = Shard { rounds: MAX_AUDIT_ROUNDS - 1, ..world.new_shard() };
         let bench = Bench::of::<T>(world, shard, MAX_SAMPLES, Until::Auditing, honest);
+        T::Shards::apply(&bench.id(), ShardEvent::Unavailable { by: auditor(0), inputs_missing: false })
+            .expect("it has not sealed");
 
         #[extrinsic_call]
-        _(signed(auditor(0)), bench.id());
+        _(signed(auditor(0)), bench.id(), true);
 
         assert!(T::Shards::shard(&bench.id()).is_none_or(|shard| shard.audit().is_none()));
     }

@@ -217,6 +217,13 @@ impl<T: Config> Pallet<T> {
         let pending = PendingDraws::<T>::iter_keys().count();
         ensure!(pending as u32 == PendingDrawCount::<T>::get(), "the number of pending draws is wrong");
         ensure!(!Evidence::<T>::exists(), "the evidence of a decided dispute is kept");
+        for (_, id) in PendingDraws::<T>::iter_keys() {
+            let shard = T::Shards::shard(&id);
+            let Some(Phase::Committed { held: Some(audit), .. }) = shard.map(|shard| shard.phase) else { continue };
+            ensure!(audit.vacancies() > 0, "an audit without a vacant seat waits for a draw");
+            ensure!(audit.opened.is_some() && audit.results.is_none(), "an audit is held in which no seal is owed");
+            ensure!(audit.left.iter().all(|who| !audit.has_seat(who)), "who has left a seat sits");
+        }
         let mut watched: alloc::vec::Vec<DisputeId> = Agenda::<T>::iter_values().flatten().collect();
         let listed = DisputesOf::<T>::iter_values().map(|ids| ids.len()).fold(0, usize::saturating_add);
         ensure!(listed as u32 == Disputes::<T>::count(), "a dispute is not listed at its shard, or a closed one is");

@@ -13,7 +13,7 @@ use quern_primitives::{
     Account, Balance, Height, ShardId,
 };
 use quern_protocol::{
-    shard::{Event as ShardEvent, Phase, Seat, MAX_AUDITORS, MAX_SAMPLES},
+    shard::{Audit, Event as ShardEvent, Phase, Seat, MAX_AUDITORS, MAX_SAMPLES},
     traits::{may_audit, Shards},
     Shard,
 };
@@ -84,17 +84,21 @@ impl<T: Config> Pallet<T> {
         Self::deposit_event(Event::DrawPostponed { shard: id, period, reason });
     }
 
-    /// Draws segments and validators for a shard, locks the validators' bonds and seats them; all or nothing.
+    /// Draws segments and validators for a shard, or where the sample stays validators for the vacant seats, locks their bonds
+    /// and seats them; all or nothing.
     fn draw(shard: &Shard, period: Height) -> Result<(), Postponed> {
         let seed_of_period = T::Randomness::seed(period).ok_or(Postponed::NoSeed)?;
         let worker = shard.deal().map(|deal| deal.worker).ok_or(Postponed::Refused)?;
         let plan = T::Shards::audit_plan(&shard.id).ok_or(Postponed::Refused)?;
         let bond = T::Params::get().audit_bond;
         let mut draw = Draw::new(seed(b"audit", &seed_of_period, &shard.id));
-        let samples = plan.samples.clamp(1, MAX_SAMPLES);
-        let sample = draw_segments(&mut draw, shard.tasks, &shard.costs, samples);
-        let needed = plan.auditors.clamp(1, MAX_AUDITORS);
-        let auditors = Self::draw_validators(&mut draw, &worker, bond, needed)?;
+        let held = shard.audit();
+        let sample = held.map(|audit| audit.sample.to_vec()).unwrap_or_else(|| {
+            let samples = plan.samples.clamp(1, MAX_SAMPLES);
+            draw_segments(&mut draw, shard.tasks, &shard.costs, samples)
+        });
+        let needed = held.map_or(plan.auditors.clamp(1, MAX_AUDITORS), Audit::vacancies);
+        let auditors = Self::draw_validators(&mut draw, &worker, bond, needed, held)?;
         let seated = with_storage_layer(|| -> Result<(), DispatchError> {
             for auditor in &auditors {
                 T::Collateral::lock(auditor, bond).map_err(|_| DispatchError::Other("the bond cannot be locked"))?;
@@ -115,23 +119,33 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// `needed` distinct validators, weighted by stake, among those that may audit, do not back the worker and can lock the
-    /// bond. The order of candidates is that of their keys, so that the draw can be repeated by anybody.
+    /// `needed` distinct validators, weighted by stake, among those that may audit, do not back the worker, do not sit and can
+    /// lock the bond; without those who have left a seat of this audit, unless the others are too few. The order of candidates is that of their keys, so that the draw can be repeated by anybody.
     fn draw_validators(
         draw: &mut Draw,
         worker: &Account,
         bond: Balance,
         needed: u32,
+        held: Option<&Audit>,
     ) -> Result<Vec<Account>, Postponed> {
         let mut pool: Vec<Account> = T::Registry::validators();
         // Few workers are backed at all: only then each validator is asked.
         let backed = T::Collateral::is_backed(worker);
         let backs = |validator: &Account| backed && T::Collateral::backs(validator, worker);
         pool.retain(|validator| {
-            may_audit(validator, worker) && T::Collateral::free(validator) >= bond && !backs(validator)
+            may_audit(validator, worker)
+                && !held.is_some_and(|audit| audit.has_seat(validator))
+                && T::Collateral::free(validator) >= bond
+                && !backs(validator)
         });
         pool.sort_unstable();
         pool.dedup();
+        if let Some(audit) = held {
+            let (left, others): (Vec<_>, Vec<_>) = pool.iter().partition(|validator| audit.left.contains(validator));
+            if !left.is_empty() && others.len() >= needed as usize {
+                pool = others;
+            }
+        }
         let stakes: Vec<u128> = pool.iter().map(T::Collateral::bonded).collect();
         let drawn = draw.weighted_without_replacement(&stakes, needed as usize);
         let drawn: Vec<Account> = drawn.into_iter().filter_map(|index| pool.get(index).copied()).collect();

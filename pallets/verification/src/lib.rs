@@ -147,7 +147,7 @@ pub mod pallet {
     #[pallet::event]
     #[pallet::generate_deposit(pub(super) fn deposit_event)]
     pub enum Event<T: Config> {
-        /// Segments and validators were drawn for a shard.
+        /// Segments and validators were drawn for a shard, or validators for vacant seats of an audit whose segments stay.
         #[codec(index = 0)]
         Drawn {
             /// The shard.
@@ -156,7 +156,7 @@ pub mod pallet {
             period: Height,
             /// Drawn segments as leaf positions.
             sample: BoundedVec<u32, ConstU32<MAX_SAMPLES>>,
-            /// Drawn validators.
+            /// Validators that this draw seated.
             auditors: BoundedVec<AccountId32, ConstU32<MAX_AUDITORS>>,
             /// What each of them locked.
             bond: quern_primitives::Balance,
@@ -281,15 +281,15 @@ pub mod pallet {
             /// The shard.
             shard: ShardId,
         },
-        /// A drawn validator is not served the bytes that it needs: others are drawn.
+        /// A drawn validator is not served the bytes that it needs: it runs the tasks from their inputs, or, when it has not
+        /// got these either, leaves its seat.
         #[codec(index = 12)]
         BytesUnavailable {
             /// The shard.
             shard: ShardId,
             /// The validator.
             auditor: AccountId32,
-            /// Draws of this commitment in which a validator said so; from the second on its tasks are run from their
-            /// inputs.
+            /// How often validators have said so of this commitment.
             claims: u8,
         },
         /// Somebody asked for an id of an accepted shard on chain.
@@ -688,15 +688,18 @@ pub mod pallet {
             Self::play(dispute, by, Play::ConvictLength { by, len, proof })
         }
 
-        /// A drawn validator says that it is not served the checkpoints, or in an audit from the inputs the inputs, that it
-        /// needs. That proves nothing and costs nobody anything: others are drawn, and after two such draws they run the
-        /// tasks from their inputs. Event: `BytesUnavailable`. Errors: `UnknownShard`, `WrongPhase`, `NotYours`, `TooLate`,
-        /// `Duplicate`.
+        /// A drawn validator says that it is not served the checkpoints that it needs. That proves nothing and costs nobody
+        /// anything: it keeps its seat, needs nothing more from the worker and gets the time to run the drawn tasks from their
+        /// inputs. When these are missing too (`inputs_missing`) its bond is free, and another one is drawn for its seat. Event: `BytesUnavailable`. Errors: `UnknownShard`, `WrongPhase`, `NotYours`, `TooLate`, `Duplicate`.
         #[pallet::call_index(14)]
         #[pallet::weight((T::WeightInfo::claim_unavailable(), DispatchClass::Operational))]
-        pub fn claim_unavailable(origin: OriginFor<T>, shard: ShardId) -> DispatchResultWithPostInfo {
+        pub fn claim_unavailable(
+            origin: OriginFor<T>,
+            shard: ShardId,
+            inputs_missing: bool,
+        ) -> DispatchResultWithPostInfo {
             let auditor = ensure_signed(origin)?;
-            Self::apply(&shard, ShardEvent::Unavailable(auditor.clone().into()))?;
+            Self::apply(&shard, ShardEvent::Unavailable { by: auditor.clone().into(), inputs_missing })?;
             let claims = T::Shards::shard(&shard).map_or(0, |shard| shard.claims);
             Self::deposit_event(Event::BytesUnavailable { shard, auditor, claims });
             Ok(Pays::No.into())

@@ -32,44 +32,46 @@ impl Shard {
             (Phase::Running { deal, by }, Event::Commit { by: who, root, secret_hash }) => {
                 owed(&deal.worker, &who, reached, by)?;
                 let commitment = Commitment { root, secret_hash, at: height };
-                Ok((next(Phase::Committed { deal, commitment, period: period.saturating_add(1) }), vec![]))
+                let period = period.saturating_add(1);
+                Ok((next(Phase::Committed { deal, commitment, period, held: None }), vec![]))
             }
             (Phase::Assigned { deal, by } | Phase::Running { deal, by }, Event::Expire) => {
                 due(reached, by)?;
                 Ok(self.late(deal))
             }
-            (Phase::Committed { deal, commitment, period: drawn_by }, Event::Draw { sample, seats }) => {
+            (Phase::Committed { deal, commitment, period: drawn_by, held }, Event::Draw { sample, seats }) => {
                 if period <= drawn_by || sample.is_empty() || seats.is_empty() {
                     return Err(ShardError::BadDraw);
                 }
                 let next = |phase: Phase| Shard { phase, unseated_since: None, ..self.clone() };
-                let from_inputs = self.claims >= CLAIMS_TO_RERUN;
-                let audit = Audit {
-                    sample: sample.try_into().map_err(|_| ShardError::BadDraw)?,
-                    seats: seats.try_into().map_err(|_| ShardError::BadDraw)?,
-                    drawn_at: height,
-                    // Whoever starts from the inputs is shown nothing.
-                    opened: from_inputs.then(|| opened_digest(&self.id, &[])),
-                    results: None,
-                    demand: Demand::None,
-                    from_inputs,
-                };
-                if from_inputs {
-                    let by = height.saturating_add(params.audit_blocks(self.macs_up_to(&audit.sample)));
+                if let Some(audit) = held {
+                    let audit = filled(audit, &sample, seats, height)?;
+                    let by = height.saturating_add(params.audit_blocks(self.macs_to_audit(&audit)));
                     return Ok((next(Phase::Auditing { deal, commitment, audit, by }), vec![]));
                 }
+                let audit = Audit {
+                    sample: sample.try_into().map_err(|_| ShardError::BadDraw)?,
+                    needed: u8::try_from(seats.len()).map_err(|_| ShardError::BadDraw)?,
+                    seats: seats.try_into().map_err(|_| ShardError::BadDraw)?,
+                    drawn_at: height,
+                    opened: None,
+                    results: None,
+                    demand: Demand::None,
+                    sampled_at: height,
+                    left: BoundedVec::new(),
+                };
                 let by = height.saturating_add(params.open_blocks);
                 Ok((next(Phase::Opening { deal, commitment, audit, by }), vec![]))
             }
-            (Phase::Committed { deal, commitment, period: drawn_by }, Event::Unseated) => {
+            (Phase::Committed { deal, commitment, period: drawn_by, held }, Event::Unseated) => {
                 if period <= drawn_by {
                     return Err(ShardError::BadDraw);
                 }
                 let since = self.unseated_since.unwrap_or(height);
                 if height >= since.saturating_add(params.seat_blocks(self.macs())) {
-                    return Ok(self.unaudited(deal, vec![]));
+                    return Ok(self.unaudited(deal, held.as_ref().map(release).unwrap_or_default()));
                 }
-                let phase = Phase::Committed { deal, commitment, period: period.saturating_add(1) };
+                let phase = Phase::Committed { deal, commitment, period: period.saturating_add(1), held };
                 Ok((Shard { phase, unseated_since: Some(since), ..self.clone() }, vec![]))
             }
             (Phase::Opening { deal, commitment, mut audit, by }, Event::Open { by: who, digest }) => {
@@ -130,23 +132,33 @@ impl Shard {
                 let by = by.max(answered.saturating_add(params.reveal_blocks));
                 Ok((next(Phase::Comparing { deal, commitment, audit, by }), vec![]))
             }
-            // The claim proves nothing: it takes nobody's stake and decides nothing about the result. Others are drawn, and when
-            // that comes to the same, they need nothing from the worker.
-            (Phase::Auditing { deal, commitment, mut audit, by }, Event::Unavailable(who)) => {
-                if seat(&mut audit, &who)?.seal.is_some() {
+            // The claim proves nothing: it takes nobody's stake and decides nothing about the result. Nor does it make room for
+            // anybody else, or a worker could choose its auditors by whom it serves: who claims needs nothing from the worker
+            // any more. Who has not got the inputs either leaves its seat.
+            (Phase::Auditing { deal, commitment, mut audit, by }, Event::Unavailable { by: who, inputs_missing }) => {
+                let seat = seat(&mut audit, &who)?;
+                // A claim that is sent twice says nothing new.
+                if seat.seal.is_some() || (seat.from_inputs && !inputs_missing) {
                     return Err(ShardError::Duplicate);
                 }
+                if inputs_missing && !seat.from_inputs {
+                    return Err(ShardError::WrongPhase);
+                }
+                seat.from_inputs = true;
+                let bond = seat.bond;
                 // What the worker owes on chain it must answer first: a claim would let it off.
                 if matches!(audit.demand, Demand::Owed(_)) {
                     return Err(ShardError::WrongPhase);
                 }
                 in_time(reached, by)?;
-                let effects = release(&audit);
-                if audit.from_inputs {
-                    return Ok(self.redraw(deal, commitment, effects, period));
+                let claimed = Self { claims: self.claims.saturating_add(1), ..self.clone() };
+                if inputs_missing {
+                    audit.vacate(&who);
+                    let effects = vec![Effect::ReleaseAuditor(who, bond)];
+                    return Ok(claimed.refill(deal, commitment, audit, effects, period));
                 }
-                let phase = Phase::Committed { deal, commitment, period: period.saturating_add(1) };
-                Ok((Shard { phase, claims: self.claims.saturating_add(1), ..self.clone() }, effects))
+                let by = by.max(height.saturating_add(params.audit_blocks(self.macs_to_audit(&audit))));
+                Ok((Self { phase: Phase::Auditing { deal, commitment, audit, by }, ..claimed }, vec![]))
             }
             (Phase::Auditing { deal, commitment, mut audit, by }, Event::Answer(ids)) => {
                 answer(&mut audit, reached)?;
@@ -169,13 +181,12 @@ impl Shard {
             (Phase::Auditing { deal, audit, .. } | Phase::Comparing { deal, audit, .. }, Event::Expire) if matches!(audit.demand, Demand::Owed(owed) if reached > owed) => {
                 Ok(self.lost(deal, &audit, OffenceKind::Withheld, None))
             }
-            (Phase::Auditing { deal, commitment, audit, by }, Event::Expire) => {
+            (Phase::Auditing { deal, commitment, mut audit, by }, Event::Expire) => {
                 due(reached, by)?;
-                let effects = audit.seats.iter().map(|seat| match seat.seal {
-                    Some(_) => Effect::ReleaseAuditor(seat.auditor, seat.bond),
-                    None => fine(OffenceKind::AuditNoShow, seat),
-                });
-                Ok(self.redraw(deal, commitment, effects.collect(), period))
+                let silent: Vec<Seat> = audit.seats.iter().filter(|seat| seat.seal.is_none()).cloned().collect();
+                silent.iter().for_each(|seat| audit.vacate(&seat.auditor));
+                let effects = silent.iter().map(|seat| fine(OffenceKind::AuditNoShow, seat)).collect();
+                Ok(self.refill(deal, commitment, audit, effects, period))
             }
             (Phase::Comparing { deal, commitment, mut audit, by }, Event::Expire) => {
                 due(reached, by)?;
@@ -243,13 +254,35 @@ impl Shard {
         Shard { phase: Phase::Queued, attempt, rounds: 0, claims: 0, unseated_since: None, ..self.clone() }
     }
 
-    /// New validators and new segments, or after [`MAX_AUDIT_ROUNDS`] a new worker.
+    /// New validators for the vacant seats of an audit whose results the worker has not shown: the sample stays, else a worker
+    /// whose lie it hits could have its friends spoil it, and so do the other seats and seals. After [`MAX_AUDIT_ROUNDS`] a new
+    /// worker.
+    fn refill(
+        &self,
+        deal: Deal,
+        commitment: Commitment,
+        mut audit: Audit,
+        mut effects: Vec<Effect>,
+        period: Height,
+    ) -> (Shard, Vec<Effect>) {
+        let rounds = self.rounds.saturating_add(1);
+        if rounds >= MAX_AUDIT_ROUNDS {
+            effects.extend(release(&audit));
+            return self.unaudited(deal, effects);
+        }
+        audit.demand = Demand::None;
+        let phase = Phase::Committed { deal, commitment, period: period.saturating_add(1), held: Some(audit) };
+        (Shard { phase, rounds, ..self.clone() }, effects)
+    }
+
+    /// New validators and new segments after the worker has shown its results, or after [`MAX_AUDIT_ROUNDS`] a new worker. A
+    /// lie in the old segments is not forgotten by that: whoever computed something else has had its dispute.
     fn redraw(&self, deal: Deal, commitment: Commitment, effects: Vec<Effect>, period: Height) -> (Shard, Vec<Effect>) {
         let rounds = self.rounds.saturating_add(1);
         if rounds >= MAX_AUDIT_ROUNDS {
             return self.unaudited(deal, effects);
         }
-        let phase = Phase::Committed { deal, commitment, period: period.saturating_add(1) };
+        let phase = Phase::Committed { deal, commitment, period: period.saturating_add(1), held: None };
         (Shard { phase, rounds, ..self.clone() }, effects)
     }
 
@@ -267,6 +300,14 @@ impl Shard {
         let segments = self.segments_per_task();
         let segment = |position: &u32| self.costs.segment(position.checked_rem(segments).unwrap_or(0));
         positions.iter().map(segment).fold(0, u64::saturating_add)
+    }
+
+    /// Cost in MACs of what the slowest of those who still owe a seal has to run.
+    fn macs_to_audit(&self, audit: &Audit) -> u64 {
+        match audit.seats.iter().any(|seat| seat.from_inputs && seat.seal.is_none()) {
+            true => self.macs_up_to(&audit.sample),
+            false => self.macs_of(&audit.sample),
+        }
     }
 
     /// Cost in MACs of the tasks of some leaf positions (ascending), each up to the last of them.
@@ -362,6 +403,19 @@ fn fine(kind: OffenceKind, seat: &Seat) -> Effect {
 fn release(audit: &Audit) -> Vec<Effect> {
     let held = audit.seats.iter().filter(|seat| seat.verdict != Some(Verdict::Refuted));
     held.map(|seat| Effect::ReleaseAuditor(seat.auditor, seat.bond)).collect()
+}
+
+/// The audit with validators in its vacant seats, who have the same time as the first ones had. Whoever sat there and has not
+/// sealed yet has it too.
+fn filled(mut audit: Audit, sample: &[u32], seats: Vec<Seat>, height: Height) -> Result<Audit, ShardError> {
+    let is_new = seats.iter().all(|seat| !audit.has_seat(&seat.auditor));
+    if *sample != *audit.sample || seats.len() as u32 != audit.vacancies() || !is_new {
+        return Err(ShardError::BadDraw);
+    }
+    audit.seats.try_extend(seats.into_iter()).map_err(|_| ShardError::BadDraw)?;
+    audit.drawn_at = height;
+    audit.demand = Demand::None;
+    Ok(audit)
 }
 
 fn seat<'a>(audit: &'a mut Audit, who: &Account) -> Result<&'a mut Seat, ShardError> {

@@ -162,7 +162,9 @@ pub fn audit(seal: bool, verdict: Option<Verdict>, demand: Demand) -> Audit {
         opened: Some(opened),
         results: Some([6; 32]),
         demand,
-        from_inputs: false,
+        sampled_at: 0,
+        needed: 2,
+        left: BoundedVec::new(),
     }
 }
 

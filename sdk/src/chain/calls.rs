@@ -219,8 +219,8 @@ pub fn open_chunk(dispute: DisputeId, bytes: Vec<u8>) -> impl Payload + Send + S
 }
 
 /// `verification.claim_unavailable`
-pub fn claim_unavailable(shard: ShardId) -> impl Payload + Send + Sync {
-    transactions().verification().claim_unavailable(Static(shard))
+pub fn claim_unavailable(shard: ShardId, inputs_missing: bool) -> impl Payload + Send + Sync {
+    transactions().verification().claim_unavailable(Static(shard), inputs_missing)
 }
 
 /// `verification.demand_leaf`

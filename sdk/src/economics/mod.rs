@@ -5,11 +5,13 @@
 //! term as `docs/economics.md` has it; [`Simulator`] plays the draws themselves, with the chain's own draw of segments. Nothing here
 //! is hashed.
 
+mod audits;
 mod simulate;
 
+pub use audits::{Friends, Outcomes};
 pub use simulate::{Estimate, Rerolls, Simulator};
 
-use quern_protocol::Params;
+use quern_protocol::{shard::MAX_AUDIT_ROUNDS, Params};
 
 /// The assumptions about cheats, and what the chain does against them.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -58,6 +60,29 @@ impl Formula {
         let one = self.collusion_of_one_draw();
         let pleases = one + (1.0 - one) * (1.0 - f).powf(f64::from(self.samples));
         1.0 - with_rerolls(pleases, self.colluding)
+    }
+
+    /// The probability that a worker whose every segment is a lie is released, unpaid and without loss, because friends among the
+    /// drawn spoil one audit after the other. The sample and the seats of honest validators stay, so [`MAX_AUDIT_ROUNDS`] friends have
+    /// to be drawn before `auditors` others are, and an honest one has to sit with them: `N(rounds) - gamma^k N(rounds - k)`, with `N(n)
+    /// = gamma^n sum_(h < k) binomial(n - 1 + h, h) (1 - gamma)^h`. Nobody forfeits a block.
+    pub fn released(&self) -> f64 {
+        let rounds = u32::from(MAX_AUDIT_ROUNDS);
+        let after_friends = self.friends_first(rounds.saturating_sub(self.auditors));
+        self.friends_first(rounds) - self.collusion_of_one_draw() * after_friends
+    }
+
+    /// The probability that so many friends are drawn before `auditors` others.
+    fn friends_first(&self, friends: u32) -> f64 {
+        let (gamma, n) = (self.colluding, f64::from(friends));
+        let mut term = gamma.powf(n);
+        let mut sum = 0.0;
+        for others in 0..self.auditors {
+            sum += term;
+            let others = f64::from(others);
+            term *= (n + others) / (others + 1.0) * (1.0 - gamma);
+        }
+        sum
     }
 
     /// The collateral at which falsifying a share `f` that is found with probability `found` gains nothing, as a multiple of the

@@ -60,10 +60,10 @@ impl Estimate {
 /// Plays draws: the same numbers for the same seed, on every machine.
 #[derive(Clone, Debug)]
 pub struct Simulator {
-    draw: Draw,
-    formula: Formula,
-    tasks: u32,
-    costs: SegmentCosts,
+    pub(super) draw: Draw,
+    pub(super) formula: Formula,
+    pub(super) tasks: u32,
+    pub(super) costs: SegmentCosts,
 }
 
 impl Simulator {
@@ -113,7 +113,7 @@ impl Simulator {
     }
 
     /// How many segments from the first one on come nearest to a share of the cost.
-    fn falsified(&self, f: f64) -> u32 {
+    pub(super) fn falsified(&self, f: f64) -> u32 {
         let per_task = self.costs.segments_per_task();
         let (wanted, mut sum) = (f * self.cost(), 0.0);
         for position in 0..self.segments() {
@@ -154,7 +154,7 @@ impl Simulator {
     }
 
     /// Whether one that is drawn by stake colludes.
-    fn colludes(&mut self) -> bool {
+    pub(super) fn colludes(&mut self) -> bool {
         (self.draw.below(RESOLUTION) as f64) < self.formula.colluding * RESOLUTION as f64
     }
 }

@@ -141,3 +141,48 @@ fn the_same_seed_should_give_the_same_numbers() {
     assert_eq!(play(13), play(13));
     assert_ne!(play(13), play(14));
 }
+
+#[test]
+fn nobody_should_escape_by_a_claim_or_a_silence_when_friends_are_among_the_drawn() {
+    for auditors in [1, 2, 4] {
+        let formula = formula(auditors);
+        for friends in [Friends::Confirm, Friends::FallSilent, Friends::Claim] {
+            let trials = 20_000;
+            let played = flat(16, formula, 14).audits(1.0, friends, trials);
+            let share = |hits| Estimate { hits, trials };
+            assert!(share(played.accepted).agrees_with(formula.collusion_of_one_draw()), "{friends:?}: {played:?}");
+            assert_eq!(played.found + played.accepted + played.released, trials);
+            match friends {
+                Friends::Confirm => assert_eq!((played.released, played.fined), (0, 0)),
+                Friends::FallSilent => {
+                    assert!(share(played.released).bounds().0 <= formula.released(), "{played:?}");
+                    assert!(played.fined >= u64::from(quern_protocol::shard::MAX_AUDIT_ROUNDS) * played.released);
+                }
+                Friends::Claim => {
+                    assert!(
+                        share(played.released).agrees_with(formula.released()),
+                        "{played:?} {}",
+                        formula.released()
+                    );
+                    assert_eq!(played.fined, 0);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn part_of_a_lie_should_be_found_as_often_when_friends_spoil_rounds_as_when_they_confirm() {
+    let formula = formula(2);
+    for f in [0.1, 0.5] {
+        for friends in [Friends::Confirm, Friends::FallSilent, Friends::Claim] {
+            let trials = 20_000;
+            let played = flat(1_000, formula, 15).audits(f, friends, trials);
+            let hit = 1.0 - (1.0 - f).powf(f64::from(formula.samples));
+            let expected = (1.0 - formula.collusion_of_one_draw()) * hit;
+            let low = expected - formula.released();
+            let (from, to) = Estimate { hits: played.found, trials }.bounds();
+            assert!(to >= low && from <= expected, "f = {f}, {friends:?}: {played:?} {expected}");
+        }
+    }
+}

@@ -64,16 +64,48 @@ fn commit_audit_should_fail_when_checkpoints_are_not_open() {
 }
 
 #[test]
-fn silence_should_fine_the_validator_and_redraw_when_a_seal_is_owed() {
+fn silence_should_fine_the_validator_and_fill_its_seat_alone_when_a_seal_is_owed() {
     test(|| {
         let case = Case::honest().opened();
-        let [present, absent] = case.auditors()[..] else { panic!("two validators") };
-        assert_ok!(Verification::commit_audit(signed(present), case.id(), [3; 32]));
+        let ([present, absent], sample) = (case.auditors()[..].try_into().unwrap(), case.sample());
+        assert_ok!(Verification::commit_audit(
+            signed(present),
+            case.id(),
+            case.seal(present, case.results_of(&case.honest))
+        ));
         blocks(PARAMS.audit_blocks + 1);
         assert!(matches!(case.shard().phase, Phase::Committed { .. }));
-        assert_eq!(Bonds::of(&raw(present)), (RICH, 0));
+        assert_eq!(Bonds::of(&raw(present)), (RICH, BOND), "its seat and its seal stay");
         assert_eq!(Bonds::of(&raw(absent)), (RICH - BOND, 0));
+        check();
         blocks(6);
-        assert!(matches!(case.shard().phase, Phase::Opening { .. }));
+        assert!(matches!(case.shard().phase, Phase::Auditing { .. }), "the checkpoints are opened already");
+        assert_eq!(case.sample(), sample);
+        let drawn: Vec<u8> = case.auditors().into_iter().filter(|who| *who != present).collect();
+        let [drawn] = drawn[..] else { panic!("one seat was vacant") };
+        assert_ne!(drawn, absent, "who has left is not drawn again while there are others");
+        let seal = case.seal(drawn, case.results_of(&case.honest));
+        assert_ok!(Verification::commit_audit(signed(drawn), case.id(), seal));
+        assert!(matches!(case.shard().phase, Phase::Revealing { .. }));
+    });
+}
+
+#[test]
+fn lie_in_the_sample_should_be_convicted_when_a_friend_falls_silent_beside_an_honest_validator() {
+    test(|| {
+        let case = Case::flipped().opened();
+        let [honest, friend] = case.auditors()[..].try_into().unwrap();
+        let truth = |case: &Case| case.results_of(&case.honest);
+        assert_ok!(Verification::commit_audit(signed(honest), case.id(), case.seal(honest, truth(&case))));
+        blocks(PARAMS.audit_blocks + 7);
+        let next = case.auditors().into_iter().find(|who| *who != honest).unwrap();
+        assert_ne!(next, friend);
+        let shown = case.results_of(&case.worker);
+        assert_ok!(Verification::commit_audit(signed(next), case.id(), case.seal(next, shown)));
+        assert_ok!(Verification::reveal_results(signed(WORKER), case.id(), shown));
+        assert_ok!(Verification::reveal_audit(signed(next), case.id(), [next; 32], shown, true));
+        assert_ok!(Verification::reveal_audit(signed(honest), case.id(), [honest; 32], truth(&case), true));
+        assert!(matches!(case.shard().phase, Phase::Disputed { .. }));
+        case.open(honest, case.wrong_position());
     });
 }

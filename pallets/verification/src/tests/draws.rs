@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 use super::mock::*;
 use crate::{DrawCursor, Event, PendingDrawCount, PendingDraws, Postponed};
+use frame_support::assert_ok;
 use quern_primitives::{
     draw::{draw_segments, seed, Draw},
     traits::Collateral,
@@ -75,6 +76,58 @@ fn draw_should_never_seat_the_worker_when_it_is_a_validator_too() {
         let mut seated = case.auditors();
         seated.sort();
         assert_eq!(seated, [2, 3]);
+    });
+}
+
+#[test]
+fn draw_for_a_vacant_seat_should_be_repeatable_from_the_seed_when_anybody_checks_it() {
+    test(|| {
+        let case = Case::honest().opened();
+        let [present, absent] = case.auditors()[..].try_into().unwrap();
+        assert_ok!(Verification::commit_audit(signed(present), case.id(), [3; 32]));
+        blocks(PARAMS.audit_blocks + 7);
+        let Some(Event::Drawn { period, sample, auditors, .. }) =
+            events().into_iter().rev().find(|event| matches!(event, Event::Drawn { .. }))
+        else {
+            panic!("drawn")
+        };
+        let mut draw = Draw::new(seed(b"audit", &[period as u8; 32], &case.id()));
+        let others: Vec<u8> = VALIDATORS.into_iter().filter(|who| ![present, absent].contains(who)).collect();
+        let seat = draw.weighted_without_replacement(&vec![RICH; others.len()], 1)[0];
+        assert_eq!((auditors.into_inner(), sample.into_inner()), (vec![account(others[seat])], case.sample()));
+    });
+}
+
+#[test]
+fn draw_for_a_vacant_seat_should_take_who_has_left_it_when_there_is_nobody_else() {
+    test(|| {
+        Registered::set([2, 3].map(raw).to_vec());
+        let case = Case::honest().opened();
+        let [present, absent] = case.auditors()[..].try_into().unwrap();
+        assert_ok!(Verification::commit_audit(signed(present), case.id(), [3; 32]));
+        blocks(PARAMS.audit_blocks + 7);
+        let mut seated = case.auditors();
+        seated.sort();
+        let mut both = [present, absent];
+        both.sort();
+        assert_eq!(seated, both);
+    });
+}
+
+#[test]
+fn draw_for_a_vacant_seat_should_wait_when_only_those_who_sit_are_left() {
+    test(|| {
+        Registered::set([2, 3].map(raw).to_vec());
+        let case = Case::honest().opened();
+        let [present, absent] = case.auditors()[..].try_into().unwrap();
+        assert_ok!(Verification::commit_audit(signed(present), case.id(), [3; 32]));
+        Bonds::set(absent, BOND);
+        blocks(PARAMS.audit_blocks + 7);
+        let Phase::Committed { held: Some(audit), .. } = case.shard().phase else { panic!("it waits") };
+        assert!(audit.has_seat(&raw(present)));
+        let reason = Postponed::TooFewValidators { available: 0, needed: 1 };
+        assert!(events().iter().any(|event| matches!(event, Event::DrawPostponed { reason: of, .. } if *of == reason)));
+        check();
     });
 }
 

@@ -179,7 +179,7 @@ proptest! {
                         challenge(&case, who, dispute, (3, op, u64::from(op % 1_024), 1));
                         Ok(().into())
                     }
-                    15 => Verification::claim_unavailable(origin, id),
+                    15 => Verification::claim_unavailable(origin, id, op % 2 == 0),
                     16 => Verification::demand_leaf(origin, id, position).map(Into::into).map_err(Into::into),
                     17 => Verification::answer_leaf(origin, id, position, case.worker.leaf(position)),
                     18 => Verification::pick_id(origin, dispute, number),
