@@ -29,6 +29,7 @@ pub fn view(phase: Phase) -> ShardView {
         endpoints: Vec::new(),
         disputes: Vec::new(),
         answered: Vec::new(),
+        demand_price: None,
     }
 }
 
@@ -74,6 +75,7 @@ pub fn accepted(worker: Account) -> ShardView {
         challenges: Default::default(),
         refuted: 0,
         demands: Default::default(),
+        asked: 0,
     };
     view(Phase::Accepted { deal: deal(worker), commitment, auditors: Default::default(), at: 99, window })
 }

@@ -40,6 +40,7 @@ fn view(phase: Phase) -> ShardView {
         endpoints: Vec::new(),
         disputes: Vec::new(),
         answered: Vec::new(),
+        demand_price: None,
     }
 }
 
@@ -278,6 +279,7 @@ fn accepted(worker: Account, auditors: Vec<Account>, change: impl FnOnce(&mut Wi
         challenges: Vec::new().try_into().unwrap(),
         refuted: 0,
         demands: Vec::new().try_into().unwrap(),
+        asked: 0,
     };
     change(&mut window);
     let auditors = auditors.try_into().unwrap();

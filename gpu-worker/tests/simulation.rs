@@ -434,6 +434,7 @@ impl Chain {
                 endpoints: Vec::new(),
                 disputes: disputes.map(|(id, dispute)| (*id, dispute.clone())).collect(),
                 answered: self.answers.get(&shard.id).cloned().unwrap_or_default(),
+                demand_price: shard.demand_price(&self.params),
             }
         };
         mine.map(view).collect()
@@ -1051,7 +1052,7 @@ fn liar(hides_results: bool, hides_traces: bool) -> Kind {
 #[test]
 fn shards_should_be_accepted_soon_when_nothing_goes_wrong() {
     for simulation in simulate(&[HonestWorker, HonestWorker, HonestValidator, HonestValidator], CALM) {
-        assert!(simulation.chain.height < 150, "{} blocks", simulation.chain.height);
+        assert!(simulation.chain.height < 270, "{} blocks", simulation.chain.height);
         assert!(simulation.chain.late.is_empty());
     }
 }

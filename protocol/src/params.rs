@@ -36,7 +36,7 @@ pub struct Params {
     /// Blocks for opening a dispute after the reveals, and for each move in it.
     pub move_blocks: Height,
     /// Blocks from acceptance in which anybody may challenge a shard: long enough to fetch its outputs and to run some of it
-    /// again, and more than finality lags behind.
+    /// again, or to ask for an id on chain, be shown it and challenge; and more than finality lags behind.
     pub window_blocks: Height,
     /// Further blocks in which the requester or an auditor must say that the outputs are delivered, for the shard to be paid.
     pub delivery_blocks: Height,
@@ -54,6 +54,10 @@ pub struct Params {
     pub audit_bond: u128,
     /// Bond that a challenger of an accepted shard locks: more than what the fees of both sides' moves come to.
     pub challenge_bond: u128,
+    /// What an id of an accepted shard costs who asks for it on chain, if it is the first of the shard: a few times the fees
+    /// of question and answer, so that whoever is not served can always pay it, and with its doublings dear for who takes
+    /// places from others: ten cost a thousand times as much.
+    pub demand_price: u128,
 }
 
 impl Default for Params {
@@ -67,7 +71,7 @@ impl Default for Params {
             audit_blocks: 120,
             reveal_blocks: 60,
             move_blocks: 60,
-            window_blocks: 30,
+            window_blocks: 150,
             delivery_blocks: 120,
             samples: 8,
             auditors: 2,
@@ -76,6 +80,7 @@ impl Default for Params {
             unrecoverable_ppm: 500_000,
             audit_bond: 10 * quern_primitives::QRN,
             challenge_bond: 10 * quern_primitives::QRN,
+            demand_price: quern_primitives::QRN / 100,
         }
     }
 }
@@ -95,6 +100,9 @@ impl Params {
         ];
         if deadlines.contains(&0) {
             return Err("every deadline must be at least one block");
+        }
+        if self.window_blocks <= self.reveal_blocks.saturating_add(self.move_blocks) {
+            return Err("window_blocks must be more than reveal_blocks and move_blocks together: who is not served asks for an id, waits for it and challenges");
         }
         if self.samples == 0 || u32::from(self.samples) > crate::shard::MAX_SAMPLES {
             return Err("samples must be between 1 and MAX_SAMPLES");

@@ -36,8 +36,8 @@ pub const MAX_LEFT: u32 = 16;
 pub const MAX_CHALLENGES: u32 = 8;
 /// Most ids of an accepted shard that its worker owes on chain at a time.
 pub const MAX_LEAF_DEMANDS: u32 = 4;
-/// The bond of a challenge doubles with each that was refuted, at most so often: whoever fills the places with challenges
-/// that it means to lose, so that nobody else finds one, pays more each time.
+/// The bond of a challenge doubles with each that was refuted, and the price of a demand with each that was made, at most so
+/// often: whoever fills the places, so that nobody else finds one, pays more each time.
 const MAX_DOUBLINGS: u8 = 32;
 
 /// Who runs a shard and for what.
@@ -200,6 +200,8 @@ pub struct Window {
     pub refuted: u8,
     /// Ids that the worker owes on chain.
     pub demands: BoundedVec<LeafDemand, ConstU32<MAX_LEAF_DEMANDS>>,
+    /// Ids that were asked for so far, shown or not.
+    pub asked: u8,
 }
 
 impl Window {
@@ -207,8 +209,17 @@ impl Window {
     /// made to be refuted could raise it together, before anybody who means it.
     pub fn bond(&self, params: &Params) -> Balance {
         let before = self.challenges.iter().fold(self.refuted, |number, _| number.saturating_add(1));
-        params.challenge_bond.saturating_mul(1u128.wrapping_shl(before.min(MAX_DOUBLINGS).into()))
+        doubled(params.challenge_bond, before)
     }
+
+    /// What the next demand costs: doubled for each that was made.
+    pub fn demand_price(&self, params: &Params) -> Balance {
+        doubled(params.demand_price, self.asked)
+    }
+}
+
+fn doubled(amount: Balance, times: u8) -> Balance {
+    amount.saturating_mul(1u128.wrapping_shl(times.min(MAX_DOUBLINGS).into()))
 }
 
 /// Where a shard is in its life. Each phase names who owes the next move and until when.
@@ -663,6 +674,11 @@ impl Shard {
     /// What anybody must lock to challenge the shard now; nothing when it cannot be challenged by anybody.
     pub fn challenge_bond(&self, params: &Params) -> Option<Balance> {
         self.window().map(|window| window.bond(params))
+    }
+
+    /// What asking for an id of the shard on chain costs now; nothing when nobody can.
+    pub fn demand_price(&self, params: &Params) -> Option<Balance> {
+        self.window().map(|window| window.demand_price(params))
     }
 
     /// The audit under way, also while it waits for validators for vacant seats.

@@ -29,6 +29,8 @@ pub struct ShardView {
     pub disputes: Vec<(DisputeId, Dispute)>,
     /// Results that the worker had to show on chain, proven, in the order of the draw; empty when it had not.
     pub answered: Vec<LeafProof>,
+    /// What asking for an id of the shard on chain costs now (`verification.demand_leaf`); nothing when nobody can.
+    pub demand_price: Option<Balance>,
 }
 
 impl ShardView {

@@ -177,7 +177,9 @@ fn visit(
     let mut seen = HashSet::new();
     let mut queue = VecDeque::from([(from, height)]);
     while let Some((shard, height)) = queue.pop_front() {
-        if shard.attempt > attempts || !seen.insert((shard.encode(), height)) {
+        // A demand that is answered can be made again without end, each time dearer.
+        let asked = shard.window().map_or(0, |window| window.asked);
+        if shard.attempt > attempts || asked > 2 || !seen.insert((shard.encode(), height)) {
             continue;
         }
         if height < LAST_HEIGHT {
@@ -594,12 +596,54 @@ fn window_should_open_again_when_all_its_places_were_taken() {
 }
 
 #[test]
+fn price_of_an_id_should_double_with_each_that_was_asked_for_and_stay_within_its_bound() {
+    let params = params();
+    let mut shard = accepted();
+    let price = |asked: u32| params.demand_price << asked.min(32);
+    for asked in 0..40 {
+        assert_eq!(shard.demand_price(&params), Some(price(asked)));
+        shard = shard.step(Event::DemandLeaf(0), 5, 2, &params).unwrap().0;
+        shard = shard.step(Event::AnswerLeaf(0), 5, 2, &params).unwrap().0;
+    }
+    assert_eq!(committed().demand_price(&params), None);
+}
+
+#[test]
+fn window_should_open_again_when_all_places_for_demands_were_taken() {
+    let params = Params { reveal_blocks: 3, move_blocks: 2, window_blocks: 6, ..params() };
+    let mut shard = accepted();
+    let closes = shard.window().unwrap().closes;
+    for position in 0..4 {
+        shard = shard.step(Event::DemandLeaf(position), closes, closes / 2, &params).unwrap().0;
+    }
+    assert_eq!(
+        shard.step(Event::Challenge { by: STRANGER, position: 0, bond: 0 }, closes + 1, 1, &params),
+        Err(ShardError::TooLate)
+    );
+    let last = closes + params.reveal_blocks;
+    let (shard, _) = shard.step(Event::AnswerLeaf(0), last, last / 2, &params).unwrap();
+    assert_eq!(shard.window().unwrap().closes, last + params.window_blocks);
+    let (shard, _) = shard.step(Event::AnswerLeaf(1), last, last / 2, &params).unwrap();
+    let at = last + params.window_blocks;
+    let (shard, _) = shard.step(Event::DemandLeaf(0), at, at / 2, &params).unwrap();
+    let shown = at + params.reveal_blocks;
+    let (mut shard, _) = shard.step(Event::AnswerLeaf(0), shown, shown / 2, &params).unwrap();
+    assert_eq!(shard.window().unwrap().closes, shown + params.move_blocks);
+    for position in [2, 3] {
+        shard = shard.step(Event::AnswerLeaf(position), last, last / 2, &params).unwrap().0;
+    }
+    let bond = shard.challenge_bond(&params).unwrap();
+    let challenge = Event::Challenge { by: STRANGER, position: 0, bond };
+    assert!(shard.step(challenge, shown + params.move_blocks, 0, &params).is_ok());
+}
+
+#[test]
 fn worker_should_lose_when_it_does_not_show_an_id_that_is_asked_for_in_the_window() {
     let params = params();
     let (shard, _) = accepted().step(Event::DemandLeaf(3), 6, 3, &params).unwrap();
     assert_eq!(shard.step(Event::DemandLeaf(3), 6, 3, &params), Err(ShardError::Duplicate));
     assert_eq!(shard.step(Event::DemandLeaf(4), 6, 3, &params), Err(ShardError::NoSuchLeaf));
-    assert_eq!(shard.step(Event::DemandLeaf(2), 7, 3, &params), Err(ShardError::TooLate));
+    assert_eq!(shard.step(Event::DemandLeaf(2), 7, 3, &params), Err(ShardError::TooLate), "the window has closed");
     let (answered, effects) = shard.step(Event::AnswerLeaf(3), 7, 3, &params).unwrap();
     assert!(effects.is_empty());
     // Whoever has seen the id has time for a challenge.

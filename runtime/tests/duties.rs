@@ -400,7 +400,7 @@ fn other_calls_should_never_be_owed() {
             remark(1),
             quern_pallet_jobs::Call::cancel_job { job: 0 }.into(),
             quern_pallet_jobs::Call::acknowledge_shards { shards: BoundedVec::truncate_from(vec![shard]) }.into(),
-            Verification::demand_leaf { shard, position: 0 }.into(),
+            Verification::demand_leaf { shard, position: 0, max_price: 0 }.into(),
         ];
         for call in calls {
             for who in [WORKER, AUDITOR, RICH] {

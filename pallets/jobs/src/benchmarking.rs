@@ -611,6 +611,7 @@ mod benches {
                         challenges: BoundedVec::new(),
                         refuted: 0,
                         demands: BoundedVec::new(),
+                        asked: 0,
                     },
                 };
                 let shard = shard_in::<T>(job, &program, phase);

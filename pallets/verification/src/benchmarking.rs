@@ -166,8 +166,9 @@ impl Bench {
     /// An accepted shard that has been asked for ids on chain at the first `demands` positions.
     fn accepted<T: Config>(demands: u32) -> Result<Self, BenchmarkError> {
         let bench = Self::audited::<T>(Until::Disputed, honest);
+        T::Currency::set_balance(&auditor(0).into(), 1_000_000 * QRN);
         for position in 0..demands {
-            Pallet::<T>::demand_leaf(signed(auditor(0)).into(), bench.id(), position)?;
+            Pallet::<T>::demand_leaf(signed(auditor(0)).into(), bench.id(), position, Balance::MAX)?;
         }
         Ok(bench)
     }
@@ -494,7 +495,7 @@ mod benches {
         let bench = Bench::accepted::<T>(MAX_LEAF_DEMANDS - 1)?;
 
         #[extrinsic_call]
-        _(signed(auditor(0)), bench.id(), MAX_LEAF_DEMANDS);
+        _(signed(auditor(0)), bench.id(), MAX_LEAF_DEMANDS, Balance::MAX);
 
         let shard = T::Shards::shard(&bench.id());
         assert!(shard.is_some_and(|shard| shard.window().is_some_and(|window| window.demands.is_full())));

@@ -30,13 +30,17 @@ use alloc::vec::Vec;
 use frame_support::{
     dispatch::{DispatchResultWithPostInfo, PostDispatchInfo},
     pallet_prelude::*,
+    traits::{
+        fungible::{Inspect, Mutate},
+        tokens::{Fortitude, Precision, Preservation},
+    },
 };
 use frame_system::pallet_prelude::*;
 use quern_primitives::{
     commitment::LeafProof,
     slice::{Cv, SliceProof, CHUNK_LEN},
     traits::{Collateral, Deadlines, Randomness, Registry},
-    BlobId, DisputeId, Height, ShardId,
+    Balance, BlobId, DisputeId, Height, ShardId,
 };
 use quern_program::MAX_CONVICTION_BYTES;
 use quern_protocol::{
@@ -70,6 +74,8 @@ pub mod pallet {
         type Registry: Registry;
         /// Seeds of draw periods.
         type Randomness: Randomness;
+        /// Money that demands are paid with.
+        type Currency: Mutate<AccountId32> + Inspect<AccountId32, Balance = Balance>;
         /// How far deadlines lag.
         type Deadlines: Deadlines;
         /// The numbers of the protocol.
@@ -159,7 +165,7 @@ pub mod pallet {
             /// Validators that this draw seated.
             auditors: BoundedVec<AccountId32, ConstU32<MAX_AUDITORS>>,
             /// What each of them locked.
-            bond: quern_primitives::Balance,
+            bond: Balance,
         },
         /// A draw waits for another period.
         #[codec(index = 1)]
@@ -301,6 +307,8 @@ pub mod pallet {
             position: u32,
             /// Who asked.
             by: AccountId32,
+            /// What it has burned for that.
+            price: Balance,
         },
         /// An id of an accepted shard was shown on chain.
         #[codec(index = 14)]
@@ -380,6 +388,13 @@ pub mod pallet {
         /// There is no such position in the shard.
         #[codec(index = 22)]
         NoSuchLeaf,
+        /// An id of the shard costs more now than `max_price`: look at its price (`demand_price` of the shard's view) and ask
+        /// again.
+        #[codec(index = 23)]
+        DemandPrice,
+        /// The account cannot pay what an id of the shard costs now: have more that is free, and the existential deposit left.
+        #[codec(index = 24)]
+        CannotPay,
         /// Another move is owed in the dispute.
         #[codec(index = 30)]
         WrongMove,
@@ -706,14 +721,20 @@ pub mod pallet {
         }
 
         /// Asks for an id of an accepted shard on chain, while its window is open: for whoever wants to run it again and is
-        /// not told what is behind its root. The worker must answer or loses. Costs the fees of both calls. Event:
-        /// `LeafDemanded`. Errors: `UnknownShard`, `WrongPhase`, `TooLate`, `NoSuchLeaf`, `Duplicate`, `Full`.
+        /// not told what is behind its root. The worker must answer or loses. Costs the fees of both calls and
+        /// [`Shard::demand_price`], at most `max_price`, which is burned: whoever takes the places from others pays twice as
+        /// much each time. Event: `LeafDemanded`. Errors: `UnknownShard`, `WrongPhase`, `TooLate`, `NoSuchLeaf`, `Duplicate`,
+        /// `Full`, `DemandPrice`, `CannotPay`.
         #[pallet::call_index(15)]
         #[pallet::weight(T::WeightInfo::demand_leaf().saturating_add(T::WeightInfo::answer_leaf()))]
-        pub fn demand_leaf(origin: OriginFor<T>, shard: ShardId, position: u32) -> DispatchResult {
+        pub fn demand_leaf(origin: OriginFor<T>, shard: ShardId, position: u32, max_price: Balance) -> DispatchResult {
             let by = ensure_signed(origin)?;
+            let price = Self::shard(&shard)?.demand_price(&T::Params::get()).ok_or(Error::<T>::WrongPhase)?;
+            ensure!(price <= max_price, Error::<T>::DemandPrice);
             Self::apply(&shard, ShardEvent::DemandLeaf(position))?;
-            Self::deposit_event(Event::LeafDemanded { shard, position, by });
+            T::Currency::burn_from(&by, price, Preservation::Preserve, Precision::Exact, Fortitude::Polite)
+                .map_err(|_| Error::<T>::CannotPay)?;
+            Self::deposit_event(Event::LeafDemanded { shard, position, by, price });
             Ok(())
         }
 

@@ -361,6 +361,7 @@ impl Shard {
                 challenges: BoundedVec::new(),
                 refuted: 0,
                 demands: BoundedVec::new(),
+                asked: 0,
             };
             let phase = Phase::Accepted {
                 deal: deal.clone(),

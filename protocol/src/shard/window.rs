@@ -59,8 +59,7 @@ impl Shard {
                 Ok((with(window), vec![Effect::Offence { kind, offender: challenger, locked, reporter }]))
             }
             Event::DemandLeaf(position) => {
-                // Answers give time for a challenge, so that demands end with the window as it was at first.
-                in_time(reached, at.saturating_add(params.window_blocks))?;
+                in_time(reached, window.closes)?;
                 if position >= self.leaves() {
                     return Err(ShardError::NoSuchLeaf);
                 }
@@ -69,14 +68,19 @@ impl Shard {
                 }
                 let demand = LeafDemand { position, by: height.saturating_add(params.reveal_blocks) };
                 window.demands.try_push(demand).map_err(|_| ShardError::Full)?;
+                window.asked = window.asked.saturating_add(1);
                 Ok((with(window), vec![]))
             }
             Event::AnswerLeaf(position) => {
                 let index = window.demands.iter().position(|demand| demand.position == position);
                 let demand = index.and_then(|index| window.demands.get(index)).ok_or(ShardError::NotYours)?;
                 in_time(reached, demand.by)?;
+                let was_full = window.demands.is_full();
                 window.demands.retain(|demand| demand.position != position);
-                window.extend(height.saturating_add(params.move_blocks), params);
+                // Whoever was shown the id has time for a challenge; while all places were taken nobody else could ask, and the
+                // window is long enough to ask, be shown and challenge.
+                let again = if was_full { params.window_blocks } else { 0 };
+                window.extend(height.saturating_add(again.max(params.move_blocks)), params);
                 Ok((with(window), vec![]))
             }
             Event::Deliver => {

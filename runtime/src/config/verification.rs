@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-use crate::{Clock, Collateral, Jobs, Runtime, Workers};
+use crate::{Balances, Clock, Collateral, Jobs, Runtime, Workers};
 use frame_support::traits::{ConstU32, Get};
 use quern_protocol::Params;
 
@@ -18,6 +18,7 @@ impl quern_pallet_verification::Config for Runtime {
     type Collateral = Collateral;
     type Registry = Workers;
     type Randomness = Clock;
+    type Currency = Balances;
     type Deadlines = Clock;
     type Params = ProtocolParams;
     type MaxPendingDraws = ConstU32<1_024>;

@@ -191,6 +191,7 @@ pub fn accepted(index: u32, demands: &[u32]) -> ShardId {
         challenges: Default::default(),
         refuted: 0,
         demands: demands.iter().map(demand).try_collect().unwrap(),
+        asked: 0,
     };
     let auditors = BoundedVec::truncate_from(vec![raw(AUDITOR)]);
     put(index, Phase::Accepted { deal: deal(), commitment: commitment(), auditors, at: 0, window })

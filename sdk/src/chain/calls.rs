@@ -224,8 +224,8 @@ pub fn claim_unavailable(shard: ShardId, inputs_missing: bool) -> impl Payload +
 }
 
 /// `verification.demand_leaf`
-pub fn demand_leaf(shard: ShardId, position: u32) -> impl Payload + Send + Sync {
-    transactions().verification().demand_leaf(Static(shard), position)
+pub fn demand_leaf(shard: ShardId, position: u32, max_price: Balance) -> impl Payload + Send + Sync {
+    transactions().verification().demand_leaf(Static(shard), position, max_price)
 }
 
 /// `verification.answer_leaf`

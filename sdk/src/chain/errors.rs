@@ -195,6 +195,8 @@ pub fn remedy(of: &str, name: &str) -> Option<&'static str> {
         ("Verification", "Full") => "try again when one of them is decided or answered",
         ("Verification", "WrongBond") => "send it again: the bond that a challenge asks for has changed",
         ("Verification", "NoBond") => "bond more: `quern stake bond`",
+        ("Verification", "DemandPrice") => "look at what an id of the shard costs now, and ask again with that",
+        ("Verification", "CannotPay") => "have more that is free: what is bonded or held does not count",
         ("Verification", "NoSuchLeaf") => "name a position below the number of leaves of the shard",
         ("Verification", "Duplicate") => "nothing: it was done before",
         ("Verification", "NothingDue" | "MoveNotDue") => "wait until the deadline has passed",

@@ -259,6 +259,7 @@ mod tests {
             endpoints: vec![(AUDITOR, holder.endpoint())],
             disputes: Vec::new(),
             answered: Vec::new(),
+            demand_price: None,
         }
     }
 

@@ -345,6 +345,7 @@ pub fn params() -> Params {
         samples: 4,
         audit_bond: 100,
         challenge_bond: 50,
+        demand_price: 5,
         ..Params::default()
     }
 }

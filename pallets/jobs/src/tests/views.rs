@@ -171,6 +171,7 @@ fn duties_should_come_in_bounded_pages_and_miss_nothing_when_thousands_of_shards
             challenges: Default::default(),
             refuted: 0,
             demands: demands.try_into().unwrap(),
+            asked: 0,
         };
         let accepted = |delivered, demands| {
             let (deal, auditors) = (deal.clone(), auditors.clone());

@@ -10,7 +10,7 @@ use quern_protocol::shard::Phase;
 
 fn demanded() -> Case {
     let case = Case::honest().revealed();
-    assert_ok!(Verification::demand_leaf(signed(STRANGER), case.id(), 3));
+    assert_ok!(Verification::demand_leaf(signed(STRANGER), case.id(), 3, PRICE));
     case
 }
 
@@ -22,7 +22,9 @@ fn answer(case: &Case, who: u8, leaf: LeafProof) -> DispatchResultWithPostInfo {
 fn answer_leaf_should_show_the_id_and_keep_the_window_open_for_a_challenge() {
     for who in [WORKER, VALIDATORS[3]] {
         test(|| {
-            let case = demanded();
+            let case = Case::honest().revealed();
+            blocks(PARAMS.window_blocks);
+            assert_ok!(Verification::demand_leaf(signed(STRANGER), case.id(), 3, PRICE));
             blocks(PARAMS.reveal_blocks);
             assert_eq!(answer(&case, who, case.worker.leaf(3)).unwrap().pays_fee, Pays::No);
             assert_eq!(last_event(), Event::LeafShown { shard: case.id(), position: 3, id: case.worker.id(3) });

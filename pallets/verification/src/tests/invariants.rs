@@ -180,7 +180,7 @@ proptest! {
                         Ok(().into())
                     }
                     15 => Verification::claim_unavailable(origin, id, op % 2 == 0),
-                    16 => Verification::demand_leaf(origin, id, position).map(Into::into).map_err(Into::into),
+                    16 => Verification::demand_leaf(origin, id, position, u128::from(op)).map(Into::into).map_err(Into::into),
                     17 => Verification::answer_leaf(origin, id, position, case.worker.leaf(position)),
                     18 => Verification::pick_id(origin, dispute, number),
                     14 => {

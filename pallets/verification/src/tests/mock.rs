@@ -12,7 +12,7 @@ use frame_support::{
     dispatch::DispatchResultWithPostInfo,
     parameter_types,
     storage::unhashed,
-    traits::{ConstU32, Hooks},
+    traits::{fungible::Mutate, ConstU32, Hooks},
 };
 use quern_primitives::{
     commitment::{audit_seal, opened_digest, results_digest, secret_hash},
@@ -37,6 +37,7 @@ frame_support::construct_runtime!(
     pub enum Test {
         System: frame_system,
         Verification: verification,
+        Balances: pallet_balances,
     }
 );
 
@@ -45,6 +46,13 @@ impl frame_system::Config for Test {
     type Block = frame_system::mocking::MockBlockU32<Test>;
     type AccountId = AccountId32;
     type Lookup = IdentityLookup<AccountId32>;
+    type AccountData = pallet_balances::AccountData<Balance>;
+}
+
+#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
+impl pallet_balances::Config for Test {
+    type AccountStore = System;
+    type Balance = Balance;
 }
 
 pub const WORKER: u8 = 1;
@@ -53,6 +61,10 @@ pub const STRANGER: u8 = 9;
 pub const BOND: Balance = 100;
 pub const COLLATERAL: Balance = 900;
 pub const RICH: Balance = 1_000;
+/// What the first id of a shard costs.
+pub const PRICE: Balance = 10;
+/// What the stranger and the worker can spend.
+pub const FREE: Balance = 100_000;
 
 pub const PARAMS: Params = Params {
     start_blocks: 10,
@@ -62,7 +74,7 @@ pub const PARAMS: Params = Params {
     audit_blocks: 10,
     reveal_blocks: 10,
     move_blocks: 10,
-    window_blocks: 10,
+    window_blocks: 21,
     delivery_blocks: 10,
     samples: 8,
     auditors: 2,
@@ -71,6 +83,7 @@ pub const PARAMS: Params = Params {
     unrecoverable_ppm: 500_000,
     audit_bond: BOND,
     challenge_bond: BOND,
+    demand_price: PRICE,
 };
 
 parameter_types! {
@@ -88,6 +101,7 @@ impl verification::Config for Test {
     type Collateral = Bonds;
     type Registry = Validators;
     type Randomness = Seeds;
+    type Currency = Balances;
     type Deadlines = Lagging;
     type Params = Numbers;
     type MaxPendingDraws = ConstU32<4>;
@@ -338,6 +352,9 @@ pub fn new_test_ext() -> sp_io::TestExternalities {
         LagBlocks::set(0);
         System::set_block_number(1);
         Bonds::set(WORKER, RICH);
+        for who in [STRANGER, WORKER] {
+            Balances::set_balance(&account(who), FREE);
+        }
         VALIDATORS.iter().for_each(|who| Bonds::set(*who, RICH));
     });
     ext
@@ -447,6 +464,15 @@ impl Case {
     pub fn seal(&self, auditor: u8, results: [u8; 32]) -> [u8; 32] {
         let opened = self.shard().audit().and_then(|audit| audit.opened).unwrap_or_default();
         audit_seal(&[auditor; 32], &raw(auditor), &self.id(), &opened, &results)
+    }
+
+    /// The worker shows every id that is asked for.
+    pub fn answer_leaves(&self) {
+        let demands = self.shard().window().map(|window| window.demands.to_vec()).unwrap_or_default();
+        for demand in demands {
+            let leaf = self.worker.leaf(demand.position);
+            assert_ok!(Verification::answer_leaf(signed(WORKER), self.id(), demand.position, leaf));
+        }
     }
 
     /// The worker has committed.

@@ -150,12 +150,13 @@ fn open_dispute_should_lock_a_bond_when_anybody_challenges_an_accepted_shard() {
     test(|| {
         let case = Case::accepted_lie();
         Bonds::set(STRANGER, RICH);
+        blocks(PARAMS.window_blocks);
         let dispute = case.open(STRANGER, 5);
         assert_eq!(Bonds::of(&raw(STRANGER)), (RICH, BOND));
         assert_eq!(case.shard().window().unwrap().challenges[0].challenger, raw(STRANGER));
         assert_eq!(Disputes::<Test>::get(dispute).unwrap().challenger, raw(STRANGER));
         // The window does not close over it.
-        blocks(PARAMS.window_blocks - 1);
+        blocks(PARAMS.move_blocks);
         assert!(matches!(case.shard().phase, Phase::Accepted { .. }));
     });
 }
@@ -185,6 +186,7 @@ fn open_dispute_should_cost_the_bond_when_an_accepted_result_is_right() {
     test(|| {
         let case = Case::honest().revealed();
         Bonds::set(STRANGER, RICH);
+        blocks(PARAMS.window_blocks);
         let dispute = case.open(STRANGER, 5);
         case.post_trace(dispute);
         blocks(PARAMS.move_blocks + 1);
