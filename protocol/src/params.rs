@@ -101,9 +101,6 @@ impl Params {
         if deadlines.contains(&0) {
             return Err("every deadline must be at least one block");
         }
-        if self.window_blocks <= self.reveal_blocks.saturating_add(self.move_blocks) {
-            return Err("window_blocks must be more than reveal_blocks and move_blocks together: who is not served asks for an id, waits for it and challenges");
-        }
         if self.samples == 0 || u32::from(self.samples) > crate::shard::MAX_SAMPLES {
             return Err("samples must be between 1 and MAX_SAMPLES");
         }

@@ -5,6 +5,7 @@ use crate::{
     inputs::StageContext,
     shard::{Event, Shard, ShardError},
 };
+use alloc::vec::Vec;
 use quern_primitives::{traits::OffenceKind, Account, ShardId};
 use quern_program::Checked;
 
@@ -28,6 +29,9 @@ pub trait Shards {
 
     /// Whether every shard of the shard's stage is accepted, or the stage is gone.
     fn is_stage_complete(id: &ShardId) -> bool;
+
+    /// Every shard that is kept: for checks of what must always hold, never in a block.
+    fn all() -> Vec<Shard>;
 }
 
 /// How a shard is audited.

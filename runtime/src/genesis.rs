@@ -9,6 +9,8 @@ use crate::{
 };
 use alloc::{format, string::String, vec, vec::Vec};
 use frame_support::build_struct_json_patch;
+use quern_pallet_clock::MAX_LAG_BLOCKS;
+use quern_protocol::Params;
 use serde_json::Value;
 use sp_consensus_babe::{AllowedSlots, BabeEpochConfiguration};
 use sp_core::{sr25519, Pair};
@@ -34,9 +36,10 @@ const WORKERS: u32 = 8;
 /// Validator-daemon accounts `//Validator//1` and so on that are endowed.
 const VALIDATORS: u32 = 4;
 
-/// Moves of the longest dispute: both ids of the segment, the trace in two parts, the operator, the demand, three moves down the
-/// tree of the largest output (64 subtrees a move, so 2^18 chunks), the chunk, the conviction; and one to spare.
-const LONGEST_DISPUTE_MOVES: BlockNumber = 12;
+/// Moves of the longest dispute: three rounds of the search for the first segment that differs, a move of each party, and the proof
+/// of its ends; the trace, the operator; three times a demand and subtrees, down the tree of the largest output (64 subtrees a
+/// move, so 2^18 chunks); a demand, the chunk, the conviction; and one to spare.
+const LONGEST_DISPUTE_MOVES: BlockNumber = 7 + 12;
 
 /// The names of the presets.
 pub fn preset_names() -> Vec<PresetId> {
@@ -106,6 +109,22 @@ fn account(path: String) -> Option<AccountId> {
     sr25519::Pair::from_string(&path, None).ok().map(|pair| pair.public().into())
 }
 
+/// Blocks from a commitment to the end of the last dispute about it, where none of its stages is repeated. What can be repeated
+/// (a round that validators spoil, a window that is kept open by demands and challenges whose price doubles) keeps what is at
+/// stake locked, and what is locked does not unbond. Blocks for the work itself come on top; they depend on the shard.
+fn longest_obligation(params: &Params, draw_period_blocks: BlockNumber) -> BlockNumber {
+    // The rest of the period of the commitment, and the whole one after it.
+    let draw = draw_period_blocks.saturating_mul(2);
+    // A claim at the end of an audit has it begin anew. Seals and reveals are put off by a demand and its answer; then the results
+    // and the reveals themselves.
+    let audits = params.audit_blocks.saturating_mul(2).saturating_add(params.reveal_blocks.saturating_mul(6));
+    // An id that is asked for in the last block takes the last place, and its answer keeps the window open.
+    let window = params.window_blocks.saturating_mul(2).saturating_add(params.reveal_blocks);
+    let dispute = params.move_blocks.saturating_mul(LONGEST_DISPUTE_MOVES);
+    let parts = [draw, params.open_blocks, audits, window, dispute, MAX_LAG_BLOCKS];
+    parts.into_iter().fold(0, BlockNumber::saturating_add)
+}
+
 /// Whether the parameters that several pallets share make sense together; the reason where they do not.
 pub fn check_sound() -> Result<(), String> {
     let elections = quern_pallet_staking::Elections::<Runtime>::get();
@@ -129,14 +148,21 @@ pub fn check_sound() -> Result<(), String> {
             elections.min_validators
         ));
     }
-    let moves = params.move_blocks.saturating_mul(LONGEST_DISPUTE_MOVES);
-    let audit =
-        params.open_blocks.saturating_add(params.audit_blocks).saturating_add(params.reveal_blocks.saturating_mul(2));
-    let obligation = audit.saturating_add(moves).saturating_add(defer);
+    if params.window_blocks <= params.reveal_blocks.saturating_add(params.move_blocks) {
+        return Err(format!(
+            "jobs.params.window_blocks is {}, but whoever is not served waits for an id that it asks for and then challenges: it \
+             must be more than reveal_blocks and move_blocks together, {} and {}",
+            params.window_blocks, params.reveal_blocks, params.move_blocks
+        ));
+    }
+    // A slash for a lost dispute waits for its own deferral and appeals, one for an equivocation for that of the elections.
+    let slash = quern_pallet_slashing::Times::<Runtime>::get().longest_blocks().max(defer);
+    let draw_period_blocks = quern_pallet_clock::Settings::<Runtime>::get().draw_period_blocks;
+    let obligation = longest_obligation(&params, draw_period_blocks).saturating_add(slash);
     if unbonding < obligation {
         return Err(format!(
-            "collateral.unbondingBlocks is {unbonding}, but an audit, the longest dispute and the deferral of its slash take \
-             {obligation} blocks"
+            "collateral.unbondingBlocks is {unbonding}, but a draw, its audits, the challenge window, the longest dispute, the \
+             deferral of its slash and the lag of deadlines take {obligation} blocks"
         ));
     }
     let evidence = u64::from(elections.evidence_sessions)
@@ -252,7 +278,37 @@ mod tests {
         let changes =
             json!({ "collateral": { "unbondingBlocks": 2_000, "evidenceSessions": 1, "deferBlocks": 1_000 } });
         let reason = refused(changes);
-        assert!(reason.contains("the longest dispute and the deferral"), "{reason}");
+        assert!(reason.contains("the longest dispute, the deferral of its slash and the lag"), "{reason}");
+    }
+
+    #[test]
+    fn genesis_should_be_refused_when_unbonding_is_a_block_shorter_than_all_that_may_follow_a_commitment() {
+        let params = Params::default();
+        // Two periods, the opening, two audits and six reveals, two windows and an answer, nineteen moves, the lag.
+        let parts = [2 * 8, params.open_blocks, 2 * params.audit_blocks + 6 * params.reveal_blocks];
+        let rest = [2 * params.window_blocks + params.reveal_blocks, 19 * params.move_blocks, 600];
+        let slash = built(LOCAL_TESTNET_RUNTIME_PRESET)
+            .execute_with(|| quern_pallet_slashing::Times::<crate::Runtime>::get().longest_blocks());
+        let needed: BlockNumber = parts.iter().chain(&rest).sum::<BlockNumber>() + slash.max(7);
+        let changes =
+            |blocks| json!({ "collateral": { "unbondingBlocks": blocks, "evidenceSessions": 1, "deferBlocks": 7 } });
+        let reason = refused(changes(needed - 1));
+        assert!(reason.contains(&format!("take {needed} blocks")), "{reason}");
+        sp_io::TestExternalities::default()
+            .execute_with(|| build(LOCAL_TESTNET_RUNTIME_PRESET, changes(needed)).unwrap());
+    }
+
+    #[test]
+    fn genesis_should_be_refused_when_the_window_is_too_short_to_ask_for_an_id_and_challenge() {
+        let params = |window_blocks| {
+            let params = Params { window_blocks, ..Params::default() };
+            json!({ "jobs": { "params": serde_json::to_value(params).unwrap() } })
+        };
+        let needed = Params::default().reveal_blocks + Params::default().move_blocks;
+        let reason = refused(params(needed));
+        assert!(reason.contains("must be more than reveal_blocks and move_blocks together"), "{reason}");
+        sp_io::TestExternalities::default()
+            .execute_with(|| build(LOCAL_TESTNET_RUNTIME_PRESET, params(needed + 1)).unwrap());
     }
 
     #[test]

@@ -58,6 +58,10 @@ impl<T: Config> quern_protocol::traits::Shards for Pallet<T> {
         })
     }
 
+    fn all() -> Vec<Shard> {
+        Shards::<T>::iter_values().collect()
+    }
+
     fn context(id: &ShardId) -> Option<StageContext> {
         let job = Jobs::<T>::get(id.job)?;
         let stage = Stages::<T>::get(id.job, id.stage)?.stage;

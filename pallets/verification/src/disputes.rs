@@ -5,6 +5,7 @@ use crate::{
     Agenda, Answers, Config, Disputes, DisputesOf, Error, Event, Evidence, NextDispute, Pallet, PendingDrawCount,
     PendingDraws, Totals, MAX_LINK_BYTES,
 };
+use alloc::vec::Vec;
 use frame_support::{
     dispatch::{DispatchResultWithPostInfo, Pays},
     ensure,
@@ -22,9 +23,20 @@ use quern_protocol::{
     referee::ReadProof,
     shard::{Event as ShardEvent, Phase, Verdict},
     traits::{worker_offence, Audits, Shards},
-    Dispute, DisputeError,
+    Dispute, DisputeError, Shard,
 };
 use sp_runtime::{DispatchError, TryRuntimeError};
+
+/// Blocks after which the end of a dispute that failed is tried again.
+const RETRY_BLOCKS: Height = 10;
+
+/// Who has a dispute about a shard under way, as the shard says.
+fn disputing(shard: &Shard) -> Vec<Account> {
+    let seats = shard.audit().into_iter().flat_map(|audit| audit.seats.iter());
+    let seats = seats.filter(|seat| seat.verdict == Some(Verdict::Disputing)).map(|seat| seat.auditor);
+    let stakes = shard.window().into_iter().flat_map(|window| window.challenges.iter());
+    seats.chain(stakes.map(|stake| stake.challenger)).collect()
+}
 
 impl<T: Config> Audits for Pallet<T> {
     fn committed(shard: &ShardId, period: Height) {
@@ -176,12 +188,19 @@ impl<T: Config> Pallet<T> {
                 Self::watch_at(id, moment.look_again(dispute.by.saturating_add(1)));
                 continue;
             }
-            let shard = dispute.shard;
+            let (shard, challenger) = (dispute.shard, dispute.challenger);
             let ended = with_storage_layer(|| -> Result<(), DispatchError> {
                 let outcome = dispute.expire(moment.reached()).map_err(Error::<T>::from)?;
                 Ok(Self::end(id, dispute, outcome, None)?)
             });
-            if ended.is_err() {
+            if ended.is_ok() {
+                continue;
+            }
+            if T::Shards::shard(&shard).is_some_and(|shard| disputing(&shard).contains(&challenger)) {
+                // What is at stake waits for this dispute, so it stays, and everybody sees it.
+                Self::watch_at(id, now.saturating_add(RETRY_BLOCKS));
+                Self::deposit_event(Event::DisputeStuck { dispute: id, shard });
+            } else {
                 // The keeper no longer has the shard in dispute: nothing is left to decide.
                 Self::remove(id, &shard);
                 Self::deposit_event(Event::DisputeMoot { dispute: id, shard });
@@ -236,6 +255,15 @@ impl<T: Config> Pallet<T> {
                 matches!(phase, Some(Phase::Comparing { .. } | Phase::Disputed { .. })),
                 "an answer is kept for a shard that is not compared"
             );
+        }
+        for shard in T::Shards::all() {
+            let ids = DisputesOf::<T>::get(shard.id);
+            let mut found: Vec<Account> =
+                ids.iter().filter_map(Disputes::<T>::get).map(|dispute| dispute.challenger).collect();
+            let mut expected = disputing(&shard);
+            found.sort_unstable();
+            expected.sort_unstable();
+            ensure!(found == expected, "a shard waits for a dispute that there is not, or has one too many");
         }
         for (id, dispute) in Disputes::<T>::iter() {
             ensure!(id < NextDispute::<T>::get(), "a dispute has a number that was not given");

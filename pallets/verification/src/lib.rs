@@ -328,6 +328,15 @@ pub mod pallet {
             /// Why the last draw could not be made.
             reason: Postponed,
         },
+        /// A dispute whose deadline has passed could not be ended, which must never be: it stays, what is at stake with it,
+        /// and its end is tried again.
+        #[codec(index = 16)]
+        DisputeStuck {
+            /// The dispute.
+            dispute: DisputeId,
+            /// The shard.
+            shard: ShardId,
+        },
     }
 
     /// Why a call failed. Nothing has changed.

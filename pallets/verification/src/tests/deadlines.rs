@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 use super::mock::*;
-use crate::{Agenda, Disputes, Event};
+use crate::{Agenda, Disputes, DisputesOf, Event};
 use frame_support::assert_ok;
 use quern_primitives::traits::{Collateral, OffenceKind};
 use quern_protocol::{dispute::Outcome, shard::Phase};
@@ -117,6 +117,41 @@ fn deadline_should_end_the_dispute_when_the_keeper_has_lost_the_shard() {
         blocks(PARAMS.move_blocks + 1);
         assert!(events().contains(&Event::DisputeMoot { dispute, shard: case.id() }));
         [WORKER].iter().chain(&VALIDATORS).for_each(|who| Bonds::release(&raw(*who), Bonds::of(&raw(*who)).1));
+    });
+}
+
+#[test]
+fn dispute_should_stay_and_be_tried_again_when_its_end_fails() {
+    test(|| {
+        let (case, challenger, dispute) = Case::flipped().disputed();
+        Broken::set(true);
+        blocks(PARAMS.move_blocks + 1);
+        let stuck = Event::DisputeStuck { dispute, shard: case.id() };
+        assert_eq!(last_event(), stuck);
+        assert!(Disputes::<Test>::contains_key(dispute));
+        assert_eq!(Bonds::of(&raw(WORKER)), (RICH, COLLATERAL));
+        check();
+        blocks(10);
+        assert_eq!(events().iter().filter(|event| **event == stuck).count(), 2);
+        Broken::set(false);
+        let position = case.wrong_position();
+        blocks(10);
+        assert!(events().contains(&case.closed(dispute, challenger, position, Outcome::WorkerSilent)));
+        assert_eq!(Disputes::<Test>::count(), 0);
+    });
+}
+
+#[test]
+fn state_should_be_refused_when_a_shard_waits_for_a_dispute_that_there_is_not() {
+    test(|| {
+        let (case, _, dispute) = Case::flipped().disputed();
+        let stored = Disputes::<Test>::take(dispute).unwrap();
+        DisputesOf::<Test>::remove(case.id());
+        let refused = Verification::do_try_state().unwrap_err();
+        let reason = "a shard waits for a dispute that there is not, or has one too many";
+        assert_eq!(refused, sp_runtime::TryRuntimeError::Other(reason));
+        Disputes::<Test>::insert(dispute, stored);
+        DisputesOf::<Test>::try_append(case.id(), dispute).unwrap();
     });
 }
 

@@ -93,6 +93,8 @@ parameter_types! {
     pub static Plan: (u32, u32) = (16, 2);
     pub static DisputeLimit: u32 = 16;
     pub static StageComplete: bool = false;
+    /// Whether the keeper refuses the end of every dispute.
+    pub static Broken: bool = false;
     pub static LagBlocks: Height = 0;
 }
 
@@ -267,6 +269,9 @@ impl Shards for Keeper {
     fn apply(id: &ShardId, event: ShardEvent) -> Result<(), ShardError> {
         let now = System::block_number();
         let shard = Self::shard(id).ok_or(ShardError::WrongPhase)?;
+        if Broken::get() && matches!(event, ShardEvent::Resolved { .. }) {
+            return Err(ShardError::WrongPhase);
+        }
         let moment = quern_protocol::Moment { height: now, lag_blocks: LagBlocks::get() };
         let (next, effects) = shard.step_at(event, moment, Seeds::period_of(now), &PARAMS)?;
         put("shard", id, &next);
@@ -287,6 +292,10 @@ impl Shards for Keeper {
             Verification::committed(id, period);
         }
         Ok(())
+    }
+
+    fn all() -> Vec<Shard> {
+        Keeper::ids().iter().filter_map(Keeper::shard).collect()
     }
 
     fn context(id: &ShardId) -> Option<StageContext> {
@@ -349,6 +358,7 @@ pub fn new_test_ext() -> sp_io::TestExternalities {
         Plan::set((16, 2));
         DisputeLimit::set(16);
         StageComplete::set(false);
+        Broken::set(false);
         LagBlocks::set(0);
         System::set_block_number(1);
         Bonds::set(WORKER, RICH);
