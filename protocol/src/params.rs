@@ -35,8 +35,8 @@ pub struct Params {
     pub reveal_blocks: Height,
     /// Blocks for opening a dispute after the reveals, and for each move in it.
     pub move_blocks: Height,
-    /// Blocks from acceptance in which anybody may challenge a shard: long enough to fetch its outputs and to run some of it
-    /// again, or to ask for an id on chain, be shown it and challenge; and more than finality lags behind.
+    /// Blocks from acceptance in which anybody may challenge a shard, or ask for an id of it, which gives time to challenge after
+    /// the answer: long enough to fetch its outputs and to run some of it again, and more than finality lags behind.
     pub window_blocks: Height,
     /// Further blocks in which the requester or an auditor must say that the outputs are delivered, for the shard to be paid.
     pub delivery_blocks: Height,
@@ -71,7 +71,7 @@ impl Default for Params {
             audit_blocks: 120,
             reveal_blocks: 60,
             move_blocks: 60,
-            window_blocks: 150,
+            window_blocks: 30,
             delivery_blocks: 120,
             samples: 8,
             auditors: 2,

@@ -148,13 +148,6 @@ pub fn check_sound() -> Result<(), String> {
             elections.min_validators
         ));
     }
-    if params.window_blocks <= params.reveal_blocks.saturating_add(params.move_blocks) {
-        return Err(format!(
-            "jobs.params.window_blocks is {}, but whoever is not served waits for an id that it asks for and then challenges: it \
-             must be more than reveal_blocks and move_blocks together, {} and {}",
-            params.window_blocks, params.reveal_blocks, params.move_blocks
-        ));
-    }
     // A slash for a lost dispute waits for its own deferral and appeals, one for an equivocation for that of the elections.
     let slash = quern_pallet_slashing::Times::<Runtime>::get().longest_blocks().max(defer);
     let draw_period_blocks = quern_pallet_clock::Settings::<Runtime>::get().draw_period_blocks;
@@ -296,19 +289,6 @@ mod tests {
         assert!(reason.contains(&format!("take {needed} blocks")), "{reason}");
         sp_io::TestExternalities::default()
             .execute_with(|| build(LOCAL_TESTNET_RUNTIME_PRESET, changes(needed)).unwrap());
-    }
-
-    #[test]
-    fn genesis_should_be_refused_when_the_window_is_too_short_to_ask_for_an_id_and_challenge() {
-        let params = |window_blocks| {
-            let params = Params { window_blocks, ..Params::default() };
-            json!({ "jobs": { "params": serde_json::to_value(params).unwrap() } })
-        };
-        let needed = Params::default().reveal_blocks + Params::default().move_blocks;
-        let reason = refused(params(needed));
-        assert!(reason.contains("must be more than reveal_blocks and move_blocks together"), "{reason}");
-        sp_io::TestExternalities::default()
-            .execute_with(|| build(LOCAL_TESTNET_RUNTIME_PRESET, params(needed + 1)).unwrap());
     }
 
     #[test]

@@ -39,4 +39,4 @@ where
 }
 
 /// How long anything may take that depends on other processes: generous, because it is only spent when a test fails.
-pub const PATIENCE: Duration = Duration::from_secs(300);
+pub const PATIENCE: Duration = Duration::from_secs(150);

@@ -77,8 +77,7 @@ impl Shard {
                 in_time(reached, demand.by)?;
                 let was_full = window.demands.is_full();
                 window.demands.retain(|demand| demand.position != position);
-                // Whoever was shown the id has time for a challenge; while all places were taken nobody else could ask, and the
-                // window is long enough to ask, be shown and challenge.
+                // Whoever was shown the id has time for a challenge; while all places were taken nobody else could ask.
                 let again = if was_full { params.window_blocks } else { 0 };
                 window.extend(height.saturating_add(again.max(params.move_blocks)), params);
                 Ok((with(window), vec![]))
