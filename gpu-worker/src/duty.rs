@@ -71,6 +71,7 @@ impl Duty {
         let owes = match turn {
             Some((name, _)) => Some(name),
             None if is_worker => owed_by_worker(shard),
+            None if shard.adoption().is_some_and(|adoption| adoption.auditor == *me) => Some("the adopted result"),
             None => seat.and_then(|seat| owed_by_auditor(&shard.phase, seat)),
         };
         let by = turn.map(|(_, by)| by).or_else(|| shard.expires()?.checked_sub(1));
@@ -137,6 +138,7 @@ pub fn phase_name(phase: &Phase) -> &'static str {
         Phase::Settled { paid: true, .. } => "settled",
         Phase::Settled { paid: false, .. } => "unpaid",
         Phase::Overturned { .. } => "overturned",
+        Phase::Adopting { .. } => "adopting",
     }
 }
 

@@ -2,7 +2,7 @@
 //! What the cores do when the chain they see is not simply one block longer: forks, nodes that lag, restarts in a dispute.
 
 use quern_primitives::{
-    commitment::{leaf_list, secret_hash},
+    commitment::{leaf_list, results_digest, secret_hash},
     draw::SegmentCosts,
     job::Stage as JobStage,
     Account, BlobId, Height, ShardId,
@@ -11,7 +11,7 @@ use quern_program::Segment;
 use quern_protocol::{
     dispute::{Dispute, Move, Trace},
     inputs::StageContext,
-    shard::{Audit, Commitment, Deal, Demand, LeafDemand, Phase, Seat, Verdict, Window},
+    shard::{Adoption, Audit, Commitment, Deal, Demand, LeafDemand, Phase, Seat, Verdict, Window},
     view::ShardView,
     Shard,
 };
@@ -124,6 +124,7 @@ fn kinds(actions: &[Action]) -> Vec<&'static str> {
         Action::Rerun(_) => "rerun",
         Action::CheckResults(_) => "check",
         Action::Prosecute(..) => "prosecute",
+        Action::Adopt(_) => "keep",
         Action::Hold(_) => "hold",
         Action::Submit(call) => call.name(),
         Action::Forget(_) => "forget",
@@ -168,7 +169,7 @@ fn worker_should_keep_its_promise_when_its_node_is_still_catching_up() {
 #[test]
 fn validator_should_keep_its_answer_when_its_node_is_still_catching_up() {
     let sealed = Sealed { sampled_at: 20, salt: SECRET, ids: Vec::new(), starts: Vec::new(), tasks: Vec::new() };
-    let mut validator = Validator::new(ME, [(ATTEMPT, sealed)], []);
+    let mut validator = Validator::new(ME, [(ATTEMPT, sealed)], [], []);
     assert_eq!(validator.on(block(19, 19, vec![])), vec![]);
     assert_eq!(validator.on(block(20, 20, vec![])), vec![Action::Forget(ATTEMPT)]);
 }
@@ -252,7 +253,7 @@ fn worker_should_not_serve_a_trace_again_when_it_has_just_posted_it() {
 fn challenger_should_work_its_move_out_again_when_a_fork_shows_another_trace() {
     let sealed =
         Sealed { sampled_at: 20, salt: SECRET, ids: vec![BlobId([8; 32])], starts: Vec::new(), tasks: Vec::new() };
-    let mut validator = Validator::new(ME, [(ATTEMPT, sealed)], []);
+    let mut validator = Validator::new(ME, [(ATTEMPT, sealed)], [], []);
     let view = disputed(OTHER, ME, Move::Name, 1);
     assert_eq!(kinds(&validator.on(block(40, 38, vec![view.clone()]))), ["prosecute"]);
     validator.on(Event::Prosecuted(9, Box::new(view.disputes[0].1.clone()), Prosecution::Name(3)));
@@ -262,9 +263,37 @@ fn challenger_should_work_its_move_out_again_when_a_fork_shows_another_trace() {
 }
 
 #[test]
+fn validator_should_keep_a_promise_before_it_adopts_a_result_and_then_owe_what_its_worker_would() {
+    let Promise { ids, .. } = promise();
+    let sealed = Sealed { sampled_at: 20, salt: SECRET, ids: ids.clone(), starts: Vec::new(), tasks: Vec::new() };
+    let adopting = |auditor: Account| {
+        let auditors = vec![ME, OTHER].try_into().unwrap();
+        let adoption = Adoption { auditor, price: 10, auditors, results: results_digest(&ID, &ids) };
+        view(Phase::Adopting { adoption, by: 60 })
+    };
+    let mut validator = Validator::new(ME, [(ATTEMPT, sealed.clone())], [], []);
+    assert_eq!(kinds(&validator.on(block(40, 38, vec![adopting(OTHER)]))), Vec::<&str>::new(), "it is another one's");
+    assert_eq!(kinds(&validator.on(block(40, 38, vec![adopting(ME)]))), ["keep"]);
+    validator.on(Event::Executed(ATTEMPT, promise()));
+    let adopts = Action::Submit(Call::AdoptResult(ID, ids.clone(), SECRET));
+    assert_eq!(validator.on(block(41, 39, vec![adopting(ME)])), vec![adopts.clone()]);
+    // After a restart it is the same promise.
+    let mut validator = Validator::new(ME, [(ATTEMPT, sealed)], [], [(ATTEMPT, promise())]);
+    assert_eq!(validator.on(block(42, 40, vec![adopting(ME)])), [adopts]);
+    // From now on it is the worker: it serves, shows what it is asked for, and its own word for the delivery does not count.
+    let asked = accepted(ME, vec![ME, OTHER], |window| {
+        window.demands = vec![LeafDemand { position: 2, by: 50 }].try_into().unwrap();
+    });
+    assert_eq!(kinds(&validator.on(block(43, 41, vec![asked]))), ["publish", "answer leaf"]);
+    let challenged =
+        ShardView { disputes: vec![(9, dispute(ME, OTHER, Move::Trace, 1))], ..accepted(ME, vec![ME, OTHER], |_| ()) };
+    assert!(kinds(&validator.on(block(44, 42, vec![challenged]))).contains(&"defend"));
+}
+
+#[test]
 fn validator_should_serve_outputs_again_when_it_starts_again() {
     let accepted = accepted(OTHER, vec![ME], |window| window.delivered = true);
-    let mut validator = Validator::new(ME, [], []);
+    let mut validator = Validator::new(ME, [], [], []);
     assert_eq!(kinds(&validator.on(block(40, 38, vec![accepted.clone()]))), ["hold"]);
     validator.on(Event::Held(ATTEMPT));
     assert_eq!(kinds(&validator.on(block(41, 39, vec![accepted]))), Vec::<&str>::new());
@@ -288,7 +317,7 @@ fn accepted(worker: Account, auditors: Vec<Account>, change: impl FnOnce(&mut Wi
 
 #[test]
 fn validator_should_say_that_the_outputs_are_delivered_when_it_holds_them() {
-    let mut validator = Validator::new(ME, [], []);
+    let mut validator = Validator::new(ME, [], [], []);
     let waits = accepted(OTHER, vec![ME], |_| ());
     assert_eq!(kinds(&validator.on(block(40, 38, vec![waits.clone()]))), ["hold"]);
     validator.on(Event::Held(ATTEMPT));
@@ -321,12 +350,12 @@ fn validator_should_claim_that_it_is_not_served_before_its_silence_is_fined() {
         audit.seats[0].seal = None;
         view(Phase::Auditing { deal: deal(OTHER), commitment: commitment(), audit, by })
     };
-    let mut validator = Validator::new(ME, [], []);
+    let mut validator = Validator::new(ME, [], [], []);
     assert_eq!(kinds(&validator.on(block(40, 38, vec![auditing(90)]))), ["audit"]);
     let claim = vec![Action::Submit(Call::ClaimUnavailable(ID, false))];
     assert_eq!(validator.on(block(90 - CLAIM_MARGIN_BLOCKS, 68, vec![auditing(90)])), claim);
     // With much time left it tries again and again, and then gives up.
-    let mut validator = Validator::new(ME, [], []);
+    let mut validator = Validator::new(ME, [], [], []);
     let mut height = 40;
     for _ in 0..CLAIM_AFTER {
         let actions = validator.on(block(height, height - 2, vec![auditing(900)]));
@@ -343,7 +372,7 @@ fn validator_should_demand_results_in_time_when_a_worker_shows_nothing() {
         Sealed { sampled_at: 20, salt: SECRET, ids: vec![BlobId([8; 32])], starts: Vec::new(), tasks: Vec::new() };
     let comparing =
         |by| view(Phase::Comparing { deal: deal(OTHER), commitment: commitment(), audit: audit(ME, None), by });
-    let mut validator = Validator::new(ME, [(ATTEMPT, sealed)], []);
+    let mut validator = Validator::new(ME, [(ATTEMPT, sealed)], [], []);
     let actions = validator.on(block(40, 38, vec![comparing(90)]));
     assert_eq!(kinds(&actions), ["check"]);
     let subject: Subject = quern_worker::site::subject(&actions[0]);

@@ -209,6 +209,9 @@ struct Chain {
     released: u64,
     /// Who has left a seat.
     vacated: Vec<Account>,
+    /// Segments that are drawn of a shard, and results that validators adopted.
+    samples: usize,
+    adopted: u64,
 }
 
 impl Chain {
@@ -242,6 +245,8 @@ impl Chain {
             refills: 0,
             released: 0,
             vacated: Vec::new(),
+            samples: 3,
+            adopted: 0,
         }
     }
 
@@ -335,6 +340,11 @@ impl Chain {
                 self.claims += 1;
                 Some(())
             }
+            Call::AdoptResult(id, ids, secret) => {
+                self.step(id, ShardEvent::Adopt { by, ids, secret, bond: 5 })?;
+                self.adopted += 1;
+                Some(())
+            }
             Call::AnswerLeaf(id, position, leaf) => {
                 let shard = self.shards.get(&id)?;
                 let (deal, result) = shard.deal().zip(shard.result())?;
@@ -343,7 +353,8 @@ impl Chain {
             }
             Call::Acknowledge(ids) => {
                 for id in ids {
-                    assert!(self.shards.get(&id)?.auditors().contains(&by));
+                    let shard = self.shards.get(&id)?;
+                    assert!(shard.auditors().contains(&by) && shard.deal()?.worker != by);
                     self.step(id, ShardEvent::Deliver);
                 }
                 Some(())
@@ -397,7 +408,7 @@ impl Chain {
                     }
                 }
                 Phase::Committed { period, held, .. } if self.period() > *period => {
-                    let mut sample = rng.pick((0..shard.leaves()).collect(), 3);
+                    let mut sample = rng.pick((0..shard.leaves()).collect(), self.samples);
                     sample.sort_unstable();
                     let pool = kinds.iter().filter(|(who, kind)| !kind.is_worker() && !self.is_barred(who));
                     let mut pool: Vec<Account> = pool.map(|(who, _)| *who).collect();
@@ -591,7 +602,12 @@ impl Simulation {
             daemon.core = Some(if daemon.kind.is_worker() {
                 Core::Worker(Box::new(Worker::new(daemon.me, disk.promises.clone())))
             } else {
-                Core::Validator(Box::new(Validator::new(daemon.me, disk.seals.clone(), disk.results.clone())))
+                Core::Validator(Box::new(Validator::new(
+                    daemon.me,
+                    disk.seals.clone(),
+                    disk.results.clone(),
+                    disk.promises.clone(),
+                )))
             });
         }
         if !self.rng.percent(self.faults.unseen) {
@@ -672,6 +688,11 @@ impl Simulation {
                     assert_eq!(first, root, "{:?} commits twice", daemon.kind);
                 }
             }
+            Call::AdoptResult(id, ids, secret) => {
+                let root = BlobId::of(&leaf_list(secret, &daemon.me, id, ids));
+                let first = self.roots.entry((daemon.me, rounds[id].attempt)).or_insert(root);
+                assert_eq!(*first, root, "{:?} adopts twice", daemon.kind);
+            }
             Call::CommitAudit(id, seal) => {
                 let sample = views.find(|view| view.shard.id == *id).map(|view| Round::of_sample(&view.shard));
                 let first = self.seals.entry((daemon.me, sample.unwrap())).or_insert(*seal);
@@ -730,8 +751,19 @@ impl Simulation {
                 self.daemons[index].desk.published.insert(attempt.shard);
                 Some(Event::Held(*attempt))
             }
+            Action::Adopt(view) => self.adopt(index, view),
             Action::Submit(_) | Action::Forget(_) => None,
         }
+    }
+
+    fn adopt(&mut self, index: usize, view: &ShardView) -> Option<Event> {
+        let (by, attempt) = (view.shard.expires()? - 1, Attempt::of(&view.shard));
+        let secret = self.rng.secret();
+        let Daemon { me, disk, .. } = &mut self.daemons[index];
+        let ids = disk.seals.get(&attempt)?.ids.clone();
+        let root = BlobId::of(&leaf_list(&secret, me, &view.shard.id, &ids));
+        let promise = disk.promises.entry(attempt).or_insert(Promise { by, secret, ids, root });
+        Some(Event::Executed(attempt, promise.clone()))
     }
 
     fn executor(&self, index: usize) -> &'static dyn Executor {
@@ -1023,8 +1055,14 @@ fn tensors(ids: &[BlobId], find: impl Fn(BlobId) -> Option<Vec<u8>>) -> Option<V
 }
 
 fn simulate(kinds: &[Kind], faults: Faults) -> Vec<Simulation> {
+    simulate_drawing(3, kinds, faults)
+}
+
+/// The same where so many segments are drawn of a shard.
+fn simulate_drawing(samples: usize, kinds: &[Kind], faults: Faults) -> Vec<Simulation> {
     let simulate = |seed: u64| {
         let mut simulation = Simulation::new(seed, kinds, faults);
+        simulation.chain.samples = samples;
         simulation.run();
         simulation.check();
         simulation
@@ -1082,6 +1120,17 @@ fn liars_should_lose_when_honest_validators_have_bad_days() {
     let offences = simulations.iter().flat_map(|simulation| &simulation.chain.offences);
     let convicted = offences.filter(|(kind, ..)| *kind == OffenceKind::WrongResult).count();
     assert!(convicted > SEEDS as usize, "only {convicted} convictions");
+}
+
+#[test]
+fn right_results_should_be_adopted_when_validators_ran_all_that_a_liar_did() {
+    let kinds =
+        [HonestWorker, liar(false, false), liar(true, false), HonestValidator, HonestValidator, HonestValidator];
+    let whole = (TASKS * WORLD.segments()) as usize;
+    let simulations = simulate_drawing(whole, &kinds, BAD);
+    let adopted: u64 = simulations.iter().map(|simulation| simulation.chain.adopted).sum();
+    assert!(adopted > SEEDS / 2, "only {adopted} results were adopted");
+    assert!(simulations.iter().all(|simulation| simulation.chain.overturned == 0));
 }
 
 #[test]

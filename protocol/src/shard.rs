@@ -94,12 +94,14 @@ pub struct Seat {
     pub holds_outputs: bool,
     /// Whether it said that it is not served the checkpoints: it runs the tasks from their inputs.
     pub from_inputs: bool,
+    /// Digest of the results that it revealed.
+    pub results: Option<[u8; 32]>,
 }
 
 impl Seat {
     /// An empty seat.
     pub fn new(auditor: Account, bond: Balance) -> Self {
-        Self { auditor, bond, seal: None, verdict: None, holds_outputs: false, from_inputs: false }
+        Self { auditor, bond, seal: None, verdict: None, holds_outputs: false, from_inputs: false, results: None }
     }
 }
 
@@ -165,6 +167,20 @@ impl Audit {
         // There is room: it was made.
         let _ = self.left.try_push(*who);
     }
+}
+
+/// A result that all drawn validators computed in place of a worker who was convicted, of every segment of the shard: it is
+/// accepted when the one that convicted the worker makes it its own.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Adoption {
+    /// Who may adopt it.
+    pub auditor: Account,
+    /// What it earns: what the worker would have.
+    pub price: Balance,
+    /// Everybody who computed it.
+    pub auditors: BoundedVec<Account, ConstU32<MAX_AUDITORS>>,
+    /// Digest of the ids of all segments.
+    pub results: [u8; 32],
 }
 
 /// A challenge of an accepted shard.
@@ -358,6 +374,14 @@ pub enum Phase {
         /// Height of acceptance.
         at: Height,
     },
+    /// The worker was convicted and all drawn validators agree on the whole result: one of them may adopt it.
+    #[codec(index = 12)]
+    Adopting {
+        /// Who, and for what.
+        adoption: Adoption,
+        /// Last height for that. Then the shard starts again.
+        by: Height,
+    },
 }
 
 /// A shard.
@@ -470,6 +494,17 @@ pub enum Event {
     /// Somebody says that the outputs are delivered; the caller of `step` has seen to it that the requester or an auditor
     /// does.
     Deliver,
+    /// The validator that convicted a worker makes the result of all drawn validators its own.
+    Adopt {
+        /// Who.
+        by: Account,
+        /// Ids of all segments, in leaf order.
+        ids: Vec<BlobId>,
+        /// The secret of its leaves, which is no secret any more.
+        secret: [u8; 32],
+        /// What of its bond was locked for it.
+        bond: Balance,
+    },
     /// The chain issues an overturned shard again, because nothing was computed from it.
     Reissue,
     /// A dispute ended.
@@ -505,6 +540,8 @@ pub enum Effect {
         /// Who showed it.
         reporter: Option<Account>,
     },
+    /// A validator took the place of the worker; its result is accepted next.
+    Adopt(Account),
     /// All drawn validators agree: later stages may read the result.
     Accept {
         /// The deal.
@@ -611,7 +648,7 @@ impl Shard {
     /// The deal, unless the shard is queued.
     pub fn deal(&self) -> Option<&Deal> {
         match &self.phase {
-            Phase::Queued => None,
+            Phase::Queued | Phase::Adopting { .. } => None,
             Phase::Assigned { deal, .. }
             | Phase::Running { deal, .. }
             | Phase::Committed { deal, .. }
@@ -629,7 +666,7 @@ impl Shard {
     /// The commitment, once there is one.
     pub fn commitment(&self) -> Option<&Commitment> {
         match &self.phase {
-            Phase::Queued | Phase::Assigned { .. } | Phase::Running { .. } => None,
+            Phase::Queued | Phase::Assigned { .. } | Phase::Running { .. } | Phase::Adopting { .. } => None,
             Phase::Committed { commitment, .. }
             | Phase::Opening { commitment, .. }
             | Phase::Auditing { commitment, .. }
@@ -694,13 +731,24 @@ impl Shard {
         }
     }
 
-    /// Everybody who has a part in the shard: the worker, who audits or has audited it, and who challenges it.
+    /// What may be adopted.
+    pub fn adoption(&self) -> Option<&Adoption> {
+        match &self.phase {
+            Phase::Adopting { adoption, .. } => Some(adoption),
+            _ => None,
+        }
+    }
+
+    /// Everybody who has a part in the shard: the worker, who audits or has audited it, who may adopt its result, and who
+    /// challenges it.
     pub fn parties(&self) -> Vec<Account> {
+        let adopts = self.adoption().map(|adoption| adoption.auditor);
         let worker = self.deal().map(|deal| deal.worker);
         let seats = self.audit().into_iter().flat_map(|audit| audit.seats.iter().map(|seat| seat.auditor));
         let challengers = self.window().into_iter().flat_map(|window| window.challenges.iter());
         let challengers = challengers.map(|stake| stake.challenger);
-        worker.into_iter().chain(seats).chain(self.auditors().iter().copied()).chain(challengers).collect()
+        let parties = worker.into_iter().chain(adopts).chain(seats);
+        parties.chain(self.auditors().iter().copied()).chain(challengers).collect()
     }
 
     /// Whether a party has something to do in the shard, or may have at any block: everybody while it is not accepted and its
@@ -784,7 +832,8 @@ impl Shard {
             Phase::Assigned { by, .. }
             | Phase::Running { by, .. }
             | Phase::Opening { by, .. }
-            | Phase::Revealing { by, .. } => *by,
+            | Phase::Revealing { by, .. }
+            | Phase::Adopting { by, .. } => *by,
             Phase::Disputed { audit, by, .. } => {
                 audit.seats.iter().any(|seat| seat.verdict == Some(Verdict::Differs)).then_some(*by)?
             }

@@ -104,6 +104,8 @@ pub struct PhaseCounts {
     pub accepted: u32,
     /// Were convicted after they were accepted.
     pub overturned: u32,
+    /// Wait for a validator to adopt the result that all of them agree on.
+    pub adopting: u32,
 }
 
 impl PhaseCounts {
@@ -121,6 +123,7 @@ impl PhaseCounts {
             Phase::Disputed { .. } => &mut self.disputed,
             Phase::Accepted { .. } | Phase::Settled { .. } => &mut self.accepted,
             Phase::Overturned { .. } => &mut self.overturned,
+            Phase::Adopting { .. } => &mut self.adopting,
         };
         *of = of.saturating_add(1);
     }

@@ -95,7 +95,9 @@ impl Step {
                 Phase::Comparing { .. } => Self::Compared,
                 Phase::Disputed { .. } => Self::Accused,
                 Phase::Accepted { .. } => Self::Accepted,
-                Phase::Queued | Phase::Settled { .. } | Phase::Overturned { .. } => return None,
+                Phase::Queued | Phase::Settled { .. } | Phase::Overturned { .. } | Phase::Adopting { .. } => {
+                    return None
+                }
             });
         }
         let seat = shard.audit()?.seats.iter().find(|seat| seat.auditor == *account)?;

@@ -90,6 +90,7 @@ pub fn phases(stages: &[PhaseCounts]) -> String {
         ("revealing", count(|phases| phases.revealing)),
         ("comparing", count(|phases| phases.comparing)),
         ("DISPUTED", count(|phases| phases.disputed)),
+        ("adopting", count(|phases| phases.adopting)),
     ];
     let present = counts.into_iter().filter(|(_, count)| *count > 0);
     present.map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(", ")

@@ -32,7 +32,7 @@ pub const RETRY_BLOCKS: Height = 4;
 /// Failed attempts to be shown something by a peer after which it is demanded on chain.
 pub const DEMAND_AFTER: u32 = 4;
 /// Blocks before a deadline at which one failed attempt is enough to demand.
-pub const DEMAND_MARGIN_BLOCKS: Height = 24;
+pub const DEMAND_MARGIN_BLOCKS: Height = 36;
 /// Failed attempts to get what is audited after which a validator says so on chain, once it was demanded there, and after which it
 /// says that it has not got the inputs either.
 pub const CLAIM_AFTER: u32 = 12;
@@ -194,6 +194,8 @@ pub enum Call {
     Prosecute(DisputeId, Prosecution),
     /// `verification.claim_unavailable`: shard, whether the inputs are missing too.
     ClaimUnavailable(ShardId, bool),
+    /// `verification.adopt_result`: shard, ids of all segments, the secret of their leaves.
+    AdoptResult(ShardId, Vec<BlobId>, [u8; 32]),
     /// `verification.answer_leaf`
     AnswerLeaf(ShardId, u32, LeafProof),
     /// `jobs.acknowledge_shards`, at most 16.
@@ -224,6 +226,7 @@ impl Call {
             Self::Defend(_, Defence::Prove { .. }) => "prove",
             Self::ClaimUnavailable(_, false) => "claim",
             Self::ClaimUnavailable(_, true) => "claim inputs",
+            Self::AdoptResult(..) => "adopt",
             Self::AnswerLeaf(..) => "answer leaf",
             Self::Acknowledge(_) => "acknowledge",
             Self::Prosecute(..) => "convict",
@@ -256,6 +259,8 @@ pub enum Action {
     CheckResults(ShardView),
     /// Work out the challenger's next move in a dispute.
     Prosecute(ShardView, DisputeId),
+    /// Make a [`Promise`] of what an audit of every segment computed, and keep it.
+    Adopt(ShardView),
     /// Fetch the outputs of an accepted shard and serve them.
     Hold(Attempt),
     /// Send an extrinsic.

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The validator: audit, seal, check what the worker shows, reveal, and prosecute what differs.
+//! The validator: audit, seal, check what the worker shows, reveal, prosecute what differs, and take the place of a worker that
+//! it convicted where all validators ran the whole shard.
 
 use super::*;
 use quern_primitives::commitment::{audit_seal, results_digest};
 use quern_protocol::{
     dispute::Move,
-    shard::{Audit, Demand, Phase, Seat, Verdict},
+    shard::{Adoption, Audit, Demand, Phase, Seat, Verdict},
 };
 
 /// The validator's core.
@@ -19,14 +20,17 @@ pub struct Validator {
     results: HashMap<Attempt, ShownResults>,
     held: HashSet<Attempt>,
     moves: HashMap<DisputeId, (Box<Dispute>, Prosecution)>,
+    /// What it owes for results that it adopted: all that their worker would.
+    adopted: Worker,
 }
 
 impl Validator {
-    /// A validator that has sealed these answers, and been shown these results, before.
+    /// A validator that has sealed these answers, been shown these results, and adopted these results, before.
     pub fn new(
         me: Account,
         seals: impl IntoIterator<Item = (Attempt, Sealed)>,
         results: impl IntoIterator<Item = (Attempt, ShownResults)>,
+        promises: impl IntoIterator<Item = (Attempt, Promise)>,
     ) -> Self {
         Self {
             me,
@@ -37,11 +41,18 @@ impl Validator {
             results: results.into_iter().collect(),
             held: HashSet::new(),
             moves: HashMap::new(),
+            adopted: Worker::new(me, promises),
         }
     }
 
     /// Takes in what happened and says what to do next.
     pub fn on(&mut self, event: Event) -> Vec<Action> {
+        let mut actions = self.adopted.on(event.clone());
+        actions.extend(self.take_in(event));
+        actions
+    }
+
+    fn take_in(&mut self, event: Event) -> Vec<Action> {
         let step = |attempt, drawn_at, step| Subject::Shard(Round { attempt, drawn_at }, step);
         match event {
             Event::Block { best, finalized, views, served } => return self.block(best, finalized, &views, &served),
@@ -65,8 +76,9 @@ impl Validator {
                 self.pending.done(step(attempt, 0, "hold"));
                 self.held.insert(attempt);
             }
+            Event::Executed(attempt, _) => self.pending.done(step(attempt, 0, "keep")),
             Event::Failed(subject) => self.pending.failed(subject, self.best),
-            Event::Fetched(_) | Event::Executed(..) | Event::Shown(..) | Event::Defended(..) | Event::Traced(_) => {}
+            Event::Fetched(_) | Event::Shown(..) | Event::Defended(..) | Event::Traced(_) => {}
         }
         Vec::new()
     }
@@ -82,6 +94,7 @@ impl Validator {
                 }
                 (Phase::Comparing { audit, by, .. }, Some(seat)) => self.compare(view, audit, &seat, *by, &mut out),
                 (Phase::Disputed { audit, .. }, Some(seat)) => self.dispute(view, audit, &seat, &mut out),
+                (Phase::Adopting { adoption, .. }, _) => self.adopt(view, adoption, &mut out),
                 _ => self.hold(&view.shard, &mut delivered, &mut out),
             }
         }
@@ -97,7 +110,8 @@ impl Validator {
 
     /// Who has audited an accepted shard holds and serves its outputs, and says so while nobody has.
     fn hold(&mut self, shard: &Shard, delivered: &mut Vec<ShardId>, out: &mut Vec<Action>) {
-        if !shard.auditors().contains(&self.me) {
+        // What it adopted it serves as its worker, and its own word for that counts for nothing.
+        if !shard.auditors().contains(&self.me) || is_mine(shard, &self.me) {
             return;
         }
         let (round, best) = (Round::of(shard), self.best);
@@ -188,6 +202,21 @@ impl Validator {
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// Takes the place of the worker that it convicted.
+    fn adopt(&mut self, view: &ShardView, adoption: &Adoption, out: &mut Vec<Action>) {
+        if adoption.auditor != self.me {
+            return;
+        }
+        let (id, attempt, round, best) = (view.shard.id, Attempt::of(&view.shard), Round::of(&view.shard), self.best);
+        if let Some(Promise { ids, secret, .. }) = self.adopted.promise(attempt).cloned() {
+            self.pending.submit(round, Call::AdoptResult(id, ids, secret), best, out);
+        } else if self.seals.contains_key(&attempt)
+            && self.pending.start(Subject::Shard(round, "keep"), best, UNTIL_REPORTED)
+        {
+            out.push(Action::Adopt(view.clone()));
         }
     }
 

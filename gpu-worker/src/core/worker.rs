@@ -42,6 +42,11 @@ impl Worker {
         }
     }
 
+    /// What was promised in an attempt.
+    pub fn promise(&self, attempt: Attempt) -> Option<&Promise> {
+        self.promises.get(&attempt)
+    }
+
     /// Takes in what happened and says what to do next.
     pub fn on(&mut self, event: Event) -> Vec<Action> {
         let before_draw = |attempt| Round { attempt, drawn_at: 0 };
@@ -183,7 +188,7 @@ impl Worker {
                 }
             }
             Phase::Settled { .. } | Phase::Overturned { .. } => self.publish(attempt, out),
-            Phase::Queued | Phase::Committed { .. } | Phase::Opening { .. } => {}
+            Phase::Queued | Phase::Committed { .. } | Phase::Opening { .. } | Phase::Adopting { .. } => {}
         }
     }
 

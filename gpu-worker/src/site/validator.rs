@@ -2,8 +2,9 @@
 //! What a validator does: audit, check what is shown, prosecute, hold.
 
 use super::{compute, tasks, worker::result_id, Site, SiteError};
-use crate::core::{Attempt, Event, Prosecution, Sealed, ShownResults};
+use crate::core::{Attempt, Event, Promise, Prosecution, Sealed, ShownResults};
 use quern_primitives::{
+    commitment::{leaf_list, results_digest},
     job::{Blob, Endpoint},
     BlobId, DisputeId,
 };
@@ -12,7 +13,7 @@ use quern_protocol::{
     dispute::{Dispute, Move},
     evidence::{differing_node, differing_operator, Conviction, Evidence},
     inputs::AcceptedShard,
-    shard::Shard,
+    shard::{Phase, Shard},
     view::ShardView,
 };
 use quern_sdk::net::{messages::Committed, Checkpoint, NetError, Request, Response};
@@ -190,6 +191,26 @@ impl Site {
         let differs = |(segment, id): (&u32, &BlobId)| own.get(*segment as usize) != Some(id);
         let first = probes.iter().zip(theirs).position(differs).unwrap_or(theirs.len());
         u32::try_from(first).map_err(|_| SiteError::Inconsistent("too many ids"))
+    }
+
+    /// Makes a promise of what an audit of every segment computed. It is kept before this returns.
+    pub(super) fn adopt(&self, view: &ShardView) -> Result<Event, SiteError> {
+        let Phase::Adopting { adoption, by } = &view.shard.phase else {
+            return Err(SiteError::Inconsistent("there is nothing to adopt"));
+        };
+        let (id, attempt) = (view.shard.id, Attempt::of(&view.shard));
+        // A second secret would give the same result a second root.
+        if let Some(promise) = self.db.promise(attempt)? {
+            return Ok(Event::Executed(attempt, promise));
+        }
+        let ids = self.db.seal(attempt)?.map(|sealed| sealed.ids);
+        let ids = ids.filter(|ids| results_digest(&id, ids) == adoption.results);
+        let ids = ids.ok_or(SiteError::Inconsistent("the own answer is not what is to be adopted"))?;
+        let secret = self.db.fresh_secret();
+        let root = BlobId::of(&leaf_list(&secret, &self.me, &id, &ids));
+        let promise = Promise { by: *by, secret, ids, root };
+        self.db.keep_promise(attempt, &promise)?;
+        Ok(Event::Executed(attempt, promise))
     }
 
     /// Fetches the outputs of an accepted shard and serves them too.

@@ -320,6 +320,16 @@ pub mod pallet {
             /// The id.
             id: BlobId,
         },
+        /// A validator adopted the result that all drawn ones agree on, in place of a convicted worker: the shard is accepted.
+        #[codec(index = 16)]
+        ResultAdopted {
+            /// The shard.
+            shard: ShardId,
+            /// The validator.
+            auditor: AccountId32,
+            /// What of its bond is locked for the result.
+            bond: quern_primitives::Balance,
+        },
         /// No draw found enough validators for too long: the worker is released and the shard starts again.
         #[codec(index = 15)]
         DrawGivenUp {
@@ -801,6 +811,22 @@ pub mod pallet {
             let by = ensure_signed(origin)?.into();
             Self::check_ends(start.as_ref(), &end)?;
             Self::play(dispute, by, Play::Prove { start, end })
+        }
+
+        /// The validator that convicted a worker, of a shard of which all drawn validators ran every segment and came to the
+        /// same, makes that result its own: `ids` of all segments in leaf order, blinded by `secret`. The shard is accepted and
+        /// the validator is its worker from now on; an audit bond of its is locked for that. Event: `ResultAdopted`. Errors:
+        /// `UnknownShard`, `WrongPhase`, `NotYours`, `TooLate`, `DigestMismatch`, `NoBond`.
+        #[pallet::call_index(20)]
+        #[pallet::weight(T::WeightInfo::adopt_result())]
+        pub fn adopt_result(
+            origin: OriginFor<T>,
+            shard: ShardId,
+            ids: BoundedVec<BlobId, ConstU32<MAX_SAMPLES>>,
+            secret: [u8; 32],
+        ) -> DispatchResult {
+            let auditor = ensure_signed(origin)?;
+            Self::do_adopt(&shard, auditor, ids.into_inner(), secret)
         }
     }
 

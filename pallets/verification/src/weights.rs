@@ -57,6 +57,8 @@ pub trait WeightInfo {
     fn pick_id() -> Weight;
     /// `prove_ends`.
     fn prove_ends() -> Weight;
+    /// `adopt_result`.
+    fn adopt_result() -> Weight;
 }
 
 /// The measured weights, with the runtime's database weights.
@@ -846,6 +848,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
             .saturating_add(T::DbWeight::get().reads(293))
             .saturating_add(T::DbWeight::get().writes(1))
     }
+    fn adopt_result() -> Weight {
+        Weight::from_parts(1_985_165_000, 899_038)
+            .saturating_add(T::DbWeight::get().reads(341))
+            .saturating_add(T::DbWeight::get().writes(39))
+    }
 }
 
 /// No weight, for tests.
@@ -920,6 +927,9 @@ impl WeightInfo for () {
         Weight::zero()
     }
     fn prove_ends() -> Weight {
+        Weight::zero()
+    }
+    fn adopt_result() -> Weight {
         Weight::zero()
     }
 }

@@ -3,7 +3,7 @@
 
 use super::*;
 use alloc::vec;
-use quern_primitives::commitment::{audit_seal, opened_digest, results_digest};
+use quern_primitives::commitment::{audit_seal, leaf_list, opened_digest, results_digest, secret_hash};
 
 impl Shard {
     /// Applies an event at a height, where no deadline lags. `period` is the draw period that `height` lies in.
@@ -115,6 +115,7 @@ impl Shard {
                 }
                 seat.verdict = Some(if shown == Some(results) { Verdict::Matches } else { Verdict::Differs });
                 seat.holds_outputs = holds_outputs;
+                seat.results = Some(results);
                 if audit.seats.iter().any(|seat| seat.verdict.is_none()) {
                     return Ok((next(Phase::Comparing { deal, commitment, audit, by }), vec![]));
                 }
@@ -216,7 +217,26 @@ impl Shard {
                 Ok((next(Phase::Disputed { deal, commitment, audit, by }), vec![]))
             }
             (Phase::Disputed { deal, audit, .. }, Event::Resolved { challenger, worker_lost: Some(kind) }) => {
-                Ok(self.lost(deal, &audit, kind, Some(challenger)))
+                let Some(adoption) = self.adoptable(&deal, &audit, challenger) else {
+                    return Ok(self.lost(deal, &audit, kind, Some(challenger)));
+                };
+                let by = height.saturating_add(params.move_blocks);
+                Ok((next(Phase::Adopting { adoption, by }), offence_of_worker(deal, &audit, kind, Some(challenger))))
+            }
+            (Phase::Adopting { adoption, by }, Event::Adopt { by: who, ids, secret, bond }) => {
+                owed(&adoption.auditor, &who, reached, by)?;
+                if results_digest(&self.id, &ids) != adoption.results {
+                    return Err(ShardError::DigestMismatch);
+                }
+                let root = BlobId::of(&leaf_list(&secret, &who, &self.id, &ids));
+                let commitment = Commitment { root, secret_hash: secret_hash(&secret), at: height };
+                let deal = Deal { worker: who, price: adoption.price, collateral: bond };
+                let auditors = adoption.auditors.into_inner();
+                Ok(self.accepted(deal, commitment, auditors, false, vec![Effect::Adopt(who)], height, params))
+            }
+            (Phase::Adopting { by, .. }, Event::Expire) => {
+                due(reached, by)?;
+                Ok((self.requeued(), vec![Effect::Requeue]))
             }
             (
                 Phase::Disputed { deal, commitment, mut audit, by },
@@ -334,9 +354,23 @@ impl Shard {
     /// segment, not the operators before it, so a worker and a challenger of its own could convict a *right* result, and
     /// with it everybody who said so.
     fn lost(&self, deal: Deal, audit: &Audit, kind: OffenceKind, reporter: Option<Account>) -> (Shard, Vec<Effect>) {
-        let worker = Effect::Offence { kind, offender: deal.worker, locked: deal.collateral, reporter };
-        let effects = core::iter::once(worker).chain(release(audit)).chain([Effect::CloseDisputes, Effect::Requeue]);
-        (self.requeued(), effects.collect())
+        let mut effects = offence_of_worker(deal, audit, kind, reporter);
+        effects.push(Effect::Requeue);
+        (self.requeued(), effects)
+    }
+
+    /// The result of a convicted worker's auditors, where they ran every segment and all of them came to the same: as many
+    /// matching answers as accept any shard. It need not be run again.
+    fn adoptable(&self, deal: &Deal, audit: &Audit, auditor: Account) -> Option<Adoption> {
+        let results = audit.seats.first()?.results?;
+        let agrees = |seat: &Seat| seat.results == Some(results) && seat.verdict != Some(Verdict::Refuted);
+        let is_whole = audit.sample.len() as u32 == self.leaves();
+        let is_full = audit.seats.len() as u32 == u32::from(audit.needed);
+        if !is_whole || !is_full || audit.results == Some(results) || !audit.seats.iter().all(agrees) {
+            return None;
+        }
+        let auditors = BoundedVec::truncate_from(audit.seats.iter().map(|seat| seat.auditor).collect());
+        Some(Adoption { auditor, price: deal.price, auditors, results })
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -353,28 +387,43 @@ impl Shard {
         if audit.seats.iter().all(|seat| seat.verdict == Some(Verdict::Matches)) {
             let auditors: Vec<Account> = audit.seats.iter().map(|seat| seat.auditor).collect();
             effects.extend(release(&audit));
-            let closes = height.saturating_add(params.window_blocks);
-            let window = Window {
-                closes,
-                deliver_by: closes.saturating_add(params.delivery_blocks),
-                delivered: audit.seats.iter().any(|seat| seat.holds_outputs),
-                challenges: BoundedVec::new(),
-                refuted: 0,
-                demands: BoundedVec::new(),
-                asked: 0,
-            };
-            let phase = Phase::Accepted {
-                deal: deal.clone(),
-                commitment,
-                auditors: BoundedVec::truncate_from(auditors.clone()),
-                at: height,
-                window,
-            };
-            effects.push(Effect::Accept { deal, auditors });
-            return (Shard { phase, ..self.clone() }, effects);
+            let delivered = audit.seats.iter().any(|seat| seat.holds_outputs);
+            return self.accepted(deal, commitment, auditors, delivered, effects, height, params);
         }
         let by = height.saturating_add(params.move_blocks);
         self.settled_or_disputed(deal, commitment, audit, by, effects, period)
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn accepted(
+        &self,
+        deal: Deal,
+        commitment: Commitment,
+        auditors: Vec<Account>,
+        delivered: bool,
+        mut effects: Vec<Effect>,
+        height: Height,
+        params: &Params,
+    ) -> (Shard, Vec<Effect>) {
+        let closes = height.saturating_add(params.window_blocks);
+        let window = Window {
+            closes,
+            deliver_by: closes.saturating_add(params.delivery_blocks),
+            delivered,
+            challenges: BoundedVec::new(),
+            refuted: 0,
+            demands: BoundedVec::new(),
+            asked: 0,
+        };
+        let phase = Phase::Accepted {
+            deal: deal.clone(),
+            commitment,
+            auditors: BoundedVec::truncate_from(auditors.clone()),
+            at: height,
+            window,
+        };
+        effects.push(Effect::Accept { deal, auditors });
+        (Shard { phase, ..self.clone() }, effects)
     }
 
     /// Stays disputed while a challenger may still win; else the worker stands and new validators are drawn, because
@@ -395,6 +444,12 @@ impl Shard {
         effects.extend(release(&audit));
         self.redraw(deal, commitment, effects, period)
     }
+}
+
+/// What a worker that lost a dispute or fell silent loses; everybody else is free.
+fn offence_of_worker(deal: Deal, audit: &Audit, kind: OffenceKind, reporter: Option<Account>) -> Vec<Effect> {
+    let worker = Effect::Offence { kind, offender: deal.worker, locked: deal.collateral, reporter };
+    core::iter::once(worker).chain(release(audit)).chain([Effect::CloseDisputes]).collect()
 }
 
 fn fine(kind: OffenceKind, seat: &Seat) -> Effect {

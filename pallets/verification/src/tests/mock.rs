@@ -285,7 +285,7 @@ impl Shards for Keeper {
                 }
                 Effect::CloseDisputes => Verification::close(id),
                 Effect::Late(_) | Effect::Unaudited(_) | Effect::Accept { .. } | Effect::Requeue => {}
-                Effect::Settle { .. } | Effect::Overturn(_) => {}
+                Effect::Settle { .. } | Effect::Overturn(_) | Effect::Adopt(_) => {}
             }
         }
         if let Phase::Committed { period, .. } = next.phase {
