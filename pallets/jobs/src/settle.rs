@@ -197,9 +197,11 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// What a shard costs at its price. Only an apprentice's has more auditors than planned, whatever it is by now.
+    /// What a shard costs at its worker's price. Its auditors are paid at the bid: their work is the same when it asks less. Only
+    /// an apprentice's has more auditors than planned, whatever it is by now.
     fn cost(job: &Job, stage: &StageRecord, shard: &Shard, deal: &Deal, auditors: &[Account]) -> Cost {
-        let cost = stage.cost_at_price(shard.id.index, deal.price);
+        let audit_fee = stage.cost(shard, job.bid).audit_fee;
+        let cost = Cost { audit_fee, ..stage.cost_at_price(shard.id.index, deal.price) };
         let planned = audit_plan(&Self::params(), job.audit, stage.stage.tasks, shard.leaves()).auditors;
         let by_apprentice = auditors.len() as u32 > planned;
         if by_apprentice { cost.for_apprentice(planned) } else { None }.unwrap_or(cost)
