@@ -162,6 +162,10 @@ pub trait Registry {
     fn take_slot(who: &Account);
     /// Notes how a shard of `who` ended. A convicted worker is no longer ready.
     fn shard_ended(who: &Account, end: ShardEnd);
+    /// Notes that the window of an accepted shard of `who` has closed: it need not defend it any more.
+    fn window_closed(who: &Account) {
+        let _ = who;
+    }
     /// Active validators, bounded by the registry's own limit.
     fn validators() -> Vec<Account>;
     /// Where `who` serves blobs and answers.

@@ -275,6 +275,7 @@ impl<T: Config> Pallet<T> {
         } else {
             T::Registry::shard_ended(&deal.worker, ShardEnd::Undelivered);
         }
+        T::Registry::window_closed(&deal.worker);
         let (shard, worker) = (shard.id, deal.worker.into());
         Self::deposit_event(Event::ShardSettled { shard, worker, paid: cost.total(), refund });
         Self::leave_maturing(&mut job);
@@ -288,6 +289,7 @@ impl<T: Config> Pallet<T> {
         let ShardId { job: job_id, stage: index, .. } = shard.id;
         let mut job = Jobs::<T>::get(job_id).ok_or(Error::<T>::NoSuchJob)?;
         let mut stage = Stages::<T>::get(job_id, index).ok_or(Error::<T>::NoSuchJob)?;
+        T::Registry::window_closed(&deal.worker);
         Self::leave_maturing(&mut job);
         let exists = |reader| Stages::<T>::get(job_id, reader).is_some_and(|stage| stage.created > 0);
         let is_read = job.readers(index).any(exists);

@@ -32,6 +32,19 @@ fn fill<T: Config>() -> Result<(), BenchmarkError> {
     Ok(())
 }
 
+/// Takes all places for apprentices; all have waited for too long.
+fn fill_apprentices<T: Config>() -> Result<(), BenchmarkError> {
+    for index in 0..T::MaxApprentices::get() {
+        let who: AccountId32 = account("apprentice", index, 0);
+        Apprentices::<T>::try_append(Account::from(who.clone())).map_err(|_| BenchmarkError::Stop("no place"))?;
+        let entry = Entry { slots: 1, ..Pallet::<T>::new_entry(Role::Apprentice, endpoint(), profile(), 1) };
+        Pallet::<T>::add_entry(&who, entry);
+    }
+    let later = Pallet::<T>::now().saturating_add(APPRENTICE_PATIENCE_BLOCKS).saturating_add(1);
+    frame_system::Pallet::<T>::set_block_number(later.into());
+    Ok(())
+}
+
 /// The last worker for which there is place.
 fn worker<T: Config>() -> Result<RawOrigin<AccountId32>, BenchmarkError> {
     fill::<T>()?;
@@ -81,10 +94,7 @@ mod benches {
 
     #[benchmark]
     fn enrol() -> Result<(), BenchmarkError> {
-        for index in 1..T::MaxApprentices::get() {
-            let who: AccountId32 = account("apprentice", index, 0);
-            Apprentices::<T>::try_append(Account::from(who)).map_err(|_| BenchmarkError::Stop("no place"))?;
-        }
+        fill_apprentices::<T>()?;
         let who: AccountId32 = whitelisted_caller();
         let account = Account::from(who.clone());
         let enrolment = Enrolment { account, endpoint: endpoint(), profile: profile(), ask: 1, block: 0, nonce: 0 };
@@ -99,11 +109,12 @@ mod benches {
 
     #[benchmark]
     fn authorize_enrol() -> Result<(), BenchmarkError> {
-        let (block, hash) = (1u32, [1; 32]);
+        fill_apprentices::<T>()?;
+        let (block, hash) = (Pallet::<T>::now(), [1; 32]);
         let mut bytes = T::Hash::default();
         bytes.as_mut().copy_from_slice(&hash);
         frame_system::BlockHash::<T>::insert(BlockNumberFor::<T>::from(block), bytes);
-        frame_system::Pallet::<T>::set_block_number(2u32.into());
+        frame_system::Pallet::<T>::set_block_number(block.saturating_add(1).into());
         // The public key of a well-known test account: a key that is no point is refused before anything is computed.
         let account = [
             0xd4, 0x35, 0x93, 0xc7, 0x15, 0xfd, 0xd3, 0x1c, 0x61, 0x14, 0x1a, 0xbd, 0x04, 0xa9, 0x9f, 0xd6, 0x82, 0x2c,

@@ -3,7 +3,7 @@
 
 use crate::{
     Apprentices, Config, Enrolments, Entries, Entry, Error, Event, OpenShards, Pallet, Validators, Workers,
-    APPRENTICE_SHARE_PERCENT, ENROLMENT_BLOCKS, FREE_TURN_BLOCKS,
+    APPRENTICE_PATIENCE_BLOCKS, APPRENTICE_SHARE_PERCENT, ENROLMENT_BLOCKS, FREE_TURN_BLOCKS,
 };
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{
@@ -97,9 +97,33 @@ impl<T: Config> Pallet<T> {
         let full = recent.now.len() as u32 >= T::MaxEnrolments::get().min(MAX_ENROLMENTS)
             || recent.in_block >= T::EnrolmentsPerBlock::get();
         ensure!(!full, Refusal::Full);
-        let listed = Apprentices::<T>::decode_len().unwrap_or(0) as u32;
-        ensure!(listed < T::MaxApprentices::get(), Refusal::NoPlace);
+        let is_full = Apprentices::<T>::decode_len().unwrap_or(0) as u32 >= T::MaxApprentices::get();
+        ensure!(!is_full || Self::idlest_apprentice().is_some(), Refusal::NoPlace);
         Ok(())
+    }
+
+    /// The apprentice that makes room when all places are taken: of those of whom no shard was accepted for
+    /// [`APPRENTICE_PATIENCE_BLOCKS`] and who have none, the one that has waited longest.
+    fn idlest_apprentice() -> Option<Account> {
+        let idle = Apprentices::<T>::get().into_iter().filter_map(|account| {
+            let entry = Entries::<T>::get(AccountId32::from(account))?;
+            let waited = Self::now().saturating_sub(entry.proved_at);
+            (entry.is_free() && waited > APPRENTICE_PATIENCE_BLOCKS).then_some((entry.proved_at, account))
+        });
+        // The first of several: they stand in order of enrolment.
+        idle.min_by_key(|(proved_at, _)| *proved_at).map(|(_, account)| account)
+    }
+
+    /// Takes its place from the idlest apprentice if all are taken.
+    fn make_room() {
+        if (Apprentices::<T>::decode_len().unwrap_or(0) as u32) < T::MaxApprentices::get() {
+            return;
+        }
+        let Some(idlest) = Self::idlest_apprentice() else { return };
+        let who = AccountId32::from(idlest);
+        Self::unlist(&who, Role::Apprentice);
+        Self::remove_entry(&who);
+        Self::deposit_event(Event::Retired { who });
     }
 
     /// Whether an enrolment is a valid transaction: the cheapest checks first, the signature last.
@@ -137,6 +161,7 @@ impl<T: Config> Pallet<T> {
         Self::refusal(&account, &recent).map_err(|_| Error::<T>::EnrolmentRefused)?;
         recent.now.try_push(account).map_err(|_| Error::<T>::EnrolmentRefused)?;
         recent.in_block = recent.in_block.saturating_add(1);
+        Self::make_room();
         Apprentices::<T>::try_append(account).map_err(|_| Error::<T>::RegistryFull)?;
         Enrolments::<T>::put(recent);
         let who = AccountId32::from(account);

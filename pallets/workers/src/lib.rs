@@ -42,6 +42,9 @@ pub use quern_primitives::{
 
 /// Most shards that one worker offers to take: more than one machine runs at a time.
 pub const MAX_SLOTS: u32 = 64;
+/// Blocks after which an apprentice of which no shard was accepted makes room for another one that wants its place: enough for some
+/// shards, from the draw to acceptance, where there is work at all.
+pub const APPRENTICE_PATIENCE_BLOCKS: Height = 7_200;
 /// Most of all open shards that apprentices run, in percent: what they get wrong is found, but takes its time.
 pub const APPRENTICE_SHARE_PERCENT: u32 = 10;
 
@@ -66,10 +69,14 @@ pub struct Entry {
     pub reputation: u32,
     /// Was convicted, and has to register anew.
     pub barred: bool,
-    /// Leaves when its open shards have ended.
+    /// Leaves when its open shards have ended and their windows have closed.
     pub retiring: bool,
     /// The era of `reputation`: it fades from there on.
     pub era: u32,
+    /// Accepted shards of it whose window is open: it may have to defend them.
+    pub standing: u32,
+    /// Height at which it registered, or at which a shard of it was accepted since.
+    pub proved_at: Height,
 }
 
 impl Entry {
@@ -91,10 +98,24 @@ impl Entry {
         reputation::faded(self.reputation, era.saturating_sub(self.era))
     }
 
-    /// Applies the end of a shard in an era: the rule in the crate's documentation.
-    fn apply(&mut self, end: ShardEnd, era: u32) {
+    /// Whether it has nothing to do or to defend any more.
+    pub fn is_free(&self) -> bool {
+        self.open == 0 && self.standing == 0
+    }
+
+    /// Whether it is to be forgotten: it wants to leave, or no stake has paid for its entry, and it is free.
+    fn has_left(&self) -> bool {
+        self.is_free() && (self.retiring || (self.barred && self.role == Role::Apprentice))
+    }
+
+    /// Applies the end of a shard at a height in an era: the rule in the crate's documentation.
+    fn apply(&mut self, end: ShardEnd, now: Height, era: u32) {
         if !matches!(end, ShardEnd::Overturned | ShardEnd::Undelivered) {
             self.open = self.open.saturating_sub(1);
+        }
+        if end == ShardEnd::Accepted {
+            self.standing = self.standing.saturating_add(1);
+            self.proved_at = now;
         }
         self.reputation = self.reputation_at(era);
         self.era = era;
@@ -214,12 +235,12 @@ pub mod pallet {
             /// Shards that it holds at the same time.
             slots: u32,
         },
-        /// An account takes no more work and leaves when its open shards have ended.
+        /// An account takes no more work and leaves when its open shards have ended and their windows have closed.
         #[codec(index = 3)]
         RetirementStarted {
             /// The account.
             who: T::AccountId,
-            /// Its open shards.
+            /// Its shards that are open, or accepted with an open window.
             open: u32,
         },
         /// An account left the registry.
@@ -326,7 +347,8 @@ pub mod pallet {
         ) -> DispatchResult {
             let who = ensure_signed(origin)?;
             ensure!(role != Role::Apprentice, Error::<T>::EnrolInstead);
-            if let Some(former) = Entries::<T>::get(&who) {
+            let former = Entries::<T>::get(&who);
+            if let Some(former) = &former {
                 ensure!(former.barred, Error::<T>::AlreadyRegistered);
                 ensure!(former.open == 0, Error::<T>::OpenShards);
             }
@@ -338,7 +360,8 @@ pub mod pallet {
                 Role::Apprentice => Apprentices::<T>::try_append(account),
             }
             .map_err(|_| Error::<T>::RegistryFull)?;
-            Self::add_entry(&who, Self::new_entry(role, endpoint, profile, ask));
+            let standing = former.map_or(0, |former| former.standing);
+            Self::add_entry(&who, Entry { standing, ..Self::new_entry(role, endpoint, profile, ask) });
             Self::deposit_event(Event::Registered { who, role, ask });
             Ok(())
         }
@@ -388,9 +411,10 @@ pub mod pallet {
             Ok(())
         }
 
-        /// Leaves the registry: at once, or when the caller's open shards have ended.
+        /// Leaves the registry: at once, or when the caller's open shards have ended and their windows have closed. Until then it
+        /// is found and can defend them.
         ///
-        /// Events: `Retired`, or `RetirementStarted` while shards are open. Errors: `NotRegistered`, `Retiring`.
+        /// Events: `Retired`, or `RetirementStarted` until then. Errors: `NotRegistered`, `Retiring`.
         #[pallet::call_index(3)]
         #[pallet::weight(T::WeightInfo::retire())]
         pub fn retire(origin: OriginFor<T>) -> DispatchResult {
@@ -398,11 +422,11 @@ pub mod pallet {
             let mut entry = Entries::<T>::get(&who).ok_or(Error::<T>::NotRegistered)?;
             ensure!(!entry.retiring, Error::<T>::Retiring);
             Self::unlist(&who, entry.role);
-            if entry.open == 0 {
+            if entry.is_free() {
                 Self::remove_entry(&who);
                 Self::deposit_event(Event::Retired { who });
             } else {
-                let open = entry.open;
+                let open = entry.open.saturating_add(entry.standing);
                 entry.slots = 0;
                 entry.retiring = true;
                 Entries::<T>::insert(&who, entry);
@@ -463,6 +487,8 @@ impl<T: Config> Pallet<T> {
             barred: false,
             retiring: false,
             era: T::Era::get(),
+            standing: 0,
+            proved_at: Self::now(),
         }
     }
 
@@ -515,12 +541,12 @@ impl<T: Config> Pallet<T> {
             if entry.role == Role::Apprentice {
                 open.1 = open.1.saturating_add(entry.open);
                 ensure!(entry.slots <= 1 && entry.open <= 1, "workers: an apprentice with several shards");
-                ensure!(!entry.barred || entry.open > 0, "workers: a barred apprentice is kept");
+                ensure!(!entry.barred || !entry.is_free(), "workers: a barred apprentice is kept");
             }
             ensure!(entry.slots <= MAX_SLOTS, "workers: too many slots");
             ensure!(entry.slots == 0 || entry.is_active(), "workers: slots of an account that is not active");
             ensure!(entry.slots == 0 || entry.role != Role::Validator, "workers: slots of a validator");
-            ensure!(!entry.retiring || entry.open > 0, "workers: retiring without open shards");
+            ensure!(!entry.retiring || !entry.is_free(), "workers: retiring with nothing left to do");
             ensure!(entry.era <= T::Era::get(), "workers: reputation of an era to come");
             let bounds = if entry.barred { 0..=0 } else { REPUTATION_FLOOR..=REPUTATION_MAX };
             ensure!(bounds.contains(&entry.reputation), "workers: reputation out of its bounds");
@@ -569,7 +595,7 @@ impl<T: Config> Registry for Pallet<T> {
         let who = AccountId32::from(*who);
         let Some(former) = Entries::<T>::get(&who) else { return };
         let (mut entry, era) = (former.clone(), T::Era::get());
-        entry.apply(end, era);
+        entry.apply(end, Self::now(), era);
         let ended = former.open.saturating_sub(entry.open);
         let apprentice = former.role == Role::Apprentice;
         OpenShards::<T>::mutate(|(all, theirs)| {
@@ -581,8 +607,7 @@ impl<T: Config> Registry for Pallet<T> {
         }
         let graduated = Self::graduate(&who, &mut entry);
         let (before, after, open) = (former.reputation_at(era), entry.reputation, entry.open);
-        // A barred apprentice is forgotten: no stake has paid for its entry.
-        let left = open == 0 && (entry.retiring || (entry.barred && apprentice));
+        let left = entry.has_left();
         let barred = entry.barred && !former.barred;
         if left {
             Self::remove_entry(&who);
@@ -600,6 +625,18 @@ impl<T: Config> Registry for Pallet<T> {
         }
         if left {
             Self::deposit_event(Event::Retired { who });
+        }
+    }
+
+    fn window_closed(who: &Account) {
+        let who = AccountId32::from(*who);
+        let Some(mut entry) = Entries::<T>::get(&who) else { return };
+        entry.standing = entry.standing.saturating_sub(1);
+        if entry.has_left() {
+            Self::remove_entry(&who);
+            Self::deposit_event(Event::Retired { who });
+        } else {
+            Entries::<T>::insert(&who, entry);
         }
     }
 

@@ -72,9 +72,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Workers::Apprentices` (`max_values`: Some(1), `max_size`: Some(2050), added: 2545, mode: `MaxEncodedLen`)
     // Shortest time: 29_013 ns.
     fn enrol() -> Weight {
-        Weight::from_parts(31_197_000, 17_885)
-            .saturating_add(T::DbWeight::get().reads(4))
-            .saturating_add(T::DbWeight::get().writes(3))
+        Weight::from_parts(331_197_000, 197_885)
+            .saturating_add(T::DbWeight::get().reads(69))
+            .saturating_add(T::DbWeight::get().writes(5))
     }
     // Storage: `System::BlockHash` (r:1 w:0)
     // Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
@@ -88,7 +88,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Workers::Apprentices` (`max_values`: Some(1), `max_size`: Some(2050), added: 2545, mode: `MaxEncodedLen`)
     // Shortest time: 90_184 ns.
     fn authorize_enrol() -> Weight {
-        Weight::from_parts(91_697_000, 17_885).saturating_add(T::DbWeight::get().reads(5))
+        Weight::from_parts(391_697_000, 197_885).saturating_add(T::DbWeight::get().reads(69))
     }
     // Storage: `Workers::Entries` (r:1 w:1)
     // Proof: `Workers::Entries` (`max_values`: None, `max_size`: Some(263), added: 2738, mode: `MaxEncodedLen`)

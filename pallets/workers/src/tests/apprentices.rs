@@ -165,7 +165,10 @@ fn an_apprentice_should_be_forgotten_when_its_open_shard_ends_after_it_was_overt
         Registry::shard_ended(&apprentice(1), ShardEnd::Overturned);
         assert!(Entries::<Test>::get(id(1)).unwrap().barred && Apprentices::<Test>::get().is_empty());
         Registry::do_try_state().unwrap();
+        Registry::window_closed(&apprentice(1));
         Registry::shard_ended(&apprentice(1), ShardEnd::Accepted);
+        assert!(Entries::<Test>::get(id(1)).is_some(), "it may have to defend that one");
+        Registry::window_closed(&apprentice(1));
         assert!(Entries::<Test>::get(id(1)).is_none());
     });
 }
@@ -177,7 +180,25 @@ fn an_apprentice_should_be_forgotten_at_once_when_it_is_overturned_and_no_shard_
         Registry::take_slot(&apprentice(1));
         Registry::shard_ended(&apprentice(1), ShardEnd::Accepted);
         Registry::shard_ended(&apprentice(1), ShardEnd::Overturned);
+        Registry::window_closed(&apprentice(1));
         assert!(Entries::<Test>::get(id(1)).is_none());
+    });
+}
+
+#[test]
+fn an_apprentice_should_keep_its_entry_when_it_retires_before_its_window_has_closed() {
+    run(|| {
+        enrolled(1);
+        Registry::take_slot(&apprentice(1));
+        Registry::shard_ended(&apprentice(1), ShardEnd::Accepted);
+        assert_ok!(Registry::retire(RuntimeOrigin::signed(id(1))));
+        assert!(Registry::is_apprentice(&apprentice(1)), "it is paid as one, and exists to defend itself");
+        assert_eq!(System::sufficients(&id(1)), 1);
+        assert!(Apprentices::<Test>::get().is_empty());
+        Registry::do_try_state().unwrap();
+        Registry::window_closed(&apprentice(1));
+        System::assert_last_event(Event::Retired { who: id(1) }.into());
+        assert_eq!(System::sufficients(&id(1)), 0);
     });
 }
 

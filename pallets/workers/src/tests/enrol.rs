@@ -2,7 +2,10 @@
 //! `enrol`
 
 use super::mock::*;
-use crate::{Apprentices, Enrolments, Entries, Error, Event, Refusal, ENROLMENT_BLOCKS, REPUTATION_FLOOR};
+use crate::{
+    Apprentices, Enrolments, Entries, Error, Event, Refusal, APPRENTICE_PATIENCE_BLOCKS, ENROLMENT_BLOCKS,
+    REPUTATION_FLOOR,
+};
 use frame_support::{
     assert_noop, assert_ok,
     pallet_prelude::{InvalidTransaction, TransactionSource, TransactionValidityError},
@@ -11,7 +14,7 @@ use frame_support::{
 use proptest::prelude::*;
 use quern_primitives::{
     enrol::{leading_zeros, Enrolment},
-    traits::{Registry as _, Role},
+    traits::{Registry as _, Role, ShardEnd},
 };
 use sp_runtime::{AccountId32, DispatchError, MultiSignature};
 
@@ -152,6 +155,33 @@ fn enrol_should_be_refused_when_there_is_no_place() {
         System::set_block_number(5);
         assert_eq!(enrol(enrolment(4)), refused(Refusal::NoPlace));
         assert_eq!(Apprentices::<Test>::get().len(), 3);
+    });
+}
+
+#[test]
+fn enrol_should_take_the_place_of_the_apprentice_that_has_waited_longest() {
+    run(|| {
+        for seed in 1..=3 {
+            System::set_block_number(u32::from(seed) * 10);
+            assert_ok!(enrol(enrolment(seed)));
+        }
+        // The first one works, the second had a shard accepted since.
+        Registry::take_slot(&apprentice(1));
+        Registry::take_slot(&apprentice(2));
+        System::set_block_number(40);
+        Registry::shard_ended(&apprentice(2), ShardEnd::Accepted);
+        Registry::window_closed(&apprentice(2));
+        let last = 30 + APPRENTICE_PATIENCE_BLOCKS;
+        (last - 1..=last).for_each(|block| frame_system::BlockHash::<Test>::insert(block, hash(block)));
+        System::set_block_number(last);
+        Era::set(3);
+        assert_eq!(enrol(enrolment(4)), refused(Refusal::NoPlace));
+        System::set_block_number(last + 1);
+        assert_ok!(enrol(enrolment(4)));
+        assert!(Entries::<Test>::get(id(3)).is_none());
+        System::assert_has_event(Event::Retired { who: id(3) }.into());
+        assert_eq!(Apprentices::<Test>::get().to_vec(), [1, 2, 4].map(apprentice));
+        Registry::do_try_state().unwrap();
     });
 }
 

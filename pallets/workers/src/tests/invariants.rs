@@ -15,6 +15,7 @@ enum Op {
     Retire(u8),
     TakeSlot(u8),
     End(u8, ShardEnd),
+    CloseWindow(u8),
     Bond(u8, bool),
 }
 
@@ -29,6 +30,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => who().prop_map(Op::Retire),
         4 => who().prop_map(Op::TakeSlot),
         3 => (who(), end).prop_map(|(who, end)| Op::End(who, end)),
+        2 => who().prop_map(Op::CloseWindow),
         1 => (who(), any::<bool>()).prop_map(|(who, rich)| Op::Bond(who, rich)),
     ]
 }
@@ -41,6 +43,13 @@ struct Model {
     reputation: u32,
     barred: bool,
     retiring: bool,
+    standing: u32,
+}
+
+impl Model {
+    fn is_free(&self) -> bool {
+        self.open + self.standing == 0
+    }
 }
 
 fn active(model: &BTreeMap<u8, Model>, role: Role) -> usize {
@@ -65,9 +74,9 @@ proptest! {
                         let done = Registry::register(signed(who), role, endpoint(who), profile(), ASK);
                         assert_eq!(done.is_ok(), possible, "{op:?}");
                         if possible {
-                            let fresh =
-                                Model { role, slots: 0, open: 0, reputation: 100, barred: false, retiring: false };
-                            model.insert(who, fresh);
+                            let standing = model.get(&who).map_or(0, |m| m.standing);
+                            let (slots, open, reputation, barred, retiring) = (0, 0, 100, false, false);
+                            model.insert(who, Model { role, slots, open, reputation, barred, retiring, standing });
                         }
                     }
                     Op::SetReady(who, slots) => {
@@ -91,7 +100,7 @@ proptest! {
                     Op::Retire(who) => {
                         let possible = model.get(&who).is_some_and(|m| !m.retiring);
                         assert_eq!(Registry::retire(signed(who)).is_ok(), possible, "{op:?}");
-                        if model.get(&who).is_some_and(|m| m.open == 0) {
+                        if model.get(&who).is_some_and(Model::is_free) {
                             model.remove(&who);
                         } else if let Some(m) = model.get_mut(&who) {
                             m.slots = 0;
@@ -112,6 +121,7 @@ proptest! {
                         if let Some(m) = model.get_mut(&who).filter(|m| m.open > 0 || !holds) {
                             Registry::shard_ended(&raw(who), end);
                             m.open -= u32::from(holds);
+                            m.standing += u32::from(end == ShardEnd::Accepted);
                             match end {
                                 ShardEnd::Accepted if !m.barred => m.reputation = (m.reputation + 1).min(1_000),
                                 ShardEnd::Accepted | ShardEnd::Unaudited => {}
@@ -129,7 +139,16 @@ proptest! {
                                     m.barred = true;
                                 }
                             }
-                            if m.retiring && m.open == 0 {
+                            if m.retiring && m.is_free() {
+                                model.remove(&who);
+                            }
+                        }
+                    }
+                    Op::CloseWindow(who) => {
+                        if let Some(m) = model.get_mut(&who).filter(|m| m.standing > 0) {
+                            Registry::window_closed(&raw(who));
+                            m.standing -= 1;
+                            if m.retiring && m.is_free() {
                                 model.remove(&who);
                             }
                         }
@@ -142,7 +161,7 @@ proptest! {
                 assert_eq!(Entries::<Test>::iter().count(), model.len(), "{op:?}");
                 for (who, m) in &model {
                     let e = entry(*who);
-                    assert_eq!((e.role, e.slots, e.open), (m.role, m.slots, m.open), "{op:?}");
+                    assert_eq!((e.role, e.slots, e.open, e.standing), (m.role, m.slots, m.open, m.standing), "{op:?}");
                     assert_eq!((e.reputation, e.barred, e.retiring), (m.reputation, m.barred, m.retiring), "{op:?}");
                 }
                 let ready = model.iter().filter(|(who, m)| m.slots > m.open && rich[who]).count();

@@ -34,7 +34,28 @@ fn retire_should_wait_when_shards_are_open() {
         Registry::shard_ended(&raw(1), ShardEnd::Accepted);
         assert!(Registry::endpoint(&raw(1)).is_some());
         Registry::shard_ended(&raw(1), ShardEnd::Accepted);
+        assert!(Registry::endpoint(&raw(1)).is_some(), "their windows are open");
+        Registry::window_closed(&raw(1));
+        assert!(Registry::endpoint(&raw(1)).is_some());
+        Registry::window_closed(&raw(1));
         System::assert_last_event(Event::Retired { who: account(1) }.into());
+        assert_eq!(Registry::endpoint(&raw(1)), None);
+    });
+}
+
+#[test]
+fn retire_should_wait_when_a_window_is_open() {
+    run(|| {
+        register(1, Role::Worker);
+        assert_ok!(Registry::set_ready(signed(1), 1));
+        Registry::take_slot(&raw(1));
+        Registry::shard_ended(&raw(1), ShardEnd::Accepted);
+        assert_ok!(Registry::retire(signed(1)));
+        System::assert_last_event(Event::RetirementStarted { who: account(1), open: 1 }.into());
+        assert_noop!(Registry::retire(signed(1)), Error::<Test>::Retiring);
+        assert!(Registry::ready_workers().is_empty() && Registry::endpoint(&raw(1)).is_some());
+        Registry::shard_ended(&raw(1), ShardEnd::Undelivered);
+        Registry::window_closed(&raw(1));
         assert_eq!(Registry::endpoint(&raw(1)), None);
     });
 }
