@@ -392,7 +392,7 @@ fn owing(drawn_at: u32, from_inputs: bool) -> ShardView {
 
 #[test]
 fn validator_should_run_the_tasks_from_their_inputs_when_it_has_claimed_that_it_is_not_served() {
-    let mut validator = Validator::new(ME, [], []);
+    let mut validator = Validator::new(ME, [], [], []);
     assert_eq!(kinds(&validator.on(block(40, 38, vec![owing(20, false)]))), ["audit"]);
     // The other run is still under way: one that hangs must not hold this one up.
     let actions = validator.on(block(41, 39, vec![owing(20, true)]));
@@ -415,13 +415,13 @@ fn validator_should_give_the_answer_that_it_has_kept_when_others_are_drawn_for_t
         [Action::Submit(Call::CommitAudit(ID, seal))] => *seal,
         other => panic!("{other:?}"),
     };
-    let mut validator = Validator::new(ME, [(ATTEMPT, sealed(SECRET))], []);
+    let mut validator = Validator::new(ME, [(ATTEMPT, sealed(SECRET))], [], []);
     let first = seal(&mut validator, 70);
     // A second run of the same sample changes nothing.
     validator.on(Event::Audited(ATTEMPT, sealed([9; 32])));
     assert_eq!(seal(&mut validator, 90), first);
     // Another sample is another question.
-    let mut other = Validator::new(ME, [(ATTEMPT, Sealed { sampled_at: 19, ..sealed(SECRET) })], []);
+    let mut other = Validator::new(ME, [(ATTEMPT, Sealed { sampled_at: 19, ..sealed(SECRET) })], [], []);
     assert_eq!(kinds(&other.on(block(70, 70, vec![owing(60, false)]))), ["audit"]);
 }
 

@@ -321,7 +321,7 @@ pub mod pallet {
             id: BlobId,
         },
         /// A validator adopted the result that all drawn ones agree on, in place of a convicted worker: the shard is accepted.
-        #[codec(index = 16)]
+        #[codec(index = 17)]
         ResultAdopted {
             /// The shard.
             shard: ShardId,
