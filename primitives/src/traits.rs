@@ -154,7 +154,7 @@ pub enum ShardEnd {
     Unaudited,
 }
 
-/// Registered workers and validators.
+/// Registered workers, validators and apprentices.
 pub trait Registry {
     /// Workers with capacity, bounded by the registry's own limit.
     fn ready_workers() -> Vec<ReadyWorker>;

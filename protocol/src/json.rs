@@ -323,7 +323,7 @@ impl From<&ParticipantView> for Participant {
     }
 }
 
-/// A page of registered workers, then validators.
+/// A page of registered workers, then validators, then apprentices.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct WorkerPage {
     /// They.

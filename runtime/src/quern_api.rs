@@ -53,9 +53,9 @@ sp_api::decl_runtime_apis! {
         fn tainted_stages(id: JobId) -> Vec<u16>;
         /// The network in numbers.
         fn network() -> NetworkView;
-        /// Up to `limit` (at most 64) registered workers and validators, after skipping `from`.
+        /// Up to `limit` (at most 64) registered workers, validators and apprentices, after skipping `from`.
         fn workers(from: u32, limit: u32) -> Vec<ParticipantView>;
-        /// A registered worker or validator.
+        /// A registered worker, validator or apprentice.
         fn participant(account: Account) -> Option<ParticipantView>;
         /// What an account has.
         fn account(account: Account) -> AccountView;
