@@ -52,11 +52,14 @@ pub enum Command {
     /// Look after an account's bond and earnings.
     #[command(subcommand)]
     Stake(StakeCommand),
-    /// Look at the workers and validators.
+    /// Look at the workers, validators and apprentices.
     #[command(subcommand)]
     Worker(WorkerCommand),
     /// Show the network in numbers.
     Network,
+    /// Ask for what a challenge of an accepted shard needs.
+    #[command(subcommand)]
+    Dispute(DisputeCommand),
     /// Look at slashes before they are carried out, and check the evidence for them.
     #[command(subcommand)]
     Offence(OffenceCommand),
@@ -155,6 +158,10 @@ pub enum JobCommand {
     Verify(VerifyArgs),
     /// Give a job up; what is not spent comes back.
     Cancel(JobArgs),
+    /// Say that the outputs of a job's accepted shards have arrived. Only the requester and who audited them can.
+    Acknowledge(AcknowledgeArgs),
+    /// Run again what of a job stands on an overturned result, as a new job. Holds the cost of what is run again.
+    Fork(JobArgs),
 }
 
 /// A built-in job.
@@ -220,6 +227,16 @@ pub struct ListArgs {
 pub struct JobArgs {
     /// The job's number.
     pub id: JobId,
+}
+
+/// `quern job acknowledge`.
+#[derive(Clone, Debug, Args)]
+pub struct AcknowledgeArgs {
+    /// The job's number.
+    pub id: JobId,
+    /// Only the shards of this stage (repeat for more).
+    #[arg(long)]
+    pub stage: Vec<u16>,
 }
 
 /// `quern job fetch`.
@@ -347,12 +364,35 @@ fn parse_percent(text: &str) -> Result<u32, String> {
 /// `quern worker`.
 #[derive(Debug, Subcommand)]
 pub enum WorkerCommand {
-    /// List workers and validators.
+    /// List workers, validators and apprentices.
     List {
         /// How many at most.
         #[arg(long, default_value_t = 64)]
         limit: u32,
     },
+}
+
+/// `quern dispute`.
+#[derive(Debug, Subcommand)]
+pub enum DisputeCommand {
+    /// Ask on chain for an id behind the root of an accepted shard: its worker shows it in time or loses its collateral.
+    DemandLeaf(DemandLeafArgs),
+}
+
+/// `quern dispute demand-leaf`.
+#[derive(Clone, Debug, Args)]
+pub struct DemandLeafArgs {
+    /// The job's number.
+    pub job: JobId,
+    /// The stage, counted from 0.
+    pub stage: u16,
+    /// The shard's index in its stage, counted from 0.
+    pub index: u32,
+    /// Which id of the shard's list, counted from 0.
+    pub position: u32,
+    /// The most in QRN that it may cost; without it what it costs now.
+    #[arg(long, value_parser = crate::output::parse_qrn)]
+    pub max_price: Option<Balance>,
 }
 
 /// `quern offence`.
@@ -493,6 +533,19 @@ mod tests {
         assert!(parse("quern explain --era 3").is_ok());
         assert!(parse("quern explain --from 3 --to 9").is_ok());
         assert!(parse("quern explain --era 3 --from 3").is_err());
+    }
+
+    #[test]
+    fn acknowledgement_should_name_a_job_and_may_name_stages() {
+        assert!(parse("quern job acknowledge 3 --stage 0 --stage 2").is_ok());
+        assert!(parse("quern job acknowledge").is_err());
+        assert!(parse("quern job fork 3").is_ok());
+    }
+
+    #[test]
+    fn demand_should_name_a_shard_and_a_position() {
+        assert!(parse("quern dispute demand-leaf 1 0 2 5 --max-price 0.5").is_ok());
+        assert!(parse("quern dispute demand-leaf 1 0 2").is_err());
     }
 
     #[test]

@@ -5,6 +5,7 @@
 pub mod args;
 pub mod client;
 pub mod devnet;
+pub mod dispute;
 pub mod economics;
 pub mod exit;
 pub mod explain;
@@ -29,6 +30,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Stake(command) => stake::run(&global, command).await,
         Command::Worker(command) => worker::run(&global, command).await,
         Command::Network => network::run(&global).await,
+        Command::Dispute(command) => dispute::run(&global, command).await,
         Command::Offence(command) => offence::run(&global, command).await,
         Command::Explain(args) => explain::run(&global, args).await,
         Command::Economics(args) => economics::run(&global, args).await,
