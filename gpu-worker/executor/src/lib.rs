@@ -7,7 +7,7 @@ pub mod cpu;
 pub mod gpu;
 mod self_test;
 
-pub use self_test::{self_test, Mismatch};
+pub use self_test::{edge_cases, self_test, EdgeCase, Mismatch};
 
 use quern_program::{Checked, Context, Program, Segment, SegmentKind, Tensor, TensorType, Value};
 use std::sync::Arc;

@@ -17,6 +17,9 @@ pub enum Simd {
 }
 
 impl Simd {
+    /// All that there are.
+    pub const ALL: [Self; 3] = [Self::Scalar, Self::Avx2, Self::Avx512Vnni];
+
     /// The best that this processor has.
     pub fn best() -> Self {
         Self::available().into_iter().max().unwrap_or(Self::Scalar)
@@ -24,7 +27,7 @@ impl Simd {
 
     /// All that this processor has.
     pub fn available() -> Vec<Self> {
-        [Self::Scalar, Self::Avx2, Self::Avx512Vnni].into_iter().filter(|simd| simd.is_available()).collect()
+        Self::ALL.into_iter().filter(|simd| simd.is_available()).collect()
     }
 
     /// Whether this processor has it.

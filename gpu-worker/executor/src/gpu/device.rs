@@ -1,55 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The device: its memory, its compiled kernels, and the commands sent to it.
+//! A device of this machine: its compiled kernels, and the commands sent to it.
 
-use super::kernels::{Call, Kernel};
+use super::{
+    kernels::Kernel,
+    memory::{Command, Device},
+};
 use crate::ExecutorError;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// Bytes of free memory that are kept for reuse.
-const MAX_FREE_BYTES: u64 = 1 << 30;
 /// Distance of the parameters of two kernels in their buffer: WebGPU's default alignment.
 const PARAMS_STRIDE: u64 = 256;
-/// Workgroups along one dimension: WebGPU's default limit.
-const MAX_WORKGROUPS: u64 = 65_535;
 /// Work after which commands are sent off, so that no system takes the device for hung.
 const MAX_UNSENT_WORK: u64 = 1 << 34;
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Free memory by size.
-#[derive(Default)]
-struct Free {
-    buffers: HashMap<u64, Vec<wgpu::Buffer>>,
-    bytes: u64,
-}
-
-/// Memory of a tensor on the device. Goes back to the free memory when nobody needs it any more.
-pub(super) struct Memory {
-    buffer: wgpu::Buffer,
-    free: Arc<Mutex<Free>>,
-}
-
-impl Memory {
-    /// What commands read or write.
-    pub fn buffer(&self) -> wgpu::Buffer {
-        self.buffer.clone()
-    }
-}
-
-impl Drop for Memory {
-    fn drop(&mut self) {
-        let mut free = lock(&self.free);
-        if free.bytes + self.buffer.size() > MAX_FREE_BYTES {
-            *free = Free::default();
-        }
-        free.bytes += self.buffer.size();
-        free.buffers.entry(self.buffer.size()).or_default().push(self.buffer.clone());
-    }
 }
 
 /// A compiled kernel.
@@ -58,27 +26,16 @@ struct Pipeline {
     layout: wgpu::BindGroupLayout,
 }
 
-/// A kernel to run.
-///
-/// It holds buffers, not [`Memory`]: what is freed while commands are listed may be reused by later ones of the list.
-pub(super) struct Command {
-    pub call: Call,
-    pub args: Vec<wgpu::Buffer>,
-    pub out: wgpu::Buffer,
-    /// Work, in MACs.
-    pub work: u64,
-}
-
-pub(super) struct Device {
+/// A device that wgpu found.
+pub struct WgpuDevice {
     device: wgpu::Device,
     queue: wgpu::Queue,
-    free: Arc<Mutex<Free>>,
     pipelines: Mutex<HashMap<Kernel, Arc<Pipeline>>>,
     failure: Arc<Mutex<Option<String>>>,
 }
 
-impl Device {
-    pub fn new(adapter: &wgpu::Adapter) -> Result<Self, ExecutorError> {
+impl WgpuDevice {
+    pub(super) fn new(adapter: &wgpu::Adapter) -> Result<Self, ExecutorError> {
         // Nothing beyond WebGPU's default limits, so that a program that runs here runs everywhere.
         let descriptor = wgpu::DeviceDescriptor { label: Some("quern"), ..Default::default() };
         let (device, queue) = pollster::block_on(adapter.request_device(&descriptor))
@@ -93,7 +50,7 @@ impl Device {
             lock(&to).get_or_insert(format!("the device was lost: {}", one_line(&reason)));
         });
         let pipelines = Mutex::default();
-        Ok(Self { device, queue, free: Arc::default(), pipelines, failure })
+        Ok(Self { device, queue, pipelines, failure })
     }
 
     /// The failure since the last call, if any.
@@ -102,39 +59,6 @@ impl Device {
             Some(failure) => Err(ExecutorError::Device(failure)),
             None => Ok(()),
         }
-    }
-
-    /// Memory for `bytes` bytes, with anything in it.
-    pub fn allocate(&self, bytes: u64) -> Arc<Memory> {
-        let size = bytes.max(1).next_multiple_of(256);
-        let mut free = lock(&self.free);
-        let reused = free.buffers.get_mut(&size).and_then(Vec::pop);
-        let buffer = match reused {
-            Some(buffer) => {
-                free.bytes -= size;
-                buffer
-            }
-            None => self.device.create_buffer(&wgpu::BufferDescriptor {
-                label: None,
-                size,
-                usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST,
-                mapped_at_creation: false,
-            }),
-        };
-        Arc::new(Memory { buffer, free: Arc::clone(&self.free) })
-    }
-
-    /// Memory with these bytes in it. Only while no command waits to be sent: memory that it frees could be what is written.
-    pub fn upload(&self, bytes: &[u8]) -> Arc<Memory> {
-        let memory = self.allocate(bytes.len() as u64);
-        let (words, tail) = bytes.split_at(bytes.len() & !3);
-        self.queue.write_buffer(&memory.buffer, 0, words);
-        if !tail.is_empty() {
-            let mut word = [0; 4];
-            word[..tail.len()].copy_from_slice(tail);
-            self.queue.write_buffer(&memory.buffer, words.len() as u64, &word);
-        }
-        memory
     }
 
     fn pipeline(&self, kernel: &Kernel) -> Arc<Pipeline> {
@@ -183,11 +107,71 @@ impl Device {
         pipeline
     }
 
-    /// Runs these commands one after the other.
-    pub fn submit(&self, commands: &[Command]) -> Result<(), ExecutorError> {
+    fn encode(
+        &self,
+        pass: &mut wgpu::ComputePass<'_>,
+        command: &Command<wgpu::Buffer>,
+        params: &wgpu::Buffer,
+        offset: u64,
+    ) {
+        let pipeline = self.pipeline(&command.call.kernel);
+        let params = wgpu::BufferBinding {
+            buffer: params,
+            offset,
+            size: wgpu::BufferSize::new(command.call.params().len() as u64),
+        };
+        let mut entries = vec![
+            wgpu::BindGroupEntry { binding: 0, resource: wgpu::BindingResource::Buffer(params) },
+            wgpu::BindGroupEntry { binding: 1, resource: command.out.as_entire_binding() },
+        ];
+        for (binding, buffer) in (2..).zip(&command.args) {
+            entries.push(wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() });
+        }
+        let group = self.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: None,
+            layout: &pipeline.layout,
+            entries: &entries,
+        });
+        let [columns, rows] = command.call.grid();
+        pass.set_pipeline(&pipeline.pipeline);
+        pass.set_bind_group(0, &group, &[]);
+        pass.dispatch_workgroups(columns, rows, 1);
+    }
+
+    /// Waits until everything sent is done.
+    pub(super) fn wait(&self) -> Result<(), ExecutorError> {
+        let polled = self.device.poll(wgpu::PollType::wait_indefinitely());
+        self.check()?;
+        polled.map(|_| ()).map_err(|error| ExecutorError::Device(one_line(&error.to_string())))
+    }
+}
+
+impl Device for WgpuDevice {
+    type Buffer = wgpu::Buffer;
+
+    fn create(&self, bytes: u64) -> wgpu::Buffer {
+        self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: None,
+            size: bytes,
+            usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        })
+    }
+
+    fn write(&self, buffer: &wgpu::Buffer, bytes: &[u8]) {
+        let (words, tail) = bytes.split_at(bytes.len() & !3);
+        self.queue.write_buffer(buffer, 0, words);
+        if !tail.is_empty() {
+            let mut word = [0; 4];
+            word[..tail.len()].copy_from_slice(tail);
+            self.queue.write_buffer(buffer, words.len() as u64, &word);
+        }
+    }
+
+    fn submit(&self, commands: &[Command<wgpu::Buffer>]) -> Result<(), ExecutorError> {
         let mut params = vec![0u8; commands.len() * PARAMS_STRIDE as usize];
         for (to, command) in params.chunks_exact_mut(PARAMS_STRIDE as usize).zip(commands) {
-            let from = bytemuck::bytes_of(&command.call.params);
+            let from = command.call.params();
             to[..from.len()].copy_from_slice(from);
         }
         let params_buffer = self.device.create_buffer(&wgpu::BufferDescriptor {
@@ -221,37 +205,11 @@ impl Device {
         self.check()
     }
 
-    fn encode(&self, pass: &mut wgpu::ComputePass<'_>, command: &Command, params: &wgpu::Buffer, offset: u64) {
-        let pipeline = self.pipeline(&command.call.kernel);
-        let params = wgpu::BufferBinding {
-            buffer: params,
-            offset,
-            size: wgpu::BufferSize::new(std::mem::size_of_val(&command.call.params) as u64),
-        };
-        let mut entries = vec![
-            wgpu::BindGroupEntry { binding: 0, resource: wgpu::BindingResource::Buffer(params) },
-            wgpu::BindGroupEntry { binding: 1, resource: command.out.as_entire_binding() },
-        ];
-        for (binding, buffer) in (2..).zip(&command.args) {
-            entries.push(wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() });
-        }
-        let group = self.device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: None,
-            layout: &pipeline.layout,
-            entries: &entries,
-        });
-        let rows = command.call.workgroups.div_ceil(MAX_WORKGROUPS).max(1);
-        pass.set_pipeline(&pipeline.pipeline);
-        pass.set_bind_group(0, &group, &[]);
-        pass.dispatch_workgroups(command.call.workgroups.div_ceil(rows) as u32, rows as u32, 1);
-    }
-
-    /// The first `bytes` bytes of each memory.
-    pub fn download(&self, wanted: &[(Arc<Memory>, u64)]) -> Result<Vec<Vec<u8>>, ExecutorError> {
+    fn read(&self, wanted: &[(wgpu::Buffer, u64)]) -> Result<Vec<Vec<u8>>, ExecutorError> {
         let mut encoder = self.device.create_command_encoder(&Default::default());
         let (sender, receiver) = std::sync::mpsc::channel();
         let mut staged = Vec::with_capacity(wanted.len());
-        for (memory, bytes) in wanted {
+        for (from, bytes) in wanted {
             let size = bytes.next_multiple_of(4).max(4);
             let buffer = self.device.create_buffer(&wgpu::BufferDescriptor {
                 label: None,
@@ -259,7 +217,7 @@ impl Device {
                 usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
                 mapped_at_creation: false,
             });
-            encoder.copy_buffer_to_buffer(&memory.buffer, 0, &buffer, 0, size);
+            encoder.copy_buffer_to_buffer(from, 0, &buffer, 0, size);
             staged.push(buffer);
         }
         self.queue.submit([encoder.finish()]);
@@ -281,13 +239,6 @@ impl Device {
             downloaded.push(view.get(..*bytes as usize).ok_or_else(failed)?.to_vec());
         }
         Ok(downloaded)
-    }
-
-    /// Waits until everything sent is done.
-    pub fn wait(&self) -> Result<(), ExecutorError> {
-        let polled = self.device.poll(wgpu::PollType::wait_indefinitely());
-        self.check()?;
-        polled.map(|_| ()).map_err(|error| ExecutorError::Device(one_line(&error.to_string())))
     }
 }
 

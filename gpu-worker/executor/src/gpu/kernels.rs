@@ -10,6 +10,8 @@ use quern_program::{
 
 /// Invocations of a workgroup.
 const WORKGROUP: u64 = 256;
+/// Workgroups along one dimension: WebGPU's default limit.
+const MAX_WORKGROUPS: u64 = 65_535;
 
 /// What a kernel is told; `shaders/params.wgsl` says what the fields mean.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
@@ -41,17 +43,31 @@ pub(super) enum Arguments {
 
 /// A kernel: the parts of its source.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Kernel {
+pub struct Kernel {
     parts: Vec<&'static str>,
     arguments: Arguments,
 }
 
 /// A kernel with what it is told and how many workgroups it takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Call {
+pub struct Call {
+    /// The kernel.
     pub kernel: Kernel,
-    pub params: Params,
-    pub workgroups: u64,
+    pub(super) params: Params,
+    pub(super) workgroups: u64,
+}
+
+impl Call {
+    /// What the kernel is told: the bytes of its uniform buffer, binding 0.
+    pub fn params(&self) -> &[u8] {
+        bytemuck::bytes_of(&self.params)
+    }
+
+    /// Workgroups along x and y, within WebGPU's default limits.
+    pub fn grid(&self) -> [u32; 2] {
+        let rows = self.workgroups.div_ceil(MAX_WORKGROUPS).max(1);
+        [self.workgroups.div_ceil(rows) as u32, rows as u32]
+    }
 }
 
 macro_rules! shader {
@@ -61,7 +77,7 @@ macro_rules! shader {
 }
 
 impl Kernel {
-    /// Number of arguments.
+    /// Number of arguments: storage buffers that it reads, at the bindings from 2 on.
     pub fn arguments(&self) -> usize {
         match &self.arguments {
             Arguments::Elements(types) => types.len(),
@@ -69,7 +85,7 @@ impl Kernel {
         }
     }
 
-    /// WGSL.
+    /// WGSL, whose entry point is `main`.
     pub fn source(&self) -> String {
         let mut source = String::from(shader!("params"));
         if let Arguments::Elements(types) = &self.arguments {

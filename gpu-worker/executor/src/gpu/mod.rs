@@ -4,9 +4,14 @@
 
 mod device;
 mod kernels;
+mod memory;
+
+pub use device::WgpuDevice;
+pub use kernels::{Call as KernelCall, Kernel};
+pub use memory::{Command, Device};
 
 use crate::{check_tensors, check_values, last_uses, Executor, ExecutorError};
-use device::{Command, Device, Memory};
+use memory::{Memory, Pool};
 use quern_program::{Call, Checked, Context, DType, OpKind, SegmentKind, Tensor, TensorType, Value};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -76,16 +81,16 @@ pub fn adapters() -> Result<Vec<Adapter>, ExecutorError> {
 
 /// A tensor on the device.
 #[derive(Clone)]
-struct OnDevice {
+struct OnDevice<B: Clone> {
     ty: TensorType,
-    memory: Arc<Memory>,
+    memory: Arc<Memory<B>>,
 }
 
 /// Runs programs on a GPU.
-pub struct GpuExecutor {
+pub struct GpuExecutor<D: Device = WgpuDevice> {
     name: String,
     software: bool,
-    device: Device,
+    pool: Pool<D>,
     // One task at a time: two would only share the device's memory.
     turn: Mutex<()>,
 }
@@ -100,7 +105,8 @@ impl GpuExecutor {
     /// On this device.
     pub fn on(adapter: &Adapter) -> Result<Self, ExecutorError> {
         let name = format!("{} ({})", adapter.name, adapter.backend);
-        Ok(Self { name, software: adapter.software, device: Device::new(&adapter.adapter)?, turn: Mutex::default() })
+        let pool = Pool::new(WgpuDevice::new(&adapter.adapter)?);
+        Ok(Self { name, software: adapter.software, pool, turn: Mutex::default() })
     }
 
     /// Seconds of one product of `n x n x n`: of i8, or of f32 in the same blocks.
@@ -112,8 +118,8 @@ impl GpuExecutor {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let size = u64::from(n) * u64::from(n);
         let args = vec![vec![1u8; (size * bytes) as usize]; 2];
-        let args: Vec<_> = args.iter().map(|bytes| self.device.upload(bytes)).collect();
-        let out = self.device.allocate(size * 4);
+        let args: Vec<_> = args.iter().map(|bytes| self.pool.upload(bytes)).collect();
+        let out = self.pool.allocate(size * 4);
         let commands: Vec<_> = (0..repeats)
             .map(|_| Command {
                 call: call.clone(),
@@ -122,27 +128,34 @@ impl GpuExecutor {
                 work: size * u64::from(n),
             })
             .collect();
-        self.device.wait()?;
+        self.pool.device.wait()?;
         let start = std::time::Instant::now();
-        self.device.submit(&commands)?;
-        self.device.wait()?;
+        self.pool.device.submit(&commands)?;
+        self.pool.device.wait()?;
         Ok(start.elapsed().as_secs_f64() / f64::from(repeats))
     }
+}
 
-    fn upload(&self, tensors: &[Tensor]) -> Vec<OnDevice> {
-        let upload = |tensor: &Tensor| OnDevice { ty: tensor.ty, memory: self.device.upload(&tensor.bytes) };
+impl<D: Device> GpuExecutor<D> {
+    /// On a device that is no adapter of this machine. It does not count as an accelerator.
+    pub fn with_device(name: impl Into<String>, device: D) -> Self {
+        Self { name: name.into(), software: true, pool: Pool::new(device), turn: Mutex::default() }
+    }
+
+    fn upload(&self, tensors: &[Tensor]) -> Vec<OnDevice<D::Buffer>> {
+        let upload = |tensor: &Tensor| OnDevice { ty: tensor.ty, memory: self.pool.upload(&tensor.bytes) };
         tensors.iter().map(upload).collect()
     }
 
-    fn upload_constants(&self, checked: &Checked) -> Vec<OnDevice> {
+    fn upload_constants(&self, checked: &Checked) -> Vec<OnDevice<D::Buffer>> {
         let constants = checked.program().constants.iter();
         let constants: Vec<_> = constants.map(|constant| Tensor::new(constant.ty, constant.bytes.clone())).collect();
         self.upload(&constants)
     }
 
-    fn download(&self, tensors: &[OnDevice]) -> Result<Vec<Tensor>, ExecutorError> {
-        let wanted: Vec<_> = tensors.iter().map(|tensor| (Arc::clone(&tensor.memory), tensor.ty.bytes())).collect();
-        let bytes = self.device.download(&wanted)?;
+    fn download(&self, tensors: &[OnDevice<D::Buffer>]) -> Result<Vec<Tensor>, ExecutorError> {
+        let wanted: Vec<_> = tensors.iter().map(|tensor| (tensor.memory.buffer(), tensor.ty.bytes())).collect();
+        let bytes = self.pool.device.read(&wanted)?;
         Ok(tensors.iter().zip(bytes).map(|(tensor, bytes)| Tensor { ty: tensor.ty, bytes }).collect())
     }
 
@@ -152,15 +165,15 @@ impl GpuExecutor {
         checked: &Checked,
         kind: SegmentKind,
         context: &Context,
-        [inputs, constants, state]: [&[OnDevice]; 3],
+        [inputs, constants, state]: [&[OnDevice<D::Buffer>]; 3],
         results: Option<&[Value]>,
-    ) -> Result<Vec<OnDevice>, ExecutorError> {
+    ) -> Result<Vec<OnDevice<D::Buffer>>, ExecutorError> {
         let program = checked.program();
         let step = self.upload(&[Tensor::step(context.step)]);
         let last_uses = last_uses(program, kind, results);
         let mut commands = Vec::new();
-        let mut outputs: Vec<Option<OnDevice>> = Vec::new();
-        let find = |outputs: &[Option<OnDevice>], value: Value| {
+        let mut outputs: Vec<Option<OnDevice<D::Buffer>>> = Vec::new();
+        let find = |outputs: &[Option<OnDevice<D::Buffer>>], value: Value| {
             match value {
                 Value::Input(index) => inputs.get(usize::from(index)),
                 Value::Const(index) => constants.get(usize::from(index)),
@@ -182,7 +195,7 @@ impl GpuExecutor {
                 }
             }
         }
-        self.device.submit(&commands)?;
+        self.pool.device.submit(&commands)?;
         match results {
             Some(results) => results.iter().map(|value| find(&outputs, *value)).collect(),
             None => outputs.into_iter().map(|output| output.ok_or(ExecutorError::Program)).collect(),
@@ -193,11 +206,11 @@ impl GpuExecutor {
     fn operator(
         &self,
         call: &Call<'_>,
-        args: &[OnDevice],
-        commands: &mut Vec<Command>,
-    ) -> Result<OnDevice, ExecutorError> {
-        let mut run = |call: kernels::Call, args: &[&OnDevice], ty: TensorType, work: u64| {
-            let out = self.device.allocate(ty.bytes());
+        args: &[OnDevice<D::Buffer>],
+        commands: &mut Vec<Command<D::Buffer>>,
+    ) -> Result<OnDevice<D::Buffer>, ExecutorError> {
+        let mut run = |call: kernels::Call, args: &[&OnDevice<D::Buffer>], ty: TensorType, work: u64| {
+            let out = self.pool.allocate(ty.bytes());
             let args = args.iter().map(|arg| arg.memory.buffer()).collect();
             commands.push(Command { call, args, out: out.buffer(), work });
             OnDevice { ty, memory: out }
@@ -216,7 +229,7 @@ impl GpuExecutor {
                 Ok(whole)
             }
             (OpKind::MatmulNt, [a, b]) => {
-                let mut in_words = |x: &OnDevice| {
+                let mut in_words = |x: &OnDevice<D::Buffer>| {
                     let (axis, columns) = (x.ty.shape.rank() - 1, x.ty.shape.last());
                     if columns % 4 == 0 {
                         return x.clone();
@@ -255,7 +268,7 @@ impl GpuExecutor {
     }
 }
 
-impl Executor for GpuExecutor {
+impl<D: Device> Executor for GpuExecutor<D> {
     fn name(&self) -> &str {
         &self.name
     }
@@ -298,7 +311,7 @@ impl Executor for GpuExecutor {
         check_tensors("input", &program.inputs, inputs)?;
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let (inputs, constants) = (self.upload(inputs), self.upload_constants(checked));
-        let mut state: Vec<OnDevice> = Vec::new();
+        let mut state: Vec<OnDevice<D::Buffer>> = Vec::new();
         let last = program.segments().saturating_sub(1);
         for index in 0..=last {
             let segment = program.segment(index).ok_or(ExecutorError::Program)?;
