@@ -98,7 +98,8 @@ pub struct EdgeCase {
 /// The known-answer run's programs: every operator, with every way its kernel is put together that could make a difference.
 pub fn edge_cases() -> Result<Vec<EdgeCase>, Mismatch> {
     let case = |(kind, types): (OpKind, Vec<TensorType>)| {
-        let kernel = format!("{kind:?} of {types:?}");
+        let named: Vec<_> = types.iter().map(|ty| format!("{:?} {:?}", ty.dtype, ty.shape)).collect();
+        let kernel = format!("{kind:?} of {}", named.join(", "));
         let inputs = (0..).zip(&types).map(|(arg, ty)| edges(arg, *ty)).collect();
         let context = Context { index: 1, seed: [0xa5; 32], step: 0 };
         match program(kind, &types) {
