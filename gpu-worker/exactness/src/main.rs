@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 use clap::Parser;
-use quern_exactness::{cases, digest, executors, first_difference, kernels, run, EXPECTED};
+use quern_exactness::{browser::Diagnostic, cases, digest, executors, first_difference, kernels, run, EXPECTED};
 use serde_json::{json, Value};
 use std::{path::PathBuf, process::ExitCode};
 
@@ -95,10 +95,10 @@ fn shaders(arguments: &Arguments) -> Result<bool> {
         }
     };
     let diagnostics = browser.compile(&kernels)?;
-    for diagnostic in &diagnostics {
-        let source = kernels.get(diagnostic.kernel).map(|kernel| kernel.source()).unwrap_or_default();
-        let line = source.lines().nth(diagnostic.line.saturating_sub(1)).unwrap_or_default().trim();
-        eprintln!("{}: {}: in `{line}` of\n{source}", diagnostic.severity, diagnostic.message);
+    for Diagnostic { kernel, severity, line, message } in &diagnostics {
+        let source = kernels.get(*kernel).map(|kernel| kernel.source()).unwrap_or_default();
+        let code = source.lines().nth(line.saturating_sub(1)).unwrap_or_default().trim();
+        eprintln!("kernel {kernel}, line {line}: {severity}: {}: `{code}`", message.trim());
     }
     let count = |severity: &str| diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count();
     let (errors, warnings) = (count("error"), count("warning"));
