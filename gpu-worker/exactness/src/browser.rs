@@ -31,6 +31,8 @@ const PATIENCE: Duration = Duration::from_secs(180);
 const LOOK: Duration = Duration::from_secs(1);
 /// Most bytes of an answer.
 const MAX_ANSWER_BYTES: u64 = 1 << 28;
+/// Most bytes of a request before its body.
+const MAX_HEAD_BYTES: u64 = 1 << 16;
 
 /// What a compiler says about a kernel.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -286,10 +288,7 @@ impl Page {
             }
         };
         self.asking = Some(asking);
-        let (length, rest) = body.split_first_chunk().context("the page's answer is too short")?;
-        let header = rest.split_at_checked(u32::from_le_bytes(*length) as usize);
-        let (header, bytes) = header.context("the page's answer is too short")?;
-        Ok((serde_json::from_slice(header).context("the page's answer is no JSON")?, bytes.to_vec()))
+        parse_answer(&body)
     }
 }
 
@@ -311,34 +310,64 @@ fn listen(listener: TcpListener, posted: Sender<Posted>) -> Result<()> {
 /// Answers a request for the page; what the page posts is to be answered by whoever it is meant for.
 fn serve(stream: TcpStream, address: SocketAddr) -> Result<Option<Posted>> {
     let mut reader = BufReader::new(stream);
-    let mut request = String::new();
-    if reader.read_line(&mut request)? == 0 {
-        return Ok(None);
+    match read_request(&mut reader, &address.to_string())? {
+        Request::None => Ok(None),
+        Request::Page => {
+            respond(reader.into_inner(), "text/html; charset=utf-8", &[include_bytes!("page.html")])?;
+            Ok(None)
+        }
+        Request::Posted(body) => Ok(Some((body, reader.into_inner()))),
     }
-    let mut length = 0u64;
+}
+
+/// What a browser asks for.
+#[derive(Debug, PartialEq, Eq)]
+enum Request {
+    /// Nothing: the connection was opened to be used later, and was not.
+    None,
+    /// The page.
+    Page,
+    /// The next message, with this answer to the one before.
+    Posted(Vec<u8>),
+}
+
+/// Reads a request that is meant for this address.
+fn read_request(reader: &mut impl BufRead, address: &str) -> Result<Request> {
+    let mut head = reader.by_ref().take(MAX_HEAD_BYTES);
+    let mut request = String::new();
+    if head.read_line(&mut request)? == 0 {
+        return Ok(Request::None);
+    }
+    let (mut length, mut host) = (0u64, None);
     loop {
         let mut line = String::new();
-        if reader.read_line(&mut line)? == 0 || line == "\r\n" {
-            break;
-        }
-        if let Some((name, value)) = line.split_once(':') {
-            let value = value.trim();
-            if name.eq_ignore_ascii_case("content-length") {
-                length = value.parse().context("its length is no number")?;
-            }
-            // Another site could ask too, under a name of its own for this address.
-            let host = name.eq_ignore_ascii_case("host");
-            ensure!(!host || value == address.to_string(), "it was meant for {value}");
+        ensure!(head.read_line(&mut line)? > 0, "its head has no end");
+        let Some((name, value)) = line.split_once(':') else { break };
+        let value = value.trim();
+        if name.eq_ignore_ascii_case("content-length") {
+            length = value.parse().context("its length is no number")?;
+        } else if name.eq_ignore_ascii_case("host") {
+            host = Some(value.to_string());
         }
     }
+    // Another site could ask too, under a name of its own for this address.
+    ensure!(host.as_deref() == Some(address), "it was meant for {}", host.as_deref().unwrap_or("nobody"));
     if !request.starts_with("POST /next ") {
-        respond(reader.into_inner(), "text/html; charset=utf-8", &[include_bytes!("page.html")])?;
-        return Ok(None);
+        return Ok(Request::Page);
     }
     ensure!(length <= MAX_ANSWER_BYTES, "it is too long");
-    let mut body = vec![0; length as usize];
-    reader.read_exact(&mut body)?;
-    Ok(Some((body, reader.into_inner())))
+    let mut body = Vec::new();
+    reader.take(length).read_to_end(&mut body)?;
+    ensure!(body.len() as u64 == length, "it ends too early");
+    Ok(Request::Posted(body))
+}
+
+/// The JSON of an answer, and the bytes after it.
+fn parse_answer(body: &[u8]) -> Result<(Answer, Vec<u8>)> {
+    let (length, rest) = body.split_first_chunk().context("the page's answer is too short")?;
+    let header = rest.split_at_checked(u32::from_le_bytes(*length) as usize);
+    let (header, bytes) = header.context("the page's answer is too short")?;
+    Ok((serde_json::from_slice(header).context("the page's answer is no JSON")?, bytes.to_vec()))
 }
 
 impl Drop for Page {
@@ -354,4 +383,67 @@ fn respond(mut stream: TcpStream, kind: &str, parts: &[&[u8]]) -> Result<()> {
     write!(stream, "HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n")?;
     parts.iter().try_for_each(|part| stream.write_all(part))?;
     Ok(stream.flush()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(request: &[u8]) -> Result<Request> {
+        read_request(&mut &*request, "127.0.0.1:1")
+    }
+
+    fn message(header: &str, bytes: &[u8]) -> Vec<u8> {
+        [&(header.len() as u32).to_le_bytes(), header.as_bytes(), bytes].concat()
+    }
+
+    #[test]
+    fn requests_should_be_refused_when_they_are_meant_for_another_host() {
+        assert_eq!(read(b"GET / HTTP/1.1\r\nHost: 127.0.0.1:1\r\n\r\n").unwrap(), Request::Page);
+        for host in ["Host: example.org\r\n", ""] {
+            let error = read(format!("GET / HTTP/1.1\r\n{host}\r\n").as_bytes()).unwrap_err();
+            assert!(error.to_string().starts_with("it was meant for"), "{error}");
+        }
+    }
+
+    #[test]
+    fn requests_should_be_refused_when_they_are_longer_than_they_may_be_or_shorter_than_they_say() {
+        let post = |length: u64, body: &str| {
+            read(
+                format!("POST /next HTTP/1.1\r\nHost: 127.0.0.1:1\r\nContent-Length: {length}\r\n\r\n{body}")
+                    .as_bytes(),
+            )
+        };
+        assert_eq!(post(2, "ab").unwrap(), Request::Posted(b"ab".to_vec()));
+        assert_eq!(post(3, "ab").unwrap_err().to_string(), "it ends too early");
+        assert_eq!(post(MAX_ANSWER_BYTES + 1, "").unwrap_err().to_string(), "it is too long");
+        assert_eq!(read(&vec![b'a'; 1 << 17]).unwrap_err().to_string(), "its head has no end");
+    }
+
+    #[test]
+    fn answers_should_be_refused_when_they_are_not_of_their_form() {
+        let (answer, bytes) = parse_answer(&message(r#"{"error":"lost"}"#, b"xy")).unwrap();
+        assert_eq!((answer.error.as_deref(), bytes.as_slice()), (Some("lost"), b"xy".as_slice()));
+        assert!(parse_answer(&[1, 0]).is_err());
+        assert!(parse_answer(&[5, 0, 0, 0, b'{', b'}']).is_err());
+        assert!(parse_answer(&message("[]x", b"")).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn parsers_should_not_panic_when_bytes_are_random(bytes: Vec<u8>, length: u8) {
+            let _ = parse_answer(&bytes);
+            let _ = parse_answer(&[&[length, 0, 0, 0], bytes.as_slice()].concat());
+            let _ = read(&bytes);
+            let _ = read(&[b"POST /next HTTP/1.1\r\nHost: 127.0.0.1:1\r\n", bytes.as_slice()].concat());
+        }
+
+        #[test]
+        fn what_is_posted_should_be_what_is_read(body: Vec<u8>, bytes: Vec<u8>) {
+            let head = format!("POST /next HTTP/1.1\r\nHost: 127.0.0.1:1\r\nContent-Length: {}\r\n\r\n", body.len());
+            prop_assert_eq!(read(&[head.as_bytes(), &body, &bytes].concat()).unwrap(), Request::Posted(body));
+            prop_assert_eq!(parse_answer(&message("{}", &bytes)).unwrap().1, bytes);
+        }
+    }
 }

@@ -2,7 +2,7 @@
 //! Everything that runs programs on this machine.
 
 use crate::browser::Browser;
-use anyhow::{anyhow, Context as _, Result};
+use anyhow::{anyhow, bail, Context as _, Result};
 use quern_executor::{
     cpu::{CpuExecutor, Simd},
     gpu::{self, GpuExecutor},
@@ -58,11 +58,15 @@ pub struct Found {
 
 /// All executors of this machine, and those that it could have and has not: the reference, the processor with each of its instruction
 /// sets, each Vulkan, Metal or DirectX adapter, and a Chromium at this path or at the usual ones. Only those of these names, if there
-/// are any.
-pub fn all(only: &[String], chromium: Option<&Path>) -> Vec<Found> {
+/// are any; fails when one is unknown.
+pub fn all(only: &[String], chromium: Option<&Path>) -> Result<Vec<Found>> {
     let mut all = vec![Found { name: "reference".into(), executor: Ok(Box::new(Reference)) }];
     all.extend(Simd::ALL.map(cpu));
     all.extend(wgpu());
+    let names: Vec<&str> = all.iter().map(|found| found.name.as_str()).chain(["chromium"]).collect();
+    if let Some(unknown) = only.iter().find(|only| !names.contains(&only.as_str())) {
+        bail!("no executor is called {unknown}; there are {}", names.join(", "));
+    }
     let wanted = |name: &str| only.is_empty() || only.iter().any(|only| only == name);
     if wanted("chromium") {
         let executor = browser(chromium).map(|browser| {
@@ -72,7 +76,7 @@ pub fn all(only: &[String], chromium: Option<&Path>) -> Vec<Found> {
         all.push(Found { name: "chromium".into(), executor });
     }
     all.retain(|found| wanted(&found.name));
-    all
+    Ok(all)
 }
 
 fn cpu(simd: Simd) -> Found {

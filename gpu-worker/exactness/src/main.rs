@@ -47,7 +47,7 @@ fn suite(arguments: &Arguments) -> Result<bool> {
     let cases = cases()?;
     let expected = digest(EXPECTED).to_string();
     let mut good = true;
-    for found in executors::all(&arguments.only, arguments.chromium.as_deref()) {
+    for found in executors::all(&arguments.only, arguments.chromium.as_deref())? {
         let name = found.name;
         let executor = match found.executor {
             Ok(executor) => executor,

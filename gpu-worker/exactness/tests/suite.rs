@@ -122,3 +122,9 @@ fn browser_should_say_why_when_it_cannot_be_started() {
     #[cfg(target_os = "linux")]
     assert!(start("/bin/true").to_string().starts_with("the browser has ended"), "{:#}", start("/bin/true"));
 }
+
+#[test]
+fn executors_should_be_named_when_an_unknown_one_is_asked_for() {
+    let error = executors::all(&["cpu".into()], None).map(|_| ()).unwrap_err().to_string();
+    assert!(error.contains("cpu;") && error.contains("cpu-scalar") && error.contains("chromium"), "{error}");
+}
