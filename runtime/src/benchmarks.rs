@@ -74,6 +74,8 @@ impl Helper {
             barred: false,
             retiring: false,
             era: 0,
+            standing: 0,
+            proved_at: 0,
         };
         match Entries::<Runtime>::get(who) {
             Some(former) => OpenShards::<Runtime>::mutate(|shards| shards.0 = shards.0.saturating_sub(former.open)),
