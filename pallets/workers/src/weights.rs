@@ -71,6 +71,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Workers::Apprentices` (r:1 w:1)
     // Proof: `Workers::Apprentices` (`max_values`: Some(1), `max_size`: Some(2050), added: 2545, mode: `MaxEncodedLen`)
     // Shortest time: 29_013 ns.
+    // By hand, until it is measured again: all apprentices are looked at, and one makes room.
+    // Storage: `Workers::Entries` (r:64 w:1), `System::Account` (r:1 w:1)
     fn enrol() -> Weight {
         Weight::from_parts(331_197_000, 197_885)
             .saturating_add(T::DbWeight::get().reads(69))
@@ -87,6 +89,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Workers::Apprentices` (r:1 w:0)
     // Proof: `Workers::Apprentices` (`max_values`: Some(1), `max_size`: Some(2050), added: 2545, mode: `MaxEncodedLen`)
     // Shortest time: 90_184 ns.
+    // By hand, until it is measured again: all apprentices are looked at.
+    // Storage: `Workers::Entries` (r:64 w:0)
     fn authorize_enrol() -> Weight {
         Weight::from_parts(391_697_000, 197_885).saturating_add(T::DbWeight::get().reads(69))
     }
