@@ -8,6 +8,8 @@ use frame_support::{
     parameter_types,
     traits::{ConstU32, InstanceFilter},
 };
+use quern_pallet_jobs::Call as JobsCall;
+use quern_pallet_verification::Call as VerificationCall;
 use scale_info::TypeInfo;
 use sp_runtime::traits::BlakeTwo256;
 
@@ -32,8 +34,9 @@ pub enum ProxyType {
     #[default]
     #[codec(index = 0)]
     Any,
-    /// What the daemons send while they work and audit: none of these calls moves a bond or funds to another account, or
-    /// names another proxy. What a stolen hot key can cost is what is locked for open obligations.
+    /// What the daemons send while they work and audit: none of these calls moves a bond or funds to another account, spends
+    /// anything but fees, or names another proxy. What a stolen hot key can cost is what is locked for open obligations, and
+    /// what of the free bond it locks itself, by adopting results and by challenges that it loses.
     #[codec(index = 1)]
     Daemon,
 }
@@ -43,12 +46,15 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
         match self {
             Self::Any => true,
             Self::Daemon => match call {
-                RuntimeCall::Workers(_) | RuntimeCall::Verification(_) => true,
+                RuntimeCall::Workers(_) => true,
+                // That burns what is free.
+                RuntimeCall::Verification(call) => !matches!(call, VerificationCall::demand_leaf { .. }),
                 RuntimeCall::Jobs(call) => matches!(
                     call,
-                    quern_pallet_jobs::Call::start_shard { .. }
-                        | quern_pallet_jobs::Call::decline_shard { .. }
-                        | quern_pallet_jobs::Call::commit_shards { .. }
+                    JobsCall::start_shard { .. }
+                        | JobsCall::decline_shard { .. }
+                        | JobsCall::commit_shards { .. }
+                        | JobsCall::acknowledge_shards { .. }
                 ),
                 _ => false,
             },

@@ -6,6 +6,7 @@ use frame_support::{assert_noop, assert_ok};
 use quern_primitives::{
     job::{Endpoint, Profile},
     traits::{Collateral as _, Role},
+    ShardId,
 };
 use quern_runtime::{config::proxy::ProxyType, Balances, Collateral, Proxy, Runtime, RuntimeCall, RuntimeEvent, QRN};
 use sp_keyring::Sr25519Keyring;
@@ -13,6 +14,7 @@ use sp_runtime::{DispatchError, DispatchResult};
 
 const OWNER: Sr25519Keyring = Sr25519Keyring::Eve;
 const HOT: Sr25519Keyring = Sr25519Keyring::Ferdie;
+const SHARD: ShardId = ShardId { job: 1, stage: 0, index: 0 };
 
 /// Eve has a bond, and Ferdie's key for her daemon.
 fn with_hot_key(code: impl FnOnce()) {
@@ -68,6 +70,7 @@ fn hot_key_should_not_reach_stake_funds_or_session_keys() {
             pallet_session::Call::purge_keys {}.into(),
             quern_pallet_jobs::Call::publish_program { bytes: Default::default() }.into(),
             quern_pallet_rewards::Call::claim {}.into(),
+            quern_pallet_verification::Call::demand_leaf { shard: SHARD, position: 0, max_price: QRN }.into(),
             // Nor by a detour.
             pallet_utility::Call::batch { calls: vec![to_hot.into()] }.into(),
             pallet_proxy::Call::add_proxy { delegate: account(HOT).into(), proxy_type: ProxyType::Any, delay: 0 }
@@ -78,6 +81,17 @@ fn hot_key_should_not_reach_stake_funds_or_session_keys() {
             assert_eq!(by_hot_key(call.clone()), filtered(), "{call:?}");
         }
         assert_eq!((Balances::free_balance(account(OWNER)), Collateral::bonded(&account(OWNER).into())), before);
+    });
+}
+
+#[test]
+fn hot_key_should_report_deliveries_and_play_disputes_for_the_stake() {
+    with_hot_key(|| {
+        let delivered = quern_pallet_jobs::Call::acknowledge_shards { shards: vec![SHARD].try_into().unwrap() };
+        // There is no such shard or dispute: the call is refused for that alone.
+        assert_eq!(by_hot_key(delivered), Err(quern_pallet_jobs::Error::<Runtime>::NoSuchShard.into()));
+        let names = quern_pallet_verification::Call::name_operator { dispute: 7, op: 0 };
+        assert_eq!(by_hot_key(names), Err(quern_pallet_verification::Error::<Runtime>::UnknownDispute.into()));
     });
 }
 
