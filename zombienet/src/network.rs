@@ -6,9 +6,13 @@ use anyhow::{anyhow, ensure, Context, Result};
 use serde_json::Value;
 use std::{
     env, fs,
+    net::TcpListener,
     path::{Path, PathBuf},
 };
-use zombienet_sdk::{AddNodeOptions, Arg, LocalFileSystem, NetworkConfig, NetworkConfigBuilder, NetworkConfigExt};
+use zombienet_sdk::{
+    generators::generate_node_identity, AddNodeOptions, Arg, LocalFileSystem, NetworkConfig, NetworkConfigBuilder,
+    NetworkConfigExt,
+};
 
 /// The authorities of the preset `local`. The SDK gives a node the session keys of the development account of its name.
 pub const AUTHORITIES: [&str; 4] = ["alice", "bob", "charlie", "dave"];
@@ -32,7 +36,7 @@ pub struct Extra<'a> {
 /// A running network. Its folder is removed by [`Network::finish`]; when it is dropped before that, a test has failed, and
 /// the folder stays and is named, with the ends of all logs.
 pub struct Network {
-    // None when it has ended. Processes end when their handles are dropped, so before anybody looks at the logs.
+    // None when it has ended.
     running: Option<zombienet_sdk::Network<LocalFileSystem>>,
     daemons: Vec<Daemon>,
     folder: PathBuf,
@@ -41,23 +45,26 @@ pub struct Network {
 impl Network {
     /// Starts the four authorities with these changes of the genesis, and waits until they have finalised something.
     pub async fn start(name: &str, changes: &Value) -> Result<Self> {
-        let network = Self::start_with(name, changes, &[]).await?;
-        for node in network.nodes() {
-            node.wait_for_finalized(1).await?;
-        }
-        Ok(network)
+        Self::start_with(name, changes, &Authority::all()?).await
     }
 
-    /// Starts the four authorities with these changes of the genesis and more on their command lines, and waits until they
-    /// answer.
-    pub async fn start_with(name: &str, changes: &Value, arguments: &[&str]) -> Result<Self> {
+    /// The same, but each node has no other peers than those that are reserved: at first all authorities, later whom
+    /// [`Node::add_reserved_peer`] and [`Node::remove_reserved_peer`] say.
+    pub async fn start_reserved(name: &str, changes: &Value) -> Result<Self> {
+        Self::start_with(name, changes, &Authority::reserved()?).await
+    }
+
+    async fn start_with(name: &str, changes: &Value, authorities: &[Authority]) -> Result<Self> {
         let folder = env::temp_dir().join(format!("quern-zombienet-{name}-{}", std::process::id()));
         fs::create_dir_all(&folder)
             .with_context(|| format!("the folder {} cannot be made; choose another with TMPDIR", folder.display()))?;
         let mut network = Self { running: None, daemons: Vec::new(), folder };
         let raw = spec::write_raw(&network.folder, changes).await?;
-        let config = config(&network.folder, &raw, arguments)?;
+        let config = config(&network.folder, &raw, authorities)?;
         network.running = Some(config.spawn_native().await.context("the network does not start")?);
+        for node in network.nodes() {
+            node.wait_for_finalized(1).await?;
+        }
         Ok(network)
     }
 
@@ -159,20 +166,63 @@ impl Network {
     }
 }
 
-fn config(folder: &Path, raw: &Path, arguments: &[&str]) -> Result<NetworkConfig> {
+/// How an authority is started.
+struct Authority {
+    name: &'static str,
+    /// Its peer-to-peer port.
+    port: u16,
+    /// Its address as a peer.
+    address: String,
+    arguments: Vec<Arg>,
+}
+
+impl Authority {
+    /// All of them, which find each other by the first one.
+    fn all() -> Result<Vec<Self>> {
+        // Held until all are chosen, so that no port is chosen twice.
+        let listeners: Vec<TcpListener> =
+            AUTHORITIES.iter().map(|_| TcpListener::bind("127.0.0.1:0")).collect::<Result<_, _>>()?;
+        let authority = |(name, listener): (&&'static str, &TcpListener)| {
+            let port = listener.local_addr()?.port();
+            let (_, peer_id) = generate_node_identity(name)?;
+            let address = format!("/ip4/127.0.0.1/tcp/{port}/ws/p2p/{peer_id}");
+            Ok(Self { name, port, address, arguments: Vec::new() })
+        };
+        AUTHORITIES.iter().zip(&listeners).map(authority).collect()
+    }
+
+    /// All of them, each with reserved connections to the others and no others.
+    ///
+    /// There are no places for ordinary peers, because litep2p, `--reserved-only` or not, makes an ordinary peer of one that is
+    /// no longer reserved while there are. A node without such places takes those reserved peers alone that its command line
+    /// names.
+    fn reserved() -> Result<Vec<Self>> {
+        let mut all = Self::all()?;
+        let addresses: Vec<String> = all.iter().map(|authority| authority.address.clone()).collect();
+        for authority in &mut all {
+            authority.arguments.extend(["--reserved-only", "--in-peers=0", "--out-peers=0"].map(Arg::from));
+            let others = addresses.iter().filter(|address| **address != authority.address);
+            authority.arguments.extend(others.map(|address| Arg::from(("--reserved-nodes", &address[..]))));
+        }
+        Ok(all)
+    }
+}
+
+fn config(folder: &Path, raw: &Path, authorities: &[Authority]) -> Result<NetworkConfig> {
     let node = binary("quern-node")?;
     let node = node.to_str().context("the path of quern-node is not UTF-8")?;
-    let arguments: Vec<Arg> = arguments.iter().map(|argument| Arg::from(*argument)).collect();
+    let (first, others) = authorities.split_first().context("a network has authorities")?;
     let built = NetworkConfigBuilder::new()
         .with_relaychain(|chain| {
-            let chain = chain
-                .with_chain(CHAIN)
-                .with_default_command(node)
-                .with_default_args(arguments)
-                .with_chain_spec_path(raw.to_owned());
-            let [first, others @ ..] = AUTHORITIES;
-            let chain = chain.with_validator(|node| node.with_name(first));
-            others.into_iter().fold(chain, |chain, name| chain.with_validator(|node| node.with_name(name)))
+            let chain =
+                chain.with_chain(CHAIN).with_default_command(node).with_chain_spec_path(raw.to_owned()).with_validator(
+                    |node| node.with_name(first.name).with_p2p_port(first.port).with_args(first.arguments.clone()),
+                );
+            others.iter().fold(chain, |chain, other| {
+                chain.with_validator(|node| {
+                    node.with_name(other.name).with_p2p_port(other.port).with_args(other.arguments.clone())
+                })
+            })
         })
         .with_global_settings(|settings| {
             settings
@@ -191,6 +241,9 @@ fn config(folder: &Path, raw: &Path, arguments: &[&str]) -> Result<NetworkConfig
 
 impl Drop for Network {
     fn drop(&mut self) {
+        // The nodes' processes end with their handles.
+        self.daemons.clear();
+        self.running = None;
         if !self.folder.exists() {
             return;
         }

@@ -48,6 +48,14 @@ async fn main_job_should_complete_and_be_paid_when_eras_change_under_it() -> Res
         "it took the blocks {begun_at} to {ended_at}, within an era"
     );
 
+    eventually("all of its shards are paid", PATIENCE, async || {
+        let listed = quern(alice.rpc(), "//Requester", &["job", "list"]).await?;
+        ensure!(listed[0]["maturing"] == 0, "some are not: {listed:#}");
+        Ok(())
+    })
+    .await?;
+    let ended_at = alice.best().await?.number;
+
     // The era in which it was paid has ended: what it earned in emission can be claimed, by each who worked.
     network.wait_for_agreement(&network.authorities()?, (ended_at / ERA_BLOCKS + 1) * ERA_BLOCKS + 1).await?;
     let mut claimed = 0;

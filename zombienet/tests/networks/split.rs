@@ -7,17 +7,13 @@ use serde_json::json;
 
 /// Blocks that each half makes on its own.
 const APART_BLOCKS: u32 = 15;
-
 #[tokio::test(flavor = "multi_thread")]
 async fn halves_should_agree_again_when_a_split_heals() -> Result<()> {
-    // Nobody is a peer of anybody until it is told to be.
-    let network = Network::start_with("split", &json!({}), &["--reserved-only"]).await?;
+    let network = Network::start_reserved("split", &json!({})).await?;
     let nodes = network.authorities()?;
     let [alice, bob, charlie, dave] = nodes;
-    for (index, one) in nodes.iter().enumerate() {
-        for other in &nodes[index + 1..] {
-            join(one, other).await?;
-        }
+    for node in &nodes {
+        wait_for_peers(node, 3).await?;
     }
     network.wait_for_agreement(&nodes, 5).await?;
 
@@ -42,18 +38,14 @@ async fn halves_should_agree_again_when_a_split_heals() -> Result<()> {
     ensure!(halves.0 != halves.1, "both halves have the block {} at height {height}", halves.0);
 
     for (one, other) in &across {
-        join(one, other).await?;
+        one.add_reserved_peer(*other).await?;
+        other.add_reserved_peer(*one).await?;
     }
     for node in &nodes {
         wait_for_peers(node, 3).await?;
     }
     network.wait_for_agreement(&nodes, height + 1).await?;
     network.finish().await
-}
-
-async fn join(one: &Node<'_>, other: &Node<'_>) -> Result<()> {
-    one.add_reserved_peer(*other).await?;
-    other.add_reserved_peer(*one).await
 }
 
 async fn wait_for_peers(node: &Node<'_>, count: u64) -> Result<()> {
