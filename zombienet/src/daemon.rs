@@ -7,7 +7,7 @@ use std::{fs::File, path::Path, sync::Mutex};
 use tokio::process::Child;
 
 /// A daemon. It is killed when it is dropped.
-pub struct Daemon {
+pub(crate) struct Daemon {
     name: String,
     // Behind a lock, because asking a process whether it runs changes the handle.
     child: Mutex<Child>,
@@ -33,7 +33,7 @@ impl Daemon {
     }
 
     /// Fails when it has ended.
-    pub fn ensure_running(&self) -> Result<()> {
+    pub(crate) fn ensure_running(&self) -> Result<()> {
         let ended = match self.child.lock() {
             Ok(mut child) => child.try_wait().with_context(|| format!("{} cannot be asked", self.name))?,
             Err(_) => None,

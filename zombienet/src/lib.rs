@@ -8,10 +8,9 @@ mod node;
 mod program;
 mod spec;
 
-pub use daemon::Daemon;
-pub use network::{Extra, Network, AUTHORITIES};
+pub use network::{Extra, Network};
 pub use node::{Head, Node};
-pub use program::{binary, quern, quern_within};
+pub use program::{quern, quern_within};
 pub use spec::EPOCH_SLOTS;
 
 use anyhow::{Context as _, Result};

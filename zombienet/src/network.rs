@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A network of nodes on this machine.
 
-use crate::{eventually, program::binary, spec, Daemon, Head, Node, PATIENCE};
+use crate::{daemon::Daemon, eventually, program::binary, spec, Head, Node, PATIENCE};
 use anyhow::{anyhow, ensure, Context, Result};
 use serde_json::Value;
 use std::{
@@ -15,7 +15,7 @@ use zombienet_sdk::{
 };
 
 /// The authorities of the preset `local`. The SDK gives a node the session keys of the development account of its name.
-pub const AUTHORITIES: [&str; 4] = ["alice", "bob", "charlie", "dave"];
+const AUTHORITIES: [&str; 4] = ["alice", "bob", "charlie", "dave"];
 
 /// What the SDK calls the chain, and its specification's file.
 const CHAIN: &str = "quern-local";
@@ -66,11 +66,6 @@ impl Network {
             node.wait_for_finalized(1).await?;
         }
         Ok(network)
-    }
-
-    /// The network's folder, with the logs.
-    pub fn folder(&self) -> &Path {
-        &self.folder
     }
 
     fn running(&self) -> Result<&zombienet_sdk::Network<LocalFileSystem>> {

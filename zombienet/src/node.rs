@@ -60,7 +60,7 @@ impl Node<'_> {
     }
 
     /// Whether it runs and is not stopped.
-    pub fn is_running(&self) -> bool {
+    pub(crate) fn is_running(&self) -> bool {
         self.0.is_running()
     }
 

@@ -13,7 +13,7 @@ use std::{
 use tokio::{process::Command, time::timeout};
 
 /// One of Quern's programs, from `QUERN_BIN_DIR`. Fails with the remedy where it is not there.
-pub fn binary(name: &str) -> Result<PathBuf> {
+pub(crate) fn binary(name: &str) -> Result<PathBuf> {
     let folder = env::var_os("QUERN_BIN_DIR").context(
         "QUERN_BIN_DIR does not say where quern-node, quern-worker and quern are; run scripts/zombienet, which builds them",
     )?;
