@@ -213,22 +213,18 @@ impl Chain {
         let best = subscribe("chain_subscribeNewHeads", "chain_unsubscribeNewHeads").await?;
         let finalized = subscribe("chain_subscribeFinalizedHeads", "chain_unsubscribeFinalizedHeads").await?;
         let merged = stream::select(best.map(|head| (true, head)), finalized.map(|head| (false, head)));
-        let state = (self.clone(), merged, 0 as Height, 0 as Height);
-        let heads = stream::unfold(state, |(chain, mut merged, mut best, mut finalized)| async move {
+        let state = (self.clone(), merged, 0 as Height);
+        let heads = stream::unfold(state, |(chain, mut merged, mut finalized)| async move {
             let (is_best, head) = merged.next().await?;
-            let head = match head {
-                Ok(head) => head.height(),
-                Err(error) => return Some((Err(rpc("heads", error)), (chain, merged, best, finalized))),
-            };
-            if is_best {
-                best = head;
-            } else {
-                finalized = head;
+            match head {
+                Ok(head) if !is_best => finalized = head.height(),
+                Ok(_) => {}
+                Err(error) => return Some((Err(rpc("heads", error)), (chain, merged, finalized))),
             }
-            let best_height = best.max(finalized);
-            let hash = chain.block_hash(best_height).await;
-            let head = hash.map(|hash| Head { height: best_height, hash, finalized });
-            Some((head, (chain, merged, best, finalized)))
+            // The announced block may be gone by now, and its height too, where the chain was reorganised.
+            let best = chain.best().await;
+            let head = best.map(|(height, hash)| Head { height, hash, finalized });
+            Some((head, (chain, merged, finalized)))
         });
         Ok(Box::pin(heads))
     }
@@ -241,9 +237,9 @@ impl Chain {
 
     /// The best block.
     pub async fn best(&self) -> Result<(Height, [u8; 32]), ChainError> {
-        let header: Header = self.rpc.request("chain_getHeader", &[]).await?;
-        let height = header.height();
-        Ok((height, self.block_hash(height).await?))
+        let hash: H256 = self.rpc.request("chain_getBlockHash", &[]).await?;
+        let header: Header = self.rpc.request("chain_getHeader", &[format!("{hash:?}").into()]).await?;
+        Ok((header.height(), hash.0))
     }
 
     /// The hash of the last finalised block.
