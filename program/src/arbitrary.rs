@@ -3,7 +3,7 @@
 
 use crate::{
     check::{check_operator, MAX_BLOCK_OPERATORS},
-    ops, Checked, DType, OpKind, ProgramBuilder, SegmentKind, Shape, Tensor, TensorType, Value, Var,
+    ops, Checked, DType, OpKind, ProgramBuilder, SegmentKind, Shape, Tensor, TensorType, Value, Var, Window2d,
 };
 use alloc::{vec, vec::Vec};
 use rand_chacha::ChaCha8Rng;
@@ -206,9 +206,16 @@ impl Generator {
         self.add(kind, &[a, b])
     }
 
+    /// Small windows, most of them valid.
+    fn window(&mut self) -> Window2d {
+        let kernel = [0; 2].map(|_| self.below(5).saturating_add(1) as u8);
+        let stride = [0; 2].map(|_| self.below(4).saturating_add(1) as u8);
+        Window2d { kernel, stride, padding: kernel.map(|kernel| self.below(u32::from(kernel)) as u8) }
+    }
+
     /// Tries to add one operator.
     fn operator(&mut self) -> Option<Var> {
-        match self.below(29) {
+        match self.below(31) {
             0 | 1 => {
                 let rank = self.choose(&[2, 2, 3, 4])?;
                 let dims = self.dims(rank);
@@ -317,6 +324,29 @@ impl Generator {
             27 => {
                 let x = self.any();
                 self.add(OpKind::Sqrt, &[x])
+            }
+            28 => {
+                let dims = self.dims(4);
+                let dtype = self.dtype();
+                let x = self.pick(|ty| ty.shape.rank() == 4, dtype, &dims);
+                let Window2d { kernel, stride, padding } = self.window();
+                let fill = self.choose(&EDGES)?;
+                self.add(OpKind::Unfold2d { kernel, stride, padding, fill }, &[x])
+            }
+            29 => {
+                let image = [self.size(), self.size()];
+                let window = self.window();
+                let [down, across] = window.places(image).ok()?;
+                let depth = window.area().saturating_mul(self.below(4).saturating_add(1));
+                let dims = [self.below(3).saturating_add(1), down, across, depth];
+                if Shape::new(&dims)?.elements() > MAX_ELEMENTS {
+                    return None;
+                }
+                let dtype = self.dtype();
+                let fits = |ty: TensorType| ty.shape.with_dim(0, 1).dims() == [1, down, across, depth];
+                let x = self.pick(fits, dtype, &dims);
+                let Window2d { kernel, stride, padding } = window;
+                self.add(OpKind::Fold2d { kernel, stride, padding, image }, &[x])
             }
             _ => {
                 let x = self.any();

@@ -4,8 +4,10 @@
 
 use crate::{
     check::{check_operator, TypedValue},
-    encode_element, Checked, Constant, DType, Op, OpKind, OperatorError, Program, ProgramError, SegmentKind, Shape,
-    TensorType, Value,
+    encode_element,
+    ops::Window2d,
+    Checked, Constant, DType, Op, OpKind, OperatorError, Program, ProgramError, SegmentKind, Shape, TensorType,
+    TypeError, Value,
 };
 use alloc::{vec, vec::Vec};
 use core::fmt;
@@ -122,6 +124,11 @@ impl ProgramBuilder {
 
     fn fail(&mut self, error: BuildError) {
         self.error.get_or_insert(error);
+    }
+
+    /// Keeps it as a mistake of the operator that would come next.
+    pub(crate) fn refuse(&mut self, error: TypeError) {
+        self.fail(BuildError::Operator { number: self.added, error: OperatorError::Type(error) });
     }
 
     fn shape(&mut self, dims: &[u32]) -> Shape {
@@ -407,6 +414,18 @@ impl ProgramBuilder {
     /// [`OpKind::Sqrt`].
     pub fn sqrt(&mut self, x: Var) -> Var {
         self.op(OpKind::Sqrt, &[x])
+    }
+
+    /// [`OpKind::Unfold2d`].
+    pub fn unfold2d(&mut self, x: Var, window: Window2d, fill: i32) -> Var {
+        let Window2d { kernel, stride, padding } = window;
+        self.op(OpKind::Unfold2d { kernel, stride, padding, fill }, &[x])
+    }
+
+    /// [`OpKind::Fold2d`].
+    pub fn fold2d(&mut self, x: Var, window: Window2d, image: [u32; 2]) -> Var {
+        let Window2d { kernel, stride, padding } = window;
+        self.op(OpKind::Fold2d { kernel, stride, padding, image }, &[x])
     }
 
     /// The largest absolute value of a whole tensor, as one `i32`: by rows, in as many levels as keep proofs short.

@@ -397,6 +397,30 @@ pub enum OpKind {
     /// `(x) -> i32`: the square root, rounded down; 0 for negative numbers.
     #[codec(index = 27)]
     Sqrt,
+    /// `(x [B, H, W, C]) -> [B, OH, OW, KH * KW * C]`: what stands in each window of the images, row by row.
+    #[codec(index = 28)]
+    Unfold2d {
+        /// Rows and columns of a window, 1 to 255.
+        kernel: [u8; 2],
+        /// Pixels from a window to the next, down and across.
+        stride: [u8; 2],
+        /// Pixels added above and below, and left and right; fewer than the window has.
+        padding: [u8; 2],
+        /// What the added pixels hold; limited to what the type holds.
+        fill: i32,
+    },
+    /// `(x [B, OH, OW, KH * KW * C]) -> i32 [B, H, W, C]`: wrapping sum of all that stands in the windows for each pixel.
+    #[codec(index = 29)]
+    Fold2d {
+        /// Rows and columns of a window, 1 to 255.
+        kernel: [u8; 2],
+        /// Pixels from a window to the next, down and across.
+        stride: [u8; 2],
+        /// Pixels added above and below, and left and right; fewer than the window has.
+        padding: [u8; 2],
+        /// Rows and columns of the images.
+        image: [u32; 2],
+    },
 }
 
 /// One operator and what it reads.

@@ -11,6 +11,7 @@ extern crate alloc;
 
 pub mod builder;
 pub mod check;
+mod images;
 pub mod ir;
 pub mod ops;
 pub mod proof;
@@ -28,5 +29,5 @@ pub use ir::{
     segment, segments, Constant, Context, DType, Op, OpKind, Program, Segment, SegmentKind, Shape, TensorType, Value,
     MAX_RANK,
 };
-pub use ops::{Call, Run, TypeError};
+pub use ops::{Call, Run, TypeError, Window2d};
 pub use tensor::{decode_element, encode_element, Tensor};

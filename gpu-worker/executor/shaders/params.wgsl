@@ -24,5 +24,14 @@ struct Params {
     matrices: u32,
     // ChaCha8 key.
     key: array<vec4<u32>, 2>,
+    // Windows over images, each vertical and horizontal: pixels of an image, windows over it, sizes of a window, pixels from one
+    // to the next, pixels added on each side. Depth is the elements of a window, lo what the added pixels hold.
+    image: vec2<u32>,
+    places: vec2<u32>,
+    kernel: vec2<u32>,
+    stride: vec2<u32>,
+    padding: vec2<u32>,
+    channels: u32,
+    unused: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;

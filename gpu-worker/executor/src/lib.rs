@@ -5,6 +5,7 @@
 pub mod bench;
 pub mod cpu;
 pub mod gpu;
+pub mod random_programs;
 mod self_test;
 
 pub use self_test::{edge_cases, self_test, EdgeCase, Mismatch};

@@ -211,6 +211,12 @@ fn cases() -> Vec<(OpKind, Vec<TensorType>)> {
         cases.push((OpKind::Permute { axes: [2, 0, 1, 3] }, vec![ty(dtype, &[5, 7, 6])]));
         cases.push((OpKind::Permute { axes: [0, 2, 1, 3] }, vec![ty(dtype, &[3, 7, 5, 6])]));
         cases.push((OpKind::Permute { axes: [3, 1, 0, 2] }, vec![ty(dtype, &[3, 7, 5, 6])]));
+        let (kernel, stride, padding) = ([3, 2], [2, 1], [2, 0]);
+        cases.push((OpKind::Unfold2d { kernel, stride, padding, fill: i32::MIN }, vec![ty(dtype, &[2, 6, 5, 3])]));
+        cases.push((OpKind::Fold2d { kernel, stride, padding, image: [6, 5] }, vec![ty(dtype, &[2, 4, 4, 18])]));
+        let (kernel, stride, padding) = ([3, 3], [1, 1], [1, 1]);
+        cases.push((OpKind::Unfold2d { kernel, stride, padding, fill: 7 }, vec![ty(dtype, &[1, 4, 7, 5])]));
+        cases.push((OpKind::Fold2d { kernel, stride, padding, image: [4, 7] }, vec![ty(dtype, &[1, 4, 7, 45])]));
         for kind in [OpKind::RowSum, OpKind::RowMax, OpKind::RowMaxAbs, OpKind::RowArgmax] {
             cases.push((kind.clone(), vec![matrix]));
             cases.push((kind.clone(), vec![ty(dtype, &[3, 777])]));

@@ -6,7 +6,7 @@ use quern_executor::{
     best,
     cpu::{CpuExecutor, Simd},
     gpu::GpuExecutor,
-    self_test, Executor, ExecutorError,
+    random_programs, self_test, Executor, ExecutorError,
 };
 use quern_program::{
     arbitrary::{random_bytes, random_program},
@@ -72,6 +72,17 @@ proptest! {
         for executor in cpus() {
             compare(&executor, &checked, &context(seed), &inputs);
         }
+    }
+
+    #[test]
+    fn all_should_agree_on_every_operator_and_element_when_programs_are_random(seed: u64) {
+        let cpus = cpus();
+        let mut executors: Vec<&dyn Executor> = cpus.iter().map(|cpu| cpu as &dyn Executor).collect();
+        if seed % 8 == 0 {
+            executors.push(&*GPU);
+        }
+        let compared = random_programs::compare(seed, &executors);
+        prop_assert!(compared.is_ok(), "{:?}", compared);
     }
 }
 
@@ -142,6 +153,19 @@ fn large() -> Vec<(OpKind, Vec<TensorType>)> {
         (OpKind::Slice { axis: 1, start: 7, len: 99 }, vec![ty(I8, &[30, 111, 11])]),
         (OpKind::Concat { axis: 2 }, vec![ty(I8, &[70, 20, 7]), ty(I8, &[70, 20, 9]), ty(I8, &[70, 20, 1])]),
         (OpKind::Random { shape: Shape::matrix(321, 123) }, vec![]),
+        (OpKind::Unfold2d { kernel: [3, 3], stride: [1, 1], padding: [1, 1], fill: 0 }, vec![ty(I8, &[5, 33, 31, 17])]),
+        (
+            OpKind::Unfold2d { kernel: [2, 5], stride: [3, 2], padding: [1, 4], fill: i32::MIN },
+            vec![ty(I16, &[3, 40, 61, 9])],
+        ),
+        (
+            OpKind::Fold2d { kernel: [3, 3], stride: [1, 1], padding: [1, 1], image: [33, 31] },
+            vec![ty(I32, &[5, 33, 31, 9 * 5])],
+        ),
+        (
+            OpKind::Fold2d { kernel: [7, 2], stride: [2, 3], padding: [6, 1], image: [52, 40] },
+            vec![ty(I8, &[4, 29, 14, 14 * 6])],
+        ),
     ]
 }
 

@@ -8,11 +8,13 @@ mod random;
 mod rows;
 mod shape;
 mod softmax;
+mod window;
 
 pub use elementwise::{bit_length, broadcast, divide, shift_round, shift_stochastic, sqrt, Broadcast};
 pub use random::random_word;
 pub use shape::permuted;
 pub use softmax::{exp_q16, softmax_q15, MAX_SOFTMAX_COLUMNS, MAX_SOFTMAX_FRAC_BITS};
+pub use window::Window2d;
 
 use crate::{proof::MERGED_GAP_BYTES, Context, DType, OpKind, TensorType};
 use alloc::vec::Vec;
@@ -35,6 +37,14 @@ pub enum TypeError {
     Attribute,
     /// The new shape has another number of elements.
     ElementCount,
+    /// The stride of windows is zero.
+    Stride,
+    /// The padding is as large as the windows: some would hold nothing of the image.
+    Padding,
+    /// The windows are empty, or larger than the padded image.
+    Window,
+    /// The groups are none, or do not divide the channels.
+    Groups,
 }
 
 impl fmt::Display for TypeError {
@@ -47,6 +57,10 @@ impl fmt::Display for TypeError {
             Self::Axis => f.write_str("there is no such axis"),
             Self::Attribute => f.write_str("an attribute is out of its range"),
             Self::ElementCount => f.write_str("the new shape has another number of elements"),
+            Self::Stride => f.write_str("the stride of windows is zero; it is at least 1"),
+            Self::Padding => f.write_str("the padding is not smaller than the window"),
+            Self::Window => f.write_str("the window is empty, or larger than the padded image"),
+            Self::Groups => f.write_str("the groups are none, or do not divide the channels"),
         }
     }
 }
@@ -68,6 +82,11 @@ impl Run {
     /// One run.
     pub const fn one(arg: usize, len: u64) -> Self {
         Self { arg, len, count: 1, stride: 0 }
+    }
+
+    /// As many such runs, each proven by itself.
+    const fn times(self, count: u64) -> Self {
+        Self { count, stride: u64::MAX, ..self }
     }
 
     /// This as one run, when the gaps are so small that proving them costs no more.
@@ -142,6 +161,12 @@ macro_rules! dispatch {
             OpKind::Permute { axes } => with!(shape::Permute { axes }),
             OpKind::OneHot { columns } => with!(shape::OneHot { columns }),
             OpKind::Sqrt => with!(Unary::Sqrt),
+            OpKind::Unfold2d { kernel, stride, padding, fill } => {
+                with!(window::Unfold2d { window: Window2d { kernel, stride, padding }, fill })
+            }
+            OpKind::Fold2d { kernel, stride, padding, image } => {
+                with!(window::Fold2d { window: Window2d { kernel, stride, padding }, image })
+            }
         }
     }};
 }

@@ -2,6 +2,7 @@
 //! Tests of the operators, of validation, and of properties that hold for every program.
 
 mod builder;
+mod images;
 mod operators;
 mod properties;
 mod validation;

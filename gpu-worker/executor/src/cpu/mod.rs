@@ -4,6 +4,7 @@
 mod matmul;
 mod ops;
 mod simd;
+mod window;
 
 pub use matmul::matmul_nt;
 pub(crate) use ops::stretch;

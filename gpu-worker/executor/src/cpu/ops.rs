@@ -4,13 +4,13 @@
 // The loops of `each!` are written once for three types.
 #![allow(clippy::useless_conversion)]
 
-use super::{matmul::matmul_nt, simd::Simd};
+use super::{matmul::matmul_nt, simd::Simd, window};
 use bytemuck::Pod;
 use quern_program::{
     ops::{
         bit_length, broadcast, divide, exp_q16, permuted, shift_round, shift_stochastic, softmax_q15, sqrt, Broadcast,
     },
-    DType, OpKind, Shape, Tensor, TensorType,
+    DType, OpKind, Shape, Tensor, TensorType, Window2d,
 };
 use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
@@ -18,7 +18,7 @@ use rayon::prelude::*;
 use std::{borrow::Cow, sync::Arc};
 
 /// Elements that one task of the thread pool computes at least. A multiple of the 16 words of a ChaCha block.
-const CHUNK: usize = 16_384;
+pub(super) const CHUNK: usize = 16_384;
 
 /// The elements of a tensor. Borrowed from the caller where its bytes are aligned.
 #[derive(Clone, Debug)]
@@ -166,6 +166,19 @@ pub(super) fn run<'a>(
         OpKind::BitLength => unary(x(), bit_length),
         OpKind::Sqrt => unary(x(), sqrt),
         OpKind::OneHot { columns } => Elements::I8(Cow::Owned(one_hot(x(), columns as usize))),
+        OpKind::Unfold2d { kernel, stride, padding, fill } => {
+            let windows = window::Windows::new(Window2d { kernel, stride, padding }, shape(0), output.shape);
+            let fill = fill.clamp(output.dtype.min(), output.dtype.max());
+            match x() {
+                Elements::I8(x) => Elements::I8(Cow::Owned(windows.unfold(x, fill as i8))),
+                Elements::I16(x) => Elements::I16(Cow::Owned(windows.unfold(x, fill as i16))),
+                Elements::I32(x) => Elements::I32(Cow::Owned(windows.unfold(x, fill))),
+            }
+        }
+        OpKind::Fold2d { kernel, stride, padding, .. } => {
+            let windows = window::Windows::new(Window2d { kernel, stride, padding }, output.shape, shape(0));
+            each!(x(), x => Elements::i32(windows.fold(x)))
+        }
         OpKind::Permute { axes } => {
             let places = permuted(shape(0), axes).unwrap_or_default();
             map!(x(), x => permute(x, places.map(|(places, stride)| (places as usize, stride as usize))))

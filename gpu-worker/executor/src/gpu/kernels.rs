@@ -5,7 +5,7 @@ use crate::cpu::stretch;
 use bytemuck::{Pod, Zeroable};
 use quern_program::{
     ops::{broadcast, permuted, Broadcast},
-    DType, OpKind, TensorType,
+    DType, OpKind, Shape, TensorType, Window2d,
 };
 
 /// Invocations of a workgroup.
@@ -30,6 +30,14 @@ pub(super) struct Params {
     pub frac_bits: u32,
     pub matrices: u32,
     pub key: [u32; 8],
+    pub image: [u32; 2],
+    pub places: [u32; 2],
+    pub kernel: [u32; 2],
+    pub stride: [u32; 2],
+    pub padding: [u32; 2],
+    pub channels: u32,
+    /// A uniform's size is a multiple of 16 bytes.
+    pub unused: u32,
 }
 
 /// How a kernel reads its arguments.
@@ -180,6 +188,20 @@ pub(super) fn concat(axis: u8, a: TensorType, b: TensorType, output: TensorType)
     elementwise(&[shader!("concat")], &[a, b], output, params)
 }
 
+/// What a kernel is told of windows over images of the shape `images`, whose contents have the shape `unfolded`.
+fn windows(params: Params, window: Window2d, images: Shape, unfolded: Shape) -> Params {
+    Params {
+        image: [images.dim(1), images.dim(2)],
+        places: [unfolded.dim(1), unfolded.dim(2)],
+        kernel: window.kernel.map(u32::from),
+        stride: window.stride.map(u32::from),
+        padding: window.padding.map(u32::from),
+        channels: images.last(),
+        depth: unfolded.last(),
+        ..params
+    }
+}
+
 /// The kernel of an operator; none for those that take several or no kernel: products, concatenations and reshapes.
 pub(super) fn operator(kind: &OpKind, args: &[TensorType], output: TensorType, key: &[u8; 32]) -> Option<Call> {
     let shape = args.first().unwrap_or(&output).shape;
@@ -219,6 +241,16 @@ pub(super) fn operator(kind: &OpKind, args: &[TensorType], output: TensorType, k
         OpKind::BitLength => elementwise(&[shader!("bit_length")], args, output, params),
         OpKind::Sqrt => elementwise(&[shader!("sqrt")], args, output, params),
         OpKind::OneHot { columns } => elementwise(&[shader!("one_hot")], args, output, Params { columns, ..params }),
+        OpKind::Unfold2d { kernel, stride, padding, fill } => {
+            let window = Window2d { kernel, stride, padding };
+            let lo = fill.clamp(output.dtype.min(), output.dtype.max());
+            let params = Params { lo, ..windows(params, window, shape, output.shape) };
+            elementwise(&[shader!("unfold2d")], args, output, params)
+        }
+        OpKind::Fold2d { kernel, stride, padding, .. } => {
+            let window = Window2d { kernel, stride, padding };
+            elementwise(&[shader!("fold2d")], args, output, windows(params, window, output.shape, shape))
+        }
         OpKind::Permute { axes } => {
             let places = permuted(shape, axes).unwrap_or_default();
             let [whole, start, first, second] = places.map(|(_, stride)| stride as u32);
