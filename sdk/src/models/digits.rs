@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The UCI handwritten digits: 1,797 images of 8 x 8 pixels (see `data/digits/README.md`).
 
+use super::ModelError;
 use quern_primitives::draw::Draw;
 
 /// Pixels of an image.
@@ -83,6 +84,19 @@ impl Samples {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
+    }
+
+    /// Whether a network for images of so many pixels and so many classes can use them.
+    pub(crate) fn check(&self, pixels: u32, classes: u32) -> Result<(), ModelError> {
+        let fits = !self.is_empty()
+            && self.pixels == pixels as usize
+            && self.images.len() == self.len() * self.pixels
+            && self.labels.iter().all(|label| u32::from(*label) < classes);
+        if fits {
+            Ok(())
+        } else {
+            Err(ModelError::Samples)
+        }
     }
 
     /// These samples, repeated from the first one on (or cut) to `len`.

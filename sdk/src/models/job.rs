@@ -97,32 +97,45 @@ impl TrainingJob {
     /// The job from a first checkpoint. Each task trains on its own part of the samples; the last parts are filled up with
     /// the first samples, and samples that do not fit are left out.
     pub fn build(&self, initial: Vec<u8>, samples: &Samples, terms: &Terms) -> Result<BuiltJob, ModelError> {
-        check_samples(&self.mlp, samples)?;
+        samples.check(self.mlp.inputs, self.mlp.outputs)?;
         check_checkpoint(&self.mlp, &initial)?;
-        if self.rounds == 0 {
-            return Err(ModelError::Rounds);
-        }
-        let local = self.mlp.local_training(&self.training)?;
-        let merge = self.mlp.merge(&self.training)?;
-        let Training { tasks, samples: per_task, .. } = self.training;
-        let samples = samples.cycled(tasks as usize * per_task as usize);
-        let [initial_blob, images, labels] = [&initial, &samples.images, &samples.labels].map(|bytes| blob(bytes));
-
-        let mut stages = Vec::new();
-        for round in 0..self.rounds {
-            let checkpoint = match round.checked_sub(1) {
-                None => Input::Blob(initial_blob),
-                Some(before) => Input::Output { stage: Self::merge_stage(before), map: OutputMap::Fixed(0) },
-            };
-            let results = Input::Output { stage: Self::merge_stage(round) - 1, map: OutputMap::All };
-            let images = Input::Slice { blob: images, stride: u64::from(per_task) * u64::from(self.mlp.inputs) };
-            let labels = Input::Slice { blob: labels, stride: u64::from(per_task) };
-            stages.push(stage(&local, tasks, self.shard_size, &[checkpoint, images, labels])?);
-            stages.push(stage(&merge, 1, 1, &[checkpoint, results])?);
-        }
-        let spec = spec(stages, terms).map_err(|_| ModelError::Rounds)?;
-        Ok(BuiltJob { spec, programs: vec![local, merge], blobs: vec![initial, samples.images, samples.labels] })
+        let programs = [self.mlp.local_training(&self.training)?, self.mlp.merge(&self.training)?];
+        training_job(programs, &self.training, self.rounds, self.shard_size, initial, samples, terms)
     }
+}
+
+/// The job of a local training and a merge, as [`TrainingJob::build`] says.
+pub(super) fn training_job(
+    [local, merge]: [Checked; 2],
+    training: &Training,
+    rounds: u16,
+    shard_size: u32,
+    initial: Vec<u8>,
+    samples: &Samples,
+    terms: &Terms,
+) -> Result<BuiltJob, ModelError> {
+    if rounds == 0 {
+        return Err(ModelError::Rounds);
+    }
+    let Training { tasks, samples: per_task, .. } = *training;
+    let pixels = samples.pixels as u64;
+    let samples = samples.cycled(tasks as usize * per_task as usize);
+    let [initial_blob, images, labels] = [&initial, &samples.images, &samples.labels].map(|bytes| blob(bytes));
+
+    let mut stages = Vec::new();
+    for round in 0..rounds {
+        let checkpoint = match round.checked_sub(1) {
+            None => Input::Blob(initial_blob),
+            Some(before) => Input::Output { stage: TrainingJob::merge_stage(before), map: OutputMap::Fixed(0) },
+        };
+        let results = Input::Output { stage: TrainingJob::merge_stage(round) - 1, map: OutputMap::All };
+        let images = Input::Slice { blob: images, stride: u64::from(per_task) * pixels };
+        let labels = Input::Slice { blob: labels, stride: u64::from(per_task) };
+        stages.push(stage(&local, tasks, shard_size, &[checkpoint, images, labels])?);
+        stages.push(stage(&merge, 1, 1, &[checkpoint, results])?);
+    }
+    let spec = spec(stages, terms).map_err(|_| ModelError::Rounds)?;
+    Ok(BuiltJob { spec, programs: vec![local, merge], blobs: vec![initial, samples.images, samples.labels] })
 }
 
 /// Classification of images by a checkpoint, in one stage.
@@ -145,31 +158,29 @@ impl InferenceJob {
     /// The job. The last task is filled up with the first images: the outputs, one after the other, have a class for each
     /// image and perhaps more.
     pub fn build(&self, checkpoint: Vec<u8>, samples: &Samples, terms: &Terms) -> Result<BuiltJob, ModelError> {
-        check_samples(&self.mlp, samples)?;
+        samples.check(self.mlp.inputs, self.mlp.outputs)?;
         check_checkpoint(&self.mlp, &checkpoint)?;
-        if self.images == 0 {
-            return Err(ModelError::SampleCount);
-        }
         let program = self.mlp.inference(self.images)?;
-        let tasks = u32::try_from(samples.len().div_ceil(self.images as usize)).map_err(|_| ModelError::TooLong)?;
-        let images = samples.cycled(tasks as usize * self.images as usize).images;
-        let stride = u64::from(self.images) * u64::from(self.mlp.inputs);
-        let inputs = [Input::Blob(blob(&checkpoint)), Input::Slice { blob: blob(&images), stride }];
-        let spec = spec(vec![stage(&program, tasks, self.shard_size, &inputs)?], terms)?;
-        Ok(BuiltJob { spec, programs: vec![program], blobs: vec![checkpoint, images] })
+        inference_job(program, self.images, self.shard_size, checkpoint, samples, terms)
     }
 }
 
-fn check_samples(mlp: &Mlp, samples: &Samples) -> Result<(), ModelError> {
-    let fits = !samples.is_empty()
-        && samples.pixels == mlp.inputs as usize
-        && samples.images.len() == samples.len() * samples.pixels
-        && samples.labels.iter().all(|label| u32::from(*label) < mlp.outputs);
-    if fits {
-        Ok(())
-    } else {
-        Err(ModelError::Samples)
-    }
+/// The job of a classification of so many images a task, as [`InferenceJob::build`] says.
+pub(super) fn inference_job(
+    program: Checked,
+    images_per_task: u32,
+    shard_size: u32,
+    checkpoint: Vec<u8>,
+    samples: &Samples,
+    terms: &Terms,
+) -> Result<BuiltJob, ModelError> {
+    let per_task = images_per_task as usize;
+    let tasks = u32::try_from(samples.len().div_ceil(per_task)).map_err(|_| ModelError::TooLong)?;
+    let images = samples.cycled(tasks as usize * per_task).images;
+    let stride = u64::from(images_per_task) * samples.pixels as u64;
+    let inputs = [Input::Blob(blob(&checkpoint)), Input::Slice { blob: blob(&images), stride }];
+    let spec = spec(vec![stage(&program, tasks, shard_size, &inputs)?], terms)?;
+    Ok(BuiltJob { spec, programs: vec![program], blobs: vec![checkpoint, images] })
 }
 
 fn check_checkpoint(mlp: &Mlp, checkpoint: &[u8]) -> Result<(), ModelError> {

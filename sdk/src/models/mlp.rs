@@ -20,9 +20,9 @@ use quern_program::{
 /// Fractional bits of parameters, momentum and velocity.
 pub const PARAMETER_FRAC_BITS: u8 = 20;
 /// Fractional bits of the logits.
-const LOGIT_FRAC_BITS: u8 = 12;
+pub(crate) const LOGIT_FRAC_BITS: u8 = 12;
 /// Fractional bits of a softmax.
-const PROBABILITY_FRAC_BITS: u8 = 15;
+pub(crate) const PROBABILITY_FRAC_BITS: u8 = 15;
 /// Most samples a task: 2^16 times as many fit an `i32`.
 pub const MAX_SAMPLES: u32 = 1 << 14;
 /// Most units of a layer: a sum of as many products of `i8` stays below 2^30.
@@ -37,6 +37,15 @@ pub enum ModelError {
     /// There are more classes than an `i8` can name.
     #[error("a classifier has at most 127 classes")]
     Classes,
+    /// A convolutional network has no layers, or too many.
+    #[error("a convolutional network has 1 to 3 convolutions")]
+    Layers,
+    /// The windows of a convolution are even, or larger than the image.
+    #[error("the window of a convolution has an odd side, at most the image's, which is at most 256")]
+    Kernel,
+    /// The pools do not divide the image.
+    #[error("the side of an image is a multiple of all its pools, one for each convolution")]
+    Pool,
     /// The batch is not a power of two, or is larger than 2^14.
     #[error("a batch has a power of two of samples, at most 2^14")]
     Batch,
@@ -158,10 +167,10 @@ struct Forward {
 }
 
 /// A gradient as a sum of products: it stands for `sum * 2^(exponent - frac_bits)`.
-struct Gradient {
-    sum: Var,
-    exponent: Var,
-    frac_bits: i32,
+pub(crate) struct Gradient {
+    pub sum: Var,
+    pub exponent: Var,
+    pub frac_bits: i32,
 }
 
 const P: i32 = PARAMETER_FRAC_BITS as i32;
@@ -214,16 +223,7 @@ impl Mlp {
     /// seed; biases and velocity zero.
     pub fn initial_checkpoint(&self, seed: [u8; 32]) -> Result<Vec<u8>, ModelError> {
         self.check()?;
-        let mut draw = Draw::new(seed);
-        let mut values = vec![0i32; self.checkpoint_len() as usize];
-        for range in self.layout() {
-            let Some(columns) = range.columns else { continue };
-            let bound = ((6u64 << (2 * PARAMETER_FRAC_BITS)) / u64::from(columns)).isqrt();
-            for value in values.iter_mut().skip(range.start as usize).take(range.len() as usize) {
-                *value = (draw.below(2 * bound + 1) as i64 - bound as i64) as i32;
-            }
-        }
-        Ok(values.iter().flat_map(|value| value.to_le_bytes()).collect())
+        Ok(initial_checkpoint(&self.layout(), self.checkpoint_len(), seed))
     }
 
     /// Local training. Inputs: a checkpoint; the task's images, `i8 [samples, inputs]`; their classes, `i8 [samples, 1]`.
@@ -261,23 +261,7 @@ impl Mlp {
     pub fn merge(&self, training: &Training) -> Result<Checked, ModelError> {
         self.check()?;
         training.check()?;
-        let parameters = self.parameters();
-        let mut b = ProgramBuilder::new();
-        let checkpoint = b.input(DType::I32, &[self.checkpoint_len()]);
-        let results = b.input(DType::I32, &[training.tasks, parameters]);
-
-        let w = b.slice(checkpoint, 0, 0, parameters);
-        let v = b.slice(checkpoint, 0, parameters, parameters);
-        let changes = b.sub(results, w);
-        let sum = b.col_sum(changes);
-        let mean = shift_right(&mut b, sum, training.tasks.ilog2() as i32);
-        let kept = shift_right(&mut b, v, i32::from(training.outer_shift));
-        let v = b.add(kept, mean);
-        let ahead = shift_right(&mut b, v, i32::from(training.outer_shift));
-        let change = b.add(mean, ahead);
-        let w = b.add(w, change);
-        let next = b.concat(0, &[w, v]);
-        Ok(b.build(next)?)
+        merge_of(self.parameters(), training)
     }
 
     /// Inference. Inputs: a checkpoint; images, `i8 [images, inputs]`. Output: their classes, `i8 [images]`.
@@ -346,10 +330,7 @@ impl Mlp {
 
         let indices = training.batch_indices(b);
         let x = b.gather(images, indices);
-        let labels = b.gather(labels, indices);
-        let labels = b.reshape(labels, &[training.batch]);
-        let classes = b.constant(DType::I32, &[self.outputs, self.outputs], &diagonal(self.outputs, 1 << one));
-        let wanted = b.gather(classes, labels);
+        let wanted = wanted_of(b, labels, indices, training.batch, self.outputs);
 
         let forward = self.forward(b, parameters, x);
         let probabilities = b.softmax(forward.logits, LOGIT_FRAC_BITS);
@@ -409,7 +390,7 @@ impl Training {
     }
 
     /// The samples of a step, drawn with replacement: `floor(word * samples / 2^16)` of the upper half of a random word.
-    fn batch_indices(&self, b: &mut ProgramBuilder) -> Var {
+    pub(crate) fn batch_indices(&self, b: &mut ProgramBuilder) -> Var {
         let samples = self.samples as i32;
         let word = b.random(&[self.batch]);
         let word = shift_right(b, word, 16);
@@ -421,7 +402,7 @@ impl Training {
     }
 
     /// A parameter and its momentum after a step.
-    fn update(&self, b: &mut ProgramBuilder, w: Var, m: Var, gradient: &Gradient) -> (Var, Var) {
+    pub(crate) fn update(&self, b: &mut ProgramBuilder, w: Var, m: Var, gradient: &Gradient) -> (Var, Var) {
         // The mean over the batch is a sum with more fractional bits.
         let frac_bits = gradient.frac_bits + self.batch.ilog2() as i32;
         let gradient = to_frac_bits(b, gradient.sum, gradient.exponent, frac_bits, P, Rounding::Stochastic);
@@ -441,4 +422,47 @@ impl Parameters {
             _ => unreachable!("a network has four parameter tensors"),
         }
     }
+}
+
+/// The first checkpoint of a layout, in `len` numbers.
+pub(crate) fn initial_checkpoint(layout: &[Range], len: u32, seed: [u8; 32]) -> Vec<u8> {
+    let mut draw = Draw::new(seed);
+    let mut values = vec![0i32; len as usize];
+    for range in layout {
+        let Some(columns) = range.columns else { continue };
+        let bound = ((6u64 << (2 * PARAMETER_FRAC_BITS)) / u64::from(columns)).isqrt();
+        for value in values.iter_mut().skip(range.start as usize).take(range.len() as usize) {
+            *value = (draw.below(2 * bound + 1) as i64 - bound as i64) as i32;
+        }
+    }
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+/// The merge of a network of this many parameters: see [`Mlp::merge`].
+pub(crate) fn merge_of(parameters: u32, training: &Training) -> Result<Checked, ModelError> {
+    let mut b = ProgramBuilder::new();
+    let checkpoint = b.input(DType::I32, &[parameters.saturating_mul(2)]);
+    let results = b.input(DType::I32, &[training.tasks, parameters]);
+
+    let w = b.slice(checkpoint, 0, 0, parameters);
+    let v = b.slice(checkpoint, 0, parameters, parameters);
+    let changes = b.sub(results, w);
+    let sum = b.col_sum(changes);
+    let mean = shift_right(&mut b, sum, training.tasks.ilog2() as i32);
+    let kept = shift_right(&mut b, v, i32::from(training.outer_shift));
+    let v = b.add(kept, mean);
+    let ahead = shift_right(&mut b, v, i32::from(training.outer_shift));
+    let change = b.add(mean, ahead);
+    let w = b.add(w, change);
+    let next = b.concat(0, &[w, v]);
+    Ok(b.build(next)?)
+}
+
+/// The probabilities that are wanted for a batch, `i32 [batch, classes]` with [`PROBABILITY_FRAC_BITS`].
+pub(crate) fn wanted_of(b: &mut ProgramBuilder, labels: Var, indices: Var, batch: u32, classes: u32) -> Var {
+    let labels = b.gather(labels, indices);
+    let labels = b.reshape(labels, &[batch]);
+    let rows = diagonal(classes, 1 << PROBABILITY_FRAC_BITS);
+    let rows = b.constant(DType::I32, &[classes, classes], &rows);
+    b.gather(rows, labels)
 }

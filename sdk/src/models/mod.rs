@@ -2,6 +2,7 @@
 //! Models as exact programs, their data, and the jobs that train and use them.
 //!
 //! - [`mlp`]: a classifier with one hidden layer as three programs: local training, merge, inference.
+//! - [`cnn`]: a convolutional classifier as the same three programs, with jobs and `f64` shadow of its own.
 //! - [`transformer`]: a decoder-only language model on bytes: local training, merge, evaluation, generation.
 //! - [`digits`]: the UCI handwritten digits. [`text`]: Newton's Opticks.
 //! - [`job`]: rounds of local training and merges as the stages of a job; inference as another job. [`lm`]: the same of the language
@@ -24,6 +25,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod cnn;
 pub mod digits;
 pub mod job;
 pub mod lm;
@@ -37,6 +39,7 @@ pub mod transformer;
 #[cfg(test)]
 mod tests;
 
+pub use cnn::{Cnn, CnnInferenceJob, CnnShadow, CnnTrainingJob};
 pub use digits::{Digits, DigitsError, Samples};
 pub use job::{BuiltJob, InferenceJob, Terms, TrainingJob};
 pub use lm::{GenerationJob, LmTrainingJob};
