@@ -10,7 +10,7 @@ use quern_program::{
     Checked, Context, Tensor,
 };
 use quern_sdk::models::{
-    transformer::INVERSE_TEMPERATURE_ONE, Digits, Generation, LmTraining, Mlp, Text, Training, Transformer,
+    transformer::INVERSE_TEMPERATURE_ONE, Cnn, Digits, Generation, LmTraining, Mlp, Text, Training, Transformer,
 };
 
 /// How many random programs there are.
@@ -35,6 +35,7 @@ pub struct Case {
 pub fn cases() -> Result<Vec<Case>> {
     let mut cases = operators()?;
     cases.extend(mlp()?);
+    cases.extend(cnn()?);
     cases.extend(transformer()?);
     cases.extend((0..RANDOM_PROGRAMS).map(random));
     Ok(cases)
@@ -72,6 +73,23 @@ fn mlp() -> Result<Vec<Case>> {
         Case::of("mlp: training", mlp.local_training(&training)?, vec![checkpoint.clone(), images(48), labels])?,
         Case::of("mlp: merge", mlp.merge(&training)?, vec![checkpoint.clone(), results])?,
         Case::of("mlp: inference", mlp.inference(20)?, vec![checkpoint, images(20)])?,
+    ])
+}
+
+/// A convolutional classifier that does the same.
+fn cnn() -> Result<Vec<Case>> {
+    let cnn = Cnn { side: 8, channels: vec![4, 8], kernel: 3, pool: 2, classes: 10, input_frac_bits: 4 };
+    let training =
+        Training { tasks: 2, samples: 24, batch: 8, steps: 3, rate_shift: 3, friction_shift: 3, outer_shift: 1 };
+    let digits = Digits::embedded()?;
+    let checkpoint = cnn.initial_checkpoint([1; 32])?;
+    let images = |count: usize| digits.train.images.iter().copied().take(count * 64).collect::<Vec<u8>>();
+    let labels = digits.train.labels.iter().copied().take(24).collect();
+    let results = parameters([2u8, 3].map(|seed| cnn.initial_checkpoint([seed; 32])), cnn.parameters())?;
+    Ok(vec![
+        Case::of("cnn: training", cnn.local_training(&training)?, vec![checkpoint.clone(), images(24), labels])?,
+        Case::of("cnn: merge", cnn.merge(&training)?, vec![checkpoint.clone(), results])?,
+        Case::of("cnn: inference", cnn.inference(10)?, vec![checkpoint, images(10)])?,
     ])
 }
 
