@@ -153,3 +153,10 @@ fn shard_should_start_again_when_nobody_adopts_its_result() {
     let (shard, effects) = shard.step(Event::Expire, NOW + 5, 0, &params()).unwrap();
     assert_eq!((shard.phase, shard.attempt, effects), (Phase::Queued, 1, vec![Effect::Requeue]));
 }
+
+#[test]
+fn shard_should_start_again_when_there_was_one_validator() {
+    // Nobody but the requester could say that the outputs are delivered.
+    let (shard, _) = convicted(&[0, 1, 2, 3], &[(ANNA, truth())]);
+    assert_eq!(shard.phase, Phase::Queued);
+}

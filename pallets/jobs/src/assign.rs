@@ -2,7 +2,7 @@
 //! The draw of workers: the payee never chooses the input.
 
 use crate::{
-    types::{audit_plan, POOL_FACTOR, POOL_MINIMUM},
+    types::{audit_plan, Cost, POOL_FACTOR, POOL_MINIMUM},
     *,
 };
 use quern_primitives::{
@@ -119,8 +119,11 @@ impl<T: Config> Pallet<T> {
         let collateral = collateral::collateral(value, &params, auditors);
         // Nobody without a stake holds what others stand on, nor takes a shard that somebody has given up before.
         let is_read = job.readers(id.stage).next().is_some();
-        let suits_apprentices =
-            shard.attempt == 0 && !is_read && record.cost(&shard, job.bid).for_apprentice(auditors).is_some();
+        let suits_apprentices = shard.attempt == 0 && !is_read;
+        // An apprentice pays its further auditors, who are paid at the bid, out of its own price.
+        let at_bid = record.cost(&shard, job.bid);
+        let pays =
+            |ask| Cost { price: collateral::price(shard.macs(), ask), ..at_bid }.for_apprentice(auditors).is_some();
         let apprentices = if suits_apprentices { T::Registry::apprentice_places() } else { 0 };
         let stage = record.stage;
         let needed = Programs::<T>::get(stage.program)?.summary.memory_bytes.div_ceil(MIB);
@@ -134,7 +137,8 @@ impl<T: Config> Pallet<T> {
             if worker.ask > job.bid || covered {
                 break;
             }
-            let takes = worker.takes(shard.tasks, stage.tasks) && (!worker.apprentice || apprentices > 0);
+            let is_worth_it = !worker.apprentice || (apprentices > 0 && pays(worker.ask));
+            let takes = worker.takes(shard.tasks, stage.tasks) && is_worth_it;
             let stakes = worker.stake(collateral, *free).is_some();
             if worker.slots > 0 && u64::from(worker.memory_mib) >= memory_mib && takes && stakes {
                 candidates.push((index, u128::from(worker.weight.max(1))));

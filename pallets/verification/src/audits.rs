@@ -10,7 +10,11 @@ use frame_support::{
     weights::Weight,
     BoundedVec,
 };
-use quern_primitives::{commitment::LeafProof, traits::Collateral, BlobId, ShardId};
+use quern_primitives::{
+    commitment::LeafProof,
+    traits::{Collateral, Registry},
+    BlobId, ShardId,
+};
 use quern_protocol::{
     shard::{Event as ShardEvent, Phase, MAX_SAMPLES},
     traits::Shards,
@@ -40,10 +44,14 @@ impl<T: Config> Pallet<T> {
     /// Has a validator take the place of a convicted worker.
     pub(crate) fn do_adopt(id: &ShardId, auditor: AccountId32, ids: Vec<BlobId>, secret: [u8; 32]) -> DispatchResult {
         let by = auditor.clone().into();
-        ensure!(Self::shard(id)?.adoption().is_some(), Error::<T>::WrongPhase);
+        let shard = Self::shard(id)?;
+        let adoption = shard.adoption().ok_or(Error::<T>::WrongPhase)?;
+        // A worker is found by its entry, and barred in it.
+        ensure!(adoption.auditor == by && T::Registry::endpoint(&by).is_some(), Error::<T>::NotYours);
         let bond = T::Params::get().audit_bond;
         T::Collateral::lock(&by, bond).map_err(|_| Error::<T>::NoBond)?;
         Self::apply(id, ShardEvent::Adopt { by, ids, secret, bond })?;
+        Totals::<T>::mutate(|stats| stats.settled = stats.settled.saturating_add(1));
         Self::deposit_event(Event::ResultAdopted { shard: *id, auditor, bond });
         Ok(())
     }

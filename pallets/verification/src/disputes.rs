@@ -203,6 +203,7 @@ impl<T: Config> Pallet<T> {
             } else {
                 // The keeper no longer has the shard in dispute: nothing is left to decide.
                 Self::remove(id, &shard);
+                Totals::<T>::mutate(|stats| stats.moot = stats.moot.saturating_add(1));
                 Self::deposit_event(Event::DisputeMoot { dispute: id, shard });
             }
         }

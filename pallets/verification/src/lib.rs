@@ -816,7 +816,8 @@ pub mod pallet {
         /// The validator that convicted a worker, of a shard of which all drawn validators ran every segment and came to the
         /// same, makes that result its own: `ids` of all segments in leaf order, blinded by `secret`. The shard is accepted and
         /// the validator is its worker from now on; an audit bond of its is locked for that. Event: `ResultAdopted`. Errors:
-        /// `UnknownShard`, `WrongPhase`, `NotYours`, `TooLate`, `DigestMismatch`, `NoBond`.
+        /// `UnknownShard`, `WrongPhase`, `NotYours` (it is another one's, or the validator has left the registry), `NoBond`,
+        /// `TooLate`, `DigestMismatch`.
         #[pallet::call_index(20)]
         #[pallet::weight(T::WeightInfo::adopt_result())]
         pub fn adopt_result(

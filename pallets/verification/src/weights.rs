@@ -751,15 +751,19 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::ProtocolParams` (`max_values`: Some(1), `max_size`: Some(79), added: 574, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Due` (r:1 w:0)
     // Proof: `Jobs::Due` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
-    // By hand, until it is measured again: the price that is burned.
-    // Storage: `System::Account` (r:1 w:1)
+    // By hand, until it is measured again: the price that is burned; the shard is delivered, and its worker has something to do
+    // with it again, until an earlier height.
+    // Storage: `System::Account` (r:1 w:1), `Jobs::Duties` (r:0 w:1), `Jobs::Served` (r:0 w:1), `Jobs::Due` (r:1 w:1), `Jobs::Agenda`
+    // (r:2 w:2)
     // Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
     // Shortest time: 54_140 ns.
     fn demand_leaf() -> Weight {
         Weight::from_parts(95_000_000, 7_101)
-            .saturating_add(T::DbWeight::get().reads(6))
-            .saturating_add(T::DbWeight::get().writes(2))
+            .saturating_add(T::DbWeight::get().reads(9))
+            .saturating_add(T::DbWeight::get().writes(7))
     }
+    // By hand, until it is measured again: the shard is delivered, and its worker has nothing left to do with it.
+    // Storage: `Jobs::Duties` (r:0 w:1), `Jobs::Served` (r:0 w:1)
     // Storage: `Jobs::Shards` (r:1 w:1)
     // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(1033), added: 3508, mode: `MaxEncodedLen`)
     // Storage: `Clock::Lag` (r:1 w:0)
@@ -772,9 +776,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::Due` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
     // Shortest time: 58_998 ns.
     fn answer_leaf() -> Weight {
-        Weight::from_parts(70_895_000, 4_498)
-            .saturating_add(T::DbWeight::get().reads(5))
-            .saturating_add(T::DbWeight::get().writes(1))
+        Weight::from_parts(80_895_000, 4_498)
+            .saturating_add(T::DbWeight::get().reads(6))
+            .saturating_add(T::DbWeight::get().writes(3))
     }
     // Storage: `Verification::Disputes` (r:1 w:1)
     // Proof: `Verification::Disputes` (`max_values`: None, `max_size`: Some(45289), added: 47764, mode: `MaxEncodedLen`)

@@ -90,16 +90,20 @@ impl<T: Config> Pallet<T> {
         Enrolments::<T>::get().at(T::Era::get(), Self::now())
     }
 
-    /// What an enrolment is refused for besides its work and its signature.
+    /// What an enrolment is refused for besides its work, its signature and want of a place.
     fn refusal(account: &Account, recent: &Recent) -> Result<(), Refusal> {
         ensure!(!Entries::<T>::contains_key(AccountId32::from(*account)), Refusal::Registered);
         ensure!(!recent.now.contains(account) && !recent.before.contains(account), Refusal::Again);
         let full = recent.now.len() as u32 >= T::MaxEnrolments::get().min(MAX_ENROLMENTS)
             || recent.in_block >= T::EnrolmentsPerBlock::get();
         ensure!(!full, Refusal::Full);
-        let is_full = Apprentices::<T>::decode_len().unwrap_or(0) as u32 >= T::MaxApprentices::get();
-        ensure!(!is_full || Self::idlest_apprentice().is_some(), Refusal::NoPlace);
         Ok(())
+    }
+
+    /// Whether there is a place, or somebody makes room.
+    fn has_place() -> bool {
+        let listed = Apprentices::<T>::decode_len().unwrap_or(0) as u32;
+        listed < T::MaxApprentices::get() || Self::idlest_apprentice().is_some()
     }
 
     /// The apprentice that makes room when all places are taken: of those of whom no shard was accepted for
@@ -126,7 +130,8 @@ impl<T: Config> Pallet<T> {
         Self::deposit_event(Event::Retired { who });
     }
 
-    /// Whether an enrolment is a valid transaction: the cheapest checks first, the signature last.
+    /// Whether an enrolment is a valid transaction: the cheapest checks first, then the signature. The look for a place, which is
+    /// dear when all are taken, comes last: whoever signs anew has not done the work anew.
     pub(crate) fn authorize_enrolment(
         enrolment: &Enrolment,
         signature: &MultiSignature,
@@ -145,6 +150,7 @@ impl<T: Config> Pallet<T> {
             signature.verify(&message[..], &AccountId32::from(enrolment.account)),
             TransactionValidityError::from(InvalidTransaction::BadProof)
         );
+        ensure!(Self::has_place(), Refusal::NoPlace);
         let valid = ValidTransaction::with_tag_prefix("quern/enrol")
             .and_provides(enrolment.account)
             .priority(work.into())
@@ -159,6 +165,7 @@ impl<T: Config> Pallet<T> {
         let Enrolment { account, endpoint, profile, ask, .. } = enrolment;
         let mut recent = Self::recent();
         Self::refusal(&account, &recent).map_err(|_| Error::<T>::EnrolmentRefused)?;
+        ensure!(Self::has_place(), Error::<T>::EnrolmentRefused);
         recent.now.try_push(account).map_err(|_| Error::<T>::EnrolmentRefused)?;
         recent.in_block = recent.in_block.saturating_add(1);
         Self::make_room();

@@ -366,7 +366,9 @@ impl Shard {
         let agrees = |seat: &Seat| seat.results == Some(results) && seat.verdict != Some(Verdict::Refuted);
         let is_whole = audit.sample.len() as u32 == self.leaves();
         let is_full = audit.seats.len() as u32 == u32::from(audit.needed);
-        if !is_whole || !is_full || audit.results == Some(results) || !audit.seats.iter().all(agrees) {
+        // Somebody else has to say that the outputs are delivered.
+        let is_several = audit.seats.len() > 1;
+        if !is_whole || !is_full || !is_several || audit.results == Some(results) || !audit.seats.iter().all(agrees) {
             return None;
         }
         let auditors = BoundedVec::truncate_from(audit.seats.iter().map(|seat| seat.auditor).collect());
@@ -468,6 +470,8 @@ fn filled(mut audit: Audit, sample: &[u32], seats: Vec<Seat>, height: Height) ->
     if *sample != *audit.sample || seats.len() as u32 != audit.vacancies() || !is_new {
         return Err(ShardError::BadDraw);
     }
+    // Where too few others are left, somebody who has left is drawn again.
+    audit.left.retain(|who| seats.iter().all(|seat| seat.auditor != *who));
     audit.seats.try_extend(seats.into_iter()).map_err(|_| ShardError::BadDraw)?;
     audit.drawn_at = height;
     audit.demand = Demand::None;

@@ -35,8 +35,9 @@ pub enum ProxyType {
     #[codec(index = 0)]
     Any,
     /// What the daemons send while they work and audit: none of these calls moves a bond or funds to another account, spends
-    /// anything but fees, or names another proxy. What a stolen hot key can cost is what is locked for open obligations, and
-    /// what of the free bond it locks itself, by adopting results and by challenges that it loses.
+    /// anything but fees, or names another proxy. What a stolen hot key can cost is what is locked for open obligations, what of
+    /// the free bond it locks itself, by adopting results and by challenges that it loses (a fifth of a fine goes to whom it
+    /// accused), and what the entry is worth: it can change the ask and the endpoint, or retire.
     #[codec(index = 1)]
     Daemon,
 }

@@ -85,7 +85,7 @@ fn an_apprentice_should_not_be_drawn_when_a_shard_was_given_up_before() {
 fn apprentices_should_not_crowd_out_workers_when_they_are_the_cheapest() {
     run(|| {
         for number in 10..40 {
-            apprentice(number, 1);
+            apprentice(number, BID / 3);
         }
         worker(40, BID, 1);
         let id = first(submit(simple(64, 64)));
@@ -95,6 +95,20 @@ fn apprentices_should_not_crowd_out_workers_when_they_are_the_cheapest() {
             _ => None,
         });
         assert_eq!(assigned, Some(31), "the worker is a candidate beside them");
+    });
+}
+
+#[test]
+fn an_apprentice_should_not_be_drawn_when_its_ask_pays_its_further_auditors_no_more() {
+    run(|| {
+        // Two further auditors cost an eighth of the price at the bid, half of a quarter of it.
+        apprentice(10, BID / 5);
+        let id = first(submit(simple(64, 64)));
+        to_the_draw();
+        assert_eq!(shard(id).deal(), None);
+        apprentice(11, BID / 3);
+        to_the_draw();
+        assert_eq!(worker_of(id), 11);
     });
 }
 

@@ -56,11 +56,18 @@ fn adopt_result_should_fail_when_the_ids_are_not_what_was_revealed() {
 fn adopt_result_should_fail_when_it_is_somebody_elses_or_too_late() {
     test(|| {
         let (case, challenger) = convicted();
-        assert_noop!(adopt(&case, STRANGER, truth(&case)), Error::<Test>::NoBond);
-        Bonds::set(STRANGER, RICH);
         assert_noop!(adopt(&case, STRANGER, truth(&case)), Error::<Test>::NotYours);
         System::set_block_number(System::block_number() + PARAMS.move_blocks + 1);
         assert_noop!(adopt(&case, challenger, truth(&case)), Error::<Test>::TooLate);
+    });
+}
+
+#[test]
+fn adopt_result_should_fail_when_the_validator_has_left_the_registry() {
+    test(|| {
+        let (case, challenger) = convicted();
+        Registered::mutate(|listed| listed.retain(|who| *who != raw(challenger)));
+        assert_noop!(adopt(&case, challenger, truth(&case)), Error::<Test>::NotYours);
     });
 }
 
