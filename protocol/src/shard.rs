@@ -700,6 +700,12 @@ impl Shard {
         }
     }
 
+    /// Whether this account's word counts for the delivery of the result: it audited the result, and did not adopt it and so
+    /// become its worker.
+    pub fn may_confirm_delivery(&self, who: &Account) -> bool {
+        self.auditors().contains(who) && self.deal().is_none_or(|deal| deal.worker != *who)
+    }
+
     /// What an accepted shard waits for.
     pub fn window(&self) -> Option<&Window> {
         match &self.phase {

@@ -8,7 +8,11 @@
 use quern_executor::{cpu::CpuExecutor, Executor};
 use quern_primitives::tagged;
 use quern_program::{Checked, Context, Tensor};
-use quern_sdk::models::{lm::loss_of, transformer::shadow::LmShadow, LmTraining, LmTrainingJob, Text, Transformer};
+use quern_sdk::models::{
+    lm::{loss_of, OneProcess},
+    transformer::shadow::LmShadow,
+    LmTraining, LmTrainingJob, Text, Transformer,
+};
 use serde_json::{json, Map, Value};
 use std::{error::Error, rc::Rc, time::Instant};
 
@@ -58,9 +62,7 @@ impl Setting {
     /// The windows of a step of a task.
     fn windows(&self, round: u16, task: u32, step: u32) -> Vec<&[u8]> {
         let context = Context { step, ..self.context(round, task) };
-        let (model, text) = (&self.job.model, self.job.task_text(&self.text, task));
-        let starts = model.windows(&self.job.training, &self.local, &context);
-        starts.into_iter().map(|start| &text[start..=start + model.context as usize]).collect()
+        self.job.windows(&self.local, &self.text, &context)
     }
 }
 
@@ -173,18 +175,36 @@ impl Run for Rounds {
     }
 }
 
-/// One process on `f32`, with the programs' optimiser or with Adam.
-struct OneProcess {
+/// One process on `f32`, with the programs' optimiser.
+struct WithLion {
+    setting: Rc<Setting>,
+    process: OneProcess,
+}
+
+impl Run for WithLion {
+    fn loss(&self, held_out: &[&[u8]]) -> Result<f64, Failure> {
+        Ok(self.process.loss(held_out))
+    }
+
+    fn round(&mut self, round: u16) -> Result<(), Failure> {
+        let Setting { job, text, .. } = &*self.setting;
+        let seeds: Vec<[u8; 32]> = (0..job.training.tasks).map(|task| self.setting.context(round, task).seed).collect();
+        self.process.round(round, text, &seeds);
+        Ok(())
+    }
+}
+
+/// The same with Adam.
+struct WithAdam {
     setting: Rc<Setting>,
     network: Network,
     momentum: Vec<f32>,
     squares: Vec<f32>,
-    adam: bool,
 }
 
-impl OneProcess {
-    /// Adam with means over 10 and 100 steps, on the gradient of the mean loss.
-    fn adam(&mut self, rate: f32, steps: i32, scale: f32, gradient: &[f32]) {
+impl WithAdam {
+    /// A step with means over 10 and 100 steps, on the gradient of the mean loss.
+    fn step(&mut self, rate: f32, steps: i32, scale: f32, gradient: &[f32]) {
         let (first, second) = (1.0 - 0.9f32.powi(steps), 1.0 - 0.99f32.powi(steps));
         let state = self.momentum.iter_mut().zip(&mut self.squares);
         for ((w, (m, v)), g) in self.network.parameters.iter_mut().zip(state).zip(gradient) {
@@ -196,7 +216,7 @@ impl OneProcess {
     }
 }
 
-impl Run for OneProcess {
+impl Run for WithAdam {
     fn loss(&self, held_out: &[&[u8]]) -> Result<f64, Failure> {
         Ok(self.network.loss(held_out))
     }
@@ -208,13 +228,9 @@ impl Run for OneProcess {
         for step in 0..training.steps {
             let batch: Vec<&[u8]> = (0..training.tasks).flat_map(|task| setting.windows(round, task, step)).collect();
             let (_, gradient) = self.network.gradient(&batch);
-            if self.adam {
-                let steps = (u32::from(round) * training.steps + step + 1) as i32;
-                let scale = 1.0 / (batch.len() * setting.job.model.context as usize) as f32;
-                self.adam(ADAM_RATE * (-slower).exp2(), steps, scale, &gradient);
-            } else {
-                training.update_f32(&mut self.network.parameters, &mut self.momentum, &gradient);
-            }
+            let steps = (u32::from(round) * training.steps + step + 1) as i32;
+            let scale = 1.0 / (batch.len() * setting.job.model.context as usize) as f32;
+            self.step(ADAM_RATE * (-slower).exp2(), steps, scale, &gradient);
         }
         Ok(())
     }
@@ -287,10 +303,11 @@ fn main() -> Result<(), Failure> {
                 Box::new(Exact { setting, cpu, checkpoint: checkpoint.clone() })
             }
             "f32_rounds" => Box::new(Rounds { setting, network, momentum, velocity: second }),
-            "f32_one_process" | "adam_one_process" => {
-                let adam = name == "adam_one_process";
-                Box::new(OneProcess { setting, network, momentum, squares: second, adam })
+            "f32_one_process" => {
+                let process = OneProcess::new(setting.job, &checkpoint)?;
+                Box::new(WithLion { setting, process })
             }
+            "adam_one_process" => Box::new(WithAdam { setting, network, momentum, squares: second }),
             _ => return Err(format!("{name} is none of {}", RUNS.join(", ")).into()),
         };
         running.push((name, run, 0.0));

@@ -10,6 +10,7 @@ use quern_primitives::{commitment::task_seed, JobId};
 use quern_program::{Checked, Context, Tensor};
 use quern_sdk::models::{
     lm::{loss_of, OneProcess},
+    transformer::shadow::LmShadow,
     BuiltJob, Digits, GenerationJob, InferenceJob, LmTrainingJob, Shadow, Terms, Text, TrainingJob,
 };
 use std::{sync::Arc, thread};
@@ -168,7 +169,7 @@ impl Lesson {
             Self::Language(lesson) => {
                 let loss = lesson.loss(checkpoint).await?;
                 let loss_f32 = match &mut lesson.beside {
-                    None => OneProcess::new(lesson.training, checkpoint)?.loss(&lesson.windows()),
+                    None => LmShadow::<f32>::new(lesson.training.model, checkpoint)?.loss(&lesson.windows()),
                     Some(beside) => beside.recv().await.context("the training on f32 ended early")?,
                 };
                 lesson.losses = (loss, loss_f32);

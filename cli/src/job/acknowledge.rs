@@ -62,9 +62,8 @@ pub async fn run(global: &Global, args: AcknowledgeArgs) -> anyhow::Result<ExitC
 
 /// Whether the delivery of a shard is still open after a height, and the caller's to confirm.
 fn can_say(shard: &Shard, is_requester: bool, caller: &Account, height: Height) -> bool {
-    let is_worker = shard.deal().is_some_and(|deal| deal.worker == *caller);
-    let is_auditor = shard.auditors().contains(caller) && !is_worker;
-    shard.window().is_some_and(|window| !window.delivered && height < window.deliver_by) && (is_requester || is_auditor)
+    let is_open = shard.window().is_some_and(|window| !window.delivered && height < window.deliver_by);
+    is_open && (is_requester || shard.may_confirm_delivery(caller))
 }
 
 #[cfg(test)]

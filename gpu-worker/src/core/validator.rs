@@ -47,15 +47,20 @@ impl Validator {
 
     /// Takes in what happened and says what to do next.
     pub fn on(&mut self, event: Event) -> Vec<Action> {
-        let mut actions = self.adopted.on(event.clone());
-        actions.extend(self.take_in(event));
+        if let Event::Block { best, finalized, views, served } = &event {
+            let mut actions = self.adopted.block(*best, *finalized, views, served);
+            actions.extend(self.block(*best, *finalized, views, served));
+            return actions;
+        }
+        let actions = self.adopted.on(event.clone());
+        self.take_in(event);
         actions
     }
 
-    fn take_in(&mut self, event: Event) -> Vec<Action> {
+    /// Takes in what was done.
+    fn take_in(&mut self, event: Event) {
         let step = |attempt, drawn_at, step| Subject::Shard(Round { attempt, drawn_at }, step);
         match event {
-            Event::Block { best, finalized, views, served } => return self.block(best, finalized, &views, &served),
             Event::Audited(attempt, sealed) => {
                 self.pending.done(step(attempt, sealed.sampled_at, "audit"));
                 self.pending.done(step(attempt, sealed.sampled_at, "rerun"));
@@ -78,9 +83,8 @@ impl Validator {
             }
             Event::Executed(attempt, _) => self.pending.done(step(attempt, 0, "keep")),
             Event::Failed(subject) => self.pending.failed(subject, self.best),
-            Event::Fetched(_) | Event::Shown(..) | Event::Defended(..) | Event::Traced(_) => {}
+            Event::Block { .. } | Event::Fetched(_) | Event::Shown(..) | Event::Defended(..) | Event::Traced(_) => {}
         }
-        Vec::new()
     }
 
     fn block(&mut self, best: Height, finalized: Height, views: &[ShardView], served: &[Shard]) -> Vec<Action> {
@@ -110,8 +114,8 @@ impl Validator {
 
     /// Who has audited an accepted shard holds and serves its outputs, and says so while nobody has.
     fn hold(&mut self, shard: &Shard, delivered: &mut Vec<ShardId>, out: &mut Vec<Action>) {
-        // What it adopted it serves as its worker, and its own word for that counts for nothing.
-        if !shard.auditors().contains(&self.me) || is_mine(shard, &self.me) {
+        // What it adopted it serves as its worker.
+        if !shard.may_confirm_delivery(&self.me) {
             return;
         }
         let (round, best) = (Round::of(shard), self.best);

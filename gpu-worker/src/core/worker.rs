@@ -80,7 +80,13 @@ impl Worker {
         Vec::new()
     }
 
-    fn block(&mut self, best: Height, finalized: Height, views: &[ShardView], served: &[Shard]) -> Vec<Action> {
+    pub(super) fn block(
+        &mut self,
+        best: Height,
+        finalized: Height,
+        views: &[ShardView],
+        served: &[Shard],
+    ) -> Vec<Action> {
         self.best = best;
         let mut out = Vec::new();
         let mut commits = Vec::new();

@@ -2,9 +2,9 @@
 //! What a validator does: audit, check what is shown, prosecute, hold.
 
 use super::{compute, tasks, worker::result_id, Site, SiteError};
-use crate::core::{Attempt, Event, Promise, Prosecution, Sealed, ShownResults};
+use crate::core::{Attempt, Event, Prosecution, Sealed, ShownResults};
 use quern_primitives::{
-    commitment::{leaf_list, results_digest},
+    commitment::results_digest,
     job::{Blob, Endpoint},
     BlobId, DisputeId,
 };
@@ -199,18 +199,13 @@ impl Site {
             return Err(SiteError::Inconsistent("there is nothing to adopt"));
         };
         let (id, attempt) = (view.shard.id, Attempt::of(&view.shard));
-        // A second secret would give the same result a second root.
         if let Some(promise) = self.db.promise(attempt)? {
             return Ok(Event::Executed(attempt, promise));
         }
         let ids = self.db.seal(attempt)?.map(|sealed| sealed.ids);
         let ids = ids.filter(|ids| results_digest(&id, ids) == adoption.results);
         let ids = ids.ok_or(SiteError::Inconsistent("the own answer is not what is to be adopted"))?;
-        let secret = self.db.fresh_secret();
-        let root = BlobId::of(&leaf_list(&secret, &self.me, &id, &ids));
-        let promise = Promise { by: *by, secret, ids, root };
-        self.db.keep_promise(attempt, &promise)?;
-        Ok(Event::Executed(attempt, promise))
+        self.new_promise(attempt, *by, ids)
     }
 
     /// Fetches the outputs of an accepted shard and serves them too.

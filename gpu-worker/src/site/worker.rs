@@ -7,7 +7,7 @@ use quern_primitives::{
     commitment::leaf_list,
     job::Blob,
     slice::{open_subtrees, Node},
-    Account, BlobId, DisputeId,
+    Account, BlobId, DisputeId, Height,
 };
 use quern_program::{reference, Segment, SegmentKind, Tensor, Value};
 use quern_protocol::{
@@ -24,14 +24,20 @@ impl Site {
         let Phase::Running { by, .. } = view.shard.phase else {
             return Err(SiteError::Inconsistent("the shard is not running"));
         };
-        // An attempt has one result: a second secret would give it a second root.
-        if let Some(promise) = self.db.promise(Attempt::of(&view.shard))? {
-            return Ok(Event::Executed(Attempt::of(&view.shard), promise));
+        let attempt = Attempt::of(&view.shard);
+        if let Some(promise) = self.db.promise(attempt)? {
+            return Ok(Event::Executed(attempt, promise));
         }
         let ids = self.run_tasks(view).await?;
+        self.new_promise(attempt, by, ids)
+    }
+
+    /// Promises a result, and keeps the promise before this returns. Only where none is kept for this attempt: a second secret
+    /// would give it a second root.
+    pub(super) fn new_promise(&self, attempt: Attempt, by: Height, ids: Vec<BlobId>) -> Result<Event, SiteError> {
         let secret = self.db.fresh_secret();
-        let root = BlobId::of(&leaf_list(&secret, &self.me, &view.shard.id, &ids));
-        let (attempt, promise) = (Attempt::of(&view.shard), Promise { by, secret, ids, root });
+        let root = BlobId::of(&leaf_list(&secret, &self.me, &attempt.shard, &ids));
+        let promise = Promise { by, secret, ids, root };
         self.db.keep_promise(attempt, &promise)?;
         Ok(Event::Executed(attempt, promise))
     }

@@ -675,11 +675,7 @@ pub mod pallet {
             for id in shards {
                 let shard = Shards::<T>::get(id).ok_or(Error::<T>::NoSuchShard)?;
                 let is_requester = Jobs::<T>::get(id.job).is_some_and(|job| job.requester == by);
-                // An auditor that adopted the result is its worker.
-                let who = by.clone().into();
-                let is_worker = shard.deal().is_some_and(|deal| deal.worker == who);
-                let is_auditor = shard.auditors().contains(&who) && !is_worker;
-                ensure!(is_requester || is_auditor, Error::<T>::NotYours);
+                ensure!(is_requester || shard.may_confirm_delivery(&by.clone().into()), Error::<T>::NotYours);
                 if shard.is_final() || shard.window().is_some_and(|window| window.delivered) {
                     continue;
                 }

@@ -100,10 +100,12 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Whether there is a place, or somebody makes room.
-    fn has_place() -> bool {
-        let listed = Apprentices::<T>::decode_len().unwrap_or(0) as u32;
-        listed < T::MaxApprentices::get() || Self::idlest_apprentice().is_some()
+    /// Who has to make room for one more apprentice: nobody where a place is free.
+    fn place() -> Result<Option<Account>, Refusal> {
+        if (Apprentices::<T>::decode_len().unwrap_or(0) as u32) < T::MaxApprentices::get() {
+            return Ok(None);
+        }
+        Self::idlest_apprentice().map(Some).ok_or(Refusal::NoPlace)
     }
 
     /// The apprentice that makes room when all places are taken: of those of whom no shard was accepted for
@@ -116,18 +118,6 @@ impl<T: Config> Pallet<T> {
         });
         // The first of several: they stand in order of enrolment.
         idle.min_by_key(|(proved_at, _)| *proved_at).map(|(_, account)| account)
-    }
-
-    /// Takes its place from the idlest apprentice if all are taken.
-    fn make_room() {
-        if (Apprentices::<T>::decode_len().unwrap_or(0) as u32) < T::MaxApprentices::get() {
-            return;
-        }
-        let Some(idlest) = Self::idlest_apprentice() else { return };
-        let who = AccountId32::from(idlest);
-        Self::unlist(&who, Role::Apprentice);
-        Self::remove_entry(&who);
-        Self::deposit_event(Event::Retired { who });
     }
 
     /// Whether an enrolment is a valid transaction: the cheapest checks first, then the signature. The look for a place, which is
@@ -150,7 +140,7 @@ impl<T: Config> Pallet<T> {
             signature.verify(&message[..], &AccountId32::from(enrolment.account)),
             TransactionValidityError::from(InvalidTransaction::BadProof)
         );
-        ensure!(Self::has_place(), Refusal::NoPlace);
+        Self::place()?;
         let valid = ValidTransaction::with_tag_prefix("quern/enrol")
             .and_provides(enrolment.account)
             .priority(work.into())
@@ -165,10 +155,14 @@ impl<T: Config> Pallet<T> {
         let Enrolment { account, endpoint, profile, ask, .. } = enrolment;
         let mut recent = Self::recent();
         Self::refusal(&account, &recent).map_err(|_| Error::<T>::EnrolmentRefused)?;
-        ensure!(Self::has_place(), Error::<T>::EnrolmentRefused);
+        let makes_room = Self::place().map_err(|_| Error::<T>::EnrolmentRefused)?;
         recent.now.try_push(account).map_err(|_| Error::<T>::EnrolmentRefused)?;
         recent.in_block = recent.in_block.saturating_add(1);
-        Self::make_room();
+        if let Some(who) = makes_room.map(AccountId32::from) {
+            Self::unlist(&who, Role::Apprentice);
+            Self::remove_entry(&who);
+            Self::deposit_event(Event::Retired { who });
+        }
         Apprentices::<T>::try_append(account).map_err(|_| Error::<T>::RegistryFull)?;
         Enrolments::<T>::put(recent);
         let who = AccountId32::from(account);

@@ -16,10 +16,10 @@ mod tests;
 pub use shadow::CnnShadow;
 
 use super::{
-    job::{inference_job, training_job, BuiltJob, Terms},
+    job::{check_checkpoint, inference_job, training_job, BuiltJob, Terms},
     mlp::{
-        initial_checkpoint, merge_of, wanted_of, Gradient, ModelError, Range, Training, LOGIT_FRAC_BITS, MAX_SAMPLES,
-        MAX_UNITS, PARAMETER_FRAC_BITS, PROBABILITY_FRAC_BITS,
+        inference_of, initial_checkpoint, local_training_of, merge_of, wanted_of, Gradient, ModelError, Range,
+        Training, LOGIT_FRAC_BITS, MAX_UNITS, PARAMETER_FRAC_BITS, PROBABILITY_FRAC_BITS,
     },
     numbers::{add_number, mantissas, shift_right, to_frac_bits, Mantissas, Rounding},
     Samples,
@@ -169,27 +169,9 @@ impl Cnn {
     pub fn local_training(&self, training: &Training) -> Result<Checked, ModelError> {
         self.check()?;
         training.check()?;
-        let mut b = ProgramBuilder::new();
-        let checkpoint = b.input(DType::I32, &[self.checkpoint_len()]);
-        let images = b.input(DType::I8, &[training.samples, self.pixels()]);
-        let labels = b.input(DType::I8, &[training.samples, 1]);
-
-        let parameters = self.unpack(&mut b, checkpoint);
-        let momentum: Vec<Var> = parameters.iter().map(|x| b.sub(*x, *x)).collect();
-        let state = b.begin_body(&[parameters, momentum].concat());
-
-        let (w, momentum) = state.split_at(state.len() / 2);
-        let gradients = self.gradients(&mut b, training, images, labels, w);
-        let mut next = (Vec::new(), Vec::new());
-        for ((w, m), gradient) in w.iter().zip(momentum).zip(gradients) {
-            let (w, m) = training.update(&mut b, *w, *m, &gradient);
-            next.0.push(w);
-            next.1.push(m);
-        }
-        let state = b.begin_finish(&[next.0, next.1].concat(), training.steps);
-        let flat: Vec<Var> = state.iter().zip(self.layout()).map(|(x, range)| b.reshape(*x, &[range.len()])).collect();
-        let output = b.concat(0, &flat);
-        Ok(b.build(output)?)
+        local_training_of(&self.layout(), self.pixels(), training, |b, images, labels, w| {
+            self.gradients(b, training, images, labels, w)
+        })
     }
 
     /// The merge of a round, as that of [`Mlp`](super::Mlp::merge).
@@ -202,29 +184,9 @@ impl Cnn {
     /// Inference. Inputs: a checkpoint; images, `i8 [images, side * side]`. Output: their classes, `i8 [images]`.
     pub fn inference(&self, images: u32) -> Result<Checked, ModelError> {
         self.check()?;
-        if !(1..=MAX_SAMPLES).contains(&images) {
-            return Err(ModelError::SampleCount);
-        }
-        let mut b = ProgramBuilder::new();
-        let checkpoint = b.input(DType::I32, &[self.checkpoint_len()]);
-        let images = b.input(DType::I8, &[images, self.pixels()]);
-        let parameters = self.unpack(&mut b, checkpoint);
-        let forward = self.forward(&mut b, &parameters, images);
-        let class = b.row_argmax(forward.logits);
-        let class = b.cast(class, DType::I8);
-        Ok(b.build(class)?)
-    }
-
-    /// The parameters of a checkpoint, in the order of the layout.
-    fn unpack(&self, b: &mut ProgramBuilder, checkpoint: Var) -> Vec<Var> {
-        let unpack = |range: Range| {
-            let x = b.slice(checkpoint, 0, range.start, range.len());
-            match range.columns {
-                Some(columns) => b.reshape(x, &[range.rows, columns]),
-                None => x,
-            }
-        };
-        self.layout().into_iter().map(unpack).collect()
+        inference_of(&self.layout(), self.pixels(), images, |b, parameters, images| {
+            self.forward(b, parameters, images).logits
+        })
     }
 
     fn forward(&self, b: &mut ProgramBuilder, parameters: &[Var], images: Var) -> Forward {
@@ -362,7 +324,7 @@ impl CnnTrainingJob {
     pub fn build(&self, initial: Vec<u8>, samples: &Samples, terms: &Terms) -> Result<BuiltJob, ModelError> {
         self.cnn.check()?;
         samples.check(self.cnn.pixels(), self.cnn.classes)?;
-        check_checkpoint(&self.cnn, &initial)?;
+        check_checkpoint(self.cnn.checkpoint_bytes(), &initial)?;
         let programs = [self.cnn.local_training(&self.training)?, self.cnn.merge(&self.training)?];
         training_job(programs, &self.training, self.rounds, self.shard_size, initial, samples, terms)
     }
@@ -389,17 +351,8 @@ impl CnnInferenceJob {
     pub fn build(&self, checkpoint: Vec<u8>, samples: &Samples, terms: &Terms) -> Result<BuiltJob, ModelError> {
         self.cnn.check()?;
         samples.check(self.cnn.pixels(), self.cnn.classes)?;
-        check_checkpoint(&self.cnn, &checkpoint)?;
+        check_checkpoint(self.cnn.checkpoint_bytes(), &checkpoint)?;
         let program = self.cnn.inference(self.images)?;
         inference_job(program, self.images, self.shard_size, checkpoint, samples, terms)
-    }
-}
-
-fn check_checkpoint(cnn: &Cnn, checkpoint: &[u8]) -> Result<(), ModelError> {
-    let (expected, found) = (cnn.checkpoint_bytes(), checkpoint.len());
-    if expected == found {
-        Ok(())
-    } else {
-        Err(ModelError::Checkpoint { expected, found })
     }
 }

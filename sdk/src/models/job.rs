@@ -98,7 +98,7 @@ impl TrainingJob {
     /// the first samples, and samples that do not fit are left out.
     pub fn build(&self, initial: Vec<u8>, samples: &Samples, terms: &Terms) -> Result<BuiltJob, ModelError> {
         samples.check(self.mlp.inputs, self.mlp.outputs)?;
-        check_checkpoint(&self.mlp, &initial)?;
+        check_checkpoint(self.mlp.checkpoint_bytes(), &initial)?;
         let programs = [self.mlp.local_training(&self.training)?, self.mlp.merge(&self.training)?];
         training_job(programs, &self.training, self.rounds, self.shard_size, initial, samples, terms)
     }
@@ -114,28 +114,40 @@ pub(super) fn training_job(
     samples: &Samples,
     terms: &Terms,
 ) -> Result<BuiltJob, ModelError> {
-    if rounds == 0 {
-        return Err(ModelError::Rounds);
-    }
     let Training { tasks, samples: per_task, .. } = *training;
     let pixels = samples.pixels as u64;
     let samples = samples.cycled(tasks as usize * per_task as usize);
-    let [initial_blob, images, labels] = [&initial, &samples.images, &samples.labels].map(|bytes| blob(bytes));
+    let images = Input::Slice { blob: blob(&samples.images), stride: u64::from(per_task) * pixels };
+    let labels = Input::Slice { blob: blob(&samples.labels), stride: u64::from(per_task) };
+    let locals = vec![&local; usize::from(rounds)];
+    let spec = rounds_of(&locals, &merge, [tasks, shard_size], blob(&initial), &[images, labels], terms)?;
+    Ok(BuiltJob { spec, programs: vec![local, merge], blobs: vec![initial, samples.images, samples.labels] })
+}
 
+/// The stages of rounds, one for each of `locals`: so many tasks, in shards of such a size, train on their parts from the
+/// checkpoint before, and one task merges what they come to.
+pub(super) fn rounds_of(
+    locals: &[&Checked],
+    merge: &Checked,
+    [tasks, shard_size]: [u32; 2],
+    initial: Blob,
+    parts: &[Input],
+    terms: &Terms,
+) -> Result<JobSpec, ModelError> {
+    if locals.is_empty() {
+        return Err(ModelError::Rounds);
+    }
     let mut stages = Vec::new();
-    for round in 0..rounds {
+    for (round, local) in (0u16..).zip(locals) {
         let checkpoint = match round.checked_sub(1) {
-            None => Input::Blob(initial_blob),
+            None => Input::Blob(initial),
             Some(before) => Input::Output { stage: TrainingJob::merge_stage(before), map: OutputMap::Fixed(0) },
         };
         let results = Input::Output { stage: TrainingJob::merge_stage(round) - 1, map: OutputMap::All };
-        let images = Input::Slice { blob: images, stride: u64::from(per_task) * pixels };
-        let labels = Input::Slice { blob: labels, stride: u64::from(per_task) };
-        stages.push(stage(&local, tasks, shard_size, &[checkpoint, images, labels])?);
-        stages.push(stage(&merge, 1, 1, &[checkpoint, results])?);
+        stages.push(stage(local, tasks, shard_size, &[&[checkpoint], parts].concat())?);
+        stages.push(stage(merge, 1, 1, &[checkpoint, results])?);
     }
-    let spec = spec(stages, terms).map_err(|_| ModelError::Rounds)?;
-    Ok(BuiltJob { spec, programs: vec![local, merge], blobs: vec![initial, samples.images, samples.labels] })
+    spec(stages, terms).map_err(|_| ModelError::Rounds)
 }
 
 /// Classification of images by a checkpoint, in one stage.
@@ -159,7 +171,7 @@ impl InferenceJob {
     /// image and perhaps more.
     pub fn build(&self, checkpoint: Vec<u8>, samples: &Samples, terms: &Terms) -> Result<BuiltJob, ModelError> {
         samples.check(self.mlp.inputs, self.mlp.outputs)?;
-        check_checkpoint(&self.mlp, &checkpoint)?;
+        check_checkpoint(self.mlp.checkpoint_bytes(), &checkpoint)?;
         let program = self.mlp.inference(self.images)?;
         inference_job(program, self.images, self.shard_size, checkpoint, samples, terms)
     }
@@ -183,8 +195,8 @@ pub(super) fn inference_job(
     Ok(BuiltJob { spec, programs: vec![program], blobs: vec![checkpoint, images] })
 }
 
-fn check_checkpoint(mlp: &Mlp, checkpoint: &[u8]) -> Result<(), ModelError> {
-    let (expected, found) = (mlp.checkpoint_bytes(), checkpoint.len());
+pub(super) fn check_checkpoint(expected: usize, checkpoint: &[u8]) -> Result<(), ModelError> {
+    let found = checkpoint.len();
     if expected == found {
         Ok(())
     } else {

@@ -2,15 +2,15 @@
 //! Training of a language model and generation of text as jobs, and the same training on `f32` in one process beside it.
 
 use super::{
-    job::{blob, spec, stage, Terms, TrainingJob},
+    job::{blob, check_checkpoint, rounds_of, spec, stage, Terms},
     mlp::ModelError,
     transformer::{shadow::LmShadow, Generation, LmTraining, Transformer, INVERSE_TEMPERATURE_ONE},
     BuiltJob, Text,
 };
-use quern_primitives::job::{Input, OutputMap};
+use quern_primitives::job::Input;
 use quern_program::{Checked, Context};
 
-/// Rounds of local training, each followed by its merge, in the stages of a [`TrainingJob`].
+/// Rounds of local training, each followed by its merge, in the stages of a [`TrainingJob`](super::TrainingJob).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LmTrainingJob {
     /// The network.
@@ -62,42 +62,32 @@ impl LmTrainingJob {
 
     /// The job from a first checkpoint. Each task trains on its own part of the text; what does not fit is left out.
     pub fn build(&self, initial: Vec<u8>, text: &Text, terms: &Terms) -> Result<BuiltJob, ModelError> {
-        let (expected, found) = (self.model.checkpoint_bytes(), initial.len());
-        if expected != found {
-            return Err(ModelError::Checkpoint { expected, found });
-        }
-        if self.rounds == 0 {
-            return Err(ModelError::Rounds);
-        }
+        check_checkpoint(self.model.checkpoint_bytes(), &initial)?;
         let LmTraining { tasks, text_bytes, .. } = self.training;
         if text.train.len() < tasks as usize * text_bytes as usize {
-            return Err(ModelError::Text {
-                expected: tasks.saturating_mul(text_bytes),
-                found: text.train.len() as u32,
-            });
+            let expected = tasks.saturating_mul(text_bytes);
+            return Err(ModelError::Text { expected, found: text.train.len() as u32 });
         }
+        let local = |round| self.model.local_training(&self.in_round(round));
+        let locals = (0..self.rounds).map(local).collect::<Result<Vec<_>, _>>()?;
         let merge = self.model.merge(&self.training)?;
         let text = Text::to_i16(&text.train);
-        let [first, text_blob] = [&initial, &text].map(|bytes| blob(bytes));
-        let mut programs: Vec<Checked> = Vec::new();
-        let mut stages = Vec::new();
-        for round in 0..self.rounds {
-            let local = self.model.local_training(&self.in_round(round))?;
-            let checkpoint = match round.checked_sub(1) {
-                None => Input::Blob(first),
-                Some(before) => Input::Output { stage: TrainingJob::merge_stage(before), map: OutputMap::Fixed(0) },
-            };
-            let part = Input::Slice { blob: text_blob, stride: u64::from(text_bytes) * 2 };
-            stages.push(stage(&local, tasks, self.shard_size, &[checkpoint, part])?);
-            let results = Input::Output { stage: TrainingJob::merge_stage(round) - 1, map: OutputMap::All };
-            stages.push(stage(&merge, 1, 1, &[checkpoint, results])?);
-            if programs.iter().all(|known| known.id() != local.id()) {
-                programs.push(local);
-            }
-        }
+        let part = Input::Slice { blob: blob(&text), stride: u64::from(text_bytes) * 2 };
+        let by_round: Vec<&Checked> = locals.iter().collect();
+        let spec = rounds_of(&by_round, &merge, [tasks, self.shard_size], blob(&initial), &[part], terms)?;
+        // Rounds of one rate share a program.
+        let mut programs = locals;
+        programs.dedup_by_key(|program| program.id());
         programs.push(merge);
-        let spec = spec(stages, terms).map_err(|_| ModelError::Rounds)?;
         Ok(BuiltJob { spec, programs, blobs: vec![initial, text] })
+    }
+
+    /// The windows of a step of a task, in its part of the text. `local` is the local training of any round: its random words say
+    /// where they begin.
+    pub fn windows<'a>(&self, local: &Checked, text: &'a Text, context: &Context) -> Vec<&'a [u8]> {
+        let (text, context_bytes) = (self.task_text(text, context.index), self.model.context as usize);
+        let starts = self.model.windows(&self.training, local, context);
+        starts.into_iter().filter_map(|start| text.get(start..=start + context_bytes)).collect()
     }
 }
 
@@ -122,10 +112,7 @@ impl GenerationJob {
 
     /// The job. A task's output are the bytes after its prompt, `i16`: [`Text::from_i16`].
     pub fn build(&self, checkpoint: Vec<u8>, prompts: &[&[u8]], terms: &Terms) -> Result<BuiltJob, ModelError> {
-        let (expected, found) = (self.model.checkpoint_bytes(), checkpoint.len());
-        if expected != found {
-            return Err(ModelError::Checkpoint { expected, found });
-        }
+        check_checkpoint(self.model.checkpoint_bytes(), &checkpoint)?;
         if prompts.is_empty() || prompts.iter().any(|prompt| prompt.len() != self.generation.prompt as usize) {
             return Err(ModelError::Generated);
         }
@@ -163,14 +150,8 @@ impl OneProcess {
         let Self { job, local, network, momentum } = self;
         let training = job.in_round(round);
         for step in 0..training.steps {
-            let windows: Vec<&[u8]> = (0u32..)
-                .zip(seeds)
-                .flat_map(|(index, seed)| {
-                    let (model, text) = (job.model, job.task_text(text, index));
-                    let starts = model.windows(&training, local, &Context { index, seed: *seed, step });
-                    starts.into_iter().filter_map(move |start| text.get(start..=start + model.context as usize))
-                })
-                .collect();
+            let contexts = (0u32..).zip(seeds).map(|(index, seed)| Context { index, seed: *seed, step });
+            let windows: Vec<&[u8]> = contexts.flat_map(|context| job.windows(local, text, &context)).collect();
             let (_, gradient) = network.gradient(&windows);
             training.update_f32(&mut network.parameters, momentum, &gradient);
         }

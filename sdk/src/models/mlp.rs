@@ -200,7 +200,7 @@ impl Mlp {
 
     /// Numbers in a checkpoint: the parameters and the velocity.
     pub fn checkpoint_len(&self) -> u32 {
-        self.parameters().saturating_mul(2)
+        checkpoint_len(&self.layout())
     }
 
     /// Bytes of a checkpoint.
@@ -231,28 +231,9 @@ impl Mlp {
     pub fn local_training(&self, training: &Training) -> Result<Checked, ModelError> {
         self.check()?;
         training.check()?;
-        let mut b = ProgramBuilder::new();
-        let checkpoint = b.input(DType::I32, &[self.checkpoint_len()]);
-        let images = b.input(DType::I8, &[training.samples, self.inputs]);
-        let labels = b.input(DType::I8, &[training.samples, 1]);
-
-        let parameters = self.unpack(&mut b, checkpoint);
-        let momentum = parameters.map(|x| b.sub(x, x));
-        let state = b.begin_body(&[parameters, momentum].concat());
-
-        let (w, momentum) = state.split_at(4);
-        let gradients = self.gradients(&mut b, training, images, labels, &Parameters::new(w));
-        let mut next = (Vec::new(), Vec::new());
-        for ((w, m), gradient) in w.iter().zip(momentum).zip(gradients) {
-            let (w, m) = training.update(&mut b, *w, *m, &gradient);
-            next.0.push(w);
-            next.1.push(m);
-        }
-        let state = b.begin_finish(&[next.0, next.1].concat(), training.steps);
-
-        let flat: Vec<Var> = state.iter().zip(self.layout()).map(|(x, range)| b.reshape(*x, &[range.len()])).collect();
-        let output = b.concat(0, &flat);
-        Ok(b.build(output)?)
+        local_training_of(&self.layout(), self.inputs, training, |b, images, labels, w| {
+            self.gradients(b, training, images, labels, &Parameters::new(w)).into()
+        })
     }
 
     /// The merge of a round. Inputs: the checkpoint that the tasks started from; their outputs, `i32 [tasks, parameters]`.
@@ -267,27 +248,8 @@ impl Mlp {
     /// Inference. Inputs: a checkpoint; images, `i8 [images, inputs]`. Output: their classes, `i8 [images]`.
     pub fn inference(&self, images: u32) -> Result<Checked, ModelError> {
         self.check()?;
-        if !(1..=MAX_SAMPLES).contains(&images) {
-            return Err(ModelError::SampleCount);
-        }
-        let mut b = ProgramBuilder::new();
-        let checkpoint = b.input(DType::I32, &[self.checkpoint_len()]);
-        let images = b.input(DType::I8, &[images, self.inputs]);
-        let parameters = self.unpack(&mut b, checkpoint);
-        let forward = self.forward(&mut b, &Parameters::new(&parameters), images);
-        let class = b.row_argmax(forward.logits);
-        let class = b.cast(class, DType::I8);
-        Ok(b.build(class)?)
-    }
-
-    /// The parameters of a checkpoint.
-    fn unpack(&self, b: &mut ProgramBuilder, checkpoint: Var) -> [Var; 4] {
-        self.layout().map(|range| {
-            let x = b.slice(checkpoint, 0, range.start, range.len());
-            match range.columns {
-                Some(columns) => b.reshape(x, &[range.rows, columns]),
-                None => x,
-            }
+        inference_of(&self.layout(), self.inputs, images, |b, parameters, images| {
+            self.forward(b, &Parameters::new(parameters), images).logits
         })
     }
 
@@ -364,6 +326,74 @@ impl Mlp {
             Gradient { sum: by_b2, exponent: error.exponent, frac_bits: one },
         ]
     }
+}
+
+/// The parameters of a checkpoint, in the order of the layout.
+fn unpack(b: &mut ProgramBuilder, layout: &[Range], checkpoint: Var) -> Vec<Var> {
+    let unpack = |range: &Range| {
+        let x = b.slice(checkpoint, 0, range.start, range.len());
+        match range.columns {
+            Some(columns) => b.reshape(x, &[range.rows, columns]),
+            None => x,
+        }
+    };
+    layout.iter().map(unpack).collect()
+}
+
+fn checkpoint_len(layout: &[Range]) -> u32 {
+    layout.iter().map(Range::len).fold(0, u32::saturating_add).saturating_mul(2)
+}
+
+/// Local training of a classifier with this layout, as [`Mlp::local_training`] says, given the gradients of its parameters on
+/// images, `i8 [samples, pixels]`, and labels.
+pub(crate) fn local_training_of(
+    layout: &[Range],
+    pixels: u32,
+    training: &Training,
+    gradients: impl FnOnce(&mut ProgramBuilder, Var, Var, &[Var]) -> Vec<Gradient>,
+) -> Result<Checked, ModelError> {
+    let mut b = ProgramBuilder::new();
+    let checkpoint = b.input(DType::I32, &[checkpoint_len(layout)]);
+    let images = b.input(DType::I8, &[training.samples, pixels]);
+    let labels = b.input(DType::I8, &[training.samples, 1]);
+
+    let parameters = unpack(&mut b, layout, checkpoint);
+    let momentum: Vec<Var> = parameters.iter().map(|x| b.sub(*x, *x)).collect();
+    let state = b.begin_body(&[parameters, momentum].concat());
+
+    let (w, momentum) = state.split_at(layout.len());
+    let gradients = gradients(&mut b, images, labels, w);
+    let mut next = (Vec::new(), Vec::new());
+    for ((w, m), gradient) in w.iter().zip(momentum).zip(gradients) {
+        let (w, m) = training.update(&mut b, *w, *m, &gradient);
+        next.0.push(w);
+        next.1.push(m);
+    }
+    let state = b.begin_finish(&[next.0, next.1].concat(), training.steps);
+
+    let flat: Vec<Var> = state.iter().zip(layout).map(|(x, range)| b.reshape(*x, &[range.len()])).collect();
+    let output = b.concat(0, &flat);
+    Ok(b.build(output)?)
+}
+
+/// Inference of a classifier with this layout, as [`Mlp::inference`] says, given the logits of its parameters on images.
+pub(crate) fn inference_of(
+    layout: &[Range],
+    pixels: u32,
+    images: u32,
+    logits: impl FnOnce(&mut ProgramBuilder, &[Var], Var) -> Var,
+) -> Result<Checked, ModelError> {
+    if !(1..=MAX_SAMPLES).contains(&images) {
+        return Err(ModelError::SampleCount);
+    }
+    let mut b = ProgramBuilder::new();
+    let checkpoint = b.input(DType::I32, &[checkpoint_len(layout)]);
+    let images = b.input(DType::I8, &[images, pixels]);
+    let parameters = unpack(&mut b, layout, checkpoint);
+    let logits = logits(&mut b, &parameters, images);
+    let class = b.row_argmax(logits);
+    let class = b.cast(class, DType::I8);
+    Ok(b.build(class)?)
 }
 
 impl Training {

@@ -33,20 +33,7 @@ struct Activations {
 impl Shadow {
     /// The parameters of a checkpoint (or of a local result: its velocity is not needed).
     pub fn new(mlp: Mlp, checkpoint: &[u8]) -> Result<Self, ModelError> {
-        let expected = mlp.checkpoint_bytes();
-        let needed = mlp.parameters() as usize;
-        let found = checkpoint.len();
-        if found != expected && found != needed * 4 {
-            return Err(ModelError::Checkpoint { expected, found });
-        }
-        let one = f64::from(1u32 << PARAMETER_FRAC_BITS);
-        let parameters = checkpoint
-            .as_chunks::<4>()
-            .0
-            .iter()
-            .take(needed)
-            .map(|bytes| f64::from(i32::from_le_bytes(*bytes)) / one)
-            .collect();
+        let parameters = real(checkpoint, mlp.parameters() as usize, mlp.checkpoint_bytes())?;
         Ok(Self { mlp, parameters })
     }
 
@@ -69,26 +56,13 @@ impl Shadow {
         let one = f64::from(self.mlp.input_frac_bits).exp2();
         let x: Vec<f64> = image.iter().map(|pixel| f64::from(*pixel as i8) / one).collect();
         let hidden: Vec<f64> = affine(self.tensor(0), self.tensor(1), &x).into_iter().map(|z| z.max(0.0)).collect();
-        let mut probabilities = affine(self.tensor(2), self.tensor(3), &hidden);
-        let most = probabilities.iter().copied().fold(f64::MIN, f64::max);
-        probabilities.iter_mut().for_each(|z| *z = (*z - most).exp());
-        let sum: f64 = probabilities.iter().sum();
-        probabilities.iter_mut().for_each(|p| *p /= sum);
+        let probabilities = softmax(affine(self.tensor(2), self.tensor(3), &hidden));
         Activations { x, hidden, probabilities }
     }
 
     /// Loss and accuracy on samples. A sample with a label that the network has no class for is wrong.
     pub fn evaluate(&self, samples: &Samples) -> Evaluation {
-        let mut loss = 0.0;
-        let mut right = 0usize;
-        for (image, label) in samples.images.chunks(self.mlp.inputs as usize).zip(&samples.labels) {
-            let probabilities = self.forward(image).probabilities;
-            let wanted = probabilities.get(usize::from(*label)).copied().unwrap_or(0.0);
-            loss -= wanted.max(f64::MIN_POSITIVE).ln();
-            right += usize::from(probabilities.iter().all(|p| *p <= wanted));
-        }
-        let count = samples.len().max(1) as f64;
-        Evaluation { loss: loss / count, accuracy: right as f64 / count }
+        evaluated(samples, self.mlp.inputs as usize, |image| self.forward(image).probabilities)
     }
 
     /// The gradient of the mean loss on samples, in the layout of a checkpoint.
@@ -120,7 +94,41 @@ impl Shadow {
     }
 }
 
-fn affine(weights: &[f64], bias: &[f64], x: &[f64]) -> Vec<f64> {
+/// The first numbers of a checkpoint of `expected` bytes, or of a local result, which has no others.
+pub(super) fn real(checkpoint: &[u8], numbers: usize, expected: usize) -> Result<Vec<f64>, ModelError> {
+    let found = checkpoint.len();
+    if found != expected && found != numbers * 4 {
+        return Err(ModelError::Checkpoint { expected, found });
+    }
+    let one = f64::from(1u32 << PARAMETER_FRAC_BITS);
+    let numbers = checkpoint.as_chunks::<4>().0.iter().take(numbers);
+    Ok(numbers.map(|bytes| f64::from(i32::from_le_bytes(*bytes)) / one).collect())
+}
+
+/// Loss and accuracy of what says the probabilities of an image's classes.
+pub(super) fn evaluated(samples: &Samples, pixels: usize, probabilities: impl Fn(&[u8]) -> Vec<f64>) -> Evaluation {
+    let mut loss = 0.0;
+    let mut right = 0usize;
+    for (image, label) in samples.images.chunks(pixels).zip(&samples.labels) {
+        let probabilities = probabilities(image);
+        let wanted = probabilities.get(usize::from(*label)).copied().unwrap_or(0.0);
+        loss -= wanted.max(f64::MIN_POSITIVE).ln();
+        right += usize::from(probabilities.iter().all(|p| *p <= wanted));
+    }
+    let count = samples.len().max(1) as f64;
+    Evaluation { loss: loss / count, accuracy: right as f64 / count }
+}
+
+/// Probabilities from logits.
+pub(super) fn softmax(mut z: Vec<f64>) -> Vec<f64> {
+    let most = z.iter().copied().fold(f64::MIN, f64::max);
+    z.iter_mut().for_each(|z| *z = (*z - most).exp());
+    let sum: f64 = z.iter().sum();
+    z.iter_mut().for_each(|p| *p /= sum);
+    z
+}
+
+pub(super) fn affine(weights: &[f64], bias: &[f64], x: &[f64]) -> Vec<f64> {
     weights
         .chunks(x.len())
         .zip(bias)

@@ -3,7 +3,8 @@
 
 use super::Cnn;
 use crate::models::{
-    mlp::{ModelError, PARAMETER_FRAC_BITS},
+    mlp::ModelError,
+    shadow::{affine, evaluated, real, softmax},
     Evaluation, Samples,
 };
 
@@ -27,14 +28,7 @@ impl CnnShadow {
     /// The parameters of a checkpoint (or of a local result: its velocity is not needed).
     pub fn new(cnn: Cnn, checkpoint: &[u8]) -> Result<Self, ModelError> {
         cnn.check()?;
-        let (expected, found) = (cnn.checkpoint_bytes(), checkpoint.len());
-        let needed = cnn.parameters() as usize;
-        if found != expected && found != needed * 4 {
-            return Err(ModelError::Checkpoint { expected, found });
-        }
-        let one = f64::from(1u32 << PARAMETER_FRAC_BITS);
-        let numbers = checkpoint.as_chunks::<4>().0.iter().take(needed);
-        let parameters = numbers.map(|bytes| f64::from(i32::from_le_bytes(*bytes)) / one).collect();
+        let parameters = real(checkpoint, cnn.parameters() as usize, cnn.checkpoint_bytes())?;
         Ok(Self { cnn, parameters })
     }
 
@@ -105,28 +99,13 @@ impl CnnShadow {
         let last = 2 * self.cnn.channels.len();
         let ((_, weights), (_, bias)) = (self.tensor(last), self.tensor(last + 1));
         let features = &inputs[self.cnn.channels.len()];
-        let rows = weights.chunks(features.len()).zip(bias);
-        let mut probabilities: Vec<f64> =
-            rows.map(|(row, bias)| bias + row.iter().zip(features).map(|(w, x)| w * x).sum::<f64>()).collect();
-        let most = probabilities.iter().copied().fold(f64::MIN, f64::max);
-        probabilities.iter_mut().for_each(|z| *z = (*z - most).exp());
-        let sum: f64 = probabilities.iter().sum();
-        probabilities.iter_mut().for_each(|p| *p /= sum);
+        let probabilities = softmax(affine(weights, bias, features));
         Activations { inputs, chosen, probabilities }
     }
 
     /// Loss and accuracy on samples. A sample with a label that the network has no class for is wrong.
     pub fn evaluate(&self, samples: &Samples) -> Evaluation {
-        let mut loss = 0.0;
-        let mut right = 0usize;
-        for (image, label) in samples.images.chunks(self.cnn.pixels() as usize).zip(&samples.labels) {
-            let probabilities = self.forward(image).probabilities;
-            let wanted = probabilities.get(usize::from(*label)).copied().unwrap_or(0.0);
-            loss -= wanted.max(f64::MIN_POSITIVE).ln();
-            right += usize::from(probabilities.iter().all(|p| *p <= wanted));
-        }
-        let count = samples.len().max(1) as f64;
-        Evaluation { loss: loss / count, accuracy: right as f64 / count }
+        evaluated(samples, self.cnn.pixels() as usize, |image| self.forward(image).probabilities)
     }
 
     /// The gradient of the mean loss on samples, in the layout of a checkpoint.

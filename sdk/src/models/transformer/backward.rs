@@ -132,6 +132,6 @@ impl Pass<'_> {
         let sum = b.reshape(sum, &[probabilities.shape().dim(0), 1]);
         let across = b.sub(by, sum);
         let by_scores = b.mul(across, probabilities);
-        by_attention.map(|_| by_scores).halved(PROBABILITY + self.root_of_head_bits())
+        by_attention.map(|_| by_scores).halved(PROBABILITY + self.model.root_of_head_bits())
     }
 }

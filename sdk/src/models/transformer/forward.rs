@@ -103,6 +103,17 @@ pub(crate) fn rotation(position: u32, place: u32, head_width: u32) -> (f64, f64)
     (angle.cos(), angle.sin())
 }
 
+/// Cosines and sines of so many positions, `[positions, head width]` with [`ROTATION`] fractional bits. The other of a pair comes in
+/// with a minus sign in the first half.
+pub(super) fn rotations(positions: u32, head: u32) -> [Vec<i32>; 2] {
+    let table = |value: &dyn Fn(u32, u32) -> f64| {
+        let places = (0..positions).flat_map(|position| (0..head).map(move |place| (position, place)));
+        places.map(|(t, i)| (value(t, i) * f64::from(ROTATION).exp2()).round() as i32).collect()
+    };
+    let cosine = table(&|t, i| rotation(t, i, head).0);
+    [cosine, table(&|t, i| if i < head / 2 { -rotation(t, i, head).1 } else { rotation(t, i, head).1 })]
+}
+
 /// A function's 256 values for a table, of arguments with [`GATE`] fractional bits.
 pub(super) fn gate_table(f: impl Fn(f64) -> f64) -> Vec<i32> {
     let value = |entry: i32| f(f64::from(entry - 128) / f64::from(GATE).exp2()) * f64::from(SILU).exp2();
@@ -112,6 +123,28 @@ pub(super) fn gate_table(f: impl Fn(f64) -> f64) -> Vec<i32> {
 /// `x / (1 + exp(-x))`.
 pub(crate) fn silu(x: f64) -> f64 {
     x / (1.0 + (-x).exp())
+}
+
+/// A parameter tensor.
+pub(super) fn rows_of(b: &mut ProgramBuilder, parameters: Var, rows: Rows) -> Var {
+    b.slice(parameters, 0, rows.start, rows.len)
+}
+
+/// A parameter tensor as `i8`.
+pub(super) fn weights(b: &mut ProgramBuilder, parameters: Var, rows: Rows) -> Scaled {
+    let x = rows_of(b, parameters, rows);
+    Scaled::fixed(x, P).i8(b, Rounding::Nearest)
+}
+
+/// `[n, n]`: the number of the column less that of the row.
+pub(super) fn column_less_row(b: &mut ProgramBuilder, n: u32) -> Var {
+    let numbers = iota(n);
+    let column = b.constant(DType::I32, &[n], &numbers);
+    let row = b.constant(DType::I32, &[n, 1], &numbers);
+    let zeros = b.one_hot(column, n);
+    let zeros = b.clamp(zeros, 0, 0);
+    let columns = b.add(zeros, column);
+    b.sub(columns, row)
 }
 
 /// Each row divided by its root mean square.
@@ -158,16 +191,8 @@ pub(super) fn add_to_stream(b: &mut ProgramBuilder, x: Var, change: Scaled) -> V
 impl<'a> Pass<'a> {
     pub fn new(b: &mut ProgramBuilder, model: &'a Transformer, batch: u32) -> Self {
         let head = model.head_width();
-        let table = |value: &dyn Fn(u32, u32) -> f64| -> Vec<i32> {
-            let places = (0..model.context).flat_map(|position| (0..head).map(move |place| (position, place)));
-            places.map(|(t, i)| (value(t, i) * f64::from(ROTATION).exp2()).round() as i32).collect()
-        };
-        let cosine = table(&|t, i| rotation(t, i, head).0);
-        // The other of the pair comes in with a minus sign in the first half.
-        let sine = table(&|t, i| if i < head / 2 { -rotation(t, i, head).1 } else { rotation(t, i, head).1 });
-        let dims = [model.context * head];
-        let cosine = b.constant(DType::I16, &dims, &cosine);
-        let sine = b.constant(DType::I16, &dims, &sine);
+        let [cosine, sine] =
+            rotations(model.context, head).map(|values| b.constant(DType::I16, &[model.context * head], &values));
         Self { model, batch, rotation: Rotation { cosine, sine } }
     }
 
@@ -176,18 +201,9 @@ impl<'a> Pass<'a> {
         self.batch * self.model.context
     }
 
-    fn rows(&self, b: &mut ProgramBuilder, parameters: Var, rows: Rows) -> Var {
-        b.slice(parameters, 0, rows.start, rows.len)
-    }
-
-    fn weights(&self, b: &mut ProgramBuilder, parameters: Var, rows: Rows) -> Scaled {
-        let x = self.rows(b, parameters, rows);
-        Scaled::fixed(x, P).i8(b, Rounding::Nearest)
-    }
-
     /// The network on bytes, `i16 [tokens]`.
     pub fn forward(&self, b: &mut ProgramBuilder, parameters: Var, bytes: Var) -> Forward {
-        let embedding = self.rows(b, parameters, self.model.embedding());
+        let embedding = rows_of(b, parameters, self.model.embedding());
         let x = b.gather(embedding, bytes);
         let x = shift_right(b, x, P - RESIDUAL);
         let mut x = b.cast(x, DType::I16);
@@ -199,7 +215,7 @@ impl<'a> Pass<'a> {
             layers.push(layer);
         }
         let last = norm(b, x);
-        let head = self.weights(b, parameters, self.model.head());
+        let head = weights(b, parameters, self.model.head());
         let logits = product(b, last.y, head).to_fixed(b, LOGIT, Rounding::Nearest);
         Forward { layers, last, head, logits }
     }
@@ -207,13 +223,7 @@ impl<'a> Pass<'a> {
     /// `[context * context]`: what is added to the distance of a pair of positions of which the second must not be seen.
     fn hidden_positions(&self, b: &mut ProgramBuilder) -> Var {
         let t = self.model.context;
-        let positions = iota(t);
-        let position = b.constant(DType::I32, &[t], &positions);
-        let column = b.constant(DType::I32, &[t, 1], &positions);
-        let zeros = b.one_hot(position, t);
-        let zeros = b.clamp(zeros, 0, 0);
-        let later = b.add(zeros, position);
-        let later = b.sub(later, column);
+        let later = column_less_row(b, t);
         let later = b.clamp(later, 0, 1);
         let amount = b.scalar(HIDDEN);
         let hidden = b.mul(later, amount);
@@ -222,7 +232,7 @@ impl<'a> Pass<'a> {
 
     fn layer(&self, b: &mut ProgramBuilder, parameters: Var, rows: LayerRows, hidden: Var, x: Var) -> (Var, Layer) {
         let [qkv, out, gate_up, down] =
-            [rows.qkv, rows.out, rows.gate_up, rows.down].map(|rows| self.weights(b, parameters, rows));
+            [rows.qkv, rows.out, rows.gate_up, rows.down].map(|rows| weights(b, parameters, rows));
         let weights = Weights { qkv, out, gate_up, down };
         let (tokens, heads, t, head) = (self.tokens(), self.model.heads, self.model.context, self.model.head_width());
 
@@ -236,7 +246,7 @@ impl<'a> Pass<'a> {
         let v = b.slice(qkv, 1, 2 * heads, heads);
         let [q, k, v] = [q, k, v].map(|x| Scaled::fixed(x, INNER).i8(b, Rounding::Nearest));
 
-        let scores = product(b, q, k).halved(self.root_of_head_bits()).to_fixed(b, LOGIT, Rounding::Nearest);
+        let scores = product(b, q, k).halved(self.model.root_of_head_bits()).to_fixed(b, LOGIT, Rounding::Nearest);
         let scores = b.reshape(scores, &[self.batch * heads, t * t]);
         let scores = b.sub(scores, hidden);
         let scores = b.reshape(scores, &[self.batch * heads * t, t]);
@@ -255,11 +265,6 @@ impl<'a> Pass<'a> {
 
         let layer = Layer { weights, before_attention, q, k, v, probabilities, attention, heads_out, inner };
         (x, layer)
-    }
-
-    /// Bits of the square root of a head's width.
-    pub fn root_of_head_bits(&self) -> i32 {
-        self.model.head_width().ilog2() as i32 / 2
     }
 
     /// Turns `[batch, any, context, head width]` by its positions, or back.

@@ -11,8 +11,11 @@ use super::{
         numbers::{add_number, shift_right, Rounding},
     },
     arithmetic::{product, Scaled},
-    forward::{add_to_stream, feed_forward, norm, rotation, HIDDEN, INNER, LOGIT, P, PROBABILITY, RESIDUAL, ROTATION},
-    Rows, Transformer, MAX_SIZE, VOCABULARY,
+    forward::{
+        add_to_stream, column_less_row, feed_forward, norm, rotations, rows_of, weights, HIDDEN, INNER, LOGIT, P,
+        PROBABILITY, RESIDUAL, ROTATION,
+    },
+    Transformer, MAX_SIZE, VOCABULARY,
 };
 use quern_program::{builder::iota, Checked, DType, ProgramBuilder, Var};
 
@@ -127,30 +130,19 @@ impl Transformer {
     }
 
     fn first_state(&self, b: &mut ProgramBuilder, generation: &Generation, checkpoint: Var, prompt: Var) -> State {
-        let rows = |b: &mut ProgramBuilder, rows: Rows| b.slice(checkpoint, 0, rows.start, rows.len);
-        let weights = |b: &mut ProgramBuilder, of: Rows| {
-            let x = rows(b, of);
-            Scaled::fixed(x, P).i8(b, Rounding::Nearest)
-        };
         let after = b.zeros(DType::I16, &[generation.bytes]);
         let text = b.concat(0, &[prompt, after]);
         let empty = b.zeros(DType::I16, &[self.context, self.width]);
-        let embedding = rows(b, self.embedding());
+        let embedding = rows_of(b, checkpoint, self.embedding());
         let embedding = shift_right(b, embedding, P - RESIDUAL);
         let embedding = b.cast(embedding, DType::I16);
         let mut layers = Vec::new();
         for index in 0..self.layers {
             let of = self.layer(index);
-            layers.push([of.qkv, of.out, of.gate_up, of.down].map(|rows| weights(b, rows)));
+            layers.push([of.qkv, of.out, of.gate_up, of.down].map(|rows| weights(b, checkpoint, rows)));
         }
-        let head = weights(b, self.head());
-        let symbols = iota(VOCABULARY);
-        let symbol = b.constant(DType::I32, &[VOCABULARY], &symbols);
-        let row = b.constant(DType::I32, &[VOCABULARY, 1], &symbols);
-        let columns = b.one_hot(symbol, VOCABULARY);
-        let columns = b.clamp(columns, 0, 0);
-        let columns = b.add(columns, symbol);
-        let after = b.sub(columns, row);
+        let head = weights(b, checkpoint, self.head());
+        let after = column_less_row(b, VOCABULARY);
         let up_to = add_number(b, after, -1);
         let up_to = b.clamp(up_to, -1, 0);
         let minus_one = b.scalar(-1);
@@ -202,16 +194,11 @@ impl Transformer {
 
     fn step(&self, b: &mut ProgramBuilder, positions: u32, position: Var) -> Step<'_> {
         let head = self.head_width();
-        let mut at_position = |value: &dyn Fn(u32, u32) -> f64| {
-            let places = (0..positions).flat_map(|position| (0..head).map(move |place| (position, place)));
-            let values: Vec<i32> =
-                places.map(|(t, i)| (value(t, i) * f64::from(ROTATION).exp2()).round() as i32).collect();
+        let [cosine, sine] = rotations(positions, head).map(|values| {
             let table = b.constant(DType::I16, &[positions, head], &values);
             let row = b.gather(table, position);
             b.reshape(row, &[head])
-        };
-        let cosine = at_position(&|t, i| rotation(t, i, head).0);
-        let sine = at_position(&|t, i| if i < head / 2 { -rotation(t, i, head).1 } else { rotation(t, i, head).1 });
+        });
 
         let context = b.scalar(self.context as i32);
         let laps = b.div(position, context);
@@ -245,8 +232,7 @@ impl Step<'_> {
             Scaled::fixed(x, INNER).i8(b, Rounding::Nearest)
         };
         let [q, k, v] = [q, keys, values].map(|x| by_head(b, x));
-        let root_bits = head.ilog2() as i32 / 2;
-        let scores = product(b, q, k).halved(root_bits).to_fixed(b, LOGIT, Rounding::Nearest);
+        let scores = product(b, q, k).halved(self.model.root_of_head_bits()).to_fixed(b, LOGIT, Rounding::Nearest);
         let scores = b.reshape(scores, &[heads, self.model.context]);
         let scores = b.sub(scores, self.empty);
         let attention = b.softmax(scores, LOGIT as u8);

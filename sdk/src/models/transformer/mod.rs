@@ -96,6 +96,11 @@ impl Transformer {
         self.width.checked_div(self.heads).unwrap_or(0)
     }
 
+    /// Bits of the square root of a head's width.
+    pub(crate) fn root_of_head_bits(&self) -> i32 {
+        self.head_width().ilog2() as i32 / 2
+    }
+
     pub(crate) fn check(&self) -> Result<(), ModelError> {
         let sizes = [self.width, self.layers, self.heads, self.hidden, self.context];
         let head = self.head_width();
