@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The command line.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use quern_primitives::{offence::OffenceId, Balance, BlobId, Height, JobId};
+use clap::{error::ErrorKind, Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use quern_primitives::{offence::OffenceId, Balance, BlobId, Height, JobId, ShardId};
 use std::{net::SocketAddr, path::PathBuf};
 
 /// Buy verified work, look after a stake, or start a whole network on this machine.
@@ -17,6 +17,17 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Cli {
+    /// The command line, if its options fit each other where the parser cannot tell.
+    pub fn checked(self) -> Result<Self, clap::Error> {
+        match &self.command {
+            Command::Devnet(DevnetArgs { task: Subject::Digits, model: Some(_), .. }) => Err(Self::command()
+                .error(ErrorKind::ArgumentConflict, "--model names the language model of --task lm: add --task lm")),
+            _ => Ok(self),
+        }
+    }
 }
 
 /// What every command understands.
@@ -116,9 +127,9 @@ pub struct DevnetArgs {
     /// What it learns.
     #[arg(long, value_enum, default_value_t = Subject::Digits)]
     pub task: Subject,
-    /// The language model of `--task lm`.
-    #[arg(long, value_enum, default_value_t = LmSize::Small)]
-    pub model: LmSize,
+    /// The language model of `--task lm`: the small one without it.
+    #[arg(long, value_enum)]
+    pub model: Option<LmSize>,
     /// Leave the network up after the jobs, until Ctrl-C.
     #[arg(long)]
     pub keep: bool,
@@ -218,7 +229,7 @@ pub struct ListArgs {
     #[arg(long, default_value_t = 0)]
     pub from: JobId,
     /// How many.
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: u32,
 }
 
@@ -335,7 +346,7 @@ pub enum StakeCommand {
     /// List the candidates for authoring blocks, the best first.
     Candidates {
         /// How many at most.
-        #[arg(long, default_value_t = 64)]
+        #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
     },
     /// Show balance, bond and earnings.
@@ -367,7 +378,7 @@ pub enum WorkerCommand {
     /// List workers, validators and apprentices.
     List {
         /// How many at most.
-        #[arg(long, default_value_t = 64)]
+        #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
     },
 }
@@ -382,12 +393,9 @@ pub enum DisputeCommand {
 /// `quern dispute demand-leaf`.
 #[derive(Clone, Debug, Args)]
 pub struct DemandLeafArgs {
-    /// The job's number.
-    pub job: JobId,
-    /// The stage, counted from 0.
-    pub stage: u16,
-    /// The shard's index in its stage, counted from 0.
-    pub index: u32,
+    /// The shard as everything prints it: job.stage.index, like 1.0.3; the stage and the index are counted from 0.
+    #[arg(value_parser = parse_shard)]
+    pub shard: ShardId,
     /// Which id of the shard's list, counted from 0.
     pub position: u32,
     /// The most in QRN that it may cost; without it what it costs now.
@@ -460,6 +468,19 @@ pub struct EconomicsArgs {
     pub chain: bool,
 }
 
+/// A shard as it is printed.
+fn parse_shard(text: &str) -> Result<ShardId, String> {
+    let wrong = || format!("{text:?} is no shard: write job.stage.index, like 1.0.3");
+    let mut parts = text.split('.');
+    let mut part = || parts.next().ok_or_else(wrong);
+    let (job, stage, index) = (part()?, part()?, part()?);
+    if part().is_ok() {
+        return Err(wrong());
+    }
+    let shard = job.parse().ok().zip(stage.parse().ok()).zip(index.parse().ok());
+    shard.map(|((job, stage), index)| ShardId { job, stage, index }).ok_or_else(wrong)
+}
+
 /// The 32 bytes of an id in hexadecimal, with or without `0x`.
 pub fn parse_id(text: &str) -> Option<BlobId> {
     let digits = text.strip_prefix("0x").unwrap_or(text);
@@ -471,10 +492,9 @@ pub fn parse_id(text: &str) -> Option<BlobId> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     fn parse(line: &str) -> Result<Cli, clap::Error> {
-        Cli::try_parse_from(line.split_whitespace())
+        Cli::try_parse_from(line.split_whitespace())?.checked()
     }
 
     #[test]
@@ -507,6 +527,20 @@ mod tests {
     #[test]
     fn usage_errors_should_exit_with_the_documented_code() {
         assert_eq!(parse("quern nonsense").unwrap_err().exit_code(), i32::from(crate::exit::USAGE));
+    }
+
+    #[test]
+    fn model_should_be_named_only_when_a_language_is_learned() {
+        assert!(parse("quern devnet --task lm --model medium").is_ok());
+        assert_eq!(parse("quern devnet --model medium").unwrap_err().exit_code(), i32::from(crate::exit::USAGE));
+    }
+
+    #[test]
+    fn limits_should_be_above_zero() {
+        for line in ["quern job list", "quern worker list", "quern stake candidates"] {
+            assert!(parse(&format!("{line} --limit 1")).is_ok());
+            assert!(parse(&format!("{line} --limit 0")).is_err());
+        }
     }
 
     #[test]
@@ -544,8 +578,13 @@ mod tests {
 
     #[test]
     fn demand_should_name_a_shard_and_a_position() {
-        assert!(parse("quern dispute demand-leaf 1 0 2 5 --max-price 0.5").is_ok());
-        assert!(parse("quern dispute demand-leaf 1 0 2").is_err());
+        assert!(parse("quern dispute demand-leaf 1.0.2 5 --max-price 0.5").is_ok());
+        assert!(parse("quern dispute demand-leaf 1.0.2").is_err());
+        let shard = ShardId { job: 12, stage: 3, index: 45 };
+        assert_eq!(parse_shard(&shard.to_string()), Ok(shard));
+        for text in ["", "1", "1.0", "1.0.2.3", "1.-1.0", "1.0.x", "a.b.c", "1.70000.0"] {
+            assert!(parse_shard(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -3,6 +3,8 @@
 
 use crate::args::Global;
 use anyhow::Context;
+use quern_primitives::JobId;
+use quern_protocol::view::JobView;
 use quern_sdk::{
     chain::{Chain, Keypair},
     net::{BlobStore, Config, Peer},
@@ -16,6 +18,12 @@ const LOOK: Duration = Duration::from_millis(500);
 /// Connects to the node.
 pub async fn connect(global: &Global) -> anyhow::Result<Chain> {
     Ok(Chain::connect(&global.rpc).await?)
+}
+
+/// A job.
+pub async fn job(chain: &Chain, id: JobId) -> anyhow::Result<JobView> {
+    let job = chain.job(id).await?;
+    job.with_context(|| format!("there is no job {id}, or it is pruned: `quern job list` shows those that there are"))
 }
 
 /// The key of whoever pays and signs.

@@ -26,9 +26,9 @@ pub async fn run(global: &Global, command: DisputeCommand) -> anyhow::Result<Exi
     let DisputeCommand::DemandLeaf(args) = command;
     let keys = client::keys(global)?;
     let chain = client::connect(global).await?;
-    let id = ShardId { job: args.job, stage: args.stage, index: args.index };
+    let id = args.shard;
     let view = chain.shard_view(id).await?.with_context(|| {
-        format!("there is no shard {id} on chain: see `quern job watch {}` for the job's stages and shards", args.job)
+        format!("there is no shard {id} on chain: see `quern job watch {}` for the job's stages and shards", id.job)
     })?;
     let price = view.demand_price;
     let price = price.with_context(|| {
@@ -45,7 +45,11 @@ pub async fn run(global: &Global, command: DisputeCommand) -> anyhow::Result<Exi
     let ShardId { job, stage, index: shard } = id;
     let report = Demanded { job, stage, shard, position: args.position, price: Big(price) };
     let text =
-        format!("the worker of shard {id} owes id {} on chain now; it cost {}", args.position, output::qrn(price));
+        format!(
+            "the worker of shard {id} owes id {} on chain now; it cost {}. Its answer is the event verification.LeafShown in one of the next blocks; silence loses its collateral",
+            args.position,
+            output::qrn(price)
+        );
     Output { json: global.json }.result(&report, text)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -71,7 +71,7 @@ impl Lesson {
             }
             Subject::Lm => {
                 let text = Text::embedded();
-                let mut training = match args.model {
+                let mut training = match args.model.unwrap_or(LmSize::Small) {
                     LmSize::Small => LmTrainingJob::small(&text),
                     LmSize::Medium => LmTrainingJob::medium(&text),
                 };
@@ -235,7 +235,7 @@ mod tests {
     fn args(task: Subject) -> DevnetArgs {
         DevnetArgs {
             task,
-            model: LmSize::Small,
+            model: None,
             keep: false,
             seed: 0,
             rounds: Some(2),

@@ -6,9 +6,9 @@ use crate::{
     client,
     output::Output,
 };
-use anyhow::{ensure, Context};
-use quern_primitives::{Account, Height, ShardId};
-use quern_protocol::shard::Shard;
+use anyhow::ensure;
+use quern_primitives::{Height, ShardId};
+use quern_protocol::shard::{Phase, Shard};
 use quern_sdk::chain::calls;
 use serde::Serialize;
 use std::process::ExitCode;
@@ -26,12 +26,12 @@ pub async fn run(global: &Global, args: AcknowledgeArgs) -> anyhow::Result<ExitC
     let keys = client::keys(global)?;
     let caller = keys.account();
     let chain = client::connect(global).await?;
-    let job = chain.job(args.id).await?.with_context(|| format!("job {} is not on chain", args.id))?;
+    let job = client::job(&chain, args.id).await?;
     let wrong = args.stage.iter().find(|stage| usize::from(**stage) >= job.stages.len());
     ensure!(wrong.is_none(), "job {} has {} stages, counted from 0", args.id, job.stages.len());
     let is_requester = job.requester == caller;
     let (height, _) = chain.best().await?;
-    let mut waiting: Vec<ShardId> = Vec::new();
+    let (mut waiting, mut own, mut said): (Vec<ShardId>, u32, u32) = Default::default();
     for (stage, progress) in (0u16..).zip(&job.stages) {
         if !args.stage.is_empty() && !args.stage.contains(&stage) {
             continue;
@@ -41,16 +41,14 @@ pub async fn run(global: &Global, args: AcknowledgeArgs) -> anyhow::Result<ExitC
             let page = chain.shards(args.id, stage, from).await?;
             let Some(last) = page.last() else { break };
             from = last.id.index + 1;
-            waiting.extend(
-                page.iter().filter(|shard| can_say(shard, is_requester, &caller, height)).map(|shard| shard.id),
-            );
+            for shard in page.iter().filter(|shard| is_requester || shard.may_confirm_delivery(&caller)) {
+                own += 1;
+                said += u32::from(is_said(shard));
+                waiting.extend(is_open(shard, height).then_some(shard.id));
+            }
         }
     }
-    ensure!(
-        !waiting.is_empty(),
-        "there is nothing to acknowledge: no accepted shard of job {} that this account requested or audited waits for it",
-        args.id
-    );
+    ensure!(!waiting.is_empty(), "there is nothing to acknowledge in job {}: {}", args.id, why_not(own, said));
     let sender = chain.sender(keys);
     for page in waiting.chunks(SHARDS_PER_CALL) {
         sender.send_and_wait(&calls::acknowledge_shards(page.to_vec())).await?;
@@ -60,17 +58,34 @@ pub async fn run(global: &Global, args: AcknowledgeArgs) -> anyhow::Result<ExitC
     Ok(ExitCode::SUCCESS)
 }
 
-/// Whether the delivery of a shard is still open after a height, and the caller's to confirm.
-fn can_say(shard: &Shard, is_requester: bool, caller: &Account, height: Height) -> bool {
-    let is_open = shard.window().is_some_and(|window| !window.delivered && height < window.deliver_by);
-    is_open && (is_requester || shard.may_confirm_delivery(caller))
+/// Whether somebody may still say after a height that the outputs of a shard are delivered.
+fn is_open(shard: &Shard, height: Height) -> bool {
+    shard.window().is_some_and(|window| !window.delivered && height < window.deliver_by)
+}
+
+/// Whether somebody has said so.
+fn is_said(shard: &Shard) -> bool {
+    shard.window().is_some_and(|window| window.delivered) || matches!(shard.phase, Phase::Settled { paid: true, .. })
+}
+
+/// Why none of so many shards whose delivery is the caller's to confirm waits for it; of `said` somebody has said so.
+fn why_not(own: u32, said: u32) -> String {
+    match own {
+        0 => {
+            "this account neither requested it nor audited an accepted shard of it; use the key of one that did".into()
+        }
+        _ if own == said => format!("the outputs of {said} of {own} shards are acknowledged already"),
+        _ => format!(
+            "of {own} shards {said} are acknowledged already, and the others are not accepted or their time is over"
+        ),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use quern_primitives::{draw::SegmentCosts, BlobId};
-    use quern_protocol::shard::{Commitment, Deal, Phase, Window};
+    use quern_primitives::{draw::SegmentCosts, Account, BlobId};
+    use quern_protocol::shard::{Commitment, Deal, Window};
 
     const WORKER: Account = [1; 32];
     const AUDITOR: Account = [2; 32];
@@ -88,12 +103,24 @@ mod tests {
     }
 
     #[test]
-    fn delivery_should_be_confirmed_by_the_requester_or_an_auditor_while_it_is_open() {
-        let waiting = accepted(false);
-        assert!(can_say(&waiting, true, &OTHER, 60) && can_say(&waiting, false, &AUDITOR, 60));
-        assert!(!can_say(&waiting, false, &OTHER, 60), "it has no part in it");
-        assert!(!can_say(&waiting, false, &WORKER, 60), "who adopted the result is its worker");
-        assert!(!can_say(&waiting, true, &OTHER, 90), "too late for the next block");
-        assert!(!can_say(&accepted(true), true, &OTHER, 60), "it is delivered");
+    fn delivery_should_be_open_until_somebody_has_confirmed_it_or_its_time_is_over() {
+        assert!(is_open(&accepted(false), 60) && !is_said(&accepted(false)));
+        assert!(!is_open(&accepted(false), 90), "too late for the next block");
+        assert!(!is_open(&accepted(true), 60) && is_said(&accepted(true)));
+    }
+
+    #[test]
+    fn delivery_should_be_confirmed_by_auditors_and_not_by_who_adopted_the_result() {
+        let shard = accepted(false);
+        assert!(shard.may_confirm_delivery(&AUDITOR));
+        assert!(!shard.may_confirm_delivery(&OTHER), "it has no part in it");
+        assert!(!shard.may_confirm_delivery(&WORKER), "its own word counts for nothing");
+    }
+
+    #[test]
+    fn refusal_should_tell_strangers_from_latecomers() {
+        assert!(why_not(0, 0).contains("neither requested it nor audited"));
+        assert!(why_not(3, 3).contains("acknowledged already"));
+        assert!(why_not(3, 1).contains("others are not accepted or their time is over"));
     }
 }

@@ -18,7 +18,7 @@ use std::{fs, path::PathBuf, process::ExitCode};
 pub async fn run(global: &Global, args: FetchArgs) -> anyhow::Result<ExitCode> {
     let chain = client::connect(global).await?;
     let output = Output { json: global.json };
-    let job = chain.job(args.id).await?.with_context(|| format!("there is no job {}, or it is pruned", args.id))?;
+    let job = client::job(&chain, args.id).await?;
     let roots = Roots::read(&chain, &job).await?;
     let last = (job.stages.len() as u16).saturating_sub(1);
     let stages = match (args.all, args.stage.is_empty()) {

@@ -76,7 +76,7 @@ async fn by_id(
     args: &VerifyArgs,
     draw: &mut Draw,
 ) -> anyhow::Result<ExitCode> {
-    let job = chain.job(id).await?.with_context(|| format!("there is no job {id}, or it is pruned"))?;
+    let job = client::job(chain, id).await?;
     let (stage, task) = choose(&job, args, draw)?;
     rerun(chain, peer, output, &job, stage, task).await?.tell(output)
 }

@@ -31,7 +31,7 @@ pub async fn follow(chain: &Chain, id: JobId, output: &Output) -> anyhow::Result
     let mut shown = String::new();
     loop {
         let head = heads.next().await.context("the connection to the node was lost")??;
-        let job = chain.job(id).await?.with_context(|| format!("there is no job {id}, or it is pruned"))?;
+        let job = client::job(chain, id).await?;
         let line = line(&job);
         if line != shown {
             output.say(format_args!("block {}: {line}", head.height));

@@ -52,14 +52,24 @@ fn of_module(module: &ModuleError) -> String {
     };
     let Ok(details) = module.details() else { return name };
     let (pallet, error) = (details.pallet.name(), details.variant.name.as_str());
-    // An error that carries a fault is as precise as the fault.
-    let fault = name.split_once('(').map(|(_, inner)| inner.split(|c: char| !c.is_alphanumeric()).next().unwrap_or(""));
     let said = details.variant.docs.join(" ");
-    let remedy = fault.and_then(|fault| remedy(error, fault)).or_else(|| remedy(pallet, error));
-    match remedy {
+    match of_fault(&name, error).or_else(|| remedy(pallet, error)) {
         Some(remedy) => format!("{name}: {} What to do: {remedy}", said.trim()),
         None => format!("{name}: {}", said.trim()),
     }
+}
+
+/// What to do about the fault that an error carries: such an error is as precise as its fault.
+fn of_fault(name: &str, error: &str) -> Option<&'static str> {
+    let (_, inner) = name.split_once('(')?;
+    remedy(error, inner.split(|c: char| !c.is_alphanumeric()).next()?)
+}
+
+/// Why a job would be refused, as the runtime's `dry_quote` says it (`InvalidJob(NoBid)`), with what to do.
+pub(super) fn of_quote(said: String) -> ChainError {
+    let error = said.split('(').next().unwrap_or("");
+    let remedy = of_fault(&said, error).or_else(|| remedy("Jobs", error));
+    ChainError::Refused(remedy.map_or_else(|| in_words(&said), |remedy| format!("{said}. What to do: {remedy}")))
 }
 
 /// What to do about an error of a pallet, or about a fault that such an error carries (`of` is then the error's name).
@@ -288,6 +298,20 @@ mod tests {
         }
         assert!(missing.is_empty(), "sdk/src/chain/errors.rs has no remedy for {missing:#?}");
         assert!(seen > 50, "the metadata has only {seen} errors");
+    }
+
+    #[test]
+    fn quote_should_name_the_remedy_when_the_job_would_be_refused() {
+        let told = |said: &str| of_quote(said.to_owned()).to_string();
+        assert_eq!(
+            told("InvalidJob(NoBid)"),
+            "refused: InvalidJob(NoBid). What to do: bid more than nothing (`bid`, `--bid`)"
+        );
+        let of_input = told("InvalidJob(InputSize(At { stage: 0, input: 1 }))");
+        assert!(
+            of_input.ends_with("give the input as many bytes as the program's tensor has (`quern program inspect`)")
+        );
+        assert_eq!(told("Unheard"), "refused: Unheard");
     }
 
     #[test]

@@ -289,7 +289,7 @@ impl Chain {
     /// published.
     pub async fn dry_quote(&self, spec: &JobSpec, programs: &[Vec<u8>]) -> Result<(Quote, Balance), ChainError> {
         let answer = self.call::<Result<(Quote, Balance), String>>("dry_quote", None, (spec, programs)).await?;
-        answer.map_err(ChainError::Refused)
+        answer.map_err(errors::of_quote)
     }
 
     /// Up to 64 shards of a stage, from index `from` on.
