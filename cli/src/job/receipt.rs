@@ -9,7 +9,10 @@ use quern_primitives::{
     Account, BlobId, JobId, ShardId,
 };
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 /// What a receipt file says it is.
 pub const FORMAT: &str = "quern-receipt/1";
@@ -191,6 +194,17 @@ impl Receipt {
         anyhow::ensure!(receipt.format == FORMAT, "its format is {:?}, not {FORMAT:?}", receipt.format);
         Ok(receipt)
     }
+
+    /// The other jobs for which its outputs were computed: a fork takes results over under the number that they were
+    /// computed for.
+    pub fn taken_over(&self) -> anyhow::Result<BTreeSet<JobId>> {
+        let mut jobs = BTreeSet::new();
+        for output in &self.outputs {
+            jobs.insert(output.path()?.shard.job);
+        }
+        jobs.remove(&self.job);
+        Ok(jobs)
+    }
 }
 
 #[cfg(test)]
@@ -281,6 +295,13 @@ mod tests {
     fn receipt_should_be_refused_when_it_is_of_another_format() {
         let text = serde_json::to_string(&receipt()).unwrap().replace(FORMAT, "quern-receipt/2");
         assert!(Receipt::parse(&text).is_err());
+    }
+
+    #[test]
+    fn receipt_should_name_the_jobs_that_a_fork_took_results_over_from() {
+        assert_eq!(receipt().taken_over().unwrap(), BTreeSet::new());
+        let of_fork = Receipt { job: 9, ..receipt() };
+        assert_eq!(of_fork.taken_over().unwrap(), BTreeSet::from([4]));
     }
 
     #[test]

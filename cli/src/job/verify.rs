@@ -299,8 +299,9 @@ async fn by_receipt(
         output.say(format_args!("TAINTED: results of the stages {tainted:?} were overturned or stand on such results"));
     }
     let folder = file.parent().map_or_else(PathBuf::new, Path::to_owned);
+    let origins = Origins::of(chain, receipt.job).await?;
     for entry in &receipt.outputs {
-        if let Err(error) = check(entry, &receipt, &root, &folder) {
+        if let Err(error) = check(entry, &receipt, &root, &folder, &origins) {
             return differs(
                 output,
                 &format!("stage {} task {}: {}", entry.stage, entry.task, causes::told(error.as_ref())),
@@ -309,6 +310,12 @@ async fn by_receipt(
         }
     }
     output.say(format_args!("{} outputs are under the root of job {} on chain", receipt.outputs.len(), receipt.job));
+    for job in receipt.taken_over()? {
+        output.say(format_args!(
+            "some of them were computed for job {job}; job {} is a fork that took them over",
+            receipt.job
+        ));
+    }
 
     let wanted: Vec<&ReceiptOutput> = receipt
         .outputs
@@ -342,10 +349,46 @@ async fn by_receipt(
     }
 }
 
+/// The jobs for which the results of a job can have been computed: itself, and what it is a fork of.
+enum Origins {
+    /// The chain says which.
+    Known(Vec<JobId>),
+    /// The job is pruned: it, or an earlier one.
+    Pruned(JobId),
+}
+
+impl Origins {
+    async fn of(chain: &Chain, job: JobId) -> anyhow::Result<Self> {
+        let mut lineage = vec![job];
+        let Some(mut view) = chain.job(job).await? else { return Ok(Self::Pruned(job)) };
+        while let Some(parent) = view.parent {
+            lineage.push(parent);
+            // A job is kept as long as its forks.
+            let Some(of_parent) = chain.job(parent).await? else { break };
+            view = of_parent;
+        }
+        Ok(Self::Known(lineage))
+    }
+
+    fn include(&self, job: JobId) -> bool {
+        match self {
+            Self::Known(lineage) => lineage.contains(&job),
+            Self::Pruned(last) => job <= *last,
+        }
+    }
+}
+
 /// Checks one output of a receipt: its file, and the way from the job's root to its id.
-fn check(entry: &ReceiptOutput, receipt: &Receipt, root: &BlobId, folder: &Path) -> anyhow::Result<()> {
+fn check(
+    entry: &ReceiptOutput,
+    receipt: &Receipt,
+    root: &BlobId,
+    folder: &Path,
+    origins: &Origins,
+) -> anyhow::Result<()> {
     let path = entry.path()?;
-    ensure!(path.shard.job == receipt.job, "the proof is of job {}", path.shard.job);
+    let of = path.shard.job;
+    ensure!(origins.include(of), "the proof is of job {of}, of which job {} is no fork", receipt.job);
     ensure!(path.shard.stage == entry.stage, "the proof is of stage {}", path.shard.stage);
     let id = path.verify(root)?;
     ensure!(parse_id(&entry.id) == Some(id), "the proof shows {id}, the receipt says {}", entry.id);
@@ -406,6 +449,14 @@ mod tests {
 
     fn choice(stage: Option<u16>, task: Option<u32>, seed: u8) -> anyhow::Result<(u16, u32)> {
         choose(&job(), &VerifyArgs { what: "3".into(), stage, task, inputs: None }, &mut Draw::new([seed; 32]))
+    }
+
+    #[test]
+    fn results_should_be_of_the_job_or_of_what_it_is_a_fork_of() {
+        let known = Origins::Known(vec![7, 4, 2]);
+        assert!([7, 4, 2].into_iter().all(|job| known.include(job)));
+        assert!(![1, 3, 5, 8].into_iter().any(|job| known.include(job)));
+        assert!(Origins::Pruned(7).include(4) && !Origins::Pruned(7).include(8), "a fork is younger");
     }
 
     #[test]
