@@ -2,7 +2,7 @@
 //! The command line.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use quern_primitives::Balance;
+use quern_primitives::{Balance, JobId};
 use quern_sdk::chain::amount::parse_qrn;
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -22,6 +22,8 @@ pub enum Command {
     Run(RunArgs),
     /// Audit shards.
     Validate(ValidateArgs),
+    /// Run accepted results of others again, of one's own accord, and challenge what is wrong.
+    Watch(WatchArgs),
     /// Measure this machine against its peers.
     Bench(BenchArgs),
     /// Look for what keeps this machine from earning, and name the remedy of each. Exit code 1 when something has to be done.
@@ -44,7 +46,7 @@ pub struct KeyArgs {
     pub suri_file: Option<PathBuf>,
 }
 
-/// What both daemons need.
+/// What all daemons need.
 #[derive(Clone, Debug, Args)]
 pub struct CommonArgs {
     /// The node's RPC endpoint.
@@ -119,9 +121,32 @@ pub struct ValidateArgs {
     /// What both daemons need.
     #[command(flatten)]
     pub common: CommonArgs,
-    /// Fault injection: answer audits without computing anything. Audit bonds WILL be lost.
+    /// Fault injection: do wrong, by default answer audits without computing anything. Audit bonds WILL be lost.
+    #[arg(long, value_enum, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "lazy")]
+    pub misbehave: Option<Negligence>,
+}
+
+/// What a validator may do wrong on purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Negligence {
+    /// Answer without computing anything.
+    Lazy,
+    /// Confirm what a worker with `--misbehave` lies.
+    Confirm,
+}
+
+/// `quern-worker watch`.
+#[derive(Debug, Args)]
+pub struct WatchArgs {
+    /// What all daemons need. The bond is what challenges are made with; the account is not registered.
+    #[command(flatten)]
+    pub common: CommonArgs,
+    /// Watch this job (repeat for more) instead of all.
     #[arg(long)]
-    pub misbehave: bool,
+    pub job: Vec<JobId>,
+    /// How many of 100 tasks to run again; which ones, nobody can foresee.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub percent: u8,
 }
 
 /// `quern-worker bench`.

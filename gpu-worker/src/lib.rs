@@ -17,15 +17,19 @@ pub mod site;
 pub mod status;
 #[cfg(test)]
 mod testing;
+pub mod watched;
 
 use crate::{
-    args::{BenchArgs, CommonArgs, ExecutorChoice, KeyArgs, Misbehaviour, RunArgs, ValidateArgs},
+    args::{
+        BenchArgs, CommonArgs, ExecutorChoice, KeyArgs, Misbehaviour, Negligence, RunArgs, ValidateArgs, WatchArgs,
+    },
     db::Db,
     drain::Drain,
     enroll::{enroll, refuse_second, Enrolment, Standing},
     misbehave::{Lazy, Misbehaving, Withholding},
     shell::Connection,
     site::{Desk, Site},
+    watched::Watched,
 };
 use anyhow::Context as _;
 use quern_executor::{cpu::CpuExecutor, gpu, Executor};
@@ -84,9 +88,18 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
 /// Runs the validator daemon until it is told to stop.
 pub async fn validate(args: ValidateArgs) -> anyhow::Result<()> {
     let mut executor = executor(args.common.executor)?;
-    if args.misbehave {
-        tracing::error!("--misbehave: this validator does NOT COMPUTE what it answers and will lose its audit bonds");
-        executor = Arc::new(Lazy::new(executor.as_ref()));
+    match args.misbehave {
+        Some(Negligence::Lazy) => {
+            tracing::error!(
+                "--misbehave: this validator does NOT COMPUTE what it answers and will lose its audit bonds"
+            );
+            executor = Arc::new(Lazy::new(executor.as_ref()));
+        }
+        Some(Negligence::Confirm) => {
+            tracing::error!("--misbehave=confirm: this validator CONFIRMS LIES and will lose its audit bonds");
+            executor = Arc::new(Misbehaving::new(executor));
+        }
+        None => {}
     }
     let (site, sender) = open(&args.common, executor).await?;
     let drain = Drain::of(&args.common.data);
@@ -104,6 +117,19 @@ pub async fn validate(args: ValidateArgs) -> anyhow::Result<()> {
         let standing = Standing::new(wanted, former, None);
         let core = core::Validator::new(site.me, site.db.seals()?, site.db.results()?, site.db.promises()?);
         shell::run(core, site, sender, Connection { rpc: args.common.rpc }, standing, drain).await;
+        Ok(())
+    })
+    .await
+}
+
+/// Runs the watcher until it is told to stop.
+pub async fn watch(args: WatchArgs) -> anyhow::Result<()> {
+    let (site, sender) = open(&args.common, executor(args.common.executor)?).await?;
+    until_stopped(&site.clone().peer, async {
+        enroll::bond(&site.chain(), &sender, &site.me, u128::from(args.common.bond) * QRN).await?;
+        let choice = core::watcher::Choice { percent: args.percent, seed: site.db.fresh_secret() };
+        let core = core::Watcher::new(site.me, choice);
+        shell::watch(core, site, sender, Connection { rpc: args.common.rpc }, Watched::of(args.job)).await;
         Ok(())
     })
     .await

@@ -21,6 +21,7 @@ async fn serve() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run(args) => done(quern_worker::run(args).await),
         Command::Validate(args) => done(quern_worker::validate(args).await),
+        Command::Watch(args) => done(quern_worker::watch(args).await),
         Command::Bench(args) => done(quern_worker::bench(args)),
         Command::Doctor(args) => quern_worker::doctor::run(args).await,
         Command::Status(args) => quern_worker::status::run(args).await,

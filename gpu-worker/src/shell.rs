@@ -9,6 +9,7 @@ use crate::{
     journal::Journal,
     served::Served,
     site::{subject, Site},
+    watched::Watched,
 };
 use futures::StreamExt;
 use quern_primitives::Height;
@@ -40,6 +41,12 @@ pub trait Core: Send {
 impl Core for core::Worker {
     fn on(&mut self, event: Event) -> Vec<Action> {
         core::Worker::on(self, event)
+    }
+}
+
+impl Core for core::Watcher {
+    fn on(&mut self, event: Event) -> Vec<Action> {
+        core::Watcher::on(self, event)
     }
 }
 
@@ -100,7 +107,7 @@ impl Permits {
         match action {
             Action::FetchInputs(_) => Some(&self.fetches),
             Action::Execute(_) => Some(&self.runs),
-            Action::Audit(_) | Action::Rerun(_) => Some(&self.audits),
+            Action::Audit(_) | Action::Rerun(_) | Action::Compare(..) => Some(&self.audits),
             Action::Hold(_) => Some(&self.holds),
             _ => None,
         }
@@ -114,11 +121,17 @@ struct Shell<C> {
     report: mpsc::UnboundedSender<Event>,
     reports: mpsc::UnboundedReceiver<Event>,
     permits: Permits,
-    standing: Standing,
-    drain: Drain,
     journal: Journal,
     served: Served,
-    next_check: Height,
+    occupation: Occupation,
+}
+
+/// What a daemon looks after beside the shards that are its own.
+enum Occupation {
+    /// A registered account: its registration.
+    Registered { standing: Standing, drain: Drain, next_check: Height },
+    /// A watcher: shards of others.
+    Watcher(Watched),
 }
 
 /// What the chain said at the last block.
@@ -130,19 +143,35 @@ struct Latest {
     served: Vec<Shard>,
 }
 
-/// Runs a daemon for ever. When the connection to the node is lost it is made anew; what is under way goes on.
+/// Runs the daemon of a registered account for ever. When the connection to the node is lost it is made anew; what is under
+/// way goes on.
 pub async fn run(
     core: impl Core,
     site: Arc<Site>,
-    mut sender: Sender,
+    sender: Sender,
     connection: Connection,
     standing: Standing,
     drain: Drain,
 ) {
+    occupied(core, site, sender, connection, Occupation::Registered { standing, drain, next_check: 0 }).await
+}
+
+/// Runs a watcher for ever.
+pub async fn watch(core: core::Watcher, site: Arc<Site>, sender: Sender, connection: Connection, watched: Watched) {
+    occupied(core, site, sender, connection, Occupation::Watcher(watched)).await
+}
+
+async fn occupied(
+    core: impl Core,
+    site: Arc<Site>,
+    mut sender: Sender,
+    connection: Connection,
+    occupation: Occupation,
+) {
     let (report, reports) = mpsc::unbounded_channel();
     let permits = Permits::new();
     let (journal, served) = (Journal::default(), Served::default());
-    let mut shell = Shell { core, site, report, reports, permits, standing, drain, journal, served, next_check: 0 };
+    let mut shell = Shell { core, site, report, reports, permits, journal, served, occupation };
     loop {
         let Err(error) = shell.follow(&sender).await;
         tracing::warn!(%error, "connecting to the node again");
@@ -186,9 +215,17 @@ impl<C: Core> Shell<C> {
         let mut views = chain.duties(head.hash, &me).await?;
         self.served.refresh(chain, head.hash, &me, &views).await?;
         let mut served = self.served.shards();
-        if self.standing.is_taken_over() {
-            views.retain(|view| self.site.has_promised(Attempt::of(&view.shard)));
-            served.retain(|shard| self.site.has_promised(Attempt::of(shard)));
+        match &mut self.occupation {
+            Occupation::Registered { standing, .. } if standing.is_taken_over() => {
+                views.retain(|view| self.site.has_promised(Attempt::of(&view.shard)));
+                served.retain(|shard| self.site.has_promised(Attempt::of(shard)));
+            }
+            Occupation::Registered { .. } => {}
+            Occupation::Watcher(watched) => {
+                let mut others = watched.look(chain, head.height).await?;
+                others.retain(|other| views.iter().all(|own| own.shard.id != other.shard.id));
+                views.extend(others);
+            }
         }
         Ok(Latest { best: head.height, finalized: head.finalized, views, served })
     }
@@ -210,14 +247,15 @@ impl<C: Core> Shell<C> {
                 tracing::warn!(%error, "what was sent cannot be looked after");
             }
         });
+        let Occupation::Registered { standing, drain, next_check } = &mut self.occupation else { return };
         let owed = views.iter().filter_map(|view| Duty::of(view, &self.site.me));
         let served = served.iter().filter_map(|shard| Duty::served(shard, &self.site.me));
         let open = owed.chain(served).filter(Duty::is_open).count();
-        let has_changed = self.drain.note(open, self.standing.is_paused());
-        let is_waiting = self.drain.is_on() && !self.standing.is_paused();
-        if has_changed || is_waiting || head.height >= self.next_check {
-            self.next_check = head.height.saturating_add(READINESS_BLOCKS);
-            let (standing, is_draining) = (self.standing.clone(), self.drain.is_on());
+        let has_changed = drain.note(open, standing.is_paused());
+        let is_waiting = drain.is_on() && !standing.is_paused();
+        if has_changed || is_waiting || head.height >= *next_check {
+            *next_check = head.height.saturating_add(READINESS_BLOCKS);
+            let (standing, is_draining) = (standing.clone(), drain.is_on());
             tokio::spawn(stay_ready(chain.clone(), sender.clone(), standing, is_draining));
         }
     }

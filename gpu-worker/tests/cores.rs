@@ -127,6 +127,7 @@ fn kinds(actions: &[Action]) -> Vec<&'static str> {
         Action::Adopt(_) => "keep",
         Action::Hold(_) => "hold",
         Action::Submit(call) => call.name(),
+        Action::Compare(..) => "compare",
         Action::Forget(_) => "forget",
     };
     actions.iter().map(kind).collect()

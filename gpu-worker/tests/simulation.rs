@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The daemons' cores against a simulated chain, site and network, with faults drawn from a seed: extrinsics that are lost,
 //! delayed or sent twice, actions that fail, daemons that are killed at any step and start again from what they had kept,
-//! workers that lie, hide or fall silent, and validators that seal garbage. The shards, disputes, commitments, proofs and
+//! workers that lie, hide or fall silent, validators that seal garbage, and watchers. The shards, disputes, commitments, proofs and
 //! evidence are the real ones.
 
 use quern_executor::{cpu::CpuExecutor, Executor};
@@ -26,8 +26,8 @@ use quern_protocol::{
 use quern_sdk::net::{messages::Committed, Checkpoint};
 use quern_worker::{
     core::{
-        Action, Attempt, Call, Defence, Event, Promise, Prosecution, Round, Sealed, ShownResults, Stage, Validator,
-        Worker,
+        watcher::Choice, Action, Attempt, Call, Defence, Difference, Event, Promise, Prosecution, Round, Sealed,
+        ShownResults, Stage, Validator, Watcher, Worker,
     },
     misbehave::Misbehaving,
     site::subject,
@@ -176,15 +176,27 @@ enum Kind {
     /// Friends of every liar: one that says nothing once it is drawn, and one that gets neither checkpoints nor inputs.
     Absent,
     Blind,
+    /// A friend that confirms what liars computed.
+    Accomplice,
+    /// Runs accepted results again of its own accord.
+    Watcher,
 }
 
 impl Kind {
     fn is_worker(self) -> bool {
-        !matches!(self, Self::HonestValidator | Self::Lazy | Self::Absent | Self::Blind)
+        !self.is_validator() && self != Self::Watcher
+    }
+
+    fn is_validator(self) -> bool {
+        matches!(self, Self::HonestValidator | Self::Lazy | Self::Absent | Self::Blind | Self::Accomplice)
+    }
+
+    fn is_liar(self) -> bool {
+        matches!(self, Self::Liar { .. } | Self::HiddenLiar)
     }
 
     fn is_honest(self) -> bool {
-        matches!(self, Self::HonestWorker | Self::HonestValidator | Self::Hider)
+        matches!(self, Self::HonestWorker | Self::HonestValidator | Self::Hider | Self::Watcher)
     }
 }
 
@@ -410,7 +422,7 @@ impl Chain {
                 Phase::Committed { period, held, .. } if self.period() > *period => {
                     let mut sample = rng.pick((0..shard.leaves()).collect(), self.samples);
                     sample.sort_unstable();
-                    let pool = kinds.iter().filter(|(who, kind)| !kind.is_worker() && !self.is_barred(who));
+                    let pool = kinds.iter().filter(|(who, kind)| kind.is_validator() && !self.is_barred(who));
                     let mut pool: Vec<Account> = pool.map(|(who, _)| *who).collect();
                     let mut needed = 2;
                     if let Some(audit) = held {
@@ -434,8 +446,11 @@ impl Chain {
         }
     }
 
-    fn duties(&self, who: &Account) -> Vec<ShardView> {
-        let mine = self.shards.values().filter(|shard| shard.parties().contains(who) && shard.is_duty_of(who));
+    /// What an account has something to do in; for a watcher accepted shards too.
+    fn duties(&self, who: &Account, watches: bool) -> Vec<ShardView> {
+        let is_watched = |shard: &Shard| watches && shard.window().is_some();
+        let is_owed = |shard: &Shard| shard.parties().contains(who) && shard.is_duty_of(who);
+        let mine = self.shards.values().filter(|shard| is_owed(shard) || is_watched(shard));
         let view = |shard: &Shard| {
             let disputes = self.disputes.iter().filter(|(_, dispute)| dispute.shard == shard.id);
             ShardView {
@@ -498,6 +513,7 @@ struct Desk {
 enum Core {
     Worker(Box<Worker>),
     Validator(Box<Validator>),
+    Watcher(Box<Watcher>),
 }
 
 impl Core {
@@ -505,6 +521,7 @@ impl Core {
         match self {
             Self::Worker(core) => core.on(event),
             Self::Validator(core) => core.on(event),
+            Self::Watcher(core) => core.on(event),
         }
     }
 }
@@ -601,6 +618,8 @@ impl Simulation {
             let disk = &daemon.disk;
             daemon.core = Some(if daemon.kind.is_worker() {
                 Core::Worker(Box::new(Worker::new(daemon.me, disk.promises.clone())))
+            } else if daemon.kind == Kind::Watcher {
+                Core::Watcher(Box::new(Watcher::new(daemon.me, Choice { percent: 100, seed: [0; 32] })))
             } else {
                 Core::Validator(Box::new(Validator::new(
                     daemon.me,
@@ -611,8 +630,8 @@ impl Simulation {
             });
         }
         if !self.rng.percent(self.faults.unseen) {
-            let me = self.daemons[index].me;
-            let (views, served) = (self.chain.duties(&me), self.chain.served(&me));
+            let Daemon { me, kind, .. } = self.daemons[index];
+            let (views, served) = (self.chain.duties(&me, kind == Kind::Watcher), self.chain.served(&me));
             self.daemons[index].latest = Some((height, finalized, views, served));
             self.feed(index, None);
         }
@@ -752,6 +771,7 @@ impl Simulation {
                 Some(Event::Held(*attempt))
             }
             Action::Adopt(view) => self.adopt(index, view),
+            Action::Compare(view, task) => self.compare(index, view, *task),
             Action::Submit(_) | Action::Forget(_) => None,
         }
     }
@@ -768,7 +788,16 @@ impl Simulation {
 
     fn executor(&self, index: usize) -> &'static dyn Executor {
         match self.daemons[index].kind {
-            Kind::Liar { .. } | Kind::HiddenLiar => WORLD.lying.as_ref(),
+            kind if kind.is_liar() => WORLD.lying.as_ref(),
+            _ => WORLD.honest.as_ref(),
+        }
+    }
+
+    /// What an auditor of a shard runs it on.
+    fn auditing(&self, index: usize, shard: &Shard) -> &'static dyn Executor {
+        let worker = shard.deal().is_some_and(|deal| self.kinds[&deal.worker].is_liar());
+        match self.daemons[index].kind {
+            Kind::Accomplice if worker => WORLD.lying.as_ref(),
             _ => WORLD.honest.as_ref(),
         }
     }
@@ -888,7 +917,7 @@ impl Simulation {
         for (task, last) in shard.reruns() {
             let (mut state, mut ids) = (Vec::new(), Vec::new());
             for segment in 0..=last {
-                let (results, id) = WORLD.run_segment(WORLD.honest.as_ref(), task, segment, &state);
+                let (results, id) = WORLD.run_segment(self.auditing(index, shard), task, segment, &state);
                 for tensor in &results {
                     self.daemons[index].disk.put(tensor.bytes.clone());
                 }
@@ -930,7 +959,7 @@ impl Simulation {
                 state = self.fetch(index, shard, &next.next()?.tensors)?;
             }
             for segment in start..start + count {
-                let (results, id) = WORLD.run_segment(WORLD.honest.as_ref(), task, segment, &state);
+                let (results, id) = WORLD.run_segment(self.auditing(index, shard), task, segment, &state);
                 for tensor in &results {
                     self.daemons[index].disk.put(tensor.bytes.clone());
                 }
@@ -959,6 +988,31 @@ impl Simulation {
             self.daemons[index].disk.put(tensor.bytes.clone());
         }
         Some(found)
+    }
+
+    /// Runs a task again and compares it with what its worker has published.
+    fn compare(&mut self, index: usize, view: &ShardView, task: u32) -> Option<Event> {
+        let (shard, attempt) = (&view.shard, Attempt::of(&view.shard));
+        let worker = self.up(&shard.deal()?.worker)?;
+        worker.desk.published.contains(&shard.id).then_some(())?;
+        let (me, promise) = (worker.me, worker.disk.promises.get(&attempt)?.clone());
+        let first = (task - shard.first_task) * WORLD.segments();
+        let mut state = Vec::new();
+        for segment in 0..WORLD.segments() {
+            let (results, id) = WORLD.run_segment(WORLD.honest.as_ref(), task, segment, &state);
+            for tensor in &results {
+                self.daemons[index].disk.put(tensor.bytes.clone());
+            }
+            let position = first + segment;
+            if promise.ids[position as usize] != id {
+                let leaf = |at: u32| promise.leaf_proofs(&me, &shard.id, &[at]).and_then(|mut leaf| leaf.pop());
+                let start = if segment == 0 { None } else { leaf(position - 1) };
+                let difference = Difference { position, start, end: leaf(position)? };
+                return Some(Event::Compared(attempt, task, Some(difference)));
+            }
+            state = results;
+        }
+        Some(Event::Compared(attempt, task, None))
     }
 
     fn check_results(&mut self, index: usize, view: &ShardView) -> Option<Event> {
@@ -1037,7 +1091,7 @@ impl Simulation {
             }
         }
         for (who, kind) in &self.kinds {
-            if matches!(kind, Kind::Liar { .. } | Kind::HiddenLiar) && self.chain.committed.contains(who) {
+            if kind.is_liar() && self.chain.committed.contains(who) {
                 assert!(self.chain.is_barred(who), "{kind:?} has got away with a lie");
             }
         }
@@ -1081,7 +1135,10 @@ fn simulate_drawing(samples: usize, kinds: &[Kind], faults: Faults) -> Vec<Simul
 /// Bad days for everybody, but within what the deadlines allow for.
 const BAD: Faults = Faults { lost: 15, doubled: 10, failed: 20, killed: 2, unseen: 20 };
 
-use Kind::{Absent, Blind, HiddenLiar, Hider, HonestValidator, HonestWorker, Lazy, Mute, Withholder};
+use Kind::{
+    Absent, Accomplice, Blind, HiddenLiar, Hider, HonestValidator, HonestWorker, Lazy, Mute, Watcher as Watching,
+    Withholder,
+};
 
 fn liar(hides_results: bool, hides_traces: bool) -> Kind {
     Kind::Liar { hides_results, hides_traces }
@@ -1225,4 +1282,21 @@ fn right_results_should_be_paid_when_some_validators_fall_silent_or_claim_that_t
     let fined = simulations.iter().flat_map(|simulation| &simulation.chain.offences);
     assert!(fined.clone().all(|(kind, ..)| *kind == OffenceKind::AuditNoShow) && fined.count() > 0);
     assert!(simulations.iter().all(|simulation| simulation.chain.released == 0));
+}
+
+#[test]
+fn accepted_lie_should_be_overturned_by_a_watcher_when_all_drawn_validators_are_accomplices() {
+    let kinds = [HonestWorker, liar(false, false), liar(false, true), Accomplice, Accomplice, Accomplice, Watching];
+    let simulations = simulate(&kinds, CALM);
+    let chains = || simulations.iter().map(|simulation| &simulation.chain);
+    let overturned: u64 = chains().map(|chain| chain.overturned).sum();
+    assert!(overturned > SEEDS, "only {overturned} accepted lies were overturned");
+    assert!(chains().flat_map(|chain| &chain.offences).all(|(kind, ..)| *kind == OffenceKind::WrongResult));
+}
+
+#[test]
+fn nobody_should_be_challenged_by_a_watcher_when_all_results_are_right() {
+    let kinds = [HonestWorker, Hider, HonestValidator, HonestValidator, Watching];
+    let simulations = simulate(&kinds, BAD);
+    assert!(simulations.iter().all(|simulation| simulation.chain.offences.is_empty()));
 }

@@ -155,6 +155,15 @@ impl Network {
         (workers, validators)
     }
 
+    /// Starts a watcher of everything with an account that is registered as nothing.
+    pub fn watch(&self, suri: &str) -> Process {
+        let mut command = process::command("quern-worker", self.folder());
+        let data = self.folder().join("watcher");
+        command.args(["watch", "--rpc", &self.rpc, "--executor", "cpu", "--bond", &(BOND / QRN).to_string(), "--data"]);
+        command.arg(data).env("QUERN_SURI", suri);
+        Process::start("watcher", command, self.folder())
+    }
+
     /// The shard, as soon as `wanted` finds something in it.
     pub async fn shard<T>(&self, id: ShardId, what: &str, mut wanted: impl FnMut(&ShardView) -> Option<T>) -> T {
         let what = format!("shard {id} {what}");
@@ -264,10 +273,19 @@ impl Daemon {
 
     /// Starts it again with the same data folder, as a worker that lies about every result.
     pub fn restart_lying(&mut self) {
+        self.restart_with("--misbehave");
+    }
+
+    /// Starts it again with the same data folder, as a validator that confirms such lies.
+    pub fn restart_confirming(&mut self) {
+        self.restart_with("--misbehave=confirm");
+    }
+
+    fn restart_with(&mut self, argument: &str) {
         self.process.kill();
         let data = self.folder.join(&self.name);
         let mut command = daemon(self.role, &self.suri, &self.rpc, &self.folder, &data);
-        command.arg("--misbehave");
+        command.arg(argument);
         self.process = Process::start(&self.name, command, &self.folder);
     }
 

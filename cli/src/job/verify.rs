@@ -408,8 +408,8 @@ fn differs(output: &Output, what: &str, report: Option<&Report>) -> anyhow::Resu
     }
     let banner = "!".repeat(78);
     eprintln!("{banner}\n!!! DIFFERS: {what}");
-    if report.is_some() {
-        eprintln!("!!! Keep this output: it is evidence against whoever committed to the result.");
+    if let Some(Report { job, .. }) = report {
+        eprintln!("!!! While its challenge window is open, `quern-worker watch --job {job}` takes it to the referee.");
     }
     eprintln!("{banner}");
     output.result(&Mismatch { matches: false, reason: what, report }, "DIFFERS")?;

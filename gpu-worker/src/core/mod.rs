@@ -6,7 +6,9 @@
 //! knows (promises made, seals, work done) and says what to do next. It remembers only what is under way, so a daemon that
 //! starts from nothing but its database does the same things as one that never stopped.
 
+mod prosecution;
 pub mod validator;
+pub mod watcher;
 pub mod worker;
 
 use quern_primitives::{
@@ -23,6 +25,7 @@ use quern_protocol::{
 use std::collections::{HashMap, HashSet};
 
 pub use validator::Validator;
+pub use watcher::Watcher;
 pub use worker::Worker;
 
 /// Blocks after which an extrinsic that had no effect is sent again.
@@ -145,6 +148,17 @@ pub enum Prosecution {
     Pick(u32),
 }
 
+/// The first end of a segment that came out differently than a worker committed to. Its start is the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// Leaf position of the end.
+    pub position: u32,
+    /// The checkpoint before the segment, if it has one.
+    pub start: Option<LeafProof>,
+    /// The worker's end.
+    pub end: LeafProof,
+}
+
 /// A worker's next move in a dispute.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Defence {
@@ -263,6 +277,8 @@ pub enum Action {
     Adopt(ShardView),
     /// Fetch the outputs of an accepted shard and serve them.
     Hold(Attempt),
+    /// Run this task of an accepted shard again and compare it with what its worker committed to.
+    Compare(ShardView, u32),
     /// Send an extrinsic.
     Submit(Call),
     /// Drop what was kept for attempts that are over.
@@ -301,6 +317,8 @@ pub enum Event {
     Prosecuted(DisputeId, Box<Dispute>, Prosecution),
     /// The outputs of an accepted shard are here and served.
     Held(Attempt),
+    /// A task of an accepted shard was run again: with what differs, if anything does.
+    Compared(Attempt, u32, Option<Difference>),
     /// An action failed; it is tried again later.
     Failed(Subject),
 }
@@ -337,6 +355,8 @@ pub enum Subject {
     Dispute(DisputeId, Height, &'static str),
     /// An id that is asked for on chain.
     Leaf(Attempt, u32),
+    /// A task that is run again.
+    Task(Attempt, u32),
     /// Nothing that repeats.
     None,
 }
@@ -405,7 +425,7 @@ impl Pending {
         let is_live = |subject: &Subject| match subject {
             Subject::Shard(round, _) => live.attempts.contains(&round.attempt),
             Subject::Dispute(id, ..) => live.disputes.contains(id),
-            Subject::Leaf(attempt, _) => live.attempts.contains(attempt),
+            Subject::Leaf(attempt, _) | Subject::Task(attempt, _) => live.attempts.contains(attempt),
             Subject::None => false,
         };
         self.until.retain(|subject, until| is_live(subject) || *until == UNTIL_REPORTED);

@@ -2,12 +2,9 @@
 //! The validator: audit, seal, check what the worker shows, reveal, prosecute what differs, and take the place of a worker that
 //! it convicted where all validators ran the whole shard.
 
-use super::*;
+use super::{prosecution::Prosecutions, *};
 use quern_primitives::commitment::{audit_seal, results_digest};
-use quern_protocol::{
-    dispute::Move,
-    shard::{Adoption, Audit, Demand, Phase, Seat, Verdict},
-};
+use quern_protocol::shard::{Adoption, Audit, Demand, Phase, Seat, Verdict};
 
 /// The validator's core.
 #[derive(Debug)]
@@ -19,7 +16,7 @@ pub struct Validator {
     seals: HashMap<Attempt, Sealed>,
     results: HashMap<Attempt, ShownResults>,
     held: HashSet<Attempt>,
-    moves: HashMap<DisputeId, (Box<Dispute>, Prosecution)>,
+    prosecutions: Prosecutions,
     /// What it owes for results that it adopted: all that their worker would.
     adopted: Worker,
 }
@@ -40,7 +37,7 @@ impl Validator {
             seals: seals.into_iter().collect(),
             results: results.into_iter().collect(),
             held: HashSet::new(),
-            moves: HashMap::new(),
+            prosecutions: Prosecutions::default(),
             adopted: Worker::new(me, promises),
         }
     }
@@ -75,7 +72,7 @@ impl Validator {
             }
             Event::Prosecuted(id, dispute, prosecution) => {
                 self.pending.done(Subject::Dispute(id, dispute.by, "prosecute"));
-                self.moves.insert(id, (dispute, prosecution));
+                self.prosecutions.take_in(id, dispute, prosecution);
             }
             Event::Held(attempt) => {
                 self.pending.done(step(attempt, 0, "hold"));
@@ -83,7 +80,12 @@ impl Validator {
             }
             Event::Executed(attempt, _) => self.pending.done(step(attempt, 0, "keep")),
             Event::Failed(subject) => self.pending.failed(subject, self.best),
-            Event::Block { .. } | Event::Fetched(_) | Event::Shown(..) | Event::Defended(..) | Event::Traced(_) => {}
+            Event::Block { .. }
+            | Event::Fetched(_)
+            | Event::Shown(..)
+            | Event::Defended(..)
+            | Event::Traced(_)
+            | Event::Compared(..) => {}
         }
     }
 
@@ -193,20 +195,7 @@ impl Validator {
                 None => {}
             }
         }
-        for (id, dispute) in view.disputes.iter().filter(|(_, dispute)| dispute.challenger == self.me) {
-            if !matches!(dispute.turn, Move::Name | Move::Convict { .. } | Move::Pick { .. }) {
-                continue;
-            }
-            match self.moves.get(id) {
-                Some((of, next)) if **of == *dispute => {
-                    self.pending.play(*id, dispute, Call::Prosecute(*id, next.clone()), best, out)
-                }
-                _ if self.pending.start(Subject::Dispute(*id, dispute.by, "prosecute"), best, UNTIL_REPORTED) => {
-                    out.push(Action::Prosecute(view.clone(), *id))
-                }
-                _ => {}
-            }
-        }
+        self.prosecutions.play(&self.me, view, &mut self.pending, best, out);
     }
 
     /// Takes the place of the worker that it convicted.
@@ -245,7 +234,7 @@ impl Validator {
             out.push(Action::Forget(attempt));
         }
         self.held.retain(|attempt| live.attempts.contains(attempt));
-        self.moves.retain(|id, _| live.disputes.contains(id));
+        self.prosecutions.forget(live);
         self.pending.forget(live);
     }
 }

@@ -75,7 +75,7 @@ impl Worker {
                 self.traced.insert(id);
             }
             Event::Failed(subject) => self.pending.failed(subject, self.best),
-            Event::Audited(..) | Event::Checked(..) | Event::Prosecuted(..) | Event::Held(_) => {}
+            Event::Audited(..) | Event::Checked(..) | Event::Prosecuted(..) | Event::Held(_) | Event::Compared(..) => {}
         }
         Vec::new()
     }

@@ -71,7 +71,7 @@ impl Site {
 
     /// Runs segments of a task one after the other, from this state (tensor ids and tensors), and stores what each ends in.
     /// Gives the ids of their ends.
-    async fn run_segments(
+    pub(super) async fn run_segments(
         &self,
         view: &ShardView,
         program: &Arc<Checked>,
@@ -211,15 +211,7 @@ impl Site {
     /// Fetches the outputs of an accepted shard and serves them too.
     pub(super) async fn hold(&self, view: &ShardView) -> Result<Event, SiteError> {
         let program = self.program(view.context.stage.program).await?;
-        let committed = committed(&view.shard)?;
-        let shard = AcceptedShard {
-            id: view.shard.id,
-            worker: committed.worker,
-            root: committed.root,
-            first_task: view.shard.first_task,
-            tasks: view.shard.tasks,
-            segments_per_task: view.shard.segments_per_task(),
-        };
+        let shard = accepted(&view.shard)?;
         let commitment = self.commitment(view, &shard).await?;
         for position in tasks(view).filter_map(|task| view.shard.output_position(task)) {
             if let Some(id) = commitment.ids.get(position as usize) {
@@ -341,6 +333,13 @@ fn dispute_output(view: &ShardView, dispute: DisputeId, op: u16) -> Option<BlobI
 fn worker(view: &ShardView) -> Result<&Endpoint, SiteError> {
     let worker = view.shard.deal().and_then(|deal| view.endpoint(&deal.worker));
     worker.ok_or(SiteError::Inconsistent("the worker has no endpoint"))
+}
+
+/// An accepted shard as those see it who read its outputs.
+pub(super) fn accepted(shard: &Shard) -> Result<AcceptedShard, SiteError> {
+    let Committed { shard: id, worker, root, .. } = committed(shard)?;
+    let (first_task, tasks, segments_per_task) = (shard.first_task, shard.tasks, shard.segments_per_task());
+    Ok(AcceptedShard { id, worker, root, first_task, tasks, segments_per_task })
 }
 
 fn committed(shard: &Shard) -> Result<Committed, SiteError> {

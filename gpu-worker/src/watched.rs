@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Accepted shards that can be challenged: what a watcher looks at beside the disputes that are its own.
+
+use quern_primitives::{Height, JobId, ShardId};
+use quern_protocol::{
+    view::{JobView, ShardView},
+    Shard,
+};
+use quern_sdk::chain::{Chain, ChainError};
+use std::collections::BTreeMap;
+
+/// Blocks between two looks at the jobs.
+const LOOK_BLOCKS: Height = 4;
+/// Jobs of a page.
+const PAGE: u32 = 64;
+
+/// What is known of them.
+#[derive(Debug, Default)]
+pub struct Watched {
+    /// Only these jobs; all if there are none.
+    jobs: Vec<JobId>,
+    shards: BTreeMap<ShardId, ShardView>,
+    next_look: Height,
+}
+
+impl Watched {
+    /// The shards of these jobs; of all jobs if there are none.
+    pub fn of(jobs: Vec<JobId>) -> Self {
+        Self { jobs, ..Self::default() }
+    }
+
+    /// The shards at a block, as they were a moment ago.
+    pub async fn look(&mut self, chain: &Chain, height: Height) -> Result<Vec<ShardView>, ChainError> {
+        if height >= self.next_look {
+            self.shards = self.found(chain, height).await?;
+            self.next_look = height.saturating_add(LOOK_BLOCKS);
+        }
+        Ok(self.shards.values().cloned().collect())
+    }
+
+    async fn found(&self, chain: &Chain, height: Height) -> Result<BTreeMap<ShardId, ShardView>, ChainError> {
+        let mut found = BTreeMap::new();
+        for job in self.jobs(chain).await?.iter().filter(|job| job.maturing > 0) {
+            for (stage, progress) in (0u16..).zip(&job.stages) {
+                let mut from = 0;
+                while from < progress.shards {
+                    let page = chain.shards(job.id, stage, from).await?;
+                    let Some(last) = page.last() else { break };
+                    from = last.id.index.saturating_add(1);
+                    for shard in page.iter().filter(|shard| is_challengeable(shard, height)) {
+                        if let Some(view) = chain.shard_view(shard.id).await? {
+                            found.insert(shard.id, view);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    async fn jobs(&self, chain: &Chain) -> Result<Vec<JobView>, ChainError> {
+        let mut all = Vec::new();
+        for job in &self.jobs {
+            all.extend(chain.job(*job).await?);
+        }
+        let mut next = Some(0).filter(|_| self.jobs.is_empty());
+        while let Some(from) = next {
+            let (page, more) = chain.jobs(from, PAGE).await?;
+            all.extend(page);
+            next = more;
+        }
+        Ok(all)
+    }
+}
+
+fn is_challengeable(shard: &Shard, height: Height) -> bool {
+    shard.window().is_some_and(|window| height <= window.closes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{accepted, running, settled, OTHER};
+
+    #[test]
+    fn shard_should_be_watched_while_its_window_is_open() {
+        assert!(is_challengeable(&accepted(OTHER).shard, 120));
+        assert!(!is_challengeable(&accepted(OTHER).shard, 121));
+        assert!(!is_challengeable(&running(OTHER).shard, 10));
+        assert!(!is_challengeable(&settled(OTHER, true).shard, 10));
+    }
+}
