@@ -4,7 +4,7 @@
 use super::mock::*;
 use crate::{Deferred, Event, NextOffence, ONE_PPM};
 use quern_primitives::{
-    offence::{DeferredSlash, SlashStage},
+    offence::{AnyOffence, DeferredSlash, SlashStage},
     traits::{Collateral as _, Offence, OffenceKind, Offences},
 };
 
@@ -20,10 +20,10 @@ fn report_should_keep_the_lock_and_tell_what_is_due_when() {
         System::set_extrinsic_index(5);
         lock(1_000);
         let report = offence(OffenceKind::FalseAlarm, 1_000);
-        assert_eq!(Slashing::report(report.clone()), 500);
+        assert_eq!(<Slashing as Offences>::report(report.clone()), 500);
         assert_eq!(bond(), (BOND, BOND - 1_000));
         let slash = DeferredSlash {
-            offence: report.clone(),
+            offence: AnyOffence::Work(report.clone()),
             share_ppm: 500_000,
             due: 500,
             reported_at: 1,
@@ -74,7 +74,7 @@ fn report_should_number_offences_one_after_the_other() {
 fn report_should_release_the_lock_at_once_when_the_offence_costs_nothing() {
     run(|| {
         lock(1_000);
-        assert_eq!(Slashing::report(offence(OffenceKind::Late, 1_000)), 0);
+        assert_eq!(<Slashing as Offences>::report(offence(OffenceKind::Late, 1_000)), 0);
         assert_eq!((bond(), Deferred::<Test>::count()), ((BOND, BOND), 0));
     });
 }
@@ -175,7 +175,7 @@ fn slash_should_burn_all_when_there_is_no_reporter() {
 fn slash_should_take_only_what_is_locked_when_the_caller_claims_more() {
     run(|| {
         lock(400);
-        Slashing::report(offence(OffenceKind::WrongResult, 1_000));
+        <Slashing as Offences>::report(offence(OffenceKind::WrongResult, 1_000));
         run_to(1 + DEFER);
         assert_eq!(bond(), (BOND - 400, BOND - 400));
     });
