@@ -209,8 +209,8 @@ mod benches {
     /// One report of a whole set.
     #[benchmark]
     fn forget_report() -> Result<(), BenchmarkError> {
-        let offenders = (0..MAX_CANDIDATES).map(|index| account("candidate", index, 0)).collect::<Vec<_>>();
-        let offenders = offenders.try_into().map_err(|_| BenchmarkError::Weightless)?;
+        let offenders = (0..MAX_CANDIDATES).map(|index| account::<AccountId32>("candidate", index, 0));
+        let offenders = BoundedVec::truncate_from(offenders.collect());
         Reports::<T>::insert([1; 32], ReportsOfMoment { session: 0, offenders });
         ReportsBySession::<T>::insert(0, [1; 32], ());
         ShownFrom::<T>::put(1);

@@ -33,10 +33,12 @@ impl Chain {
     pub async fn extrinsics(&self, block: [u8; 32]) -> Result<Vec<Vec<u8>>, ChainError> {
         let at = self.api.at_block(H256(block)).await.map_err(ChainError::block)?;
         let extrinsics = at.extrinsics().fetch().await.map_err(ChainError::extrinsic)?;
-        extrinsics
-            .iter()
-            .map(|extrinsic| Ok(extrinsic.map_err(|error| rpc("extrinsics", error))?.bytes().to_vec()))
-            .collect()
+        let bodies = extrinsics.iter().map(|extrinsic| {
+            let extrinsic = extrinsic.map_err(|error| rpc("extrinsics", error))?;
+            // A node gives them with their length in front.
+            Vec::<u8>::decode(&mut extrinsic.bytes()).map_err(|_| ChainError::Malformed("an extrinsic".into()))
+        });
+        bodies.collect()
     }
 
     /// The root of the trie of a session's validators and their keys, and how many they are, in the state after a block; none where

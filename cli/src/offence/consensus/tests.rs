@@ -133,6 +133,22 @@ fn equivocation_should_not_stand_when_the_share_is_another() {
     assert!(!equivocation(&extrinsic, (keys_of_bob().0, 5), &bob, ONE_OF_FOUR).0);
 }
 
+/// Reports as the runtime of a chain of four makes them for its node (`runtime/tests/validators`): what they are, the transaction, and the
+/// root of the session's keys as `historical.HistoricalSessions` has it.
+#[test]
+fn equivocation_should_stand_when_a_runtime_has_made_the_report() {
+    let bob = sr25519::Pair::from_string("//Bob", None).unwrap().public().0;
+    let offence = ConsensusOffence { offender: bob, session: 0, ..offence(OffenceKind::Equivocation) };
+    let reports: Vec<_> = include_str!("reports.hex").lines().collect();
+    assert_eq!(reports.len(), 2);
+    for (report, expected) in reports.iter().zip(["two blocks of slot 1008", "two votes of round 7 of set 0"]) {
+        let [name, extrinsic, root] = report.split(' ').collect::<Vec<_>>().try_into().unwrap();
+        let (extrinsic, root) = (hex::decode(extrinsic).unwrap(), hex::decode(root).unwrap());
+        let (stands, reason) = equivocation(&extrinsic, (root.try_into().unwrap(), 4), &offence, ONE_OF_FOUR);
+        assert!(stands && reason.starts_with(expected), "{name}: {reason}");
+    }
+}
+
 /// A session of four: Bob and another authored nothing.
 fn authors() -> SessionAuthors {
     let author = |account, blocks| SessionAuthor { account, blocks, disabled: false };

@@ -97,6 +97,28 @@ fn slash_should_take_the_share_of_its_kind_and_release_the_rest() {
 }
 
 #[test]
+fn slash_should_pay_restitution_first_then_the_reporter_whatever_the_kind() {
+    let kinds = [
+        (OffenceKind::WrongResult, 1_000),
+        (OffenceKind::WrongAudit, 1_000),
+        (OffenceKind::Withheld, 1_000),
+        (OffenceKind::FalseAlarm, 500),
+        (OffenceKind::AuditNoShow, 100),
+    ];
+    for (kind, due) in kinds {
+        run(|| {
+            let paid = 450;
+            let issuance = Balances::total_issuance();
+            carry_out(Offence { restitution: Some((raw(REQUESTER), paid)), ..offence(kind, 1_000) });
+            let restitution = paid.min(due);
+            let reward = (due / 5).min(due - restitution);
+            assert_eq!((balance(REQUESTER), balance(REPORTER)), (RICH + restitution, RICH + reward), "{kind:?}");
+            assert_eq!(issuance - Balances::total_issuance(), due - restitution - reward, "{kind:?}");
+        });
+    }
+}
+
+#[test]
 fn slash_should_leave_other_locks_alone() {
     run(|| {
         lock(700);

@@ -66,7 +66,14 @@ proptest! {
     fn accomplices_should_lose_four_fifths_of_what_was_not_paid_to_them(
         locked in 0 as Balance..1 << 100,
         paid in 0 as Balance..1 << 100,
-        kind in prop_oneof![Just(OffenceKind::WrongResult), Just(OffenceKind::FalseAlarm)],
+        kind in prop::sample::select(vec![
+            OffenceKind::WrongResult,
+            OffenceKind::WrongAudit,
+            OffenceKind::Withheld,
+            OffenceKind::Late,
+            OffenceKind::FalseAlarm,
+            OffenceKind::AuditNoShow,
+        ]),
     ) {
         let offence = Offence { restitution: Some((raw(REQUESTER), paid)), ..offence(kind, locked) };
         let (due, split) = (due(&offence), split(offence));
