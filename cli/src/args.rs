@@ -63,7 +63,7 @@ pub enum Command {
     /// Look after an account's bond and earnings.
     #[command(subcommand)]
     Stake(StakeCommand),
-    /// Look at the workers, validators and apprentices.
+    /// Look at the workers, validators and apprentices; register a barred account anew.
     #[command(subcommand)]
     Worker(WorkerCommand),
     /// Show the network in numbers.
@@ -381,6 +381,9 @@ pub enum WorkerCommand {
         #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
     },
+    /// Register a barred account anew, with the endpoint, device and ask that it had: when its shards have ended, for example
+    /// after its slash was cancelled. Its daemon takes it from there.
+    Register,
 }
 
 /// `quern dispute`.

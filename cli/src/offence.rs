@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `quern offence`: slashes that are not carried out yet, and evidence that anybody can check.
 
+mod consensus;
+
 use crate::{
     args::{AppealArgs, Global, OffenceCommand, OffenceVerifyArgs},
     client, exit,
@@ -8,8 +10,8 @@ use crate::{
 };
 use anyhow::{anyhow, bail, ensure, Context};
 use quern_primitives::{
-    offence::{DeferredSlash, OffenceId, SlashStage},
-    traits::OffenceKind,
+    offence::{AnyOffence, ConsensusOffence, DeferredSlash, OffenceId, SlashStage},
+    traits::{Offence, OffenceKind},
     Account, DisputeId, Height, ShardId,
 };
 use quern_program::{Checked, Program};
@@ -47,8 +49,12 @@ struct Listed {
     offence: OffenceId,
     kind: String,
     offender: String,
-    shard: String,
+    /// None for an offence against consensus.
+    shard: Option<String>,
+    /// None for an offence on a shard.
+    session: Option<u32>,
     locked: Big,
+    share_ppm: u32,
     due: Big,
     reporter: Option<String>,
     reported_at: Height,
@@ -63,12 +69,14 @@ impl Listed {
         let offence = &slash.offence;
         Self {
             offence: id,
-            kind: format!("{:?}", offence.kind),
-            offender: output::address(&offence.offender),
-            shard: offence.shard.to_string(),
-            locked: Big(offence.locked),
+            kind: format!("{:?}", offence.kind()),
+            offender: output::address(offence.offender()),
+            shard: shard(offence).map(|shard| shard.to_string()),
+            session: session(offence),
+            locked: Big(offence.locked()),
+            share_ppm: slash.share_ppm,
             due: Big(slash.due),
-            reporter: offence.reporter.as_ref().map(output::address),
+            reporter: offence.reporter().map(output::address),
             reported_at: slash.reported_at,
             extrinsic: slash.extrinsic,
             due_at: slash.due_at,
@@ -77,8 +85,31 @@ impl Listed {
                 SlashStage::Delayed => "delayed by the guardian",
                 SlashStage::Appealed { .. } => "under appeal",
             },
-            evidence: (offence.evidence != [0; 32]).then(|| output::full(&offence.evidence)),
+            evidence: (*offence.evidence() != [0; 32]).then(|| output::full(offence.evidence())),
         }
+    }
+
+    /// What the offence is about.
+    fn subject(&self) -> String {
+        match (&self.shard, self.session) {
+            (Some(shard), _) => format!("shard {shard}"),
+            (None, Some(session)) => format!("session {session}"),
+            (None, None) => "-".into(),
+        }
+    }
+}
+
+fn shard(offence: &AnyOffence) -> Option<ShardId> {
+    match offence {
+        AnyOffence::Work(offence) => Some(offence.shard),
+        AnyOffence::Consensus(_) => None,
+    }
+}
+
+fn session(offence: &AnyOffence) -> Option<u32> {
+    match offence {
+        AnyOffence::Work(_) => None,
+        AnyOffence::Consensus(offence) => Some(offence.session),
     }
 }
 
@@ -99,7 +130,7 @@ async fn list(global: &Global) -> anyhow::Result<ExitCode> {
         "offence",
         "kind",
         "offender",
-        "shard",
+        "about",
         "loses",
         "at block",
         "stage",
@@ -111,12 +142,12 @@ async fn list(global: &Global) -> anyhow::Result<ExitCode> {
             entry.offence.to_string(),
             entry.kind.clone(),
             entry.offender.clone(),
-            entry.shard.clone(),
+            entry.subject(),
             output::qrn(entry.due.0),
             entry.due_at.to_string(),
             entry.stage.to_owned(),
             entry.reported_at.to_string(),
-            entry.evidence.as_ref().map_or("a silence", |_| "yes").to_owned(),
+            entry.evidence.as_ref().map_or("the state", |_| "yes").to_owned(),
         ]);
     }
     let text = if listed.is_empty() { "no slash is waiting to be carried out".into() } else { table.to_string() };
@@ -151,12 +182,17 @@ async fn appeal(global: &Global, args: AppealArgs) -> anyhow::Result<ExitCode> {
 
 /// An offence as it was reported.
 struct Reported {
-    kind: OffenceKind,
-    offender: Account,
-    shard: ShardId,
-    evidence: [u8; 32],
+    what: What,
     extrinsic: Option<u32>,
     at: Height,
+}
+
+/// What was reported.
+enum What {
+    /// An offence on a shard.
+    Work { kind: OffenceKind, offender: Account, shard: ShardId, evidence: [u8; 32] },
+    /// An offence against consensus, and the share of the stake that its slash takes.
+    Consensus { offence: ConsensusOffence, share_ppm: u32 },
 }
 
 /// What a check of the evidence found.
@@ -165,7 +201,10 @@ struct Verified {
     offence: OffenceId,
     kind: String,
     offender: String,
-    shard: String,
+    /// None for an offence against consensus.
+    shard: Option<String>,
+    /// None for an offence on a shard.
+    session: Option<u32>,
     /// Height of the block with the evidence.
     block: Height,
     /// Index of the extrinsic with the evidence.
@@ -174,7 +213,7 @@ struct Verified {
     evidence: Option<String>,
     /// Whether what was fetched has this hash.
     hash_matches: Option<bool>,
-    /// How the referee decides.
+    /// How the referee decides; none where nothing is computed again.
     outcome: Option<String>,
     /// Whether the offence stands.
     stands: bool,
@@ -185,13 +224,21 @@ struct Verified {
 async fn verify(global: &Global, args: OffenceVerifyArgs) -> anyhow::Result<ExitCode> {
     let chain = client::connect(global).await?;
     let reported = reported(&chain, args.id, args.block).await?;
-    let verified = check(&chain, args.id, &reported).await?;
+    let verified = match &reported.what {
+        What::Work { .. } => check(&chain, args.id, &reported).await?,
+        What::Consensus { offence, share_ppm } => {
+            consensus::check(&chain, args.id, offence, *share_ppm, reported.extrinsic, reported.at).await?
+        }
+    };
+    let subject = match (&verified.shard, verified.session) {
+        (Some(shard), _) => format!("on shard {shard}"),
+        (None, session) => format!("in session {}", session.unwrap_or_default()),
+    };
     let text = format!(
-        "offence {}: {} of {} on shard {}\nblock {}{}\n{}{}",
+        "offence {}: {} of {} {subject}\nblock {}{}\n{}{}",
         verified.offence,
         verified.kind,
         verified.offender,
-        verified.shard,
         verified.block,
         verified.extrinsic.map_or(String::new(), |index| format!(", extrinsic {index}")),
         verified.evidence.as_ref().map_or(String::new(), |hash| format!("evidence {hash}\n")),
@@ -210,29 +257,46 @@ async fn verify(global: &Global, args: OffenceVerifyArgs) -> anyhow::Result<Exit
 /// Finds the report of an offence: in state, or in the events of a block.
 async fn reported(chain: &Chain, id: OffenceId, block: Option<Height>) -> anyhow::Result<Reported> {
     if let (None, Some(slash)) = (block, chain.deferred_slash(id).await?) {
-        let DeferredSlash { offence, extrinsic, reported_at: at, .. } = slash;
-        let (kind, offender, shard, evidence) = (offence.kind, offence.offender, offence.shard, offence.evidence);
-        return Ok(Reported { kind, offender, shard, evidence, extrinsic, at });
+        let DeferredSlash { offence, share_ppm, extrinsic, reported_at: at, .. } = slash;
+        let what = match offence {
+            AnyOffence::Work(Offence { kind, offender, shard, evidence, .. }) => {
+                What::Work { kind, offender, shard, evidence }
+            }
+            AnyOffence::Consensus(offence) => What::Consensus { offence, share_ppm },
+        };
+        return Ok(Reported { what, extrinsic, at });
     }
     let at = match block {
         Some(height) => height,
         None => block_of(chain, id).await?,
     };
     for event in chain.events(chain.block_hash(at).await?).await? {
-        let runtime::Event::Slashing(slashing::Event::Reported {
-            offence,
-            kind,
-            offender,
-            shard,
-            evidence,
-            extrinsic,
-            ..
-        }) = event
-        else {
-            continue;
-        };
-        if offence == id {
-            return Ok(Reported { kind: *kind, offender: offender.0, shard: *shard, evidence, extrinsic, at });
+        let runtime::Event::Slashing(event) = event else { continue };
+        match event {
+            slashing::Event::Reported { offence, kind, offender, shard, evidence, extrinsic, .. } if offence == id => {
+                let what = What::Work { kind: *kind, offender: offender.0, shard: *shard, evidence };
+                return Ok(Reported { what, extrinsic, at });
+            }
+            slashing::Event::ConsensusReported {
+                offence,
+                kind,
+                offender,
+                session,
+                offenders,
+                validators,
+                before_ppm,
+                share_ppm,
+                reporter,
+                evidence,
+                extrinsic,
+                ..
+            } if offence == id => {
+                let (kind, offender, reporter) = (*kind, offender.0, reporter.map(|reporter| reporter.0));
+                let offence =
+                    ConsensusOffence { kind, offender, session, offenders, validators, before_ppm, reporter, evidence };
+                return Ok(Reported { what: What::Consensus { offence, share_ppm }, extrinsic, at });
+            }
+            _ => {}
         }
     }
     bail!("offence {id} was not reported in block {at}")
@@ -264,12 +328,14 @@ async fn block_of(chain: &Chain, id: OffenceId) -> anyhow::Result<Height> {
 
 /// Fetches the evidence, hashes it and has the referee decide again.
 async fn check(chain: &Chain, id: OffenceId, reported: &Reported) -> anyhow::Result<Verified> {
-    let Reported { kind, offender, shard, evidence, extrinsic, at } = *reported;
+    let Reported { ref what, extrinsic, at } = *reported;
+    let What::Work { kind, offender, shard, evidence } = *what else { bail!("offence {id} is on no shard") };
     let mut verified = Verified {
         offence: id,
         kind: format!("{kind:?}"),
         offender: output::address(&offender),
-        shard: shard.to_string(),
+        shard: Some(shard.to_string()),
+        session: None,
         block: at,
         extrinsic,
         evidence: (evidence != [0; 32]).then(|| output::full(&evidence)),

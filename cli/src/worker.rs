@@ -6,14 +6,22 @@ use crate::{
     client,
     output::{self, Cells, Output},
 };
-use quern_primitives::traits::Role;
+use anyhow::{ensure, Context};
+use quern_primitives::{traits::Role, Balance};
 use quern_protocol::view::{ParticipantView, MAX_PAGE};
-use quern_sdk::chain::json;
+use quern_sdk::chain::{calls, json};
+use serde::Serialize;
 use std::process::ExitCode;
 
 /// Runs a command about workers.
 pub async fn run(global: &Global, command: WorkerCommand) -> anyhow::Result<ExitCode> {
-    let WorkerCommand::List { limit } = command;
+    match command {
+        WorkerCommand::List { limit } => list(global, limit).await,
+        WorkerCommand::Register => register(global).await,
+    }
+}
+
+async fn list(global: &Global, limit: u32) -> anyhow::Result<ExitCode> {
     let chain = client::connect(global).await?;
     let mut list: Vec<ParticipantView> = Vec::new();
     while list.len() < limit as usize {
@@ -28,6 +36,53 @@ pub async fn run(global: &Global, command: WorkerCommand) -> anyhow::Result<Exit
     let list: Vec<json::Participant> = list.iter().map(json::Participant::from).collect();
     Output { json: global.json }.result(&list, text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Registers the barred account anew, as the registry has it.
+async fn register(global: &Global) -> anyhow::Result<ExitCode> {
+    #[derive(Serialize)]
+    struct Report {
+        account: String,
+        role: &'static str,
+        reputation: u32,
+    }
+    let keys = client::keys(global)?;
+    let account = keys.account();
+    let chain = client::connect(global).await?;
+    let known = chain.participant(&account).await?;
+    let view = may_register(known, chain.minimum_bond().await?)?;
+    let (role, endpoint, profile) = (view.role, view.endpoint.clone(), view.profile.clone());
+    chain.sender(keys).send_and_wait(&calls::register(role, endpoint, profile, view.ask)).await?;
+    let view = chain.participant(&account).await?.context("the account is not registered any more")?;
+    let role = json::role(role);
+    let report = Report { account: output::address(&account), role, reputation: view.reputation };
+    let text = format!(
+        "registered anew as a {role}, with a reputation of {}. Start its daemon: it brings the endpoint, the device and the ask up to date",
+        view.reputation
+    );
+    Output { json: global.json }.result(&report, text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The entry of a barred account that may register anew; else what to do.
+fn may_register(known: Option<ParticipantView>, minimum: Balance) -> anyhow::Result<ParticipantView> {
+    let view = known.context("the account is not registered: `quern-worker run` or `validate` registers it")?;
+    ensure!(view.barred, "the account is registered and not barred: there is nothing to do");
+    ensure!(
+        view.role != Role::Apprentice,
+        "an apprentice enrols again, with `quern-worker run --apprentice`, when its shard has ended"
+    );
+    let shards = if view.open == 1 { "shard of it is" } else { "shards of it are" };
+    ensure!(view.open == 0, "{} {shards} still open: try again when they have ended", view.open);
+    let free = view.bonded.saturating_sub(view.locked);
+    ensure!(
+        free >= minimum,
+        "{} of the bond are free, and {} are needed: bond {} more with `quern stake bond`, or wait until a slash is decided",
+        output::qrn(free),
+        output::qrn(minimum),
+        output::qrn(minimum.saturating_sub(free))
+    );
+    Ok(view)
 }
 
 /// The list for people: amounts in QRN; narrow at most 80 columns.
@@ -54,9 +109,8 @@ mod tests {
     use super::*;
     use quern_primitives::{job::Profile, QRN};
 
-    #[test]
-    fn list_should_fit_80_columns_on_a_terminal_and_be_whole_elsewhere() {
-        let view = ParticipantView {
+    fn validator() -> ParticipantView {
+        ParticipantView {
             account: [0xff; 32],
             role: Role::Validator,
             endpoint: Default::default(),
@@ -68,7 +122,38 @@ mod tests {
             barred: false,
             bonded: 123_456 * QRN + 7,
             locked: 12_345 * QRN + QRN / 3,
-        };
+        }
+    }
+
+    /// A barred worker without open shards, of whose bond 100 QRN are free.
+    fn barred() -> ParticipantView {
+        let (bonded, locked) = (150 * QRN, 50 * QRN);
+        ParticipantView { role: Role::Worker, barred: true, open: 0, bonded, locked, ..validator() }
+    }
+
+    #[test]
+    fn barred_account_may_register_anew_when_its_shards_have_ended_and_its_bond_suffices() {
+        assert_eq!(may_register(Some(barred()), 100 * QRN).unwrap(), barred());
+    }
+
+    #[test]
+    fn account_may_not_register_anew_and_is_told_what_to_do() {
+        let refusals = [
+            (None, "`quern-worker run`"),
+            (Some(ParticipantView { barred: false, ..barred() }), "nothing to do"),
+            (Some(ParticipantView { role: Role::Apprentice, ..barred() }), "--apprentice"),
+            (Some(ParticipantView { open: 2, ..barred() }), "2 shards of it are still open"),
+            (Some(ParticipantView { locked: 60 * QRN, ..barred() }), "bond 10 QRN more"),
+        ];
+        for (view, expected) in refusals {
+            let reason = may_register(view, 100 * QRN).unwrap_err().to_string();
+            assert!(reason.contains(expected), "{reason}");
+        }
+    }
+
+    #[test]
+    fn list_should_fit_80_columns_on_a_terminal_and_be_whole_elsewhere() {
+        let view = validator();
         let worker = ParticipantView { role: Role::Worker, ask: 999 * QRN + QRN / 3, ..view.clone() };
         let list = [view, worker];
         let narrow = text(&list, Cells::Narrow);

@@ -29,6 +29,8 @@ pub mod tags {
     pub const PERIOD: &[u8] = b"quern/period/v1";
     /// The evidence of an offence: (dispute's number, dispute, stage context, index of the call, the call's arguments).
     pub const EVIDENCE: &[u8] = b"quern/evidence/v1";
+    /// The evidence of an equivocation: the bytes of the transaction that reports it.
+    pub const REPORT: &[u8] = b"quern/report/v1";
     /// The message of an enrolment: (block hash, enrolment).
     pub const ENROL: &[u8] = b"quern/enrol/v1";
 }

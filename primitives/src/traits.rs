@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! How pallets meet. A pallet knows its neighbours only through these traits; the runtime wires them.
 
-use crate::{job::Endpoint, Account, Balance, Height, ShardId};
+use crate::{
+    job::Endpoint,
+    offence::{ConsensusOffence, OffenceId},
+    Account, Balance, Height, ShardId,
+};
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
@@ -206,6 +210,12 @@ pub enum OffenceKind {
     /// A drawn validator did not audit.
     #[codec(index = 5)]
     AuditNoShow,
+    /// Two blocks in one slot, or two votes in one round.
+    #[codec(index = 6)]
+    Equivocation,
+    /// No block in a session in which many were expected.
+    #[codec(index = 7)]
+    Idleness,
 }
 
 /// An offence, with what the slash is computed from.
@@ -232,6 +242,36 @@ pub struct Offence {
 pub trait Offences {
     /// Reports an offence; returns what it costs unless it is cancelled.
     fn report(offence: Offence) -> Balance;
+}
+
+/// Turns offences against consensus into slashes, by the same process as [`Offences`].
+pub trait ConsensusOffences {
+    /// Reports an offence that costs `share_ppm` of the offender's stake (parts per million), unless it is cancelled.
+    fn report(offence: ConsensusOffence, share_ppm: u32) -> OffenceId;
+    /// Makes an offence graver whose slash is not carried out yet: there are `offenders` now, and it costs `by_ppm` more. False, and
+    /// nothing has changed, where its slash is over.
+    fn raise(offence: OffenceId, offenders: u32, by_ppm: u32) -> bool;
+}
+
+/// What a share of a stake came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StakeSlash {
+    /// What was taken of the bond and of what of it is unbonding.
+    pub own: Balance,
+    /// What of the locked bond will be taken when it is released.
+    pub owed: Balance,
+    /// What was taken of what backs the account, and burned.
+    pub backing: Balance,
+    /// What of `own` the reporter got; the rest was burned.
+    pub reward: Balance,
+}
+
+/// Stakes as they answer for offences against consensus: bonds, what of them is unbonding, and what backs them.
+pub trait Stakes {
+    /// The bond of `who` and what of it is unbonding, without what it owes already.
+    fn at_stake(who: &Account) -> Balance;
+    /// Takes `share_ppm` (parts per million) of that, and of all that backs `who`.
+    fn slash_share(who: &Account, share_ppm: u32, reporter: Option<&Account>) -> StakeSlash;
 }
 
 /// The money of an accepted shard.

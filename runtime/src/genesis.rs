@@ -129,7 +129,7 @@ fn longest_obligation(params: &Params, draw_period_blocks: BlockNumber) -> Block
 pub fn check_sound() -> Result<(), String> {
     let elections = quern_pallet_staking::Elections::<Runtime>::get();
     let unbonding = quern_pallet_staking::UnbondingBlocks::<Runtime>::get();
-    let (defer, params) = (elections.defer_blocks, Jobs::params());
+    let params = Jobs::params();
 
     let authors = Clock::min_authors();
     if elections.min_validators < authors {
@@ -148,8 +148,8 @@ pub fn check_sound() -> Result<(), String> {
             elections.min_validators
         ));
     }
-    // A slash for a lost dispute waits for its own deferral and appeals, one for an equivocation for that of the elections.
-    let slash = quern_pallet_slashing::Times::<Runtime>::get().longest_blocks().max(defer);
+    // Every slash waits for its deferral, a delay and an appeal.
+    let slash = quern_pallet_slashing::Times::<Runtime>::get().longest_blocks();
     let draw_period_blocks = quern_pallet_clock::Settings::<Runtime>::get().draw_period_blocks;
     let obligation = longest_obligation(&params, draw_period_blocks).saturating_add(slash);
     if unbonding < obligation {
@@ -161,11 +161,12 @@ pub fn check_sound() -> Result<(), String> {
     let evidence = u64::from(elections.evidence_sessions)
         .saturating_add(1)
         .saturating_mul(Clock::epoch_slots())
-        .saturating_add(defer.into());
+        .saturating_add(slash.into());
     if u64::from(unbonding) < evidence {
         return Err(format!(
             "collateral.unbondingBlocks is {unbonding}, but an equivocation can be shown for collateral.evidenceSessions = {} \
-             sessions and is slashed collateral.deferBlocks = {defer} later: {evidence} blocks",
+             sessions and is slashed up to {slash} blocks later (slashing.deferBlocks, delayBlocks and appealBlocks): {evidence} \
+             blocks",
             elections.evidence_sessions
         ));
     }
@@ -268,8 +269,7 @@ mod tests {
 
     #[test]
     fn genesis_should_be_refused_when_unbonding_is_shorter_than_a_dispute_and_its_deferral() {
-        let changes =
-            json!({ "collateral": { "unbondingBlocks": 2_000, "evidenceSessions": 1, "deferBlocks": 1_000 } });
+        let changes = json!({ "collateral": { "unbondingBlocks": 2_000, "evidenceSessions": 1 } });
         let reason = refused(changes);
         assert!(reason.contains("the longest dispute, the deferral of its slash and the lag"), "{reason}");
     }
@@ -282,9 +282,8 @@ mod tests {
         let rest = [2 * params.window_blocks + params.reveal_blocks, 19 * params.move_blocks, 600];
         let slash = built(LOCAL_TESTNET_RUNTIME_PRESET)
             .execute_with(|| quern_pallet_slashing::Times::<crate::Runtime>::get().longest_blocks());
-        let needed: BlockNumber = parts.iter().chain(&rest).sum::<BlockNumber>() + slash.max(7);
-        let changes =
-            |blocks| json!({ "collateral": { "unbondingBlocks": blocks, "evidenceSessions": 1, "deferBlocks": 7 } });
+        let needed: BlockNumber = parts.iter().chain(&rest).sum::<BlockNumber>() + slash;
+        let changes = |blocks| json!({ "collateral": { "unbondingBlocks": blocks, "evidenceSessions": 1 } });
         let reason = refused(changes(needed - 1));
         assert!(reason.contains(&format!("take {needed} blocks")), "{reason}");
         sp_io::TestExternalities::default()
@@ -295,6 +294,18 @@ mod tests {
     fn genesis_should_be_refused_when_unbonding_is_shorter_than_evidence_can_be_shown() {
         let reason = refused(json!({ "collateral": { "evidenceSessions": 100 } }));
         assert!(reason.contains("an equivocation can be shown"), "{reason}");
+    }
+
+    #[test]
+    fn genesis_should_be_refused_when_unbonding_is_a_block_shorter_than_evidence_and_the_longest_slash() {
+        let slash = built(LOCAL_TESTNET_RUNTIME_PRESET)
+            .execute_with(|| quern_pallet_slashing::Times::<crate::Runtime>::get().longest_blocks());
+        let needed = 13 * EPOCH_SLOTS as BlockNumber + slash;
+        let changes = |blocks| json!({ "collateral": { "unbondingBlocks": blocks, "evidenceSessions": 12 } });
+        let reason = refused(changes(needed - 1));
+        assert!(reason.contains(&format!("{needed} blocks")), "{reason}");
+        sp_io::TestExternalities::default()
+            .execute_with(|| build(LOCAL_TESTNET_RUNTIME_PRESET, changes(needed)).unwrap());
     }
 
     #[test]

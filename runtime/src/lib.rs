@@ -172,8 +172,6 @@ mod runtime {
     pub type Session = pallet_session;
     #[runtime::pallet_index(5)]
     pub type Grandpa = pallet_grandpa;
-    #[runtime::pallet_index(7)]
-    pub type Offences = pallet_offences;
 
     // Administration.
     #[runtime::pallet_index(15)]

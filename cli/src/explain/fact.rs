@@ -81,6 +81,36 @@ pub enum Fact {
         burned: Big,
         dry_run: bool,
     },
+    /// An offence of it against consensus was reported.
+    ConsensusReported {
+        offence: OffenceId,
+        offence_kind: String,
+        session: u32,
+        offenders: u32,
+        validators: u32,
+        share_ppm: u32,
+        due: Big,
+        due_at: Height,
+        evidence: Option<String>,
+    },
+    /// More validators did the same: its offence became graver.
+    Raised { offence: OffenceId, offenders: u32, share_ppm: u32, due: Big },
+    /// A share of its stake was slashed.
+    StakeSlashed {
+        offence: OffenceId,
+        offence_kind: String,
+        session: u32,
+        at_stake: Big,
+        share_ppm: u32,
+        amount: Big,
+        owed: Big,
+        backing: Big,
+        reporter_reward: Big,
+        burned: Big,
+        dry_run: bool,
+    },
+    /// It showed what somebody else did to consensus.
+    ConsensusRewarded { offence: OffenceId, session: u32, amount: Big, slashed: Big },
     /// It showed what somebody else did.
     Rewarded { offence: OffenceId, shard: String, amount: Big, slashed: Big },
     /// It paid for a transaction.
@@ -211,6 +241,64 @@ impl Fact {
                 qrn(*restitution),
                 qrn(*reporter_reward),
                 qrn(*burned)
+            ),
+            Self::ConsensusReported {
+                offence,
+                offence_kind,
+                session,
+                offenders,
+                validators,
+                share_ppm,
+                due,
+                due_at,
+                evidence,
+            } => format!(
+                "was reported for {offence_kind} in session {session} (offence {offence}): with {offenders} of {validators} validators \
+                 that costs {} % of the stake, {} now, at block {due_at} unless somebody intervenes; {}",
+                percent(*share_ppm),
+                qrn(*due),
+                match evidence {
+                    Some(_) => format!("`quern offence verify {offence}` checks the evidence"),
+                    None => format!("`quern offence verify {offence}` counts the blocks"),
+                }
+            ),
+            Self::Raised { offence, offenders, share_ppm, due } => format!(
+                "{offenders} validators did the same as in offence {offence}: it costs {} % of the stake, {} now",
+                percent(*share_ppm),
+                qrn(*due)
+            ),
+            Self::StakeSlashed { offence, offence_kind, session, at_stake, share_ppm, dry_run: true, .. } => format!(
+                "would have lost {} % of {} for {offence_kind} in session {session} (offence {offence}). It was a dry run",
+                percent(*share_ppm),
+                qrn(*at_stake)
+            ),
+            Self::StakeSlashed {
+                offence,
+                offence_kind,
+                session,
+                at_stake,
+                share_ppm,
+                amount,
+                owed,
+                backing,
+                reporter_reward,
+                burned,
+                ..
+            } => format!(
+                "lost {} for {offence_kind} in session {session} (offence {offence}): {} x {} %, of which {} are owed out of locked bond; what \
+                 backs it lost {}; {} went to who showed it, {} were burned",
+                qrn(*amount),
+                qrn(*at_stake),
+                percent(*share_ppm),
+                qrn(*owed),
+                qrn(*backing),
+                qrn(*reporter_reward),
+                qrn(*burned)
+            ),
+            Self::ConsensusRewarded { offence, session, amount, slashed } => format!(
+                "received {} of the {} that offence {offence} in session {session} cost, for showing it",
+                qrn(*amount),
+                qrn(*slashed)
             ),
             Self::Rewarded { offence, shard, amount, slashed } => format!(
                 "received {} of the {} that offence {offence} on shard {shard} cost, for showing it",

@@ -213,6 +213,72 @@ impl Ledger {
                 let mine = reporter.as_ref().is_some_and(|reporter| reporter.0 == me) && amount.0 > 0;
                 mine.then(|| Fact::Rewarded { offence, shard: name(shard), amount, slashed })
             }
+            slashing::Event::ConsensusReported {
+                offence,
+                kind,
+                offender,
+                session,
+                offenders,
+                validators,
+                share_ppm,
+                due,
+                evidence,
+                due_at,
+                ..
+            } if offender.0 == me => {
+                self.offences.insert(*offence);
+                Some(Fact::ConsensusReported {
+                    offence: *offence,
+                    offence_kind: format!("{:?}", **kind),
+                    session: *session,
+                    offenders: *offenders,
+                    validators: *validators,
+                    share_ppm: *share_ppm,
+                    due: Big(*due),
+                    due_at: *due_at,
+                    evidence: (*evidence != [0; 32]).then(|| output::full(evidence)),
+                })
+            }
+            slashing::Event::Raised { offence, offenders, share_ppm, due } if self.offences.contains(offence) => {
+                let (offence, offenders, share_ppm) = (*offence, *offenders, *share_ppm);
+                Some(Fact::Raised { offence, offenders, share_ppm, due: Big(*due) })
+            }
+            slashing::Event::StakeSlashed {
+                offence,
+                kind,
+                offender,
+                session,
+                at_stake,
+                share_ppm,
+                amount,
+                owed,
+                backing,
+                reporter,
+                reporter_reward,
+                burned,
+                dry_run,
+                ..
+            } => {
+                let (offence, session) = (*offence, *session);
+                if offender.0 == me {
+                    return Some(Fact::StakeSlashed {
+                        offence,
+                        offence_kind: format!("{:?}", **kind),
+                        session,
+                        at_stake: Big(*at_stake),
+                        share_ppm: *share_ppm,
+                        amount: Big(*amount),
+                        owed: Big(*owed),
+                        backing: Big(*backing),
+                        reporter_reward: Big(*reporter_reward),
+                        burned: Big(*burned),
+                        dry_run: *dry_run,
+                    });
+                }
+                let (reward, slashed) = (Big(*reporter_reward), Big(*amount));
+                let mine = reporter.as_ref().is_some_and(|reporter| reporter.0 == me) && reward.0 > 0;
+                mine.then_some(Fact::ConsensusRewarded { offence, session, amount: reward, slashed })
+            }
             _ => None,
         }
     }
@@ -346,6 +412,57 @@ mod tests {
         let text = read(AUDITOR, &[slashed()])[0].text();
         assert_eq!(text, "received 2 QRN of the 10 QRN that offence 9 on shard 4.1.2 cost, for showing it");
         assert_eq!(read(REQUESTER, &[slashed()]), vec![]);
+    }
+
+    #[test]
+    fn slash_of_a_stake_should_be_explained_to_the_offender_and_to_who_showed_it() {
+        let slashed = [Event::Slashing(slashing::Event::StakeSlashed {
+            offence: 9,
+            kind: Static(OffenceKind::Equivocation),
+            offender: id(WORKER),
+            session: 5,
+            at_stake: 16 * QRN,
+            share_ppm: 562_500,
+            amount: 8 * QRN,
+            owed: QRN,
+            backing: 3 * QRN,
+            reporter: Some(id(AUDITOR)),
+            reporter_reward: QRN,
+            burned: 10 * QRN,
+            evidence: [1; 32],
+            dry_run: false,
+        })];
+        let expected = "lost 8 QRN for Equivocation in session 5 (offence 9): 16 QRN x 56.25 %, of which 1 QRN are owed out of locked bond; \
+                        what backs it lost 3 QRN; 1 QRN went to who showed it, 10 QRN were burned";
+        assert_eq!(read(WORKER, &slashed)[0].text(), expected);
+        let text = read(AUDITOR, &slashed)[0].text();
+        assert_eq!(text, "received 1 QRN of the 8 QRN that offence 9 in session 5 cost, for showing it");
+        assert_eq!(read(REQUESTER, &slashed), vec![]);
+    }
+
+    #[test]
+    fn graver_offence_should_be_told_when_it_is_ones_own() {
+        let reported = slashing::Event::ConsensusReported {
+            offence: 9,
+            kind: Static(OffenceKind::Idleness),
+            offender: id(WORKER),
+            session: 5,
+            offenders: 2,
+            validators: 4,
+            before_ppm: 0,
+            share_ppm: 52_500,
+            due: 2 * QRN,
+            reporter: None,
+            evidence: [0; 32],
+            extrinsic: None,
+            due_at: 70,
+        };
+        let raised = slashing::Event::Raised { offence: 9, offenders: 3, share_ppm: 70_000, due: 3 * QRN };
+        let events = [Event::Slashing(reported), Event::Slashing(raised)];
+        let texts: Vec<_> = read(WORKER, &events).iter().map(Fact::text).collect();
+        assert!(texts[0].contains("with 2 of 4 validators that costs 5.25 % of the stake, 2 QRN now"), "{}", texts[0]);
+        assert!(texts[1].contains("3 validators did the same as in offence 9: it costs 7 %"), "{}", texts[1]);
+        assert_eq!(read(AUDITOR, &events), vec![]);
     }
 
     #[test]

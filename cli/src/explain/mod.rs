@@ -61,12 +61,12 @@ impl Sums {
             Fact::EmissionClaimed { for_work, for_authoring, .. } => {
                 self.emission += [*for_work, *for_authoring].into_iter().sum()
             }
-            Fact::Rewarded { amount, .. } => self.rewarded += *amount,
+            Fact::Rewarded { amount, .. } | Fact::ConsensusRewarded { amount, .. } => self.rewarded += *amount,
             Fact::ShardPaid { price, audit_fee, protocol_fee, .. } => {
                 self.paid += [*price, *audit_fee, *protocol_fee].into_iter().sum()
             }
             Fact::TransactionFee { fee, .. } => self.transaction_fees += *fee,
-            Fact::Slashed { amount, .. } => self.lost += *amount,
+            Fact::Slashed { amount, .. } | Fact::StakeSlashed { amount, .. } => self.lost += *amount,
             Fact::AppealRejected { bond, .. } => self.lost += *bond,
             _ => {}
         }

@@ -5,7 +5,8 @@ use super::*;
 use frame_benchmarking::v2::*;
 use frame_system::RawOrigin;
 use quern_primitives::{
-    traits::{Offence, Offences},
+    offence::ConsensusOffence,
+    traits::{ConsensusOffences, Offence, Offences},
     QRN,
 };
 
@@ -13,6 +14,9 @@ use quern_primitives::{
 pub trait BenchmarkHelper {
     /// Gives `who` at least `amount` of free balance and a bond of which `amount` is locked.
     fn lock(who: &AccountId32, amount: Balance);
+    /// An account with funds whose stake costs most to slash: it has a bond, is a candidate among as many as there may be, and is
+    /// backed.
+    fn candidate() -> Result<AccountId32, BenchmarkError>;
 }
 
 /// The most expensive offence: restitution and a reward, both to accounts that exist.
@@ -25,7 +29,7 @@ fn report<T: Config>() -> (AccountId32, OffenceId) {
     let id = NextOffence::<T>::get();
     let requester: AccountId32 = account("requester", 0, 0);
     let reporter: AccountId32 = account("reporter", 0, 0);
-    Pallet::<T>::report(Offence {
+    <Pallet<T> as Offences>::report(Offence {
         kind: OffenceKind::WrongResult,
         offender: offender.clone().into(),
         shard: ShardId { job: 0, stage: 0, index: 0 },
@@ -35,6 +39,24 @@ fn report<T: Config>() -> (AccountId32, OffenceId) {
         evidence: [1; 32],
     });
     (offender, id)
+}
+
+/// The most expensive offence against consensus: a reward to an account that exists.
+fn report_stake<T: Config>() -> Result<(AccountId32, OffenceId), BenchmarkError> {
+    let (offender, reporter) = (T::BenchmarkHelper::candidate()?, account::<AccountId32>("reporter", 0, 0));
+    T::BenchmarkHelper::lock(&reporter, QRN.saturating_mul(1_000));
+    let offence = ConsensusOffence {
+        kind: OffenceKind::Equivocation,
+        offender: offender.clone().into(),
+        session: 0,
+        offenders: 1,
+        validators: 4,
+        before_ppm: 0,
+        reporter: Some(reporter.into()),
+        evidence: [1; 32],
+    };
+    let id = <Pallet<T> as ConsensusOffences>::report(offence, ONE_PPM.saturating_div(2));
+    Ok((offender, id))
 }
 
 fn appealed<T: Config>() -> Result<(AccountId32, OffenceId), BenchmarkError> {
@@ -131,6 +153,22 @@ mod benches {
     #[benchmark]
     fn carry_out() -> Result<(), BenchmarkError> {
         let (_, id) = appealed::<T>()?;
+        let due_at = Deferred::<T>::get(id).map_or(0, |slash| slash.due_at);
+        AgendaCursor::<T>::put(due_at);
+
+        #[block]
+        {
+            Pallet::<T>::carry_out_due(due_at);
+        }
+
+        assert!(!Deferred::<T>::contains_key(id));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn carry_out_stake() -> Result<(), BenchmarkError> {
+        let (offender, id) = report_stake::<T>()?;
+        Pallet::<T>::appeal(RawOrigin::Signed(offender).into(), id, [2; 32])?;
         let due_at = Deferred::<T>::get(id).map_or(0, |slash| slash.due_at);
         AgendaCursor::<T>::put(due_at);
 

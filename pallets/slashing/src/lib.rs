@@ -34,11 +34,13 @@ use frame_support::{
 use frame_system::pallet_prelude::*;
 use quern_primitives::{
     offence::{DeferredSlash, OffenceId, SlashStage},
-    traits::{Collateral, OffenceKind},
+    traits::{Collateral, OffenceKind, Stakes},
     Balance, Height, ShardId,
 };
 use sp_runtime::{traits::UniqueSaturatedInto, AccountId32};
 
+/// What the slash of a whole stake counts of a block's steps: it writes what backs the stake and the order of candidates too.
+pub const STEPS_OF_A_STAKE: u32 = 8;
 /// Most slashes in a page of a view.
 pub const MAX_PAGE: u32 = 64;
 
@@ -57,11 +59,12 @@ pub mod pallet {
         /// The native token, for bonds of appeals.
         type Currency: fungible::Inspect<AccountId32, Balance = Balance>
             + fungible::MutateHold<AccountId32, Reason = Self::RuntimeHoldReason>;
-        /// Bonds.
-        type Collateral: Collateral;
+        /// Bonds, and what backs them.
+        type Collateral: Collateral + Stakes;
         /// Decides appeals, cancels slashes, switches dry run and names the guardian.
         type GovernanceOrigin: EnsureOrigin<Self::RuntimeOrigin>;
-        /// Most slashes carried out in a block, at least two; more wait for the next one.
+        /// Most slashes carried out in a block, at least two; more wait for the next one. One of a whole stake counts as
+        /// [`STEPS_OF_A_STAKE`].
         #[pallet::constant]
         type SlashesPerBlock: Get<u32>;
         /// Weights.
@@ -326,6 +329,82 @@ pub mod pallet {
             /// The guardian.
             guardian: Option<T::AccountId>,
         },
+        /// An offence against consensus was reported.
+        #[codec(index = 9)]
+        ConsensusReported {
+            /// The offence.
+            offence: OffenceId,
+            /// What was done.
+            kind: OffenceKind,
+            /// Who did it.
+            offender: T::AccountId,
+            /// In which session.
+            session: u32,
+            /// How many did the same in the same slot, round or session.
+            offenders: u32,
+            /// How many validators the session had.
+            validators: u32,
+            /// What of the severity is not part of this slash, in parts per million: an earlier one of the session was over when it
+            /// grew.
+            before_ppm: u32,
+            /// The share of the stake, and of what backs it, in parts per million.
+            share_ppm: u32,
+            /// What that is now of the bond and what of it is unbonding.
+            due: Balance,
+            /// Who showed it.
+            reporter: Option<T::AccountId>,
+            /// Hash of the transaction with the evidence, or zero where the chain saw it by itself.
+            evidence: [u8; 32],
+            /// Index of that transaction in this block.
+            extrinsic: Option<u32>,
+            /// Height at which the slash is carried out.
+            due_at: Height,
+        },
+        /// An offence against consensus became graver: more validators did the same.
+        #[codec(index = 10)]
+        Raised {
+            /// The offence.
+            offence: OffenceId,
+            /// How many did it now.
+            offenders: u32,
+            /// The share of the stake now, in parts per million.
+            share_ppm: u32,
+            /// What that is now of the bond and what of it is unbonding.
+            due: Balance,
+        },
+        /// A slash for an offence against consensus was carried out, or one ended that costs nothing:
+        /// `amount + owed = at_stake x share`, `amount + backing = reporter_reward + burned`.
+        #[codec(index = 11)]
+        StakeSlashed {
+            /// The offence.
+            offence: OffenceId,
+            /// What was done.
+            kind: OffenceKind,
+            /// Who did it.
+            offender: T::AccountId,
+            /// In which session.
+            session: u32,
+            /// The bond and what of it was unbonding, without what it owed.
+            at_stake: Balance,
+            /// The share of it, and of what backs it, in parts per million.
+            share_ppm: u32,
+            /// What was taken of the bond and what of it was unbonding: nothing in a dry run.
+            amount: Balance,
+            /// What of the locked bond will be taken when it is released.
+            owed: Balance,
+            /// What was taken of what backs it.
+            backing: Balance,
+            /// Who showed it.
+            reporter: Option<T::AccountId>,
+            /// What of `amount` the reporter received.
+            reporter_reward: Balance,
+            /// What was burned.
+            burned: Balance,
+            /// Hash of the transaction with the evidence, or zero.
+            evidence: [u8; 32],
+            /// Whether this was a dry run.
+            dry_run: bool,
+        },
     }
 
     /// Why a call failed.
@@ -355,7 +434,9 @@ pub mod pallet {
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
         fn on_initialize(now: BlockNumberFor<T>) -> Weight {
             let carried_out = Self::carry_out_due(now.unique_saturated_into());
-            T::WeightInfo::idle().saturating_add(T::WeightInfo::carry_out().saturating_mul(carried_out.into()))
+            T::WeightInfo::idle()
+                .saturating_add(T::WeightInfo::carry_out().saturating_mul(carried_out.work.into()))
+                .saturating_add(T::WeightInfo::carry_out_stake().saturating_mul(carried_out.stakes.into()))
         }
 
         fn integrity_test() {
@@ -394,7 +475,7 @@ pub mod pallet {
         pub fn appeal(origin: OriginFor<T>, offence: OffenceId, statement: [u8; 32]) -> DispatchResult {
             let offender = ensure_signed(origin)?;
             let slash = Self::slash(offence)?;
-            ensure!(offender == slash.offence.offender.into(), Error::<T>::NotOffender);
+            ensure!(offender == AccountId32::from(*slash.offence.offender()), Error::<T>::NotOffender);
             ensure!(!matches!(slash.stage, SlashStage::Appealed { .. }), Error::<T>::AlreadyAppealed);
             let Process { appeal_blocks, appeal_bond: bond, .. } = Times::<T>::get();
             T::Currency::hold(&HoldReason::Appeal.into(), &offender, bond)?;
@@ -413,25 +494,27 @@ pub mod pallet {
         pub fn cancel(origin: OriginFor<T>, offence: OffenceId) -> DispatchResult {
             T::GovernanceOrigin::ensure_origin(origin)?;
             let slash = Self::slash(offence)?;
-            let offender = AccountId32::from(slash.offence.offender);
+            let offender = AccountId32::from(*slash.offence.offender());
             let appeal_bond = Self::return_bond(&offender, &slash.stage)?;
             Self::remove(offence, &slash);
-            let released = slash.offence.locked;
-            T::Collateral::release(&slash.offence.offender, released);
+            let released = slash.offence.locked();
+            if released > 0 {
+                T::Collateral::release(slash.offence.offender(), released);
+            }
             Self::deposit_event(Event::Cancelled { offence, offender, released, appeal_bond });
             Ok(())
         }
 
         /// Rejects an appeal: its bond is burned and the slash carried out at once.
         ///
-        /// Governance only. Events: `AppealRejected`, `Slashed`. Errors: `BadOrigin`, `NoSuchSlash`, `NotAppealed`.
+        /// Governance only. Events: `AppealRejected`, `Slashed` or `StakeSlashed`. Errors: `BadOrigin`, `NoSuchSlash`, `NotAppealed`.
         #[pallet::call_index(3)]
-        #[pallet::weight(T::WeightInfo::reject_appeal())]
+        #[pallet::weight(T::WeightInfo::reject_appeal().max(T::WeightInfo::carry_out_stake()))]
         pub fn reject_appeal(origin: OriginFor<T>, offence: OffenceId) -> DispatchResult {
             T::GovernanceOrigin::ensure_origin(origin)?;
             let slash = Self::slash(offence)?;
             let SlashStage::Appealed { bond, .. } = slash.stage else { return Err(Error::<T>::NotAppealed.into()) };
-            let offender = AccountId32::from(slash.offence.offender);
+            let offender = AccountId32::from(*slash.offence.offender());
             let reason = HoldReason::Appeal.into();
             T::Currency::burn_held(&reason, &offender, bond, Precision::Exact, Fortitude::Force)?;
             Self::deposit_event(Event::AppealRejected { offence, offender, bond });

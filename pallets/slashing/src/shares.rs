@@ -3,7 +3,6 @@
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use quern_primitives::{
-    offence::DeferredSlash,
     traits::{Offence, OffenceKind},
     Account, Balance, Height, QRN,
 };
@@ -59,6 +58,8 @@ impl Shares {
             OffenceKind::Late => self.late_ppm,
             OffenceKind::FalseAlarm => self.false_alarm_ppm,
             OffenceKind::AuditNoShow => self.audit_no_show_ppm,
+            // These cost a share of the whole stake that depends on how many committed them, and nothing is locked for them.
+            OffenceKind::Equivocation | OffenceKind::Idleness => 0,
         }
     }
 
@@ -75,22 +76,20 @@ impl Shares {
         shares.into_iter().all(|ppm| ppm <= ONE_PPM) && self.reporter_cap_ppm <= MAX_REPORTER_PPM
     }
 
-    /// What an offence costs. Rounded up, against the offender.
+    /// What an offence on a shard costs. Rounded up, against the offender.
     pub fn due(&self, offence: &Offence) -> Balance {
         Permill::from_parts(self.of(offence.kind)).mul_ceil(offence.locked)
     }
 
-    /// Who gets what of a slash, in this order: the requester what it paid, the reporter its capped part, and the rest is
+    /// Who gets what of a slash of `due`, in this order: the requester what it paid, the reporter its capped part, and the rest is
     /// burned. The offender gets nothing back, whatever its part in it: self-accusation must not launder stake.
-    pub fn split(&self, slash: &DeferredSlash) -> Split {
-        let DeferredSlash { offence, due, .. } = slash;
+    pub fn split(&self, offence: &Offence, due: Balance) -> Split {
         let others = |who: &Account| *who != offence.offender;
         let restitution = offence.restitution.filter(|(requester, _)| others(requester));
-        let restitution =
-            restitution.map(|(requester, paid)| (requester, paid.min(*due))).filter(|(_, part)| *part > 0);
+        let restitution = restitution.map(|(requester, paid)| (requester, paid.min(due))).filter(|(_, part)| *part > 0);
         let left = due.saturating_sub(restitution.map_or(0, |(_, part)| part));
         // Down, against the reporter.
-        let cap = Permill::from_parts(self.reporter_cap_ppm).mul_floor(*due).min(left);
+        let cap = Permill::from_parts(self.reporter_cap_ppm).mul_floor(due).min(left);
         let reward = offence.reporter.filter(others).map(|reporter| (reporter, cap)).filter(|(_, part)| *part > 0);
         Split { restitution, reward }
     }

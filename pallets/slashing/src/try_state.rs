@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What must always hold: the last section of the crate's documentation.
 
-use crate::{Agenda, AgendaCursor, Config, Deferred, HoldReason, NextOffence, Pallet, Settings, Times};
+use crate::{Agenda, AgendaCursor, Config, Deferred, HoldReason, NextOffence, Pallet, Settings, Times, ONE_PPM};
 use alloc::collections::BTreeMap;
 use frame_support::{ensure, traits::fungible::InspectHold};
-use quern_primitives::{offence::SlashStage, traits::Collateral, Account, Balance};
+use quern_primitives::{
+    offence::{AnyOffence, SlashStage},
+    traits::Collateral,
+    Account, Balance,
+};
 use sp_runtime::{AccountId32, TryRuntimeError};
 
 impl<T: Config> Pallet<T> {
@@ -13,8 +17,11 @@ impl<T: Config> Pallet<T> {
     pub fn locks() -> BTreeMap<Account, Balance> {
         let mut locks = BTreeMap::<Account, Balance>::new();
         for slash in Deferred::<T>::iter_values() {
-            let sum = locks.entry(slash.offence.offender).or_default();
-            *sum = sum.saturating_add(slash.offence.locked);
+            let locked = slash.offence.locked();
+            if locked > 0 {
+                let sum = locks.entry(*slash.offence.offender()).or_default();
+                *sum = sum.saturating_add(locked);
+            }
         }
         locks
     }
@@ -27,11 +34,18 @@ impl<T: Config> Pallet<T> {
         let mut appeals = BTreeMap::<Account, Balance>::new();
         for (id, slash) in Deferred::<T>::iter() {
             ensure!(id < next, "slashing: an offence has a number that was not given");
-            ensure!(slash.due > 0 && slash.due <= slash.offence.locked, "slashing: more is due than was locked");
+            match &slash.offence {
+                AnyOffence::Work(offence) => {
+                    ensure!(slash.due > 0 && slash.due <= offence.locked, "slashing: more is due than was locked");
+                }
+                AnyOffence::Consensus(_) => {
+                    ensure!(slash.share_ppm > 0 && slash.share_ppm <= ONE_PPM, "slashing: no share of a stake");
+                }
+            }
             ensure!(slash.due_at >= cursor, "slashing: a slash was passed over");
             ensure!(Agenda::<T>::contains_key(slash.due_at, id), "slashing: a slash is not on the agenda");
+            let sum = appeals.entry(*slash.offence.offender()).or_default();
             if let SlashStage::Appealed { bond, .. } = slash.stage {
-                let sum = appeals.entry(slash.offence.offender).or_default();
                 *sum = sum.saturating_add(bond);
             }
         }
@@ -40,8 +54,9 @@ impl<T: Config> Pallet<T> {
         for (offender, locked) in Self::locks() {
             let all = T::Collateral::bonded(&offender).saturating_sub(T::Collateral::free(&offender));
             ensure!(locked <= all, "slashing: less is locked than is at stake");
+        }
+        for (offender, bonds) in appeals {
             let held = T::Currency::balance_on_hold(&HoldReason::Appeal.into(), &AccountId32::from(offender));
-            let bonds = appeals.remove(&offender).unwrap_or_default();
             ensure!(held == bonds, "slashing: the bonds of appeals differ from what is held");
         }
         Ok(())

@@ -25,6 +25,8 @@ pub trait WeightInfo {
     fn idle() -> Weight;
     /// `carry_out`.
     fn carry_out() -> Weight;
+    /// `carry_out_stake`.
+    fn carry_out_stake() -> Weight;
 }
 
 /// The measured weights, with the runtime's database weights.
@@ -146,6 +148,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
             .saturating_add(T::DbWeight::get().reads(12))
             .saturating_add(T::DbWeight::get().writes(8))
     }
+    // Counted by hand: `carry_out`, and what the slash of a stake was measured at.
+    // Storage: `Collateral::Ledgers`, `Collateral::Candidates`, `Collateral::Order`, `Collateral::NextGeneration` (r:1 w:1)
+    // Storage: `Collateral::MinimumBond`, `Collateral::Elections` (r:1 w:0)
+    // Storage: `System::Account`, `Balances::Holds` (r:3 w:3)
+    fn carry_out_stake() -> Weight {
+        Weight::from_parts(420_000_000, 32_259)
+            .saturating_add(T::DbWeight::get().reads(22))
+            .saturating_add(T::DbWeight::get().writes(17))
+    }
 }
 
 /// No weight, for tests.
@@ -172,6 +183,9 @@ impl WeightInfo for () {
         Weight::zero()
     }
     fn carry_out() -> Weight {
+        Weight::zero()
+    }
+    fn carry_out_stake() -> Weight {
         Weight::zero()
     }
 }

@@ -61,13 +61,9 @@ fn nominator<T: Config>() -> Result<(AccountId32, AccountId32, Balance), Benchma
     Ok((who, candidate, part))
 }
 
-/// Slashes of one offender fill the queue.
-fn fill_slashes<T: Config>(offender: &AccountId32) {
-    for id in 0..MAX_PENDING_SLASHES {
-        let fraction = Perbill::from_percent(1);
-        let slash = PendingSlash { id, offender: offender.clone(), fraction, session: id, reporter: None, due_at: 1 };
-        let _ = PendingSlashes::<T>::try_append(slash);
-    }
+/// A backed candidate, the last of a full order: the stake that costs most to slash.
+pub fn backed_candidate<T: Config>() -> Result<AccountId32, BenchmarkError> {
+    nominator::<T>().map(|(_, candidate, _)| candidate)
 }
 
 #[benchmarks]
@@ -195,25 +191,14 @@ mod benches {
     }
 
     #[benchmark]
-    fn cancel_slash() -> Result<(), BenchmarkError> {
-        fill_slashes::<T>(&whitelisted_caller());
-        let origin = T::CancelOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
-
-        #[extrinsic_call]
-        _(origin as T::RuntimeOrigin, MAX_PENDING_SLASHES.saturating_sub(1));
-
-        assert_eq!(PendingSlashes::<T>::get().len() as u32, MAX_PENDING_SLASHES.saturating_sub(1));
-        Ok(())
-    }
-
-    #[benchmark]
     fn on_block() -> Result<(), BenchmarkError> {
         let author: AccountId32 = whitelisted_caller();
-        fill_slashes::<T>(&author);
+        // Heights without a report, as far as a block goes.
+        ShownFrom::<T>::put(u32::MAX);
 
         #[block]
         {
-            Pallet::<T>::slash_due(0);
+            Pallet::<T>::forget_reports();
             Pallet::<T>::note_author(&author);
         }
 
@@ -221,19 +206,21 @@ mod benches {
         Ok(())
     }
 
-    /// One slash of a backed candidate; a full queue waits behind it.
+    /// One report of a whole set.
     #[benchmark]
-    fn slash_stake() -> Result<(), BenchmarkError> {
-        let (_, candidate, part) = nominator::<T>()?;
-        fill_slashes::<T>(&candidate);
-        PendingSlashes::<T>::mutate(|waiting| waiting.iter_mut().skip(1).for_each(|slash| slash.due_at = u32::MAX));
+    fn forget_report() -> Result<(), BenchmarkError> {
+        let offenders = (0..MAX_CANDIDATES).map(|index| account::<AccountId32>("candidate", index, 0));
+        let offenders = BoundedVec::truncate_from(offenders.collect());
+        Reports::<T>::insert([1; 32], ReportsOfMoment { session: 0, offenders });
+        ReportsBySession::<T>::insert(0, [1; 32], ());
+        ShownFrom::<T>::put(1);
 
         #[block]
         {
-            Pallet::<T>::slash_due(1);
+            Pallet::<T>::forget_reports();
         }
 
-        assert!(Pallet::<T>::pool(&candidate).unwrap_or_default().value < part);
+        assert!(!Reports::<T>::contains_key([1; 32]));
         Ok(())
     }
 

@@ -3,7 +3,8 @@
 
 use crate::{
     Authored, Candidate, Candidates, ChillReason, Config, ElectedEra, ElectionDue, Elections, Error, Event,
-    IdleOffence, Ledger, Ledgers, MinimumBond, Order, Pallet, Pool, Reported, SessionBlocks, MAX_CANDIDATES, ONE_PPM,
+    IdleOffence, Ledger, Ledgers, MinimumBond, Order, Pallet, Pool, Reported, SessionBlocks, ShownFrom, MAX_CANDIDATES,
+    ONE_PPM,
 };
 use alloc::vec::Vec;
 use core::cmp::Reverse;
@@ -11,12 +12,8 @@ use frame_support::{
     ensure,
     traits::{Contains, Get},
 };
-use quern_primitives::Balance;
+use quern_primitives::{offence::MIN_EXPECTED_BLOCKS, Balance};
 use sp_runtime::{AccountId32, DispatchError, DispatchResult};
-
-/// Blocks that a validator must have been expected to author in a session before none is an offence. The authors of slots are
-/// drawn, so an honest one misses all of them with a chance below `e^-32`, 2^-46.
-pub const MIN_EXPECTED_BLOCKS: u32 = 32;
 
 /// Where in the order a score of `who` is, or belongs.
 fn place(order: &[(Balance, AccountId32)], score: Balance, who: &AccountId32) -> Result<usize, usize> {
@@ -156,23 +153,27 @@ impl<T: Config> Pallet<T> {
         SessionBlocks::<T>::mutate(|blocks| *blocks = blocks.saturating_add(1));
     }
 
-    /// Ends a session of these validators: forgets who authored what, and returns the offence of those who authored nothing,
-    /// where that cannot be chance.
-    pub fn end_session(session: u32, validators: &[AccountId32]) -> Option<IdleOffence> {
+    /// Ends a session of these validators, of whom `disabled` (indices) were kept from authoring: forgets who authored what, and
+    /// returns the offence of the others who authored nothing, where that cannot be chance.
+    pub fn end_session(session: u32, validators: &[AccountId32], disabled: &[u32]) -> Option<IdleOffence> {
         let count = validators.len() as u32;
         let blocks = SessionBlocks::<T>::take();
-        let idle: Vec<_> = validators.iter().filter(|who| Authored::<T>::take(who) == 0).cloned().collect();
+        let idle =
+            (0u32..).zip(validators).filter(|(index, who)| Authored::<T>::take(who) == 0 && !disabled.contains(index));
+        let idle: Vec<_> = idle.map(|(_, who)| who.clone()).collect();
         let expected = blocks.checked_div(count).unwrap_or(0);
         (expected >= MIN_EXPECTED_BLOCKS && !idle.is_empty()).then(|| IdleOffence::new(session, count, idle))
     }
 
-    /// Forgets the offences of a session that can no longer be shown; returns the first session that still can.
+    /// Forgets the offences of a session that can no longer be shown; returns the first session that still can. The reports
+    /// themselves are forgotten in the blocks that follow.
     pub fn start_session(session: u32) -> u32 {
         let first = session.saturating_sub(Elections::<T>::get().evidence_sessions);
         if let Some(gone) = first.checked_sub(1) {
-            // No more than a set has members.
-            let _ = Reported::<T>::clear_prefix(gone, MAX_CANDIDATES, None);
+            // No more than a set has members, for each of the two kinds.
+            let _ = Reported::<T>::clear_prefix(gone, MAX_CANDIDATES.saturating_mul(2), None);
         }
+        ShownFrom::<T>::put(first);
         first
     }
 }

@@ -11,7 +11,7 @@ extern crate alloc;
 
 mod backing;
 #[cfg(feature = "runtime-benchmarks")]
-mod benchmarking;
+pub mod benchmarking;
 mod collateral;
 mod elections;
 mod offences;
@@ -23,9 +23,9 @@ pub mod weights;
 
 #[cfg(feature = "runtime-benchmarks")]
 pub use benchmarking::BenchmarkHelper;
-pub use elections::MIN_EXPECTED_BLOCKS;
-pub use offences::{EvidenceSessions, IdleOffence, Offender, SLASHES_PER_BLOCK};
+pub use offences::{EvidenceSessions, IdleOffence, Offender, FORGOTTEN_PER_BLOCK};
 pub use pallet::*;
+pub use quern_primitives::offence::MIN_EXPECTED_BLOCKS;
 pub use types::*;
 pub use weights::WeightInfo;
 
@@ -36,16 +36,30 @@ use frame_support::{
         fungible,
         fungible::{Inspect, Mutate, MutateHold},
         tokens::Precision,
-        Contains, EnsureOrigin,
+        Contains,
     },
     PalletId,
 };
 use frame_system::pallet_prelude::*;
-use quern_primitives::{Balance, Height, QRN};
+use quern_primitives::{
+    traits::{ConsensusOffences, OffenceKind},
+    Balance, Height, QRN,
+};
 use sp_runtime::{
     traits::{AccountIdConversion, UniqueSaturatedInto},
     AccountId32, Perbill,
 };
+
+/// Keeps validators from authoring before the next election comes.
+pub trait Disabling {
+    /// Disables `who` for an offence that costs this share of its stake, if it authors now and no more are disabled than may be.
+    fn disable(who: &AccountId32, share: Perbill);
+}
+
+/// Nobody is kept from authoring.
+impl Disabling for () {
+    fn disable(_: &AccountId32, _: Perbill) {}
+}
 
 /// Names the account that holds what nominators back candidates with.
 const POT: PalletId = PalletId(*b"qn/nomin");
@@ -72,8 +86,10 @@ pub mod pallet {
         type Author: Get<Option<AccountId32>>;
         /// Accounts that have registered session keys: only they can be elected.
         type SessionKeys: Contains<AccountId32>;
-        /// Who may cancel a slash that waits.
-        type CancelOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+        /// Slashes for offences against consensus, with due process.
+        type Offences: ConsensusOffences;
+        /// Keeps equivocators from authoring.
+        type Disabling: Disabling;
         /// Weights.
         type WeightInfo: WeightInfo;
         /// Session keys for benchmarks.
@@ -145,19 +161,26 @@ pub mod pallet {
     #[pallet::storage]
     pub type SessionBlocks<T: Config> = StorageValue<_, u32, ValueQuery>;
 
-    /// The gravest offence by session and offender, as a share of the stake; kept while its session can be shown.
+    /// The gravest offence by session, offender and kind; kept while its session can be shown.
     #[pallet::storage]
     pub type Reported<T: Config> =
-        StorageDoubleMap<_, Twox64Concat, u32, Blake2_128Concat, AccountId32, Perbill, OptionQuery>;
+        StorageDoubleMap<_, Twox64Concat, u32, Blake2_128Concat, (AccountId32, OffenceKind), Noted, OptionQuery>;
 
-    /// Slashes that wait for their deferral to end, in the order in which they are due.
+    /// Reports of offences against consensus, by the hash of their kind and moment; kept while their session can be shown.
     #[pallet::storage]
-    pub type PendingSlashes<T: Config> =
-        StorageValue<_, BoundedVec<PendingSlash, ConstU32<MAX_PENDING_SLASHES>>, ValueQuery>;
+    pub type Reports<T: Config> = StorageMap<_, Identity, [u8; 32], ReportsOfMoment, OptionQuery>;
 
-    /// Number of the next slash.
+    /// The same by session, to be forgotten.
     #[pallet::storage]
-    pub type NextSlash<T: Config> = StorageValue<_, u32, ValueQuery>;
+    pub type ReportsBySession<T: Config> = StorageDoubleMap<_, Twox64Concat, u32, Identity, [u8; 32], (), OptionQuery>;
+
+    /// The first session of which an offence can still be shown.
+    #[pallet::storage]
+    pub type ShownFrom<T: Config> = StorageValue<_, u32, ValueQuery>;
+
+    /// The reports of all sessions before this one are forgotten.
+    #[pallet::storage]
+    pub type ForgottenTo<T: Config> = StorageValue<_, u32, ValueQuery>;
 
     /// What genesis decides.
     #[pallet::genesis_config]
@@ -180,8 +203,6 @@ pub mod pallet {
         pub minimum_nomination: Balance,
         /// Sessions for which an equivocation can be shown.
         pub evidence_sessions: u32,
-        /// Blocks from the report of a consensus offence to the slash.
-        pub defer_blocks: Height,
         /// Share of a slash that the reporter gets, in parts per million.
         pub reporter_ppm: u32,
         /// Nothing.
@@ -195,7 +216,7 @@ pub mod pallet {
             let elections = ElectionParameters::default();
             Self {
                 minimum_bond,
-                unbonding_blocks: 14_400,
+                unbonding_blocks: 21_600,
                 bonds: Vec::new(),
                 candidates: Vec::new(),
                 min_validators: elections.min_validators,
@@ -203,7 +224,6 @@ pub mod pallet {
                 max_backing_ratio: elections.max_backing_ratio,
                 minimum_nomination: elections.minimum_nomination,
                 evidence_sessions: elections.evidence_sessions,
-                defer_blocks: elections.defer_blocks,
                 reporter_ppm: elections.reporter_ppm,
                 _config: core::marker::PhantomData,
             }
@@ -221,7 +241,6 @@ pub mod pallet {
                 max_backing_ratio: self.max_backing_ratio,
                 minimum_nomination: self.minimum_nomination,
                 evidence_sessions: self.evidence_sessions,
-                defer_blocks: self.defer_blocks,
                 reporter_ppm: self.reporter_ppm,
             };
             if let Some(reason) = elections.unsound() {
@@ -384,35 +403,13 @@ pub mod pallet {
             /// The fewest that a set needs.
             minimum: u32,
         },
-        /// A consensus offence was reported. It is slashed at `due_at` unless it is cancelled.
-        #[codec(index = 13)]
-        SlashReported {
-            /// Number of the slash.
-            id: u32,
-            /// Who did it.
-            offender: T::AccountId,
-            /// The share of its stake.
-            fraction: Perbill,
-            /// In which session.
-            session: u32,
-            /// The height of the slash.
-            due_at: Height,
-        },
-        /// A slash was cancelled.
-        #[codec(index = 14)]
-        SlashCancelled {
-            /// Number of the slash.
-            id: u32,
-            /// Whose.
-            offender: T::AccountId,
-        },
         /// A stake was slashed for a consensus offence.
         #[codec(index = 15)]
         StakeSlashed {
             /// Who did it.
             who: T::AccountId,
-            /// The share of its stake.
-            fraction: Perbill,
+            /// The share of its stake, in parts per million.
+            share_ppm: u32,
             /// What was taken of its bond and of what of it is unbonding.
             own: Balance,
             /// What of its locked bond will be taken when it is released.
@@ -501,9 +498,6 @@ pub mod pallet {
         /// The nomination would be worth less than the minimum, and not nothing.
         #[codec(index = 13)]
         NominationTooSmall,
-        /// No slash of this number waits.
-        #[codec(index = 14)]
-        NoSuchSlash,
     }
 
     #[pallet::hooks]
@@ -513,9 +507,9 @@ pub mod pallet {
             assert!(defaults.unsound().is_none(), "staking: unsound defaults: {:?}", defaults.unsound());
         }
 
-        fn on_initialize(now: BlockNumberFor<T>) -> Weight {
-            let slashes = Self::slash_due(now.unique_saturated_into());
-            T::WeightInfo::on_block().saturating_add(T::WeightInfo::slash_stake().saturating_mul(slashes.into()))
+        fn on_initialize(_now: BlockNumberFor<T>) -> Weight {
+            let forgotten = Self::forget_reports();
+            T::WeightInfo::on_block().saturating_add(T::WeightInfo::forget_report().saturating_mul(forgotten.into()))
         }
 
         fn on_finalize(_now: BlockNumberFor<T>) {
@@ -648,16 +642,6 @@ pub mod pallet {
         pub fn withdraw_nomination(origin: OriginFor<T>, candidate: AccountId32) -> DispatchResult {
             let who = ensure_signed(origin)?;
             Self::do_withdraw_nomination(who, candidate)
-        }
-
-        /// Cancels a slash that waits.
-        ///
-        /// `CancelOrigin` only. Event: `SlashCancelled`. Errors: `BadOrigin`, `NoSuchSlash`.
-        #[pallet::call_index(8)]
-        #[pallet::weight(T::WeightInfo::cancel_slash())]
-        pub fn cancel_slash(origin: OriginFor<T>, id: u32) -> DispatchResult {
-            T::CancelOrigin::ensure_origin(origin)?;
-            Self::do_cancel_slash(id)
         }
     }
 }

@@ -1,26 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Offences against consensus: equivocations, and validators that author nothing.
 //!
-//! A report chills its offender at once; the slash is carried out when its deferral has ended, unless it was cancelled.
+//! A report chills its offender at once, keeps an equivocator from authoring, and goes on to the pallet that slashes: deferral,
+//! appeals and dry run are its business.
 
 use crate::{
-    Candidates, ChillReason, Config, ElectionDue, Elections, Error, Event, HoldReason, Ledgers, NextSlash, Pallet,
-    PendingSlash, PendingSlashes, Reported, WeightInfo,
+    Candidates, ChillReason, Config, Disabling, ElectionDue, Elections, Event, ForgottenTo, HoldReason, Ledgers, Noted,
+    Pallet, Reported, Reports, ReportsBySession, ReportsOfMoment, ShownFrom, ONE_PPM,
 };
 use alloc::vec::Vec;
+use codec::{Decode, Encode};
 use core::marker::PhantomData;
-use frame_support::{ensure, traits::Get, weights::Weight};
-use quern_primitives::{Balance, Height};
-use sp_runtime::{AccountId32, DispatchResult, Perbill, Permill, Saturating};
+use frame_support::{traits::Get, Blake2_256, StorageHasher};
+use quern_primitives::{
+    offence::{idleness_ppm, report_evidence, ConsensusOffence},
+    traits::{ConsensusOffences, OffenceKind, StakeSlash, Stakes},
+    Account, Balance,
+};
+use sp_runtime::{AccountId32, Perbill, Permill};
 use sp_staking::{
-    offence::{Kind, Offence, OffenceDetails, OnOffenceHandler},
+    offence::{Kind, Offence, OffenceError, ReportOffence},
     SessionIndex,
 };
 
-/// Slashes that a block carries out at most.
-pub const SLASHES_PER_BLOCK: u32 = 4;
-/// Most that idleness costs, whoever is idle with how many others.
-const MOST_FOR_IDLENESS: Perbill = Perbill::from_percent(7);
+/// Reports that a block forgets at most. A session has hardly more moments of which there can be one than blocks.
+pub const FORGOTTEN_PER_BLOCK: u32 = 4;
 
 /// How the session pallet names an offender: the account. Bonds and what backs them are looked up when they are slashed.
 pub type Offender = (AccountId32, ());
@@ -60,12 +64,8 @@ impl Offence<Offender> for IdleOffence {
         self.session
     }
 
-    /// Nothing while at most a tenth of the set, and one, are idle: a machine may fail. Beyond that
-    /// `min(3 (k - threshold) / n, 1) * 7 %`, the formula of Substrate's im-online pallet.
     fn slash_fraction(&self, offenders: u32) -> Perbill {
-        let threshold = self.validators.checked_div(10).unwrap_or(0).saturating_add(1);
-        let beyond = offenders.saturating_sub(threshold).saturating_mul(3);
-        Perbill::from_rational(beyond.min(self.validators), self.validators.max(1)).saturating_mul(MOST_FOR_IDLENESS)
+        perbill(idleness_ppm(offenders, self.validators))
     }
 }
 
@@ -77,111 +77,164 @@ impl<T: Config> Get<u64> for EvidenceSessions<T> {
     }
 }
 
-impl<T: Config> OnOffenceHandler<AccountId32, Offender, Weight> for Pallet<T> {
-    fn on_offence(
-        offenders: &[OffenceDetails<AccountId32, Offender>],
-        fractions: &[Perbill],
-        session: SessionIndex,
-    ) -> Weight {
-        for (details, fraction) in offenders.iter().zip(fractions) {
-            Self::note_offence(&details.offender.0, *fraction, session, details.reporters.first().cloned());
+/// The number under which the reports of a kind at a moment (a slot, a round, a session) are kept.
+fn moment<O: Offence<Offender>>(slot: &O::Slot) -> [u8; 32] {
+    (O::ID, slot.encode()).using_encoded(Blake2_256::hash)
+}
+
+/// Parts per billion of a part per million.
+const PER_PPM: u32 = 1_000;
+
+/// A share in parts per million, rounded up: against the offender.
+fn ppm(share: Perbill) -> u32 {
+    share.deconstruct().div_ceil(PER_PPM).min(ONE_PPM)
+}
+
+fn perbill(share_ppm: u32) -> Perbill {
+    Perbill::from_parts(share_ppm.saturating_mul(PER_PPM))
+}
+
+/// What the reports of one moment say of each offender.
+struct Severity {
+    kind: OffenceKind,
+    session: SessionIndex,
+    offenders: u32,
+    validators: u32,
+    share_ppm: u32,
+    reporter: Option<AccountId32>,
+    evidence: [u8; 32],
+}
+
+impl<T: Config, O: Offence<Offender>> ReportOffence<AccountId32, Offender, O> for Pallet<T> {
+    fn report_offence(reporters: Vec<AccountId32>, offence: O) -> Result<(), OffenceError> {
+        let (session, id) = (offence.session_index(), moment::<O>(&offence.slot()));
+        let known = Reports::<T>::get(id);
+        let mut reports = known.unwrap_or_else(|| ReportsOfMoment { session, offenders: Default::default() });
+        let before = reports.offenders.len();
+        for (who, ()) in offence.offenders() {
+            if !reports.offenders.contains(&who) {
+                // There is room for a whole set.
+                reports.offenders.try_push(who).map_err(|_| OffenceError::Other(0))?;
+            }
         }
-        T::WeightInfo::slash_stake().saturating_mul(offenders.len() as u64)
+        if reports.offenders.len() == before {
+            return Err(OffenceError::DuplicateReport);
+        }
+        Reports::<T>::insert(id, &reports);
+        ReportsBySession::<T>::insert(session, id, ());
+        let idle = O::ID == <IdleOffence as Offence<Offender>>::ID;
+        let offenders = reports.offenders.len() as u32;
+        let severity = Severity {
+            kind: if idle { OffenceKind::Idleness } else { OffenceKind::Equivocation },
+            session,
+            offenders,
+            validators: offence.validator_set_count(),
+            share_ppm: ppm(offence.slash_fraction(offenders)),
+            reporter: reporters.into_iter().next(),
+            evidence: if idle { [0; 32] } else { Self::evidence() },
+        };
+        // When more offenders make an offence graver, it is so for all.
+        reports.offenders.iter().for_each(|who| Self::note_offence(who, &severity));
+        Ok(())
+    }
+
+    fn is_known_offence(offenders: &[Offender], slot: &O::Slot) -> bool {
+        let reports = Reports::<T>::get(moment::<O>(slot));
+        reports.is_some_and(|reports| offenders.iter().all(|(who, ())| reports.offenders.contains(who)))
     }
 }
 
 impl<T: Config> Pallet<T> {
-    /// Chills an offender and queues its slash. Of several offences in a session the gravest counts; when more offenders make
-    /// one graver, the rest is queued.
-    fn note_offence(who: &AccountId32, fraction: Perbill, session: SessionIndex, reporter: Option<AccountId32>) {
-        let known = Reported::<T>::get(session, who);
-        let more = Perbill::from_parts(fraction.deconstruct().saturating_sub(known.unwrap_or_default().deconstruct()));
+    /// The hash of the transaction that is carried out: it has the evidence.
+    fn evidence() -> [u8; 32] {
+        let index = frame_system::Pallet::<T>::extrinsic_index();
+        let bytes = index.map(frame_system::Pallet::<T>::extrinsic_data).unwrap_or_default();
+        // With its length in front, as every transaction is encoded.
+        Vec::<u8>::decode(&mut bytes.as_slice()).map_or([0; 32], |extrinsic| report_evidence(&extrinsic))
+    }
+
+    /// Chills an offender and reports it. Of several offences of a kind in a session the gravest counts: what is graver than before
+    /// is added to the slash, or reported anew where that is over.
+    fn note_offence(who: &AccountId32, severity: &Severity) {
+        let Severity { kind, session, offenders, validators, share_ppm, ref reporter, evidence } = *severity;
+        let known = Reported::<T>::get(session, (who, kind));
+        let before_ppm = known.map_or(0, |noted| noted.share_ppm);
+        let by_ppm = share_ppm.saturating_sub(before_ppm);
+        if known.is_some() && by_ppm == 0 {
+            return;
+        }
+        if kind == OffenceKind::Equivocation {
+            T::Disabling::disable(who, perbill(share_ppm));
+        }
         if known.is_none() {
             match Candidates::<T>::get(who).filter(|candidate| candidate.listed.is_some()) {
                 Some(candidate) => Self::do_chill(who, candidate, ChillReason::Offence),
                 // It may have left the order itself, and author until the next election.
                 None => ElectionDue::<T>::put(true),
             }
-        } else if more.is_zero() {
-            return;
         }
-        Reported::<T>::insert(session, who, known.unwrap_or_default().max(fraction));
-        if more.is_zero() {
-            return;
-        }
-        let id = NextSlash::<T>::mutate(|next| {
-            let id = *next;
-            *next = id.saturating_add(1);
-            id
+        let raised = known.map(|noted| noted.offence).filter(|id| T::Offences::raise(*id, offenders, by_ppm));
+        let offence = raised.unwrap_or_else(|| {
+            let (offender, reporter) = (who.clone().into(), reporter.clone().map(Into::into));
+            let offence =
+                ConsensusOffence { kind, offender, session, offenders, validators, before_ppm, reporter, evidence };
+            T::Offences::report(offence, by_ppm)
         });
-        let due_at = Self::now().saturating_add(Elections::<T>::get().defer_blocks);
-        let slash = PendingSlash { id, offender: who.clone(), fraction: more, session, reporter, due_at };
-        Self::deposit_event(Event::SlashReported { id, offender: who.clone(), fraction: more, session, due_at });
-        if PendingSlashes::<T>::try_append(&slash).is_err() {
-            // No place to wait: better early than never.
-            Self::slash_stake(&slash);
-        }
+        Reported::<T>::insert(session, (who, kind), Noted { share_ppm, offence });
     }
 
-    /// Carries out the slashes that are due, a few a block; returns how many.
-    pub(crate) fn slash_due(now: Height) -> u32 {
-        if PendingSlashes::<T>::decode_len().unwrap_or(0) == 0 {
-            return 0;
+    /// Forgets reports of sessions that can no longer be shown, a few a block; returns how many.
+    pub(crate) fn forget_reports() -> u32 {
+        let (first, shown) = (ForgottenTo::<T>::get(), ShownFrom::<T>::get());
+        let (mut at, mut forgotten) = (first, 0u32);
+        for _ in 0..FORGOTTEN_PER_BLOCK {
+            if at >= shown {
+                break;
+            }
+            match ReportsBySession::<T>::iter_key_prefix(at).next() {
+                Some(id) => {
+                    ReportsBySession::<T>::remove(at, id);
+                    Reports::<T>::remove(id);
+                    forgotten = forgotten.saturating_add(1);
+                }
+                None => at = at.saturating_add(1),
+            }
         }
-        let mut waiting = PendingSlashes::<T>::get();
-        let due = waiting.iter().take(SLASHES_PER_BLOCK as usize).take_while(|slash| slash.due_at <= now).count();
-        if due == 0 {
-            return 0;
+        if at != first {
+            ForgottenTo::<T>::put(at);
         }
-        let slashes: Vec<_> = waiting.drain(..due).collect();
-        PendingSlashes::<T>::put(waiting);
-        slashes.iter().for_each(Self::slash_stake);
-        due as u32
+        forgotten
+    }
+}
+
+impl<T: Config> Stakes for Pallet<T> {
+    fn at_stake(who: &Account) -> Balance {
+        Ledgers::<T>::get(AccountId32::from(*who)).map_or(0, |ledger| ledger.at_stake())
     }
 
-    pub(crate) fn do_cancel_slash(id: u32) -> DispatchResult {
-        let mut waiting = PendingSlashes::<T>::get();
-        let at = waiting.iter().position(|slash| slash.id == id);
-        ensure!(at.is_some(), Error::<T>::NoSuchSlash);
-        let cancelled = at.map(|at| waiting.remove(at));
-        PendingSlashes::<T>::put(waiting);
-        if let Some(slash) = cancelled {
-            Self::deposit_event(Event::SlashCancelled { id, offender: slash.offender });
-        }
-        Ok(())
-    }
-
-    /// Takes a share of a stake: of the bond, of what of it is unbonding, and of all that backs it.
-    ///
     /// Locked bond answers for the obligations that it was locked for. Where the rest does not suffice, what is missing is owed,
     /// and taken as soon as locked bond is released.
-    fn slash_stake(slash: &PendingSlash) {
-        let PendingSlash { offender, fraction, reporter, .. } = slash;
-        let (mut own, mut owed, mut reward): (Balance, Balance, Balance) = (0, 0, 0);
-        if let Some(mut ledger) = Ledgers::<T>::get(offender) {
+    fn slash_share(who: &Account, share_ppm: u32, reporter: Option<&Account>) -> StakeSlash {
+        let (offender, share) = (AccountId32::from(*who), perbill(share_ppm));
+        let mut slash = StakeSlash::default();
+        if let Some(mut ledger) = Ledgers::<T>::get(&offender) {
             let before = ledger.owed;
             // Up, against the offender; what it owes already is as good as taken.
-            own = ledger.seize(fraction.mul_ceil(ledger.held().saturating_sub(before)));
-            owed = ledger.owed.saturating_sub(before);
-            let reporter = reporter.as_ref().filter(|reporter| *reporter != offender);
-            if let Some(reporter) = reporter {
+            slash.own = ledger.seize(share.mul_ceil(ledger.at_stake()));
+            slash.owed = ledger.owed.saturating_sub(before);
+            if let Some(reporter) = reporter.filter(|reporter| *reporter != who) {
                 // Down, against the reporter.
-                let share = Permill::from_parts(Elections::<T>::get().reporter_ppm).mul_floor(own);
-                reward = Self::pay_from_hold(HoldReason::Bond, offender, reporter, share);
+                let part = Permill::from_parts(Elections::<T>::get().reporter_ppm).mul_floor(slash.own);
+                slash.reward = Self::pay_from_hold(HoldReason::Bond, &offender, &AccountId32::from(*reporter), part);
             }
-            Self::burn_from_hold(HoldReason::Bond, offender, own.saturating_sub(reward));
-            Self::store(offender, ledger);
-            Self::sync(offender);
+            Self::burn_from_hold(HoldReason::Bond, &offender, slash.own.saturating_sub(slash.reward));
+            Self::store(&offender, ledger);
+            Self::sync(&offender);
         }
-        let backing = Self::take_backing(offender, *fraction);
-        Self::deposit_event(Event::StakeSlashed {
-            who: offender.clone(),
-            fraction: *fraction,
-            own,
-            owed,
-            backing,
-            reporter: reporter.clone(),
-            reward,
-        });
+        slash.backing = Self::take_backing(&offender, share);
+        let StakeSlash { own, owed, backing, reward } = slash;
+        let reporter = reporter.map(|reporter| AccountId32::from(*reporter));
+        Self::deposit_event(Event::StakeSlashed { who: offender, share_ppm, own, owed, backing, reporter, reward });
+        slash
     }
 }

@@ -2,7 +2,8 @@
 //! What must always hold: the last section of the crate's documentation.
 
 use crate::{
-    Candidates, Config, Elections, HoldReason, Ledgers, MinimumBond, Nominations, Order, Pallet, PendingSlashes,
+    Candidates, Config, Elections, ForgottenTo, HoldReason, Ledgers, MinimumBond, Nominations, Order, Pallet, Reported,
+    Reports, ReportsBySession, ShownFrom, ONE_PPM,
 };
 use alloc::collections::BTreeMap;
 use frame_support::{ensure, traits::fungible::InspectHold};
@@ -16,8 +17,21 @@ impl<T: Config> Pallet<T> {
         Self::check_ledgers()?;
         Self::check_order()?;
         Self::check_pools()?;
-        let waiting = PendingSlashes::<T>::get();
-        ensure!(waiting.is_sorted_by_key(|slash| (slash.due_at, slash.id)), "staking: slashes out of order");
+        Self::check_reports()
+    }
+
+    fn check_reports() -> Result<(), TryRuntimeError> {
+        ensure!(ForgottenTo::<T>::get() <= ShownFrom::<T>::get(), "staking: reports are forgotten too soon");
+        for (id, reports) in Reports::<T>::iter() {
+            ensure!(!reports.offenders.is_empty(), "staking: a report of nobody");
+            ensure!(ReportsBySession::<T>::contains_key(reports.session, id), "staking: a report is kept for ever");
+        }
+        for (session, id, ()) in ReportsBySession::<T>::iter() {
+            ensure!(session >= ForgottenTo::<T>::get(), "staking: a report was passed over");
+            ensure!(Reports::<T>::contains_key(id), "staking: a report is gone");
+        }
+        let shares = Reported::<T>::iter_values().all(|noted| noted.share_ppm <= ONE_PPM);
+        ensure!(shares, "staking: an offence costs more than all");
         Ok(())
     }
 

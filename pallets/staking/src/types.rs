@@ -3,7 +3,7 @@
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::ConstU32, BoundedVec};
-use quern_primitives::{Balance, Height, QRN};
+use quern_primitives::{offence::OffenceId, Balance, Height, QRN};
 use scale_info::TypeInfo;
 use sp_runtime::{helpers_128bit::multiply_by_rational_with_rounding, AccountId32, Perbill, Rounding};
 
@@ -13,8 +13,6 @@ pub const MAX_UNBONDING: u32 = 16;
 /// Most candidates in the order. One value of at most 24 KiB holds it, which is read and written when a score changes; the
 /// candidate with the lowest score makes room for a better one.
 pub const MAX_CANDIDATES: u32 = 512;
-/// Most slashes that wait for their deferral to end. When there are more, the newest are carried out at once: none is lost.
-pub const MAX_PENDING_SLASHES: u32 = 64;
 /// One, in parts per million.
 pub const ONE_PPM: u32 = 1_000_000;
 /// Most of a slash that its reporter can get: self-accusation must not launder stake.
@@ -88,6 +86,11 @@ impl Ledger {
     /// All that must be on hold.
     pub fn held(&self) -> Balance {
         self.bonded.saturating_add(self.unbonding_total())
+    }
+
+    /// What answers for offences against consensus: what is owed is as good as taken.
+    pub(crate) fn at_stake(&self) -> Balance {
+        self.held().saturating_sub(self.owed)
     }
 
     /// Takes up to `due` out of the free bond and then out of what is unbonding, last come first; what is missing is owed by
@@ -215,21 +218,22 @@ pub enum ChillReason {
     Displaced,
 }
 
-/// A slash for a consensus offence that waits for its deferral to end.
+/// The reports of a kind of offence against consensus at one moment: a slot, a round or a session.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct PendingSlash {
-    /// Number of the slash, for [`cancel_slash`](crate::Call::cancel_slash).
-    pub id: u32,
-    /// Who will be slashed.
-    pub offender: AccountId32,
-    /// The share of its stake, and of what backs it.
-    pub fraction: Perbill,
-    /// The session of the offence.
+pub struct ReportsOfMoment {
+    /// The session of the moment.
     pub session: u32,
-    /// Who showed it, if an account did.
-    pub reporter: Option<AccountId32>,
-    /// The height at which it is carried out.
-    pub due_at: Height,
+    /// Who was reported.
+    pub offenders: BoundedVec<AccountId32, ConstU32<MAX_CANDIDATES>>,
+}
+
+/// The gravest offence of a kind that an account committed in a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Noted {
+    /// What it costs, as a share of the stake in parts per million.
+    pub share_ppm: u32,
+    /// The offence as it was reported to the pallet that slashes.
+    pub offence: OffenceId,
 }
 
 /// What genesis decides about candidates, elections and consensus offences.
@@ -245,8 +249,6 @@ pub struct ElectionParameters {
     pub minimum_nomination: Balance,
     /// Sessions for which an equivocation can be shown.
     pub evidence_sessions: u32,
-    /// Blocks from the report of a consensus offence to the slash.
-    pub defer_blocks: Height,
     /// Share of a slash that the reporter gets, in parts per million.
     pub reporter_ppm: u32,
 }
@@ -259,7 +261,6 @@ impl Default for ElectionParameters {
             max_backing_ratio: 10,
             minimum_nomination: QRN.saturating_mul(10),
             evidence_sessions: 12,
-            defer_blocks: 3_600,
             reporter_ppm: 100_000,
         }
     }

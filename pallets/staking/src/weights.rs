@@ -25,12 +25,10 @@ pub trait WeightInfo {
     fn unbond_nomination() -> Weight;
     /// `withdraw_nomination`.
     fn withdraw_nomination() -> Weight;
-    /// `cancel_slash`.
-    fn cancel_slash() -> Weight;
     /// `on_block`.
     fn on_block() -> Weight;
-    /// `slash_stake`.
-    fn slash_stake() -> Weight;
+    /// `forget_report`.
+    fn forget_report() -> Weight;
 }
 
 /// The measured weights, with the runtime's database weights.
@@ -166,49 +164,27 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
             .saturating_add(T::DbWeight::get().reads(7))
             .saturating_add(T::DbWeight::get().writes(4))
     }
-    // Storage: `Collateral::PendingSlashes` (r:1 w:1)
-    // Proof: `Collateral::PendingSlashes` (`max_values`: Some(1), `max_size`: Some(5186), added: 5681, mode: `MaxEncodedLen`)
-    // Shortest time: 12_428 ns.
-    fn cancel_slash() -> Weight {
-        Weight::from_parts(13_480_000, 6_671)
-            .saturating_add(T::DbWeight::get().reads(1))
-            .saturating_add(T::DbWeight::get().writes(1))
-    }
-    // Storage: `Collateral::PendingSlashes` (r:1 w:0)
-    // Proof: `Collateral::PendingSlashes` (`max_values`: Some(1), `max_size`: Some(5186), added: 5681, mode: `MaxEncodedLen`)
+    // Counted by hand since: the two cursors and four sessions without a report.
+    // Storage: `Collateral::ForgottenTo` (r:1 w:1)
+    // Storage: `Collateral::ShownFrom` (r:1 w:0)
+    // Storage: `Collateral::ReportsBySession` (r:4 w:0)
     // Storage: `Collateral::Authored` (r:1 w:1)
     // Proof: `Collateral::Authored` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
     // Storage: `Collateral::SessionBlocks` (r:1 w:1)
     // Proof: `Collateral::SessionBlocks` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Shortest time: 9_735 ns.
     fn on_block() -> Weight {
-        Weight::from_parts(10_595_000, 6_671)
-            .saturating_add(T::DbWeight::get().reads(3))
-            .saturating_add(T::DbWeight::get().writes(2))
+        Weight::from_parts(25_000_000, 13_000)
+            .saturating_add(T::DbWeight::get().reads(8))
+            .saturating_add(T::DbWeight::get().writes(3))
     }
-    // Storage: `Collateral::PendingSlashes` (r:1 w:1)
-    // Proof: `Collateral::PendingSlashes` (`max_values`: Some(1), `max_size`: Some(5186), added: 5681, mode: `MaxEncodedLen`)
-    // Storage: `Collateral::Ledgers` (r:1 w:1)
-    // Proof: `Collateral::Ledgers` (`max_values`: None, `max_size`: Some(417), added: 2892, mode: `MaxEncodedLen`)
-    // Storage: `System::Account` (r:2 w:2)
-    // Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-    // Storage: `Balances::Holds` (r:2 w:2)
-    // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
-    // Storage: `Collateral::Candidates` (r:1 w:1)
-    // Proof: `Collateral::Candidates` (`max_values`: None, `max_size`: Some(125), added: 2600, mode: `MaxEncodedLen`)
-    // Storage: `Collateral::MinimumBond` (r:1 w:0)
-    // Proof: `Collateral::MinimumBond` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
-    // Storage: `Collateral::Elections` (r:1 w:0)
-    // Proof: `Collateral::Elections` (`max_values`: Some(1), `max_size`: Some(40), added: 535, mode: `MaxEncodedLen`)
-    // Storage: `Collateral::Order` (r:1 w:1)
-    // Proof: `Collateral::Order` (`max_values`: Some(1), `max_size`: Some(24578), added: 25073, mode: `MaxEncodedLen`)
-    // Storage: `Collateral::NextGeneration` (r:1 w:1)
-    // Proof: `Collateral::NextGeneration` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
-    // Shortest time: 196_061 ns.
-    fn slash_stake() -> Weight {
-        Weight::from_parts(221_018_000, 26_063)
-            .saturating_add(T::DbWeight::get().reads(11))
-            .saturating_add(T::DbWeight::get().writes(9))
+    // Counted by hand.
+    // Storage: `Collateral::ReportsBySession` (r:1 w:1)
+    // Storage: `Collateral::Reports` (r:0 w:1)
+    fn forget_report() -> Weight {
+        Weight::from_parts(15_000_000, 3_500)
+            .saturating_add(T::DbWeight::get().reads(1))
+            .saturating_add(T::DbWeight::get().writes(2))
     }
 }
 
@@ -238,13 +214,10 @@ impl WeightInfo for () {
     fn withdraw_nomination() -> Weight {
         Weight::zero()
     }
-    fn cancel_slash() -> Weight {
-        Weight::zero()
-    }
     fn on_block() -> Weight {
         Weight::zero()
     }
-    fn slash_stake() -> Weight {
+    fn forget_report() -> Weight {
         Weight::zero()
     }
 }

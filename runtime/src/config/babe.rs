@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 use super::offences::ReportLongevity;
-use crate::{Historical, Offences, Runtime, Session};
+use crate::{Collateral, Historical, Runtime, Session};
 use frame_support::traits::ConstU32;
 use quern_pallet_clock::{EpochDuration, ExpectedBlockTime};
 
@@ -17,5 +17,6 @@ impl pallet_babe::Config for Runtime {
     type MaxAuthorities = ConstU32<MAX_AUTHORITIES>;
     type MaxNominators = ConstU32<0>;
     type KeyOwnerProof = sp_session::MembershipProof;
-    type EquivocationReportSystem = pallet_babe::EquivocationReportSystem<Self, Offences, Historical, ReportLongevity>;
+    type EquivocationReportSystem =
+        pallet_babe::EquivocationReportSystem<Self, Collateral, Historical, ReportLongevity>;
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-use crate::{AccountId, Balances, Runtime, RuntimeHoldReason, System};
+use crate::{AccountId, Balances, Runtime, RuntimeHoldReason, Slashing, System};
 use frame_support::traits::{Contains, FindAuthor, Get};
-use frame_system::EnsureRoot;
 use pallet_session::FindAccountFromAuthorIndex;
 
 /// The era of the current block, by which emission is counted too.
@@ -41,8 +40,8 @@ impl quern_pallet_staking::Config for Runtime {
     type Era = CurrentEra;
     type Author = Author;
     type SessionKeys = WithSessionKeys;
-    // Until governance has an origin of its own.
-    type CancelOrigin = EnsureRoot<AccountId>;
+    type Offences = Slashing;
+    type Disabling = super::offences::Disabled;
     type WeightInfo = quern_pallet_staking::weights::SubstrateWeight<Self>;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = super::session::BenchmarkKeys;

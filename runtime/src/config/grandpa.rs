@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 use super::{babe::MAX_AUTHORITIES, offences::ReportLongevity};
-use crate::{Historical, Offences, Runtime, RuntimeEvent};
+use crate::{Collateral, Historical, Runtime, RuntimeEvent};
 use frame_support::traits::ConstU32;
 use quern_pallet_staking::EvidenceSessions;
 
@@ -13,5 +13,5 @@ impl pallet_grandpa::Config for Runtime {
     type MaxSetIdSessionEntries = EvidenceSessions<Self>;
     type KeyOwnerProof = sp_session::MembershipProof;
     type EquivocationReportSystem =
-        pallet_grandpa::EquivocationReportSystem<Self, Offences, Historical, ReportLongevity>;
+        pallet_grandpa::EquivocationReportSystem<Self, Collateral, Historical, ReportLongevity>;
 }

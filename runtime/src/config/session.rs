@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 use crate::{
-    AccountId, Babe, Balance, Balances, Collateral, Historical, Offences, Runtime, RuntimeEvent, Session, SessionKeys,
-    MILLI_QRN,
+    AccountId, Babe, Balance, Balances, Collateral, Historical, Runtime, RuntimeEvent, Session, SessionKeys, MILLI_QRN,
 };
 use alloc::vec::Vec;
 use frame_support::parameter_types;
-use pallet_session::{historical, historical::NoteHistoricalRoot, SessionManager};
+use pallet_session::{
+    disabling::UpToLimitWithReEnablingDisablingStrategy, historical, historical::NoteHistoricalRoot, SessionManager,
+};
 use sp_runtime::traits::{Convert, ConvertInto, OpaqueKeys};
 use sp_staking::{offence::ReportOffence, SessionIndex};
 
@@ -24,8 +25,9 @@ impl pallet_session::Config for Runtime {
     type SessionManager = NoteHistoricalRoot<Self, Elected>;
     type SessionHandler = <SessionKeys as OpaqueKeys>::KeyTypeIdProviders;
     type Keys = SessionKeys;
-    // An offender is chilled, and a set without it is elected when the next session is planned.
-    type DisablingStrategy = ();
+    // An equivocator is chilled, and a set without it is elected when the next session is planned. Until then BABE refuses its blocks;
+    // of a third of the set at most, the gravest, so that the others go on.
+    type DisablingStrategy = UpToLimitWithReEnablingDisablingStrategy;
     type WeightInfo = pallet_session::weights::SubstrateWeight<Runtime>;
     type Currency = Balances;
     type KeyDeposit = KeyDeposit;
@@ -73,9 +75,10 @@ impl SessionManager<AccountId> for Elected {
     }
 
     fn end_session(index: SessionIndex) {
-        if let Some(offence) = Collateral::end_session(index, &Session::validators()) {
+        let disabled = Session::disabled_validators();
+        if let Some(offence) = Collateral::end_session(index, &Session::validators(), &disabled) {
             // A session ends once, so the report is not known.
-            let _ = Offences::report_offence(Vec::new(), offence);
+            let _ = Collateral::report_offence(Vec::new(), offence);
         }
     }
 }

@@ -28,4 +28,8 @@ impl quern_pallet_slashing::benchmarking::BenchmarkHelper for Bonds {
         assert_ok!(Collateral::bond(crate::RuntimeOrigin::signed(who.clone()), amount));
         assert_ok!(Collateral::lock(&who.clone().into(), amount));
     }
+
+    fn candidate() -> Result<AccountId, frame_benchmarking::BenchmarkError> {
+        quern_pallet_staking::benchmarking::backed_candidate::<Runtime>()
+    }
 }

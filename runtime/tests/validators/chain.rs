@@ -6,8 +6,8 @@ use frame_support::traits::BuildGenesisConfig;
 use quern_runtime::{
     genesis::{check_sound, EPOCH_CONFIG},
     AccountId, BabeConfig, Balance, BalancesConfig, ClockConfig, CollateralConfig, Executive, Header, RewardsConfig,
-    Runtime, RuntimeCall, RuntimeEvent, RuntimeGenesisConfig, RuntimeOrigin, SessionConfig, SessionKeys, System,
-    UncheckedExtrinsic, QRN,
+    Runtime, RuntimeCall, RuntimeEvent, RuntimeGenesisConfig, RuntimeOrigin, SessionConfig, SessionKeys,
+    SlashingConfig, System, UncheckedExtrinsic, QRN,
 };
 use sp_consensus_babe::{
     digests::{CompatibleDigestItem, PreDigest, SecondaryPlainPreDigest},
@@ -64,7 +64,11 @@ impl Chain {
                 min_validators: 2,
                 max_validators: 4,
                 evidence_sessions: 3,
+                ..Default::default()
+            },
+            slashing: SlashingConfig {
                 defer_blocks: DEFER,
+                guardian: Some(account(Sr25519Keyring::Charlie)),
                 ..Default::default()
             },
             session: SessionConfig {

@@ -3,8 +3,16 @@
 
 use crate::chain::*;
 use frame_support::assert_ok;
-use quern_pallet_staking::{Ledgers, PendingSlashes, Reported};
-use quern_runtime::{Block, Collateral, Executive, Grandpa, Header, Runtime, Session, System, UncheckedExtrinsic, QRN};
+use quern_pallet_slashing::Deferred;
+use quern_pallet_staking::{Ledgers, Reported, Reports};
+use quern_primitives::{
+    offence::{report_evidence, AnyOffence, DeferredSlash},
+    traits::OffenceKind,
+};
+use quern_runtime::{
+    Block, Collateral, Executive, Grandpa, Header, Runtime, RuntimeOrigin, Session, Slashing, System,
+    UncheckedExtrinsic, QRN,
+};
 use sp_consensus_babe::{
     digests::CompatibleDigestItem, runtime_decl_for_babe_api::BabeApi, AuthorityId, EquivocationProof,
 };
@@ -93,21 +101,36 @@ fn reported(chain: &mut Chain, report: fn()) -> UncheckedExtrinsic {
     chain.take_pool().pop().expect("a report in the pool")
 }
 
+/// The slashes that wait.
+fn waiting() -> Vec<DeferredSlash> {
+    Deferred::<Runtime>::iter_values().collect()
+}
+
+/// The index of an author that is not Bob.
+fn another() -> u32 {
+    u32::from(bobs_index() == 0)
+}
+
 fn check_slash(report: fn()) {
     let mut chain = Chain::new();
     let extrinsic = reported(&mut chain, report);
     chain.run(|| {
         // Its author gets the reporter's part.
         let author = Session::validators()[if bobs_index() == 0 { 1 } else { 0 }].clone();
-        let author_index = u32::from(bobs_index() == 0);
+        let author_index = another();
         let before = quern_runtime::Balances::free_balance(&author);
         let issuance = quern_runtime::Balances::total_issuance();
-        block(author_index, vec![extrinsic]);
-        assert_eq!(PendingSlashes::<Runtime>::get().len(), 1);
+        block(author_index, vec![extrinsic.clone()]);
+        let slash = waiting().remove(0);
+        let AnyOffence::Consensus(offence) = &slash.offence else { panic!("an offence against consensus") };
+        assert_eq!((offence.kind, offence.session, offence.offenders), (OffenceKind::Equivocation, 0, 1));
+        assert_eq!((slash.share_ppm, slash.due, slash.extrinsic), (562_500, loss(BOND), Some(1)));
+        let bytes: Vec<u8> = recoded(extrinsic);
+        assert_eq!(offence.evidence, report_evidence(&bytes), "the transaction of this block");
         assert!(!Collateral::best_candidates().0.contains(&account(BOB)), "chilled at once");
         assert_eq!(held(), BOND, "and slashed later");
 
-        blocks_to(9 + DEFER, &[]);
+        blocks_to(9 + DEFER, &[BOB]);
         assert_eq!(held(), BOND - loss(BOND));
         assert_eq!(backing(), 2_000 * QRN - loss(2_000 * QRN));
         let reward = loss(BOND) / 10;
@@ -119,7 +142,7 @@ fn check_slash(report: fn()) {
         }
 
         // The session after the next is without him.
-        blocks_to(3 * SESSION, &[]);
+        blocks_to(3 * SESSION, &[BOB]);
         assert!(!Session::validators().contains(&account(BOB)));
         assert_eq!(Session::validators().len(), 3);
     });
@@ -142,9 +165,9 @@ fn report_should_be_accepted_when_it_concerns_an_earlier_session() {
     chain.run(|| {
         blocks_to(SESSION + 5, &[]);
         assert!(Session::current_index() > 0);
-        let author = u32::from(bobs_index() == 0);
+        let author = another();
         block(author, vec![extrinsic]);
-        assert!(Reported::<Runtime>::contains_key(0, account(BOB)));
+        assert!(Reported::<Runtime>::contains_key(0, (account(BOB), OffenceKind::Equivocation)));
     });
 }
 
@@ -167,9 +190,9 @@ fn report_should_be_refused_when_it_comes_from_outside_or_is_known() {
         let validate = |source| Executive::validate_transaction(source, extrinsic.clone(), System::parent_hash());
         assert_eq!(validate(TransactionSource::External), Err(InvalidTransaction::Call.into()));
         assert!(validate(TransactionSource::Local).is_ok());
-        block(u32::from(bobs_index() == 0), vec![extrinsic.clone()]);
+        block(another(), vec![extrinsic.clone()]);
         assert_eq!(validate(TransactionSource::Local), Err(InvalidTransaction::Stale.into()));
-        assert_eq!(PendingSlashes::<Runtime>::get().len(), 1);
+        assert_eq!(waiting().len(), 1);
     });
 }
 
@@ -186,7 +209,7 @@ fn report_should_fail_when_the_blocks_are_one_and_the_same() {
         let alice = signed(Sr25519Keyring::Alice);
         let refused = quern_runtime::Babe::report_equivocation(alice, Box::new(proof), owner);
         assert_eq!(refused.unwrap_err().error, pallet_babe::Error::<Runtime>::InvalidEquivocationProof.into());
-        assert!(PendingSlashes::<Runtime>::get().is_empty());
+        assert!(waiting().is_empty());
     });
 }
 
@@ -204,5 +227,68 @@ fn report_should_fail_when_the_owner_is_another() {
         let refused = quern_runtime::Babe::report_equivocation(alice, Box::new(proof), owner);
         assert_eq!(refused.unwrap_err().error, pallet_babe::Error::<Runtime>::InvalidKeyOwnershipProof.into());
         assert_eq!(held(), BOND);
+    });
+}
+
+#[test]
+#[should_panic(expected = "is disabled and should not be attempting to author blocks")]
+fn block_of_an_equivocator_should_be_refused_until_it_leaves_the_set() {
+    let mut chain = Chain::new();
+    let extrinsic = reported(&mut chain, report_blocks);
+    chain.run(|| {
+        block(another(), vec![extrinsic]);
+        assert_eq!(Session::disabled_validators(), [bobs_index()]);
+        block(bobs_index(), Vec::new());
+    });
+}
+
+#[test]
+fn equivocator_should_be_accused_of_no_idleness_while_the_chain_keeps_it_from_authoring() {
+    let mut chain = Chain::new();
+    let extrinsic = reported(&mut chain, report_blocks);
+    chain.run(|| {
+        block(another(), vec![extrinsic]);
+        // It is in the next session's set, which was planned before.
+        blocks_to(2 * SESSION, &[BOB]);
+        assert_eq!(Session::disabled_validators(), [bobs_index()]);
+        blocks_to(3 * SESSION, &[BOB]);
+        assert!(Session::disabled_validators().is_empty());
+        for session in 0..3 {
+            assert!(!Reported::<Runtime>::contains_key(session, (account(BOB), OffenceKind::Idleness)));
+        }
+        assert_eq!(held(), BOND - loss(BOND));
+    });
+}
+
+#[test]
+fn equivocator_should_appeal_and_keep_its_stake_when_governance_agrees() {
+    let mut chain = Chain::new();
+    let extrinsic = reported(&mut chain, report_blocks);
+    chain.run(|| {
+        block(another(), vec![extrinsic]);
+        assert_ok!(Slashing::delay(signed(Sr25519Keyring::Charlie), 0));
+        assert_ok!(Slashing::appeal(signed(BOB), 0, [1; 32]));
+        blocks_to(9 + 2 * DEFER, &[BOB]);
+        assert_eq!(held(), BOND);
+        assert_ok!(Slashing::cancel(RuntimeOrigin::root(), 0));
+        assert_ok!(Collateral::validate(signed(BOB), 0));
+        blocks_to(3 * SESSION, &[BOB]);
+        assert_eq!((held(), backing()), (BOND, 2_000 * QRN));
+        assert!(Session::validators().contains(&account(BOB)), "elected again");
+        assert!(Session::disabled_validators().is_empty());
+    });
+}
+
+#[test]
+fn reports_should_be_forgotten_when_their_session_can_no_longer_be_shown() {
+    let mut chain = Chain::new();
+    let extrinsic = reported(&mut chain, report_blocks);
+    chain.run(|| {
+        block(another(), vec![extrinsic]);
+        assert_eq!(Reports::<Runtime>::iter().count(), 1);
+        blocks_to(4 * SESSION, &[BOB]);
+        assert_eq!(Reports::<Runtime>::iter().count(), 1, "it can be shown");
+        blocks_to(5 * SESSION, &[BOB]);
+        assert_eq!((Reports::<Runtime>::iter().count(), Reported::<Runtime>::iter().count()), (0, 0));
     });
 }

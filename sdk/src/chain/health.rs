@@ -136,7 +136,7 @@ impl Chain {
         Ok(Some(Wanted { shard, bid: job.bid, memory_mib, collateral, for_apprentices }))
     }
 
-    async fn stored<A>(&self, block: Option<[u8; 32]>, address: A) -> Result<A::Value, ChainError>
+    pub(super) async fn stored<A>(&self, block: Option<[u8; 32]>, address: A) -> Result<A::Value, ChainError>
     where
         A: subxt::storage::Address<KeyParts = ()>,
     {
@@ -145,7 +145,7 @@ impl Chain {
         found.decode().map_err(|_| ChainError::Malformed("storage".into()))
     }
 
-    async fn state_at(
+    pub(super) async fn state_at(
         &self,
         block: Option<[u8; 32]>,
     ) -> Result<

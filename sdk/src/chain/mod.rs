@@ -15,6 +15,7 @@
 
 pub mod amount;
 pub mod calls;
+pub mod consensus;
 pub mod enrol;
 pub mod errors;
 mod fees;

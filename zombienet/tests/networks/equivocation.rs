@@ -12,7 +12,7 @@ const LOST_SIXTEENTHS: u128 = 9;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn authority_should_be_slashed_and_voted_out_when_it_equivocates() -> Result<()> {
-    let changes = json!({ "collateral": { "deferBlocks": DEFER_BLOCKS } });
+    let changes = json!({ "slashing": { "deferBlocks": DEFER_BLOCKS } });
     let mut network = Network::start("equivocation", &changes).await?;
     let bond = super::bond(&network.node("alice")?, "//Dave").await?;
     ensure!(bond > 0, "Dave has no bond");

@@ -8,8 +8,8 @@ use frame_support::{
 };
 use frame_system::EnsureRoot;
 use quern_primitives::{
-    offence::OffenceId,
-    traits::{Collateral as _, Offence, OffenceKind, Offences as _},
+    offence::{ConsensusOffence, OffenceId},
+    traits::{Collateral as _, ConsensusOffences, Offence, OffenceKind, Offences},
     Account, Balance, ShardId,
 };
 use sp_runtime::{traits::IdentityLookup, AccountId32, BuildStorage};
@@ -49,7 +49,8 @@ impl quern_pallet_staking::Config for Test {
     type Era = ConstU32<0>;
     type Author = ();
     type SessionKeys = frame_support::traits::Everything;
-    type CancelOrigin = frame_system::EnsureRoot<AccountId32>;
+    type Offences = Slashing;
+    type Disabling = ();
     type WeightInfo = ();
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = ();
@@ -77,6 +78,10 @@ impl slashing::benchmarking::BenchmarkHelper for Helper {
         assert_ok!(<Balances as frame_support::traits::fungible::Mutate<_>>::mint_into(who, funds));
         assert_ok!(Collateral::bond(RuntimeOrigin::signed(who.clone()), amount));
         assert_ok!(Collateral::lock(&who.clone().into(), amount));
+    }
+
+    fn candidate() -> Result<AccountId32, frame_benchmarking::BenchmarkError> {
+        quern_pallet_staking::benchmarking::backed_candidate::<Test>()
     }
 }
 
@@ -126,8 +131,23 @@ pub fn lock(amount: Balance) {
 /// Locks what an offence of account 4 names, and reports it. Its number comes back.
 pub fn report(offence: Offence) -> OffenceId {
     lock(offence.locked);
-    Slashing::report(offence);
+    <Slashing as Offences>::report(offence);
     slashing::NextOffence::<Test>::get() - 1
+}
+
+/// Reports an equivocation of account 4, alone among four, that costs a share of its stake. Its number comes back.
+pub fn equivocation(share_ppm: u32) -> OffenceId {
+    let offence = ConsensusOffence {
+        kind: OffenceKind::Equivocation,
+        offender: raw(OFFENDER),
+        session: 5,
+        offenders: 1,
+        validators: 4,
+        before_ppm: 0,
+        reporter: Some(raw(REPORTER)),
+        evidence: [8; 32],
+    };
+    <Slashing as ConsensusOffences>::report(offence, share_ppm)
 }
 
 /// Reports a wrong result for which 1,000 are locked: all of that is due.
@@ -181,6 +201,7 @@ pub fn new_test_ext_with(slashing: slashing::GenesisConfig<Test>) -> sp_io::Test
             minimum_bond: 100,
             unbonding_blocks: 20,
             bonds: vec![(account(3), BOND), (account(OFFENDER), BOND)],
+            minimum_nomination: 100,
             ..Default::default()
         },
         slashing,

@@ -3,6 +3,7 @@
 
 mod appeal;
 mod cancel;
+mod consensus;
 mod deferral;
 mod delay;
 mod invariants;

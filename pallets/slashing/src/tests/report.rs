@@ -4,7 +4,7 @@
 use super::mock::*;
 use crate::{Deferred, Event, NextOffence, ONE_PPM};
 use quern_primitives::{
-    offence::{DeferredSlash, SlashStage},
+    offence::{AnyOffence, DeferredSlash, SlashStage},
     traits::{Collateral as _, Offence, OffenceKind, Offences},
 };
 
@@ -20,10 +20,10 @@ fn report_should_keep_the_lock_and_tell_what_is_due_when() {
         System::set_extrinsic_index(5);
         lock(1_000);
         let report = offence(OffenceKind::FalseAlarm, 1_000);
-        assert_eq!(Slashing::report(report.clone()), 500);
+        assert_eq!(<Slashing as Offences>::report(report.clone()), 500);
         assert_eq!(bond(), (BOND, BOND - 1_000));
         let slash = DeferredSlash {
-            offence: report.clone(),
+            offence: AnyOffence::Work(report.clone()),
             share_ppm: 500_000,
             due: 500,
             reported_at: 1,
@@ -74,7 +74,7 @@ fn report_should_number_offences_one_after_the_other() {
 fn report_should_release_the_lock_at_once_when_the_offence_costs_nothing() {
     run(|| {
         lock(1_000);
-        assert_eq!(Slashing::report(offence(OffenceKind::Late, 1_000)), 0);
+        assert_eq!(<Slashing as Offences>::report(offence(OffenceKind::Late, 1_000)), 0);
         assert_eq!((bond(), Deferred::<Test>::count()), ((BOND, BOND), 0));
     });
 }
@@ -92,6 +92,28 @@ fn slash_should_take_the_share_of_its_kind_and_release_the_rest() {
         run(|| {
             carry_out(offence(kind, 1_000));
             assert_eq!(bond(), (BOND - due, BOND - due), "{kind:?}");
+        });
+    }
+}
+
+#[test]
+fn slash_should_pay_restitution_first_then_the_reporter_whatever_the_kind() {
+    let kinds = [
+        (OffenceKind::WrongResult, 1_000),
+        (OffenceKind::WrongAudit, 1_000),
+        (OffenceKind::Withheld, 1_000),
+        (OffenceKind::FalseAlarm, 500),
+        (OffenceKind::AuditNoShow, 100),
+    ];
+    for (kind, due) in kinds {
+        run(|| {
+            let paid = 450;
+            let issuance = Balances::total_issuance();
+            carry_out(Offence { restitution: Some((raw(REQUESTER), paid)), ..offence(kind, 1_000) });
+            let restitution = paid.min(due);
+            let reward = (due / 5).min(due - restitution);
+            assert_eq!((balance(REQUESTER), balance(REPORTER)), (RICH + restitution, RICH + reward), "{kind:?}");
+            assert_eq!(issuance - Balances::total_issuance(), due - restitution - reward, "{kind:?}");
         });
     }
 }
@@ -175,7 +197,7 @@ fn slash_should_burn_all_when_there_is_no_reporter() {
 fn slash_should_take_only_what_is_locked_when_the_caller_claims_more() {
     run(|| {
         lock(400);
-        Slashing::report(offence(OffenceKind::WrongResult, 1_000));
+        <Slashing as Offences>::report(offence(OffenceKind::WrongResult, 1_000));
         run_to(1 + DEFER);
         assert_eq!(bond(), (BOND - 400, BOND - 400));
     });

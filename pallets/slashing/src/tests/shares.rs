@@ -5,32 +5,22 @@ use super::mock::*;
 use crate::{GenesisConfig, Shares, Split, MAX_REPORTER_PPM, ONE_PPM};
 use proptest::prelude::*;
 use quern_primitives::{
-    offence::{DeferredSlash, SlashStage},
     traits::{Offence, OffenceKind},
     Balance,
 };
 
-fn slash(offence: Offence) -> DeferredSlash {
-    let shares = Shares::default();
-    DeferredSlash {
-        share_ppm: shares.of(offence.kind),
-        due: shares.due(&offence),
-        offence,
-        reported_at: 1,
-        extrinsic: None,
-        stage: SlashStage::Deferred,
-        due_at: 2,
-    }
+fn due(offence: &Offence) -> Balance {
+    Shares::default().due(offence)
 }
 
 fn split(offence: Offence) -> Split {
-    Shares::default().split(&slash(offence))
+    Shares::default().split(&offence, due(&offence))
 }
 
 #[test]
 fn due_should_be_rounded_up_and_the_reward_down() {
     let offence = offence(OffenceKind::FalseAlarm, 13);
-    assert_eq!(slash(offence.clone()).due, 7);
+    assert_eq!(due(&offence), 7);
     assert_eq!(split(offence), Split { restitution: None, reward: Some((raw(REPORTER), 1)) });
 }
 
@@ -76,13 +66,20 @@ proptest! {
     fn accomplices_should_lose_four_fifths_of_what_was_not_paid_to_them(
         locked in 0 as Balance..1 << 100,
         paid in 0 as Balance..1 << 100,
-        kind in prop_oneof![Just(OffenceKind::WrongResult), Just(OffenceKind::FalseAlarm)],
+        kind in prop::sample::select(vec![
+            OffenceKind::WrongResult,
+            OffenceKind::WrongAudit,
+            OffenceKind::Withheld,
+            OffenceKind::Late,
+            OffenceKind::FalseAlarm,
+            OffenceKind::AuditNoShow,
+        ]),
     ) {
-        let slash = slash(Offence { restitution: Some((raw(REQUESTER), paid)), ..offence(kind, locked) });
-        let split = Shares::default().split(&slash);
+        let offence = Offence { restitution: Some((raw(REQUESTER), paid)), ..offence(kind, locked) };
+        let (due, split) = (due(&offence), split(offence));
         let (restitution, reward) = (split.restitution.map_or(0, |(_, part)| part), split.reward.map_or(0, |(_, part)| part));
-        prop_assert!(restitution <= paid && reward <= slash.due / 5);
-        prop_assert!(restitution + reward <= slash.due);
-        prop_assert_eq!(restitution, paid.min(slash.due));
+        prop_assert!(restitution <= paid && reward <= due / 5);
+        prop_assert!(restitution + reward <= due);
+        prop_assert_eq!(restitution, paid.min(due));
     }
 }

@@ -4,6 +4,7 @@
 use super::mock::*;
 use crate::{ElectedEra, ElectionDue, Event, MIN_EXPECTED_BLOCKS};
 use frame_support::assert_ok;
+use quern_primitives::traits::OffenceKind;
 use sp_runtime::{AccountId32, Perbill};
 use sp_staking::offence::Offence;
 
@@ -110,11 +111,11 @@ fn author(authors: impl IntoIterator<Item = (u8, u32)>) {
 fn session_should_tell_who_authored_nothing() {
     run(|| {
         author([(10, 3 * MIN_EXPECTED_BLOCKS), (11, 1)]);
-        let offence = Staking::end_session(7, &accounts([10, 11, 12])).unwrap();
+        let offence = Staking::end_session(7, &accounts([10, 11, 12]), &[]).unwrap();
         assert_eq!(offence.offenders(), [(account(12), ())]);
         assert_eq!((offence.session_index(), offence.slot(), offence.validator_set_count()), (7, 7, 3));
         // The counts are gone.
-        assert_eq!(Staking::end_session(8, &accounts([10, 11, 12])), None);
+        assert_eq!(Staking::end_session(8, &accounts([10, 11, 12]), &[]), None);
         assert_eq!(crate::Authored::<Test>::iter().count(), 0);
     });
 }
@@ -123,7 +124,16 @@ fn session_should_tell_who_authored_nothing() {
 fn session_should_accuse_nobody_when_idleness_may_be_chance() {
     run(|| {
         author([(10, 2 * MIN_EXPECTED_BLOCKS - 1)]);
-        assert_eq!(Staking::end_session(7, &accounts([10, 11])), None);
+        assert_eq!(Staking::end_session(7, &accounts([10, 11]), &[]), None);
+    });
+}
+
+#[test]
+fn session_should_not_accuse_whom_the_chain_kept_from_authoring() {
+    run(|| {
+        author([(10, 4 * MIN_EXPECTED_BLOCKS)]);
+        let offence = Staking::end_session(7, &accounts([10, 11, 12]), &[1]).unwrap();
+        assert_eq!(offence.offenders(), [(account(12), ())]);
     });
 }
 
@@ -131,8 +141,8 @@ fn session_should_accuse_nobody_when_idleness_may_be_chance() {
 fn session_should_accuse_nobody_when_all_authored() {
     run(|| {
         author([(10, 100), (11, 100)]);
-        assert_eq!(Staking::end_session(7, &accounts([10, 11])), None);
-        assert_eq!(Staking::end_session(8, &[]), None);
+        assert_eq!(Staking::end_session(7, &accounts([10, 11]), &[]), None);
+        assert_eq!(Staking::end_session(8, &[], &[]), None);
     });
 }
 
@@ -166,8 +176,8 @@ fn start_session_should_forget_what_cannot_be_shown_any_more() {
         five();
         offend(14, 10, 2, None);
         assert_eq!(Staking::start_session(2 + EVIDENCE), 2);
-        assert!(crate::Reported::<Test>::get(2, account(14)).is_some());
+        assert!(crate::Reported::<Test>::get(2, (account(14), OffenceKind::Equivocation)).is_some());
         assert_eq!(Staking::start_session(3 + EVIDENCE), 3);
-        assert!(crate::Reported::<Test>::get(2, account(14)).is_none());
+        assert!(crate::Reported::<Test>::get(2, (account(14), OffenceKind::Equivocation)).is_none());
     });
 }

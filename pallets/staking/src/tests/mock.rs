@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-//! A runtime of system, balances and staking.
+//! A runtime of system, balances, staking and slashing.
 
 use crate as staking;
 use frame_support::{
     assert_ok, derive_impl, parameter_types,
-    traits::{ConstU128, Contains},
+    traits::{ConstU128, ConstU32, Contains},
 };
+use quern_primitives::offence::{DeferredSlash, OffenceId};
 use quern_primitives::{Account, Balance};
-use sp_runtime::{traits::IdentityLookup, AccountId32, BuildStorage};
+use sp_runtime::{traits::IdentityLookup, AccountId32, BuildStorage, Perbill};
+use sp_staking::offence::{Kind, Offence, OffenceError, ReportOffence};
 
 frame_support::construct_runtime!(
     pub enum Test {
         System: frame_system,
         Balances: pallet_balances,
         Staking: staking,
+        Slashing: quern_pallet_slashing,
     }
 );
 
@@ -38,10 +41,42 @@ impl staking::Config for Test {
     type Era = Era;
     type Author = Author;
     type SessionKeys = Keys;
-    type CancelOrigin = frame_system::EnsureRoot<AccountId32>;
+    type Offences = Slashing;
+    type Disabling = Told;
     type WeightInfo = ();
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = ();
+}
+
+impl quern_pallet_slashing::Config for Test {
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type Currency = Balances;
+    type Collateral = Staking;
+    type GovernanceOrigin = frame_system::EnsureRoot<AccountId32>;
+    type SlashesPerBlock = ConstU32<STEPS>;
+    type WeightInfo = ();
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = NoHelper;
+}
+
+/// The other pallet's benchmarks run with its own tests.
+#[cfg(feature = "runtime-benchmarks")]
+pub struct NoHelper;
+
+#[cfg(feature = "runtime-benchmarks")]
+impl quern_pallet_slashing::benchmarking::BenchmarkHelper for NoHelper {
+    fn lock(_: &AccountId32, _: Balance) {}
+    fn candidate() -> Result<AccountId32, frame_benchmarking::BenchmarkError> {
+        Err(frame_benchmarking::BenchmarkError::Weightless)
+    }
+}
+
+/// Remembers who was kept from authoring.
+pub struct Told;
+impl staking::Disabling for Told {
+    fn disable(who: &AccountId32, share: Perbill) {
+        Disabled::mutate(|disabled| disabled.push((who.clone(), share)));
+    }
 }
 
 parameter_types! {
@@ -51,6 +86,10 @@ parameter_types! {
     pub static Author: Option<AccountId32> = None;
     /// Accounts without session keys; all others have some.
     pub static Keyless: Vec<AccountId32> = Vec::new();
+    /// Who was kept from authoring, for which share.
+    pub static Disabled: Vec<(AccountId32, Perbill)> = Vec::new();
+    /// The moment of the next act.
+    pub static Moment: u64 = 0;
 }
 
 pub struct Keys;
@@ -67,6 +106,8 @@ pub const MINIMUM_NOMINATION: Balance = 50;
 pub const RATIO: u32 = 3;
 pub const EVIDENCE: u32 = 3;
 pub const DEFER: u32 = 10;
+/// Steps of slashes in a block: two whole stakes.
+pub const STEPS: u32 = 2 * quern_pallet_slashing::STEPS_OF_A_STAKE;
 /// What accounts 1 to 4 and 10 to 60 own.
 pub const RICH: Balance = 10_000;
 
@@ -113,12 +154,88 @@ pub fn is_listed(who: u8) -> bool {
     Staking::listed(&account(who)).is_ok()
 }
 
-/// Reports a consensus offence.
+/// Two votes in one round, each with a severity of its own.
+pub struct Act {
+    pub moment: u64,
+    pub session: u32,
+    pub who: u8,
+    /// What it costs, by the number of those who did it.
+    pub share: fn(u32) -> Perbill,
+}
+
+impl Offence<staking::Offender> for Act {
+    const ID: Kind = *b"test:equivocatio";
+    type Slot = u64;
+
+    fn offenders(&self) -> Vec<staking::Offender> {
+        vec![(account(self.who), ())]
+    }
+
+    fn session_index(&self) -> u32 {
+        self.session
+    }
+
+    fn validator_set_count(&self) -> u32 {
+        4
+    }
+
+    fn slot(&self) -> u64 {
+        self.moment
+    }
+
+    fn slash_fraction(&self, offenders: u32) -> Perbill {
+        (self.share)(offenders)
+    }
+}
+
+/// An act that costs a share, whoever else did it.
+struct Percent(Act, u32);
+
+impl Offence<staking::Offender> for Percent {
+    const ID: Kind = Act::ID;
+    type Slot = u64;
+
+    fn offenders(&self) -> Vec<staking::Offender> {
+        self.0.offenders()
+    }
+
+    fn session_index(&self) -> u32 {
+        self.0.session
+    }
+
+    fn validator_set_count(&self) -> u32 {
+        self.0.validator_set_count()
+    }
+
+    fn slot(&self) -> u64 {
+        self.0.moment
+    }
+
+    fn slash_fraction(&self, _: u32) -> Perbill {
+        Perbill::from_percent(self.1)
+    }
+}
+
+/// Reports an act.
+pub fn report(act: Act, reporter: Option<u8>) -> Result<(), OffenceError> {
+    Staking::report_offence(reporter.into_iter().map(account).collect(), act)
+}
+
+/// Reports a consensus offence that costs so many per cent, at a moment of its own.
 pub fn offend(who: u8, percent: u32, session: u32, reporter: Option<u8>) {
-    use sp_staking::offence::{OffenceDetails, OnOffenceHandler};
-    let details =
-        OffenceDetails { offender: (account(who), ()), reporters: reporter.into_iter().map(account).collect() };
-    Staking::on_offence(&[details], &[sp_runtime::Perbill::from_percent(percent)], session);
+    let moment = Moment::mutate(|moment| {
+        *moment += 1;
+        *moment
+    });
+    let act = Percent(Act { moment, session, who, share: |_| Perbill::zero() }, percent);
+    Staking::report_offence(reporter.into_iter().map(account).collect(), act).unwrap();
+}
+
+/// The slashes that wait, by number.
+pub fn waiting() -> Vec<(OffenceId, DeferredSlash)> {
+    let mut waiting: Vec<_> = quern_pallet_slashing::Deferred::<Test>::iter().collect();
+    waiting.sort_by_key(|(id, _)| *id);
+    waiting
 }
 
 /// Goes to a height, carrying out the slashes that come due.
@@ -128,6 +245,7 @@ pub fn go_to(height: u32) {
         Staking::on_finalize(System::block_number());
         System::set_block_number(System::block_number() + 1);
         Staking::on_initialize(System::block_number());
+        Slashing::on_initialize(System::block_number());
     }
 }
 
@@ -147,16 +265,19 @@ pub fn new_test_ext() -> sp_io::TestExternalities {
             max_backing_ratio: RATIO,
             minimum_nomination: MINIMUM_NOMINATION,
             evidence_sessions: EVIDENCE,
-            defer_blocks: DEFER,
             reporter_ppm: 100_000,
             ..Default::default()
         },
+        slashing: quern_pallet_slashing::GenesisConfig { defer_blocks: DEFER, ..Default::default() },
         ..Default::default()
     }
     .build_storage()
     .unwrap();
     let mut ext = sp_io::TestExternalities::new(storage);
-    ext.execute_with(|| System::set_block_number(1));
+    ext.execute_with(|| {
+        System::set_block_number(1);
+        Disabled::set(Vec::new());
+    });
     ext
 }
 
@@ -165,5 +286,6 @@ pub fn run(test: impl FnOnce()) {
     new_test_ext().execute_with(|| {
         test();
         Staking::do_try_state().unwrap();
+        Slashing::do_try_state().unwrap();
     });
 }

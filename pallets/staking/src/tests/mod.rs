@@ -2,7 +2,6 @@
 //! Tests of bonds, nominations, elections and offences.
 
 mod bond;
-mod cancel_slash;
 mod chill;
 mod collateral;
 mod earn;
@@ -14,6 +13,7 @@ mod model;
 mod nominate;
 mod offences;
 mod pool;
+mod reports;
 mod reward;
 mod simulation;
 mod unbond;

@@ -144,12 +144,12 @@ proptest! {
                     }
                     Op::Wait(blocks) => {
                         for _ in 0..blocks {
-                            let due: Vec<_> = crate::PendingSlashes::<Test>::get().into_inner();
+                            let before = waiting();
                             go_to(System::block_number() + 1);
-                            let left = crate::PendingSlashes::<Test>::get().len();
-                            for slash in due.iter().take(due.len() - left) {
-                                let who = CANDIDATES.into_iter().find(|who| account(*who) == slash.offender).unwrap();
-                                scale(&mut model, who, 1.0 - f64::from(slash.fraction.deconstruct()) / 1e9);
+                            let left = waiting();
+                            for (_, slash) in before.iter().filter(|(id, _)| left.iter().all(|(other, _)| other != id)) {
+                                let who = CANDIDATES.into_iter().find(|who| raw(*who) == *slash.offence.offender()).unwrap();
+                                scale(&mut model, who, 1.0 - f64::from(slash.share_ppm) / 1e6);
                             }
                         }
                     }

@@ -2,9 +2,9 @@
 //! Slashes for consensus offences.
 
 use super::mock::*;
-use crate::{ChillReason, ElectionDue, Event, Ledgers, PendingSlashes, MAX_PENDING_SLASHES, SLASHES_PER_BLOCK};
+use crate::{ChillReason, ElectionDue, Event, Ledgers};
 use frame_support::assert_ok;
-use quern_primitives::traits::Collateral;
+use quern_primitives::{offence::AnyOffence, traits::Collateral};
 use sp_runtime::Perbill;
 
 #[test]
@@ -14,9 +14,7 @@ fn offence_should_chill_at_once_and_slash_after_the_deferral() {
         offend(1, 25, 0, None);
         assert!(!is_listed(1));
         System::assert_has_event(Event::Chilled { who: account(1), reason: ChillReason::Offence }.into());
-        let fraction = Perbill::from_percent(25);
-        let (offender, due_at) = (account(1), 1 + DEFER);
-        System::assert_last_event(Event::SlashReported { id: 0, offender, fraction, session: 0, due_at }.into());
+        assert_eq!(waiting()[0].1.due_at, 1 + DEFER);
         go_to(DEFER);
         assert_eq!(held(1), 400);
         go_to(1 + DEFER);
@@ -114,13 +112,27 @@ fn offence_should_count_once_a_session_with_the_gravest_share() {
         candidate(1, 1_000);
         offend(1, 20, 0, None);
         offend(1, 10, 0, None);
-        assert_eq!(PendingSlashes::<Test>::get().len(), 1);
-        // More offenders make it graver: the rest follows.
         offend(1, 50, 0, None);
-        let fractions: Vec<_> = PendingSlashes::<Test>::get().iter().map(|slash| slash.fraction).collect();
-        assert_eq!(fractions, [Perbill::from_percent(20), Perbill::from_percent(30)]);
+        let shares: Vec<_> = waiting().iter().map(|(_, slash)| (slash.share_ppm, slash.due)).collect();
+        assert_eq!(shares, [(500_000, 500)]);
         offend(1, 20, 1, None);
-        assert_eq!(PendingSlashes::<Test>::get().len(), 3);
+        assert_eq!(waiting().len(), 2);
+    });
+}
+
+#[test]
+fn offence_should_be_reported_anew_for_the_rest_when_it_grows_after_its_slash() {
+    run(|| {
+        candidate(1, 1_000);
+        offend(1, 20, 0, None);
+        go_to(1 + DEFER);
+        assert_eq!(held(1), 800);
+        offend(1, 50, 0, None);
+        let (_, slash) = waiting().remove(0);
+        let AnyOffence::Consensus(offence) = slash.offence else { panic!("an offence against consensus") };
+        assert_eq!((slash.share_ppm, offence.before_ppm), (300_000, 200_000));
+        go_to(1 + 2 * DEFER);
+        assert_eq!(held(1), 560);
     });
 }
 
@@ -129,7 +141,7 @@ fn offence_should_only_chill_when_it_costs_nothing() {
     run(|| {
         candidate(1, 400);
         offend(1, 0, 0, None);
-        assert!(!is_listed(1) && PendingSlashes::<Test>::get().is_empty());
+        assert!(!is_listed(1) && waiting().is_empty());
         assert!(ElectionDue::<Test>::get());
         // Who was chilled and comes back is not chilled again by another report of the same session.
         assert_ok!(Staking::validate(signed(1), 0));
@@ -141,24 +153,28 @@ fn offence_should_only_chill_when_it_costs_nothing() {
 #[test]
 fn offence_should_be_carried_out_a_few_a_block() {
     run(|| {
-        (10..20).for_each(|who| candidate(who, 400));
-        (10..20).for_each(|who| offend(who, 50, 0, None));
+        (10..15).for_each(|who| candidate(who, 400));
+        (10..15).for_each(|who| offend(who, 50, 0, None));
+        let slashed = || (10..15).filter(|who| held(*who) == 200).count();
+        // Every height without a slash costs a step, so those before it are behind already.
         go_to(1 + DEFER);
-        let slashed = || (10..20).filter(|who| held(*who) == 200).count();
-        assert_eq!(slashed(), SLASHES_PER_BLOCK as usize);
+        assert_eq!(slashed(), 2);
         go_to(3 + DEFER);
-        assert_eq!(slashed(), 10);
+        assert_eq!(slashed(), 5);
     });
 }
 
 #[test]
-fn offence_should_slash_at_once_when_the_queue_is_full() {
+fn offender_should_validate_again_when_its_slash_was_cancelled() {
     run(|| {
         candidate(1, 400);
-        candidate(2, 400);
-        (0..MAX_PENDING_SLASHES).for_each(|session| offend(1, 1, session, None));
-        offend(2, 50, 0, None);
-        assert_eq!((held(1), held(2)), (400, 200));
+        offend(1, 50, 0, None);
+        assert!(!is_listed(1));
+        assert_ok!(Slashing::cancel(RuntimeOrigin::root(), waiting()[0].0));
+        assert_ok!(Staking::validate(signed(1), 0));
+        go_to(2 + DEFER);
+        assert!(is_listed(1));
+        assert_eq!(held(1), 400);
     });
 }
 

@@ -2,14 +2,14 @@
 //! Hundreds of eras, from a seed: bonds, nominations, offences, idleness and elections, with all invariants.
 
 use super::mock::*;
-use crate::{Elections, Ledgers, Order, Reported};
+use crate::{Ledgers, Order, Reported};
 use frame_support::traits::fungible::Inspect;
 use quern_primitives::{
     traits::{Backing, Collateral},
     Balance,
 };
 use sp_runtime::AccountId32;
-use sp_staking::offence::{Offence, OffenceDetails, OnOffenceHandler};
+use sp_staking::offence::{Offence, ReportOffence};
 
 /// SplitMix64 (Steele, Lea, Flood 2014).
 struct Seeded(u64);
@@ -58,14 +58,6 @@ fn step(seed: &mut Seeded) {
     }
 }
 
-fn report(offence: &impl Offence<(AccountId32, ())>) {
-    let offenders: Vec<_> = offence.offenders();
-    let fraction = offence.slash_fraction(offenders.len() as u32);
-    let details: Vec<_> =
-        offenders.into_iter().map(|offender| OffenceDetails { offender, reporters: Vec::new() }).collect();
-    Staking::on_offence(&details, &vec![fraction; details.len()], offence.session_index());
-}
-
 /// What eras of this seed elected, and how many validators were idle in them.
 fn simulate(seed: u64, eras: u32) -> (u32, u32) {
     let (mut elections, mut idle) = (0, 0);
@@ -86,10 +78,8 @@ fn simulate(seed: u64, eras: u32) -> (u32, u32) {
                 step(&mut seed);
             }
             if seed.below(20) == 0 && !set.is_empty() {
-                let offender = (set[seed.below(set.len() as u64) as usize].clone(), ());
-                let details = OffenceDetails { offender, reporters: vec![account(60)] };
-                let percent = seed.below(60) as u32;
-                Staking::on_offence(&[details], &[sp_runtime::Perbill::from_percent(percent)], session);
+                let offender = raw_of(&set[seed.below(set.len() as u64) as usize]);
+                offend(offender, seed.below(60) as u32, session, Some(60));
             }
             // Each of the set authors with a chance of 15 in 16.
             let able: Vec<_> = set.iter().filter(|_| seed.below(16) > 0).cloned().collect();
@@ -98,10 +88,10 @@ fn simulate(seed: u64, eras: u32) -> (u32, u32) {
                 let _ = Staking::reward(&who.clone().into(), &raw(60), 20);
             }
             let bonds: Vec<_> = able.iter().map(|who| (who.clone(), is_listed(raw_of(who)))).collect();
-            if let Some(offence) = Staking::end_session(session, &set) {
+            if let Some(offence) = Staking::end_session(session, &set, &[]) {
                 assert!(offence.offenders().iter().all(|(who, ())| !able.contains(who)), "who authored is not idle");
                 idle += offence.offenders().len() as u32;
-                report(&offence);
+                Staking::report_offence(Vec::new(), offence).unwrap();
             }
             for (who, listed) in bonds {
                 assert_eq!(is_listed(raw_of(&who)), listed, "who authored is not chilled");
@@ -118,8 +108,7 @@ fn simulate(seed: u64, eras: u32) -> (u32, u32) {
             Staking::do_try_state().unwrap();
         }
         // In the end everybody gets out what is left.
-        let (last, settings) = (System::block_number(), Elections::<Test>::get());
-        go_to(last + settings.defer_blocks + 20);
+        go_to(System::block_number() + DEFER + 20);
         for who in 10..30 {
             let ledger = Ledgers::<Test>::get(account(who)).unwrap_or_default();
             Staking::release(&raw(who), ledger.locked);
