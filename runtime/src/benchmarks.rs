@@ -182,4 +182,20 @@ impl quern_pallet_duties::BenchmarkHelper<RuntimeCall> for Helper {
         let commits = (0..moves).map(commit).collect::<alloc::vec::Vec<_>>();
         quern_pallet_jobs::Call::commit_shards { commits: BoundedVec::truncate_from(commits) }.into()
     }
+
+    fn owed_by_proxy(signer: &AccountId, who: &AccountId, moves: u32) -> RuntimeCall {
+        let others = (1..<Runtime as pallet_proxy::Config>::MaxProxies::get()).map(|number| [number as u8; 32].into());
+        let definition = |delegate| pallet_proxy::ProxyDefinition {
+            delegate,
+            proxy_type: crate::config::proxy::ProxyType::Daemon,
+            delay: 0,
+        };
+        // Sorted, as the pallet keeps them.
+        let mut proxies: alloc::vec::Vec<_> = others.chain([signer.clone()]).map(definition).collect();
+        proxies.sort();
+        pallet_proxy::Proxies::<Runtime>::insert(who, (BoundedVec::truncate_from(proxies), 0));
+        let call = <Self as quern_pallet_duties::BenchmarkHelper<RuntimeCall>>::owed(who, moves);
+        let real = who.clone().into();
+        pallet_proxy::Call::proxy { real, force_proxy_type: None, call: alloc::boxed::Box::new(call) }.into()
+    }
 }

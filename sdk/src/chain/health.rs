@@ -145,7 +145,7 @@ impl Chain {
         found.decode().map_err(|_| ChainError::Malformed("storage".into()))
     }
 
-    async fn state_at(
+    pub(super) async fn state_at(
         &self,
         block: Option<[u8; 32]>,
     ) -> Result<
