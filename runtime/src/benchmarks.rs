@@ -12,7 +12,7 @@ use frame_support::{
 };
 use quern_pallet_clock::SEEDS_KEPT;
 use quern_pallet_jobs::types::MAX_COMMITS;
-use quern_pallet_staking::Ledgers;
+use quern_pallet_staking::{Candidate, Candidates, Ledgers, Order, Pool};
 use quern_pallet_workers::{Apprentices, Entries, Entry, OpenShards, Validators, Workers, REPUTATION_FLOOR};
 use quern_primitives::{
     draw::SegmentCosts,
@@ -107,6 +107,19 @@ impl Helper {
 impl quern_pallet_workers::BenchmarkHelper for Helper {
     fn bond(who: &AccountId) {
         Self::bond(who, 0);
+    }
+}
+
+impl quern_pallet_rewards::BenchmarkHelper for Helper {
+    /// The last candidate of a full order, which goes to its front when its backing grows.
+    fn back(who: &AccountId) {
+        Self::bond(who, 0);
+        let value = 10 * QRN;
+        let others = (1..quern_pallet_staking::MAX_CANDIDATES).map(|index| (value, account("candidate", index, 0)));
+        let order: alloc::vec::Vec<_> = others.chain([(1, who.clone())]).collect();
+        Order::<Runtime>::put(BoundedVec::truncate_from(order));
+        let pool = Pool { value, shares: value, unbonding: 0, generation: 0 };
+        Candidates::<Runtime>::insert(who, Candidate { commission_ppm: 50_000, listed: Some(1), pool });
     }
 }
 

@@ -18,6 +18,8 @@ mod tests;
 mod try_state;
 pub mod weights;
 
+#[cfg(feature = "runtime-benchmarks")]
+pub use benchmarking::BenchmarkHelper;
 pub use eras::{Claim, Contribution, Era};
 pub use pallet::*;
 pub use split::{Parameters, Points, Split, MAX_HISTORY_ERAS};
@@ -72,6 +74,9 @@ pub mod pallet {
         type Backing: Backing;
         /// Weights.
         type WeightInfo: WeightInfo;
+        /// An author whom others back, for benchmarks.
+        #[cfg(feature = "runtime-benchmarks")]
+        type BenchmarkHelper: BenchmarkHelper;
     }
 
     #[pallet::pallet]

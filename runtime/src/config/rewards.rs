@@ -22,4 +22,6 @@ impl quern_pallet_rewards::Config for Runtime {
     type Author = Author;
     type Backing = Collateral;
     type WeightInfo = quern_pallet_rewards::weights::SubstrateWeight<Self>;
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = crate::benchmarks::Helper;
 }

@@ -60,6 +60,13 @@ impl Backing for Shared {
     }
 }
 
+#[cfg(feature = "runtime-benchmarks")]
+impl rewards::BenchmarkHelper for Shared {
+    fn back(_: &AccountId32) {
+        BackersPpm::set(250_000);
+    }
+}
+
 impl rewards::Config for Test {
     type Currency = Balances;
     type PalletId = RewardsId;
@@ -67,6 +74,8 @@ impl rewards::Config for Test {
     type Author = Author;
     type Backing = Shared;
     type WeightInfo = ();
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = Shared;
 }
 
 pub const ED: Balance = 10;
