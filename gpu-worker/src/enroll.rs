@@ -83,6 +83,34 @@ pub enum EnrolError {
     },
 }
 
+/// Brings a bond up to what is wanted. A hot key cannot: it is refused where the bond is below the chain's minimum.
+pub async fn bond(chain: &Chain, sender: &Sender, me: &Account, wanted: Balance) -> Result<(), EnrolError> {
+    let account = chain.account(me).await?;
+    let missing = wanted.saturating_sub(account.bonded);
+    if sender.is_proxy() {
+        let minimum = chain.minimum_bond().await?;
+        let more = wanted.max(minimum).saturating_sub(account.bonded).div_ceil(QRN);
+        if account.bonded < minimum {
+            return Err(EnrolError::Unbonded { stake: address(me), bonded: account.bonded, minimum, wanted: more });
+        }
+        if missing > 0 {
+            tracing::warn!(
+                "the bond is {more} QRN below --bond; only the key of the stake can add to it: quern stake bond {more}"
+            );
+        }
+        return Ok(());
+    }
+    if missing == 0 {
+        return Ok(());
+    }
+    if account.free < missing {
+        return Err(EnrolError::Poor { free: account.free / QRN, missing: missing.div_ceil(QRN) });
+    }
+    sender.send_and_wait(&calls::bond(missing)).await?;
+    tracing::info!(qrn = (missing / QRN) as u64, "bonded");
+    Ok(())
+}
+
 /// Brings bond, registration and readiness to what is asked for. Does nothing that is already so.
 ///
 /// An account that begins with nothing enrols. What it cannot pay for yet it does later ([`stay_ready`]): then the endpoint that
@@ -99,21 +127,8 @@ pub async fn enroll(
     let is_apprentice = found.as_ref().is_some_and(|found| found.role == Role::Apprentice);
     // Who was enrolled before goes on earning, unless it has the bond by now.
     let earns = wanted.apprentice || (wanted.role == Role::Worker && is_apprentice && account.free < missing);
-    if missing > 0 && !earns && sender.is_proxy() {
-        let minimum = chain.minimum_bond().await?;
-        let wanted = wanted.bond.max(minimum).saturating_sub(account.bonded).div_ceil(QRN);
-        if account.bonded < minimum {
-            return Err(EnrolError::Unbonded { stake: address(me), bonded: account.bonded, minimum, wanted });
-        }
-        tracing::warn!(
-            "the bond is {wanted} QRN below --bond; only the key of the stake can add to it: quern stake bond {wanted}"
-        );
-    } else if missing > 0 && !earns {
-        if account.free < missing {
-            return Err(EnrolError::Poor { free: account.free / QRN, missing: missing.div_ceil(QRN) });
-        }
-        sender.send_and_wait(&calls::bond(missing)).await?;
-        tracing::info!(qrn = (missing / QRN) as u64, "bonded");
+    if !earns {
+        bond(chain, sender, me, wanted.bond).await?;
     }
     let mut former = None;
     match found {
