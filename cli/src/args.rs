@@ -358,6 +358,32 @@ pub enum StakeCommand {
     Claim,
     /// Take no more work and leave the registry when open shards have ended.
     Retire,
+    /// Name hot keys, which sign for the account on a daemon's machine while its own key stays away from it.
+    #[command(subcommand)]
+    Proxy(ProxyCommand),
+}
+
+/// `quern stake proxy`.
+#[derive(Debug, Subcommand)]
+pub enum ProxyCommand {
+    /// Let a hot key do what a daemon does for the account. A small deposit is reserved.
+    Add {
+        /// The hot key's account (address or hex).
+        proxy: String,
+        /// Give it this much too, in QRN: it must own something to exist, and pays for all that is not owed.
+        #[arg(long, value_name = "QRN", value_parser = crate::output::parse_qrn)]
+        fund: Option<Balance>,
+    },
+    /// Let an account do nothing for this one any more.
+    Remove {
+        /// The hot key's account (address or hex).
+        proxy: String,
+    },
+    /// List who may act for the account.
+    List {
+        /// Another account (address or hex) than that of --suri.
+        account: Option<String>,
+    },
 }
 
 /// Parts per million of a share in per cent, with up to four decimals.
@@ -577,6 +603,15 @@ mod tests {
         assert!(parse("quern job acknowledge 3 --stage 0 --stage 2").is_ok());
         assert!(parse("quern job acknowledge").is_err());
         assert!(parse("quern job fork 3").is_ok());
+    }
+
+    #[test]
+    fn proxy_should_be_named_and_may_be_funded() {
+        assert!(parse("quern stake proxy add 5C --fund 1.5").is_ok());
+        assert!(parse("quern stake proxy add 5C --fund much").is_err());
+        assert!(parse("quern stake proxy add").is_err());
+        assert!(parse("quern stake proxy remove 5C").is_ok());
+        assert!(parse("quern stake proxy list").is_ok());
     }
 
     #[test]

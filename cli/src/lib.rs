@@ -14,6 +14,7 @@ pub mod network;
 pub mod offence;
 pub mod output;
 pub mod program;
+pub mod proxy;
 pub mod stake;
 pub mod worker;
 

@@ -5,6 +5,7 @@ use crate::{
     args::{Global, StakeCommand},
     client,
     output::{self, Output},
+    proxy,
 };
 use anyhow::Context;
 use quern_primitives::{Account, Balance, Height};
@@ -122,6 +123,10 @@ fn account(text: &str) -> anyhow::Result<Account> {
 
 /// Runs a command about an account's bond and earnings.
 pub async fn run(global: &Global, command: StakeCommand) -> anyhow::Result<ExitCode> {
+    let command = match command {
+        StakeCommand::Proxy(command) => return proxy::run(global, command).await,
+        command => command,
+    };
     match &command {
         StakeCommand::Show { account: Some(who) } => {
             let who = account(who)?;
@@ -158,7 +163,7 @@ pub async fn run(global: &Global, command: StakeCommand) -> anyhow::Result<ExitC
         }
         StakeCommand::Claim => claim(&chain, &sender).await?,
         StakeCommand::Retire => sender.send_and_wait(&calls::retire()).await.map(drop)?,
-        StakeCommand::Show { .. } | StakeCommand::Candidates { .. } => {}
+        StakeCommand::Show { .. } | StakeCommand::Candidates { .. } | StakeCommand::Proxy(_) => {}
     }
     show(global, &chain, caller).await
 }

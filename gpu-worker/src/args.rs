@@ -2,8 +2,8 @@
 //! The command line.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use quern_primitives::{Balance, JobId};
-use quern_sdk::chain::amount::parse_qrn;
+use quern_primitives::{Account, Balance, JobId};
+use quern_sdk::chain::{amount::parse_qrn, parse_account};
 use std::{net::SocketAddr, path::PathBuf};
 
 /// The daemons of Quern: run shards for pay, or audit them.
@@ -44,6 +44,14 @@ pub struct KeyArgs {
     /// File with the secret key, readable for its owner alone (chmod 600); --suri comes before it.
     #[arg(long, env = "QUERN_SURI_FILE")]
     pub suri_file: Option<PathBuf>,
+    /// The account that owns the stake, by its address or 64 hexadecimal digits, when the key is a hot key: a proxy of type Daemon
+    /// of that account (quern stake proxy add).
+    #[arg(long, env = "QUERN_STAKE", value_name = "ACCOUNT", value_parser = parse_stake)]
+    pub stake: Option<Account>,
+}
+
+fn parse_stake(text: &str) -> Result<Account, String> {
+    parse_account(text).ok_or_else(|| format!("{text:?} is no account: give its address, or 64 hexadecimal digits"))
 }
 
 /// What all daemons need.
@@ -64,7 +72,7 @@ pub struct CommonArgs {
     /// Addresses at which peers reach this machine, when they differ from --listen.
     #[arg(long)]
     pub announce: Vec<SocketAddr>,
-    /// Bond in QRN, brought up to this at start.
+    /// Bond in QRN, brought up to this at start. With --stake only that account's own key can bond: quern stake bond.
     #[arg(long, default_value_t = 1_000)]
     pub bond: u64,
     /// What runs programs.
@@ -99,7 +107,7 @@ pub struct RunArgs {
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub slots: u32,
     /// Begin with nothing: enrol the account as an apprentice, which earns its bond. No bond is made.
-    #[arg(long, conflicts_with = "bond")]
+    #[arg(long, conflicts_with_all = ["bond", "stake"])]
     pub apprentice: bool,
     /// Fault injection: do wrong, by default lie. The bond WILL be lost.
     #[arg(long, value_enum, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "lie")]
@@ -182,7 +190,7 @@ pub struct DoctorArgs {
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub slots: u32,
     /// Whether the daemon is to begin with nothing, as for `run`.
-    #[arg(long, conflicts_with_all = ["bond", "role"])]
+    #[arg(long, conflicts_with_all = ["bond", "role", "stake"])]
     pub apprentice: bool,
     /// Print one JSON object on stdout.
     #[arg(long)]
@@ -239,5 +247,15 @@ mod tests {
     #[test]
     fn command_line_should_be_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn stake_should_be_an_account_and_never_an_apprentices() {
+        let parse = |args: &[&str]| Cli::try_parse_from([&["quern-worker", "run", "--data", "x"], args].concat());
+        let address = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
+        let Command::Run(args) = parse(&["--stake", address]).unwrap().command else { panic!("it is another command") };
+        assert_eq!(args.common.key.stake, parse_account(address));
+        assert!(parse(&["--stake", "nobody"]).unwrap_err().to_string().contains("is no account"));
+        assert!(parse(&["--stake", address, "--apprentice"]).is_err());
     }
 }

@@ -10,7 +10,7 @@ use quern_primitives::{
 };
 use quern_protocol::view::ParticipantView;
 use quern_sdk::{
-    chain::{calls, Chain, ChainError, Payload, Profile, Sender},
+    chain::{address, amount::qrn, calls, Chain, ChainError, Payload, Profile, Sender},
     net::{address::to_socket, probe},
 };
 use std::{
@@ -69,6 +69,46 @@ pub enum EnrolError {
         /// Missing bond in whole QRN.
         missing: Balance,
     },
+    /// The bond is too small, and the daemon's hot key cannot add to it.
+    #[error("the bond of {stake} is {}, the chain's minimum {}, and a hot key cannot bond; with the key of the stake: quern stake bond {wanted}", qrn(*bonded), qrn(*minimum))]
+    Unbonded {
+        /// The account that owns the stake.
+        stake: String,
+        /// What is bonded.
+        bonded: Balance,
+        /// The chain's minimum.
+        minimum: Balance,
+        /// What is to be added in whole QRN.
+        wanted: Balance,
+    },
+}
+
+/// Brings a bond up to what is wanted. A hot key cannot: it is refused where the bond is below the chain's minimum.
+pub async fn bond(chain: &Chain, sender: &Sender, me: &Account, wanted: Balance) -> Result<(), EnrolError> {
+    let account = chain.account(me).await?;
+    let missing = wanted.saturating_sub(account.bonded);
+    if sender.is_proxy() {
+        let minimum = chain.minimum_bond().await?;
+        let more = wanted.max(minimum).saturating_sub(account.bonded).div_ceil(QRN);
+        if account.bonded < minimum {
+            return Err(EnrolError::Unbonded { stake: address(me), bonded: account.bonded, minimum, wanted: more });
+        }
+        if missing > 0 {
+            tracing::warn!(
+                "the bond is {more} QRN below --bond; only the key of the stake can add to it: quern stake bond {more}"
+            );
+        }
+        return Ok(());
+    }
+    if missing == 0 {
+        return Ok(());
+    }
+    if account.free < missing {
+        return Err(EnrolError::Poor { free: account.free / QRN, missing: missing.div_ceil(QRN) });
+    }
+    sender.send_and_wait(&calls::bond(missing)).await?;
+    tracing::info!(qrn = (missing / QRN) as u64, "bonded");
+    Ok(())
 }
 
 /// Brings a bond up to what is wanted.
@@ -126,7 +166,7 @@ pub async fn enroll(
         Some(found) if wanted.is_of(&found) => {}
         Some(found) => {
             let update = calls::update(wanted.endpoint.clone(), wanted.profile.clone(), wanted.ask);
-            match turn(chain, me, &found, &update).await? {
+            match turn(chain, sender, &found, &update).await? {
                 Turn::Now => {
                     sender.send_and_wait(&update).await?;
                     tracing::info!("registration updated");
@@ -152,7 +192,7 @@ async fn offer(chain: &Chain, sender: &Sender, me: &Account, slots: u32) -> Resu
     let Some(found) = chain.participant(me).await? else { return Ok(()) };
     let slots = slots_of(&found, slots);
     let call = calls::set_ready(slots);
-    if found.slots != slots && matches!(turn(chain, me, &found, &call).await?, Turn::Now) {
+    if found.slots != slots && matches!(turn(chain, sender, &found, &call).await?, Turn::Now) {
         sender.send_and_wait(&call).await?;
         tracing::info!(slots, "ready");
     }
@@ -178,17 +218,17 @@ enum Turn {
 
 async fn turn(
     chain: &Chain,
-    me: &Account,
+    sender: &Sender,
     found: &ParticipantView,
     call: &(impl Payload + Sync),
 ) -> Result<Turn, ChainError> {
-    let free_from = match (found.role, chain.readiness(me).await?) {
+    let free_from = match (found.role, chain.readiness(&sender.account()).await?) {
         (Role::Worker | Role::Apprentice, Some(readiness)) => readiness.ready_at.saturating_add(FREE_TURN_BLOCKS),
         // Its failure says what is wrong.
         _ => return Ok(Turn::Now),
     };
-    let price = chain.fee(call).await?.saturating_add(chain.existential_deposit().await?);
-    let can_pay = chain.account(me).await?.free >= price;
+    let price = sender.fee(call).await?.saturating_add(chain.existential_deposit().await?);
+    let can_pay = chain.account(&sender.signer()).await?.free >= price;
     Ok(if can_pay || chain.best().await?.0 >= free_from { Turn::Now } else { Turn::At(free_from) })
 }
 
@@ -272,7 +312,7 @@ pub async fn stay_ready(chain: Arc<Chain>, sender: Sender, standing: Standing, i
 
 /// Sends a call about the registration, if the account can; says whether it did.
 async fn send_in_turn(chain: &Chain, sender: &Sender, found: &ParticipantView, call: &(impl Payload + Sync)) -> bool {
-    let sent = match turn(chain, &sender.account(), found, call).await {
+    let sent = match turn(chain, sender, found, call).await {
         Ok(Turn::Now) => sender.send(call).await,
         Ok(Turn::At(height)) => {
             tracing::info!(

@@ -9,6 +9,7 @@ pub mod doctor;
 pub mod drain;
 pub mod duty;
 pub mod enroll;
+pub mod hot_key;
 pub mod journal;
 pub mod misbehave;
 pub mod served;
@@ -35,7 +36,7 @@ use anyhow::Context as _;
 use quern_executor::{cpu::CpuExecutor, gpu, Executor};
 use quern_primitives::{traits::Role, QRN};
 use quern_sdk::{
-    chain::{Chain, Keypair, Profile, Sender},
+    chain::{address, Chain, Keypair, Profile, Sender},
     net::{messages::Answering, Config, Faults, FolderStore, Peer},
 };
 use std::{future::Future, sync::Arc, time::Duration};
@@ -188,7 +189,11 @@ async fn open(args: &CommonArgs, executor: Arc<dyn Executor>) -> anyhow::Result<
     std::fs::create_dir_all(&args.data)
         .with_context(|| format!("the folder {} cannot be made; choose another with --data", args.data.display()))?;
     let chain = Chain::connect(&args.rpc).await?;
-    let me = keys.account();
+    let hot = keys.account();
+    let me = args.key.stake.unwrap_or(hot);
+    if me != hot {
+        hot_key::check(&chain, &hot, &me).await?;
+    }
     let db = Arc::new(Db::open(&args.data.join(db::FILE_NAME), &me, &chain.genesis())?);
     refuse_second(&chain, &me).await?;
     let store = FolderStore::open(args.data.join("blobs"))
@@ -198,8 +203,12 @@ async fn open(args: &CommonArgs, executor: Arc<dyn Executor>) -> anyhow::Result<
     })?;
     let desk = Arc::new(Desk::default());
     peer.answer_with(Arc::new(Answering(site::Counter(desk.clone()))));
-    tracing::info!(account = keys.address(), executor = executor.name(), rpc = args.rpc, "started");
-    let sender = chain.sender(keys).with_outbox(db.clone()).context("what was sent before cannot be read")?;
+    if me != hot {
+        tracing::info!(hot_key = keys.address(), "signing with a hot key");
+    }
+    tracing::info!(account = address(&me), executor = executor.name(), rpc = args.rpc, "started");
+    let sender =
+        chain.sender(keys).acting_for(me).with_outbox(db.clone()).context("what was sent before cannot be read")?;
     Ok((Arc::new(Site::new(me, peer, Arc::new(chain), executor, db, desk)), sender))
 }
 

@@ -320,4 +320,13 @@ pub trait Duties<Call> {
     /// The duty that `who` would fulfil with this call in this block; none when it does not owe it. Cheap: it is asked
     /// before anything is paid.
     fn owed(who: &Account, call: &Call) -> Option<Duty>;
+    /// For a call that another account makes by its proxy: that account, and what it does. One level: a proxy's proxy is none. Looks
+    /// at the call alone.
+    fn proxied(_call: &Call) -> Option<(Account, &Call)> {
+        None
+    }
+    /// Whether `signer` may have the account that [`proxied`](Self::proxied) names make that call now. Cheap: one item of storage.
+    fn may_act(_signer: &Account, _call: &Call) -> bool {
+        false
+    }
 }

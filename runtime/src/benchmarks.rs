@@ -12,7 +12,7 @@ use frame_support::{
 };
 use quern_pallet_clock::SEEDS_KEPT;
 use quern_pallet_jobs::types::MAX_COMMITS;
-use quern_pallet_staking::Ledgers;
+use quern_pallet_staking::{Candidate, Candidates, Ledgers, Order, Pool};
 use quern_pallet_workers::{Apprentices, Entries, Entry, OpenShards, Validators, Workers, REPUTATION_FLOOR};
 use quern_primitives::{
     draw::SegmentCosts,
@@ -110,6 +110,19 @@ impl quern_pallet_workers::BenchmarkHelper for Helper {
     }
 }
 
+impl quern_pallet_rewards::BenchmarkHelper for Helper {
+    /// The last candidate of a full order, which goes to its front when its backing grows.
+    fn back(who: &AccountId) {
+        Self::bond(who, 0);
+        let value = 10 * QRN;
+        let others = (1..quern_pallet_staking::MAX_CANDIDATES).map(|index| (value, account("candidate", index, 0)));
+        let order: alloc::vec::Vec<_> = others.chain([(1, who.clone())]).collect();
+        Order::<Runtime>::put(BoundedVec::truncate_from(order));
+        let pool = Pool { value, shares: value, unbonding: 0, generation: 0 };
+        Candidates::<Runtime>::insert(who, Candidate { commission_ppm: 50_000, listed: Some(1), pool });
+    }
+}
+
 impl quern_pallet_jobs::benchmarking::BenchmarkHelper for Helper {
     fn put_party(who: &Account, locked: Balance) {
         let who = AccountId::from(*who);
@@ -181,5 +194,21 @@ impl quern_pallet_duties::BenchmarkHelper<RuntimeCall> for Helper {
         };
         let commits = (0..moves).map(commit).collect::<alloc::vec::Vec<_>>();
         quern_pallet_jobs::Call::commit_shards { commits: BoundedVec::truncate_from(commits) }.into()
+    }
+
+    fn owed_by_proxy(signer: &AccountId, who: &AccountId, moves: u32) -> RuntimeCall {
+        let others = (1..<Runtime as pallet_proxy::Config>::MaxProxies::get()).map(|number| [number as u8; 32].into());
+        let definition = |delegate| pallet_proxy::ProxyDefinition {
+            delegate,
+            proxy_type: crate::config::proxy::ProxyType::Daemon,
+            delay: 0,
+        };
+        // Sorted, as the pallet keeps them.
+        let mut proxies: alloc::vec::Vec<_> = others.chain([signer.clone()]).map(definition).collect();
+        proxies.sort();
+        pallet_proxy::Proxies::<Runtime>::insert(who, (BoundedVec::truncate_from(proxies), 0));
+        let call = <Self as quern_pallet_duties::BenchmarkHelper<RuntimeCall>>::owed(who, moves);
+        let real = who.clone().into();
+        pallet_proxy::Call::proxy { real, force_proxy_type: None, call: alloc::boxed::Box::new(call) }.into()
     }
 }

@@ -2,10 +2,11 @@
 
 //! Which calls an account owes. The state machines of the protocol decide; nothing is decided here.
 
-use crate::{Clock, Jobs, Runtime, RuntimeCall, System, Verification, Workers};
+use crate::{Address, Clock, Jobs, Runtime, RuntimeCall, System, Verification, Workers};
 use alloc::{collections::BTreeSet, vec, vec::Vec};
 use codec::Encode;
-use frame_support::traits::{Get, GetCallIndex, PalletInfoAccess};
+use frame_support::traits::{Get, GetCallIndex, InstanceFilter, PalletInfoAccess};
+use pallet_proxy::Call as ProxyCall;
 use quern_pallet_jobs::Call as JobsCall;
 use quern_pallet_verification::{Call as VerificationCall, Disputes};
 use quern_pallet_workers::Call as WorkersCall;
@@ -69,6 +70,24 @@ impl Duties<RuntimeCall> for Owed {
             ) => 1,
             _ => 0,
         }
+    }
+
+    fn proxied(call: &RuntimeCall) -> Option<(Account, &RuntimeCall)> {
+        match call {
+            RuntimeCall::Proxy(ProxyCall::proxy { real: Address::Id(real), call, .. }) => {
+                Some((real.clone().into(), call))
+            }
+            _ => None,
+        }
+    }
+
+    fn may_act(signer: &Account, call: &RuntimeCall) -> bool {
+        let RuntimeCall::Proxy(ProxyCall::proxy { real: Address::Id(real), force_proxy_type, call }) = call else {
+            return false;
+        };
+        // The proxy that the call would take, as the pallet finds it: with a delay it has to announce what it does.
+        pallet_proxy::Pallet::<Runtime>::find_proxy(real, &(*signer).into(), *force_proxy_type)
+            .is_ok_and(|proxy| proxy.delay == 0 && proxy.proxy_type.filter(call))
     }
 
     fn owed(who: &Account, call: &RuntimeCall) -> Option<Duty> {

@@ -16,7 +16,10 @@ use quern_protocol::{
 };
 use quern_runtime::{duties::Owed, Runtime, RuntimeCall, System, TxExtension};
 use sp_keyring::Sr25519Keyring;
-use sp_runtime::{traits::TransactionExtension, transaction_validity::TransactionPriority};
+use sp_runtime::{
+    traits::{Dispatchable, TransactionExtension},
+    transaction_validity::TransactionPriority,
+};
 
 /// Bytes of a large transaction.
 const LARGE: usize = 512 * 1024;
@@ -310,6 +313,25 @@ fn every_kind_of_move_should_be_owed_by_its_party_until_its_deadline() {
             System::set_block_number(BY + 1);
             assert_eq!(Owed::owed(&raw(party), &call), None, "{call:?} is late");
         }
+    });
+}
+
+/// Free calls through a proxy count as failed when they are owed as before.
+#[test]
+fn a_move_that_succeeded_should_not_be_owed_again() {
+    chain().execute_with(|| {
+        let mut succeeded = 0;
+        // The shards have no jobs, which who declines one would be paid from.
+        let declines =
+            |call: &RuntimeCall| matches!(call, RuntimeCall::Jobs(quern_pallet_jobs::Call::decline_shard { .. }));
+        for (call, party) in kinds().into_iter().filter(|(call, _)| !declines(call)) {
+            let origin = quern_runtime::RuntimeOrigin::signed(party.to_account_id());
+            if Owed::owed(&raw(party), &call).is_some() && call.clone().dispatch(origin).is_ok() {
+                assert_eq!(Owed::owed(&raw(party), &call), None, "{call:?}");
+                succeeded += 1;
+            }
+        }
+        assert!(succeeded >= 8, "only {succeeded} could be carried out");
     });
 }
 

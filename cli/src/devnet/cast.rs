@@ -4,8 +4,8 @@
 use super::processes::{free_port, Binaries};
 use crate::args::ExecutorChoice;
 use anyhow::Context as _;
-use quern_primitives::Account;
-use quern_sdk::chain::Keypair;
+use quern_primitives::{Account, Balance, QRN};
+use quern_sdk::chain::{calls, proxy::ProxyKind, Chain, Keypair};
 use std::path::Path;
 use tokio::process::Command;
 
@@ -21,6 +21,12 @@ const VALIDATORS_WITH_FAULTS: u32 = 4;
 /// it is drawn no more, and the others' are not much higher, so that it is drawn before.
 const LAZY_BOND_QRN: u32 = 112;
 const VALIDATOR_BOND_QRN: u32 = 200;
+/// The worker and the validator whose daemons sign with a hot key.
+const WITH_HOT_KEY: u32 = 1;
+/// What a daemon bonds unless it is told otherwise.
+const BOND_QRN: u32 = 1_000;
+/// What a hot key is given.
+const FUND: Balance = QRN;
 /// The authorities of the local test network. The last one is stopped for a while; nobody else depends on it.
 const AUTHORITIES: [&str; 4] = ["alice", "bob", "charlie", "dave"];
 
@@ -35,6 +41,17 @@ pub struct Member {
     pub keys: Keypair,
     /// Its part.
     pub part: Part,
+    /// The hot key that its daemon signs with, where that is not the account's own.
+    pub hot: Option<HotKey>,
+}
+
+/// A daemon's hot key.
+#[derive(Clone)]
+pub struct HotKey {
+    /// Its secret.
+    suri: String,
+    /// Its account.
+    pub account: Account,
 }
 
 /// What an account does.
@@ -69,7 +86,23 @@ impl Part {
 impl Member {
     fn new(name: String, suri: String, part: Part) -> anyhow::Result<Self> {
         let keys = Keypair::from_suri(&suri)?;
-        Ok(Self { name, suri, keys, part })
+        Ok(Self { name, suri, keys, part, hot: None })
+    }
+
+    /// The same with a hot key for its daemon.
+    fn with_hot_key(self) -> anyhow::Result<Self> {
+        let suri = format!("{}//hot", self.suri);
+        let account = Keypair::from_suri(&suri)?.account();
+        Ok(Self { hot: Some(HotKey { suri, account }), ..self })
+    }
+
+    /// What its daemon brings the bond up to, where it is told so, in QRN.
+    fn bond_qrn(&self, faults: bool) -> Option<u32> {
+        match self.part {
+            Part::Lazy => Some(LAZY_BOND_QRN),
+            Part::Validator if faults => Some(VALIDATOR_BOND_QRN),
+            _ => None,
+        }
     }
 
     /// Its name in file names.
@@ -104,16 +137,26 @@ impl Cast {
                 _ if faults && number + 1 == workers => (Part::Withholder, " (withholds)"),
                 _ => (Part::Worker, ""),
             };
-            Member::new(format!("worker {number}{does}"), format!("//Worker//{number}"), part)
+            let member = Member::new(format!("worker {number}{does}"), format!("//Worker//{number}"), part)?;
+            if number == WITH_HOT_KEY {
+                member.with_hot_key()
+            } else {
+                Ok(member)
+            }
         };
         let validator = |number| {
             let (part, does) =
                 if faults && number == validators { (Part::Lazy, " (lazy)") } else { (Part::Validator, "") };
-            Member::new(format!("validator {number}{does}"), format!("//Validator//{number}"), part)
+            let member = Member::new(format!("validator {number}{does}"), format!("//Validator//{number}"), part)?;
+            if number == WITH_HOT_KEY {
+                member.with_hot_key()
+            } else {
+                Ok(member)
+            }
         };
         Ok(Self {
-            workers: (1..=workers).map(worker).collect::<Result<_, _>>()?,
-            validators: (1..=validators).map(validator).collect::<Result<_, _>>()?,
+            workers: (1..=workers).map(worker).collect::<anyhow::Result<_>>()?,
+            validators: (1..=validators).map(validator).collect::<anyhow::Result<_>>()?,
             requester: Member::new("requester".into(), "//Requester".into(), Part::Requester)?,
         })
     }
@@ -132,6 +175,18 @@ impl Cast {
     pub fn names(&self) -> Vec<(Account, String)> {
         self.daemons().chain([&self.requester]).map(|member| (member.account(), member.name.clone())).collect()
     }
+}
+
+/// Bonds for an account, makes its hot key its proxy, and gives that something to exist by. Where it has none there is nothing to do.
+pub async fn prepare_hot_key(chain: &Chain, member: &Member, faults: bool) -> anyhow::Result<()> {
+    let Some(hot) = &member.hot else { return Ok(()) };
+    let sender = chain.sender(member.keys.clone());
+    let bond = QRN * Balance::from(member.bond_qrn(faults).unwrap_or(BOND_QRN));
+    let failed = || format!("{} cannot be given a hot key", member.name);
+    sender.send_and_wait(&calls::bond(bond)).await.with_context(failed)?;
+    sender.send_and_wait(&calls::add_proxy(hot.account, ProxyKind::Daemon, 0)).await.with_context(failed)?;
+    sender.send_and_wait(&calls::transfer(hot.account, FUND)).await.with_context(failed)?;
+    Ok(())
 }
 
 /// A node of the network.
@@ -211,18 +266,20 @@ pub fn daemon(
     command.args(["--rpc", rpc, "--executor", executor.as_str(), "--listen", "127.0.0.1:0"]);
     command.arg("--data").arg(folder.join(member.slug()));
     // Other users of the machine can see a command line, but not an environment.
-    command.env("QUERN_SURI", &member.suri);
+    match &member.hot {
+        Some(hot) => command.env("QUERN_SURI", &hot.suri).args(["--stake", &member.keys.address()]),
+        None => command.env("QUERN_SURI", &member.suri),
+    };
     match member.part {
-        Part::Liar => drop(command.arg("--misbehave")),
+        Part::Liar | Part::Lazy => drop(command.arg("--misbehave")),
         Part::Withholder => drop(command.arg("--misbehave=withhold")),
-        Part::Lazy => drop(command.args(["--misbehave", "--bond", &LAZY_BOND_QRN.to_string()])),
         Part::Worker | Part::Validator | Part::Requester => {}
+    }
+    if let Some(bond) = member.bond_qrn(faults.is_some()) {
+        command.args(["--bond", &bond.to_string()]);
     }
     if let Some(seed) = faults {
         command.args(["--faulty-serving", &seed.to_string()]);
-        if member.part == Part::Validator {
-            command.args(["--bond", &VALIDATOR_BOND_QRN.to_string()]);
-        }
     }
     command
 }
@@ -277,8 +334,26 @@ mod tests {
         assert!(commands(false).iter().all(|(_, args)| args.iter().all(|arg| !arg.contains("//Worker"))));
         let binaries = Binaries { node: PathBuf::new(), worker: PathBuf::from("w") };
         let cast = Cast::new(false).unwrap();
-        let command = daemon(&binaries, Path::new("/"), "ws://x", &cast.workers[0], ExecutorChoice::Cpu, None);
+        let command = daemon(&binaries, Path::new("/"), "ws://x", &cast.workers[1], ExecutorChoice::Cpu, None);
         let envs: Vec<_> = command.as_std().get_envs().collect();
-        assert_eq!(envs, [(OsStr::new("QUERN_SURI"), Some(OsStr::new("//Worker//1")))]);
+        assert_eq!(envs, [(OsStr::new("QUERN_SURI"), Some(OsStr::new("//Worker//2")))]);
+    }
+
+    #[test]
+    fn a_worker_and_a_validator_should_have_hot_keys_and_not_those_of_their_stake() {
+        let binaries = Binaries { node: PathBuf::new(), worker: PathBuf::from("w") };
+        let cast = Cast::new(true).unwrap();
+        let hot: Vec<_> = cast.daemons().filter(|member| member.hot.is_some()).collect();
+        assert_eq!(hot.iter().map(|member| member.part).collect::<Vec<_>>(), [Part::Worker, Part::Validator]);
+        for member in hot {
+            let command = daemon(&binaries, Path::new("/"), "ws://x", member, ExecutorChoice::Cpu, None);
+            let envs: Vec<_> = command.as_std().get_envs().collect();
+            let suri = format!("{}//hot", member.suri);
+            assert_eq!(envs, [(OsStr::new("QUERN_SURI"), Some(OsStr::new(&suri)))]);
+            let args: Vec<_> = command.as_std().get_args().map(|arg| arg.to_string_lossy().into_owned()).collect();
+            let at = args.iter().position(|arg| arg == "--stake").unwrap();
+            assert_eq!(args[at + 1], member.keys.address());
+            assert_ne!(member.hot.as_ref().unwrap().account, member.account());
+        }
     }
 }

@@ -19,7 +19,7 @@ use crate::{
 use anyhow::Context as _;
 use cast::{Cast, Node};
 use faults::Faults;
-use futures::future::BoxFuture;
+use futures::future::{try_join_all, BoxFuture};
 use play::Play;
 use processes::{Binaries, Order, Processes};
 use progress::Progress;
@@ -202,6 +202,10 @@ async fn perform(
     for member in cast.daemons().filter(|member| member.part.misbehaves()) {
         progress.say(format_args!("{} does so on purpose", member.name));
     }
+    let hot: Vec<_> = cast.daemons().filter(|member| member.hot.is_some()).collect();
+    let names: Vec<_> = hot.iter().map(|member| member.name.as_str()).collect();
+    progress.say(format_args!("{} sign with hot keys: bonding for them first", names.join(" and ")));
+    guard.run(try_join_all(hot.iter().map(|member| cast::prepare_hot_key(&chain, member, args.faults)))).await?;
     for ((number, member), rpc) in (0u64..).zip(cast.daemons()).zip(reliable.iter().cycle()) {
         let (binaries, folder, rpc, executor) = (binaries.clone(), folder.clone(), rpc.clone(), args.executor);
         let (name, member) = (member.slug(), member.clone());

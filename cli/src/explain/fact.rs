@@ -39,6 +39,8 @@ pub enum Fact {
     Claimed { amount: Big },
     /// It took its emission of an era.
     EmissionClaimed { era: u32, points: Big, blocks: u32, for_work: Big, for_authoring: Big, of: Option<EraTotals> },
+    /// What it took for blocks was shared with those who back it.
+    RewardShared { own: Big, backing: Big, commission_ppm: u32, bonded: Big, backed: Big },
     /// It submitted a job.
     JobSubmitted { job: JobId, macs: Big, escrow: Big, price: Big, audit_fee: Big, protocol_fee: Big },
     /// A shard of its job was paid.
@@ -163,6 +165,16 @@ impl Fact {
                 });
                 format!("claimed emission of era {era}, {} for work and {} for blocks{formula}", qrn(*for_work), qrn(*for_authoring))
             }
+            Self::RewardShared { own, backing, commission_ppm, bonded, backed } => format!(
+                "of {} for blocks {} went to those who back it with {}, and stays at stake: after a commission of {} %, by that and the \
+                 own bond of {}. It kept {}",
+                qrn([*own, *backing].into_iter().sum()),
+                qrn(*backing),
+                qrn(*backed),
+                f64::from(*commission_ppm) / 10_000.0,
+                qrn(*bonded),
+                qrn(*own)
+            ),
             Self::JobSubmitted { job, macs, escrow, price, audit_fee, protocol_fee } => format!(
                 "submitted job {job}: {} held, for {} at the bid {}, for audits {}, for the protocol {}",
                 qrn(*escrow),

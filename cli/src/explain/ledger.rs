@@ -84,6 +84,20 @@ impl Ledger {
             Event::Collateral(collateral::Event::Bonded { who, amount, bonded }) if who.0 == me => {
                 Some(Fact::Bonded { amount: Big(*amount), bonded: Big(*bonded) })
             }
+            Event::Collateral(collateral::Event::RewardShared {
+                candidate,
+                own,
+                backing,
+                commission_ppm,
+                bonded,
+                backed,
+            }) if candidate.0 == me && *backing > 0 => Some(Fact::RewardShared {
+                own: Big(*own),
+                backing: Big(*backing),
+                commission_ppm: *commission_ppm,
+                bonded: Big(*bonded),
+                backed: Big(*backed),
+            }),
             Event::Collateral(collateral::Event::Unbonding { who, amount, release_at, .. }) if who.0 == me => {
                 Some(Fact::Unbonding { amount: Big(*amount), release_at: *release_at })
             }

@@ -44,6 +44,8 @@ struct Sums {
     earned: Big,
     /// Emission that was claimed.
     emission: Big,
+    /// What of that went to those who back it.
+    shared: Big,
     /// Rewards for showing offences.
     rewarded: Big,
     /// Paid for shards.
@@ -61,6 +63,7 @@ impl Sums {
             Fact::EmissionClaimed { for_work, for_authoring, .. } => {
                 self.emission += [*for_work, *for_authoring].into_iter().sum()
             }
+            Fact::RewardShared { backing, .. } => self.shared += *backing,
             Fact::Rewarded { amount, .. } | Fact::ConsensusRewarded { amount, .. } => self.rewarded += *amount,
             Fact::ShardPaid { price, audit_fee, protocol_fee, .. } => {
                 self.paid += [*price, *audit_fee, *protocol_fee].into_iter().sum()
@@ -77,6 +80,7 @@ impl Sums {
         for (name, amount) in [
             ("earned for work and audits", self.earned),
             ("emission claimed", self.emission),
+            ("of that, to those who back it", self.shared),
             ("for showing offences", self.rewarded),
             ("paid for shards", self.paid),
             ("paid for transactions", self.transaction_fees),
@@ -205,11 +209,21 @@ mod tests {
             rewarded,
             Fact::TransactionFee { fee: Big(4), tip: Big(0) },
             Fact::AppealRejected { offence: 0, bond: Big(8) },
+            Fact::EmissionClaimed {
+                era: 0,
+                points: Big(1),
+                blocks: 1,
+                for_work: Big(5),
+                for_authoring: Big(9),
+                of: None,
+            },
+            Fact::RewardShared { own: Big(2), backing: Big(7), commission_ppm: 0, bonded: Big(2), backed: Big(7) },
         ];
         facts.iter().for_each(|fact| sums.add(fact));
         let expected = Sums {
             earned: Big(6),
-            emission: Big(0),
+            emission: Big(14),
+            shared: Big(7),
             rewarded: Big(3),
             paid: Big(9),
             transaction_fees: Big(4),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What can be wrong with a machine, its account and its node, and the remedy of each.
 
-use crate::db::DbError;
+use crate::{db::DbError, hot_key::HotKeyFault};
 use quern_primitives::{traits::Role, Balance};
 use quern_sdk::chain::{amount::qrn, health::RuntimeVersion, BadSecret, ChainError, KeyFileError};
 use serde::Serialize;
@@ -31,6 +31,20 @@ pub enum Problem {
     /// The key file gives no key.
     #[error("{0}")]
     KeyFile(KeyFileError),
+    /// The hot key cannot act for the account.
+    #[error("{0}")]
+    HotKey(HotKeyFault),
+    /// The machine has the key of the stake.
+    #[error("the key on this machine owns the stake: whoever takes the machine takes the bond")]
+    StakeKey,
+    /// The bond is too small, and only the key of the stake can add to it.
+    #[error("the bond of the stake is {}, the chain's minimum {}, and a hot key cannot bond", qrn(*bonded), qrn(*minimum))]
+    StakeUnbonded {
+        /// What is bonded.
+        bonded: Balance,
+        /// The chain's minimum.
+        minimum: Balance,
+    },
     /// No Quern node answers.
     #[error("{0}")]
     Node(ChainError),
@@ -208,6 +222,7 @@ impl Problem {
             | Self::AskTooHigh { .. }
             | Self::NoSlots
             | Self::Drains
+            | Self::StakeKey
             | Self::Miscomputes { is_needed: false, .. } => Level::Warning,
             Self::DiskFull { free_mib, .. } if *free_mib >= LEAST_DISK_MIB => Level::Warning,
             Self::OtherRuntime { found, expected }
@@ -229,6 +244,11 @@ impl Problem {
             Self::KeyFile(KeyFileError::Unreadable(..)) => "key_file_unreadable",
             Self::KeyFile(KeyFileError::Exposed(..)) => "key_file_exposed",
             Self::KeyFile(KeyFileError::Secret(..)) => "bad_key",
+            Self::HotKey(HotKeyFault::NotProxy { .. }) => "not_proxy",
+            Self::HotKey(HotKeyFault::Delayed { .. }) => "proxy_delay",
+            Self::HotKey(HotKeyFault::Empty { .. }) => "hot_key_empty",
+            Self::StakeKey => "stake_key",
+            Self::StakeUnbonded { .. } => "stake_unbonded",
             Self::Node(ChainError::OtherChain { .. }) => "other_node",
             Self::Node(_) => "node_unreachable",
             Self::OtherGenesis { .. } => "other_genesis",
@@ -272,6 +292,9 @@ impl Problem {
             Self::KeyFile(KeyFileError::Unreadable(..)) => "make the user of the daemon its owner (chown), with chmod 600",
             Self::KeyFile(KeyFileError::Exposed(..)) => "chmod 600 it; if other users of the machine are not trusted, use another key",
             Self::KeyFile(KeyFileError::Secret(..)) => "write one line into it: a phrase, a hex seed, or a development path",
+            Self::HotKey(fault) => fault.fix(),
+            Self::StakeKey => "make a key for this machine alone, name it with the stake's key (quern stake proxy add), and start the daemon with it and --stake",
+            Self::StakeUnbonded { .. } => "with the key of the stake: quern stake bond",
             Self::Node(ChainError::OtherChain { .. }) => "use programs of the chain's version, or name another node with --rpc",
             Self::Node(_) => "start a node (quern-node), or name another with --rpc",
             Self::OtherGenesis { .. } => "name a node of that chain with --rpc, or give this chain a folder of its own with --data",

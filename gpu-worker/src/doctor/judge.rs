@@ -6,6 +6,7 @@ use crate::{
     args::{DoctorArgs, ExecutorChoice, RoleChoice},
     db::{DbError, Identity},
     enroll,
+    hot_key::{self, HotKeyFault},
     status::Facts,
 };
 use quern_primitives::{traits::Role, Account, Balance, QRN};
@@ -14,6 +15,7 @@ use quern_sdk::{
         address,
         amount::qrn,
         health::{NodeHealth, RuntimeVersion},
+        proxy::ProxyView,
     },
     net::address::to_socket,
 };
@@ -149,6 +151,8 @@ pub struct Wants {
     pub is_running: bool,
     /// Whether it begins with nothing and earns its bond.
     pub apprentice: bool,
+    /// Whether a hot key signs for it.
+    pub by_hot_key: bool,
 }
 
 impl Wants {
@@ -158,7 +162,14 @@ impl Wants {
             RoleChoice::Worker => Role::Worker,
             RoleChoice::Validator => Role::Validator,
         };
-        Self { role, bond: u128::from(args.common.bond) * QRN, ask: args.ask, is_running, apprentice: args.apprentice }
+        Self {
+            role,
+            bond: u128::from(args.common.bond) * QRN,
+            ask: args.ask,
+            is_running,
+            apprentice: args.apprentice,
+            by_hot_key: args.common.key.stake.is_some(),
+        }
     }
 }
 
@@ -183,7 +194,50 @@ pub fn account(facts: &Facts, wants: &Wants, memory_mib: u32) -> Vec<Finding> {
     findings
 }
 
+/// Judges a hot key: what the account's proxies are, what the key's own account owns, and the least that an account may own.
+pub fn hot_key(
+    stake: &Account,
+    hot: &Account,
+    proxies: &[ProxyView],
+    free: Balance,
+    existential_deposit: Balance,
+) -> Vec<Finding> {
+    let acts = match hot_key::judge(proxies, hot, stake) {
+        Ok(()) => Finding::ok("hot key", format!("acts for {}", address(stake))),
+        Err(fault) => Finding::problem("hot key", Problem::HotKey(fault)),
+    };
+    let fees = if free < existential_deposit {
+        Finding::problem("fees", Problem::HotKey(HotKeyFault::Empty { hot: address(hot) }))
+    } else if free < FEES {
+        Finding::problem("fees", Problem::NoFees { free })
+    } else {
+        Finding::ok("fees", format!("{} left for them; what is owed in shards is free", qrn(free)))
+    };
+    vec![acts, fees]
+}
+
+/// What to think of a daemon that signs with the stake's own key.
+pub fn stake_key(wants: &Wants) -> Option<Finding> {
+    // An apprentice has none yet that a thief could want, and enrols with its own key.
+    (!wants.by_hot_key && !wants.apprentice).then(|| Finding::problem("hot key", Problem::StakeKey))
+}
+
+/// The bond of an account for which a hot key signs: the daemon cannot add to it, and pays no fees from it.
+fn bond_of_stake(facts: &Facts, missing: Balance) -> Vec<Finding> {
+    let (bonded, minimum) = (facts.money.bonded, facts.minimum_bond);
+    vec![if bonded < minimum {
+        Finding::problem("bond", Problem::StakeUnbonded { bonded, minimum })
+    } else if missing > 0 {
+        Finding::ok("bond", format!("{}, {} below --bond: quern stake bond adds to it", qrn(bonded), qrn(missing)))
+    } else {
+        Finding::ok("bond", format!("{}, {} of it free", qrn(bonded), qrn(facts.free_bond())))
+    }]
+}
+
 fn bond_and_fees(facts: &Facts, wants: &Wants, missing: Balance) -> Vec<Finding> {
+    if wants.by_hot_key {
+        return bond_of_stake(facts, missing);
+    }
     let (mut findings, money) = (Vec::new(), &facts.money);
     let bond = if wants.bond < facts.minimum_bond && money.bonded < facts.minimum_bond {
         Err(Problem::BondTooLow { wanted: wants.bond, minimum: facts.minimum_bond })

@@ -17,7 +17,7 @@ use crate::{
 use futures::StreamExt;
 use judge::{DeviceSeen, FolderSeen, NodeSeen, Wants};
 use quern_executor::{cpu::CpuExecutor, gpu, Executor};
-use quern_primitives::Height;
+use quern_primitives::{Account, Height};
 use quern_protocol::view::MAX_PAGE;
 use quern_sdk::{
     chain::{
@@ -81,7 +81,8 @@ pub async fn examine(args: &DoctorArgs) -> Vec<Finding> {
             None
         }
     };
-    let account = keys.as_ref().map(Keypair::account);
+    let hot = keys.as_ref().map(Keypair::account);
+    let account = common.key.stake.or(hot);
     let chain = Chain::connect(&common.rpc).await;
     let genesis = chain.as_ref().ok().map(Chain::genesis);
 
@@ -97,7 +98,7 @@ pub async fn examine(args: &DoctorArgs) -> Vec<Finding> {
     match chain {
         Err(error) => findings.push(Finding::problem("node", Problem::Node(error))),
         Ok(chain) => {
-            if let Err(error) = examine_chain(&chain, common, account, &wants, &mut findings).await {
+            if let Err(error) = examine_chain(&chain, common, account, hot, &wants, &mut findings).await {
                 findings.push(Finding::problem("node", Problem::Node(error)));
             }
         }
@@ -120,12 +121,21 @@ pub async fn examine(args: &DoctorArgs) -> Vec<Finding> {
 async fn examine_chain(
     chain: &Chain,
     common: &CommonArgs,
-    account: Option<quern_primitives::Account>,
+    account: Option<Account>,
+    hot: Option<Account>,
     wants: &Wants,
     findings: &mut Vec<Finding>,
 ) -> Result<(), ChainError> {
     findings.extend(judge::node(&look_at_node(chain).await?));
     let Some(account) = account else { return Ok(()) };
+    match hot.filter(|_| wants.by_hot_key) {
+        Some(hot) => {
+            let (proxies, free) = (chain.proxies(&account).await?, chain.account(&hot).await?.free);
+            let existential_deposit = chain.existential_deposit().await?;
+            findings.extend(judge::hot_key(&account, &hot, &proxies, free, existential_deposit));
+        }
+        None => findings.extend(judge::stake_key(wants)),
+    }
     let facts = Facts::of(chain, account).await?;
     findings.extend(judge::account(&facts, wants, crate::memory_mib()));
     findings.extend(judge::ask(&facts, wants));
@@ -140,7 +150,7 @@ async fn examine_chain(
 }
 
 /// Addresses that other accounts registered.
-async fn other_addresses(chain: &Chain, me: &quern_primitives::Account) -> Result<Vec<SocketAddr>, ChainError> {
+async fn other_addresses(chain: &Chain, me: &Account) -> Result<Vec<SocketAddr>, ChainError> {
     let page = chain.workers(0, MAX_PAGE).await?;
     let others = page.iter().filter(|found| found.account != *me);
     Ok(others.flat_map(|found| found.endpoint.addresses.iter().map(|at| to_socket(*at))).collect())

@@ -32,7 +32,7 @@ fn folder(database: Result<Option<Identity>, DbError>) -> FolderSeen {
 }
 
 fn wants(role: Role, is_running: bool) -> Wants {
-    Wants { role, bond: 1_000 * QRN, ask: QRN, is_running, apprentice: false }
+    Wants { role, bond: 1_000 * QRN, ask: QRN, is_running, apprentice: false, by_hot_key: false }
 }
 
 fn codes(findings: &[Finding]) -> Vec<&'static str> {
@@ -224,4 +224,39 @@ async fn doctor_should_find_what_is_wrong_without_a_node_or_a_key() {
     let findings = examine(&args).await;
     assert_eq!(codes(&findings), ["key_file_missing", "port", "node_unreachable"], "{findings:#?}");
     assert!(!folder.path().join("a").exists(), "it changes nothing");
+}
+
+#[test]
+fn hot_key_should_be_judged_by_proxy_and_funds() {
+    use quern_sdk::chain::proxy::{ProxyKind, ProxyView};
+    let proxy = |delegate, delay_blocks| ProxyView { delegate, kind: ProxyKind::Daemon, delay_blocks };
+    let codes_of = |proxies: &[ProxyView], free| codes(&judge::hot_key(&ME, &OTHER, proxies, free, QRN / 1_000));
+    assert_eq!(codes_of(&[proxy(OTHER, 0)], QRN), Vec::<&str>::new());
+    assert_eq!(codes_of(&[proxy(OTHER, 0)], QRN / 1_000), ["no_fees"]);
+    assert_eq!(codes_of(&[proxy(OTHER, 0)], 0), ["hot_key_empty"]);
+    assert_eq!(codes_of(&[proxy(OTHER, 3)], QRN), ["proxy_delay"]);
+    assert_eq!(codes_of(&[proxy(ME, 0)], 0), ["not_proxy", "hot_key_empty"]);
+}
+
+#[test]
+fn bond_should_be_the_stakes_matter_when_a_hot_key_signs() {
+    let by_hot_key = Wants { by_hot_key: true, ..wants(Role::Worker, false) };
+    let registered = crate::status::Facts { participant: Some(participant(Role::Worker)), ..facts() };
+    let with_bond = |bonded, free| {
+        let money = quern_protocol::view::AccountView { bonded, free, ..registered.money };
+        let facts = crate::status::Facts { money, ..registered.clone() };
+        codes(&judge::account(&facts, &by_hot_key, 8_000))
+    };
+    let minimum = registered.minimum_bond;
+    assert_eq!(with_bond(minimum - 1, 10_000 * QRN), ["stake_unbonded"]);
+    // Below --bond, and with nothing for fees: neither is the daemon's matter.
+    assert_eq!(with_bond(minimum, 0), Vec::<&str>::new());
+}
+
+#[test]
+fn key_of_the_stake_should_be_advised_against_but_an_apprentices() {
+    let advice = judge::stake_key(&wants(Role::Worker, false)).expect("there is advice");
+    assert_eq!((advice.level(), codes(&[advice])), (Level::Warning, vec!["stake_key"]));
+    assert!(judge::stake_key(&Wants { apprentice: true, ..wants(Role::Worker, false) }).is_none());
+    assert!(judge::stake_key(&Wants { by_hot_key: true, ..wants(Role::Worker, false) }).is_none());
 }

@@ -142,9 +142,10 @@ pub async fn run(args: StatusArgs) -> anyhow::Result<ExitCode> {
 
 /// The account that is meant.
 pub fn account(args: &AccountArgs) -> anyhow::Result<Account> {
-    match &args.account {
-        Some(account) => parse_account(account).with_context(|| format!("{account:?} is no account")),
-        None => Ok(crate::keys(&args.key).context("name the account with --account, or its key")?.account()),
+    match (&args.account, args.key.stake) {
+        (Some(account), _) => parse_account(account).with_context(|| format!("{account:?} is no account")),
+        (None, Some(stake)) => Ok(stake),
+        (None, None) => Ok(crate::keys(&args.key).context("name the account with --account, or its key")?.account()),
     }
 }
 

@@ -14,6 +14,9 @@ const MAX_MOVES: u32 = 16;
 pub trait BenchmarkHelper<Call> {
     /// Makes `who` owe a call of this many moves, and returns it.
     fn owed(who: &AccountId32, moves: u32) -> Call;
+    /// Makes `who` owe a call of this many moves and `signer` the last of as many proxies as it may have, and returns the call by
+    /// which that one makes it.
+    fn owed_by_proxy(signer: &AccountId32, who: &AccountId32, moves: u32) -> Call;
 }
 
 #[benchmarks(where
@@ -39,6 +42,27 @@ mod benches {
                 .map_err(|_| BenchmarkError::Stop("the call failed"))?;
         }
 
+        Ok(())
+    }
+
+    /// Nothing is carried out within, so that the failure is counted too.
+    #[benchmark]
+    fn judge_proxied(n: Linear<1, MAX_MOVES>) -> Result<(), BenchmarkError> {
+        let signer: AccountId32 = whitelisted_caller();
+        let who: AccountId32 = account("who", 0, 0);
+        let call = T::BenchmarkHelper::owed_by_proxy(&signer, &who, n);
+        let info = call.get_dispatch_info();
+        let extension = PayUnlessOwed::<T, ()>::from(());
+
+        #[block]
+        {
+            extension
+                .test_run(RawOrigin::Signed(signer.clone()).into(), &call, &info, 0, 0, |_| Ok(().into()))
+                .map_err(|_| BenchmarkError::Stop("the transaction is not valid"))?
+                .map_err(|_| BenchmarkError::Stop("the call failed"))?;
+        }
+
+        assert_eq!(Pallet::<T>::failures(who), 1);
         Ok(())
     }
 

@@ -61,7 +61,7 @@ impl<T: 'static, S: StaticTypeInfo + Clone + Eq> TypeInfo for PayUnlessOwed<T, S
 /// How a transaction's signer stands to its call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// It owes the call, and has it for free.
+    /// It owes the call, or this account does whose proxy it is, and has it for free.
     Owes(AccountId32, Duty),
     /// It may use the operational share without owing anything.
     Administers,
@@ -91,9 +91,11 @@ pub struct Val<V> {
 }
 
 /// What preparation passes on to the end.
-pub struct Pre<P> {
+pub struct Pre<C, P> {
     /// Whose free call it is.
     owes: Option<AccountId32>,
+    /// What that account does, where its proxy has signed: a proxy's call succeeds whatever becomes of this.
+    proxied: Option<C>,
     /// What was weighed for a failure.
     failure: Weight,
     info: DispatchInfo,
@@ -104,15 +106,35 @@ impl<T: Config, S: Clone + Eq> PayUnlessOwed<T, S> {
     /// How a signer stands to a call. Its failures are looked at first: they are the cheapest to know.
     fn standing(signer: Option<&AccountId32>, call: &T::RuntimeCall, class: DispatchClass) -> Standing {
         let Some(who) = signer else { return Standing::Unsigned };
-        if T::Duties::moves(call) > 0 && Pallet::<T>::failures(who.clone()) < FREE_FAILURES {
-            if let Some(duty) = T::Duties::owed(&Account::from(who.clone()), call) {
-                return Standing::Owes(who.clone(), duty);
+        if T::Duties::moves(Self::made(call)) > 0 {
+            let signer = Account::from(who.clone());
+            let proxied = T::Duties::proxied(call);
+            let (account, made) = proxied.unwrap_or((signer, call));
+            let has_failed = Pallet::<T>::failures(account.into()) >= FREE_FAILURES;
+            if !has_failed && (proxied.is_none() || T::Duties::may_act(&signer, call)) {
+                if let Some(duty) = T::Duties::owed(&account, made) {
+                    return Standing::Owes(account.into(), duty);
+                }
             }
         }
         if class == DispatchClass::Operational && T::Administrators::contains(who) {
             return Standing::Administers;
         }
         Standing::Ordinary
+    }
+
+    /// What a call does: what it makes another account do, if it does that, else the call itself.
+    fn made(call: &T::RuntimeCall) -> &T::RuntimeCall {
+        T::Duties::proxied(call).map_or(call, |(_, made)| made)
+    }
+
+    /// What is weighed for the failure of a call that may be owed.
+    fn failure_weight(call: &T::RuntimeCall) -> Weight {
+        if T::Duties::moves(Self::made(call)) > 0 {
+            T::WeightInfo::failure()
+        } else {
+            Weight::zero()
+        }
     }
 
     /// The greatest priority, one place in the pool for each subject, and no longer life than the duty's.
@@ -138,7 +160,7 @@ where
     const IDENTIFIER: &'static str = "PayUnlessOwed";
     type Implicit = S::Implicit;
     type Val = Val<S::Val>;
-    type Pre = Pre<S::Pre>;
+    type Pre = Pre<T::RuntimeCall, S::Pre>;
 
     fn implicit(&self) -> Result<Self::Implicit, TransactionValidityError> {
         self.0.implicit()
@@ -149,11 +171,12 @@ where
     }
 
     fn weight(&self, call: &T::RuntimeCall) -> Weight {
-        let own = match T::Duties::moves(call) {
-            0 => T::WeightInfo::pass(),
-            moves => T::WeightInfo::judge(moves).saturating_add(T::WeightInfo::failure()),
+        let own = match (T::Duties::moves(Self::made(call)), T::Duties::proxied(call)) {
+            (0, _) => T::WeightInfo::pass(),
+            (moves, None) => T::WeightInfo::judge(moves),
+            (moves, Some(_)) => T::WeightInfo::judge_proxied(moves),
         };
-        self.0.weight(call).saturating_add(own)
+        self.0.weight(call).saturating_add(own).saturating_add(Self::failure_weight(call))
     }
 
     fn validate(
@@ -190,8 +213,8 @@ where
             Standing::Owes(who, _) => Some(who),
             _ => None,
         };
-        let failure = if T::Duties::moves(call) > 0 { T::WeightInfo::failure() } else { Weight::zero() };
-        Ok(Pre { owes, failure, info, inner })
+        let proxied = owes.is_some().then(|| T::Duties::proxied(call)).flatten().map(|(_, made)| made.clone());
+        Ok(Pre { owes, proxied, failure: Self::failure_weight(call), info, inner })
     }
 
     fn post_dispatch_details(
@@ -201,7 +224,7 @@ where
         len: usize,
         result: &DispatchResult,
     ) -> Result<Weight, TransactionValidityError> {
-        let own = note::<T>(pre.owes, pre.failure, result);
+        let own = note::<T>(pre.owes, pre.proxied, pre.failure, result);
         let inner = S::post_dispatch_details(pre.inner, &pre.info, post_info, len, result)?;
         Ok(inner.saturating_add(own))
     }
@@ -214,7 +237,7 @@ where
         len: usize,
         result: &DispatchResult,
     ) -> Result<(), TransactionValidityError> {
-        post_info.refund(note::<T>(pre.owes, pre.failure, result));
+        post_info.refund(note::<T>(pre.owes, pre.proxied, pre.failure, result));
         S::post_dispatch(pre.inner, &pre.info, post_info, len, result)
     }
 
@@ -241,12 +264,20 @@ where
 }
 
 /// Counts the failure of a free call. Returns the weight that was not needed.
-fn note<T: Config>(owes: Option<AccountId32>, failure: Weight, result: &DispatchResult) -> Weight {
-    match (owes, result) {
-        (Some(who), Err(_)) => {
-            Pallet::<T>::note_failure(who);
-            Weight::zero()
-        }
-        _ => failure,
+///
+/// A proxy's call succeeds whatever becomes of the call within. That one has failed if it is owed as before: a call that fails
+/// changes nothing, and no owed move can be made twice.
+fn note<T: Config>(
+    owes: Option<AccountId32>,
+    proxied: Option<T::RuntimeCall>,
+    failure: Weight,
+    result: &DispatchResult,
+) -> Weight {
+    let Some(who) = owes else { return failure };
+    let is_owed_still = |made| T::Duties::owed(&Account::from(who.clone()), &made).is_some();
+    if result.is_err() || proxied.is_some_and(is_owed_still) {
+        Pallet::<T>::note_failure(who);
+        return Weight::zero();
     }
+    failure
 }

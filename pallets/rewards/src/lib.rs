@@ -18,6 +18,8 @@ mod tests;
 mod try_state;
 pub mod weights;
 
+#[cfg(feature = "runtime-benchmarks")]
+pub use benchmarking::BenchmarkHelper;
 pub use eras::{Claim, Contribution, Era};
 pub use pallet::*;
 pub use split::{Parameters, Points, Split, MAX_HISTORY_ERAS};
@@ -35,7 +37,7 @@ use frame_support::{
 };
 use frame_system::pallet_prelude::*;
 use quern_primitives::{
-    traits::{Rewards, Settlement},
+    traits::{Backing, Rewards, Settlement},
     Account, Balance, Height, ShardId,
 };
 use sp_runtime::{
@@ -68,8 +70,13 @@ pub mod pallet {
         type Treasury: Get<AccountId32>;
         /// Author of the current block, read in `on_initialize`: `pallet_authorship::Pallet::author`.
         type Author: Get<Option<Account>>;
+        /// Shares what an author earned with those who back it.
+        type Backing: Backing;
         /// Weights.
         type WeightInfo: WeightInfo;
+        /// An author whom others back, for benchmarks.
+        #[cfg(feature = "runtime-benchmarks")]
+        type BenchmarkHelper: BenchmarkHelper;
     }
 
     #[pallet::pallet]
@@ -289,7 +296,7 @@ pub mod pallet {
             authoring: Balance,
         },
         /// An account claimed its emission of an era, and it was minted: `for_work = work x points / points of the era`,
-        /// `for_authoring = authoring x blocks / blocks of the era`.
+        /// `for_authoring = authoring x blocks / blocks of the era`. What is for blocks was shared with those who back the account.
         #[codec(index = 5)]
         EmissionClaimed {
             /// The account.
@@ -327,6 +334,9 @@ pub mod pallet {
         /// The era ended too long ago: what was not claimed of it is never minted.
         #[codec(index = 2)]
         EraExpired,
+        /// What the blocks earned cannot be paid out: fund the account, so that it exists, and claim again.
+        #[codec(index = 3)]
+        NotPayable,
     }
 
     #[pallet::hooks]
@@ -369,11 +379,13 @@ pub mod pallet {
             Ok(())
         }
 
-        /// Mints the caller's emission of up to [`MAX_ERAS_PER_CLAIM`] finished eras. Eras in which it did nothing, or which it
-        /// has claimed already, are passed over.
+        /// Mints the caller's emission of up to [`MAX_ERAS_PER_CLAIM`] finished eras: what is for work to the caller, what is for
+        /// blocks shared with those who back it now. Eras in which it did nothing, or which it has claimed already, are passed
+        /// over.
         ///
-        /// Event: `EmissionClaimed` for each era. Errors: `EraNotFinished`, `EraExpired`, `NothingToClaim`, or the token's
-        /// where the sum is below the existential deposit and the account does not exist.
+        /// Event: `EmissionClaimed` for each era. Errors: `EraNotFinished`, `EraExpired`, `NothingToClaim`; where the account
+        /// does not exist and a part is below the existential deposit, `NotPayable` for that of the blocks, the token's for that
+        /// of the work.
         #[pallet::call_index(1)]
         #[pallet::weight(T::WeightInfo::claim_emission(eras.len() as u32))]
         pub fn claim_emission(
@@ -382,14 +394,20 @@ pub mod pallet {
         ) -> DispatchResult {
             let who = ensure_signed(origin)?;
             let (parameters, current) = (Settings::<T>::get(), CurrentEra::<T>::get());
-            let mut total: Balance = 0;
+            let mut claim = Claim::default();
             for era in eras {
                 ensure!(era < current, Error::<T>::EraNotFinished);
                 ensure!(era >= parameters.oldest_era(current), Error::<T>::EraExpired);
-                total = total.saturating_add(Self::claim_era(&who, era));
+                let Claim { work, authoring } = Self::claim_era(&who, era);
+                claim.work = claim.work.saturating_add(work);
+                claim.authoring = claim.authoring.saturating_add(authoring);
             }
+            let total = claim.total();
             ensure!(total > 0, Error::<T>::NothingToClaim);
-            T::Currency::mint_into(&who, total)?;
+            Self::pay_author(&who, claim.authoring)?;
+            if claim.work > 0 {
+                T::Currency::mint_into(&who, claim.work)?;
+            }
             Promised::<T>::mutate(|promised| *promised = promised.saturating_sub(total));
             TotalEmitted::<T>::mutate(|all| *all = all.saturating_add(total));
             Ok(())
@@ -506,9 +524,21 @@ impl<T: Config> Pallet<T> {
         removed
     }
 
+    /// Mints what an author's blocks earned and shares it with those who back it. It passes through the pot, which exists
+    /// always, so that no part of it has to keep an account alive on its way.
+    fn pay_author(who: &AccountId32, amount: Balance) -> DispatchResult {
+        if amount == 0 {
+            return Ok(());
+        }
+        let pot = Self::pot_account();
+        T::Currency::mint_into(&pot, amount)?;
+        let paid = T::Backing::reward(&who.clone().into(), &pot.into(), amount);
+        paid.map(|_| ()).ok_or_else(|| Error::<T>::NotPayable.into())
+    }
+
     /// Takes what `who` did in a finished era, and tells what it is worth. The caller mints that.
-    fn claim_era(who: &AccountId32, era: u32) -> Balance {
-        let Some(contribution) = Contributions::<T>::take(era, who) else { return 0 };
+    fn claim_era(who: &AccountId32, era: u32) -> Claim {
+        let Some(contribution) = Contributions::<T>::take(era, who) else { return Claim::default() };
         let Contribution { points, blocks } = contribution;
         let claim = Eras::<T>::mutate(era, |record| {
             let claim = record.claim(&contribution);
@@ -517,7 +547,7 @@ impl<T: Config> Pallet<T> {
         });
         let (who, for_work, for_authoring) = (who.clone(), claim.work, claim.authoring);
         Self::deposit_event(Event::EmissionClaimed { who, era, points, blocks, for_work, for_authoring });
-        claim.total()
+        claim
     }
 
     /// Pays the treasury; returns what it could not receive.

@@ -179,6 +179,7 @@ impl<T: Config> Backing for Pallet<T> {
         let mut entry = Candidates::<T>::get(&candidate);
         let bonded = Ledgers::<T>::get(&candidate).unwrap_or_default().own();
         let backing = entry.as_ref().map_or(0, |entry| Self::backers_part(entry, bonded, amount));
+        let (commission_ppm, backed) = entry.map_or((0, 0), |entry| (entry.commission_ppm, entry.pool.value));
         let own = amount.saturating_sub(backing);
         with_storage_layer::<(), DispatchError, _>(|| {
             if own > 0 {
@@ -203,7 +204,7 @@ impl<T: Config> Backing for Pallet<T> {
             Candidates::<T>::insert(&candidate, *entry);
             Self::sync(&candidate);
         }
-        Self::deposit_event(Event::RewardShared { candidate, own, backing });
+        Self::deposit_event(Event::RewardShared { candidate, own, backing, commission_ppm, bonded, backed });
         Some((own, backing))
     }
 }

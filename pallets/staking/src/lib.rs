@@ -441,7 +441,8 @@ pub mod pallet {
             /// The amount.
             amount: Balance,
         },
-        /// A reward was shared between a candidate and those who back it.
+        /// A reward was shared between a candidate and those who back it: `own + backing` is all of it, and
+        /// `backing = (all - all x commission_ppm) x backed / (bonded + backed)`.
         #[codec(index = 18)]
         RewardShared {
             /// The candidate.
@@ -450,6 +451,12 @@ pub mod pallet {
             own: Balance,
             /// What was added to the shares of those who back it.
             backing: Balance,
+            /// Its commission; zero for an account that is no candidate.
+            commission_ppm: u32,
+            /// Its bond, less what it owes.
+            bonded: Balance,
+            /// What others backed it with, what unbonds included.
+            backed: Balance,
         },
     }
 

@@ -2,7 +2,7 @@
 
 //! Proxies: a daemon signs with a hot key of its own, and the key that owns the stake stays away from the machine.
 
-use crate::{Balance, Balances, Runtime, RuntimeCall, RuntimeEvent, System, MILLI_QRN};
+use crate::{Balance, Balances, Jobs, Runtime, RuntimeCall, RuntimeEvent, System, MILLI_QRN};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{
     parameter_types,
@@ -10,6 +10,7 @@ use frame_support::{
 };
 use quern_pallet_jobs::Call as JobsCall;
 use quern_pallet_verification::Call as VerificationCall;
+use quern_protocol::{shard::Phase, traits::Shards};
 use scale_info::TypeInfo;
 use sp_runtime::traits::BlakeTwo256;
 
@@ -35,9 +36,10 @@ pub enum ProxyType {
     #[codec(index = 0)]
     Any,
     /// What the daemons send while they work and audit: none of these calls moves a bond or funds to another account, spends
-    /// anything but fees, or names another proxy. What a stolen hot key can cost is what is locked for open obligations, what of
-    /// the free bond it locks itself, by adopting results and by challenges that it loses (a fifth of a fine goes to whom it
-    /// accused), and what the entry is worth: it can change the ask and the endpoint, or retire.
+    /// anything but fees, or names another proxy. It opens the disputes that a drawn validator owes, which lock nothing, and no
+    /// challenge of an accepted shard. What a stolen hot key can cost is what is locked for open obligations, what of the free bond
+    /// is locked for new ones (shards that it takes, audits, results that it adopts), and what the entry is worth: it can change
+    /// the ask and the endpoint, or retire. And it can use up the calls that are free for the account ([`quern_pallet_duties`]).
     #[codec(index = 1)]
     Daemon,
 }
@@ -49,7 +51,13 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
             Self::Daemon => match call {
                 RuntimeCall::Workers(_) => true,
                 // That burns what is free.
-                RuntimeCall::Verification(call) => !matches!(call, VerificationCall::demand_leaf { .. }),
+                RuntimeCall::Verification(VerificationCall::demand_leaf { .. }) => false,
+                // Of an accepted shard that locks a bond. In a dispute it locks nothing, and only who was drawn may: one read,
+                // of what the call reads anyway.
+                RuntimeCall::Verification(VerificationCall::open_dispute { shard, .. }) => {
+                    Jobs::shard(shard).is_some_and(|shard| matches!(shard.phase, Phase::Disputed { .. }))
+                }
+                RuntimeCall::Verification(_) => true,
                 RuntimeCall::Jobs(call) => matches!(
                     call,
                     JobsCall::start_shard { .. }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 use super::clock::Author;
-use crate::{AccountId, Balances, Runtime};
+use crate::{AccountId, Balances, Collateral, Runtime};
 use frame_support::{parameter_types, PalletId};
 use sp_runtime::traits::AccountIdConversion;
 
@@ -20,5 +20,8 @@ impl quern_pallet_rewards::Config for Runtime {
     type PalletId = RewardsPalletId;
     type Treasury = TreasuryAccount;
     type Author = Author;
+    type Backing = Collateral;
     type WeightInfo = quern_pallet_rewards::weights::SubstrateWeight<Self>;
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = crate::benchmarks::Helper;
 }

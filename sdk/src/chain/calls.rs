@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The extrinsics, typed. Each is what [`Sender`](super::Sender) takes.
 
-use super::runtime::{
-    runtime_types::{
-        bounded_collections::bounded_vec::BoundedVec, quern_runtime::SessionKeys,
-        sp_consensus_babe::app::Public as BabeKey, sp_consensus_grandpa::app::Public as GrandpaKey,
+use super::{
+    proxy::ProxyKind,
+    runtime::{
+        runtime_types::{
+            bounded_collections::bounded_vec::BoundedVec, quern_runtime::SessionKeys,
+            sp_consensus_babe::app::Public as BabeKey, sp_consensus_grandpa::app::Public as GrandpaKey,
+        },
+        transactions,
     },
-    transactions,
 };
 use quern_primitives::{
     commitment::LeafProof,
@@ -14,10 +17,13 @@ use quern_primitives::{
     offence::OffenceId,
     slice::{Cv, SliceProof},
     traits::Role,
-    Account, Balance, BlobId, DisputeId, JobId, ShardId,
+    Account, Balance, BlobId, DisputeId, Height, JobId, ShardId,
 };
 use quern_protocol::{dispute::Trace, referee::ReadProof};
-use subxt::{transactions::Payload, utils::Static};
+use subxt::{
+    transactions::Payload,
+    utils::{AccountId32, MultiAddress, Static},
+};
 
 fn list<T>(items: Vec<T>) -> BoundedVec<Static<T>> {
     BoundedVec(items.into_iter().map(Static).collect())
@@ -70,6 +76,21 @@ pub fn set_session_keys(keys: [u8; 64], proof: Vec<u8>) -> impl Payload + Send +
     let [babe, grandpa] = halves;
     let keys = SessionKeys { babe: BabeKey(babe), grandpa: GrandpaKey(grandpa) };
     transactions().session().set_keys(keys, proof)
+}
+
+/// `balances.transfer_keep_alive`: gives `to` an amount of what is free.
+pub fn transfer(to: Account, amount: Balance) -> impl Payload + Send + Sync {
+    transactions().balances().transfer_keep_alive(MultiAddress::Id(AccountId32(to)), amount)
+}
+
+/// `proxy.add_proxy`: lets `delegate` act for the caller. A deposit is reserved.
+pub fn add_proxy(delegate: Account, kind: ProxyKind, delay_blocks: Height) -> impl Payload + Send + Sync {
+    transactions().proxy().add_proxy(MultiAddress::Id(AccountId32(delegate)), kind.into(), delay_blocks)
+}
+
+/// `proxy.remove_proxy`: the proxy that was added with just this. Its deposit comes back.
+pub fn remove_proxy(delegate: Account, kind: ProxyKind, delay_blocks: Height) -> impl Payload + Send + Sync {
+    transactions().proxy().remove_proxy(MultiAddress::Id(AccountId32(delegate)), kind.into(), delay_blocks)
 }
 
 /// `workers.register`

@@ -3,7 +3,10 @@
 
 use super::{runtime, ChainError};
 use crate::causes;
-use subxt::error::{DispatchError, ModuleError, TransactionEventsError};
+use subxt::{
+    error::{DispatchError, ModuleError, TransactionEventsError},
+    ArcMetadata,
+};
 
 /// Words of a node's pool and of the runtime that are not a pallet's, and what to do.
 const PHRASES: [(&str, &str); 9] = [
@@ -41,6 +44,23 @@ pub(super) fn refusal(error: TransactionEventsError) -> ChainError {
         TransactionEventsError::ExtrinsicFailed(DispatchError::Module(module)) => of_module(module),
         other => in_words(&causes::told(other)),
     })
+}
+
+/// Why the runtime refused a call that a proxy made, if this event says that it did.
+pub(super) fn refused_within(
+    pallet: &str,
+    event: &str,
+    fields: &[u8],
+    metadata: ArcMetadata,
+) -> Result<(), ChainError> {
+    // Its one field is a result: a one, and then the error.
+    let [1, error @ ..] = fields else { return Ok(()) };
+    if (pallet, event) != ("Proxy", "ProxyExecuted") {
+        return Ok(());
+    }
+    let malformed = |_| ChainError::Malformed("Proxy.ProxyExecuted".into());
+    let error = DispatchError::decode_from(error, metadata).map_err(malformed)?;
+    Err(refusal(TransactionEventsError::ExtrinsicFailed(error)))
 }
 
 /// The error of a pallet: its name in full (what it carries says where), its words, and the remedy.
@@ -195,6 +215,7 @@ pub fn remedy(of: &str, name: &str) -> Option<&'static str> {
         }
 
         ("Rewards", "NothingToClaim") => "nothing: earn something first (`quern stake show`)",
+        ("Rewards", "NotPayable") => "transfer some QRN to the account, so that it exists, and claim again",
         ("Rewards", "EraNotFinished") => "wait until the era has ended (`quern explain`)",
         ("Rewards", "EraExpired") => {
             "nothing: what is not claimed in time is never minted; claim sooner (`quern stake claim`)"
@@ -240,7 +261,7 @@ pub fn remedy(of: &str, name: &str) -> Option<&'static str> {
             "make new keys with `author_rotateKeys` of this node, for this account"
         }
         ("Utility", "TooManyCalls") => "send the calls in smaller batches",
-        ("System", "CallFiltered") => "this chain does not allow the call",
+        ("System", "CallFiltered") => "use the key of the account itself, if this was its hot key: that may not do this",
         ("System", "MultiBlockMigrationsOngoing") => "wait until the chain's upgrade is complete",
         (
             "System",

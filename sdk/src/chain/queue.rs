@@ -5,8 +5,8 @@
 //! settled. One that is neither in a block nor in the pool was dropped, or lost when a block was replaced: it is handed in
 //! again, byte for byte, so that it can never be executed twice.
 
-use codec::{Decode, Encode};
-use quern_primitives::Height;
+use codec::{Compact, Decode, Encode};
+use quern_primitives::{Account, Height};
 use std::{collections::BTreeMap, io};
 
 /// An extrinsic that was handed to a node.
@@ -21,6 +21,19 @@ pub struct Queued {
     /// The last height at which a block may take it.
     pub until: Height,
 }
+
+impl Queued {
+    /// Whether this account's key signed it.
+    pub fn is_signed_by(&self, account: &Account) -> bool {
+        // Its length, version and kind, and whose address it is: an account's.
+        let mut input = &self.signed[..];
+        let head = <(Compact<u32>, u8, u8, Account)>::decode(&mut input);
+        head.is_ok_and(|(_, version, kind, signer)| version & SIGNED != 0 && kind == 0 && signer == *account)
+    }
+}
+
+/// Marks a version of an extrinsic as signed.
+const SIGNED: u8 = 0b1000_0000;
 
 /// Where an account stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,6 +144,22 @@ mod tests {
 
     fn entry(nonce: u64, call: u8, until: Height) -> Queued {
         Queued { nonce, call: vec![call], signed: vec![call, nonce as u8], until }
+    }
+
+    #[test]
+    fn extrinsic_should_be_known_by_its_signer() {
+        let of = |bytes: Vec<u8>| Queued { signed: bytes, ..entry(0, 0, 0) };
+        let signed = of((Compact(99u32), 0x84u8, 0u8, [7u8; 32], 1u8).encode());
+        assert!(signed.is_signed_by(&[7; 32]));
+        assert!(!signed.is_signed_by(&[8; 32]));
+        // No signer, or no address of an account, or nothing at all.
+        for other in [
+            (Compact(99u32), 0x05u8, 0u8, [7u8; 32]).encode(),
+            (Compact(99u32), 0x84u8, 1u8, [7u8; 32]).encode(),
+            vec![],
+        ] {
+            assert!(!of(other).is_signed_by(&[7; 32]));
+        }
     }
 
     #[test]

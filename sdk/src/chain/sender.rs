@@ -2,11 +2,12 @@
 //! Extrinsics in the order of their nonces: the one place that hands them out.
 
 use super::{
-    errors::{in_words, refusal},
+    errors::{in_words, refusal, refused_within},
+    proxy::ByProxy,
     queue::{NoOutbox, Nonces, Outbox, Queue, Queued},
     runtime, Chain, ChainError, Keypair,
 };
-use quern_primitives::Height;
+use quern_primitives::{Account, Balance, Height};
 use std::{io, sync::Arc, time::Duration};
 use subxt::{
     client::OnlineClientAtBlockImpl,
@@ -37,7 +38,8 @@ pub struct Included {
     pub events: Vec<runtime::Event>,
 }
 
-/// Sends the extrinsics of one account. Clones share one queue.
+/// Sends the extrinsics of one account. Clones share one queue. A sender [for another account](Self::acting_for) makes every call
+/// for that one, as its proxy of type `Daemon`; nonces, fees and queue are those of the key.
 ///
 /// Nonces come from the node, asked every time: one remembered here would leave a gap for ever once the pool drops an
 /// extrinsic. What was handed in is looked after until it is final ([`maintain`](Self::maintain)): dropped by a pool, or lost
@@ -46,18 +48,31 @@ pub struct Included {
 pub struct Sender {
     pub(super) chain: Chain,
     pub(super) keys: Keypair,
+    acts_for: Option<Account>,
     outbox: Arc<dyn Outbox>,
     queue: Arc<Mutex<Queue>>,
 }
 
 impl Sender {
     pub(super) fn new(chain: Chain, keys: Keypair) -> Self {
-        Self { chain, keys, outbox: Arc::new(NoOutbox), queue: Arc::default() }
+        Self { chain, keys, acts_for: None, outbox: Arc::new(NoOutbox), queue: Arc::default() }
     }
 
-    /// Keeps the queue in `outbox`, beginning with what is in it.
+    /// Makes every call for `account` from now on, by its proxy. For the key's own account it changes nothing.
+    pub fn acting_for(self, account: Account) -> Self {
+        let acts_for = (account != self.keys.account()).then_some(account);
+        Self { acts_for, ..self }
+    }
+
+    /// Keeps the queue in `outbox`, beginning with what is in it. What another key has signed is dropped: its nonces are not those
+    /// of this one, and what is still owed is sent anew.
     pub fn with_outbox(self, outbox: Arc<dyn Outbox>) -> io::Result<Self> {
-        let queue = Queue::restored(outbox.load()?);
+        let signer = self.keys.account();
+        let (own, others): (Vec<_>, Vec<_>) = outbox.load()?.into_iter().partition(|entry| entry.is_signed_by(&signer));
+        if !others.is_empty() {
+            outbox.forget(&others.iter().map(|entry| entry.nonce).collect::<Vec<_>>())?;
+        }
+        let queue = Queue::restored(own);
         Ok(Self { outbox, queue: Arc::new(Mutex::new(queue)), ..self })
     }
 
@@ -66,14 +81,47 @@ impl Sender {
         Self { chain, ..self.clone() }
     }
 
-    /// The account that pays.
-    pub fn account(&self) -> quern_primitives::Account {
+    /// The account that acts: the key's own, or the one that it acts for.
+    pub fn account(&self) -> Account {
+        self.acts_for.unwrap_or_else(|| self.signer())
+    }
+
+    /// The account of the key, which pays fees.
+    pub fn signer(&self) -> Account {
         self.keys.account()
+    }
+
+    /// Whether calls are made for another account than the key's.
+    pub fn is_proxy(&self) -> bool {
+        self.acts_for.is_some()
+    }
+
+    /// What a call costs as this sender sends it, unless it is owed.
+    pub async fn fee(&self, call: &(impl Payload + Sync)) -> Result<Balance, ChainError> {
+        match self.acts_for {
+            Some(real) => self.chain.fee(&self.wrapped(real, call).await?).await,
+            None => self.chain.fee(call).await,
+        }
+    }
+
+    /// A call as one that is made for another account.
+    async fn wrapped(&self, real: Account, call: &(impl Payload + Sync)) -> Result<ByProxy, ChainError> {
+        let at = self.chain.api().at_current_block().await.map_err(ChainError::block)?;
+        let transactions = at.transactions();
+        transactions.validate(call).map_err(ChainError::extrinsic)?;
+        Ok(ByProxy { real, call: transactions.call_data(call).map_err(ChainError::extrinsic)? })
     }
 
     /// Hands an extrinsic to the node's pool. It may still fail in its block; a daemon sees that by what the chain says next.
     /// The same call is not handed in twice while it waits for a block.
     pub async fn send(&self, call: &(impl Payload + Sync)) -> Result<(), ChainError> {
+        match self.acts_for {
+            Some(real) => self.hand_in(&self.wrapped(real, call).await?).await,
+            None => self.hand_in(call).await,
+        }
+    }
+
+    async fn hand_in(&self, call: &(impl Payload + Sync)) -> Result<(), ChainError> {
         let mut queue = self.queue.lock().await;
         let (height, _) = self.chain.best().await?;
         let at = self.chain.api().at_current_block().await.map_err(ChainError::block)?;
@@ -96,6 +144,13 @@ impl Sender {
 
     /// Sends an extrinsic and waits until it is finalised and has succeeded. Dropped by the pool, it is handed in again.
     pub async fn send_and_wait(&self, call: &(impl Payload + Sync)) -> Result<Included, ChainError> {
+        match self.acts_for {
+            Some(real) => self.carry_out(&self.wrapped(real, call).await?).await,
+            None => self.carry_out(call).await,
+        }
+    }
+
+    async fn carry_out(&self, call: &(impl Payload + Sync)) -> Result<Included, ChainError> {
         let (queued, signed, mut progress) = {
             let mut queue = self.queue.lock().await;
             let (queued, signed) = self.signed(call).await?;
@@ -128,6 +183,13 @@ impl Sender {
             }
         };
         let events = included.wait_for_success().await.map_err(refusal)?;
+        if self.is_proxy() {
+            // The proxy's call succeeds whatever becomes of the call within.
+            let at = self.chain.api().at_current_block().await.map_err(ChainError::block)?;
+            for event in events.iter().flatten() {
+                refused_within(event.pallet_name(), event.event_name(), event.field_bytes(), at.metadata())?;
+            }
+        }
         let events = events.iter().filter_map(|event| event.ok()?.decode_as::<runtime::Event>().ok()).collect();
         Ok(Included { block: included.block_hash().0, events })
     }
@@ -209,7 +271,7 @@ impl Sender {
     }
 
     async fn nonces(&self) -> Result<Nonces, ChainError> {
-        let account = self.account();
+        let account = self.signer();
         let finalized = self.chain.nonce(&account, Some(self.chain.finalized_hash().await?)).await?;
         let best = self.chain.nonce(&account, None).await?;
         Ok(Nonces { finalized, best, next: self.next_nonce().await? })

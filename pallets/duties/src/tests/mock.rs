@@ -26,6 +26,7 @@ frame_support::construct_runtime!(
         Balances: pallet_balances,
         Fees: pallet_transaction_payment,
         Duties: duties,
+        Proxy: pallet_proxy,
     }
 );
 
@@ -68,6 +69,22 @@ impl pallet_transaction_payment::Config for Test {
     type LengthToFee = FixedFee<0, Balance>;
 }
 
+impl pallet_proxy::Config for Test {
+    type RuntimeEvent = RuntimeEvent;
+    type RuntimeCall = RuntimeCall;
+    type Currency = Balances;
+    type ProxyType = ();
+    type ProxyDepositBase = ConstU128<1>;
+    type ProxyDepositFactor = ConstU128<1>;
+    type MaxProxies = ConstU32<4>;
+    type WeightInfo = ();
+    type MaxPending = ConstU32<2>;
+    type CallHasher = sp_runtime::traits::BlakeTwo256;
+    type AnnouncementDepositBase = ConstU128<1>;
+    type AnnouncementDepositFactor = ConstU128<1>;
+    type BlockNumberProvider = System;
+}
+
 /// What [`Owed`] says.
 pub struct Listed;
 impl quern_primitives::traits::Duties<RuntimeCall> for Listed {
@@ -78,6 +95,14 @@ impl quern_primitives::traits::Duties<RuntimeCall> for Listed {
         let RuntimeCall::System(frame_system::Call::remark { remark }) = call else { return None };
         let by = *Owed::get().get(&(*who, remark.clone()))?;
         (System::block_number() <= by).then(|| Duty { subjects: vec![remark.clone()], by })
+    }
+    fn proxied(call: &RuntimeCall) -> Option<(Account, &RuntimeCall)> {
+        let RuntimeCall::Proxy(pallet_proxy::Call::proxy { real, call, .. }) = call else { return None };
+        Some((real.clone().into(), call))
+    }
+    fn may_act(signer: &Account, call: &RuntimeCall) -> bool {
+        let Some((real, _)) = Self::proxied(call) else { return false };
+        Proxy::find_proxy(&real.into(), &(*signer).into(), None).is_ok_and(|proxy| proxy.delay == 0)
     }
 }
 
@@ -94,6 +119,11 @@ impl duties::BenchmarkHelper<RuntimeCall> for Listed {
     fn owed(who: &AccountId32, _: u32) -> RuntimeCall {
         owe(who.clone().into(), b"move", 1);
         remark(b"move")
+    }
+    fn owed_by_proxy(signer: &AccountId32, who: &AccountId32, _: u32) -> RuntimeCall {
+        Proxy::add_proxy_delegate(who, signer.clone(), (), 0).unwrap();
+        owe(who.clone().into(), b"move", 1);
+        proxied(who.clone(), remark(b"move"))
     }
 }
 
@@ -125,6 +155,11 @@ pub fn account(who: u8) -> AccountId32 {
 /// A call that may be owed.
 pub fn remark(bytes: &[u8]) -> RuntimeCall {
     frame_system::Call::remark { remark: bytes.to_vec() }.into()
+}
+
+/// A call that another account makes for this one.
+pub fn proxied(real: AccountId32, call: RuntimeCall) -> RuntimeCall {
+    pallet_proxy::Call::proxy { real, force_proxy_type: None, call: Box::new(call) }.into()
 }
 
 /// Another call that says it is operational.
@@ -181,6 +216,20 @@ pub fn send(
     result: Result<(), DispatchError>,
 ) -> Result<Result<(), DispatchError>, TransactionValidityError> {
     send_with(who, call, Weight::zero(), result)
+}
+
+/// Runs a signed transaction whose call makes what an account owed no more owed, or not, and is itself a success.
+pub fn send_proxied(who: u8, real: u8, call: &RuntimeCall, succeeds: bool) -> Result<(), TransactionValidityError> {
+    let origin = RuntimeOrigin::signed(account(who));
+    let info = call.get_dispatch_info();
+    frame_system::ExtrinsicWeightReclaimed::<Test>::kill();
+    let run = extension().test_run(origin, call, &info, call.encoded_size(), 0, |_| {
+        if succeeds {
+            Owed::mutate(|owed| owed.retain(|(account, _), _| *account != [real; 32]));
+        }
+        Ok(PostDispatchInfo::default())
+    });
+    run.map(|ended| assert!(ended.is_ok()))
 }
 
 /// A failing end.

@@ -4,4 +4,5 @@
 mod failures;
 mod invariants;
 pub(crate) mod mock;
+mod proxies;
 mod standing;

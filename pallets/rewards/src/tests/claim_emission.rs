@@ -20,6 +20,10 @@ fn balance(who: u8) -> Balance {
     Balances::free_balance(account(who))
 }
 
+fn balance_of_pot() -> Balance {
+    Balances::free_balance(Rewards::pot_account())
+}
+
 #[test]
 fn claim_emission_should_mint_a_unit_for_each_point_when_the_budget_suffices() {
     run_with(genesis(), || {
@@ -150,6 +154,34 @@ fn claim_emission_should_fail_when_it_cannot_create_the_account() {
         settle(&settlement(0, 0, 40), &[9]);
         run_to(10);
         assert_noop!(claim(9, &[0]), TokenError::BelowMinimum);
+        assert_eq!(Rewards::claimable(account(9)).len(), 1);
+    });
+}
+
+#[test]
+fn claim_emission_should_share_with_the_backers_what_is_for_blocks_and_nothing_of_the_work() {
+    run_with(genesis(), || {
+        BackersPpm::set(250_000);
+        Author::set(Some(raw(WORKER)));
+        run_to(9);
+        settle(&settlement(0, 0, 1_000), &[]);
+        run_to(20);
+        let issuance = Balances::total_issuance();
+        // Two eras of blocks, of which the first has 360 for work too.
+        assert_ok!(claim(WORKER, &[0, 1]));
+        assert_eq!((balance(WORKER), balance(BACKERS)), (RICH + 360 + 1_640 * 3 / 4, RICH + 1_640 / 4));
+        assert_eq!((Balances::total_issuance(), TotalEmitted::<Test>::get()), (issuance + 2_000, 2_000));
+        assert_eq!(balance_of_pot(), ED);
+    });
+}
+
+#[test]
+fn claim_emission_should_fail_when_what_is_for_blocks_cannot_be_paid() {
+    let genesis = GenesisConfig { initial_emission: ED - 1, ..genesis() };
+    run_with(genesis, || {
+        Author::set(Some(raw(9)));
+        run_to(10);
+        assert_noop!(claim(9, &[0]), Error::<Test>::NotPayable);
         assert_eq!(Rewards::claimable(account(9)).len(), 1);
     });
 }

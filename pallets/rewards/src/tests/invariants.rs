@@ -131,12 +131,17 @@ fn check(model: &mut Model, op: &Op) {
             let current = CurrentEra::<Test>::get();
             let eras: Vec<u32> = (current.saturating_sub(eras.min(HISTORY))..current).collect();
             let before = Balances::free_balance(account(who));
-            let expected: Balance = Rewards::claimable(account(who))
+            let (work, authoring) = Rewards::claimable(account(who))
                 .into_iter()
                 .filter(|(era, _)| eras.contains(era))
-                .map(|(_, claim)| claim.total())
-                .sum();
-            let possible = expected > 0 && (before > 0 || expected >= ED);
+                .fold((0, 0), |(work, authoring), (_, claim)| (work + claim.work, authoring + claim.authoring));
+            let expected = work + authoring;
+            let backing = authoring * Balance::from(BackersPpm::get()) / 1_000_000;
+            let backers = Balances::free_balance(account(BACKERS));
+            // The blocks' part is paid first, and either creates the account where there is none.
+            let own = authoring - backing;
+            let exists = before > 0 || own >= ED;
+            let possible = expected > 0 && (own == 0 || exists) && (work == 0 || exists || work >= ED);
             let claimed = frame_support::storage::with_storage_layer(|| {
                 Rewards::claim_emission(signed(who), BoundedVec::truncate_from(eras.clone()))
             });
@@ -145,7 +150,8 @@ fn check(model: &mut Model, op: &Op) {
                 let owed: Balance = eras.into_iter().map(|era| model.claim(who, era)).sum();
                 assert_eq!(owed, expected, "{op:?}");
                 model.emitted += owed;
-                assert_eq!(Balances::free_balance(account(who)), before + owed);
+                assert_eq!(Balances::free_balance(account(who)), before + owed - backing);
+                assert_eq!(Balances::free_balance(account(BACKERS)), backers + backing);
             }
         }
         Op::Wait(blocks, author) => {
@@ -177,8 +183,8 @@ fn check(model: &mut Model, op: &Op) {
 }
 
 /// Plays a list of things on a chain whose cap leaves `room` above its genesis.
-fn play(room: Balance, ops: &[Op]) -> u32 {
-    let start = 5 * RICH + ED;
+fn play(room: Balance, backers_ppm: u32, ops: &[Op]) -> u32 {
+    let start = 6 * RICH + ED;
     let genesis = GenesisConfig {
         initial_emission: BUDGET,
         era_blocks: ERA,
@@ -189,6 +195,7 @@ fn play(room: Balance, ops: &[Op]) -> u32 {
     };
     new_test_ext_with(genesis, true).execute_with(|| {
         assert_eq!(Balances::total_issuance(), start);
+        BackersPpm::set(backers_ppm);
         let mut model = Model { cap: start + room, start, treasury: RICH, ..Default::default() };
         for op in ops {
             check(&mut model, op);
@@ -203,6 +210,7 @@ proptest! {
     #[test]
     fn money_should_follow_the_model_over_thousands_of_eras(
         room in prop_oneof![Just(0), 1 as Balance..BUDGET, 1 as Balance..600_000, Just(Balance::MAX >> 64)],
+        backers_ppm in prop_oneof![Just(0), 0u32..1_000_000],
         ops in prop::collection::vec(op(), 300..500),
         last in op(),
     ) {
@@ -211,6 +219,6 @@ proptest! {
         while ops.iter().map(|op| if let Op::Wait(blocks, _) = op { *blocks } else { 0 }).sum::<u32>() < 2_000 * ERA {
             ops.extend([Op::Wait(197, Some(3)), last.clone()]);
         }
-        prop_assert!(play(room, &ops) >= 2_000);
+        prop_assert!(play(room, backers_ppm, &ops) >= 2_000);
     }
 }

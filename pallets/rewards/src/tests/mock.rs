@@ -4,11 +4,11 @@
 use crate as rewards;
 use frame_support::{
     derive_impl, parameter_types,
-    traits::{fungible::Mutate, ConstU128, Hooks},
+    traits::{fungible::Mutate, tokens::Preservation, ConstU128, Hooks},
     PalletId,
 };
 use quern_primitives::{
-    traits::{Rewards as _, Settlement},
+    traits::{Backing, Rewards as _, Settlement},
     Account, Balance, ShardId,
 };
 use sp_runtime::{traits::IdentityLookup, AccountId32, BuildStorage};
@@ -39,8 +39,32 @@ impl pallet_balances::Config for Test {
 parameter_types! {
     /// Who authors the blocks that [`run_to`] begins.
     pub static Author: Option<Account> = None;
+    /// What those who back authors get of what they earn, in parts per million.
+    pub static BackersPpm: u32 = 0;
     pub const RewardsId: PalletId = PalletId(*b"qrn/rwds");
     pub Treasury: AccountId32 = account(TREASURY);
+}
+
+/// Pays an author, and [`BACKERS`] their part.
+pub struct Shared;
+impl Backing for Shared {
+    fn reward(who: &Account, from: &Account, amount: Balance) -> Option<(Balance, Balance)> {
+        let backing = amount * Balance::from(BackersPpm::get()) / 1_000_000;
+        for (to, part) in [((*who).into(), amount - backing), (account(BACKERS), backing)] {
+            if part > 0 {
+                let from = (*from).into();
+                <Balances as Mutate<_>>::transfer(&from, &to, part, Preservation::Expendable).ok()?;
+            }
+        }
+        Some((amount - backing, backing))
+    }
+}
+
+#[cfg(feature = "runtime-benchmarks")]
+impl rewards::BenchmarkHelper for Shared {
+    fn back(_: &AccountId32) {
+        BackersPpm::set(250_000);
+    }
 }
 
 impl rewards::Config for Test {
@@ -48,14 +72,19 @@ impl rewards::Config for Test {
     type PalletId = RewardsId;
     type Treasury = Treasury;
     type Author = Author;
+    type Backing = Shared;
     type WeightInfo = ();
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = Shared;
 }
 
 pub const ED: Balance = 10;
-/// What accounts 1 to 4 and the treasury own.
+/// What accounts 1 to 4, the backers and the treasury own.
 pub const RICH: Balance = 1_000_000;
 pub const REQUESTER: u8 = 1;
 pub const WORKER: u8 = 2;
+/// Who backs authors, in tests in which somebody does.
+pub const BACKERS: u8 = 7;
 pub const TREASURY: u8 = 8;
 
 /// The bytes of an account.
@@ -83,13 +112,7 @@ pub fn settlement(price: Balance, audit_fee: Balance, protocol_fee: Balance) -> 
 pub fn settle(settlement: &Settlement, auditors: &[u8]) {
     let sum = settlement.price + settlement.audit_fee + settlement.protocol_fee;
     let pot = Rewards::pot_account();
-    <Balances as Mutate<_>>::transfer(
-        &account(REQUESTER),
-        &pot,
-        sum,
-        frame_support::traits::tokens::Preservation::Preserve,
-    )
-    .unwrap();
+    <Balances as Mutate<_>>::transfer(&account(REQUESTER), &pot, sum, Preservation::Preserve).unwrap();
     let auditors: Vec<_> = auditors.iter().copied().map(raw).collect();
     Rewards::settle(settlement, &auditors);
 }
@@ -109,7 +132,7 @@ pub fn credit(who: u8) -> Balance {
 
 /// A chain at height 1, with a treasury or without.
 pub fn new_test_ext_with(rewards: rewards::GenesisConfig<Test>, treasury: bool) -> sp_io::TestExternalities {
-    let rich = (1..=4).chain(treasury.then_some(TREASURY));
+    let rich = (1..=4).chain([BACKERS]).chain(treasury.then_some(TREASURY));
     let storage = RuntimeGenesisConfig {
         balances: pallet_balances::GenesisConfig {
             balances: rich.map(|who| (account(who), RICH)).collect(),
@@ -123,6 +146,7 @@ pub fn new_test_ext_with(rewards: rewards::GenesisConfig<Test>, treasury: bool) 
     let mut ext = sp_io::TestExternalities::new(storage);
     ext.execute_with(|| {
         Author::set(None);
+        BackersPpm::set(0);
         System::set_block_number(1);
     });
     ext

@@ -2,9 +2,10 @@
 //! Sharing what a candidate earned with those who back it.
 
 use super::mock::*;
-use crate::{Event, Order};
+use crate::{Event, Nominations, Order, Pool};
 use frame_support::assert_ok;
-use quern_primitives::traits::Backing;
+use proptest::prelude::*;
+use quern_primitives::{traits::Backing, Balance};
 
 #[test]
 fn reward_should_be_shared_by_stake_after_the_commission() {
@@ -16,7 +17,15 @@ fn reward_should_be_shared_by_stake_after_the_commission() {
         assert_eq!(Staking::reward(&raw(1), &raw(3), 1_000), Some((460, 540)));
         assert_eq!(Balances::free_balance(account(1)), RICH - 400 + 460);
         assert_eq!((pot(), pool(1).value, pool(1).shares), (1_140, 1_140, 600));
-        System::assert_last_event(Event::RewardShared { candidate: account(1), own: 460, backing: 540 }.into());
+        let shared = Event::RewardShared {
+            candidate: account(1),
+            own: 460,
+            backing: 540,
+            commission_ppm: 100_000,
+            bonded: 400,
+            backed: 600,
+        };
+        System::assert_last_event(shared.into());
         assert_eq!(Order::<Test>::get()[0].0, 400 + 1_140);
         assert_eq!(Balances::free_balance(account(3)), RICH - 1_000);
     });
@@ -49,4 +58,83 @@ fn reward_should_be_shared_when_a_part_is_below_the_existential_deposit() {
         assert_eq!(Staking::reward(&raw(1), &raw(3), 10), Some((4, 6)));
         assert_eq!(pot(), 606);
     });
+}
+
+#[test]
+fn reward_should_be_shared_with_those_who_still_back_a_chilled_candidate() {
+    run(|| {
+        candidate(1, 400);
+        assert_ok!(Staking::nominate(signed(2), account(1), 600));
+        assert_ok!(Staking::chill(signed(1)));
+        assert_eq!(Staking::reward(&raw(1), &raw(3), 1_000), Some((400, 600)));
+    });
+}
+
+#[test]
+fn reward_should_go_to_the_candidate_alone_when_it_is_chilled_and_nobody_is_left() {
+    run(|| {
+        candidate(1, 400);
+        assert_ok!(Staking::nominate(signed(2), account(1), 600));
+        assert_ok!(Staking::chill(signed(1)));
+        assert_ok!(Staking::unbond_nomination(signed(2), account(1), 600));
+        System::set_block_number(1 + UNBONDING);
+        assert_ok!(Staking::withdraw_nomination(signed(2), account(1)));
+        assert_eq!(Staking::reward(&raw(1), &raw(3), 1_000), Some((1_000, 0)));
+    });
+}
+
+/// What a nomination of candidate 1 is worth.
+fn worth(who: u8, pool: &Pool) -> Balance {
+    Nominations::<Test>::get(account(who), account(1)).map_or(0, |nomination| pool.value_of(nomination.total()))
+}
+
+/// Pays the rewards.
+const PAYER: u8 = 60;
+
+proptest! {
+    #[test]
+    fn reward_should_be_paid_whole_and_pro_rata(
+        bond in MINIMUM..2_000,
+        commission_ppm in 0u32..=1_000_000,
+        nominations in prop::collection::vec(MINIMUM_NOMINATION..900, 0..4),
+        rewards in prop::collection::vec(0 as Balance..2_000, 1..5),
+        chilled in any::<bool>(),
+    ) {
+        new_test_ext().execute_with(|| {
+            candidate(1, bond);
+            assert_ok!(Staking::validate(signed(1), commission_ppm));
+            let backers: Vec<u8> = (10..).zip(&nominations)
+                .filter(|(who, amount)| Staking::nominate(signed(*who), account(1), **amount).is_ok())
+                .map(|(who, _)| who)
+                .collect();
+            if chilled {
+                assert_ok!(Staking::chill(signed(1)));
+            }
+            let payer = account(PAYER);
+            for amount in rewards {
+                let before = pool(1);
+                let issuance = Balances::total_issuance();
+                let (free, paid_from) = (Balances::free_balance(account(1)), Balances::free_balance(&payer));
+                let (own, backing) = Staking::reward(&raw(1), &raw(PAYER), amount).unwrap();
+                let after = pool(1);
+                // All of it arrives, and nothing else does.
+                assert_eq!(own + backing, amount);
+                assert_eq!(Balances::free_balance(account(1)), free + own);
+                assert_eq!(Balances::free_balance(&payer), paid_from - amount);
+                assert_eq!(Balances::total_issuance(), issuance);
+                assert_eq!((after.value, after.shares, pot()), (before.value + backing, before.shares, after.value));
+                // After the commission, rounded up, each unit at stake earns the same; the bond gets what rounding leaves.
+                let shared = amount - (amount * Balance::from(commission_ppm)).div_ceil(1_000_000);
+                assert_eq!(backing, shared * before.value / (bond + before.value));
+                for who in &backers {
+                    let gain = worth(*who, &after) - worth(*who, &before);
+                    let shares = Nominations::<Test>::get(account(*who), account(1)).unwrap().total();
+                    let due = backing * shares / before.shares;
+                    assert!(gain.abs_diff(due) <= 1, "{who}: {gain} instead of {due}");
+                }
+                assert!(backers.iter().map(|who| worth(*who, &after)).sum::<Balance>() <= after.value);
+            }
+            Staking::do_try_state().unwrap();
+        });
+    }
 }
