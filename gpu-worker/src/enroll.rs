@@ -111,21 +111,6 @@ pub async fn bond(chain: &Chain, sender: &Sender, me: &Account, wanted: Balance)
     Ok(())
 }
 
-/// Brings a bond up to what is wanted.
-pub async fn bond(chain: &Chain, sender: &Sender, me: &Account, wanted: Balance) -> Result<(), EnrolError> {
-    let account = chain.account(me).await?;
-    let missing = wanted.saturating_sub(account.bonded);
-    if missing == 0 {
-        return Ok(());
-    }
-    if account.free < missing {
-        return Err(EnrolError::Poor { free: account.free / QRN, missing: missing.div_ceil(QRN) });
-    }
-    sender.send_and_wait(&calls::bond(missing)).await?;
-    tracing::info!(qrn = (missing / QRN) as u64, "bonded");
-    Ok(())
-}
-
 /// Brings bond, registration and readiness to what is asked for. Does nothing that is already so.
 ///
 /// An account that begins with nothing enrols. What it cannot pay for yet it does later ([`stay_ready`]): then the endpoint that

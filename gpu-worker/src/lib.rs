@@ -125,6 +125,10 @@ pub async fn validate(args: ValidateArgs) -> anyhow::Result<()> {
 
 /// Runs the watcher until it is told to stop.
 pub async fn watch(args: WatchArgs) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        args.common.key.stake.is_none(),
+        "--stake: a challenge locks what is free of a bond, which a hot key may not; watch with an account that has a bond of its own"
+    );
     let (site, sender) = open(&args.common, executor(args.common.executor)?).await?;
     until_stopped(&site.clone().peer, async {
         enroll::bond(&site.chain(), &sender, &site.me, u128::from(args.common.bond) * QRN).await?;

@@ -261,7 +261,9 @@ pub fn remedy(of: &str, name: &str) -> Option<&'static str> {
             "make new keys with `author_rotateKeys` of this node, for this account"
         }
         ("Utility", "TooManyCalls") => "send the calls in smaller batches",
-        ("System", "CallFiltered") => "use the key of the account itself, if this was its hot key: that may not do this",
+        ("System", "CallFiltered") => {
+            "use the key of the account itself, if this was its hot key: that may not do this"
+        }
         ("System", "MultiBlockMigrationsOngoing") => "wait until the chain's upgrade is complete",
         (
             "System",
