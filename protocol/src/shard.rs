@@ -28,7 +28,7 @@ pub const MAX_AUDITORS: u32 = 8;
 /// it for ever. Until the worker shows its results the sample and all other seats stay, so whoever wants to get rid of an
 /// audit needs a friend in a seat each time, and honest validators who sit do not make room. With a third of the stake
 /// against it and two seats, eight friends are drawn before two others with probability 19 / 3^9 = 0.1 % (four seats: 0.9 %);
-/// all but claims of missing inputs cost the spoiler each time. `sdk/src/economics` has the formula.
+/// all of them cost the spoiler, a claim of missing inputs when it is refuted. `sdk/src/economics` has the formula.
 pub const MAX_AUDIT_ROUNDS: u8 = 8;
 
 /// Most validators that are remembered for having left a seat of a commitment, the last ones: others are drawn before they are
