@@ -171,6 +171,9 @@ pub enum JobCommand {
     Cancel(JobArgs),
     /// Say that the outputs of a job's accepted shards have arrived. Only the requester and who audited them can.
     Acknowledge(AcknowledgeArgs),
+    /// Take a paused job up again, whose inputs nobody could fetch: serves them when the file or the task is named that it was submitted
+    /// with, or else counts on its endpoints.
+    Resume(ResumeArgs),
     /// Run again what of a job stands on an overturned result, as a new job. Holds the cost of what is run again.
     Fork(JobArgs),
 }
@@ -214,6 +217,34 @@ pub struct SubmitArgs {
     /// Go on serving the inputs when the job is over, until Ctrl-C: who runs a task again needs them.
     #[arg(long, conflicts_with_all = ["no_wait", "quote_only"])]
     pub keep: bool,
+    /// Address to serve the inputs on; port 0 takes any free one.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// Addresses at which workers reach this machine, when they differ from --listen.
+    #[arg(long)]
+    pub announce: Vec<SocketAddr>,
+}
+
+/// `quern job resume`.
+#[derive(Clone, Debug, Args)]
+pub struct ResumeArgs {
+    /// The job's number.
+    pub id: JobId,
+    /// The job as the JSON file that it was submitted with: its inputs are served from here.
+    #[arg(conflicts_with = "task")]
+    pub spec: Option<PathBuf>,
+    /// The built-in job that it is.
+    #[arg(long, value_enum)]
+    pub task: Option<BuiltIn>,
+    /// The checkpoint of `--task digits-classify`.
+    #[arg(long, required_if_eq("task", "digits-classify"))]
+    pub checkpoint: Option<PathBuf>,
+    /// Rounds of `--task digits-train`.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=32))]
+    pub rounds: Option<u16>,
+    /// Do not ask before money is held.
+    #[arg(long, short)]
+    pub yes: bool,
     /// Address to serve the inputs on; port 0 takes any free one.
     #[arg(long, default_value = "127.0.0.1:0")]
     pub listen: SocketAddr,

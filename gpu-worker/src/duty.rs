@@ -4,7 +4,7 @@
 use quern_primitives::{Account, Balance, DisputeId, Height, ShardId};
 use quern_protocol::{
     dispute::{Dispute, Move},
-    shard::{Demand, Phase, Seat, Shard},
+    shard::{Demand, Phase, ProbeSeat, Seat, Shard},
     view::ShardView,
 };
 use quern_sdk::chain::amount::qrn;
@@ -72,6 +72,7 @@ impl Duty {
             Some((name, _)) => Some(name),
             None if is_worker => owed_by_worker(shard),
             None if shard.adoption().is_some_and(|adoption| adoption.auditor == *me) => Some("the adopted result"),
+            None if owes_word(shard, me) => Some("its word on whether it can fetch the inputs"),
             None => seat.and_then(|seat| owed_by_auditor(&shard.phase, seat)),
         };
         let by = turn.map(|(_, by)| by).or_else(|| shard.expires()?.checked_sub(1));
@@ -139,6 +140,7 @@ pub fn phase_name(phase: &Phase) -> &'static str {
         Phase::Settled { paid: false, .. } => "unpaid",
         Phase::Overturned { .. } => "overturned",
         Phase::Adopting { .. } => "adopting",
+        Phase::Doubted { .. } | Phase::Probing { .. } => "doubted",
     }
 }
 
@@ -152,6 +154,11 @@ fn move_name(turn: &Move) -> &'static str {
         Move::Pick { .. } => "the first of the named ids that differs",
         Move::Prove => "the proof of the segment's ends",
     }
+}
+
+fn owes_word(shard: &Shard, me: &Account) -> bool {
+    let says_nothing = |seat: &ProbeSeat| seat.auditor == *me && !seat.missing;
+    shard.expires().is_some() && shard.probe().is_some_and(|probe| probe.seats.iter().any(says_nothing))
 }
 
 fn owed_by_worker(shard: &Shard) -> Option<&'static str> {
@@ -179,7 +186,7 @@ fn owed_by_auditor(phase: &Phase, seat: &Seat) -> Option<&'static str> {
 mod tests {
     use super::*;
     use crate::testing::{accepted, assigned, audited, settled, view, ME, OTHER};
-    use quern_protocol::shard::LeafDemand;
+    use quern_protocol::shard::{LeafDemand, Probe};
 
     #[test]
     fn worker_should_owe_the_start_when_a_shard_is_assigned_to_it() {
@@ -196,6 +203,17 @@ mod tests {
         assert_eq!((owed(None).part, owed(None).owes), (Part::Auditor, Some("the sealed audit")));
         assert_eq!(owed(Some([1; 32])).owes, None);
         assert_eq!(Duty::of(&audited(ME, OTHER, None), &ME).unwrap().owes, None, "the worker waits");
+    }
+
+    #[test]
+    fn validator_should_owe_its_word_when_it_is_asked_for_the_inputs() {
+        let asked = |missing| {
+            let seats = vec![ProbeSeat { missing, ..ProbeSeat::new(ME, 5) }].try_into().unwrap();
+            let probe = Probe { seats, needed: 2, rounds: 0, drawn_at: 20, left: Default::default() };
+            Duty::of(&view(Phase::Probing { work: None, probe, by: 60 }), &ME).unwrap()
+        };
+        assert_eq!(asked(false).text(), "doubted: its word on whether it can fetch the inputs is owed, until block 60");
+        assert_eq!((asked(true).owes, asked(true).locked), (None, 5));
     }
 
     #[test]

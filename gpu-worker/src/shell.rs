@@ -320,6 +320,7 @@ async fn send(sender: &Sender, call: core::Call) -> Result<(), ChainError> {
             sender.send(&calls::prove_ends(dispute, start, end)).await
         }
         Call::Prosecute(dispute, Prosecution::Pick(index)) => sender.send(&calls::pick_id(dispute, index)).await,
+        Call::ReportInputs(shard, available) => sender.send(&calls::report_inputs(shard, available)).await,
         Call::ClaimUnavailable(shard, inputs_missing) => {
             sender.send(&calls::claim_unavailable(shard, inputs_missing)).await
         }

@@ -61,6 +61,7 @@ pub fn audited(worker: Account, auditor: Account, seal: Option<[u8; 32]>) -> Sha
         sampled_at: 20,
         needed: 1,
         left: Default::default(),
+        without_inputs: Default::default(),
     };
     view(Phase::Auditing { deal: deal(worker), commitment, audit, by: 90 })
 }

@@ -11,7 +11,7 @@ use quern_program::Segment;
 use quern_protocol::{
     dispute::{Dispute, Move, Trace},
     inputs::StageContext,
-    shard::{Adoption, Audit, Commitment, Deal, Demand, LeafDemand, Phase, Seat, Verdict, Window},
+    shard::{Adoption, Audit, Commitment, Deal, Demand, LeafDemand, Phase, Probe, ProbeSeat, Seat, Verdict, Window},
     view::ShardView,
     Shard,
 };
@@ -79,6 +79,7 @@ fn audit(auditor: Account, verdict: Option<Verdict>) -> Audit {
         sampled_at: 20,
         needed: 1,
         left: Default::default(),
+        without_inputs: Default::default(),
     }
 }
 
@@ -437,4 +438,44 @@ fn worker_should_show_its_checkpoints_to_those_drawn_later_when_their_draw_is_fi
     worker.on(Event::Shown(ATTEMPT, Stage::Opening(20)));
     assert_eq!(kinds(&worker.on(block(61, 59, vec![drawn(60)]))), Vec::<&str>::new(), "the draw may be another one");
     assert_eq!(kinds(&worker.on(block(62, 60, vec![drawn(60)]))), ["show opening"]);
+}
+
+fn probing(missing: bool, by: Height) -> ShardView {
+    let seat = ProbeSeat { missing, ..ProbeSeat::new(ME, 5) };
+    let probe =
+        Probe { seats: vec![seat].try_into().unwrap(), needed: 1, rounds: 0, drawn_at: 20, left: Default::default() };
+    view(Phase::Probing { work: None, probe, by })
+}
+
+#[test]
+fn validator_should_fetch_the_inputs_and_say_that_it_has_them_when_it_is_asked() {
+    let mut validator = Validator::new(ME, [], [], []);
+    assert_eq!(kinds(&validator.on(block(22, 20, vec![probing(false, 90)]))), ["fetch"]);
+    validator.on(Event::Fetched(ATTEMPT));
+    let actions = validator.on(block(23, 20, vec![probing(false, 90)]));
+    assert_eq!(actions, vec![Action::Submit(Call::ReportInputs(ID, true))]);
+    assert_eq!(validator.on(block(24, 20, vec![probing(false, 90)])), vec![], "it was sent a moment ago");
+}
+
+#[test]
+fn validator_should_say_that_inputs_are_missing_when_it_could_not_fetch_them_often_enough() {
+    let mut validator = Validator::new(ME, [], [], []);
+    let mut height = 22;
+    for _ in 0..DECLINE_AFTER {
+        let actions = validator.on(block(height, 20, vec![probing(false, 900)]));
+        assert_eq!(kinds(&actions), ["fetch"]);
+        validator.on(Event::Failed(quern_worker::site::subject(&actions[0])));
+        height += RETRY_BLOCKS;
+    }
+    let actions = validator.on(block(height, 20, vec![probing(false, 900)]));
+    assert_eq!(actions, vec![Action::Submit(Call::ReportInputs(ID, false))]);
+    assert_eq!(validator.on(block(height + 1, 20, vec![probing(true, 900)])), vec![], "it has said so");
+}
+
+#[test]
+fn validator_should_say_in_time_that_inputs_are_missing_when_a_fetch_hangs() {
+    let mut validator = Validator::new(ME, [], [], []);
+    assert_eq!(kinds(&validator.on(block(22, 20, vec![probing(false, 90)]))), ["fetch"]);
+    let actions = validator.on(block(90 - CLAIM_MARGIN_BLOCKS, 20, vec![probing(false, 90)]));
+    assert_eq!(actions, vec![Action::Submit(Call::ReportInputs(ID, false))]);
 }

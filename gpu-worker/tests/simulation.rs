@@ -18,7 +18,7 @@ use quern_protocol::{
     dispute::{Dispute, Move, Next, Play, Trace},
     evidence::{differing_node, differing_operator, Conviction, Evidence},
     inputs::{Link, Origin, Part, StageContext},
-    shard::{Deal, Effect, Event as ShardEvent, Phase, Seat},
+    shard::{Deal, Effect, Event as ShardEvent, Phase, ProbeSeat, Seat},
     traits::worker_offence,
     view::ShardView,
     Params, Shard,
@@ -221,6 +221,13 @@ struct Chain {
     released: u64,
     /// Who has left a seat.
     vacated: Vec<Account>,
+    /// What the job's requester has come to: paused until a height, or failed; how often it was paused, draws of validators that were
+    /// asked for its inputs, and workers that were paid for what nobody could audit.
+    paused: Option<Height>,
+    failed: bool,
+    pauses: u8,
+    probes: u64,
+    compensated: Vec<Account>,
     /// Segments that are drawn of a shard, and results that validators adopted.
     samples: usize,
     adopted: u64,
@@ -257,6 +264,11 @@ impl Chain {
             refills: 0,
             released: 0,
             vacated: Vec::new(),
+            paused: None,
+            failed: false,
+            pauses: 0,
+            probes: 0,
+            compensated: Vec::new(),
             samples: 3,
             adopted: 0,
         }
@@ -292,6 +304,8 @@ impl Chain {
                 Effect::CloseDisputes => self.disputes.retain(|_, dispute| dispute.shard != id),
                 Effect::Overturn(_) => self.overturned += 1,
                 Effect::Unaudited(_) => self.released += 1,
+                Effect::InputsMissing => self.inputs_missing(),
+                Effect::Compensate { deal, .. } => self.compensated.push(deal.worker),
                 _ => {}
             }
         }
@@ -300,6 +314,18 @@ impl Chain {
             self.step(id, ShardEvent::Reissue);
         }
         Some(())
+    }
+
+    /// As the jobs pallet does it.
+    fn inputs_missing(&mut self) {
+        if self.paused.is_some() || self.failed {
+            return;
+        }
+        self.failed = self.pauses >= self.params.max_pauses;
+        if !self.failed {
+            self.pauses += 1;
+            self.paused = Some(self.height + self.params.pause_blocks);
+        }
     }
 
     fn play(&mut self, id: DisputeId, play: Play) -> Option<()> {
@@ -352,6 +378,7 @@ impl Chain {
                 self.claims += 1;
                 Some(())
             }
+            Call::ReportInputs(id, available) => self.step(id, ShardEvent::Inputs { by, available }),
             Call::AdoptResult(id, ids, secret) => {
                 self.step(id, ShardEvent::Adopt { by, ids, secret, bond: 5 })?;
                 self.adopted += 1;
@@ -404,6 +431,9 @@ impl Chain {
     /// Makes a block: deadlines pass, workers and validators are drawn, and what is due of the pool is applied.
     fn advance(&mut self, rng: &mut Rng, kinds: &BTreeMap<Account, Kind>) {
         self.height += 1;
+        if self.paused.is_some_and(|until| until < self.height) {
+            (self.paused, self.failed) = (None, true);
+        }
         for id in self.disputes.keys().copied().collect::<Vec<_>>() {
             self.play(id, Play::Expire);
         }
@@ -411,12 +441,21 @@ impl Chain {
             self.step(id, ShardEvent::Expire);
             let shard = &self.shards[&id];
             match &shard.phase {
-                Phase::Queued => {
+                Phase::Queued if self.paused.is_none() && !self.failed => {
                     let is_ready = |who: &Account| self.late.get(who).is_none_or(|at| at + 16 < self.height);
                     let ready = |who: &&Account| kinds[*who].is_worker() && !self.is_barred(who) && is_ready(who);
                     let pool: Vec<Account> = kinds.keys().filter(ready).copied().collect();
                     if let [worker] = rng.pick(pool, 1)[..] {
                         self.step(id, ShardEvent::Assign(Deal { worker, price: 10, collateral: 30 }));
+                    }
+                }
+                Phase::Doubted { period, probe, .. } if self.period() > *period => {
+                    let pool = kinds.iter().filter(|(who, kind)| !kind.is_worker() && !shard.is_biased(who));
+                    let seats = rng.pick(pool.map(|(who, _)| *who).collect(), probe.vacancies() as usize);
+                    let seats: Vec<_> = seats.into_iter().map(|who| ProbeSeat::new(who, 5)).collect();
+                    self.probes += 1;
+                    if self.step(id, ShardEvent::Probe(seats)).is_none() {
+                        self.step(id, ShardEvent::Unseated);
                     }
                 }
                 Phase::Committed { period, held, .. } if self.period() > *period => {
@@ -472,7 +511,8 @@ impl Chain {
     }
 
     fn is_done(&self) -> bool {
-        self.shards.values().all(Shard::is_final)
+        // What waits for a worker is dropped when the job has failed.
+        self.shards.values().all(|shard| shard.is_final() || (self.failed && shard.phase == Phase::Queued))
     }
 }
 
@@ -483,6 +523,8 @@ struct Disk {
     seals: HashMap<Attempt, Sealed>,
     results: HashMap<Attempt, ShownResults>,
     blobs: HashMap<BlobId, Vec<u8>>,
+    /// Whether it has the job's inputs.
+    inputs: bool,
 }
 
 impl Disk {
@@ -557,6 +599,10 @@ struct Simulation {
     finalized: Height,
     faults: Faults,
     kills: u64,
+    /// Heights between which the requester serves nothing. Then it resumes its job if that is paused.
+    away: Option<(Height, Height)>,
+    /// Whether workers serve the inputs that they have.
+    shared: bool,
     roots: HashMap<(Account, Attempt), BlobId>,
     seals: HashMap<(Account, Round), [u8; 32]>,
 }
@@ -582,6 +628,8 @@ impl Simulation {
             finalized: 0,
             faults,
             kills: 0,
+            away: None,
+            shared: true,
             roots: HashMap::new(),
             seals: HashMap::new(),
         }
@@ -600,6 +648,9 @@ impl Simulation {
 
     fn block(&mut self) {
         self.chain.advance(&mut self.rng, &self.kinds);
+        if !self.is_away() && self.chain.paused.is_some() && self.chain.height.is_multiple_of(8) {
+            self.chain.paused = None;
+        }
         let lag = 2 + self.rng.below(4) as Height;
         self.finalized = self.finalized.max(self.chain.height.saturating_sub(lag));
         for index in 0..self.daemons.len() {
@@ -745,7 +796,10 @@ impl Simulation {
     /// Carries out an action; `None` when it fails.
     fn carry_out(&mut self, index: usize, action: &Action) -> Option<Event> {
         match action {
-            Action::FetchInputs(view) => Some(Event::Fetched(Attempt::of(&view.shard))),
+            Action::FetchInputs(view) => {
+                self.fetch_inputs(index, &view.shard)?;
+                Some(Event::Fetched(Attempt::of(&view.shard)))
+            }
             Action::Execute(view) => Some(self.execute(index, view)),
             Action::ShowOpening(view) => self.show_opening(index, view),
             Action::ShowResults(view) => self.show_results(index, view),
@@ -774,6 +828,22 @@ impl Simulation {
             Action::Compare(view, task) => self.compare(index, view, *task),
             Action::Submit(_) | Action::Forget(_) => None,
         }
+    }
+
+    /// Whether the requester serves nothing now.
+    fn is_away(&self) -> bool {
+        self.away.is_some_and(|(from, to)| (from..to).contains(&self.chain.height))
+    }
+
+    /// Fetches the job's inputs from the requester, or else from whoever has a part in the shard or said that it has them.
+    fn fetch_inputs(&mut self, index: usize, shard: &Shard) -> Option<()> {
+        let others = shard.parties().into_iter().chain(shard.holder);
+        let serves = |who: &Account| {
+            self.up(who).is_some_and(|daemon| daemon.disk.inputs && (self.shared || !daemon.kind.is_worker()))
+        };
+        let found = self.daemons[index].disk.inputs || !self.is_away() || others.into_iter().any(|who| serves(&who));
+        self.daemons[index].disk.inputs |= found;
+        found.then_some(())
     }
 
     fn adopt(&mut self, index: usize, view: &ShardView) -> Option<Event> {
@@ -911,6 +981,7 @@ impl Simulation {
 
     /// Runs the drawn tasks from their inputs.
     fn rerun(&mut self, index: usize, view: &ShardView) -> Option<Event> {
+        self.fetch_inputs(index, &view.shard)?;
         let (shard, round) = (&view.shard, Round::of(&view.shard));
         let audit = shard.audit()?;
         let mut tasks = Vec::new();
@@ -940,6 +1011,7 @@ impl Simulation {
     }
 
     fn audit(&mut self, index: usize, view: &ShardView) -> Option<Event> {
+        self.fetch_inputs(index, &view.shard)?;
         let (shard, round) = (&view.shard, Round::of(&view.shard));
         let audit = shard.audit()?;
         let opened = if shard.opened_positions().is_empty() {
@@ -1075,12 +1147,15 @@ impl Simulation {
 
     /// What must be true at the end, whatever happened.
     fn check(&self) {
-        assert!(self.chain.vacated.iter().all(|who| !self.kinds[who].is_honest()), "an honest validator lost its seat");
+        if self.away.is_none() {
+            let is_honest = |who: &Account| self.kinds[who].is_honest();
+            assert!(!self.chain.vacated.iter().any(is_honest), "an honest validator lost its seat");
+        }
         for (kind, offender, worker) in &self.chain.offences {
             let what = self.kinds[offender];
             assert!(!what.is_honest(), "{what:?} is accused of {kind:?} with {:?}", self.kinds[worker]);
         }
-        for shard in self.chain.shards.values() {
+        for shard in self.chain.shards.values().filter(|shard| !self.chain.failed || shard.phase != Phase::Queued) {
             let Phase::Settled { deal, auditors, paid: true, .. } = &shard.phase else { panic!("not paid: {shard:?}") };
             // A result that is right is paid, however its worker behaves.
             let worker = self.kinds[&deal.worker];

@@ -297,6 +297,9 @@ pub trait Rewards {
     fn pot() -> Account;
     /// Credits the worker and the auditors and splits and burns the fee.
     fn settle(settlement: &Settlement, auditors: &[Account]);
+    /// Credits the worker of a result that nobody can audit, and in equal parts those auditors who had sealed an answer, without
+    /// any contribution to what is emitted, and burns the whole protocol fee. The caller has moved the three to [`Rewards::pot`].
+    fn compensate(settlement: &Settlement, auditors: &[Account]);
     /// Share of the price that is the protocol fee, in parts per million.
     fn protocol_fee_ppm() -> u32;
     /// Share of the price that pays each auditor, in parts per million, given the share of the work that it re-runs.

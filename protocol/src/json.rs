@@ -3,7 +3,9 @@
 //! addresses, ids and roots `0x` and 64 hexadecimal digits, amounts (in the smallest unit, 10^-12 QRN) and counts of MACs strings
 //! of decimal digits, because a JSON number may not hold them exactly; heights and other numbers are JSON numbers.
 
-use crate::view::{AccountView, JobStatus, JobView, NetworkView, ParticipantView, PhaseCounts, StageProgress};
+use crate::view::{
+    AccountView, JobFailure, JobStatus, JobView, NetworkView, ParticipantView, PhaseCounts, StageProgress,
+};
 use alloc::{format, string::String, vec::Vec};
 use blake2::{Blake2b512, Digest};
 use quern_primitives::{
@@ -135,6 +137,14 @@ pub struct Job {
     pub tainted: Vec<u16>,
     /// The job that it is a fork of.
     pub parent: Option<JobId>,
+    /// Why it failed.
+    pub failure: Option<&'static str>,
+    /// Whose inputs it waits for, while it is paused.
+    pub pause: Option<Pause>,
+    /// How often it was paused.
+    pub pauses: u8,
+    /// What is held anew when it is resumed.
+    pub unfunded: Big,
 }
 
 /// A status in a word.
@@ -145,7 +155,28 @@ pub fn status(status: &JobStatus) -> &'static str {
         JobStatus::Completed { .. } => "completed",
         JobStatus::Failed => "failed",
         JobStatus::Cancelled => "cancelled",
+        JobStatus::Paused { .. } => "paused",
     }
+}
+
+/// Why a job failed, in a word.
+pub fn failure(failure: &JobFailure) -> &'static str {
+    match failure {
+        JobFailure::NoWorker => "no_worker",
+        JobFailure::InputsUnavailable => "inputs_unavailable",
+        JobFailure::Overturned => "overturned",
+    }
+}
+
+/// Why a job is paused, and until when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Pause {
+    /// Stage of the shard whose inputs cannot be fetched.
+    pub stage: u16,
+    /// Its index.
+    pub shard: u32,
+    /// Last height at which its requester can resume it.
+    pub until: u32,
 }
 
 impl From<&JobView> for Job {
@@ -163,6 +194,13 @@ impl From<&JobView> for Job {
             maturing: view.maturing,
             tainted: view.tainted.clone(),
             parent: view.parent,
+            failure: view.failure.as_ref().map(failure),
+            pause: match view.status {
+                JobStatus::Paused { shard, until } => Some(Pause { stage: shard.stage, shard: shard.index, until }),
+                _ => None,
+            },
+            pauses: view.pauses,
+            unfunded: Big(view.unfunded),
         }
     }
 }
@@ -476,6 +514,9 @@ mod tests {
             maturing: 0,
             tainted: vec![],
             parent: None,
+            failure: None,
+            pauses: 1,
+            unfunded: 0,
             stages: Vec::new(),
             escrow_left: 0,
             spent: u128::MAX,
@@ -496,8 +537,16 @@ mod tests {
             "maturing": 0,
             "tainted": [],
             "parent": null,
+            "failure": null,
+            "pause": null,
+            "pauses": 1,
+            "unfunded": "0",
         });
         assert_eq!(serde_json::to_value(Job::from(&view)).unwrap(), expected);
+        let shard = quern_primitives::ShardId { job: 3, stage: 1, index: 2 };
+        let paused = Job::from(&JobView { status: JobStatus::Paused { shard, until: 9 }, unfunded: 5, ..view });
+        let pause = serde_json::json!({ "stage": 1, "shard": 2, "until": 9 });
+        assert_eq!((paused.status, serde_json::to_value(paused.pause).unwrap()), ("paused", pause));
     }
 
     proptest! {

@@ -58,6 +58,21 @@ pub struct Params {
     /// of question and answer, so that whoever is not served can always pay it, and with its doublings dear for who takes
     /// places from others: ten cost a thousand times as much.
     pub demand_price: u128,
+    /// Different workers that decline a shard because they cannot fetch its inputs, before drawn validators are asked: two, so that
+    /// one that is cut off from the requester troubles nobody.
+    pub declines_before_probe: u8,
+    /// Validators that are asked whether they can fetch the inputs; only all of them together can pause a job. As many as audit
+    /// a merge, so a chain that can audit one can ask: with a third of the stake against a job all are friends once in 27.
+    pub probe_seats: u8,
+    /// Blocks in which they must say so: several attempts to fetch.
+    pub probe_blocks: Height,
+    /// Blocks for which a job of missing inputs waits for its requester before it fails.
+    pub pause_blocks: Height,
+    /// How often a job may be paused; the next time it fails.
+    pub max_pauses: u8,
+    /// Blocks for which a validator whose claim of missing inputs was refuted is drawn for audits only where others are too few:
+    /// some hundred audits that it earns nothing by.
+    pub claim_rest_blocks: Height,
 }
 
 impl Default for Params {
@@ -81,6 +96,12 @@ impl Default for Params {
             audit_bond: 10 * quern_primitives::QRN,
             challenge_bond: 10 * quern_primitives::QRN,
             demand_price: quern_primitives::QRN / 100,
+            declines_before_probe: 2,
+            probe_seats: 3,
+            probe_blocks: 120,
+            pause_blocks: 3_600,
+            max_pauses: 3,
+            claim_rest_blocks: 1_200,
         }
     }
 }
@@ -97,6 +118,8 @@ impl Params {
             self.move_blocks,
             self.window_blocks,
             self.delivery_blocks,
+            self.probe_blocks,
+            self.pause_blocks,
         ];
         if deadlines.contains(&0) {
             return Err("every deadline must be at least one block");
@@ -109,6 +132,12 @@ impl Params {
             .any(|k| *k == 0 || u32::from(*k) > crate::shard::MAX_AUDITORS)
         {
             return Err("auditors must be between 1 and MAX_AUDITORS");
+        }
+        if self.probe_seats == 0 || u32::from(self.probe_seats) > crate::shard::MAX_AUDITORS {
+            return Err("probe_seats must be between 1 and MAX_AUDITORS");
+        }
+        if self.declines_before_probe == 0 || u32::from(self.declines_before_probe) > crate::shard::MAX_DECLINES {
+            return Err("declines_before_probe must be between 1 and MAX_DECLINES");
         }
         if self.colluding_ppm >= 1_000_000 {
             return Err("colluding_ppm must be below one million");

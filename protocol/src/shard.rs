@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The life of a shard, from the queue to acceptance.
 
+mod probe;
 mod step;
 mod window;
+
+pub use probe::{Probe, ProbeSeat, Work, MAX_DECLINES, MAX_PROBES, MAX_PROBE_ROUNDS};
 
 use crate::{Moment, Params};
 use alloc::vec::Vec;
@@ -25,7 +28,7 @@ pub const MAX_AUDITORS: u32 = 8;
 /// it for ever. Until the worker shows its results the sample and all other seats stay, so whoever wants to get rid of an
 /// audit needs a friend in a seat each time, and honest validators who sit do not make room. With a third of the stake
 /// against it and two seats, eight friends are drawn before two others with probability 19 / 3^9 = 0.1 % (four seats: 0.9 %);
-/// all but claims of missing inputs cost the spoiler each time. `sdk/src/economics` has the formula.
+/// all of them cost the spoiler, a claim of missing inputs when it is refuted. `sdk/src/economics` has the formula.
 pub const MAX_AUDIT_ROUNDS: u8 = 8;
 
 /// Most validators that are remembered for having left a seat of a commitment, the last ones: others are drawn before they are
@@ -144,6 +147,9 @@ pub struct Audit {
     pub needed: u8,
     /// The last of those who had a seat and left it, by silence or because they had not got the inputs.
     pub left: BoundedVec<Account, ConstU32<MAX_LEFT>>,
+    /// Who said that the inputs are missing, since drawn validators were last asked about them: what was said is refuted when
+    /// one of those says that it has them, or when the audit is completed.
+    pub without_inputs: BoundedVec<Account, ConstU32<{ MAX_AUDIT_ROUNDS as u32 }>>,
 }
 
 impl Audit {
@@ -382,6 +388,27 @@ pub enum Phase {
         /// Last height for that. Then the shard starts again.
         by: Height,
     },
+    /// Several said that the inputs cannot be fetched: the chain owes the draw of validators who say whether they can, from the
+    /// seed of `period`.
+    #[codec(index = 13)]
+    Doubted {
+        /// What waits for that: a commitment that nobody could audit.
+        work: Option<Work>,
+        /// Who was drawn so far.
+        probe: Probe,
+        /// The draw period whose seed draws.
+        period: Height,
+    },
+    /// The drawn validators owe their word on whether they can fetch the inputs.
+    #[codec(index = 14)]
+    Probing {
+        /// What waits for that: a commitment that nobody could audit.
+        work: Option<Work>,
+        /// Who was drawn.
+        probe: Probe,
+        /// Last height for their word.
+        by: Height,
+    },
 }
 
 /// A shard.
@@ -403,6 +430,12 @@ pub struct Shard {
     pub claims: u8,
     /// Height of the first of the last draws for the present commitment that all found too few validators.
     pub unseated_since: Option<Height>,
+    /// Different workers that declined because they could not fetch the inputs, since the last one that had them.
+    pub declined: BoundedVec<Account, ConstU32<MAX_DECLINES>>,
+    /// The last validator that said that it has the inputs: it serves them.
+    pub holder: Option<Account>,
+    /// How often drawn validators were asked of the present commitment whether the inputs can be fetched, and one could.
+    pub probes: u8,
     /// Where it is in its life.
     pub phase: Phase,
 }
@@ -434,6 +467,15 @@ pub enum Event {
     },
     /// The chain drew and found too few validators: it draws again, or gives up after [`Params::seat_blocks`].
     Unseated,
+    /// The chain drew validators who say whether they can fetch the inputs.
+    Probe(Vec<ProbeSeat>),
+    /// One of them says so.
+    Inputs {
+        /// Who.
+        by: Account,
+        /// Whether it has fetched all inputs of the shard's tasks.
+        available: bool,
+    },
     /// The worker posts the digest of the checkpoints before the drawn runs.
     Open {
         /// Who.
@@ -566,6 +608,25 @@ pub enum Effect {
     Requeue,
     /// Every other dispute on this shard is moot.
     CloseDisputes,
+    /// Several said that the inputs cannot be fetched: drawn validators are asked.
+    Doubt,
+    /// A drawn validator has the inputs.
+    InputsFound(Account),
+    /// All drawn validators say that the inputs cannot be fetched: nothing of the job is handed out until its requester says
+    /// that it serves them again.
+    InputsMissing,
+    /// A validator said that the inputs are missing, and others had them.
+    ClaimRefuted(Account),
+    /// The worker delivered what nobody can audit, because the inputs are missing, which drawn validators have confirmed: it is
+    /// paid for its work, and so are those who had sealed an answer, out of the escrow alone. The result is not accepted.
+    Compensate {
+        /// The deal.
+        deal: Deal,
+        /// Validators that had sealed an answer.
+        auditors: Vec<Account>,
+        /// How many would have been paid for a whole audit.
+        needed: u8,
+    },
 }
 
 /// Why an event is refused.
@@ -612,6 +673,9 @@ impl Shard {
             rounds: 0,
             claims: 0,
             unseated_since: None,
+            declined: BoundedVec::new(),
+            holder: None,
+            probes: 0,
             phase: Phase::Queued,
         }
     }
@@ -649,6 +713,7 @@ impl Shard {
     pub fn deal(&self) -> Option<&Deal> {
         match &self.phase {
             Phase::Queued | Phase::Adopting { .. } => None,
+            Phase::Doubted { work, .. } | Phase::Probing { work, .. } => work.as_ref().map(|work| &work.deal),
             Phase::Assigned { deal, .. }
             | Phase::Running { deal, .. }
             | Phase::Committed { deal, .. }
@@ -667,6 +732,7 @@ impl Shard {
     pub fn commitment(&self) -> Option<&Commitment> {
         match &self.phase {
             Phase::Queued | Phase::Assigned { .. } | Phase::Running { .. } | Phase::Adopting { .. } => None,
+            Phase::Doubted { work, .. } | Phase::Probing { work, .. } => work.as_ref().map(|work| &work.commitment),
             Phase::Committed { commitment, .. }
             | Phase::Opening { commitment, .. }
             | Phase::Auditing { commitment, .. }
@@ -728,6 +794,7 @@ impl Shard {
     pub fn audit(&self) -> Option<&Audit> {
         match &self.phase {
             Phase::Committed { held, .. } => held.as_ref(),
+            Phase::Doubted { work, .. } | Phase::Probing { work, .. } => work.as_ref().map(|work| &work.audit),
             Phase::Opening { audit, .. }
             | Phase::Auditing { audit, .. }
             | Phase::Revealing { audit, .. }
@@ -745,15 +812,24 @@ impl Shard {
         }
     }
 
-    /// Everybody who has a part in the shard: the worker, who audits or has audited it, who may adopt its result, and who
-    /// challenges it.
+    /// What drawn validators say about the inputs.
+    pub fn probe(&self) -> Option<&Probe> {
+        match &self.phase {
+            Phase::Doubted { probe, .. } | Phase::Probing { probe, .. } => Some(probe),
+            _ => None,
+        }
+    }
+
+    /// Everybody who has a part in the shard: the worker, who audits or has audited it, who says whether its inputs can be
+    /// fetched, who may adopt its result, and who challenges it.
     pub fn parties(&self) -> Vec<Account> {
         let adopts = self.adoption().map(|adoption| adoption.auditor);
         let worker = self.deal().map(|deal| deal.worker);
         let seats = self.audit().into_iter().flat_map(|audit| audit.seats.iter().map(|seat| seat.auditor));
         let challengers = self.window().into_iter().flat_map(|window| window.challenges.iter());
         let challengers = challengers.map(|stake| stake.challenger);
-        let parties = worker.into_iter().chain(adopts).chain(seats);
+        let probed = self.probe().into_iter().flat_map(|probe| probe.seats.iter().map(|seat| seat.auditor));
+        let parties = worker.into_iter().chain(adopts).chain(seats).chain(probed);
         parties.chain(self.auditors().iter().copied()).chain(challengers).collect()
     }
 
@@ -792,7 +868,9 @@ impl Shard {
         let seats = seats.filter(|seat| seat.verdict != Some(Verdict::Refuted)).map(|seat| (seat.auditor, seat.bond));
         let challenges = self.window().into_iter().flat_map(|window| window.challenges.iter());
         let challenges = challenges.map(|stake| (stake.challenger, stake.bond));
-        worker.into_iter().chain(seats).chain(challenges).collect()
+        let probed = self.probe().into_iter().flat_map(|probe| probe.seats.iter());
+        let probed = probed.map(|seat| (seat.auditor, seat.bond));
+        worker.into_iter().chain(seats).chain(probed).chain(challenges).collect()
     }
 
     /// Runs of adjacent drawn segments: (first position, number of segments).
@@ -839,7 +917,8 @@ impl Shard {
             | Phase::Running { by, .. }
             | Phase::Opening { by, .. }
             | Phase::Revealing { by, .. }
-            | Phase::Adopting { by, .. } => *by,
+            | Phase::Adopting { by, .. }
+            | Phase::Probing { by, .. } => *by,
             Phase::Disputed { audit, by, .. } => {
                 audit.seats.iter().any(|seat| seat.verdict == Some(Verdict::Differs)).then_some(*by)?
             }
@@ -853,7 +932,11 @@ impl Shard {
                 None if window.delivered => window.closes,
                 None => window.deliver_by,
             },
-            Phase::Queued | Phase::Committed { .. } | Phase::Settled { .. } | Phase::Overturned { .. } => return None,
+            Phase::Queued
+            | Phase::Committed { .. }
+            | Phase::Doubted { .. }
+            | Phase::Settled { .. }
+            | Phase::Overturned { .. } => return None,
         };
         Some(by.saturating_add(1))
     }

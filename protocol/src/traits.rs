@@ -51,6 +51,10 @@ pub trait Audits {
     fn close(shard: &ShardId);
     /// Whether drawing for one more shard can be queued now.
     fn has_room() -> bool;
+    /// A validator said that inputs are missing, and others had them.
+    fn refuted(validator: &Account) {
+        let _ = validator;
+    }
     /// Hash of the evidence that decides the dispute which ends right now
     /// ([`evidence_hash`](crate::record::evidence_hash)); zero when none does, or when a silence ends it.
     fn evidence() -> [u8; 32] {

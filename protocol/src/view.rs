@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use quern_primitives::{
     commitment::LeafProof, job::Endpoint, job::Profile, traits::Role, Account, Balance, BlobId, DisputeId, Height,
-    JobId,
+    JobId, ShardId,
 };
 use scale_info::TypeInfo;
 
@@ -23,7 +23,7 @@ pub struct ShardView {
     pub context: StageContext,
     /// Where the requester serves the job's blobs.
     pub requester: Vec<Endpoint>,
-    /// Endpoints of the worker, the drawn validators, and the workers and auditors of the shards whose outputs are read.
+    /// Endpoints of the worker, the drawn validators, whoever said that it has the inputs, and the workers and auditors of the shards whose outputs are read.
     pub endpoints: Vec<(Account, Endpoint)>,
     /// Disputes about the shard.
     pub disputes: Vec<(DisputeId, Dispute)>,
@@ -63,19 +63,48 @@ pub enum JobStatus {
         /// BLAKE3 of the list of stage roots.
         root: BlobId,
     },
-    /// A shard found no worker. Shards that were under way are still paid.
+    /// For a reason of [`JobFailure`]. Shards that were under way are still paid.
     #[codec(index = 3)]
     Failed,
     /// The requester gave it up. Shards that were under way are still paid.
     #[codec(index = 4)]
     Cancelled,
+    /// Drawn validators have confirmed that inputs cannot be fetched: nothing is handed out until the requester says that it
+    /// serves them again (`jobs.resume_job`). What is under way goes on.
+    #[codec(index = 5)]
+    Paused {
+        /// The shard whose inputs are missing.
+        shard: ShardId,
+        /// Last height for that. Then the job fails.
+        until: Height,
+    },
 }
 
 impl JobStatus {
-    /// Whether shards may still be handed out.
+    /// Whether shards may still be handed out, now or later.
     pub fn is_open(&self) -> bool {
-        matches!(self, Self::Waiting | Self::Running)
+        matches!(self, Self::Waiting | Self::Running | Self::Paused { .. })
     }
+
+    /// Whether it has begun and is not over.
+    pub fn is_under_way(&self) -> bool {
+        matches!(self, Self::Running | Self::Paused { .. })
+    }
+}
+
+/// Why a job failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub enum JobFailure {
+    /// A shard found no worker, or came back too often.
+    #[codec(index = 0)]
+    NoWorker,
+    /// Inputs cannot be fetched, which drawn validators have confirmed, and the requester did not serve them again in time, or
+    /// too often not.
+    #[codec(index = 1)]
+    InputsUnavailable,
+    /// A result was overturned after others had been computed from it.
+    #[codec(index = 2)]
+    Overturned,
 }
 
 /// Number of shards of a stage in each phase.
@@ -106,6 +135,8 @@ pub struct PhaseCounts {
     pub overturned: u32,
     /// Wait for a validator to adopt the result that all of them agree on.
     pub adopting: u32,
+    /// Wait for the word of drawn validators on whether their inputs can be fetched.
+    pub doubted: u32,
 }
 
 impl PhaseCounts {
@@ -124,6 +155,7 @@ impl PhaseCounts {
             Phase::Accepted { .. } | Phase::Settled { .. } => &mut self.accepted,
             Phase::Overturned { .. } => &mut self.overturned,
             Phase::Adopting { .. } => &mut self.adopting,
+            Phase::Doubted { .. } | Phase::Probing { .. } => &mut self.doubted,
         };
         *of = of.saturating_add(1);
     }
@@ -173,6 +205,12 @@ pub struct JobView {
     pub tainted: Vec<u16>,
     /// The job that it is a fork of.
     pub parent: Option<JobId>,
+    /// Why it failed, if it did.
+    pub failure: Option<JobFailure>,
+    /// How often it was paused because inputs could not be fetched.
+    pub pauses: u8,
+    /// What was paid for results that nobody could audit for want of inputs, and is held anew when the job is resumed.
+    pub unfunded: Balance,
 }
 
 /// What a job would cost, at the bid.

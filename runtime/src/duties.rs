@@ -63,6 +63,7 @@ impl Duties<RuntimeCall> for Owed {
                 | VerificationCall::convict { .. }
                 | VerificationCall::convict_length { .. }
                 | VerificationCall::claim_unavailable { .. }
+                | VerificationCall::report_inputs { .. }
                 | VerificationCall::answer_leaf { .. }
                 | VerificationCall::name_ids { .. }
                 | VerificationCall::pick_id { .. }
@@ -191,6 +192,7 @@ fn in_verification(who: &Account, call: &VerificationCall<Runtime>) -> Option<Mo
         Call::claim_unavailable { shard, inputs_missing } => {
             one(shard, Event::Unavailable { by, inputs_missing: *inputs_missing })
         }
+        Call::report_inputs { shard, available } => one(shard, Event::Inputs { by, available: *available }),
         Call::answer_leaf { shard, position, .. } => one(shard, Event::AnswerLeaf(*position)),
         Call::name_ids { dispute, .. } => play(dispute, Play::Ids { by, ids: Vec::new() }),
         Call::pick_id { dispute, index } => play(dispute, Play::Pick { by, index: *index }),

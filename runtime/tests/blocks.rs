@@ -61,6 +61,7 @@ fn hooks() -> Weight {
         Jobs::assign_shards(shards, workers),
         // The last shard of a job takes the job with it.
         Jobs::remove_shards(shards + 1),
+        Jobs::end_pauses(shards),
         Verification::draw(validators).saturating_mul(draws.into()),
         Verification::expire().saturating_mul(disputes.into()),
     ];
@@ -103,6 +104,7 @@ fn obligations() -> Vec<(&'static str, RuntimeCall)> {
             Move::open_chunk { dispute: 1, bytes: BoundedVec::truncate_from(vec![0; CHUNK_LEN as usize]) }.into(),
         ),
         ("convict", Move::convict { dispute: 1, element: 1, output: Some(proof()), reads: BoundedVec::new() }.into()),
+        ("report_inputs", Move::report_inputs { shard, available: false }.into()),
         ("convict_length", Move::convict_length { dispute: 1, len: 1, proof: proof() }.into()),
     ]
 }

@@ -11,7 +11,7 @@ use quern_primitives::{commitment::LeafProof, slice::SliceProof, traits::Duties,
 use quern_program::Segment;
 use quern_protocol::{
     dispute::{Claimed, Move, Search, Shown, Trace},
-    shard::{Demand, Phase, Verdict},
+    shard::{Demand, Phase, Probe, ProbeSeat, Verdict},
     Dispute,
 };
 use quern_runtime::{duties::Owed, Runtime, RuntimeCall, System, TxExtension};
@@ -230,6 +230,14 @@ fn kinds() -> Vec<(RuntimeCall, Sr25519Keyring)> {
     let shown = Shown { first_chunk: 0, chunks: 2, value: [4; 32] };
     let unsealed =
         put(11, Phase::Auditing { deal: self::deal(), commitment, audit: audit(false, None, Demand::None), by });
+    let probe = Probe {
+        seats: vec![ProbeSeat::new(raw(AUDITOR), 0), ProbeSeat::new([9; 32], 0)].try_into().unwrap(),
+        needed: 2,
+        rounds: 0,
+        drawn_at: 0,
+        left: Default::default(),
+    };
+    let probing = put(13, Phase::Probing { work: None, probe, by });
     let accepted = accepted(12, &[1]);
     let dispute_by = |challenger: Sr25519Keyring, number: DisputeId, turn: Move| {
         let dispute = Dispute {
@@ -289,6 +297,7 @@ fn kinds() -> Vec<(RuntimeCall, Sr25519Keyring)> {
         ),
         (Verification::convict_length { dispute: convict, len: 1, proof: SliceProof::default() }.into(), AUDITOR),
         (Verification::claim_unavailable { shard: unsealed, inputs_missing: false }.into(), AUDITOR),
+        (Verification::report_inputs { shard: probing, available: true }.into(), AUDITOR),
         (Verification::answer_leaf { shard: accepted, position: 1, leaf: leaf() }.into(), WORKER),
         (Verification::name_ids { dispute: probes, ids: Default::default() }.into(), WORKER),
         (Verification::pick_id { dispute: pick, index: 0 }.into(), AUDITOR),

@@ -95,9 +95,12 @@ impl Step {
                 Phase::Comparing { .. } => Self::Compared,
                 Phase::Disputed { .. } => Self::Accused,
                 Phase::Accepted { .. } => Self::Accepted,
-                Phase::Queued | Phase::Settled { .. } | Phase::Overturned { .. } | Phase::Adopting { .. } => {
-                    return None
-                }
+                Phase::Queued
+                | Phase::Settled { .. }
+                | Phase::Overturned { .. }
+                | Phase::Adopting { .. }
+                | Phase::Doubted { .. }
+                | Phase::Probing { .. } => return None,
             });
         }
         let seat = shard.audit()?.seats.iter().find(|seat| seat.auditor == *account)?;

@@ -388,8 +388,8 @@ impl<'a> Play<'a> {
 fn is_completed(job: &JobView) -> anyhow::Result<bool> {
     match job.status {
         JobStatus::Completed { .. } => Ok(true),
-        JobStatus::Waiting | JobStatus::Running => Ok(false),
-        JobStatus::Failed => anyhow::bail!("job {} failed: a shard found no worker ({})", job.id, watch::line(job)),
+        JobStatus::Waiting | JobStatus::Running | JobStatus::Paused { .. } => Ok(false),
+        JobStatus::Failed => anyhow::bail!("job {} failed ({})", job.id, watch::line(job)),
         JobStatus::Cancelled => anyhow::bail!("job {} was cancelled", job.id),
     }
 }

@@ -33,6 +33,18 @@ pub enum Fact {
         points: Big,
         era: u32,
     },
+    /// It was paid for a result, or for auditing one, that nobody could audit for want of inputs.
+    Compensated { shard: String, earned: Big, as_worker: bool },
+    /// It said that inputs are missing, and others had them.
+    ClaimRefuted { until: Height },
+    /// Its job was paused.
+    JobPaused { job: JobId, shard: String, until: Height, pauses: u8 },
+    /// It resumed its job.
+    JobResumed { job: JobId, held: Big },
+    /// Its job failed.
+    JobFailed { job: JobId, shard: String, reason: String },
+    /// A result of its job was paid that nobody could audit.
+    ShardCompensated { shard: String, price: Big, audit_fee: Big, burned: Big },
     /// It was late with a shard.
     Late { shard: String },
     /// It took its credit.
@@ -148,6 +160,30 @@ impl Fact {
                 qrn(*burned),
                 output::grouped(points.0),
                 qrn(*points)
+            ),
+            Self::Compensated { shard, earned, as_worker } => format!(
+                "earned {} for {} shard {shard}, whose result nobody can audit because inputs of the job are missing: out of the \
+                 escrow alone, without points, and the result is not accepted",
+                qrn(*earned),
+                if *as_worker { "running" } else { "auditing" }
+            ),
+            Self::ClaimRefuted { until } => format!(
+                "said that inputs of a shard are missing, and others had them: until block {until} others are drawn for audits before \
+                 this account; no stake lost"
+            ),
+            Self::JobPaused { job, shard, until, pauses } => format!(
+                "job {job} was paused (for the {pauses}. time): validators confirmed that nobody serves the inputs of shard {shard}; it \
+                 fails after block {until} unless it is resumed (`quern job resume {job}`)"
+            ),
+            Self::JobResumed { job, held } => format!("resumed job {job}, and held {} anew", qrn(*held)),
+            Self::JobFailed { job, shard, reason } => format!("job {job} failed at shard {shard}: {reason}"),
+            Self::ShardCompensated { shard, price, audit_fee, burned } => format!(
+                "paid {} for shard {shard}, whose result nobody can audit because the job's inputs are missing: {} to the worker at its \
+                 ask, {} to who had audited, {} burned; its escrow is held anew when the job is resumed",
+                qrn([*price, *audit_fee, *burned].into_iter().sum()),
+                qrn(*price),
+                qrn(*audit_fee),
+                qrn(*burned)
             ),
             Self::Late { shard } => format!("was late with shard {shard}, or declined it: no pay, less reputation, no stake lost"),
             Self::Claimed { amount } => format!("claimed {} that had been earned", qrn(*amount)),

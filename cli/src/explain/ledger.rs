@@ -2,11 +2,11 @@
 //! What of a block's events concerns an account.
 
 use super::fact::Fact;
-use crate::output;
+use crate::{job::watch::why, output};
 use quern_primitives::{offence::OffenceId, Account, JobId, ShardId};
 use quern_sdk::chain::{
     json::Big,
-    runtime::{collateral, jobs, rewards, slashing, transaction_payment, Event},
+    runtime::{collateral, jobs, rewards, slashing, transaction_payment, verification, Event},
 };
 use std::collections::{HashMap, HashSet};
 
@@ -24,10 +24,16 @@ impl Ledger {
         Self { account, jobs: HashMap::new(), offences: HashSet::new() }
     }
 
-    /// Jobs of which a shard was paid in a block and whose requester is not known.
+    /// Jobs that a block says something about and whose requester is not known.
     pub fn unknown_jobs(&self, events: &[Event]) -> HashSet<JobId> {
         let paid = events.iter().filter_map(|event| match event {
-            Event::Jobs(jobs::Event::ShardSettled { shard, .. }) => Some(shard.job),
+            Event::Jobs(
+                jobs::Event::ShardSettled { shard, .. }
+                | jobs::Event::ShardCompensated { shard, .. }
+                | jobs::Event::JobFailed { shard, .. }
+                | jobs::Event::JobPaused { shard, .. },
+            ) => Some(shard.job),
+            Event::Jobs(jobs::Event::JobResumed { job, .. }) => Some(*job),
             _ => None,
         });
         paid.filter(|job| !self.jobs.contains_key(job)).collect()
@@ -81,6 +87,24 @@ impl Ledger {
                     _ => None,
                 })
             }
+            Event::Jobs(jobs::Event::ShardCompensated { shard, price, audit_fee, burned, .. })
+                if self.jobs.get(&shard.job) == Some(&true) =>
+            {
+                let (price, audit_fee, burned) = (Big(*price), Big(*audit_fee), Big(*burned));
+                Some(Fact::ShardCompensated { shard: name(shard), price, audit_fee, burned })
+            }
+            Event::Jobs(jobs::Event::JobPaused { job, shard, until, pauses }) if self.jobs.get(job) == Some(&true) => {
+                Some(Fact::JobPaused { job: *job, shard: name(shard), until: *until, pauses: *pauses })
+            }
+            Event::Jobs(jobs::Event::JobResumed { job, held }) if self.jobs.get(job) == Some(&true) => {
+                Some(Fact::JobResumed { job: *job, held: Big(*held) })
+            }
+            Event::Jobs(jobs::Event::JobFailed { job, shard, reason }) if self.jobs.get(job) == Some(&true) => {
+                Some(Fact::JobFailed { job: *job, shard: name(shard), reason: why(reason).into() })
+            }
+            Event::Verification(verification::Event::ClaimRefuted { auditor, until }) if auditor.0 == me => {
+                Some(Fact::ClaimRefuted { until: *until })
+            }
             Event::Collateral(collateral::Event::Bonded { who, amount, bonded }) if who.0 == me => {
                 Some(Fact::Bonded { amount: Big(*amount), bonded: Big(*bonded) })
             }
@@ -117,6 +141,16 @@ impl Ledger {
         let me = self.account;
         match event {
             rewards::Event::Credited { who, shard, earned, points } if who.0 == me => {
+                // What cannot be audited is paid by another event of the same block.
+                let compensated = block.iter().find_map(|other| match other {
+                    Event::Jobs(jobs::Event::ShardCompensated { shard: of, worker, .. }) if **of == **shard => {
+                        Some(worker.0 == me)
+                    }
+                    _ => None,
+                });
+                if let Some(as_worker) = compensated {
+                    return Some(Fact::Compensated { shard: name(shard), earned: Big(*earned), as_worker });
+                }
                 // The formula's inputs stand in the settlement of the same shard. Credits of the worker come before those of the
                 // auditors, and one account is never both.
                 let (worker, macs, audit_fee, protocol_fee, auditors, burned, era) =

@@ -6,6 +6,7 @@ mod fetch;
 mod list;
 pub mod receipt;
 pub mod results;
+mod resume;
 pub mod spec;
 mod submit;
 pub(crate) mod verify;
@@ -33,6 +34,7 @@ pub async fn run(global: &Global, command: JobCommand) -> anyhow::Result<ExitCod
         JobCommand::Verify(args) => verify::run(global, args).await,
         JobCommand::Cancel(args) => cancel(global, args).await,
         JobCommand::Acknowledge(args) => acknowledge::run(global, args).await,
+        JobCommand::Resume(args) => resume::run(global, args).await,
         JobCommand::Fork(args) => fork(global, args).await,
     }
 }

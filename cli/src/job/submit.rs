@@ -22,7 +22,7 @@ use quern_sdk::{
     net::{MemoryStore, Peer},
 };
 use serde::Serialize;
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
 #[derive(Serialize)]
 struct Submitted {
@@ -52,7 +52,7 @@ struct Beside {
 
 pub async fn run(global: &Global, args: SubmitArgs) -> anyhow::Result<ExitCode> {
     let output = Output { json: global.json };
-    let mut job = build(&args)?;
+    let mut job = build(args.spec.as_deref(), args.task, args.checkpoint.as_deref(), args.rounds)?;
     if let Some(bid) = args.bid {
         job.spec.bid = bid;
     }
@@ -108,12 +108,16 @@ pub async fn run(global: &Global, args: SubmitArgs) -> anyhow::Result<ExitCode> 
         return Ok(ExitCode::SUCCESS);
     }
     output.say(format_args!(
-        "serving its inputs until it is over; with Ctrl-C they are gone, and the job goes on without them"
+        "serving its inputs until it is over; with Ctrl-C they are gone, and the job goes on without them until somebody \
+         misses them"
     ));
     let done = tokio::select! {
         done = watch::follow(&chain, id, &output) => done?,
         _ = tokio::signal::ctrl_c() => {
-            anyhow::bail!("job {id} goes on without its inputs: cancel it with `quern job cancel {id}`")
+            anyhow::bail!(
+                "job {id} goes on without its inputs: cancel it with `quern job cancel {id}`, or serve them again with \
+                 `quern job resume {id}` when it is paused"
+            )
         }
     };
     let code = watch::finish(&output, &done)?;
@@ -125,20 +129,26 @@ pub async fn run(global: &Global, args: SubmitArgs) -> anyhow::Result<ExitCode> 
     Ok(code)
 }
 
-fn build(args: &SubmitArgs) -> anyhow::Result<BuiltJob> {
+/// The job that a file or a built-in task describes.
+pub(super) fn build(
+    spec: Option<&Path>,
+    task: Option<BuiltIn>,
+    checkpoint: Option<&Path>,
+    rounds: Option<u16>,
+) -> anyhow::Result<BuiltJob> {
     let terms = Terms::default();
-    if let Some(path) = &args.spec {
+    if let Some(path) = spec {
         return spec::read(path);
     }
     let digits = Digits::embedded()?;
-    Ok(match args.task.context("there is neither a file nor --task")? {
+    Ok(match task.context("there is neither a file nor --task")? {
         BuiltIn::DigitsTrain => {
             let mut training = TrainingJob::digits();
-            training.rounds = args.rounds.unwrap_or(training.rounds);
+            training.rounds = rounds.unwrap_or(training.rounds);
             training.build(training.mlp.initial_checkpoint([0; 32])?, &digits.train, &terms)?
         }
         BuiltIn::DigitsClassify => {
-            let path = args.checkpoint.as_ref().context("--checkpoint is missing")?;
+            let path = checkpoint.context("--checkpoint is missing")?;
             let checkpoint = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
             InferenceJob::digits().build(checkpoint, &digits.test, &terms)?
         }

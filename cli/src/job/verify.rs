@@ -444,6 +444,9 @@ mod tests {
             maturing: 0,
             tainted: vec![],
             parent: None,
+            failure: None,
+            pauses: 0,
+            unfunded: 0,
         }
     }
 

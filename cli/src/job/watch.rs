@@ -10,7 +10,7 @@ use crate::{
 use anyhow::Context;
 use futures::StreamExt;
 use quern_primitives::JobId;
-use quern_protocol::view::{JobStatus, JobView, PhaseCounts};
+use quern_protocol::view::{JobFailure, JobStatus, JobView, PhaseCounts};
 use quern_sdk::chain::{
     json::{self, status},
     Chain,
@@ -61,6 +61,9 @@ pub fn finish(output: &Output, job: &JobView) -> anyhow::Result<ExitCode> {
             job.tainted
         ));
     }
+    if let Some(failure) = job.failure {
+        text.push_str(&format!("\n{}", why(&failure)));
+    }
     if completed {
         text.push_str(&format!("\nnext: quern job fetch {} --out results", job.id));
     }
@@ -74,7 +77,30 @@ pub fn line(job: &JobView) -> String {
     let done = job.stages.iter().filter(|stage| stage.root.is_some()).count();
     let phases = phases(&job.stages.iter().map(|stage| stage.phases).collect::<Vec<_>>());
     let separator = if phases.is_empty() { "" } else { ": " };
-    format!("{}, {done}/{} stages, {accepted}/{all} shards{separator}{phases}", status(&job.status), job.stages.len())
+    let line = format!(
+        "{}, {done}/{} stages, {accepted}/{all} shards{separator}{phases}",
+        status(&job.status),
+        job.stages.len()
+    );
+    match job.status {
+        JobStatus::Paused { shard, until } => format!(
+            "{line}; nobody can fetch the inputs of shard {shard}: serve them again and `quern job resume {}` until block {until}, or it \
+             fails",
+            job.id
+        ),
+        _ => line,
+    }
+}
+
+/// Why a job failed, in words.
+pub fn why(failure: &JobFailure) -> &'static str {
+    match failure {
+        JobFailure::NoWorker => "a shard found no worker, or came back too often: is the bid high enough?",
+        JobFailure::InputsUnavailable => {
+            "nobody could fetch its inputs, which validators confirmed, and they were not served again in time, or too often not"
+        }
+        JobFailure::Overturned => "a result was overturned after others had been computed from it",
+    }
 }
 
 /// Shards that are under way, by phase.
@@ -91,6 +117,7 @@ pub fn phases(stages: &[PhaseCounts]) -> String {
         ("comparing", count(|phases| phases.comparing)),
         ("DISPUTED", count(|phases| phases.disputed)),
         ("adopting", count(|phases| phases.adopting)),
+        ("with inputs in doubt", count(|phases| phases.doubted)),
     ];
     let present = counts.into_iter().filter(|(_, count)| *count > 0);
     present.map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(", ")

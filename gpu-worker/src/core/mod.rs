@@ -42,7 +42,8 @@ pub const CLAIM_AFTER: u32 = 12;
 /// Blocks before its deadline at which a validator that has not sealed says that it cannot: silence is fined. Enough to send it four
 /// times.
 pub const CLAIM_MARGIN_BLOCKS: Height = 32;
-/// Failed attempts to fetch the inputs after which a worker declines the shard, so that it waits for nobody.
+/// Failed attempts to fetch the inputs after which a worker declines the shard, so that it waits for nobody, and after which a validator
+/// that is asked for them says that they are missing.
 pub const DECLINE_AFTER: u32 = 8;
 
 /// One attempt at a shard: what is known and promised belongs to it and never to a later one.
@@ -73,13 +74,19 @@ pub struct Round {
 impl Round {
     /// The round that a shard is in.
     pub fn of(shard: &Shard) -> Self {
-        Self { attempt: Attempt::of(shard), drawn_at: shard.audit().map_or(0, |audit| audit.drawn_at) }
+        Self { attempt: Attempt::of(shard), drawn_at: drawn_at(shard) }
     }
 
     /// The round that the sample of a shard was drawn in: an audit of it goes on while others are drawn for vacant seats.
     pub fn of_sample(shard: &Shard) -> Self {
         Self { attempt: Attempt::of(shard), drawn_at: shard.audit().map_or(0, |audit| audit.sampled_at) }
     }
+}
+
+/// Height of the last draw for a shard: of those who are asked for its inputs, or of its auditors.
+fn drawn_at(shard: &Shard) -> Height {
+    let probe = shard.probe().map(|probe| probe.drawn_at);
+    probe.or(shard.audit().map(|audit| audit.drawn_at)).unwrap_or(0)
 }
 
 /// A worker's result, kept durably before it is committed to.
@@ -208,6 +215,8 @@ pub enum Call {
     Prosecute(DisputeId, Prosecution),
     /// `verification.claim_unavailable`: shard, whether the inputs are missing too.
     ClaimUnavailable(ShardId, bool),
+    /// `verification.report_inputs`: shard, whether all inputs are here.
+    ReportInputs(ShardId, bool),
     /// `verification.adopt_result`: shard, ids of all segments, the secret of their leaves.
     AdoptResult(ShardId, Vec<BlobId>, [u8; 32]),
     /// `verification.answer_leaf`
@@ -240,6 +249,7 @@ impl Call {
             Self::Defend(_, Defence::Prove { .. }) => "prove",
             Self::ClaimUnavailable(_, false) => "claim",
             Self::ClaimUnavailable(_, true) => "claim inputs",
+            Self::ReportInputs(..) => "report inputs",
             Self::AdoptResult(..) => "adopt",
             Self::AnswerLeaf(..) => "answer leaf",
             Self::Acknowledge(_) => "acknowledge",

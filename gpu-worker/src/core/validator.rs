@@ -4,7 +4,7 @@
 
 use super::{prosecution::Prosecutions, *};
 use quern_primitives::commitment::{audit_seal, results_digest};
-use quern_protocol::shard::{Adoption, Audit, Demand, Phase, Seat, Verdict};
+use quern_protocol::shard::{Adoption, Audit, Demand, Phase, Probe, Seat, Verdict};
 
 /// The validator's core.
 #[derive(Debug)]
@@ -17,6 +17,9 @@ pub struct Validator {
     results: HashMap<Attempt, ShownResults>,
     held: HashSet<Attempt>,
     prosecutions: Prosecutions,
+    /// Attempts whose inputs it is asked for, and those whose inputs it has.
+    asked: HashMap<Attempt, Round>,
+    fetched: HashSet<Attempt>,
     /// What it owes for results that it adopted: all that their worker would.
     adopted: Worker,
 }
@@ -38,6 +41,8 @@ impl Validator {
             results: results.into_iter().collect(),
             held: HashSet::new(),
             prosecutions: Prosecutions::default(),
+            asked: HashMap::new(),
+            fetched: HashSet::new(),
             adopted: Worker::new(me, promises),
         }
     }
@@ -79,9 +84,14 @@ impl Validator {
                 self.held.insert(attempt);
             }
             Event::Executed(attempt, _) => self.pending.done(step(attempt, 0, "keep")),
+            Event::Fetched(attempt) => {
+                if let Some(round) = self.asked.get(&attempt) {
+                    self.pending.done(Subject::Shard(*round, "fetch"));
+                    self.fetched.insert(attempt);
+                }
+            }
             Event::Failed(subject) => self.pending.failed(subject, self.best),
             Event::Block { .. }
-            | Event::Fetched(_)
             | Event::Shown(..)
             | Event::Defended(..)
             | Event::Traced(_)
@@ -100,6 +110,7 @@ impl Validator {
                 }
                 (Phase::Comparing { audit, by, .. }, Some(seat)) => self.compare(view, audit, &seat, *by, &mut out),
                 (Phase::Disputed { audit, .. }, Some(seat)) => self.dispute(view, audit, &seat, &mut out),
+                (Phase::Probing { probe, by, .. }, _) => self.probe(view, probe, *by, &mut out),
                 (Phase::Adopting { adoption, .. }, _) => self.adopt(view, adoption, &mut out),
                 _ => self.hold(&view.shard, &mut delivered, &mut out),
             }
@@ -155,6 +166,25 @@ impl Validator {
         if self.pending.start(subject, best, UNTIL_REPORTED) {
             let view = view.clone();
             out.push(if seat.from_inputs { Action::Rerun(view) } else { Action::Audit(view) });
+        }
+    }
+
+    /// Whoever is asked for the inputs fetches them, and says in time whether it has them: its word costs nothing, its silence does.
+    fn probe(&mut self, view: &ShardView, probe: &Probe, by: Height, out: &mut Vec<Action>) {
+        let (id, attempt, round, best) = (view.shard.id, Attempt::of(&view.shard), Round::of(&view.shard), self.best);
+        if !probe.seats.iter().any(|seat| seat.auditor == self.me && !seat.missing) {
+            return;
+        }
+        self.asked.insert(attempt, round);
+        if self.fetched.contains(&attempt) {
+            return self.pending.submit(round, Call::ReportInputs(id, true), best, out);
+        }
+        let fetch = Subject::Shard(round, "fetch");
+        if self.pending.failures(fetch) >= DECLINE_AFTER || best.saturating_add(CLAIM_MARGIN_BLOCKS) >= by {
+            return self.pending.submit(round, Call::ReportInputs(id, false), best, out);
+        }
+        if self.pending.start(fetch, best, UNTIL_REPORTED) {
+            out.push(Action::FetchInputs(view.clone()));
         }
     }
 
@@ -233,6 +263,8 @@ impl Validator {
             self.results.remove(&attempt);
             out.push(Action::Forget(attempt));
         }
+        self.asked.retain(|attempt, _| live.attempts.contains(attempt));
+        self.fetched.retain(|attempt| live.attempts.contains(attempt));
         self.held.retain(|attempt| live.attempts.contains(attempt));
         self.prosecutions.forget(live);
         self.pending.forget(live);

@@ -195,6 +195,7 @@ impl Worker {
             }
             Phase::Settled { .. } | Phase::Overturned { .. } => self.publish(attempt, out),
             Phase::Queued | Phase::Committed { .. } | Phase::Opening { .. } | Phase::Adopting { .. } => {}
+            Phase::Doubted { .. } | Phase::Probing { .. } => {}
         }
     }
 

@@ -5,6 +5,7 @@ use crate::{
     types::{audit_plan, Cost, POOL_FACTOR, POOL_MINIMUM},
     *,
 };
+use alloc::collections::BTreeSet;
 use quern_primitives::{
     draw::{self, Draw},
     traits::ReadyWorker,
@@ -41,7 +42,9 @@ impl<T: Config> Pallet<T> {
             return (0, 0);
         }
         let queue = Queue::<T>::get();
-        let demand = queue.iter().filter(|queued| queued.from <= period).count() as u32;
+        let paused: BTreeSet<JobId> = Paused::<T>::get().iter().map(|(job, _)| *job).collect();
+        let waits = |queued: &Queued| queued.from > period || paused.contains(&queued.shard.job);
+        let demand = queue.iter().filter(|queued| !waits(queued)).count() as u32;
         if demand == 0 {
             return (0, 0);
         }
@@ -49,7 +52,7 @@ impl<T: Config> Pallet<T> {
         let mut looked = 0u32;
         let (mut left, mut tried) = (Vec::new(), Vec::new());
         for queued in queue {
-            if queued.from > period || looked >= limit {
+            if waits(&queued) || looked >= limit {
                 left.push(queued);
                 continue;
             }
@@ -96,7 +99,7 @@ impl<T: Config> Pallet<T> {
         if now.saturating_sub(queued.since) < T::PatienceBlocks::get() {
             return Fate::Waits;
         }
-        if let Err(error) = Self::fail(&id, job).and_then(|()| Self::drop_shard(&id)) {
+        if let Err(error) = Self::fail(&id, job, JobFailure::NoWorker).and_then(|()| Self::drop_shard(&id)) {
             frame_support::defensive!("jobs: a failed job's escrow cannot be released", error);
         }
         Fate::Done

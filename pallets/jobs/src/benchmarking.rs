@@ -227,6 +227,16 @@ fn ancestors<T: Config>(job: JobId, index: u16, stage: &StageRecord) -> JobId {
     ancestor(job, MAX_FORK_DEPTH - 1)
 }
 
+/// Pauses jobs until a height.
+fn paused<T: Config>(jobs: &[JobId], until: Height) {
+    for job in jobs {
+        let shard = ShardId { job: *job, stage: 0, index: 0 };
+        Jobs::<T>::mutate_extant(job, |job| job.status = JobStatus::Paused { shard, until });
+        Waiting::<T>::mutate(|waiting| waiting.retain(|(waits, _)| waits != job));
+    }
+    Paused::<T>::put(BoundedVec::truncate_from(jobs.iter().map(|job| (*job, until)).collect()));
+}
+
 fn with_stage<T: Config>(job: JobId, index: u16, change: impl FnOnce(&mut StageRecord)) {
     Stages::<T>::mutate(job, index, |stage| change(stage.as_mut().expect("the stage was put into place")));
 }
@@ -318,6 +328,9 @@ impl<T: Config> Pallet<T> {
             prune_at: None,
             escrow,
             spent: 0,
+            failure: None,
+            pauses: 0,
+            unfunded: 0,
         };
         Jobs::<T>::insert(job, record);
         Live::<T>::mutate(|live| *live += u32::from(!matures));
@@ -476,6 +489,7 @@ mod benches {
                 sampled_at: 0,
                 needed: MAX_AUDITORS as u8,
                 left: BoundedVec::new(),
+                without_inputs: BoundedVec::new(),
             };
             let phase = Phase::Auditing { deal: deal(job), commitment: commitment(), audit, by: NOW };
             put::<T>(&shard_in::<T>(job, &program, phase), &program);
@@ -674,6 +688,41 @@ mod benches {
 
         let fork = Jobs::<T>::get(100_000).unwrap();
         assert_eq!((fork.parent, fork.depth), (Some(from), MAX_FORK_DEPTH));
+    }
+
+    /// Of the last of the jobs that are paused, whose shards fill the queue; its work was paid once.
+    #[benchmark]
+    fn resume_job() -> Result<(), BenchmarkError> {
+        let (who, job) = submitted::<T>(1)?;
+        paused::<T>(&[job], NOW);
+        Jobs::<T>::mutate_extant(job, |job| job.unfunded = 1);
+        let queued = |index| Queued { shard: ShardId { job, stage: 0, index }, from: 0, since: 0 };
+        Queue::<T>::put(BoundedVec::truncate_from((0..T::MaxLive::get()).map(queued).collect()));
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(who), job, Some(endpoints()));
+
+        assert_eq!(Jobs::<T>::get(job).map(|job| (job.status, job.unfunded)), Some((JobStatus::Running, 0)));
+        Ok(())
+    }
+
+    /// Jobs whose requesters have not resumed them: they are over at once.
+    #[benchmark]
+    fn end_pauses(n: Linear<1, 32>) -> Result<(), BenchmarkError> {
+        let mut jobs = Vec::new();
+        for seed in 0..n.min(T::ShardsPerBlock::get()).min(T::MaxOpenJobs::get()) {
+            jobs.push(submitted::<T>(seed + 1)?.1);
+        }
+        paused::<T>(&jobs, 0);
+        let most = jobs.len() as u32;
+
+        #[block]
+        {
+            assert_eq!(Pallet::<T>::end_pauses(NOW, most), most);
+        }
+
+        assert!(jobs.iter().all(|job| Jobs::<T>::get(job).is_some_and(|job| job.status == JobStatus::Failed)));
+        Ok(())
     }
 
     impl_benchmark_test_suite!(Pallet, crate::tests::mock::new_test_ext(), crate::tests::mock::Test);

@@ -55,6 +55,9 @@ impl<T: Config> Pallet<T> {
             prune_at: None,
             escrow,
             spent: 0,
+            failure: None,
+            pauses: 0,
+            unfunded: 0,
             ..parent.clone()
         };
         Jobs::<T>::insert(job, record);

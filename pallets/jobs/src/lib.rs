@@ -13,6 +13,7 @@ mod assign;
 #[cfg(feature = "runtime-benchmarks")]
 pub mod benchmarking;
 mod fork;
+mod pause;
 mod settle;
 mod stages;
 mod submit;
@@ -38,7 +39,7 @@ use frame_support::{
 };
 use frame_system::pallet_prelude::*;
 use quern_primitives::{
-    job::{JobSpec, MAX_SHARDS},
+    job::{Endpoint, JobSpec, MAX_ENDPOINTS, MAX_SHARDS},
     traits::{Collateral, Deadlines, Offences, Randomness, Registry, Rewards},
     Account, Balance, BlobId, Height, JobId, ShardId,
 };
@@ -46,7 +47,7 @@ use quern_program::Program;
 use quern_protocol::{
     shard::Event as ShardEvent,
     traits::{Audits, Shards as _},
-    view::JobStatus,
+    view::{JobFailure, JobStatus},
     Moment, Params, Shard, ShardError,
 };
 use sp_runtime::{traits::UniqueSaturatedInto, AccountId32};
@@ -195,6 +196,10 @@ pub mod pallet {
     /// Failed and cancelled jobs whose queued shards are to be dropped.
     #[pallet::storage]
     pub type Sweeping<T: Config> = StorageValue<_, BoundedVec<JobId, T::MaxOpenJobs>, ValueQuery>;
+
+    /// Jobs that wait for their requester to serve their inputs again, with the last height for that.
+    #[pallet::storage]
+    pub type Paused<T: Config> = StorageValue<_, BoundedVec<(JobId, Height), T::MaxOpenJobs>, ValueQuery>;
 
     /// Shards that wait for a worker.
     #[pallet::storage]
@@ -384,13 +389,15 @@ pub mod pallet {
             /// BLAKE3 of the list of stage roots.
             root: BlobId,
         },
-        /// A shard of a job found no worker.
+        /// A job failed, for want of a worker or of inputs for a shard of it, or because of a result that was overturned.
         #[codec(index = 13)]
         JobFailed {
             /// The job.
             job: JobId,
             /// The shard.
             shard: ShardId,
+            /// Why.
+            reason: JobFailure,
         },
         /// A job was given up by its requester.
         #[codec(index = 14)]
@@ -456,6 +463,57 @@ pub mod pallet {
             /// What is held for what is run again.
             escrow: Balance,
         },
+        /// Several said that the inputs of a shard cannot be fetched: drawn validators are asked.
+        #[codec(index = 21)]
+        InputsDoubted {
+            /// The shard.
+            shard: ShardId,
+            /// Its worker, if it has delivered a result that waits for that.
+            worker: Option<T::AccountId>,
+        },
+        /// A drawn validator has the inputs of a shard: it goes on.
+        #[codec(index = 22)]
+        InputsFound {
+            /// The shard.
+            shard: ShardId,
+            /// Who has them and serves them.
+            auditor: T::AccountId,
+        },
+        /// All drawn validators say that the inputs of a shard cannot be fetched: nothing of the job is handed out until it is
+        /// resumed.
+        #[codec(index = 23)]
+        JobPaused {
+            /// The job.
+            job: JobId,
+            /// The shard.
+            shard: ShardId,
+            /// Last height at which the requester can resume it. Then the job fails.
+            until: Height,
+            /// How often it was paused.
+            pauses: u8,
+        },
+        /// The requester serves the inputs of a paused job again.
+        #[codec(index = 24)]
+        JobResumed {
+            /// The job.
+            job: JobId,
+            /// What is held anew, for shards whose first result was paid and could not be audited.
+            held: Balance,
+        },
+        /// A result that nobody can audit, because the job's inputs are missing, was paid out of the escrow. It is not accepted.
+        #[codec(index = 25)]
+        ShardCompensated {
+            /// The shard.
+            shard: ShardId,
+            /// The worker.
+            worker: T::AccountId,
+            /// What the worker is credited.
+            price: Balance,
+            /// What those who had sealed an answer share.
+            audit_fee: Balance,
+            /// The protocol fee, which is burned.
+            burned: Balance,
+        },
     }
 
     /// Why a call failed.
@@ -515,6 +573,12 @@ pub mod pallet {
         /// The job descends from too many others: submit it anew.
         #[codec(index = 17)]
         TooManyForks,
+        /// The job is not paused: nothing is to be resumed.
+        #[codec(index = 18)]
+        NotPaused,
+        /// Nobody is named who serves the blobs: name at least one endpoint, or none to keep those that the job has.
+        #[codec(index = 19)]
+        NoEndpoints,
     }
 
     impl<T> From<ShardError> for Error<T> {
@@ -542,6 +606,7 @@ pub mod pallet {
                 }
             };
             accrue(Self::expire(now), &T::WeightInfo::expire_shards);
+            accrue(Self::end_pauses(now, limit), &T::WeightInfo::end_pauses);
             accrue(Self::sweep(limit), &T::WeightInfo::remove_shards);
             accrue(Self::start_jobs(seed, limit), &T::WeightInfo::start_jobs);
             accrue(Self::open_stages(now, limit), &T::WeightInfo::open_shards);
@@ -626,9 +691,10 @@ pub mod pallet {
             Ok(())
         }
 
-        /// Gives an assigned shard back because its inputs cannot be fetched: costs reputation, never stake.
+        /// Gives an assigned shard back because its inputs cannot be fetched: costs reputation, never stake. When several
+        /// workers have done so drawn validators are asked.
         ///
-        /// Only the assigned worker can, until its deadline. Events: `ShardLate`, `ShardRequeued`. Errors: `NoSuchShard`,
+        /// Only the assigned worker can, until its deadline. Events: `ShardLate`, then `ShardRequeued` or `InputsDoubted`. Errors: `NoSuchShard`,
         /// `WrongPhase`, `NotYours`, `TooLate`.
         #[pallet::call_index(4)]
         #[pallet::weight(T::WeightInfo::decline_shard())]
@@ -698,6 +764,23 @@ pub mod pallet {
         pub fn fork_job(origin: OriginFor<T>, job: JobId) -> DispatchResult {
             let requester = ensure_signed(origin)?;
             Self::do_fork(requester, job)
+        }
+
+        /// Takes up a job again that is paused because its inputs could not be fetched: its requester serves them again, from
+        /// now on at `endpoints` where they are given.
+        ///
+        /// Only the requester can, until the pause ends. Holds what was paid meanwhile for results that nobody could audit
+        /// (`unfunded` of the job's view): their shards run again. Event: `JobResumed`. Errors: `NoSuchJob`, `NotRequester`,
+        /// `NotPaused`, `NoEndpoints`, or the token's where the account has too little.
+        #[pallet::call_index(8)]
+        #[pallet::weight(T::WeightInfo::resume_job())]
+        pub fn resume_job(
+            origin: OriginFor<T>,
+            job: JobId,
+            endpoints: Option<BoundedVec<Endpoint, ConstU32<MAX_ENDPOINTS>>>,
+        ) -> DispatchResult {
+            let requester = ensure_signed(origin)?;
+            Self::do_resume(requester, job, endpoints)
         }
     }
 }

@@ -157,8 +157,8 @@ impl<T: Config> Pallet<T> {
         for effect in effects {
             Self::carry_out(&before, &after, effect)?;
         }
-        if let Phase::Committed { period, .. } = after.phase {
-            if before.phase != after.phase {
+        if let Phase::Committed { period, .. } | Phase::Doubted { period, .. } = after.phase {
+            if before.phase != after.phase && Shards::<T>::contains_key(id) {
                 T::Audits::committed(id, period);
             }
         }
@@ -193,7 +193,25 @@ impl<T: Config> Pallet<T> {
             Effect::Overturn(deal) => Self::overturn(after, &deal)?,
             Effect::Requeue => Self::requeue(after)?,
             Effect::CloseDisputes => T::Audits::close(&shard),
+            Effect::Doubt => Self::doubt(after)?,
+            Effect::InputsFound(auditor) => {
+                Self::deposit_event(Event::InputsFound { shard, auditor: auditor.into() });
+            }
+            Effect::InputsMissing => Self::inputs_missing(&shard)?,
+            Effect::ClaimRefuted(auditor) => T::Audits::refuted(&auditor),
+            Effect::Compensate { deal, auditors, needed } => Self::compensate(after, &deal, &auditors, needed)?,
         }
+        Ok(())
+    }
+
+    /// Has drawn validators asked for the inputs of a shard; of a job that has ended nobody needs them any more.
+    fn doubt(shard: &Shard) -> DispatchResult {
+        let worker = shard.deal().map(|deal| deal.worker.into());
+        let is_needed = Jobs::<T>::get(shard.id.job).is_some_and(|job| job.status.is_under_way());
+        if worker.is_none() && !is_needed {
+            return Self::drop_shard(&shard.id);
+        }
+        Self::deposit_event(Event::InputsDoubted { shard: shard.id, worker });
         Ok(())
     }
 
@@ -293,7 +311,7 @@ impl<T: Config> Pallet<T> {
         Self::leave_maturing(&mut job);
         let exists = |reader| Stages::<T>::get(job_id, reader).is_some_and(|stage| stage.created > 0);
         let is_read = job.readers(index).any(exists);
-        let reissued = job.status == JobStatus::Running && !is_read && Live::<T>::get() < T::MaxLive::get();
+        let reissued = job.status.is_under_way() && !is_read && Live::<T>::get() < T::MaxLive::get();
         Self::deposit_event(Event::ShardOverturned { shard: shard.id, worker: deal.worker.into(), reissued });
         if reissued {
             stage.accepted = stage.accepted.saturating_sub(1);
@@ -315,7 +333,7 @@ impl<T: Config> Pallet<T> {
                 Tainted::<T>::insert(job_id, job.overturned | job.tainted);
                 Self::keep(job_id, job)
             }
-            JobStatus::Running => Self::fail(&shard.id, job),
+            status if status.is_under_way() => Self::fail(&shard.id, job, JobFailure::Overturned),
             _ => Self::keep(job_id, job),
         }
     }
@@ -330,21 +348,24 @@ impl<T: Config> Pallet<T> {
         let id = shard.id;
         let job = Jobs::<T>::get(id.job).ok_or(Error::<T>::NoSuchJob)?;
         let now = Self::now();
-        if job.status == JobStatus::Running {
+        if job.status.is_under_way() {
             let queued = Queued { shard: id, from: Self::period_after(now), since: now };
             // The queue has room for every live shard.
-            if shard.attempt <= T::MaxAttempts::get() && Queue::<T>::try_append(queued).is_ok() {
+            // Workers that declined before a pause had a reason.
+            let attempts = T::MaxAttempts::get().saturating_mul(u16::from(job.pauses).saturating_add(1));
+            if shard.attempt <= attempts && Queue::<T>::try_append(queued).is_ok() {
                 Self::deposit_event(Event::ShardRequeued { shard: id, attempt: shard.attempt });
                 return Ok(());
             }
-            Self::fail(&id, job)?;
+            Self::fail(&id, job, JobFailure::NoWorker)?;
         }
         Self::drop_shard(&id)
     }
 
-    /// Ends a job because a shard of it found no worker.
-    pub(crate) fn fail(shard: &ShardId, job: Job) -> DispatchResult {
-        Self::deposit_event(Event::JobFailed { job: shard.job, shard: *shard });
+    /// Ends a job because of a shard of it.
+    pub(crate) fn fail(shard: &ShardId, mut job: Job, reason: JobFailure) -> DispatchResult {
+        job.failure = Some(reason);
+        Self::deposit_event(Event::JobFailed { job: shard.job, shard: *shard, reason });
         Self::wind_down(shard.job, job, JobStatus::Failed)
     }
 

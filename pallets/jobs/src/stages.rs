@@ -159,6 +159,9 @@ impl<T: Config> Pallet<T> {
         if job.status == JobStatus::Waiting {
             Waiting::<T>::mutate(|waiting| waiting.retain(|(waits, _)| *waits != job_id));
         }
+        if matches!(job.status, JobStatus::Paused { .. }) {
+            Self::leave_paused(job_id);
+        }
         Opening::<T>::mutate(|opening| opening.retain(|opens| *opens != job_id));
         job.status = status;
         if job.live > 0 {

@@ -73,6 +73,9 @@ impl<T: Config> Pallet<T> {
             prune_at: None,
             escrow,
             spent: 0,
+            failure: None,
+            pauses: 0,
+            unfunded: 0,
         };
         Jobs::<T>::insert(job, record);
         Self::deposit_event(Event::JobSubmitted { job, requester, escrow, price, audit_fee, protocol_fee, macs });

@@ -96,12 +96,25 @@ impl<T: Config> Pallet<T> {
     fn check_jobs() -> Result<(), TryRuntimeError> {
         let mut open = 0u32;
         let pruning = Retired::<T>::get(RetiredEnds::<T>::get().0).map(|(_, job)| job);
+        let paused = Paused::<T>::get();
         let waiting: BTreeSet<JobId> = Waiting::<T>::get().iter().map(|(job, _)| *job).collect();
         for (id, job) in Jobs::<T>::iter().filter(|(id, _)| Some(*id) != pruning) {
             if !job.is_over() {
                 open = open.saturating_add(1);
             }
             ensure!(waiting.contains(&id) == (job.status == JobStatus::Waiting), "jobs: a job waits that should not");
+            let pause = match job.status {
+                JobStatus::Paused { until, .. } => Some((id, until)),
+                _ => None,
+            };
+            let listed = paused.iter().find(|(of, _)| *of == id).copied();
+            ensure!(listed == pause, "jobs: a job is paused that is not listed, or listed and not paused");
+            ensure!(job.pauses <= Self::params().max_pauses, "jobs: a job was paused too often");
+            ensure!(job.failure.is_some() == (job.status == JobStatus::Failed), "jobs: a failure without a reason");
+            ensure!(
+                job.unfunded == 0 || job.status != JobStatus::Running,
+                "jobs: a job runs that cannot pay its shards"
+            );
             ensure!(job.openable().is_none() || Self::will_open(id, &job), "jobs: an open stage is forgotten");
             let (mut live, mut maturing, mut owed) = (0u32, 0u32, 0 as Balance);
             for (index, _) in (0u16..).zip(&job.reads) {
@@ -140,7 +153,7 @@ impl<T: Config> Pallet<T> {
             ensure!(live == job.live && maturing == job.maturing, "jobs: a job's unsettled shards are miscounted");
             let forks = Jobs::<T>::iter_values().filter(|fork| fork.parent == Some(id)).count();
             ensure!(forks as u32 == job.forks, "jobs: a job's forks are miscounted");
-            let expected = if job.is_over() { 0 } else { owed };
+            let expected = if job.is_over() { 0 } else { owed.saturating_sub(job.unfunded) };
             ensure!(job.escrow == expected, "jobs: escrow differs from what the job can spend");
             let root = JobRoots::<T>::get(id);
             ensure!(

@@ -10,7 +10,12 @@ use quern_primitives::{
     Balance, BlobId, Height, JobId, ShardId,
 };
 use quern_program::{OperatorError, ProgramError, Summary, TensorType, MAX_PROGRAM_BYTES};
-use quern_protocol::{collateral, traits::AuditPlan, view::JobStatus, Shard};
+use quern_protocol::{
+    collateral,
+    traits::AuditPlan,
+    view::{JobFailure, JobStatus},
+    Shard,
+};
 use sp_runtime::AccountId32;
 
 /// Most shards in one `commit_shards`.
@@ -101,6 +106,13 @@ pub struct Job {
     pub escrow: Balance,
     /// What was paid.
     pub spent: Balance,
+    /// Why it failed.
+    pub failure: Option<JobFailure>,
+    /// How often it was paused because inputs could not be fetched.
+    pub pauses: u8,
+    /// What was paid for results that nobody could audit: that much less is held than its shards can cost, until it is
+    /// resumed.
+    pub unfunded: Balance,
 }
 
 impl Job {

@@ -31,6 +31,9 @@ impl<T: Config> Pallet<T> {
             maturing: job.maturing,
             tainted: Self::tainted_stages(id),
             parent: job.parent,
+            failure: job.failure,
+            pauses: job.pauses,
+            unfunded: job.unfunded,
         })
     }
 
@@ -123,6 +126,7 @@ impl<T: Config> Pallet<T> {
         let context = Self::context(id)?;
         let disputes = disputes_of(id);
         let mut accounts: BTreeSet<Account> = parties(&shard);
+        accounts.extend(shard.holder);
         let read = context.outputs.iter().flat_map(|outputs| outputs.shards.iter());
         accounts.extend(read.filter_map(|shard| Shards::<T>::get(shard.id)).flat_map(|shard| shard.parties()));
         accounts.extend(disputes.iter().map(|(_, dispute)| dispute.challenger));

@@ -37,6 +37,10 @@ pub trait WeightInfo {
     fn acknowledge_shards(n: u32) -> Weight;
     /// `fork_job`.
     fn fork_job() -> Weight;
+    /// `resume_job`.
+    fn resume_job() -> Weight;
+    /// `end_pauses`, `n` from 1 to 32.
+    fn end_pauses(n: u32) -> Weight;
 }
 
 /// The measured weights, with the runtime's database weights.
@@ -221,9 +225,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Jobs::Retired` (r:1 w:0)
     // Proof: `Jobs::Retired` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
     // Shortest time: 72_829 ns.
+    // By hand: `Jobs::Paused` (r:1 w:0).
     fn on_idle_block() -> Weight {
         Weight::from_parts(76_523_000, 24_015)
-            .saturating_add(T::DbWeight::get().reads(9))
+            .saturating_add(T::DbWeight::get().reads(10))
             .saturating_add(T::DbWeight::get().writes(3))
     }
     // Storage: `Jobs::Agenda` (r:1 w:1)
@@ -379,11 +384,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Jobs::Duties` (r:0 w:32)
     // Proof: `Jobs::Duties` (`max_values`: None, `max_size`: Some(70), added: 2545, mode: `MaxEncodedLen`)
     // Shortest time: 776_583 ns.
+    // By hand: `Jobs::Paused` (r:1 w:0).
     fn assign_shards(n: u32, w: u32) -> Weight {
         Weight::from_parts(782_702_000, 24_015)
             .saturating_add(Weight::from_parts(39_980_553, 0).saturating_mul(n.into()))
             .saturating_add(Weight::from_parts(10_134_730, 0).saturating_mul(w.into()))
-            .saturating_add(T::DbWeight::get().reads(141))
+            .saturating_add(T::DbWeight::get().reads(142))
             .saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(w.into())))
             .saturating_add(T::DbWeight::get().writes(8))
@@ -511,6 +517,24 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
             .saturating_add(T::DbWeight::get().reads(390))
             .saturating_add(T::DbWeight::get().writes(70))
     }
+    // By hand, until it is measured: of a job whose shards fill the queue.
+    // Storage: `Jobs::Jobs` (r:1 w:1), `System::Account` (r:1 w:1), `Balances::Holds` (r:1 w:1), `Jobs::Paused` (r:1 w:1),
+    // `Clock::Settings` (r:1 w:0), `Jobs::Queue` (r:1 w:1), `Jobs::Opening` (r:1 w:1)
+    fn resume_job() -> Weight {
+        Weight::from_parts(120_000_000, 24_015)
+            .saturating_add(T::DbWeight::get().reads(7))
+            .saturating_add(T::DbWeight::get().writes(6))
+    }
+    // By hand, until it is measured: what `cancel_job` does, for each.
+    // Storage: `Jobs::Paused` (r:1 w:1), and as `cancel_job`
+    fn end_pauses(n: u32) -> Weight {
+        Weight::from_parts(10_000_000, 1_265)
+            .saturating_add(Weight::from_parts(75_000_000, 4_634).saturating_mul(n.into()))
+            .saturating_add(T::DbWeight::get().reads(1))
+            .saturating_add(T::DbWeight::get().reads(6_u64.saturating_mul(n.into())))
+            .saturating_add(T::DbWeight::get().writes(1))
+            .saturating_add(T::DbWeight::get().writes(7_u64.saturating_mul(n.into())))
+    }
 }
 
 /// No weight, for tests.
@@ -555,6 +579,12 @@ impl WeightInfo for () {
         Weight::zero()
     }
     fn fork_job() -> Weight {
+        Weight::zero()
+    }
+    fn resume_job() -> Weight {
+        Weight::zero()
+    }
+    fn end_pauses(_: u32) -> Weight {
         Weight::zero()
     }
 }

@@ -614,6 +614,20 @@ impl<T: Config> Rewards for Pallet<T> {
         });
     }
 
+    fn compensate(settlement: &Settlement, auditors: &[Account]) {
+        let Settlement { shard, worker, price, audit_fee, protocol_fee, .. } = *settlement;
+        let missing = Self::missing(price.saturating_add(audit_fee).saturating_add(protocol_fee));
+        if missing > 0 {
+            return Self::deposit_event(Event::Unfunded { shard, missing });
+        }
+        Self::burn(protocol_fee);
+        Self::credit(worker, shard, price, 0);
+        let each_auditor = audit_fee.checked_div(auditors.len() as u128).unwrap_or(0);
+        for auditor in auditors {
+            Self::credit(*auditor, shard, each_auditor, 0);
+        }
+    }
+
     fn protocol_fee_ppm() -> u32 {
         Settings::<T>::get().protocol_fee_ppm
     }

@@ -19,7 +19,7 @@ use quern_protocol::{
     evidence::Conviction,
     inputs::StageContext,
     referee::MAX_READS,
-    shard::{Adoption, Deal, Phase, Seat, MAX_AUDIT_ROUNDS, MAX_LEAF_DEMANDS},
+    shard::{Adoption, Deal, Phase, ProbeSeat, Seat, MAX_AUDIT_ROUNDS, MAX_LEAF_DEMANDS, MAX_PROBES},
 };
 
 /// Puts things into place in the pallets around this one.
@@ -479,7 +479,7 @@ mod benches {
     #[benchmark]
     fn claim_unavailable() {
         let world = World::heaviest();
-        let shard = Shard { rounds: MAX_AUDIT_ROUNDS - 1, ..world.new_shard() };
+        let shard = Shard { rounds: MAX_AUDIT_ROUNDS - 1, probes: MAX_PROBES, ..world.new_shard() };
         let bench = Bench::of::<T>(world, shard, MAX_SAMPLES, Until::Auditing, honest);
         T::Shards::apply(&bench.id(), ShardEvent::Unavailable { by: auditor(0), inputs_missing: false })
             .expect("it has not sealed");
@@ -488,6 +488,35 @@ mod benches {
         _(signed(auditor(0)), bench.id(), true);
 
         assert!(T::Shards::shard(&bench.id()).is_none_or(|shard| shard.audit().is_none()));
+    }
+
+    /// The last word of eight, about a result of which seven auditors have sealed their answers and one has left for want of inputs:
+    /// all bonds are free, the work is paid, and the job fails.
+    #[benchmark]
+    fn report_inputs() {
+        let world = World::heaviest();
+        let shard = Shard { rounds: MAX_AUDIT_ROUNDS - 1, ..world.new_shard() };
+        let bench = Bench::of::<T>(world, shard, MAX_SAMPLES, Until::LastSeal, honest);
+        let left = bench.shard.audit().and_then(|audit| audit.seats.iter().find(|seat| seat.seal.is_none()).cloned());
+        let left = left.expect("one has not sealed").auditor;
+        for inputs_missing in [false, true] {
+            T::Shards::apply(&bench.id(), ShardEvent::Unavailable { by: left, inputs_missing })
+                .expect("it has not sealed");
+        }
+        let doubted = T::Shards::shard(&bench.id()).expect("it is kept");
+        let Phase::Doubted { work, mut probe, .. } = doubted.phase.clone() else { panic!("it is not doubted") };
+        let others = (0..MAX_AUDITORS).map(|index| ProbeSeat {
+            missing: index > 0,
+            ..ProbeSeat::new(auditor(MAX_AUDITORS + index), T::Params::get().audit_bond)
+        });
+        probe.seats = BoundedVec::truncate_from(others.collect());
+        let shard = Shard { phase: Phase::Probing { work, probe, by: NOW }, ..doubted };
+        T::BenchmarkHelper::put_shard(&shard, &bench.world.context, &bench.world.program);
+
+        #[extrinsic_call]
+        _(signed(auditor(MAX_AUDITORS)), bench.id(), false);
+
+        assert!(T::Shards::shard(&bench.id()).is_none_or(|shard| shard.probe().is_none()));
     }
 
     #[benchmark]

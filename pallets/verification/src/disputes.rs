@@ -3,7 +3,7 @@
 
 use crate::{
     Agenda, Answers, Config, Disputes, DisputesOf, Error, Event, Evidence, NextDispute, Pallet, PendingDrawCount,
-    PendingDraws, Totals, MAX_LINK_BYTES,
+    PendingDraws, Resting, Totals, MAX_LINK_BYTES,
 };
 use alloc::vec::Vec;
 use frame_support::{
@@ -55,6 +55,10 @@ impl<T: Config> Audits for Pallet<T> {
 
     fn has_room() -> bool {
         PendingDrawCount::<T>::get() < T::MaxPendingDraws::get()
+    }
+
+    fn refuted(validator: &Account) {
+        Self::rest(validator);
     }
 
     fn evidence() -> [u8; 32] {
@@ -243,6 +247,23 @@ impl<T: Config> Pallet<T> {
             ensure!(audit.vacancies() > 0, "an audit without a vacant seat waits for a draw");
             ensure!(audit.opened.is_some() && audit.results.is_none(), "an audit is held in which no seal is owed");
             ensure!(audit.left.iter().all(|who| !audit.has_seat(who)), "who has left a seat sits");
+        }
+        let resting = Resting::<T>::get();
+        let is_once = |who: &Account| resting.iter().filter(|(of, _)| of == who).nth(1).is_none();
+        ensure!(resting.iter().all(|(who, _)| is_once(who)), "a validator rests twice");
+        for shard in T::Shards::all() {
+            if let Phase::Doubted { period, .. } = shard.phase {
+                let mut waits = PendingDraws::<T>::iter_keys().filter(|(at, id)| *id == shard.id && *at >= period);
+                ensure!(waits.next().is_some(), "a shard whose inputs are in doubt waits for no draw");
+            }
+            let Some(probe) = shard.probe() else { continue };
+            let is_drawn = matches!(shard.phase, Phase::Probing { .. });
+            ensure!(is_drawn == (probe.vacancies() == 0), "a seat is vacant while validators are asked");
+            ensure!(probe.seats.iter().any(|seat| !seat.missing) == is_drawn, "nobody is asked for the inputs");
+            ensure!(probe.left.iter().all(|who| !probe.has_seat(who)), "who was silent is asked again");
+            let partial =
+                |who: &Account| shard.audit().is_some_and(|audit| audit.has_seat(who) || audit.left.contains(who));
+            ensure!(!probe.seats.iter().any(|seat| partial(&seat.auditor)), "a claimer is asked about its claim");
         }
         let mut watched: alloc::vec::Vec<DisputeId> = Agenda::<T>::iter_values().flatten().collect();
         let listed = DisputesOf::<T>::iter_values().map(|ids| ids.len()).fold(0, usize::saturating_add);

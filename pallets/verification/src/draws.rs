@@ -65,18 +65,23 @@ impl<T: Config> Pallet<T> {
             return;
         };
         // A shard that no longer waits, or waits for a later period, has an entry of its own or needs none.
-        let Phase::Committed { period: drawn_by, .. } = shard.phase else {
+        let (Phase::Committed { period: drawn_by, .. } | Phase::Doubted { period: drawn_by, .. }) = shard.phase else {
             return;
         };
         if current <= drawn_by {
             return;
         }
-        let Err(reason) = Self::draw(&shard, period) else {
+        let drawn = match shard.probe() {
+            Some(probe) => Self::draw_probe(&shard, probe, period),
+            None => Self::draw(&shard, period),
+        };
+        let Err(reason) = drawn else {
             return;
         };
         // A chain without randomness draws for nobody: only the lack of validators is waited for no longer than a while.
         let applied = (reason != Postponed::NoSeed).then(|| T::Shards::apply(&id, ShardEvent::Unseated));
-        if applied == Some(Ok(())) && T::Shards::shard(&id).is_none_or(|shard| shard.commitment().is_none()) {
+        let waits = |shard: &Shard| matches!(shard.phase, Phase::Committed { .. } | Phase::Doubted { .. });
+        if applied == Some(Ok(())) && !T::Shards::shard(&id).as_ref().is_some_and(waits) {
             return Self::deposit_event(Event::DrawGivenUp { shard: id, reason });
         }
         let period = current.saturating_add(1);
@@ -120,7 +125,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// `needed` distinct validators, weighted by stake, among those that may audit, do not back the worker, do not sit and can
-    /// lock the bond; without those who have left a seat of this audit, unless the others are too few. The order of candidates is that of their keys, so that the draw can be repeated by anybody.
+    /// lock the bond; without those who have left a seat of this audit or rest, unless the others are too few. The order of candidates is that of their keys, so that the draw can be repeated by anybody.
     fn draw_validators(
         draw: &mut Draw,
         worker: &Account,
@@ -140,8 +145,11 @@ impl<T: Config> Pallet<T> {
         });
         pool.sort_unstable();
         pool.dedup();
-        if let Some(audit) = held {
-            let (left, others): (Vec<_>, Vec<_>) = pool.iter().partition(|validator| audit.left.contains(validator));
+        // Who has left a seat of this audit, or has made a claim lately that was refuted, is drawn where others are too few.
+        let resting = Self::resting();
+        let is_last = |who: &Account| resting.contains(who) || held.is_some_and(|audit| audit.left.contains(who));
+        if !resting.is_empty() || held.is_some() {
+            let (left, others): (Vec<_>, Vec<_>) = pool.iter().copied().partition(is_last);
             if !left.is_empty() && others.len() >= needed as usize {
                 pool = others;
             }

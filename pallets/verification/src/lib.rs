@@ -17,6 +17,7 @@ mod draws;
 mod errors;
 #[cfg(any(test, feature = "runtime-benchmarks"))]
 mod fixture;
+mod probes;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -40,7 +41,7 @@ use quern_primitives::{
     commitment::LeafProof,
     slice::{Cv, SliceProof, CHUNK_LEN},
     traits::{Collateral, Deadlines, Randomness, Registry},
-    Balance, BlobId, DisputeId, Height, ShardId,
+    Account, Balance, BlobId, DisputeId, Height, ShardId,
 };
 use quern_program::MAX_CONVICTION_BYTES;
 use quern_protocol::{
@@ -55,6 +56,9 @@ use sp_runtime::{traits::UniqueSaturatedInto, AccountId32};
 /// Most bytes of the slice proof of one id of a list: a chunk and 20 parents, for a list of 1 GiB. The leaves of the
 /// largest shard take 1,728 bytes.
 pub const MAX_LINK_BYTES: usize = 2_304;
+
+/// Most validators that rest at a time after a claim that was refuted, the last ones. More of them rest shorter.
+pub const MAX_RESTING: u32 = 64;
 
 /// The pallet.
 // The macros of FRAME write `expect` for what cannot fail.
@@ -144,6 +148,10 @@ pub mod pallet {
     #[pallet::storage]
     #[pallet::whitelist_storage]
     pub type Evidence<T: Config> = StorageValue<_, [u8; 32], ValueQuery>;
+
+    /// Validators whose claim of missing inputs was refuted, and until when others are drawn for audits before them.
+    #[pallet::storage]
+    pub type Resting<T: Config> = StorageValue<_, BoundedVec<(Account, Height), ConstU32<MAX_RESTING>>, ValueQuery>;
 
     /// What has happened so far.
     #[pallet::storage]
@@ -346,6 +354,36 @@ pub mod pallet {
             dispute: DisputeId,
             /// The shard.
             shard: ShardId,
+        },
+        /// Validators were drawn who say whether they can fetch the inputs of a shard.
+        #[codec(index = 30)]
+        ProbeDrawn {
+            /// The shard.
+            shard: ShardId,
+            /// The period whose seed drew.
+            period: Height,
+            /// Validators that this draw seated.
+            auditors: BoundedVec<AccountId32, ConstU32<MAX_AUDITORS>>,
+            /// What each of them locked: for silence, never for what it says.
+            bond: Balance,
+        },
+        /// A drawn validator says whether it can fetch the inputs of a shard.
+        #[codec(index = 31)]
+        InputsReported {
+            /// The shard.
+            shard: ShardId,
+            /// The validator.
+            auditor: AccountId32,
+            /// Whether it has fetched all inputs of the shard's tasks, and serves them.
+            available: bool,
+        },
+        /// A validator said that inputs are missing, and others had them: others are drawn for audits before it for a while.
+        #[codec(index = 32)]
+        ClaimRefuted {
+            /// The validator.
+            auditor: AccountId32,
+            /// Until which height.
+            until: Height,
         },
     }
 
@@ -828,6 +866,19 @@ pub mod pallet {
         ) -> DispatchResult {
             let auditor = ensure_signed(origin)?;
             Self::do_adopt(&shard, auditor, ids.into_inner(), secret)
+        }
+
+        /// A validator that was drawn for that says whether it has fetched all inputs of the shard's tasks. Whatever it says takes
+        /// nobody's stake; silence is fined. One that has them serves them from then on, and the shard goes on; when all of them
+        /// have not, the job is paused. Free. Event: `InputsReported`. Errors: `UnknownShard`, `WrongPhase`, `NotYours`,
+        /// `TooLate`, `Duplicate`.
+        #[pallet::call_index(30)]
+        #[pallet::weight((T::WeightInfo::report_inputs(), DispatchClass::Operational))]
+        pub fn report_inputs(origin: OriginFor<T>, shard: ShardId, available: bool) -> DispatchResultWithPostInfo {
+            let auditor = ensure_signed(origin)?;
+            Self::apply(&shard, ShardEvent::Inputs { by: auditor.clone().into(), available })?;
+            Self::deposit_event(Event::InputsReported { shard, auditor, available });
+            Ok(Pays::No.into())
         }
     }
 

@@ -23,11 +23,12 @@ impl Shard {
             (Phase::Assigned { deal, by }, Event::Start(who)) => {
                 owed(&deal.worker, &who, reached, by)?;
                 let by = height.saturating_add(params.execute_blocks(self.macs()));
-                Ok((next(Phase::Running { deal, by }), vec![]))
+                let declined = BoundedVec::new();
+                Ok((Shard { phase: Phase::Running { deal, by }, declined, ..self.clone() }, vec![]))
             }
             (Phase::Assigned { deal, by }, Event::Decline(who)) => {
                 owed(&deal.worker, &who, reached, by)?;
-                Ok(self.late(deal))
+                Ok(self.declined(deal, period, params))
             }
             (Phase::Running { deal, by }, Event::Commit { by: who, root, secret_hash }) => {
                 owed(&deal.worker, &who, reached, by)?;
@@ -59,6 +60,7 @@ impl Shard {
                     demand: Demand::None,
                     sampled_at: height,
                     left: BoundedVec::new(),
+                    without_inputs: BoundedVec::new(),
                 };
                 let by = height.saturating_add(params.open_blocks);
                 Ok((next(Phase::Opening { deal, commitment, audit, by }), vec![]))
@@ -155,8 +157,10 @@ impl Shard {
                 let claimed = Self { claims: self.claims.saturating_add(1), ..self.clone() };
                 if inputs_missing {
                     audit.vacate(&who);
+                    // There is room: each takes a round.
+                    let _ = audit.without_inputs.try_push(who);
                     let effects = vec![Effect::ReleaseAuditor(who, bond)];
-                    return Ok(claimed.refill(deal, commitment, audit, effects, period));
+                    return Ok(claimed.refill(deal, commitment, audit, effects, period, params));
                 }
                 let by = by.max(height.saturating_add(params.audit_blocks(self.macs_to_audit(&audit))));
                 Ok((Self { phase: Phase::Auditing { deal, commitment, audit, by }, ..claimed }, vec![]))
@@ -187,7 +191,7 @@ impl Shard {
                 let silent: Vec<Seat> = audit.seats.iter().filter(|seat| seat.seal.is_none()).cloned().collect();
                 silent.iter().for_each(|seat| audit.vacate(&seat.auditor));
                 let effects = silent.iter().map(|seat| fine(OffenceKind::AuditNoShow, seat)).collect();
-                Ok(self.refill(deal, commitment, audit, effects, period))
+                Ok(self.refill(deal, commitment, audit, effects, period, params))
             }
             (Phase::Comparing { deal, commitment, mut audit, by }, Event::Expire) => {
                 due(reached, by)?;
@@ -263,6 +267,7 @@ impl Shard {
                 Ok(self.settled_or_disputed(deal, commitment, audit, by, effects, period))
             }
             (Phase::Accepted { .. }, event) => self.in_window(event, now, params),
+            (Phase::Doubted { .. } | Phase::Probing { .. }, event) => self.in_probe(event, now, period, params),
             (Phase::Overturned { .. }, Event::Reissue) => Ok((self.requeued(), vec![Effect::Requeue])),
             (_, Event::Expire) => Err(ShardError::NothingDue),
             _ => Err(ShardError::WrongPhase),
@@ -271,12 +276,12 @@ impl Shard {
 
     pub(super) fn requeued(&self) -> Shard {
         let attempt = self.attempt.saturating_add(1);
-        Shard { phase: Phase::Queued, attempt, rounds: 0, claims: 0, unseated_since: None, ..self.clone() }
+        Shard { phase: Phase::Queued, attempt, rounds: 0, claims: 0, probes: 0, unseated_since: None, ..self.clone() }
     }
 
     /// New validators for the vacant seats of an audit whose results the worker has not shown: the sample stays, else a worker
-    /// whose lie it hits could have its friends spoil it, and so do the other seats and seals. After [`MAX_AUDIT_ROUNDS`] a new
-    /// worker.
+    /// whose lie it hits could have its friends spoil it, and so do the other seats and seals. After [`MAX_AUDIT_ROUNDS`]
+    /// other validators are asked for the inputs where somebody said that they are missing, or else a new worker is drawn.
     fn refill(
         &self,
         deal: Deal,
@@ -284,13 +289,17 @@ impl Shard {
         mut audit: Audit,
         mut effects: Vec<Effect>,
         period: Height,
+        params: &Params,
     ) -> (Shard, Vec<Effect>) {
         let rounds = self.rounds.saturating_add(1);
+        audit.demand = Demand::None;
         if rounds >= MAX_AUDIT_ROUNDS {
+            if !audit.without_inputs.is_empty() && self.probes < MAX_PROBES {
+                return self.doubted(Some(Work { deal, commitment, audit }), effects, period, params);
+            }
             effects.extend(release(&audit));
             return self.unaudited(deal, effects);
         }
-        audit.demand = Demand::None;
         let phase = Phase::Committed { deal, commitment, period: period.saturating_add(1), held: Some(audit) };
         (Shard { phase, rounds, ..self.clone() }, effects)
     }
@@ -308,7 +317,7 @@ impl Shard {
 
     /// Nobody can say whether the result is right: it is worth nothing to the worker and costs it nothing, and the shard
     /// starts again.
-    fn unaudited(&self, deal: Deal, mut effects: Vec<Effect>) -> (Shard, Vec<Effect>) {
+    pub(super) fn unaudited(&self, deal: Deal, mut effects: Vec<Effect>) -> (Shard, Vec<Effect>) {
         let worker = deal.worker;
         effects.extend([Effect::ReleaseWorker(deal), Effect::Unaudited(worker)]);
         effects.extend([Effect::CloseDisputes, Effect::Requeue]);
@@ -345,7 +354,7 @@ impl Shard {
         last.iter().map(|(_, segment)| self.costs.up_to(*segment)).fold(0, u64::saturating_add)
     }
 
-    fn late(&self, deal: Deal) -> (Shard, Vec<Effect>) {
+    pub(super) fn late(&self, deal: Deal) -> (Shard, Vec<Effect>) {
         let worker = deal.worker;
         (self.requeued(), vec![Effect::ReleaseWorker(deal), Effect::Late(worker), Effect::Requeue])
     }
@@ -389,6 +398,7 @@ impl Shard {
         if audit.seats.iter().all(|seat| seat.verdict == Some(Verdict::Matches)) {
             let auditors: Vec<Account> = audit.seats.iter().map(|seat| seat.auditor).collect();
             effects.extend(release(&audit));
+            effects.extend(audit.without_inputs.iter().copied().map(Effect::ClaimRefuted));
             let delivered = audit.seats.iter().any(|seat| seat.holds_outputs);
             return self.accepted(deal, commitment, auditors, delivered, effects, height, params);
         }
@@ -458,7 +468,7 @@ fn fine(kind: OffenceKind, seat: &Seat) -> Effect {
     Effect::Offence { kind, offender: seat.auditor, locked: seat.bond, reporter: None }
 }
 
-fn release(audit: &Audit) -> Vec<Effect> {
+pub(super) fn release(audit: &Audit) -> Vec<Effect> {
     let held = audit.seats.iter().filter(|seat| seat.verdict != Some(Verdict::Refuted));
     held.map(|seat| Effect::ReleaseAuditor(seat.auditor, seat.bond)).collect()
 }

@@ -165,6 +165,7 @@ pub fn audit(seal: bool, verdict: Option<Verdict>, demand: Demand) -> Audit {
         sampled_at: 0,
         needed: 2,
         left: BoundedVec::new(),
+        without_inputs: BoundedVec::new(),
     }
 }
 

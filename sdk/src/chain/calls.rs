@@ -143,6 +143,12 @@ pub fn cancel_job(job: JobId) -> impl Payload + Send + Sync {
     transactions().jobs().cancel_job(job)
 }
 
+/// `jobs.resume_job`: the requester serves the inputs again, at `endpoints` from now on where they are given.
+pub fn resume_job(job: JobId, endpoints: Option<Vec<Endpoint>>) -> impl Payload + Send + Sync {
+    let endpoints = endpoints.map(|endpoints| BoundedVec(endpoints.into_iter().map(Static).collect()));
+    transactions().jobs().resume_job(job, endpoints)
+}
+
 /// `jobs.start_shard`
 pub fn start_shard(shard: ShardId) -> impl Payload + Send + Sync {
     transactions().jobs().start_shard(Static(shard))
@@ -242,6 +248,11 @@ pub fn open_chunk(dispute: DisputeId, bytes: Vec<u8>) -> impl Payload + Send + S
 /// `verification.claim_unavailable`
 pub fn claim_unavailable(shard: ShardId, inputs_missing: bool) -> impl Payload + Send + Sync {
     transactions().verification().claim_unavailable(Static(shard), inputs_missing)
+}
+
+/// `verification.report_inputs`
+pub fn report_inputs(shard: ShardId, available: bool) -> impl Payload + Send + Sync {
+    transactions().verification().report_inputs(Static(shard), available)
 }
 
 /// `verification.demand_leaf`

@@ -116,6 +116,8 @@ pub fn remedy(of: &str, name: &str) -> Option<&'static str> {
         ("Jobs", "NotTainted") => "nothing: its results stand (`quern job list`)",
         ("Jobs", "NotOver") => "wait until its shards have ended and their windows have closed (`quern job watch`)",
         ("Jobs", "TooManyForks") => "submit the job anew with `quern job submit`",
+        ("Jobs", "NotPaused") => "nothing: it runs, or is over (`quern job watch`)",
+        ("Jobs", "NoEndpoints") => "name where its inputs are served, or leave the endpoints as they are",
         ("Jobs", "Refused") => "look at the shard (`quern-worker status`) and send what it waits for",
 
         ("InvalidProgram", "TooLong" | "TooManyOperators" | "TooManyInputs" | "TooManyConstants" | "TooManyStates") => {

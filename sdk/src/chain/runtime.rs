@@ -62,6 +62,10 @@
     substitute_type(
         path = "quern_protocol::referee::ReadProof",
         with = "::subxt::utils::Static<::quern_protocol::referee::ReadProof>"
+    ),
+    substitute_type(
+        path = "quern_protocol::view::JobFailure",
+        with = "::subxt::utils::Static<::quern_protocol::view::JobFailure>"
     )
 )]
 mod generated {}

@@ -9,7 +9,7 @@ use quern_primitives::{
     Account, BlobId, Height, ShardId,
 };
 use quern_protocol::{
-    shard::{Audit, Deal, Effect, Event, Phase, Seat},
+    shard::{Audit, Deal, Effect, Event, Phase, ProbeSeat, Seat},
     Params, Shard, ShardError,
 };
 
@@ -30,7 +30,7 @@ pub enum Friends {
     /// One that sits beside an honest validator does not seal, and is fined; the others seal, or they would be too.
     FallSilent,
     /// One that sits beside an honest validator says that it gets nothing: no checkpoints, and no inputs either. The others wait for
-    /// their turn.
+    /// their turn. Those who are asked about the inputs then say that they are missing.
     Claim,
 }
 
@@ -43,6 +43,8 @@ pub struct Outcomes {
     pub accepted: u64,
     /// Friends have spoiled so many rounds that the worker was released, unpaid and without loss.
     pub released: u64,
+    /// The same, and everybody who was asked about the inputs confirmed that they are missing: it was paid, out of the escrow alone.
+    pub paid: u64,
     /// Validators that were fined.
     pub fined: u64,
 }
@@ -64,11 +66,14 @@ impl Simulator {
         let params = Params::default();
         let mut height: Height = 1;
         let mut drawn = 0;
+        let before = outcomes.paid;
         let mut shard = Shard::new(ID, 0, self.tasks, self.costs);
         let step = |shard: &mut Shard, event: Event, height: Height, outcomes: &mut Outcomes| {
             let (next, effects) = shard.step(event, height, height / PERIOD_BLOCKS, &params)?;
             let is_fine = |effect: &&Effect| matches!(effect, Effect::Offence { kind: OffenceKind::AuditNoShow, .. });
             outcomes.fined += effects.iter().filter(is_fine).count() as u64;
+            let is_pay = |effect: &&Effect| matches!(effect, Effect::Compensate { .. });
+            outcomes.paid += effects.iter().filter(is_pay).count() as u64;
             *shard = next;
             Ok::<(), ShardError>(())
         };
@@ -133,6 +138,22 @@ impl Simulator {
                         step(&mut shard, reveal, height, outcomes)?;
                     }
                 }
+                Phase::Doubted { probe, .. } => {
+                    height = height.saturating_add(2 * PERIOD_BLOCKS);
+                    let seats = (0..probe.vacancies()).map(|_| {
+                        drawn += 1;
+                        ProbeSeat::new(account(drawn, self.colludes()), 1)
+                    });
+                    let seats = seats.collect();
+                    step(&mut shard, Event::Probe(seats), height, outcomes)?;
+                }
+                Phase::Probing { probe, .. } => {
+                    for by in probe.seats.iter().map(|seat| seat.auditor) {
+                        if shard.probe().is_some() {
+                            step(&mut shard, Event::Inputs { by, available: !is_friend(&by) }, height, outcomes)?;
+                        }
+                    }
+                }
                 Phase::Disputed { .. } => {
                     outcomes.found += 1;
                     return Ok(());
@@ -142,7 +163,9 @@ impl Simulator {
                     return Ok(());
                 }
                 _ => {
+                    // Paid or not, the shard waits for another worker.
                     outcomes.released += 1;
+                    outcomes.released -= outcomes.paid - before;
                     return Ok(());
                 }
             }

@@ -11,7 +11,10 @@ mod simulate;
 pub use audits::{Friends, Outcomes};
 pub use simulate::{Estimate, Rerolls, Simulator};
 
-use quern_protocol::{shard::MAX_AUDIT_ROUNDS, Params};
+use quern_protocol::{
+    shard::{MAX_AUDIT_ROUNDS, MAX_PROBES},
+    Params,
+};
 
 /// The assumptions about cheats, and what the chain does against them.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,6 +27,8 @@ pub struct Formula {
     pub samples: u32,
     /// Validators drawn for a shard (k).
     pub auditors: u32,
+    /// Validators that are asked for inputs that are said to be missing.
+    pub probe_seats: u32,
 }
 
 impl Formula {
@@ -34,6 +39,7 @@ impl Formula {
             unrecoverable: f64::from(params.unrecoverable_ppm) / 1e6,
             samples: u32::from(params.samples),
             auditors,
+            probe_seats: u32::from(params.probe_seats),
         }
     }
 
@@ -67,9 +73,34 @@ impl Formula {
     /// to be drawn before `auditors` others are, and an honest one has to sit with them: `N(rounds) - gamma^k N(rounds - k)`, with `N(n)
     /// = gamma^n sum_(h < k) binomial(n - 1 + h, h) (1 - gamma)^h`. Nobody forfeits a block.
     pub fn released(&self) -> f64 {
-        let rounds = u32::from(MAX_AUDIT_ROUNDS);
+        self.spoiled(MAX_AUDIT_ROUNDS.into())
+    }
+
+    /// The same where the friends claim that inputs are missing: after [`MAX_AUDIT_ROUNDS`] other validators are asked, one of whom
+    /// has the inputs unless all of them are friends too, and the audit goes on, [`MAX_PROBES`] times.
+    pub fn released_by_claims(&self) -> f64 {
+        let probes = u32::from(MAX_PROBES);
+        let rounds = u32::from(MAX_AUDIT_ROUNDS).saturating_mul(probes.saturating_add(1));
+        self.spoiled(rounds) * (1.0 - self.confirmed()).powi(probes as i32)
+    }
+
+    /// The probability that such a worker is paid for its lie, although nobody has audited it: friends have spoiled its audits by
+    /// claims of missing inputs, and everybody who was asked about them is a friend too.
+    pub fn paid_by_claims(&self) -> f64 {
+        let rounds = |probes: u32| u32::from(MAX_AUDIT_ROUNDS).saturating_mul(probes.saturating_add(1));
+        let paid = |probes: u32| self.spoiled(rounds(probes)) * (1.0 - self.confirmed()).powi(probes as i32);
+        (0..u32::from(MAX_PROBES)).map(|probes| paid(probes) * self.confirmed()).sum()
+    }
+
+    /// The probability that all who are asked about the inputs are friends.
+    fn confirmed(&self) -> f64 {
+        self.colluding.powf(f64::from(self.probe_seats))
+    }
+
+    fn spoiled(&self, rounds: u32) -> f64 {
         let after_friends = self.friends_first(rounds.saturating_sub(self.auditors));
-        self.friends_first(rounds) - self.collusion_of_one_draw() * after_friends
+        // Both are the same for a single seat, but for rounding.
+        (self.friends_first(rounds) - self.collusion_of_one_draw() * after_friends).max(0.0)
     }
 
     /// The probability that so many friends are drawn before `auditors` others.

@@ -151,7 +151,7 @@ fn nobody_should_escape_by_a_claim_or_a_silence_when_friends_are_among_the_drawn
             let played = flat(16, formula, 14).audits(1.0, friends, trials);
             let share = |hits| Estimate { hits, trials };
             assert!(share(played.accepted).agrees_with(formula.collusion_of_one_draw()), "{friends:?}: {played:?}");
-            assert_eq!(played.found + played.accepted + played.released, trials);
+            assert_eq!(played.found + played.accepted + played.released + played.paid, trials);
             match friends {
                 Friends::Confirm => assert_eq!((played.released, played.fined), (0, 0)),
                 Friends::FallSilent => {
@@ -160,10 +160,11 @@ fn nobody_should_escape_by_a_claim_or_a_silence_when_friends_are_among_the_drawn
                 }
                 Friends::Claim => {
                     assert!(
-                        share(played.released).agrees_with(formula.released()),
+                        share(played.released).agrees_with(formula.released_by_claims()),
                         "{played:?} {}",
-                        formula.released()
+                        formula.released_by_claims()
                     );
+                    assert!(share(played.paid).agrees_with(formula.paid_by_claims()), "{played:?}");
                     assert_eq!(played.fined, 0);
                 }
             }
@@ -180,9 +181,23 @@ fn part_of_a_lie_should_be_found_as_often_when_friends_spoil_rounds_as_when_they
             let played = flat(1_000, formula, 15).audits(f, friends, trials);
             let hit = 1.0 - (1.0 - f).powf(f64::from(formula.samples));
             let expected = (1.0 - formula.collusion_of_one_draw()) * hit;
-            let low = expected - formula.released();
+            let low = expected - formula.released() - formula.paid_by_claims();
             let (from, to) = Estimate { hits: played.found, trials }.bounds();
             assert!(to >= low && from <= expected, "f = {f}, {friends:?}: {played:?} {expected}");
         }
+    }
+}
+
+#[test]
+fn lie_should_gain_less_than_honest_work_although_friends_may_have_it_paid_by_claims() {
+    for auditors in [2, 3, 4] {
+        let formula = formula(auditors);
+        // As if whoever is released were paid too.
+        let escapes = formula.released_by_claims() + formula.paid_by_claims();
+        let found = 1.0 - formula.collusion() - escapes;
+        let gain = formula.gain(1.0, found, formula.collateral());
+        assert!(gain < 0.0, "{auditors} auditors: {gain}");
+        assert!(formula.paid_by_claims() < 0.001, "{auditors} auditors: {}", formula.paid_by_claims());
+        assert!(formula.released_by_claims() < formula.released(), "a refuted claim makes it worse");
     }
 }

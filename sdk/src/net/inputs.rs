@@ -27,7 +27,7 @@ use std::{
 /// Why an input is not here.
 #[derive(Debug, thiserror::Error)]
 pub enum InputError {
-    /// The requester does not serve it.
+    /// Neither the requester nor anybody with a part in the shard serves it.
     #[error("an input of the job is served by nobody; is its requester still running? {0}")]
     Requester(#[source] FetchError),
     /// Nobody serves an output of an earlier stage.
@@ -77,7 +77,8 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// Inputs fetched by `peer`. `me` is asked for nothing over the network.
+    /// Inputs fetched by `peer`. `me` is asked for nothing over the network; it has a part in the network, so what it fetches of a job's
+    /// own blobs it serves to everybody.
     pub fn new(peer: Peer, me: Option<Account>) -> Self {
         Self { peer, me, commitments: Mutex::default() }
     }
@@ -171,7 +172,16 @@ impl Inputs {
     }
 
     async fn of_requester(&self, view: &ShardView, blob: Blob) -> Result<Bytes, InputError> {
-        self.peer.fetch(blob.id, blob.len, &view.requester).await.map_err(InputError::Requester)
+        let mut from = view.requester.clone();
+        // Those who have fetched it serve it too.
+        let others = view.endpoints.iter().filter(|(account, _)| Some(*account) != self.me);
+        from.extend(others.map(|(_, endpoint)| endpoint.clone()));
+        let bytes = self.peer.fetch(blob.id, blob.len, &from).await.map_err(InputError::Requester)?;
+        // The job names it, so it is no secret.
+        if self.me.is_some() {
+            self.peer.access().publish(blob.id);
+        }
+        Ok(bytes)
     }
 
     /// Endpoints of the other parties: `first` before those that only may hold what it made.

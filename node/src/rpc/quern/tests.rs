@@ -179,6 +179,9 @@ fn running(id: JobId) -> JobView {
         maturing: 0,
         tainted: Vec::new(),
         parent: None,
+        failure: None,
+        pauses: 0,
+        unfunded: 0,
     }
 }
 

@@ -4,6 +4,7 @@
 use super::mock::*;
 use crate::{Event, HoldReason, Jobs as JobsOf, Queue};
 use quern_primitives::{traits::Collateral, QRN};
+use quern_protocol::view::JobFailure;
 use quern_protocol::{collateral, traits::Shards as _, view::JobStatus};
 use std::collections::BTreeSet;
 
@@ -162,7 +163,7 @@ fn assign_should_fail_the_job_when_nobody_takes_it_for_long() {
         let job = submit(simple(8, 4));
         run_to(2 * PERIOD + PATIENCE + 2 * PERIOD);
         assert_eq!(JobsOf::<Test>::get(job).unwrap().status, JobStatus::Failed);
-        assert!(has_event(Event::JobFailed { job, shard: first(job) }));
+        assert!(has_event(Event::JobFailed { job, shard: first(job), reason: JobFailure::NoWorker }));
         assert_eq!((Queue::<Test>::get().len(), held(HoldReason::Escrow, 1)), (0, 0));
     });
 }

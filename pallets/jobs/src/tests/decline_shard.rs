@@ -5,6 +5,7 @@ use super::mock::*;
 use crate::{Error, Event};
 use frame_support::{assert_noop, assert_ok};
 use quern_primitives::traits::{Collateral, ShardEnd};
+use quern_protocol::view::JobFailure;
 
 #[test]
 fn decline_shard_should_free_the_collateral_and_requeue_when_the_worker_calls() {
@@ -50,7 +51,7 @@ fn decline_shard_should_fail_the_job_when_it_came_back_too_often() {
             next_period();
         }
         assert_ok!(Jobs::decline_shard(signed(10), id));
-        assert!(has_event(Event::JobFailed { job: id.job, shard: id }));
+        assert!(has_event(Event::JobFailed { job: id.job, shard: id, reason: JobFailure::NoWorker }));
         assert_eq!(held(crate::HoldReason::Escrow, 1), 0);
         run_for(1);
     });

@@ -8,9 +8,12 @@ use proptest::prelude::*;
 use quern_primitives::{
     job::JobSpec,
     traits::{Collateral, OffenceKind},
-    ShardId,
+    ShardId, QRN,
 };
-use quern_protocol::shard::{Event as ShardEvent, Phase};
+use quern_protocol::{
+    shard::{Event as ShardEvent, Phase, ProbeSeat},
+    traits::Shards as _,
+};
 
 #[derive(Clone, Debug)]
 enum Op {
@@ -22,6 +25,7 @@ enum Op {
         low: bool,
     },
     Cancel(u8, usize),
+    Resume(u8, usize),
     Fork(u8, usize),
     Worker {
         who: u8,
@@ -41,6 +45,7 @@ fn op() -> impl Strategy<Value = Op> {
         3 => (1u8..4, 1u32..20, 1u32..8, any::<bool>(), prop::bool::weighted(0.1))
             .prop_map(|(who, tasks, size, merge, low)| Op::Submit { who, tasks, size, merge, low }),
         1 => (1u8..4, 0usize..8).prop_map(|(who, job)| Op::Cancel(who, job)),
+        3 => (1u8..4, 0usize..8).prop_map(|(who, job)| Op::Resume(who, job)),
         3 => (1u8..4, 0usize..8).prop_map(|(who, job)| Op::Fork(who, job)),
         3 => (10u8..16, 1u128..BID, 1u32..5).prop_map(|(who, ask, slots)| Op::Worker { who, ask, slots }),
         20 => (0usize..40, any::<u8>()).prop_map(|(shard, how)| Op::Step { shard, how }),
@@ -53,7 +58,7 @@ fn step(id: ShardId, how: u8) {
     let before = shard(id);
     let worker = before.deal().map(|deal| deal.worker[0]).unwrap_or_default();
     match before.phase {
-        Phase::Assigned { .. } if how < 20 => {
+        Phase::Assigned { .. } if how < 80 => {
             let _ = Jobs::decline_shard(signed(worker), id);
         }
         Phase::Assigned { .. } => {
@@ -65,13 +70,22 @@ fn step(id: ShardId, how: u8) {
             });
         }
         Phase::Committed { .. } => {
+            if before.audit().is_some() {
+                // It has been audited before, and nobody is found for the vacant seat.
+                let _ = Jobs::apply(&id, ShardEvent::Unseated);
+                return;
+            }
             draw(id, 2);
-            // One in eight workers stays silent.
-            if how >= 32 {
+            // One in eight audits comes to nothing for want of inputs, and one in eight workers stays silent.
+            if (224..240).contains(&how) {
+                lack_inputs(id);
+            } else if how >= 32 {
                 let differ = if how < 96 { vec![AUDITORS[1]] } else { vec![] };
                 audit(id, &differ);
             }
         }
+        Phase::Doubted { .. } => ask(id),
+        Phase::Probing { .. } => answer(id, how),
         Phase::Accepted { window, .. } if how < 64 && window.closes >= System::block_number() => overturn(id),
         Phase::Accepted { .. } if how < 224 => {
             let requester = if how < 144 { AUDITORS[0] } else { AUDITORS[1] };
@@ -79,13 +93,40 @@ fn step(id: ShardId, how: u8) {
         }
         Phase::Disputed { .. } if how >= 32 => {
             let challenger = raw(AUDITORS[1]);
-            use quern_protocol::traits::Shards as _;
             if Jobs::apply(&id, ShardEvent::Challenge { by: challenger, position: 0, bond: 0 }).is_ok() {
                 let worker_lost = (how < 128).then_some(OffenceKind::WrongResult);
                 Jobs::apply(&id, ShardEvent::Resolved { challenger, worker_lost }).unwrap();
             }
         }
         _ => {}
+    }
+}
+
+/// Draws whoever may be asked for the inputs, if there are enough.
+fn ask(id: ShardId) {
+    next_period();
+    next_period();
+    let (doubted, bond) = (shard(id), Jobs::params().audit_bond);
+    let vacant = doubted.probe().unwrap().vacancies() as usize;
+    let may_say = AUDITORS.iter().map(|who| raw(*who)).filter(|who| !doubted.is_biased(who));
+    let seats: Vec<_> = may_say.take(vacant).map(|who| ProbeSeat::new(who, bond)).collect();
+    if seats.len() < vacant {
+        let _ = Jobs::apply(&id, ShardEvent::Unseated);
+        return;
+    }
+    for seat in &seats {
+        books(|books| books.bonds.entry(seat.auditor).or_insert((QRN, 0)).1 += bond);
+    }
+    Jobs::apply(&id, ShardEvent::Probe(seats)).unwrap();
+}
+
+/// Has everybody who is asked say whether it has the inputs, but for one in eight.
+fn answer(id: ShardId, how: u8) {
+    let seats = shard(id).probe().unwrap().seats.to_vec();
+    for (seat, available) in seats.iter().filter(|seat| !seat.missing).zip([how < 64, how < 96]) {
+        if shard(id).probe().is_some() && (how < 224 || how == 255) {
+            Jobs::apply(&id, ShardEvent::Inputs { by: seat.auditor, available }).unwrap();
+        }
     }
 }
 
@@ -108,6 +149,9 @@ proptest! {
                     Op::Cancel(who, job) => {
                         let _ = Jobs::cancel_job(signed(who), job as u64);
                     }
+                    Op::Resume(who, job) => {
+                        let _ = with_storage_layer(|| Jobs::resume_job(signed(who), job as u64, None));
+                    }
                     Op::Fork(who, job) => {
                         let _ = with_storage_layer(|| Jobs::fork_job(signed(who), job as u64));
                     }
@@ -127,7 +171,8 @@ proptest! {
                 }
                 Jobs::do_try_state().unwrap();
                 let settled: u128 = books(|books| {
-                    books.settled.iter().map(|(paid, _)| paid.price + paid.audit_fee + paid.protocol_fee).sum()
+                    let paid = books.settled.iter().chain(&books.compensated);
+                    paid.map(|(paid, _)| paid.price + paid.audit_fee + paid.protocol_fee).sum()
                 });
                 assert_eq!(Balances::balance(&POT.into()), ED + settled, "{op:?}");
                 assert_eq!(Balances::total_issuance(), issuance, "{op:?}");

@@ -23,7 +23,7 @@ use quern_primitives::{
 };
 use quern_program::{builder::ProgramBuilder, Checked, DType};
 use quern_protocol::{
-    shard::{Event as ShardEvent, Phase, Seat},
+    shard::{Deal, Event as ShardEvent, Phase, ProbeSeat, Seat, MAX_AUDIT_ROUNDS},
     traits::{Audits, Shards as _},
     Params, Shard,
 };
@@ -134,6 +134,8 @@ pub struct Books {
     pub ended: Vec<(Account, ShardEnd)>,
     pub offences: Vec<Offence>,
     pub settled: Vec<(Settlement, Vec<Account>)>,
+    pub compensated: Vec<(Settlement, Vec<Account>)>,
+    pub refuted: Vec<Account>,
     pub committed: Vec<(ShardId, u32)>,
     pub closed: Vec<ShardId>,
     pub no_room: bool,
@@ -266,6 +268,9 @@ impl Rewards for World {
     fn settle(settlement: &Settlement, auditors: &[Account]) {
         books(|books| books.settled.push((settlement.clone(), auditors.to_vec())));
     }
+    fn compensate(settlement: &Settlement, auditors: &[Account]) {
+        books(|books| books.compensated.push((settlement.clone(), auditors.to_vec())));
+    }
     fn protocol_fee_ppm() -> u32 {
         PROTOCOL_PPM
     }
@@ -286,6 +291,9 @@ impl Audits for World {
     }
     fn has_room() -> bool {
         books(|books| !books.no_room)
+    }
+    fn refuted(validator: &Account) {
+        books(|books| books.refuted.push(*validator));
     }
     fn evidence() -> [u8; 32] {
         EVIDENCE
@@ -347,6 +355,10 @@ pub fn params() -> Params {
         audit_bond: 100,
         challenge_bond: 50,
         demand_price: 5,
+        probe_seats: 2,
+        probe_blocks: 6,
+        pause_blocks: 20,
+        max_pauses: 2,
         ..Params::default()
     }
 }
@@ -613,6 +625,63 @@ pub fn adopt(id: ShardId, ids: &[BlobId]) {
     lock(AUDITORS[0]);
     apply(ShardEvent::Adopt { by: challenger, ids: ids.to_vec(), secret: [9; 32], bond });
     assert!(shard(id).is_accepted());
+}
+
+/// Has a shard declined by two workers for want of its inputs.
+pub fn decline_twice(id: ShardId) {
+    for who in [10, 11] {
+        books(|books| books.bonds.entry(raw(who)).or_insert((QRN, 0)).1 += 1);
+        let deal = Deal { worker: raw(who), price: 1, collateral: 1 };
+        jobs::Queue::<Test>::mutate(|queue| queue.retain(|queued| queued.shard != id));
+        Jobs::apply(&id, ShardEvent::Assign(deal)).unwrap();
+        Jobs::decline_shard(signed(who), id).unwrap();
+    }
+}
+
+/// Commits an assigned shard of which one auditor seals, and the other one is the last to say that the inputs are missing.
+pub fn without_inputs(id: ShardId) {
+    commit(id);
+    draw(id, 2);
+    lack_inputs(id);
+}
+
+/// The same for a shard that was drawn for.
+pub fn lack_inputs(id: ShardId) {
+    let worker = raw(worker_of(id));
+    Jobs::apply(&id, ShardEvent::Open { by: worker, digest: [1; 32] }).unwrap();
+    Jobs::apply(&id, ShardEvent::Seal { by: raw(AUDITORS[1]), seal: [4; 32] }).unwrap();
+    jobs::Shards::<Test>::mutate_extant(id, |shard| shard.rounds = MAX_AUDIT_ROUNDS - 1);
+    for inputs_missing in [false, true] {
+        Jobs::apply(&id, ShardEvent::Unavailable { by: raw(AUDITORS[0]), inputs_missing }).unwrap();
+    }
+}
+
+/// Draws the last two auditors for a shard whose inputs are in doubt, two periods later.
+pub fn probe(id: ShardId) {
+    next_period();
+    next_period();
+    let bond = Jobs::params().audit_bond;
+    for auditor in &AUDITORS[2..] {
+        books(|books| books.bonds.entry(raw(*auditor)).or_insert((QRN, 0)).1 += bond);
+    }
+    let seats = AUDITORS[2..].iter().map(|auditor| ProbeSeat::new(raw(*auditor), bond)).collect();
+    Jobs::apply(&id, ShardEvent::Probe(seats)).unwrap();
+}
+
+/// Has both say whether they have the inputs; one that has them ends it.
+pub fn say(id: ShardId, available: [bool; 2]) {
+    for (auditor, available) in AUDITORS[2..].iter().zip(available) {
+        if shard(id).probe().is_some() {
+            Jobs::apply(&id, ShardEvent::Inputs { by: raw(*auditor), available }).unwrap();
+        }
+    }
+}
+
+/// Takes a job to a pause by the shard with this id.
+pub fn pause(id: ShardId) {
+    decline_twice(id);
+    probe(id);
+    say(id, [false, false]);
 }
 
 /// Takes an assigned shard to acceptance.

@@ -8,6 +8,7 @@ use quern_primitives::{
     traits::{Collateral, OffenceKind, ShardEnd},
     BlobId,
 };
+use quern_protocol::view::JobFailure;
 use quern_protocol::{
     collateral,
     shard::{Event as ShardEvent, Phase},
@@ -176,7 +177,7 @@ fn overturned_shard_should_taint_what_stands_on_it_and_end_the_job_when_it_is_re
         let before = held(HoldReason::Escrow, 1);
         overturn(id);
         assert!(has_event(Event::ShardOverturned { shard: id, worker: account(10), reissued: false }));
-        assert!(has_event(Event::JobFailed { job, shard: id }));
+        assert!(has_event(Event::JobFailed { job, shard: id, reason: JobFailure::Overturned }));
         assert_eq!(JobsOf::<Test>::get(job).unwrap().status, JobStatus::Failed);
         assert_eq!(Jobs::tainted_stages(job), vec![0, 1]);
         assert!(held(HoldReason::Escrow, 1) < before, "what it would have been paid is free again");

@@ -110,11 +110,19 @@ pub fn settlement(price: Balance, audit_fee: Balance, protocol_fee: Balance) -> 
 
 /// Moves a shard's money to the pot, as the jobs pallet does, and settles.
 pub fn settle(settlement: &Settlement, auditors: &[u8]) {
+    Rewards::settle(settlement, &fund(settlement, auditors));
+}
+
+/// Moves what a result costs that nobody can audit to the pot and pays it.
+pub fn compensate(settlement: &Settlement, auditors: &[u8]) {
+    Rewards::compensate(settlement, &fund(settlement, auditors));
+}
+
+fn fund(settlement: &Settlement, auditors: &[u8]) -> Vec<Account> {
     let sum = settlement.price + settlement.audit_fee + settlement.protocol_fee;
     let pot = Rewards::pot_account();
     <Balances as Mutate<_>>::transfer(&account(REQUESTER), &pot, sum, Preservation::Preserve).unwrap();
-    let auditors: Vec<_> = auditors.iter().copied().map(raw).collect();
-    Rewards::settle(settlement, &auditors);
+    auditors.iter().copied().map(raw).collect()
 }
 
 /// Begins blocks up to a height.

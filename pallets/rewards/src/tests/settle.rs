@@ -153,3 +153,23 @@ fn pot_should_exist_from_genesis() {
         assert_eq!(Rewards::pot(), <[u8; 32]>::from(Rewards::pot_account()));
     });
 }
+
+#[test]
+fn compensate_should_credit_without_any_part_in_the_emission_and_burn_the_protocol_fee() {
+    run(|| {
+        let issuance = Balances::total_issuance();
+        compensate(&settlement(1_000, 100, 200), &[3, 4]);
+        assert_eq!((credit(WORKER), credit(3), credit(4)), (1_000, 50, 50));
+        assert_eq!((points(WORKER), points(3), points(4)), (0, 0, 0));
+        assert_eq!((Balances::total_issuance(), TotalBurned::<Test>::get()), (issuance - 200, 200));
+        assert_eq!(crate::TotalMacs::<Test>::get(), 0, "it is no accepted work");
+    });
+}
+
+#[test]
+fn compensate_should_credit_nobody_when_the_pot_lacks_the_money() {
+    run(|| {
+        Rewards::compensate(&settlement(1_000, 100, 200), &[raw(3)]);
+        assert_eq!((credit(WORKER), credit(3), TotalBurned::<Test>::get()), (0, 0, 0));
+    });
+}

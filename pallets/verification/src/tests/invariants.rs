@@ -139,7 +139,7 @@ proptest! {
 
     #[test]
     fn storage_should_stay_consistent_whatever_is_called(
-        calls in proptest::collection::vec((0u8..20, 0usize..4, 0u32..9, any::<u16>()), 1..60),
+        calls in proptest::collection::vec((0u8..22, 0usize..4, 0u32..9, any::<u16>()), 1..60),
         lying in any::<bool>(),
     ) {
         new_test_ext().execute_with(|| {
@@ -183,6 +183,20 @@ proptest! {
                     16 => Verification::demand_leaf(origin, id, position, u128::from(op)).map(Into::into).map_err(Into::into),
                     17 => Verification::answer_leaf(origin, id, position, case.worker.leaf(position)),
                     18 => Verification::pick_id(origin, dispute, number),
+                    19 => {
+                        // The last round but one that validators may spoil.
+                        let mut shard = case.shard();
+                        if let (Phase::Auditing { .. }, true) = (&shard.phase, number < 4) {
+                            shard.rounds = quern_protocol::shard::MAX_AUDIT_ROUNDS - 1;
+                            Keeper::put(&case.world, &shard);
+                        }
+                        Ok(().into())
+                    }
+                    20 => {
+                        let asked = case.shard().probe().and_then(|probe| probe.seats.get(usize::from(op) % 2).copied());
+                        let who = asked.map_or(who, |seat| seat.auditor[0]);
+                        Verification::report_inputs(signed(who), id, number == 0)
+                    }
                     14 => {
                         if matches!(case.shard().phase, Phase::Queued) {
                             case.recommit();

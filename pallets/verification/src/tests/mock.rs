@@ -84,6 +84,12 @@ pub const PARAMS: Params = Params {
     audit_bond: BOND,
     challenge_bond: BOND,
     demand_price: PRICE,
+    declines_before_probe: 2,
+    probe_seats: 2,
+    probe_blocks: 10,
+    pause_blocks: 100,
+    max_pauses: 2,
+    claim_rest_blocks: 50,
 };
 
 parameter_types! {
@@ -286,9 +292,11 @@ impl Shards for Keeper {
                 Effect::CloseDisputes => Verification::close(id),
                 Effect::Late(_) | Effect::Unaudited(_) | Effect::Accept { .. } | Effect::Requeue => {}
                 Effect::Settle { .. } | Effect::Overturn(_) | Effect::Adopt(_) => {}
+                Effect::ClaimRefuted(who) => Verification::refuted(&who),
+                Effect::Doubt | Effect::InputsFound(_) | Effect::InputsMissing | Effect::Compensate { .. } => {}
             }
         }
-        if let Phase::Committed { period, .. } = next.phase {
+        if let Phase::Committed { period, .. } | Phase::Doubted { period, .. } = next.phase {
             Verification::committed(id, period);
         }
         Ok(())

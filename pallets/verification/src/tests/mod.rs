@@ -27,6 +27,7 @@ mod open_subtrees;
 mod pick_id;
 mod post_trace;
 mod prove_ends;
+mod report_inputs;
 mod reveal_audit;
 mod reveal_results;
 mod views;

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `quern job resume`.
+
+use super::{submit, watch};
+use crate::{
+    args::{Global, ResumeArgs},
+    client,
+    output::{self, Output},
+};
+use anyhow::{ensure, Context};
+use quern_primitives::Account;
+use quern_protocol::view::{JobStatus, JobView};
+use quern_sdk::{
+    chain::{
+        calls,
+        json::{self, Big},
+    },
+    net::MemoryStore,
+};
+use serde::Serialize;
+use std::process::ExitCode;
+
+#[derive(Serialize)]
+struct Resumed {
+    job: u64,
+    held: Big,
+}
+
+pub async fn run(global: &Global, args: ResumeArgs) -> anyhow::Result<ExitCode> {
+    let output = Output { json: global.json };
+    let keys = client::keys(global)?;
+    let chain = client::connect(global).await?;
+    let job = chain.job(args.id).await?.with_context(|| format!("job {} is not on chain", args.id))?;
+    check(&job, &keys.account())?;
+    let held = job.unfunded;
+    let what = format!("Hold {} anew, for work that was paid and has to be done again?", output::qrn(held));
+    if held > 0 && !args.yes && !output.confirm(&what)? {
+        anyhow::bail!("job {} is still paused", args.id);
+    }
+    let (resumed, sender) = (Resumed { job: args.id, held: Big(held) }, chain.sender(keys));
+    let text = format!("job {} is resumed, and {} held anew", args.id, output::qrn(held));
+    if args.spec.is_none() && args.task.is_none() {
+        sender.send_and_wait(&calls::resume_job(args.id, None)).await?;
+        output
+            .result(&resumed, format_args!("{text}; it counts on its endpoints, which must serve the inputs again"))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let built = submit::build(args.spec.as_deref(), args.task, args.checkpoint.as_deref(), args.rounds)?;
+    let peer = client::peer(args.listen, &args.announce, MemoryStore::default()).await?;
+    submit::serve_blobs(&peer, &built).await?;
+    let endpoints = match built.spec.endpoints.is_empty() {
+        true => vec![peer.endpoint()],
+        false => built.spec.endpoints.into_inner(),
+    };
+    sender.send_and_wait(&calls::resume_job(args.id, Some(endpoints))).await?;
+    output.say(format_args!("{text}; serving its inputs until it is over"));
+    let done = tokio::select! {
+        done = watch::follow(&chain, args.id, &output) => done?,
+        _ = tokio::signal::ctrl_c() => anyhow::bail!("job {} goes on without its inputs", args.id),
+    };
+    let code = watch::finish(&output, &done)?;
+    peer.shutdown().await;
+    Ok(code)
+}
+
+/// Why the job cannot be resumed by this account, if it cannot.
+fn check(job: &JobView, caller: &Account) -> anyhow::Result<()> {
+    ensure!(
+        matches!(job.status, JobStatus::Paused { .. }),
+        "job {} is {}, not paused: there is nothing to resume",
+        job.id,
+        json::status(&job.status)
+    );
+    ensure!(
+        job.requester == *caller,
+        "only its requester, {}, can resume job {}",
+        output::address(&job.requester),
+        job.id
+    );
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quern_primitives::ShardId;
+
+    fn job(status: JobStatus) -> JobView {
+        JobView {
+            id: 7,
+            requester: [1; 32],
+            status,
+            stages: Vec::new(),
+            escrow_left: 0,
+            spent: 0,
+            bid: 1,
+            submitted_at: 1,
+            root: None,
+            maturing: 0,
+            tainted: Vec::new(),
+            parent: None,
+            failure: None,
+            pauses: 1,
+            unfunded: 0,
+        }
+    }
+
+    #[test]
+    fn only_its_requester_should_resume_a_job_and_only_when_it_is_paused() {
+        let paused = job(JobStatus::Paused { shard: ShardId { job: 7, stage: 0, index: 1 }, until: 50 });
+        assert!(check(&paused, &[1; 32]).is_ok());
+        assert!(check(&paused, &[2; 32]).unwrap_err().to_string().contains("only its requester"));
+        let running = check(&job(JobStatus::Running), &[1; 32]).unwrap_err().to_string();
+        assert_eq!(running, "job 7 is running, not paused: there is nothing to resume");
+    }
+}
