@@ -32,13 +32,18 @@ pub async fn run(global: &Global, command: WorkerCommand) -> anyhow::Result<Exit
 
 /// The list for people: amounts in QRN; narrow at most 80 columns.
 fn text(list: &[ParticipantView], cells: Cells) -> String {
-    let mut table = output::list(&["account", "role", "device", "ask/GMAC", "open", "reputation", "bonded", "locked"]);
+    let mut table = output::list(&[
+        "account", "role", "device", "MiB", "GMAC/s", "in", "ask/GMAC", "open", "rep.", "bonded", "locked",
+    ]);
     for view in list {
         let worker = view.role != Role::Validator;
         table.add_row([
             cells.address(&view.account),
             if view.barred { "BARRED".into() } else { json::role(view.role).to_owned() },
-            cells.text(&String::from_utf8_lossy(&view.profile.device), 12),
+            cells.text(&String::from_utf8_lossy(&view.profile.device), 8),
+            view.profile.memory_mib.to_string(),
+            view.profile.gmacs_per_second.to_string(),
+            view.profile.region.map_or("-".into(), |region| region.to_string()),
             if worker { cells.amount(view.ask) } else { "-".into() },
             if worker { format!("{}/{}", view.open, view.slots) } else { view.open.to_string() },
             view.reputation.to_string(),

@@ -27,6 +27,11 @@ pub struct Params {
     pub execute_floor_blocks: Height,
     /// Further blocks for each GMAC of the shard: the slowest device that is worth assigning to.
     pub execute_blocks_per_gmac: Height,
+    /// Further blocks for each GiB that is fetched or stored: the slowest line that is worth assigning to.
+    pub transfer_blocks_per_gib: Height,
+    /// Most blocks by which a requester lengthens the start, the execution and the audit of each shard of a job: that long is a
+    /// stake locked for longer.
+    pub max_extra_blocks: Height,
     /// Blocks in which the worker must open the checkpoints after a draw.
     pub open_blocks: Height,
     /// Blocks in which drawn validators must seal their audits.
@@ -58,6 +63,8 @@ pub struct Params {
     /// of question and answer, so that whoever is not served can always pay it, and with its doublings dear for who takes
     /// places from others: ten cost a thousand times as much.
     pub demand_price: u128,
+    /// Least bid per GMAC: places for jobs and shards are few, and are not to be had for nothing.
+    pub min_bid: u128,
 }
 
 impl Default for Params {
@@ -67,6 +74,9 @@ impl Default for Params {
             start_blocks: 60,
             execute_floor_blocks: 120,
             execute_blocks_per_gmac: 60,
+            // 100 Mbit/s.
+            transfer_blocks_per_gib: 90,
+            max_extra_blocks: 600,
             open_blocks: 60,
             audit_blocks: 120,
             reveal_blocks: 60,
@@ -81,6 +91,7 @@ impl Default for Params {
             audit_bond: 10 * quern_primitives::QRN,
             challenge_bond: 10 * quern_primitives::QRN,
             demand_price: quern_primitives::QRN / 100,
+            min_bid: quern_primitives::QRN / 1_000,
         }
     }
 }
@@ -125,12 +136,19 @@ impl Params {
         Height::try_from(blocks).unwrap_or(Height::MAX)
     }
 
-    /// Blocks a worker has for a shard of `macs` multiply-accumulates.
+    /// Blocks in which the slowest line that is worth assigning to moves so many bytes, rounded down: the floors beside it are
+    /// longer than a block.
+    pub fn transfer_blocks(&self, bytes: u64) -> Height {
+        let blocks = u128::from(bytes).saturating_mul(self.transfer_blocks_per_gib.into()) >> 30;
+        Height::try_from(blocks).unwrap_or(Height::MAX)
+    }
+
+    /// Blocks a worker has, without those for bytes, for a shard of `macs` multiply-accumulates.
     pub fn execute_blocks(&self, macs: u64) -> Height {
         self.execute_floor_blocks.saturating_add(self.work_blocks(macs))
     }
 
-    /// Blocks drawn validators have for segments of `macs` multiply-accumulates together.
+    /// Blocks drawn validators have, without those for bytes, for segments of `macs` multiply-accumulates together.
     pub fn audit_blocks(&self, macs: u64) -> Height {
         self.audit_blocks.saturating_add(self.work_blocks(macs))
     }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The life of a shard, from the queue to acceptance.
 
+mod deadlines;
 mod step;
 mod window;
+
+pub use deadlines::Traffic;
 
 use crate::{Moment, Params};
 use alloc::vec::Vec;
@@ -405,6 +408,10 @@ pub struct Shard {
     pub unseated_since: Option<Height>,
     /// Where it is in its life.
     pub phase: Phase,
+    /// Bytes that its tasks move.
+    pub traffic: Traffic,
+    /// Blocks by which its requester lengthens its start, its execution and its audits.
+    pub extra_blocks: Height,
 }
 
 /// What happens to a shard.
@@ -613,6 +620,8 @@ impl Shard {
             claims: 0,
             unseated_since: None,
             phase: Phase::Queued,
+            traffic: Traffic::default(),
+            extra_blocks: 0,
         }
     }
 

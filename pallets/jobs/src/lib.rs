@@ -13,9 +13,11 @@ mod assign;
 #[cfg(feature = "runtime-benchmarks")]
 pub mod benchmarking;
 mod fork;
+mod programs;
 mod settle;
 mod stages;
 mod submit;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod try_state;
@@ -92,6 +94,9 @@ pub mod pallet {
         /// Most jobs that are not over.
         #[pallet::constant]
         type MaxOpenJobs: Get<u32>;
+        /// Most jobs of one account that are not over: a share of the places, so that nobody takes them all.
+        #[pallet::constant]
+        type MaxOpenJobsOfAccount: Get<u32>;
         /// Most shards that one block creates, most that it looks at in the queue, and most that it removes.
         #[pallet::constant]
         type ShardsPerBlock: Get<u32>;
@@ -175,6 +180,14 @@ pub mod pallet {
     /// Jobs that are not over.
     #[pallet::storage]
     pub type OpenJobs<T: Config> = StorageValue<_, u32, ValueQuery>;
+
+    /// Jobs of an account that are not over.
+    #[pallet::storage]
+    pub type OpenJobsOf<T: Config> = StorageMap<_, Blake2_128Concat, AccountId32, u32, ValueQuery>;
+
+    /// Stages of jobs that are not pruned, by the published program that they run.
+    #[pallet::storage]
+    pub type ProgramUses<T: Config> = StorageMap<_, Identity, BlobId, u32, ValueQuery>;
 
     /// Shards that exist and are not accepted.
     #[pallet::storage]
@@ -456,6 +469,16 @@ pub mod pallet {
             /// What is held for what is run again.
             escrow: Balance,
         },
+        /// A program was given up by its publisher.
+        #[codec(index = 21)]
+        ProgramRetired {
+            /// Its name.
+            program: BlobId,
+            /// Who had published it.
+            publisher: T::AccountId,
+            /// What was held for its bytes and is free again.
+            deposit: Balance,
+        },
     }
 
     /// Why a call failed.
@@ -515,6 +538,18 @@ pub mod pallet {
         /// The job descends from too many others: submit it anew.
         #[codec(index = 17)]
         TooManyForks,
+        /// Too many jobs of this account are open.
+        #[codec(index = 18)]
+        TooManyJobsOfAccount,
+        /// There is no such program.
+        #[codec(index = 19)]
+        NoSuchProgram,
+        /// The program is another account's.
+        #[codec(index = 20)]
+        NotPublisher,
+        /// A job that is not pruned runs the program.
+        #[codec(index = 21)]
+        ProgramInUse,
     }
 
     impl<T> From<ShardError> for Error<T> {
@@ -554,6 +589,7 @@ pub mod pallet {
         fn integrity_test() {
             assert!(T::MaxUnsettled::get() >= T::MaxLive::get(), "jobs: every live shard is unsettled");
             assert!(T::MaxLive::get() > 0 && T::MaxOpenJobs::get() > 0 && T::ShardsPerBlock::get() > 0);
+            assert!(T::MaxOpenJobsOfAccount::get() > 0, "jobs: nobody has a place");
         }
 
         #[cfg(feature = "try-runtime")]
@@ -586,7 +622,7 @@ pub mod pallet {
         /// Submits a job. Everything about it is checked now, so that no worker ever meets a job that cannot run.
         ///
         /// Holds the work at the bid, the audit fee and the protocol fee of every shard. Event: `JobSubmitted`. Errors:
-        /// `InvalidJob` with the reason, `TooManyOpenJobs`, or the token's where the account has too little.
+        /// `InvalidJob` with the reason, `TooManyOpenJobs`, `TooManyJobsOfAccount`, or the token's where the account has too little.
         #[pallet::call_index(1)]
         #[pallet::weight({
             let gatherings = spec.gatherings();
@@ -691,13 +727,25 @@ pub mod pallet {
         ///
         /// Only the requester can, once nothing of the job is under way and until it is pruned; the job is kept as long as
         /// its forks. Holds the cost of what is run again, at the job's bid. Event: `JobForked`. Errors: `NoSuchJob`,
-        /// `NotRequester`, `NotTainted`, `NotOver`, `TooManyForks`, `TooManyOpenJobs`, or the token's where the account has
-        /// too little.
+        /// `NotRequester`, `NotTainted`, `NotOver`, `TooManyForks`, `TooManyOpenJobs`, `TooManyJobsOfAccount`, or the token's
+        /// where the account has too little.
         #[pallet::call_index(7)]
         #[pallet::weight(T::WeightInfo::fork_job())]
         pub fn fork_job(origin: OriginFor<T>, job: JobId) -> DispatchResult {
             let requester = ensure_signed(origin)?;
             Self::do_fork(requester, job)
+        }
+
+        /// Gives up a program: its bytes are removed and its deposit is released. Its name stays what it is; anybody may publish
+        /// it again.
+        ///
+        /// Only who published it can, and only while no job runs it, those included that are over and not pruned yet. Event:
+        /// `ProgramRetired`. Errors: `NoSuchProgram`, `NotPublisher`, `ProgramInUse`.
+        #[pallet::call_index(8)]
+        #[pallet::weight(T::WeightInfo::retire_program())]
+        pub fn retire_program(origin: OriginFor<T>, program: BlobId) -> DispatchResult {
+            let publisher = ensure_signed(origin)?;
+            Self::do_retire(publisher, program)
         }
     }
 }

@@ -17,12 +17,12 @@ impl Shard {
         let next = |phase: Phase| Shard { phase, ..self.clone() };
         match (self.phase.clone(), event) {
             (Phase::Queued, Event::Assign(deal)) => {
-                let by = height.saturating_add(params.start_blocks);
+                let by = height.saturating_add(self.start_blocks(params));
                 Ok((next(Phase::Assigned { deal, by }), vec![]))
             }
             (Phase::Assigned { deal, by }, Event::Start(who)) => {
                 owed(&deal.worker, &who, reached, by)?;
-                let by = height.saturating_add(params.execute_blocks(self.macs()));
+                let by = height.saturating_add(self.execute_blocks(params));
                 Ok((next(Phase::Running { deal, by }), vec![]))
             }
             (Phase::Assigned { deal, by }, Event::Decline(who)) => {
@@ -46,7 +46,7 @@ impl Shard {
                 let next = |phase: Phase| Shard { phase, unseated_since: None, ..self.clone() };
                 if let Some(audit) = held {
                     let audit = filled(audit, &sample, seats, height)?;
-                    let by = height.saturating_add(params.audit_blocks(self.macs_to_audit(&audit)));
+                    let by = height.saturating_add(self.audit_blocks(&audit, params));
                     return Ok((next(Phase::Auditing { deal, commitment, audit, by }), vec![]));
                 }
                 let audit = Audit {
@@ -68,7 +68,7 @@ impl Shard {
                     return Err(ShardError::BadDraw);
                 }
                 let since = self.unseated_since.unwrap_or(height);
-                if height >= since.saturating_add(params.seat_blocks(self.macs())) {
+                if height >= since.saturating_add(self.seat_blocks(params)) {
                     return Ok(self.unaudited(deal, held.as_ref().map(release).unwrap_or_default()));
                 }
                 let phase = Phase::Committed { deal, commitment, period: period.saturating_add(1), held };
@@ -77,7 +77,7 @@ impl Shard {
             (Phase::Opening { deal, commitment, mut audit, by }, Event::Open { by: who, digest }) => {
                 owed(&deal.worker, &who, reached, by)?;
                 audit.opened = Some(digest);
-                let by = height.saturating_add(params.audit_blocks(self.macs_of(&audit.sample)));
+                let by = height.saturating_add(self.audit_blocks(&audit, params));
                 Ok((next(Phase::Auditing { deal, commitment, audit, by }), vec![]))
             }
             (Phase::Auditing { deal, commitment, mut audit, by }, Event::Seal { by: who, seal }) => {
@@ -323,7 +323,7 @@ impl Shard {
     }
 
     /// Cost in MACs of what the slowest of those who still owe a seal has to run.
-    fn macs_to_audit(&self, audit: &Audit) -> u64 {
+    pub(super) fn macs_to_audit(&self, audit: &Audit) -> u64 {
         match audit.seats.iter().any(|seat| seat.from_inputs && seat.seal.is_none()) {
             true => self.macs_up_to(&audit.sample),
             false => self.macs_of(&audit.sample),
@@ -410,7 +410,7 @@ impl Shard {
         let closes = height.saturating_add(params.window_blocks);
         let window = Window {
             closes,
-            deliver_by: closes.saturating_add(params.delivery_blocks),
+            deliver_by: closes.saturating_add(self.delivery_blocks(params)),
             delivered,
             challenges: BoundedVec::new(),
             refuted: 0,
