@@ -3,7 +3,7 @@
 
 use crate::{
     referee::{Agreed, ReadProof, RefereeError},
-    shard::Shard,
+    shard::{work, Shard},
     Moment, Params,
 };
 use alloc::vec::Vec;
@@ -580,15 +580,15 @@ impl Dispute {
         let summary = program.summary();
         let read = summary.fixed_bytes.saturating_add(summary.state_bytes);
         let bytes = stage.stage.inputs.iter().map(cut).fold(read, u64::saturating_add);
-        params.move_blocks(self.macs(program)).saturating_add(params.transfer_blocks(bytes))
+        params.move_blocks(self.work(program)).saturating_add(params.transfer_blocks(bytes))
     }
 
-    fn macs(&self, program: &Checked) -> u64 {
+    fn work(&self, program: &Checked) -> u64 {
         let summary = program.summary();
         match self.segment {
-            Segment::Init => summary.macs_init,
-            Segment::Body(_) => summary.macs_body,
-            Segment::Finish => summary.macs_finish,
+            Segment::Init => work(summary.macs_init, summary.moved_init),
+            Segment::Body(_) => work(summary.macs_body, summary.moved_body),
+            Segment::Finish => work(summary.macs_finish, summary.moved_finish),
         }
     }
 

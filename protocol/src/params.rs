@@ -25,7 +25,7 @@ pub struct Params {
     pub start_blocks: Height,
     /// Blocks from start to commitment, for any shard: launch, hashing, submission.
     pub execute_floor_blocks: Height,
-    /// Further blocks for each GMAC of the shard: the slowest device that is worth assigning to.
+    /// Further blocks for each GMAC of the shard's work: the slowest device that is worth assigning to.
     pub execute_blocks_per_gmac: Height,
     /// Further blocks for each GiB that is fetched or stored: the slowest line that is worth assigning to.
     pub transfer_blocks_per_gib: Height,
@@ -131,8 +131,8 @@ impl Params {
     }
 
     /// Blocks in which the slowest device that is worth assigning to does this work, rounded up.
-    pub fn work_blocks(&self, macs: u64) -> Height {
-        let blocks = u128::from(macs).saturating_mul(self.execute_blocks_per_gmac.into()).div_ceil(1_000_000_000);
+    pub fn work_blocks(&self, work_macs: u64) -> Height {
+        let blocks = u128::from(work_macs).saturating_mul(self.execute_blocks_per_gmac.into()).div_ceil(1_000_000_000);
         Height::try_from(blocks).unwrap_or(Height::MAX)
     }
 
@@ -143,26 +143,26 @@ impl Params {
         Height::try_from(blocks).unwrap_or(Height::MAX)
     }
 
-    /// Blocks a worker has, without those for bytes, for a shard of `macs` multiply-accumulates.
-    pub fn execute_blocks(&self, macs: u64) -> Height {
-        self.execute_floor_blocks.saturating_add(self.work_blocks(macs))
+    /// Blocks a worker has, without those for bytes, for a shard of so much work, in MACs.
+    pub fn execute_blocks(&self, work_macs: u64) -> Height {
+        self.execute_floor_blocks.saturating_add(self.work_blocks(work_macs))
     }
 
-    /// Blocks drawn validators have, without those for bytes, for segments of `macs` multiply-accumulates together.
-    pub fn audit_blocks(&self, macs: u64) -> Height {
-        self.audit_blocks.saturating_add(self.work_blocks(macs))
+    /// Blocks drawn validators have, without those for bytes, for segments of so much work together, in MACs.
+    pub fn audit_blocks(&self, work_macs: u64) -> Height {
+        self.audit_blocks.saturating_add(self.work_blocks(work_macs))
     }
 
-    /// Blocks in which draws for a shard of `macs` multiply-accumulates may find too few validators with a free bond before the
-    /// shard is given up: four times the longest round of audits of such a shard, in which the bonds of others come free.
-    pub fn seat_blocks(&self, macs: u64) -> Height {
+    /// Blocks in which draws for a shard of so much work, in MACs, may find too few validators with a free bond before
+    /// the shard is given up: four times the longest round of audits of such a shard, in which the bonds of others come free.
+    pub fn seat_blocks(&self, work_macs: u64) -> Height {
         let reveals = self.reveal_blocks.saturating_mul(2);
-        let round = self.open_blocks.saturating_add(self.audit_blocks(macs)).saturating_add(reveals);
+        let round = self.open_blocks.saturating_add(self.audit_blocks(work_macs)).saturating_add(reveals);
         round.saturating_add(self.move_blocks).saturating_mul(4)
     }
 
-    /// Blocks for a move in a dispute about a segment of `macs` multiply-accumulates: either party may have to run it again.
-    pub fn move_blocks(&self, macs: u64) -> Height {
-        self.move_blocks.saturating_add(self.work_blocks(macs))
+    /// Blocks for a move in a dispute about a segment of so much work, in MACs: either party may have to run it again.
+    pub fn move_blocks(&self, work_macs: u64) -> Height {
+        self.move_blocks.saturating_add(self.work_blocks(work_macs))
     }
 }

@@ -5,7 +5,7 @@ mod deadlines;
 mod step;
 mod window;
 
-pub use deadlines::Traffic;
+pub use deadlines::{work, Traffic, MACS_PER_MOVED_BYTE};
 
 use crate::{Moment, Params};
 use alloc::vec::Vec;
@@ -412,6 +412,9 @@ pub struct Shard {
     pub traffic: Traffic,
     /// Blocks by which its requester lengthens its start, its execution and its audits.
     pub extra_blocks: Height,
+    /// Work of each segment of a task, by which segments are drawn and deadlines set: its MACs, or what its bytes are worth
+    /// ([`work`]) where that is more. Prices go by `costs` alone.
+    pub work: SegmentCosts,
 }
 
 /// What happens to a shard.
@@ -608,7 +611,7 @@ pub enum ShardError {
 pub type Step = Result<(Shard, Vec<Effect>), ShardError>;
 
 impl Shard {
-    /// A shard that waits for a worker.
+    /// A shard that waits for a worker, whose work is its MACs.
     pub fn new(id: ShardId, first_task: u32, tasks: u32, costs: SegmentCosts) -> Self {
         Self {
             id,
@@ -622,6 +625,7 @@ impl Shard {
             phase: Phase::Queued,
             traffic: Traffic::default(),
             extra_blocks: 0,
+            work: costs,
         }
     }
 

@@ -7,7 +7,7 @@ use quern_primitives::{
     BlobId, Height, ShardId,
 };
 use quern_protocol::{
-    shard::{Deal, Event, Phase, Seat, Traffic},
+    shard::{work, Deal, Event, Phase, Seat, Traffic, MACS_PER_MOVED_BYTE},
     Params, Shard,
 };
 
@@ -94,6 +94,23 @@ fn delivery_should_wait_for_the_outputs() {
 fn a_move_in_a_dispute_should_wait_for_the_inputs_of_a_task_and_a_checkpoint() {
     let shard = shard(3, mib(10, 4, 2, 7), 5);
     assert_eq!(shard.move_blocks(1, &params()), params().move_blocks + 10 + 4 + 2);
+}
+
+#[test]
+fn deadlines_should_follow_the_work_where_bytes_are_worth_more_than_multiply_accumulates() {
+    let params = Params { execute_blocks_per_gmac: 60, ..params() };
+    let mut slow = shard(3, Traffic::default(), 0);
+    slow.work = SegmentCosts { body: 1_000_000_000, ..slow.work };
+    // Two repetitions in each of three tasks, and a little for the other segments.
+    assert_eq!(slow.execute_blocks(&params), params.execute_floor_blocks + 3 * 2 * 60 + 1);
+    assert_eq!(slow.move_blocks(1, &params), params.move_blocks + 60);
+    assert_eq!(slow.macs(), 12, "the price stays");
+}
+
+#[test]
+fn work_should_be_the_larger_of_multiply_accumulates_and_what_bytes_are_worth() {
+    assert_eq!((work(100, 10), work(100, 25), work(100, 26)), (100, 100, 26 * MACS_PER_MOVED_BYTE));
+    assert_eq!(work(1, u64::MAX), u64::MAX);
 }
 
 proptest! {

@@ -250,6 +250,62 @@ fn gemm_f32(a: &[f32], b: &[f32], n: usize) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use quern_program::{Checked, SegmentKind};
+    use std::{
+        sync::atomic::{AtomicU32, Ordering},
+        time::Duration,
+    };
+
+    /// A device that takes longer than a product by which a rate is measured, or fails.
+    struct Slow {
+        fails: bool,
+        runs: AtomicU32,
+    }
+
+    impl Executor for Slow {
+        fn name(&self) -> &str {
+            "slow"
+        }
+        fn run_block(
+            &self,
+            _: &Checked,
+            _: SegmentKind,
+            _: &Context,
+            inputs: &[Tensor],
+            _: &[Tensor],
+        ) -> Result<Vec<Tensor>, ExecutorError> {
+            self.runs.fetch_add(1, Ordering::Relaxed);
+            std::thread::sleep(Duration::from_secs_f64(LONG_SECONDS));
+            match self.fails {
+                true => Err(ExecutorError::Device("lost".into())),
+                false => Ok(inputs.to_vec()),
+            }
+        }
+        fn trace(
+            &self,
+            checked: &Checked,
+            kind: SegmentKind,
+            context: &Context,
+            inputs: &[Tensor],
+            state: &[Tensor],
+        ) -> Result<Vec<Tensor>, ExecutorError> {
+            self.run_block(checked, kind, context, inputs, state)
+        }
+    }
+
+    #[test]
+    fn rate_should_be_rounded_down_and_no_larger_product_run_when_a_device_is_slow() {
+        let slow = Slow { fails: false, runs: AtomicU32::new(0) };
+        // 256^3 multiply-accumulates in a twentieth of a second are a third of a GMAC a second.
+        assert_eq!(gmacs_per_second(&slow), Ok(0));
+        assert_eq!(slow.runs.into_inner(), 3);
+    }
+
+    #[test]
+    fn rate_should_be_an_error_when_the_device_fails() {
+        let failing = Slow { fails: true, runs: AtomicU32::new(0) };
+        assert_eq!(gmacs_per_second(&failing), Err(ExecutorError::Device("lost".into())));
+    }
 
     #[test]
     fn peers_should_compute_the_same_when_values_are_small() {

@@ -2,7 +2,7 @@
 //! From submission to the end: jobs start, stages open and complete, jobs close and are pruned.
 
 use crate::{
-    types::{bit, segment_costs},
+    types::{bit, segment_costs, segment_work},
     *,
 };
 
@@ -110,8 +110,8 @@ impl<T: Config> Pallet<T> {
                 continue;
             }
             created = created.saturating_add(1);
-            let extra_blocks = job.extra_blocks;
-            let shard = Shard { extra_blocks, ..stage.shard(job_id, index, number, costs) };
+            let (extra_blocks, work) = (job.extra_blocks, segment_work(&program.summary));
+            let shard = Shard { extra_blocks, work, ..stage.shard(job_id, index, number, costs) };
             // `budget` leaves room for them: the queue holds every live shard.
             let _ = queue.try_push(Queued { shard: shard.id, from, since: now });
             Shards::<T>::insert(shard.id, shard);

@@ -10,7 +10,13 @@ use quern_primitives::{
     Balance, BlobId, Height, JobId, ShardId,
 };
 use quern_program::{OperatorError, ProgramError, Summary, TensorType, MAX_PROGRAM_BYTES};
-use quern_protocol::{collateral, shard::Traffic, traits::AuditPlan, view::JobStatus, Shard};
+use quern_protocol::{
+    collateral,
+    shard::{work, Traffic},
+    traits::AuditPlan,
+    view::JobStatus,
+    Shard,
+};
 use sp_runtime::AccountId32;
 
 /// Most shards in one `commit_shards`.
@@ -51,6 +57,16 @@ pub fn segment_costs(summary: &Summary) -> SegmentCosts {
         steps: summary.steps,
         finish: summary.macs_finish,
         has_loop: summary.steps > 0,
+    }
+}
+
+/// Work of the segments of a task, as a shard keeps it.
+pub fn segment_work(summary: &Summary) -> SegmentCosts {
+    SegmentCosts {
+        init: work(summary.macs_init, summary.moved_init),
+        body: work(summary.macs_body, summary.moved_body),
+        finish: work(summary.macs_finish, summary.moved_finish),
+        ..segment_costs(summary)
     }
 }
 

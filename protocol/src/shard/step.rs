@@ -158,7 +158,7 @@ impl Shard {
                     let effects = vec![Effect::ReleaseAuditor(who, bond)];
                     return Ok(claimed.refill(deal, commitment, audit, effects, period));
                 }
-                let by = by.max(height.saturating_add(params.audit_blocks(self.macs_to_audit(&audit))));
+                let by = by.max(height.saturating_add(self.audit_blocks(&audit, params)));
                 Ok((Self { phase: Phase::Auditing { deal, commitment, audit, by }, ..claimed }, vec![]))
             }
             (Phase::Auditing { deal, commitment, mut audit, by }, Event::Answer(ids)) => {
@@ -315,23 +315,23 @@ impl Shard {
         (self.requeued(), effects)
     }
 
-    /// Cost in MACs of the segments at some leaf positions.
-    fn macs_of(&self, positions: &[u32]) -> u64 {
+    /// Work of the segments at some leaf positions.
+    fn work_of(&self, positions: &[u32]) -> u64 {
         let segments = self.segments_per_task();
-        let segment = |position: &u32| self.costs.segment(position.checked_rem(segments).unwrap_or(0));
+        let segment = |position: &u32| self.work.segment(position.checked_rem(segments).unwrap_or(0));
         positions.iter().map(segment).fold(0, u64::saturating_add)
     }
 
-    /// Cost in MACs of what the slowest of those who still owe a seal has to run.
-    pub(super) fn macs_to_audit(&self, audit: &Audit) -> u64 {
+    /// Work of what the slowest of those who still owe a seal has to run.
+    pub(super) fn work_to_audit(&self, audit: &Audit) -> u64 {
         match audit.seats.iter().any(|seat| seat.from_inputs && seat.seal.is_none()) {
-            true => self.macs_up_to(&audit.sample),
-            false => self.macs_of(&audit.sample),
+            true => self.work_up_to(&audit.sample),
+            false => self.work_of(&audit.sample),
         }
     }
 
-    /// Cost in MACs of the tasks of some leaf positions (ascending), each up to the last of them.
-    fn macs_up_to(&self, positions: &[u32]) -> u64 {
+    /// Work of the tasks of some leaf positions (ascending), each up to the last of them.
+    fn work_up_to(&self, positions: &[u32]) -> u64 {
         let segments = self.segments_per_task();
         let mut last: Vec<(u32, u32)> = Vec::new();
         for position in positions {
@@ -342,7 +342,7 @@ impl Shard {
                 _ => last.push((task, segment)),
             }
         }
-        last.iter().map(|(_, segment)| self.costs.up_to(*segment)).fold(0, u64::saturating_add)
+        last.iter().map(|(_, segment)| self.work.up_to(*segment)).fold(0, u64::saturating_add)
     }
 
     fn late(&self, deal: Deal) -> (Shard, Vec<Effect>) {

@@ -11,7 +11,7 @@ use quern_primitives::{
 };
 use quern_program::DType;
 use quern_protocol::{
-    shard::{Phase, Traffic},
+    shard::{Phase, Traffic, MACS_PER_MOVED_BYTE},
     Params,
 };
 
@@ -175,7 +175,23 @@ fn deadlines_should_follow_bytes_and_what_the_requester_adds() {
         assert_eq!(by, now + params().start_blocks + 64 + 7);
         assert_ok!(Jobs::start_shard(signed(10), id));
         let Phase::Running { by, .. } = shard(id).phase else { panic!("running") };
-        assert_eq!(by, now + params().execute_blocks(shard(id).macs()) + 4 * 64 + 7);
+        assert_eq!(by, now + params().execute_blocks(shard(id).whole_work()) + 4 * 64 + 7);
+    });
+}
+
+#[test]
+fn shards_should_keep_the_work_of_their_program_beside_what_is_paid_for() {
+    run(|| {
+        let program = adder(DType::I32, &[4], 1, 2);
+        let summary = program.summary();
+        let program = publish(&program);
+        let id = first(submit(spec(vec![stage(program, 1, 1, &[Input::Blob(blob(16))])])));
+        next_period();
+        next_period();
+        let shard = shard(id);
+        assert_eq!((shard.costs.body, shard.work.body), (summary.macs_body, summary.moved_body * MACS_PER_MOVED_BYTE));
+        assert!(shard.work.body > shard.costs.body);
+        assert_eq!(shard.macs(), summary.task_macs());
     });
 }
 

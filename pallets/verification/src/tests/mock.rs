@@ -84,6 +84,9 @@ pub const PARAMS: Params = Params {
     audit_bond: BOND,
     challenge_bond: BOND,
     demand_price: PRICE,
+    transfer_blocks_per_gib: 0,
+    max_extra_blocks: 0,
+    min_bid: 1,
 };
 
 parameter_types! {
