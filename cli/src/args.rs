@@ -205,6 +205,9 @@ pub struct SubmitArgs {
     /// Highest price in QRN per GMAC (10^9 multiply-accumulates), instead of the file's.
     #[arg(long, value_parser = crate::output::parse_qrn)]
     pub bid: Option<Balance>,
+    /// What workers must be, and how long they have.
+    #[command(flatten)]
+    pub terms: crate::job::TermsArgs,
     /// Do not ask before money is held.
     #[arg(long, short)]
     pub yes: bool,
@@ -329,6 +332,12 @@ pub enum ProgramCommand {
         /// The program's file; without it the form's, with the ending .quern.
         #[arg(long)]
         out: Option<PathBuf>,
+    },
+    /// Give up a program that this account published, and get its deposit back. No job that is not forgotten may run it.
+    Retire {
+        /// The program's id.
+        #[arg(value_parser = parse_program_id)]
+        program: BlobId,
     },
 }
 
@@ -539,6 +548,12 @@ fn parse_shard(text: &str) -> Result<ShardId, String> {
     }
     let shard = job.parse().ok().zip(stage.parse().ok()).zip(index.parse().ok());
     shard.map(|((job, stage), index)| ShardId { job, stage, index }).ok_or_else(wrong)
+}
+
+/// The id of a published program.
+fn parse_program_id(text: &str) -> Result<BlobId, String> {
+    parse_id(text)
+        .ok_or_else(|| format!("{text:?} is no program's id: 64 hexadecimal digits (`quern program inspect`)"))
 }
 
 /// The 32 bytes of an id in hexadecimal, with or without `0x`.

@@ -87,21 +87,33 @@ fn may_register(known: Option<ParticipantView>, minimum: Balance) -> anyhow::Res
 
 /// The list for people: amounts in QRN; narrow at most 80 columns.
 fn text(list: &[ParticipantView], cells: Cells) -> String {
-    let mut table = output::list(&["account", "role", "device", "ask/GMAC", "open", "reputation", "bonded", "locked"]);
+    // What a device states has room where nothing is cut.
+    let whole = matches!(cells, Cells::Whole);
+    let stated: &[&str] = if whole { &["memory MiB", "GMAC/s", "region"] } else { &[] };
+    let rest = ["ask/GMAC", "open", "reputation", "bonded", "locked"];
+    let mut table = output::list(&[&["account", "role", "device"], stated, &rest].concat());
     for view in list {
         let worker = view.role != Role::Validator;
-        table.add_row([
+        let mut row = vec![
             cells.address(&view.account),
             if view.barred { "BARRED".into() } else { json::role(view.role).to_owned() },
             cells.text(&String::from_utf8_lossy(&view.profile.device), 12),
+        ];
+        if whole {
+            row.push(view.profile.memory_mib.to_string());
+            row.push(view.profile.gmacs_per_second.to_string());
+            row.push(view.profile.region.map_or("-".into(), |region| region.to_string()));
+        }
+        row.extend([
             if worker { cells.amount(view.ask) } else { "-".into() },
             if worker { format!("{}/{}", view.open, view.slots) } else { view.open.to_string() },
             view.reputation.to_string(),
             cells.amount(view.bonded),
             cells.amount(view.locked),
         ]);
+        table.add_row(row);
     }
-    format!("{}\n{}", table.trim_fmt(), cells.note("whole addresses and devices"))
+    format!("{}\n{}", table.trim_fmt(), cells.note("all columns and whole addresses"))
 }
 
 #[cfg(test)]
@@ -114,7 +126,11 @@ mod tests {
             account: [0xff; 32],
             role: Role::Validator,
             endpoint: Default::default(),
-            profile: Profile::new(u32::MAX, "NVIDIA GeForce RTX 4090 Laptop GPU (Vulkan)", true),
+            profile: Profile {
+                gmacs_per_second: 77_777,
+                region: "DE".parse().ok(),
+                ..Profile::new(u32::MAX, "NVIDIA GeForce RTX 4090 Laptop GPU (Vulkan)", true)
+            },
             ask: 0,
             slots: 64,
             open: 64,
@@ -163,5 +179,6 @@ mod tests {
             whole.contains(&output::address(&[0xff; 32])) && whole.contains("RTX 4090 Laptop GPU (Vulkan)"),
             "{whole}"
         );
+        assert!(whole.contains("77777") && whole.contains("DE"), "{whole}");
     }
 }

@@ -2,7 +2,7 @@
 //! The command line.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use quern_primitives::{Account, Balance, JobId};
+use quern_primitives::{device::Region, Account, Balance, JobId};
 use quern_sdk::chain::{amount::parse_qrn, parse_account};
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -72,6 +72,9 @@ pub struct CommonArgs {
     /// Addresses at which peers reach this machine, when they differ from --listen.
     #[arg(long)]
     pub announce: Vec<SocketAddr>,
+    /// Region that is registered: the two capital letters of a country (ISO 3166-1). Jobs may ask for some; nobody proves it.
+    #[arg(long, value_name = "COUNTRY")]
+    pub region: Option<Region>,
     /// Bond in QRN, brought up to this at start. With --stake only that account's own key can bond: quern stake bond.
     #[arg(long, default_value_t = 1_000)]
     pub bond: u64,

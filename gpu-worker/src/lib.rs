@@ -33,8 +33,8 @@ use crate::{
     watched::Watched,
 };
 use anyhow::Context as _;
-use quern_executor::{cpu::CpuExecutor, gpu, Executor};
-use quern_primitives::{traits::Role, QRN};
+use quern_executor::{bench::gmacs_per_second, cpu::CpuExecutor, gpu, Executor};
+use quern_primitives::{device::Region, traits::Role, QRN};
 use quern_sdk::{
     chain::{address, Chain, Keypair, Profile, Sender},
     net::{messages::Answering, Config, Faults, FolderStore, Peer},
@@ -49,6 +49,7 @@ const FAULTS: Faults =
 pub async fn run(args: RunArgs) -> anyhow::Result<()> {
     anyhow::ensure!(args.ask > 0, "--ask must be a positive number of QRN per GMAC");
     let mut executor = executor(args.common.executor)?;
+    let profile = profile(executor.as_ref(), args.common.region)?;
     match args.misbehave {
         Some(Misbehaviour::Lie) => {
             tracing::error!("--misbehave: this worker LIES about every result and will lose its bond");
@@ -64,7 +65,7 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
     let wanted = Enrolment {
         role: Role::Worker,
         endpoint: site.peer.endpoint(),
-        profile: profile(site.executor.as_ref()),
+        profile,
         ask: args.ask,
         slots: if drain.is_on() { 0 } else { args.slots },
         bond: u128::from(args.common.bond) * QRN,
@@ -89,6 +90,7 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
 /// Runs the validator daemon until it is told to stop.
 pub async fn validate(args: ValidateArgs) -> anyhow::Result<()> {
     let mut executor = executor(args.common.executor)?;
+    let profile = profile(executor.as_ref(), args.common.region)?;
     match args.misbehave {
         Some(Negligence::Lazy) => {
             tracing::error!(
@@ -107,7 +109,7 @@ pub async fn validate(args: ValidateArgs) -> anyhow::Result<()> {
     let wanted = Enrolment {
         role: Role::Validator,
         endpoint: site.peer.endpoint(),
-        profile: profile(site.executor.as_ref()),
+        profile,
         ask: 0,
         slots: 0,
         bond: u128::from(args.common.bond) * QRN,
@@ -251,8 +253,12 @@ fn executor(choice: ExecutorChoice) -> anyhow::Result<Arc<dyn Executor>> {
     })
 }
 
-fn profile(executor: &dyn Executor) -> Profile {
-    Profile::new(memory_mib(), executor.name(), executor.is_accelerated())
+/// What is registered of this machine: its free memory, and the rate that is measured now.
+fn profile(executor: &dyn Executor, region: Option<Region>) -> anyhow::Result<Profile> {
+    let gmacs_per_second = gmacs_per_second(executor).context("the executor's rate cannot be measured")?;
+    tracing::info!(gmacs_per_second, "measured");
+    let profile = Profile::new(memory_mib(), executor.name(), executor.is_accelerated());
+    Ok(Profile { gmacs_per_second, region, ..profile })
 }
 
 /// Memory that is free for work now, in MiB; 0 where the system does not say.

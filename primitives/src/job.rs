@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a requester pays for, and how long it can be.
 
-use crate::{Balance, BlobId};
+pub use crate::device::{Accelerator, Profile, Region, Requirements, MAX_DEVICE_NAME, MAX_REGIONS};
+use crate::{Balance, BlobId, Height};
 use alloc::{collections::BTreeSet, vec::Vec};
 use bounded_collections::{BoundedVec, ConstU32};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -149,10 +150,13 @@ pub struct JobSpec {
     pub bid: Balance,
     /// How much is audited.
     pub audit: AuditLevel,
-    /// Memory that a worker must have.
-    pub memory_mib: u32,
+    /// What a worker's device must be.
+    pub requirements: Requirements,
     /// Where the input blobs are served, and where the requester fetches from.
     pub endpoints: BoundedVec<Endpoint, ConstU32<MAX_ENDPOINTS>>,
+    /// Blocks by which each start, execution and audit has longer than the chain computes. A requester can only lengthen
+    /// deadlines, and only so far as the chain's `max_extra_blocks`.
+    pub extra_blocks: Height,
 }
 
 impl JobSpec {
@@ -172,28 +176,6 @@ impl JobSpec {
             .filter(|(_, inputs)| inputs.iter().any(Option::is_some))
             .collect();
         looks.len() as u32
-    }
-}
-
-/// Most bytes of a device's name.
-pub const MAX_DEVICE_NAME: u32 = 64;
-
-/// What an account runs on.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct Profile {
-    /// Memory of the device in MiB.
-    pub memory_mib: u32,
-    /// Name of the device, for people.
-    pub device: BoundedVec<u8, ConstU32<MAX_DEVICE_NAME>>,
-    /// Whether it is an accelerator (and not the CPU).
-    pub accelerator: bool,
-}
-
-impl Profile {
-    /// The profile of a device; a longer name is cut.
-    pub fn new(memory_mib: u32, device: &str, accelerator: bool) -> Self {
-        let device = BoundedVec::truncate_from(device.as_bytes().to_vec());
-        Self { memory_mib, device, accelerator }
     }
 }
 
@@ -217,8 +199,9 @@ mod tests {
             stages: first.into_iter().chain(gathering.iter().map(gather)).collect::<Vec<_>>().try_into().unwrap(),
             bid: 1,
             audit: AuditLevel::Sampled,
-            memory_mib: 0,
+            requirements: Requirements::default(),
             endpoints: BoundedVec::default(),
+            extra_blocks: 0,
         }
     }
 

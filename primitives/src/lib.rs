@@ -9,6 +9,7 @@
 extern crate alloc;
 
 pub mod commitment;
+pub mod device;
 pub mod draw;
 pub mod enrol;
 pub mod hash;

@@ -2,7 +2,7 @@
 //! How pallets meet. A pallet knows its neighbours only through these traits; the runtime wires them.
 
 use crate::{
-    job::Endpoint,
+    job::{Endpoint, Profile},
     offence::{ConsensusOffence, OffenceId},
     Account, Balance, Height, ShardId,
 };
@@ -119,8 +119,8 @@ pub struct ReadyWorker {
     pub ask: Balance,
     /// Shards that it takes now.
     pub slots: u32,
-    /// Memory of its device.
-    pub memory_mib: u32,
+    /// What it runs on, as it states it.
+    pub profile: Profile,
     /// Height at which it declared this readiness: a draw must use randomness younger than that.
     pub ready_at: Height,
     /// Weight in a draw, by reputation, at least one.
@@ -139,6 +139,17 @@ impl ReadyWorker {
     pub fn takes(&self, tasks: u32, stage_tasks: u32) -> bool {
         !self.apprentice || (tasks <= APPRENTICE_MAX_TASKS && stage_tasks > 1)
     }
+}
+
+/// A worker that has offered capacity, busy or not, as a quote sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// The worker.
+    pub account: Account,
+    /// Price per GMAC.
+    pub ask: Balance,
+    /// What it runs on, as it states it.
+    pub profile: Profile,
 }
 
 /// How a worker's shard ended, for its reputation.
@@ -162,6 +173,11 @@ pub enum ShardEnd {
 pub trait Registry {
     /// Workers with capacity, bounded by the registry's own limit.
     fn ready_workers() -> Vec<ReadyWorker>;
+    /// Workers that have offered capacity, those that are busy included, bounded by the registry's own limit. Apprentices, who
+    /// do not take every shard, are left out.
+    fn offers() -> Vec<Offer> {
+        Vec::new()
+    }
     /// Takes one slot of a ready worker.
     fn take_slot(who: &Account);
     /// Notes how a shard of `who` ended. A convicted worker is no longer ready.

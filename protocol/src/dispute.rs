@@ -3,7 +3,7 @@
 
 use crate::{
     referee::{Agreed, ReadProof, RefereeError},
-    shard::Shard,
+    shard::{work, Shard},
     Moment, Params,
 };
 use alloc::vec::Vec;
@@ -11,6 +11,7 @@ use bounded_collections::{BoundedVec, ConstU32};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use quern_primitives::{
     commitment::{LeafError, LeafProof},
+    job::Input,
     slice::{self, Cv, Node, SliceError, SliceProof},
     Account, BlobId, Height, ShardId,
 };
@@ -391,7 +392,7 @@ impl Dispute {
             end,
             trace: None,
             turn,
-            by: height.saturating_add(params.move_blocks(shard.costs.segment(index))),
+            by: height.saturating_add(shard.move_blocks(index, params)),
         })
     }
 
@@ -425,7 +426,7 @@ impl Dispute {
         stage: &crate::inputs::StageContext,
     ) -> Result<Next, DisputeError> {
         let (height, reached) = (now.height, now.reached());
-        let next_by = height.saturating_add(params.move_blocks(self.macs(program)));
+        let next_by = height.saturating_add(self.move_blocks(program, stage, params));
         let goes_on = |turn: Move| Ok(Next::Open(Self { turn, by: next_by, ..self.clone() }));
         self.admits(&play, reached)?;
         match (&self.turn, play) {
@@ -570,12 +571,24 @@ impl Dispute {
         Ok(if worker { Outcome::WorkerSilent } else { Outcome::ChallengerSilent })
     }
 
-    fn macs(&self, program: &Checked) -> u64 {
+    /// Blocks for a move: either party may have to fetch what the segment reads and run it again.
+    fn move_blocks(&self, program: &Checked, stage: &crate::inputs::StageContext, params: &Params) -> Height {
+        let cut = |input: &Input| match input {
+            Input::Slice { blob, .. } | Input::List(blob) => blob.len,
+            _ => 0,
+        };
+        let summary = program.summary();
+        let read = summary.fixed_bytes.saturating_add(summary.state_bytes);
+        let bytes = stage.stage.inputs.iter().map(cut).fold(read, u64::saturating_add);
+        params.move_blocks(self.work(program)).saturating_add(params.transfer_blocks(bytes))
+    }
+
+    fn work(&self, program: &Checked) -> u64 {
         let summary = program.summary();
         match self.segment {
-            Segment::Init => summary.macs_init,
-            Segment::Body(_) => summary.macs_body,
-            Segment::Finish => summary.macs_finish,
+            Segment::Init => work(summary.macs_init, summary.moved_init),
+            Segment::Body(_) => work(summary.macs_body, summary.moved_body),
+            Segment::Finish => work(summary.macs_finish, summary.moved_finish),
         }
     }
 

@@ -284,6 +284,8 @@ pub struct Quote {
     pub shards: u32,
     /// Most collateral that a worker locks for one shard.
     pub collateral: Big,
+    /// Registered workers, busy ones included, that could run every shard.
+    pub workers: u32,
 }
 
 impl From<&crate::view::Quote> for Quote {
@@ -297,6 +299,7 @@ impl From<&crate::view::Quote> for Quote {
             audit_macs: Big(view.audit_macs.into()),
             shards: view.shards,
             collateral: Big(view.collateral),
+            workers: view.workers,
         }
     }
 }
@@ -316,6 +319,10 @@ pub struct Participant {
     pub device: String,
     /// Whether the device is an accelerator (and not the CPU).
     pub accelerator: bool,
+    /// Its rate in GMAC a second, as its daemon measured it; 0 where nothing was measured.
+    pub gmacs_per_second: u32,
+    /// Its region, as its operator states it: a country's two letters.
+    pub region: Option<String>,
     /// Price per GMAC.
     pub ask: Big,
     /// Shards that it holds at the same time.
@@ -350,6 +357,8 @@ impl From<&ParticipantView> for Participant {
             memory_mib: view.profile.memory_mib,
             device: String::from_utf8_lossy(&view.profile.device).into_owned(),
             accelerator: view.profile.accelerator,
+            gmacs_per_second: view.profile.gmacs_per_second,
+            region: view.profile.region.map(|region| region.to_string()),
             ask: Big(view.ask),
             slots: view.slots,
             open: view.open,

@@ -25,8 +25,13 @@ pub struct Params {
     pub start_blocks: Height,
     /// Blocks from start to commitment, for any shard: launch, hashing, submission.
     pub execute_floor_blocks: Height,
-    /// Further blocks for each GMAC of the shard: the slowest device that is worth assigning to.
+    /// Further blocks for each GMAC of the shard's work: the slowest device that is worth assigning to.
     pub execute_blocks_per_gmac: Height,
+    /// Further blocks for each GiB that is fetched or stored: the slowest line that is worth assigning to.
+    pub transfer_blocks_per_gib: Height,
+    /// Most blocks by which a requester lengthens the start, the execution and the audit of each shard of a job: that long is a
+    /// stake locked for longer.
+    pub max_extra_blocks: Height,
     /// Blocks in which the worker must open the checkpoints after a draw.
     pub open_blocks: Height,
     /// Blocks in which drawn validators must seal their audits.
@@ -73,6 +78,8 @@ pub struct Params {
     /// Blocks for which a validator whose claim of missing inputs was refuted is drawn for audits only where others are too few:
     /// some hundred audits that it earns nothing by.
     pub claim_rest_blocks: Height,
+    /// Least bid per GMAC: places for jobs and shards are few, and are not to be had for nothing.
+    pub min_bid: u128,
 }
 
 impl Default for Params {
@@ -82,6 +89,9 @@ impl Default for Params {
             start_blocks: 60,
             execute_floor_blocks: 120,
             execute_blocks_per_gmac: 60,
+            // 100 Mbit/s.
+            transfer_blocks_per_gib: 90,
+            max_extra_blocks: 600,
             open_blocks: 60,
             audit_blocks: 120,
             reveal_blocks: 60,
@@ -102,6 +112,7 @@ impl Default for Params {
             pause_blocks: 3_600,
             max_pauses: 3,
             claim_rest_blocks: 1_200,
+            min_bid: quern_primitives::QRN / 1_000,
         }
     }
 }
@@ -149,31 +160,38 @@ impl Params {
     }
 
     /// Blocks in which the slowest device that is worth assigning to does this work, rounded up.
-    pub fn work_blocks(&self, macs: u64) -> Height {
-        let blocks = u128::from(macs).saturating_mul(self.execute_blocks_per_gmac.into()).div_ceil(1_000_000_000);
+    pub fn work_blocks(&self, work_macs: u64) -> Height {
+        let blocks = u128::from(work_macs).saturating_mul(self.execute_blocks_per_gmac.into()).div_ceil(1_000_000_000);
         Height::try_from(blocks).unwrap_or(Height::MAX)
     }
 
-    /// Blocks a worker has for a shard of `macs` multiply-accumulates.
-    pub fn execute_blocks(&self, macs: u64) -> Height {
-        self.execute_floor_blocks.saturating_add(self.work_blocks(macs))
+    /// Blocks in which the slowest line that is worth assigning to moves so many bytes, rounded down: the floors beside it are
+    /// longer than a block.
+    pub fn transfer_blocks(&self, bytes: u64) -> Height {
+        let blocks = u128::from(bytes).saturating_mul(self.transfer_blocks_per_gib.into()) >> 30;
+        Height::try_from(blocks).unwrap_or(Height::MAX)
     }
 
-    /// Blocks drawn validators have for segments of `macs` multiply-accumulates together.
-    pub fn audit_blocks(&self, macs: u64) -> Height {
-        self.audit_blocks.saturating_add(self.work_blocks(macs))
+    /// Blocks a worker has, without those for bytes, for a shard of so much work, in MACs.
+    pub fn execute_blocks(&self, work_macs: u64) -> Height {
+        self.execute_floor_blocks.saturating_add(self.work_blocks(work_macs))
     }
 
-    /// Blocks in which draws for a shard of `macs` multiply-accumulates may find too few validators with a free bond before the
-    /// shard is given up: four times the longest round of audits of such a shard, in which the bonds of others come free.
-    pub fn seat_blocks(&self, macs: u64) -> Height {
+    /// Blocks drawn validators have, without those for bytes, for segments of so much work together, in MACs.
+    pub fn audit_blocks(&self, work_macs: u64) -> Height {
+        self.audit_blocks.saturating_add(self.work_blocks(work_macs))
+    }
+
+    /// Blocks in which draws for a shard of so much work, in MACs, may find too few validators with a free bond before
+    /// the shard is given up: four times the longest round of audits of such a shard, in which the bonds of others come free.
+    pub fn seat_blocks(&self, work_macs: u64) -> Height {
         let reveals = self.reveal_blocks.saturating_mul(2);
-        let round = self.open_blocks.saturating_add(self.audit_blocks(macs)).saturating_add(reveals);
+        let round = self.open_blocks.saturating_add(self.audit_blocks(work_macs)).saturating_add(reveals);
         round.saturating_add(self.move_blocks).saturating_mul(4)
     }
 
-    /// Blocks for a move in a dispute about a segment of `macs` multiply-accumulates: either party may have to run it again.
-    pub fn move_blocks(&self, macs: u64) -> Height {
-        self.move_blocks.saturating_add(self.work_blocks(macs))
+    /// Blocks for a move in a dispute about a segment of so much work, in MACs: either party may have to run it again.
+    pub fn move_blocks(&self, work_macs: u64) -> Height {
+        self.move_blocks.saturating_add(self.work_blocks(work_macs))
     }
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The life of a shard, from the queue to acceptance.
 
+mod deadlines;
 mod probe;
 mod step;
 mod window;
 
+pub use deadlines::{work, Traffic, MACS_PER_MOVED_BYTE};
 pub use probe::{Probe, ProbeSeat, Work, MAX_DECLINES, MAX_PROBES, MAX_PROBE_ROUNDS};
 
 use crate::{Moment, Params};
@@ -438,6 +440,13 @@ pub struct Shard {
     pub probes: u8,
     /// Where it is in its life.
     pub phase: Phase,
+    /// Bytes that its tasks move.
+    pub traffic: Traffic,
+    /// Blocks by which its requester lengthens its start, its execution and its audits.
+    pub extra_blocks: Height,
+    /// Work of each segment of a task, by which segments are drawn and deadlines set: its MACs, or what its bytes are worth
+    /// ([`work`]) where that is more. Prices go by `costs` alone.
+    pub work: SegmentCosts,
 }
 
 /// What happens to a shard.
@@ -662,7 +671,7 @@ pub enum ShardError {
 pub type Step = Result<(Shard, Vec<Effect>), ShardError>;
 
 impl Shard {
-    /// A shard that waits for a worker.
+    /// A shard that waits for a worker, whose work is its MACs.
     pub fn new(id: ShardId, first_task: u32, tasks: u32, costs: SegmentCosts) -> Self {
         Self {
             id,
@@ -677,6 +686,9 @@ impl Shard {
             holder: None,
             probes: 0,
             phase: Phase::Queued,
+            traffic: Traffic::default(),
+            extra_blocks: 0,
+            work: costs,
         }
     }
 

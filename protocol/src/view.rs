@@ -232,6 +232,8 @@ pub struct Quote {
     pub shards: u32,
     /// Most collateral that a worker locks for one shard.
     pub collateral: Balance,
+    /// Registered workers, busy ones included, that could run every shard: by what they state, ask and have bonded.
+    pub workers: u32,
 }
 
 /// A registered worker or validator.

@@ -14,12 +14,7 @@ use quern_pallet_clock::SEEDS_KEPT;
 use quern_pallet_jobs::types::MAX_COMMITS;
 use quern_pallet_staking::{Candidate, Candidates, Ledgers, Order, Pool};
 use quern_pallet_workers::{Apprentices, Entries, Entry, OpenShards, Validators, Workers, REPUTATION_FLOOR};
-use quern_primitives::{
-    draw::SegmentCosts,
-    job::{Endpoint, Profile},
-    traits::Role,
-    Account, BlobId, ShardId,
-};
+use quern_primitives::{draw::SegmentCosts, job::Endpoint, traits::Role, Account, BlobId, ShardId};
 use quern_program::Checked;
 use quern_protocol::{
     inputs::StageContext,
@@ -65,7 +60,7 @@ impl Helper {
         let entry = Entry {
             role,
             endpoint: Endpoint::default(),
-            profile: Profile { memory_mib: 1 << 10, device: Default::default(), accelerator: true },
+            profile: quern_pallet_jobs::benchmarking::profile(),
             ask: 1,
             slots: open.saturating_add(1),
             ready_at: 0,

@@ -111,13 +111,15 @@ fn account(path: String) -> Option<AccountId> {
 
 /// Blocks from a commitment to the end of the last dispute about it, where none of its stages is repeated. What can be repeated
 /// (a round that validators spoil, a window that is kept open by demands and challenges whose price doubles) keeps what is at
-/// stake locked, and what is locked does not unbond. Blocks for the work itself come on top; they depend on the shard.
+/// stake locked, and what is locked does not unbond. Blocks for the work itself and for its bytes come on top; they depend on the shard.
 fn longest_obligation(params: &Params, draw_period_blocks: BlockNumber) -> BlockNumber {
     // The rest of the period of the commitment, and the whole one after it.
     let draw = draw_period_blocks.saturating_mul(2);
     // A claim at the end of an audit has it begin anew. Seals and reveals are put off by a demand and its answer; then the results
     // and the reveals themselves.
-    let audits = params.audit_blocks.saturating_mul(2).saturating_add(params.reveal_blocks.saturating_mul(6));
+    // Each of the two may be lengthened by the requester.
+    let audit = params.audit_blocks.saturating_add(params.max_extra_blocks);
+    let audits = audit.saturating_mul(2).saturating_add(params.reveal_blocks.saturating_mul(6));
     // An id that is asked for in the last block takes the last place, and its answer keeps the window open.
     let window = params.window_blocks.saturating_mul(2).saturating_add(params.reveal_blocks);
     let dispute = params.move_blocks.saturating_mul(LONGEST_DISPUTE_MOVES);
@@ -278,7 +280,8 @@ mod tests {
     fn genesis_should_be_refused_when_unbonding_is_a_block_shorter_than_all_that_may_follow_a_commitment() {
         let params = Params::default();
         // Two periods, the opening, two audits and six reveals, two windows and an answer, nineteen moves, the lag.
-        let parts = [2 * 8, params.open_blocks, 2 * params.audit_blocks + 6 * params.reveal_blocks];
+        let parts =
+            [2 * 8, params.open_blocks, 2 * (params.audit_blocks + params.max_extra_blocks) + 6 * params.reveal_blocks];
         let rest = [2 * params.window_blocks + params.reveal_blocks, 19 * params.move_blocks, 600];
         let slash = built(LOCAL_TESTNET_RUNTIME_PRESET)
             .execute_with(|| quern_pallet_slashing::Times::<crate::Runtime>::get().longest_blocks());

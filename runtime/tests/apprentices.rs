@@ -26,7 +26,7 @@ const NEWCOMER: Sr25519Keyring = Sr25519Keyring::One;
 /// Sends an enrolment with this much work.
 fn enrol(bits: u32) -> ApplyExtrinsicResult {
     let hash = System::block_hash(0).0;
-    let profile = Profile { memory_mib: 1_024, device: Default::default(), accelerator: false };
+    let profile = Profile::new(1_024, "", false);
     let account = raw(NEWCOMER);
     let enrolment = Enrolment { account, endpoint: Endpoint::default(), profile, ask: 1, block: 0, nonce: 0 };
     let enrolment = enrolment.with_work(&hash, bits);

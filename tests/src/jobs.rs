@@ -55,8 +55,9 @@ pub fn small_job(tasks: u32, shard_size: u32) -> BuiltJob {
         stages: vec![stage].try_into().expect("one stage is allowed"),
         bid: QRN,
         audit: Default::default(),
-        memory_mib: 1,
+        requirements: Default::default(),
         endpoints: Default::default(),
+        extra_blocks: 0,
     };
     BuiltJob { spec, programs: vec![program], blobs: vec![matrix, rows] }
 }

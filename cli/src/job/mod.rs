@@ -9,10 +9,12 @@ pub mod results;
 mod resume;
 pub mod spec;
 mod submit;
+mod terms;
 pub(crate) mod verify;
 pub mod watch;
 
 pub use submit::{publish_programs, serve_blobs, submit_spec};
+pub use terms::TermsArgs;
 
 use crate::{
     args::{Global, JobArgs, JobCommand},

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A job as a JSON file: programs and data are files beside it. The format is in the crate's documentation.
 
+use super::terms::Kind;
 use crate::args::parse_id;
 use anyhow::{bail, ensure, Context};
-use bounded_collections::BoundedVec;
+use bounded_collections::{BoundedVec, ConstU32};
 use quern_primitives::{
-    job::{AuditLevel, Blob, Endpoint, Input, JobSpec, OutputMap, Stage},
-    BlobId, QRN,
+    job::{AuditLevel, Blob, Endpoint, Input, JobSpec, OutputMap, Region, Requirements, Stage, MAX_REGIONS},
+    BlobId, Height, QRN,
 };
 use quern_program::Program;
 use quern_sdk::{models::BuiltJob, net::address};
@@ -24,15 +25,21 @@ struct File {
     bid: Option<String>,
     #[serde(default)]
     audit: AuditFile,
-    #[serde(default = "default_memory_mib")]
-    memory_mib: u32,
+    memory_mib: Option<u32>,
+    #[serde(default)]
+    gmacs_per_second: u32,
+    #[serde(default)]
+    regions: Vec<String>,
+    #[serde(default)]
+    accelerator: Kind,
+    #[serde(default)]
+    extra_blocks: Height,
     #[serde(default)]
     endpoints: Vec<EndpointFile>,
 }
 
-fn default_memory_mib() -> u32 {
-    64
-}
+/// Memory that a worker must have where the file says nothing.
+const MEMORY_MIB: u32 = 64;
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -107,10 +114,21 @@ pub fn parse(text: &str, folder: &Path) -> anyhow::Result<BuiltJob> {
         stages: bounded(stages, "stages")?,
         bid,
         audit,
-        memory_mib: file.memory_mib,
+        requirements: Requirements {
+            memory_mib: file.memory_mib.unwrap_or(MEMORY_MIB),
+            gmacs_per_second: file.gmacs_per_second,
+            regions: regions(&file.regions)?,
+            accelerator: file.accelerator.into(),
+        },
         endpoints: bounded(endpoints, "endpoints")?,
+        extra_blocks: file.extra_blocks,
     };
     Ok(BuiltJob { spec, programs: loader.programs, blobs: loader.blobs.into_values().collect() })
+}
+
+fn regions(texts: &[String]) -> anyhow::Result<BoundedVec<Region, ConstU32<MAX_REGIONS>>> {
+    let regions = texts.iter().map(|text| text.parse().map_err(anyhow::Error::msg));
+    bounded(regions.collect::<anyhow::Result<_>>()?, "regions")
 }
 
 fn endpoint(file: &EndpointFile) -> anyhow::Result<Endpoint> {
@@ -209,6 +227,7 @@ impl Loader<'_> {
 mod tests {
     use super::*;
     use codec::Encode;
+    use quern_primitives::job::Accelerator;
     use quern_program::{DType, ProgramBuilder};
 
     /// A folder with a program of one input of 4 bytes, and data.
@@ -241,7 +260,8 @@ mod tests {
         assert_eq!(stage.program, job.programs[0].id());
         let Input::Slice { blob, stride: 4 } = stage.inputs[0] else { panic!("{:?}", stage.inputs) };
         assert_eq!((blob.len, job.blob(blob.id)), (8, Some(&[1, 2, 3, 4, 5, 6, 7, 8][..])));
-        assert_eq!((job.spec.bid, job.spec.audit, job.spec.memory_mib), (QRN, AuditLevel::Sampled, 64));
+        assert_eq!((job.spec.bid, job.spec.audit, job.spec.extra_blocks), (QRN, AuditLevel::Sampled, 0));
+        assert_eq!(job.spec.requirements, Requirements { memory_mib: 64, ..Requirements::default() });
     }
 
     #[test]
@@ -259,7 +279,8 @@ mod tests {
     fn spec_should_take_everything_else_when_it_is_written_out() {
         let folder = folder();
         let text = r#"{
-            "bid": "0.5", "audit": "full", "memory_mib": 100,
+            "bid": "0.5", "audit": "full", "memory_mib": 100, "gmacs_per_second": 7,
+            "regions": ["DE", "FR"], "accelerator": "gpu", "extra_blocks": 9,
             "endpoints": [{"id": "KEY", "addresses": ["127.0.0.1:4000"]}],
             "stages": [
                 {"program": "double.quern", "tasks": 1, "shard_size": 1, "inputs": [{"blob": "a.bin"}]},
@@ -272,7 +293,10 @@ mod tests {
             ]}"#
         .replace("KEY", &"ab".repeat(32));
         let job = parse(&text, folder.path()).unwrap();
-        assert_eq!((job.spec.bid, job.spec.audit, job.spec.memory_mib), (QRN / 2, AuditLevel::Full, 100));
+        assert_eq!((job.spec.bid, job.spec.audit, job.spec.extra_blocks), (QRN / 2, AuditLevel::Full, 9));
+        let regions = ["DE", "FR"].map(|region| region.parse().unwrap()).to_vec().try_into().unwrap();
+        let expected = Requirements { memory_mib: 100, gmacs_per_second: 7, regions, accelerator: Accelerator::Gpu };
+        assert_eq!(job.spec.requirements, expected);
         assert_eq!(job.spec.endpoints[0].id, [0xab; 32]);
         let inputs: Vec<Input> = job.spec.stages.iter().filter_map(|stage| stage.inputs.first().copied()).collect();
         assert_eq!(inputs[1..3], [Input::Index, Input::Seed]);
@@ -311,6 +335,13 @@ mod tests {
     fn spec_should_be_refused_when_a_field_is_misspelled() {
         assert!(error(r#"{"stagez": []}"#).contains("unknown field"));
         assert!(error(&one_stage(r#"{"blub": "a.bin"}"#)).contains("unknown variant"));
+    }
+
+    #[test]
+    fn spec_should_be_refused_when_a_region_is_no_country_code_or_there_are_too_many() {
+        let with = |regions: &str| one_stage(r#""index""#).replacen('{', &format!("{{\"regions\": [{regions}], "), 1);
+        assert!(error(&with(r#""Europe""#)).contains("two capital letters"));
+        assert!(error(&with(&[r#""DE""#; 9].join(","))).contains("9 regions are more than the 8 allowed"));
     }
 
     #[test]

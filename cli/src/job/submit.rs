@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `quern job submit`: quote, publish, submit, serve.
 
-use super::{spec, watch};
+use super::{spec, terms, watch};
 use crate::{
     args::{BuiltIn, Global, SubmitArgs},
     client,
@@ -56,6 +56,7 @@ pub async fn run(global: &Global, args: SubmitArgs) -> anyhow::Result<ExitCode> 
     if let Some(bid) = args.bid {
         job.spec.bid = bid;
     }
+    args.terms.apply(&mut job.spec)?;
     let keys = client::keys(global)?;
     let chain = client::connect(global).await?;
     let sender = chain.sender(keys);
@@ -79,9 +80,11 @@ pub async fn run(global: &Global, args: SubmitArgs) -> anyhow::Result<ExitCode> 
             transaction_fee: Big(transaction_fee),
         };
         output.result(&quoted, quote_text(&quote, &beside))?;
+        terms::warning(&quote).into_iter().for_each(|warning| output.say(format_args!("warning: {warning}")));
         return Ok(ExitCode::SUCCESS);
     }
     output.say(quote_text(&quote, &beside));
+    terms::warning(&quote).into_iter().for_each(|warning| output.say(format_args!("warning: {warning}")));
     let (free, needed) = (chain.account(&sender.account()).await?.free, quote.escrow.saturating_add(deposit));
     anyhow::ensure!(
         free >= needed,
@@ -206,6 +209,7 @@ fn quote_text(quote: &Quote, beside: &Beside) -> String {
         ("protocol fee", output::qrn(quote.protocol_fee)),
         ("held for the job", output::qrn(quote.escrow)),
         ("collateral a shard", output::qrn(quote.collateral)),
+        ("workers that fit", quote.workers.to_string()),
         ("transaction fee", format!("about {}", output::qrn(transaction_fee))),
     ];
     let of_programs = format!("{} for {programs} programs to be published", output::qrn(deposit));

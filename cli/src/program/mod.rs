@@ -12,8 +12,9 @@ use crate::{
 };
 use anyhow::Context;
 use codec::Encode;
+use quern_primitives::BlobId;
 use quern_program::{Checked, Program, SegmentKind, TensorType, MAX_CONVICTION_BYTES, MAX_PROGRAM_BYTES};
-use quern_sdk::chain::json::Big;
+use quern_sdk::chain::{calls, json::Big, runtime};
 use serde::Serialize;
 use std::{
     collections::BTreeMap,
@@ -38,8 +39,30 @@ pub async fn run(global: &Global, command: ProgramCommand) -> anyhow::Result<Exi
             let text = format!("{}\n{} is written", report.text(), path.display());
             output.result(&Inspected { report: &report, program: form::of(checked.program())? }, text)?;
         }
+        ProgramCommand::Retire { program } => retire(global, &output, program).await?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+#[derive(Serialize)]
+struct Retired {
+    program: String,
+    deposit: Big,
+}
+
+/// Gives up a published program, and gets its deposit back.
+async fn retire(global: &Global, output: &Output, program: BlobId) -> anyhow::Result<()> {
+    let keys = client::keys(global)?;
+    let chain = client::connect(global).await?;
+    let included = chain.sender(keys).send_and_wait(&calls::retire_program(program)).await?;
+    let deposit = included.events.iter().find_map(|event| match event {
+        runtime::Event::Jobs(runtime::jobs::Event::ProgramRetired { deposit, .. }) => Some(*deposit),
+        _ => None,
+    });
+    let deposit =
+        deposit.context("the chain took the call but did not say what it gave back; see `quern stake show`")?;
+    let text = format!("program {program} is given up; {} are free again", output::qrn(deposit));
+    output.result(&Retired { program: program.to_string(), deposit: Big(deposit) }, text)
 }
 
 /// Makes a program's file from its JSON form.

@@ -6,8 +6,9 @@
 use crate::{
     cpu::{matmul_nt, CpuExecutor, Simd},
     gpu::{adapters, GpuExecutor},
-    ExecutorError,
+    Executor, ExecutorError,
 };
+use quern_program::{Context, DType, ProgramBuilder, Tensor};
 use serde::Serialize;
 use std::time::Instant;
 
@@ -54,7 +55,7 @@ pub fn run() -> Result<Report, ExecutorError> {
     let mut devices = Vec::new();
     for adapter in adapters().unwrap_or_default() {
         let executor = GpuExecutor::on(&adapter)?;
-        devices.push(crate::Executor::name(&executor).to_owned());
+        devices.push(executor.name().to_owned());
         for n in SIZES.into_iter().filter(|n| !adapter.software || *n <= MAX_SOFTWARE_SIZE) {
             measurements.push(gpu(&executor, n)?);
         }
@@ -79,6 +80,39 @@ pub(crate) fn cpu_rate(executor: &CpuExecutor) -> f64 {
 pub(crate) fn gpu_rate(executor: &GpuExecutor) -> Result<f64, ExecutorError> {
     let rounds = (0..4).map(|_| executor.time_product(RATE_SIZE as u32, false, 1)).collect::<Result<Vec<_>, _>>()?;
     Ok(median(rounds).recip())
+}
+
+/// Sizes of the products by which an executor's rate is measured: small ones first, so that a slow device takes no long one.
+const PROFILE_SIZES: [u32; 4] = [256, 512, 1024, 2048];
+/// Seconds of a product from which on a larger one says nothing new.
+const LONG_SECONDS: f64 = 0.05;
+
+/// The rate of an executor in GMAC (10^9 multiply-accumulates) a second, rounded down: that of the best of some products as
+/// tasks run them, inputs and outputs moved. What a registration states.
+pub fn gmacs_per_second(executor: &dyn Executor) -> Result<u32, ExecutorError> {
+    let mut best = 0f64;
+    for n in PROFILE_SIZES {
+        let mut builder = ProgramBuilder::new();
+        let [a, b] = [(); 2].map(|()| builder.input(DType::I8, &[n, n]));
+        let product = builder.matmul_nt(a, b);
+        let program = builder.build(product).map_err(|_| ExecutorError::Program)?;
+        let bytes = vec![1u8; n as usize * n as usize];
+        let inputs: Vec<Tensor> = program.program().inputs.iter().map(|ty| Tensor::new(*ty, bytes.clone())).collect();
+        let context = Context { index: 0, seed: [0; 32], step: 0 };
+        let seconds = || {
+            let start = Instant::now();
+            executor.run_task(&program, &context, &inputs, &mut |_, _| {})?;
+            Ok::<_, ExecutorError>(start.elapsed().as_secs_f64())
+        };
+        // The first one makes what the others find made.
+        seconds()?;
+        let shortest = seconds()?.min(seconds()?);
+        best = best.max(f64::from(n).powi(3) / shortest.max(f64::MIN_POSITIVE));
+        if shortest > LONG_SECONDS {
+            break;
+        }
+    }
+    Ok((best / 1e9) as u32)
 }
 
 fn measurement(what: &str, n: usize, seconds: f64, peer: &str, peer_seconds: f64) -> Measurement {
@@ -216,6 +250,62 @@ fn gemm_f32(a: &[f32], b: &[f32], n: usize) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use quern_program::{Checked, SegmentKind};
+    use std::{
+        sync::atomic::{AtomicU32, Ordering},
+        time::Duration,
+    };
+
+    /// A device that takes longer than a product by which a rate is measured, or fails.
+    struct Slow {
+        fails: bool,
+        runs: AtomicU32,
+    }
+
+    impl Executor for Slow {
+        fn name(&self) -> &str {
+            "slow"
+        }
+        fn run_block(
+            &self,
+            _: &Checked,
+            _: SegmentKind,
+            _: &Context,
+            inputs: &[Tensor],
+            _: &[Tensor],
+        ) -> Result<Vec<Tensor>, ExecutorError> {
+            self.runs.fetch_add(1, Ordering::Relaxed);
+            std::thread::sleep(Duration::from_secs_f64(LONG_SECONDS));
+            match self.fails {
+                true => Err(ExecutorError::Device("lost".into())),
+                false => Ok(inputs.to_vec()),
+            }
+        }
+        fn trace(
+            &self,
+            checked: &Checked,
+            kind: SegmentKind,
+            context: &Context,
+            inputs: &[Tensor],
+            state: &[Tensor],
+        ) -> Result<Vec<Tensor>, ExecutorError> {
+            self.run_block(checked, kind, context, inputs, state)
+        }
+    }
+
+    #[test]
+    fn rate_should_be_rounded_down_and_no_larger_product_run_when_a_device_is_slow() {
+        let slow = Slow { fails: false, runs: AtomicU32::new(0) };
+        // 256^3 multiply-accumulates in a twentieth of a second are a third of a GMAC a second.
+        assert_eq!(gmacs_per_second(&slow), Ok(0));
+        assert_eq!(slow.runs.into_inner(), 3);
+    }
+
+    #[test]
+    fn rate_should_be_an_error_when_the_device_fails() {
+        let failing = Slow { fails: true, runs: AtomicU32::new(0) };
+        assert_eq!(gmacs_per_second(&failing), Err(ExecutorError::Device("lost".into())));
+    }
 
     #[test]
     fn peers_should_compute_the_same_when_values_are_small() {

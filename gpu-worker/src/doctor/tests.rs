@@ -8,7 +8,7 @@ use crate::{
     testing::{facts, participant, ID, ME, OTHER},
 };
 use clap::Parser;
-use quern_primitives::{traits::Role, QRN};
+use quern_primitives::{job::Requirements, traits::Role, QRN};
 use quern_sdk::chain::health::{NodeHealth, Wanted};
 
 fn version(spec_version: u32, transaction_version: u32) -> RuntimeVersion {
@@ -127,9 +127,11 @@ fn account_should_be_judged_by_bond_funds_and_role() {
 fn ask_should_be_held_against_the_highest_bid() {
     let mut facts = facts();
     assert_eq!(judge::ask(&facts, &wants(Role::Worker, true)).unwrap().level(), Level::Ok);
-    facts.wanted = vec![Wanted { shard: ID, bid: QRN - 1, memory_mib: 1, collateral: 1, for_apprentices: true }];
+    let requirements = Requirements::default();
+    let wanted = Wanted { shard: ID, bid: QRN - 1, memory_mib: 1, collateral: 1, for_apprentices: true, requirements };
+    facts.wanted = vec![wanted.clone()];
     assert_eq!(judge::ask(&facts, &wants(Role::Worker, true)).unwrap().level(), Level::Warning);
-    facts.wanted.push(Wanted { shard: ID, bid: QRN, memory_mib: 1, collateral: 1, for_apprentices: true });
+    facts.wanted.push(Wanted { bid: QRN, ..wanted });
     assert_eq!(judge::ask(&facts, &wants(Role::Worker, true)).unwrap().level(), Level::Ok);
     assert!(judge::ask(&facts, &wants(Role::Validator, true)).is_none());
 }

@@ -30,6 +30,8 @@ pub enum Idle {
     AskAboveBids,
     /// The shards that wait need more memory than the account registered.
     MemoryTooSmall,
+    /// All shards that wait require another device: its rate, its kind or its region.
+    OtherDevice,
     /// The free bond does not cover the collateral of the shards that wait.
     BondNotFree,
     /// There are too few validators to audit an apprentice.
@@ -78,6 +80,13 @@ impl Idle {
                 lowest(|wanted| wanted.memory_mib.into()),
                 registered.map_or(0, |found| found.profile.memory_mib)
             ),
+            Self::OtherDevice => format!(
+                "the shards that wait require a rate, a region or a kind of device that the account has not registered: it has \
+                 {} GMAC/s, {}, {}",
+                registered.map_or(0, |found| found.profile.gmacs_per_second),
+                registered.and_then(|found| found.profile.region).map_or("no region".into(), |region| region.to_string()),
+                if registered.is_some_and(|found| found.profile.accelerator) { "a GPU" } else { "a processor" }
+            ),
             Self::BondNotFree => format!(
                 "the free bond of {} does not cover the collateral of a shard that waits, {} and more",
                 qrn(facts.free_bond()),
@@ -122,6 +131,9 @@ impl Idle {
             Self::NotReady => "start the daemon, or quern-worker drain --cancel; it offers its slots within 16 blocks",
             Self::AskAboveBids => "lower --ask",
             Self::MemoryTooSmall => "free some memory and start the daemon again, or use a larger machine",
+            Self::OtherDevice => {
+                "state the region with --region; the rate is measured at each start: leave the machine to the daemon and start it again"
+            }
             Self::BondNotFree | Self::AuditBondNotFree => "bond more: quern stake bond",
             Self::Busy | Self::NoDemand | Self::TooFewAuditors | Self::Eligible | Self::NotDrawn => return None,
         })
@@ -156,7 +168,7 @@ pub fn reason(facts: &Facts) -> Idle {
     if is_apprentice && facts.validators < APPRENTICE_AUDITORS {
         return Idle::TooFewAuditors;
     }
-    // In the order in which a draw looks at it: the price, the memory, the bond.
+    // In the order in which a draw looks at it: the price, the memory, the device, the bond.
     let mut left: Vec<&Wanted> = facts.wanted.iter().collect();
     if left.is_empty() {
         return Idle::NoDemand;
@@ -168,6 +180,10 @@ pub fn reason(facts: &Facts) -> Idle {
     left.retain(|wanted| wanted.memory_mib <= found.profile.memory_mib.into());
     if left.is_empty() {
         return Idle::MemoryTooSmall;
+    }
+    left.retain(|wanted| wanted.requirements.are_met_by(&found.profile));
+    if left.is_empty() {
+        return Idle::OtherDevice;
     }
     left.retain(|wanted| !is_apprentice || wanted.for_apprentices);
     if left.is_empty() {
@@ -185,10 +201,11 @@ pub fn reason(facts: &Facts) -> Idle {
 mod tests {
     use super::*;
     use crate::testing::{facts, participant, ID};
-    use quern_primitives::{Balance, QRN};
+    use quern_primitives::{job::Requirements, Balance, QRN};
 
     fn wanted(bid: Balance, memory_mib: u64, collateral: Balance) -> Wanted {
-        Wanted { shard: ID, bid, memory_mib, collateral, for_apprentices: true }
+        let requirements = Requirements::default();
+        Wanted { shard: ID, bid, memory_mib, collateral, for_apprentices: true, requirements }
     }
 
     #[test]
@@ -202,6 +219,9 @@ mod tests {
         assert_eq!(reason(&facts), Idle::AskAboveBids);
         facts.wanted.push(wanted(2 * QRN, 1 << 20, QRN));
         assert_eq!(reason(&facts), Idle::MemoryTooSmall);
+        let requirements = Requirements { gmacs_per_second: u32::MAX, ..Requirements::default() };
+        facts.wanted.push(Wanted { requirements, ..wanted(2 * QRN, 64, QRN) });
+        assert_eq!(reason(&facts), Idle::OtherDevice);
         facts.wanted.push(wanted(2 * QRN, 64, 5_000 * QRN));
         assert_eq!(reason(&facts), Idle::BondNotFree);
         facts.wanted.push(wanted(2 * QRN, 64, QRN));
@@ -254,6 +274,7 @@ mod tests {
             Idle::NoDemand,
             Idle::AskAboveBids,
             Idle::MemoryTooSmall,
+            Idle::OtherDevice,
             Idle::BondNotFree,
             Idle::TooFewAuditors,
             Idle::NotForApprentices,

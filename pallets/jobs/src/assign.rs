@@ -2,6 +2,7 @@
 //! The draw of workers: the payee never chooses the input.
 
 use crate::{
+    terms::memory_mib,
     types::{audit_plan, Cost, POOL_FACTOR, POOL_MINIMUM},
     *,
 };
@@ -14,8 +15,6 @@ use quern_protocol::{collateral, shard::Deal};
 
 /// What a draw is made for, in its seed.
 const PURPOSE: &[u8] = b"assign";
-/// Bytes of a MiB.
-const MIB: u64 = 1 << 20;
 
 /// A ready worker during one block's draws.
 struct Candidate {
@@ -129,8 +128,7 @@ impl<T: Config> Pallet<T> {
             |ask| Cost { price: collateral::price(shard.macs(), ask), ..at_bid }.for_apprentice(auditors).is_some();
         let apprentices = if suits_apprentices { T::Registry::apprentice_places() } else { 0 };
         let stage = record.stage;
-        let needed = Programs::<T>::get(stage.program)?.summary.memory_bytes.div_ceil(MIB);
-        let memory_mib = u64::from(job.memory_mib).max(needed);
+        let memory_mib = memory_mib(&Programs::<T>::get(stage.program)?.summary);
 
         let mut candidates = Vec::new();
         // Apprentices come on top: they must not crowd out those who have a stake.
@@ -143,7 +141,9 @@ impl<T: Config> Pallet<T> {
             let is_worth_it = !worker.apprentice || (apprentices > 0 && pays(worker.ask));
             let takes = worker.takes(shard.tasks, stage.tasks) && is_worth_it;
             let stakes = worker.stake(collateral, *free).is_some();
-            if worker.slots > 0 && u64::from(worker.memory_mib) >= memory_mib && takes && stakes {
+            let fits =
+                u64::from(worker.profile.memory_mib) >= memory_mib && job.requirements.are_met_by(&worker.profile);
+            if worker.slots > 0 && fits && takes && stakes {
                 candidates.push((index, u128::from(worker.weight.max(1))));
                 if !worker.apprentice {
                     slots = slots.saturating_add(worker.slots);

@@ -11,7 +11,8 @@ use frame_system::RawOrigin;
 use quern_primitives::{
     draw::SegmentCosts,
     job::{
-        AuditLevel, Blob, Endpoint, Input, OutputMap, SocketAddress, Stage, MAX_ADDRESSES, MAX_ENDPOINTS, MAX_STAGES,
+        Accelerator, AuditLevel, Blob, Endpoint, Input, OutputMap, Profile, Region, Requirements, SocketAddress, Stage,
+        MAX_ADDRESSES, MAX_DEVICE_NAME, MAX_ENDPOINTS, MAX_REGIONS, MAX_STAGES,
     },
     QRN,
 };
@@ -21,7 +22,9 @@ use quern_program::{
 };
 use quern_protocol::{
     inputs::{AcceptedShard, StageContext},
-    shard::{Audit, Commitment, Deal, Demand, Phase, Seat, Window, MAX_AUDITORS, MAX_AUDIT_ROUNDS, MAX_SAMPLES},
+    shard::{
+        Audit, Commitment, Deal, Demand, Phase, Seat, Traffic, Window, MAX_AUDITORS, MAX_AUDIT_ROUNDS, MAX_SAMPLES,
+    },
 };
 
 /// Puts things into place in the pallets around this one.
@@ -109,13 +112,29 @@ fn endpoints() -> BoundedVec<Endpoint, ConstU32<MAX_ENDPOINTS>> {
     BoundedVec::truncate_from(vec![endpoint; MAX_ENDPOINTS as usize])
 }
 
+fn regions() -> impl Iterator<Item = Region> {
+    (b'A'..).take(MAX_REGIONS as usize).filter_map(|letter| Region::new([b'X', letter]))
+}
+
+/// What meets the requirements of benchmarks, last of all regions.
+pub fn profile() -> Profile {
+    Profile { region: regions().last(), ..Profile::new(1 << 10, &"x".repeat(MAX_DEVICE_NAME as usize), true) }
+}
+
+/// As many as can be.
+fn requirements() -> Requirements {
+    let regions = BoundedVec::truncate_from(regions().collect());
+    Requirements { memory_mib: 0, gmacs_per_second: 0, regions, accelerator: Accelerator::Any }
+}
+
 fn blob(len: u64) -> Input {
     Input::Blob(Blob { id: BlobId::of(b"x"), len })
 }
 
 fn spec(stages: Vec<Stage>) -> JobSpec {
     let stages = BoundedVec::truncate_from(stages);
-    JobSpec { stages, bid: QRN, audit: AuditLevel::Sampled, memory_mib: 0, endpoints: endpoints() }
+    let (requirements, endpoints) = (requirements(), endpoints());
+    JobSpec { stages, bid: QRN, audit: AuditLevel::Sampled, requirements, endpoints, extra_blocks: 0 }
 }
 
 /// A job of one stage of `shards` shards that was just submitted by a rich account.
@@ -206,6 +225,7 @@ fn complete(program: BlobId, tasks: u32, shards: u32) -> StageRecord {
         standing: shards,
         inherits: None,
         root: Some(BlobId([9; 32])),
+        traffic: Traffic::default(),
     }
 }
 
@@ -297,6 +317,7 @@ impl<T: Config> Pallet<T> {
             standing: shards - 1,
             inherits: None,
             root: matures.then_some(BlobId([9; 32])),
+            traffic: shard.traffic,
         };
         let bid = (VALUE * 1_000_000_000).div_ceil(u128::from(shard.macs()).max(1));
         let escrow = stage.cost(shard, bid).total();
@@ -305,12 +326,13 @@ impl<T: Config> Pallet<T> {
         T::Currency::set_balance(&requester, escrow + QRN);
         T::Currency::hold(&HoldReason::Escrow.into(), &requester, escrow).expect("the requester has enough");
         let opened = (0..=context.index).fold(0, |bits, index| bits | bit(index));
+        OpenJobsOf::<T>::mutate(&requester, |open| *open += 1);
         let record = Job {
             requester,
             status: if matures { JobStatus::Completed { root: BlobId([9; 32]) } } else { JobStatus::Running },
             bid,
             audit: AuditLevel::Sampled,
-            memory_mib: 0,
+            requirements: requirements(),
             endpoints: endpoints(),
             submitted_at: 0,
             draws_from: 0,
@@ -331,6 +353,7 @@ impl<T: Config> Pallet<T> {
             failure: None,
             pauses: 0,
             unfunded: 0,
+            extra_blocks: 0,
         };
         Jobs::<T>::insert(job, record);
         Live::<T>::mutate(|live| *live += u32::from(!matures));
@@ -390,6 +413,20 @@ mod benches {
         _(RawOrigin::Signed(who), spec);
 
         assert!(Jobs::<T>::contains_key(job));
+        Ok(())
+    }
+
+    /// The longest program there may be.
+    #[benchmark]
+    fn retire_program() -> Result<(), BenchmarkError> {
+        let (who, program) = (rich::<T>(), small());
+        Pallet::<T>::publish_program(RawOrigin::Signed(who.clone()).into(), code(&program))?;
+        Codes::<T>::insert(program.id(), BoundedVec::truncate_from(vec![1; MAX_PROGRAM_BYTES]));
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(who), program.id());
+
+        assert!(!Programs::<T>::contains_key(program.id()));
         Ok(())
     }
 

@@ -18,8 +18,6 @@ impl<T: Config> Pallet<T> {
         let prune_at = parent.prune_at.ok_or(Error::<T>::NotOver)?;
         ensure!(now < prune_at, Error::<T>::NoSuchJob);
         ensure!(parent.depth < MAX_FORK_DEPTH, Error::<T>::TooManyForks);
-        let open = OpenJobs::<T>::get();
-        ensure!(open < T::MaxOpenJobs::get(), Error::<T>::TooManyOpenJobs);
         let (job, draws_from) = (NextJob::<T>::get(), Self::period_after(now));
         let mut stages = Vec::new();
         let mut escrow: Balance = 0;
@@ -31,11 +29,12 @@ impl<T: Config> Pallet<T> {
             escrow = escrow.saturating_add(Self::fork_cost(&record, index, taken_over, parent.bid)?);
             stages.push(record);
         }
+        Self::take_place(&requester)?;
         Waiting::<T>::try_append((job, draws_from)).map_err(|_| Error::<T>::TooManyOpenJobs)?;
         T::Currency::hold(&HoldReason::Escrow.into(), &requester, escrow)?;
-        OpenJobs::<T>::put(open.saturating_add(1));
         NextJob::<T>::put(job.saturating_add(1));
         for (index, record) in (0u16..).zip(stages) {
+            Self::use_program(&record.stage.program);
             Stages::<T>::insert(job, index, record);
         }
         let record = Job {

@@ -14,9 +14,11 @@ mod assign;
 pub mod benchmarking;
 mod fork;
 mod pause;
+mod programs;
 mod settle;
 mod stages;
 mod submit;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod try_state;
@@ -93,6 +95,9 @@ pub mod pallet {
         /// Most jobs that are not over.
         #[pallet::constant]
         type MaxOpenJobs: Get<u32>;
+        /// Most jobs of one account that are not over: a share of the places, so that nobody takes them all.
+        #[pallet::constant]
+        type MaxOpenJobsOfAccount: Get<u32>;
         /// Most shards that one block creates, most that it looks at in the queue, and most that it removes.
         #[pallet::constant]
         type ShardsPerBlock: Get<u32>;
@@ -176,6 +181,14 @@ pub mod pallet {
     /// Jobs that are not over.
     #[pallet::storage]
     pub type OpenJobs<T: Config> = StorageValue<_, u32, ValueQuery>;
+
+    /// Jobs of an account that are not over.
+    #[pallet::storage]
+    pub type OpenJobsOf<T: Config> = StorageMap<_, Blake2_128Concat, AccountId32, u32, ValueQuery>;
+
+    /// Stages of jobs that are not pruned, by the published program that they run.
+    #[pallet::storage]
+    pub type ProgramUses<T: Config> = StorageMap<_, Identity, BlobId, u32, ValueQuery>;
 
     /// Shards that exist and are not accepted.
     #[pallet::storage]
@@ -514,6 +527,16 @@ pub mod pallet {
             /// The protocol fee, which is burned.
             burned: Balance,
         },
+        /// A program was given up by its publisher.
+        #[codec(index = 26)]
+        ProgramRetired {
+            /// Its name.
+            program: BlobId,
+            /// Who had published it.
+            publisher: T::AccountId,
+            /// What was held for its bytes and is free again.
+            deposit: Balance,
+        },
     }
 
     /// Why a call failed.
@@ -579,6 +602,18 @@ pub mod pallet {
         /// Nobody is named who serves the blobs: name at least one endpoint, or none to keep those that the job has.
         #[codec(index = 19)]
         NoEndpoints,
+        /// Too many jobs of this account are open.
+        #[codec(index = 20)]
+        TooManyJobsOfAccount,
+        /// There is no such program.
+        #[codec(index = 21)]
+        NoSuchProgram,
+        /// The program is another account's.
+        #[codec(index = 22)]
+        NotPublisher,
+        /// A job that is not pruned runs the program.
+        #[codec(index = 23)]
+        ProgramInUse,
     }
 
     impl<T> From<ShardError> for Error<T> {
@@ -619,6 +654,7 @@ pub mod pallet {
         fn integrity_test() {
             assert!(T::MaxUnsettled::get() >= T::MaxLive::get(), "jobs: every live shard is unsettled");
             assert!(T::MaxLive::get() > 0 && T::MaxOpenJobs::get() > 0 && T::ShardsPerBlock::get() > 0);
+            assert!(T::MaxOpenJobsOfAccount::get() > 0, "jobs: nobody has a place");
         }
 
         #[cfg(feature = "try-runtime")]
@@ -651,7 +687,7 @@ pub mod pallet {
         /// Submits a job. Everything about it is checked now, so that no worker ever meets a job that cannot run.
         ///
         /// Holds the work at the bid, the audit fee and the protocol fee of every shard. Event: `JobSubmitted`. Errors:
-        /// `InvalidJob` with the reason, `TooManyOpenJobs`, or the token's where the account has too little.
+        /// `InvalidJob` with the reason, `TooManyOpenJobs`, `TooManyJobsOfAccount`, or the token's where the account has too little.
         #[pallet::call_index(1)]
         #[pallet::weight({
             let gatherings = spec.gatherings();
@@ -757,8 +793,8 @@ pub mod pallet {
         ///
         /// Only the requester can, once nothing of the job is under way and until it is pruned; the job is kept as long as
         /// its forks. Holds the cost of what is run again, at the job's bid. Event: `JobForked`. Errors: `NoSuchJob`,
-        /// `NotRequester`, `NotTainted`, `NotOver`, `TooManyForks`, `TooManyOpenJobs`, or the token's where the account has
-        /// too little.
+        /// `NotRequester`, `NotTainted`, `NotOver`, `TooManyForks`, `TooManyOpenJobs`, `TooManyJobsOfAccount`, or the token's
+        /// where the account has too little.
         #[pallet::call_index(7)]
         #[pallet::weight(T::WeightInfo::fork_job())]
         pub fn fork_job(origin: OriginFor<T>, job: JobId) -> DispatchResult {
@@ -781,6 +817,18 @@ pub mod pallet {
         ) -> DispatchResult {
             let requester = ensure_signed(origin)?;
             Self::do_resume(requester, job, endpoints)
+        }
+
+        /// Gives up a program: its bytes are removed and its deposit is released. Its name stays what it is; anybody may publish
+        /// it again.
+        ///
+        /// Only who published it can, and only while no job runs it, those included that are over and not pruned yet. Event:
+        /// `ProgramRetired`. Errors: `NoSuchProgram`, `NotPublisher`, `ProgramInUse`.
+        #[pallet::call_index(9)]
+        #[pallet::weight(T::WeightInfo::retire_program())]
+        pub fn retire_program(origin: OriginFor<T>, program: BlobId) -> DispatchResult {
+            let publisher = ensure_signed(origin)?;
+            Self::do_retire(publisher, program)
         }
     }
 }

@@ -2,7 +2,7 @@
 //! From submission to the end: jobs start, stages open and complete, jobs close and are pruned.
 
 use crate::{
-    types::{bit, segment_costs},
+    types::{bit, segment_costs, segment_work},
     *,
 };
 
@@ -110,7 +110,8 @@ impl<T: Config> Pallet<T> {
                 continue;
             }
             created = created.saturating_add(1);
-            let shard = stage.shard(job_id, index, number, costs);
+            let (extra_blocks, work) = (job.extra_blocks, segment_work(&program.summary));
+            let shard = Shard { extra_blocks, work, ..stage.shard(job_id, index, number, costs) };
             // `budget` leaves room for them: the queue holds every live shard.
             let _ = queue.try_push(Queued { shard: shard.id, from, since: now });
             Shards::<T>::insert(shard.id, shard);
@@ -176,7 +177,7 @@ impl<T: Config> Pallet<T> {
         if job.is_over() {
             let refund = core::mem::take(&mut job.escrow);
             T::Currency::release(&HoldReason::Escrow.into(), &job.requester, refund, Precision::Exact)?;
-            OpenJobs::<T>::mutate(|open| *open = open.saturating_sub(1));
+            Self::leave_place(&job.requester);
             let (first, next) = RetiredEnds::<T>::get();
             let prune_at = Self::now().saturating_add(T::RetentionBlocks::get());
             job.prune_at = Some(prune_at);
@@ -273,6 +274,7 @@ impl<T: Config> Pallet<T> {
                 return (removed, false);
             }
             Stages::<T>::remove(job_id, index);
+            Self::leave_program(&stage.stage.program);
             removed = removed.saturating_add(1);
         }
         Jobs::<T>::remove(job_id);

@@ -2,6 +2,7 @@
 //! What makes a job valid, and what it can cost.
 
 use crate::{
+    terms::{traffic, Made},
     types::{audit_plan, audited_ppm, bit, segment_costs, At, Cost, Fees, JobFault, PPM},
     *,
 };
@@ -10,7 +11,11 @@ use quern_primitives::job::{
     AuditLevel, Input, OutputMap, Stage, MAX_CHECKPOINT_BYTES, MAX_LEAVES, MAX_READ_SHARDS, MAX_STAGES, MAX_TASKS,
 };
 use quern_program::{proof::MAX_INPUT_BLOB_BYTES, Summary, TensorType, MAX_CONVICTION_BYTES};
-use quern_protocol::{collateral, shard::MAX_SAMPLES, view::Quote};
+use quern_protocol::{
+    collateral,
+    shard::{Traffic, MAX_SAMPLES},
+    view::Quote,
+};
 
 /// Bytes of a blob id.
 const ID_BYTES: u64 = 32;
@@ -23,6 +28,8 @@ const SEED_BYTES: u64 = 32;
 pub(crate) struct Plan {
     /// Fees of each stage.
     pub fees: Vec<Fees>,
+    /// Bytes that each stage moves.
+    pub traffic: Vec<Traffic>,
     /// Stages that each stage reads, as bits.
     pub reads: Vec<u64>,
     /// What it can cost.
@@ -40,14 +47,15 @@ impl<T: Config> Pallet<T> {
         let now = Self::now();
         let draws_from = Self::period_after(now);
         let job = NextJob::<T>::get();
-        let open = OpenJobs::<T>::get();
-        ensure!(open < T::MaxOpenJobs::get(), Error::<T>::TooManyOpenJobs);
+        Self::take_place(&requester)?;
         Waiting::<T>::try_append((job, draws_from)).map_err(|_| Error::<T>::TooManyOpenJobs)?;
         T::Currency::hold(&HoldReason::Escrow.into(), &requester, escrow)?;
-        OpenJobs::<T>::put(open.saturating_add(1));
         NextJob::<T>::put(job.saturating_add(1));
-        for ((index, stage), fees) in (0u16..).zip(spec.stages).zip(plan.fees) {
-            let record = StageRecord { stage, fees, created: 0, accepted: 0, standing: 0, inherits: None, root: None };
+        for ((index, stage), (fees, traffic)) in (0u16..).zip(spec.stages).zip(plan.fees.into_iter().zip(plan.traffic))
+        {
+            Self::use_program(&stage.program);
+            let (created, accepted, standing, inherits, root) = (0, 0, 0, None, None);
+            let record = StageRecord { stage, fees, created, accepted, standing, inherits, root, traffic };
             Stages::<T>::insert(job, index, record);
         }
         let record = Job {
@@ -55,7 +63,7 @@ impl<T: Config> Pallet<T> {
             status: JobStatus::Waiting,
             bid: spec.bid,
             audit: spec.audit,
-            memory_mib: spec.memory_mib,
+            requirements: spec.requirements,
             endpoints: spec.endpoints,
             submitted_at: now,
             draws_from,
@@ -76,6 +84,7 @@ impl<T: Config> Pallet<T> {
             failure: None,
             pauses: 0,
             unfunded: 0,
+            extra_blocks: spec.extra_blocks,
         };
         Jobs::<T>::insert(job, record);
         Self::deposit_event(Event::JobSubmitted { job, requester, escrow, price, audit_fee, protocol_fee, macs });
@@ -112,20 +121,25 @@ impl<T: Config> Pallet<T> {
 
     /// What a job would cost, or why it would be refused.
     pub fn quote(spec: &JobSpec) -> Result<Quote, DispatchError> {
-        Ok(Self::plan(spec).map_err(Error::<T>::InvalidJob)?.quote)
+        let mut quote = Self::plan(spec).map_err(Error::<T>::InvalidJob)?.quote;
+        quote.workers = Self::fitting_workers(spec, &quote);
+        Ok(quote)
     }
 
     /// Checks a job.
     pub(crate) fn plan(spec: &JobSpec) -> Result<Plan, JobFault> {
         ensure!(!spec.stages.is_empty(), JobFault::NoStages);
         ensure!(spec.bid > 0, JobFault::NoBid);
+        let params = Self::params();
+        ensure!(spec.bid >= params.min_bid, JobFault::BidTooLow);
+        ensure!(spec.extra_blocks <= params.max_extra_blocks, JobFault::TooManyExtraBlocks);
         let inputs = || spec.stages.iter().flat_map(|stage| &stage.inputs);
         let is_blob = |input: &Input| matches!(input, Input::Blob(_) | Input::Slice { .. } | Input::List(_));
         ensure!(!inputs().any(is_blob) || !spec.endpoints.is_empty(), JobFault::NoEndpoints);
-        let mut plan = Plan { fees: Vec::new(), reads: Vec::new(), quote: Quote::default() };
+        let mut plan = Plan { fees: Vec::new(), traffic: Vec::new(), reads: Vec::new(), quote: Quote::default() };
         let mut output_bytes = Vec::new();
+        let mut earlier = Vec::new();
         let mut widths = Widths::new();
-        let params = Self::params();
         for (index, stage) in (0u16..).zip(&spec.stages) {
             let at = At { stage: index as u8, input: 0 };
             let program = Programs::<T>::get(stage.program).ok_or(JobFault::UnknownProgram(at))?;
@@ -144,7 +158,10 @@ impl<T: Config> Pallet<T> {
             ensure!(shards <= MAX_READ_SHARDS, JobFault::TooManyReadShards(at));
             Self::check_width(stage, &output_bytes, &mut widths, at)?;
             plan.reads.push(reads);
-            output_bytes.push(program.summary.output_bytes);
+            plan.traffic.push(traffic(stage, &program, &spec.stages, &earlier));
+            let Summary { output_bytes: bytes, segments, .. } = program.summary;
+            output_bytes.push(bytes);
+            earlier.push(Made { output_bytes: bytes, segments });
             let fees = Self::add_stage(&mut plan.quote, stage, &program, spec, &params)?;
             plan.fees.push(fees);
         }

@@ -95,12 +95,15 @@ impl<T: Config> Pallet<T> {
     /// Counts and escrow of every job follow its shards.
     fn check_jobs() -> Result<(), TryRuntimeError> {
         let mut open = 0u32;
+        let mut open_of: BTreeMap<AccountId32, u32> = BTreeMap::new();
         let pruning = Retired::<T>::get(RetiredEnds::<T>::get().0).map(|(_, job)| job);
         let paused = Paused::<T>::get();
         let waiting: BTreeSet<JobId> = Waiting::<T>::get().iter().map(|(job, _)| *job).collect();
         for (id, job) in Jobs::<T>::iter().filter(|(id, _)| Some(*id) != pruning) {
             if !job.is_over() {
                 open = open.saturating_add(1);
+                let theirs = open_of.entry(job.requester.clone()).or_default();
+                *theirs = theirs.saturating_add(1);
             }
             ensure!(waiting.contains(&id) == (job.status == JobStatus::Waiting), "jobs: a job waits that should not");
             let pause = match job.status {
@@ -162,6 +165,15 @@ impl<T: Config> Pallet<T> {
             );
         }
         ensure!(open == OpenJobs::<T>::get() && open <= T::MaxOpenJobs::get(), "jobs: open jobs are miscounted");
+        let counted: BTreeMap<AccountId32, u32> = OpenJobsOf::<T>::iter().collect();
+        ensure!(open_of == counted, "jobs: the open jobs of an account are miscounted");
+        let mut uses: BTreeMap<BlobId, u32> = BTreeMap::new();
+        for (_, _, record) in Stages::<T>::iter() {
+            let of_program = uses.entry(record.stage.program).or_default();
+            *of_program = of_program.saturating_add(1);
+        }
+        let counted: BTreeMap<BlobId, u32> = ProgramUses::<T>::iter().collect();
+        ensure!(uses == counted, "jobs: the uses of a program are miscounted");
         Ok(())
     }
 

@@ -5,13 +5,14 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{pallet_prelude::TypeInfo, traits::ConstU32, BoundedVec, PalletError};
 use quern_primitives::{
     draw::SegmentCosts,
-    job::{AuditLevel, Endpoint, Stage, MAX_ENDPOINTS, MAX_STAGES, MAX_STAGE_INPUTS},
+    job::{AuditLevel, Endpoint, Requirements, Stage, MAX_ENDPOINTS, MAX_STAGES, MAX_STAGE_INPUTS},
     traits::APPRENTICE_AUDITORS,
     Balance, BlobId, Height, JobId, ShardId,
 };
 use quern_program::{OperatorError, ProgramError, Summary, TensorType, MAX_PROGRAM_BYTES};
 use quern_protocol::{
     collateral,
+    shard::{work, Traffic},
     traits::AuditPlan,
     view::{JobFailure, JobStatus},
     Shard,
@@ -59,6 +60,16 @@ pub fn segment_costs(summary: &Summary) -> SegmentCosts {
     }
 }
 
+/// Work of the segments of a task, as a shard keeps it.
+pub fn segment_work(summary: &Summary) -> SegmentCosts {
+    SegmentCosts {
+        init: work(summary.macs_init, summary.moved_init),
+        body: work(summary.macs_body, summary.moved_body),
+        finish: work(summary.macs_finish, summary.moved_finish),
+        ..segment_costs(summary)
+    }
+}
+
 /// A job, without its stages.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Job {
@@ -70,8 +81,8 @@ pub struct Job {
     pub bid: Balance,
     /// How much is audited.
     pub audit: AuditLevel,
-    /// Memory that a worker must have.
-    pub memory_mib: u32,
+    /// What a worker's device must be.
+    pub requirements: Requirements,
     /// Where its blobs are served.
     pub endpoints: BoundedVec<Endpoint, ConstU32<MAX_ENDPOINTS>>,
     /// Height of its submission.
@@ -113,6 +124,8 @@ pub struct Job {
     /// What was paid for results that nobody could audit: that much less is held than its shards can cost, until it is
     /// resumed.
     pub unfunded: Balance,
+    /// Blocks by which the start, the execution and the audits of its shards have longer.
+    pub extra_blocks: Height,
 }
 
 impl Job {
@@ -172,6 +185,8 @@ pub struct StageRecord {
     pub inherits: Option<JobId>,
     /// BLAKE3 of the list of shard roots, once all are accepted.
     pub root: Option<BlobId>,
+    /// Bytes that its tasks move, fixed at submission.
+    pub traffic: Traffic,
 }
 
 /// Shares of a shard's price that are paid on top of it, in parts per million, as they were at submission.
@@ -237,7 +252,8 @@ impl StageRecord {
     /// The shard with this index, as it is created.
     pub fn shard(&self, job: JobId, stage: u16, index: u32, costs: SegmentCosts) -> Shard {
         let (first_task, tasks) = self.stage.tasks_of(index);
-        Shard::new(ShardId { job, stage, index }, first_task, tasks, costs)
+        let traffic = self.traffic;
+        Shard { traffic, ..Shard::new(ShardId { job, stage, index }, first_task, tasks, costs) }
     }
 }
 
@@ -453,4 +469,10 @@ pub enum JobFault {
     /// The checkpoints of a shard take more than `MAX_CHECKPOINT_BYTES`: a worker must keep them all.
     #[codec(index = 22)]
     TooManyCheckpointBytes(At),
+    /// The bid is below the chain's `min_bid`.
+    #[codec(index = 23)]
+    BidTooLow,
+    /// Deadlines are to be lengthened by more than the chain's `max_extra_blocks`.
+    #[codec(index = 24)]
+    TooManyExtraBlocks,
 }

@@ -41,6 +41,8 @@ pub trait WeightInfo {
     fn resume_job() -> Weight;
     /// `end_pauses`, `n` from 1 to 32.
     fn end_pauses(n: u32) -> Weight;
+    /// `retire_program`.
+    fn retire_program() -> Weight;
 }
 
 /// The measured weights, with the runtime's database weights.
@@ -73,6 +75,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::NextJob` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
     // Storage: `Jobs::OpenJobs` (r:1 w:1)
     // Proof: `Jobs::OpenJobs` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `Jobs::OpenJobsOf` (r:1 w:1)
+    // Proof: `Jobs::OpenJobsOf` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Waiting` (r:1 w:1)
     // Proof: `Jobs::Waiting` (`max_values`: Some(1), `max_size`: Some(770), added: 1265, mode: `MaxEncodedLen`)
     // Storage: `Balances::Holds` (r:1 w:1)
@@ -81,16 +85,18 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(917), added: 3392, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Jobs` (r:0 w:1)
     // Proof: `Jobs::Jobs` (`max_values`: None, `max_size`: Some(1169), added: 3644, mode: `MaxEncodedLen`)
+    // Storage: `Jobs::ProgramUses` (r:64 w:64)
+    // Proof: `Jobs::ProgramUses` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
     // Shortest time: 417_480 ns.
     fn submit_job(s: u32, g: u32) -> Weight {
         Weight::from_parts(2_041_665_429, 3_622)
             .saturating_add(Weight::from_parts(6_647_680_190, 0).saturating_mul(g.into()))
-            .saturating_add(T::DbWeight::get().reads(7))
-            .saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(s.into())))
-            .saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(g.into())))
-            .saturating_add(T::DbWeight::get().writes(5))
-            .saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(s.into())))
-            .saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(g.into())))
+            .saturating_add(T::DbWeight::get().reads(8))
+            .saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(s.into())))
+            .saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(g.into())))
+            .saturating_add(T::DbWeight::get().writes(6))
+            .saturating_add(T::DbWeight::get().writes(2_u64.saturating_mul(s.into())))
+            .saturating_add(T::DbWeight::get().writes(2_u64.saturating_mul(g.into())))
             .saturating_add(Weight::from_parts(0, 68_047).saturating_mul(g.into()))
             .saturating_add(Weight::from_parts(0, 2_938).saturating_mul(s.into()))
     }
@@ -104,6 +110,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
     // Storage: `Jobs::OpenJobs` (r:1 w:1)
     // Proof: `Jobs::OpenJobs` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `Jobs::OpenJobsOf` (r:1 w:1)
+    // Proof: `Jobs::OpenJobsOf` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
     // Storage: `Jobs::RetiredEnds` (r:1 w:1)
     // Proof: `Jobs::RetiredEnds` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Retired` (r:0 w:1)
@@ -111,8 +119,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Shortest time: 69_934 ns.
     fn cancel_job() -> Weight {
         Weight::from_parts(73_359_000, 4_634)
-            .saturating_add(T::DbWeight::get().reads(6))
-            .saturating_add(T::DbWeight::get().writes(7))
+            .saturating_add(T::DbWeight::get().reads(7))
+            .saturating_add(T::DbWeight::get().writes(8))
     }
     // Storage: `Jobs::Shards` (r:1 w:1)
     // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(1033), added: 3508, mode: `MaxEncodedLen`)
@@ -164,6 +172,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
     // Storage: `Jobs::OpenJobs` (r:1 w:1)
     // Proof: `Jobs::OpenJobs` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `Jobs::OpenJobsOf` (r:1 w:1)
+    // Proof: `Jobs::OpenJobsOf` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
     // Storage: `Jobs::RetiredEnds` (r:1 w:1)
     // Proof: `Jobs::RetiredEnds` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Retired` (r:0 w:1)
@@ -173,8 +183,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Shortest time: 145_626 ns.
     fn decline_shard() -> Weight {
         Weight::from_parts(151_675_000, 4_634)
-            .saturating_add(T::DbWeight::get().reads(18))
-            .saturating_add(T::DbWeight::get().writes(16))
+            .saturating_add(T::DbWeight::get().reads(19))
+            .saturating_add(T::DbWeight::get().writes(17))
     }
     // Storage: `Verification::PendingDrawCount` (r:1 w:1)
     // Proof: `Verification::PendingDrawCount` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
@@ -277,6 +287,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
     // Storage: `Jobs::OpenJobs` (r:1 w:1)
     // Proof: `Jobs::OpenJobs` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `Jobs::OpenJobsOf` (r:32 w:32)
+    // Proof: `Jobs::OpenJobsOf` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
     // Storage: `Jobs::RetiredEnds` (r:1 w:1)
     // Proof: `Jobs::RetiredEnds` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Due` (r:0 w:32)
@@ -298,9 +310,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         Weight::from_parts(272_514_000, 3_926)
             .saturating_add(Weight::from_parts(480_000_000, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(16))
-            .saturating_add(T::DbWeight::get().reads(88_u64.saturating_mul(n.into())))
+            .saturating_add(T::DbWeight::get().reads(89_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(9))
-            .saturating_add(T::DbWeight::get().writes(44_u64.saturating_mul(n.into())))
+            .saturating_add(T::DbWeight::get().writes(45_u64.saturating_mul(n.into())))
             .saturating_add(Weight::from_parts(0, 625_000).saturating_mul(n.into()))
     }
     // Storage: `Jobs::Waiting` (r:1 w:1)
@@ -411,14 +423,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::Due` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Served` (r:0 w:270)
     // Proof: `Jobs::Served` (`max_values`: None, `max_size`: Some(70), added: 2545, mode: `MaxEncodedLen`)
+    // Storage: `Jobs::ProgramUses` (r:32 w:32)
+    // Proof: `Jobs::ProgramUses` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
     // Shortest time: 62_743 ns.
     fn remove_shards(n: u32) -> Weight {
         Weight::from_parts(64_295_000, 8_278)
             .saturating_add(Weight::from_parts(23_403_437, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(1))
-            .saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(n.into())))
+            .saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(15))
-            .saturating_add(T::DbWeight::get().writes(9_u64.saturating_mul(n.into())))
+            .saturating_add(T::DbWeight::get().writes(10_u64.saturating_mul(n.into())))
             .saturating_add(Weight::from_parts(0, 3_019).saturating_mul(n.into()))
     }
     // Storage: `Jobs::Shards` (r:16 w:16)
@@ -475,6 +489,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::Maturing` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Jobs::OpenJobs` (r:1 w:1)
     // Proof: `Jobs::OpenJobs` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `Jobs::OpenJobsOf` (r:16 w:16)
+    // Proof: `Jobs::OpenJobsOf` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
     // Storage: `Jobs::RetiredEnds` (r:1 w:1)
     // Proof: `Jobs::RetiredEnds` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Served` (r:0 w:144)
@@ -488,15 +504,17 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         Weight::from_parts(556_406_000, 9_679)
             .saturating_add(Weight::from_parts(471_799_932, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(21))
-            .saturating_add(T::DbWeight::get().reads(26_u64.saturating_mul(n.into())))
+            .saturating_add(T::DbWeight::get().reads(27_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(15))
-            .saturating_add(T::DbWeight::get().writes(44_u64.saturating_mul(n.into())))
+            .saturating_add(T::DbWeight::get().writes(45_u64.saturating_mul(n.into())))
             .saturating_add(Weight::from_parts(0, 20_440).saturating_mul(n.into()))
     }
     // Storage: `Jobs::Jobs` (r:1 w:2)
     // Proof: `Jobs::Jobs` (`max_values`: None, `max_size`: Some(1169), added: 3644, mode: `MaxEncodedLen`)
     // Storage: `Jobs::OpenJobs` (r:1 w:1)
     // Proof: `Jobs::OpenJobs` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `Jobs::OpenJobsOf` (r:1 w:1)
+    // Proof: `Jobs::OpenJobsOf` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
     // Storage: `Jobs::NextJob` (r:1 w:1)
     // Proof: `Jobs::NextJob` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
     // Storage: `Clock::Settings` (r:1 w:0)
@@ -511,11 +529,26 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::Waiting` (`max_values`: Some(1), `max_size`: Some(770), added: 1265, mode: `MaxEncodedLen`)
     // Storage: `Balances::Holds` (r:1 w:1)
     // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+    // Storage: `Jobs::ProgramUses` (r:64 w:64)
+    // Proof: `Jobs::ProgramUses` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
     // Shortest time: 1_662_337 ns.
     fn fork_job() -> Weight {
         Weight::from_parts(1_732_160_000, 674_526)
-            .saturating_add(T::DbWeight::get().reads(390))
-            .saturating_add(T::DbWeight::get().writes(70))
+            .saturating_add(T::DbWeight::get().reads(455))
+            .saturating_add(T::DbWeight::get().writes(135))
+    } // Storage: `Jobs::Programs` (r:1 w:1)
+      // Proof: `Jobs::Programs` (`max_values`: None, `max_size`: Some(463), added: 2938, mode: `MaxEncodedLen`)
+      // Storage: `Jobs::ProgramUses` (r:1 w:0)
+      // Proof: `Jobs::ProgramUses` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+      // Storage: `Balances::Holds` (r:1 w:1)
+      // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+      // Storage: `Jobs::Codes` (r:0 w:1)
+      // Proof: `Jobs::Codes` (`max_values`: None, `max_size`: Some(65572), added: 68047, mode: `MaxEncodedLen`)
+      // Counted, not measured: as `cancel_job`, which reads and writes more.
+    fn retire_program() -> Weight {
+        Weight::from_parts(73_359_000, 3_928)
+            .saturating_add(T::DbWeight::get().reads(3))
+            .saturating_add(T::DbWeight::get().writes(3))
     }
     // By hand, until it is measured: of a job whose shards fill the queue.
     // Storage: `Jobs::Jobs` (r:1 w:1), `System::Account` (r:1 w:1), `Balances::Holds` (r:1 w:1), `Jobs::Paused` (r:1 w:1),
@@ -585,6 +618,9 @@ impl WeightInfo for () {
         Weight::zero()
     }
     fn end_pauses(_: u32) -> Weight {
+        Weight::zero()
+    }
+    fn retire_program() -> Weight {
         Weight::zero()
     }
 }

@@ -100,7 +100,7 @@ impl<T: Config> Pallet<T> {
         let held = shard.audit();
         let sample = held.map(|audit| audit.sample.to_vec()).unwrap_or_else(|| {
             let samples = plan.samples.clamp(1, MAX_SAMPLES);
-            draw_segments(&mut draw, shard.tasks, &shard.costs, samples)
+            draw_segments(&mut draw, shard.tasks, &shard.work, samples)
         });
         let needed = held.map_or(plan.auditors.clamp(1, MAX_AUDITORS), Audit::vacancies);
         let auditors = Self::draw_validators(&mut draw, &worker, bond, needed, held)?;

@@ -186,6 +186,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
     // Storage: `Jobs::OpenJobs` (r:1 w:1)
     // Proof: `Jobs::OpenJobs` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `Jobs::OpenJobsOf` (r:1 w:1)
+    // Proof: `Jobs::OpenJobsOf` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
     // Storage: `Jobs::RetiredEnds` (r:1 w:1)
     // Proof: `Jobs::RetiredEnds` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Retired` (r:0 w:1)
@@ -201,8 +203,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Shortest time: 428_116 ns.
     fn expire() -> Weight {
         Weight::from_parts(680_000_000, 612_000)
-            .saturating_add(T::DbWeight::get().reads(107))
-            .saturating_add(T::DbWeight::get().writes(48))
+            .saturating_add(T::DbWeight::get().reads(108))
+            .saturating_add(T::DbWeight::get().writes(49))
     }
     // Storage: `Jobs::Shards` (r:1 w:1)
     // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(1033), added: 3508, mode: `MaxEncodedLen`)
@@ -598,6 +600,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
     // Storage: `Jobs::OpenJobs` (r:1 w:1)
     // Proof: `Jobs::OpenJobs` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `Jobs::OpenJobsOf` (r:1 w:1)
+    // Proof: `Jobs::OpenJobsOf` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
     // Storage: `Jobs::RetiredEnds` (r:1 w:1)
     // Proof: `Jobs::RetiredEnds` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Retired` (r:0 w:1)
@@ -613,8 +617,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Shortest time: 8_315_710 ns.
     fn convict() -> Weight {
         Weight::from_parts(8_990_000_000, 1_130_000)
-            .saturating_add(T::DbWeight::get().reads(395))
-            .saturating_add(T::DbWeight::get().writes(47))
+            .saturating_add(T::DbWeight::get().reads(396))
+            .saturating_add(T::DbWeight::get().writes(48))
     }
     // Storage: `Verification::Disputes` (r:8 w:8)
     // Proof: `Verification::Disputes` (`max_values`: None, `max_size`: Some(45289), added: 47764, mode: `MaxEncodedLen`)
@@ -678,6 +682,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
     // Storage: `Jobs::OpenJobs` (r:1 w:1)
     // Proof: `Jobs::OpenJobs` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `Jobs::OpenJobsOf` (r:1 w:1)
+    // Proof: `Jobs::OpenJobsOf` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
     // Storage: `Jobs::RetiredEnds` (r:1 w:1)
     // Proof: `Jobs::RetiredEnds` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Retired` (r:0 w:1)
@@ -693,8 +699,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Shortest time: 4_950_436 ns.
     fn convict_length() -> Weight {
         Weight::from_parts(5_425_000_000, 1_130_000)
-            .saturating_add(T::DbWeight::get().reads(395))
-            .saturating_add(T::DbWeight::get().writes(47))
+            .saturating_add(T::DbWeight::get().reads(396))
+            .saturating_add(T::DbWeight::get().writes(48))
     }
     // Storage: `Jobs::Shards` (r:1 w:1)
     // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(1033), added: 3508, mode: `MaxEncodedLen`)
@@ -732,6 +738,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
     // Storage: `Jobs::OpenJobs` (r:1 w:1)
     // Proof: `Jobs::OpenJobs` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `Jobs::OpenJobsOf` (r:1 w:1)
+    // Proof: `Jobs::OpenJobsOf` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
     // Storage: `Jobs::RetiredEnds` (r:1 w:1)
     // Proof: `Jobs::RetiredEnds` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Retired` (r:0 w:1)
@@ -743,8 +751,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Shortest time: 308_689 ns.
     fn claim_unavailable() -> Weight {
         Weight::from_parts(333_806_000, 27_018)
-            .saturating_add(T::DbWeight::get().reads(27))
-            .saturating_add(T::DbWeight::get().writes(33))
+            .saturating_add(T::DbWeight::get().reads(28))
+            .saturating_add(T::DbWeight::get().writes(34))
     }
     // Storage: `Jobs::Shards` (r:1 w:1)
     // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(1033), added: 3508, mode: `MaxEncodedLen`)

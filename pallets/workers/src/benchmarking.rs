@@ -20,7 +20,7 @@ fn endpoint() -> Endpoint {
 
 fn profile() -> Profile {
     let device = vec![b'x'; MAX_DEVICE_NAME as usize].try_into().unwrap_or_default();
-    Profile { memory_mib: 1, device, accelerator: true }
+    Profile { memory_mib: 1, device, accelerator: true, gmacs_per_second: 1, region: Region::new(*b"DE") }
 }
 
 /// Fills all places for workers but one.

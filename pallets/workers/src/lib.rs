@@ -30,14 +30,14 @@ use frame_system::pallet_prelude::*;
 use quern_primitives::{
     enrol::Enrolment,
     job::Endpoint,
-    traits::{Collateral, ReadyWorker, Registry, Role, ShardEnd},
+    traits::{Collateral, Offer, ReadyWorker, Registry, Role, ShardEnd},
     Account, Balance, Height,
 };
 use sp_runtime::{traits::UniqueSaturatedInto, AccountId32, MultiSignature};
 
 pub use quern_primitives::{
     enrol::{ENROLMENT_BLOCKS, FREE_TURN_BLOCKS},
-    job::{Profile, MAX_DEVICE_NAME},
+    job::{Profile, Region, MAX_DEVICE_NAME},
 };
 
 /// Most shards that one worker offers to take: more than one machine runs at a time.
@@ -570,14 +570,22 @@ impl<T: Config> Registry for Pallet<T> {
                 account,
                 ask: entry.ask,
                 slots: entry.room(),
-                memory_mib: entry.profile.memory_mib,
                 ready_at: entry.ready_at,
                 weight: entry.reputation_at(era).max(1),
+                profile: entry.profile,
                 apprentice,
             })
         };
         let apprentices = if Self::free_apprentice_places() > 0 { Apprentices::<T>::get() } else { Default::default() };
         Workers::<T>::get().into_iter().chain(apprentices).filter_map(ready).collect()
+    }
+
+    fn offers() -> Vec<Offer> {
+        let offer = |account: Account| {
+            let Entry { ask, slots, profile, .. } = Entries::<T>::get(AccountId32::from(account))?;
+            (slots > 0 && Self::is_bonded(&account)).then_some(Offer { account, ask, profile })
+        };
+        Workers::<T>::get().into_iter().filter_map(offer).collect()
     }
 
     fn take_slot(who: &Account) {

@@ -17,12 +17,12 @@ impl Shard {
         let next = |phase: Phase| Shard { phase, ..self.clone() };
         match (self.phase.clone(), event) {
             (Phase::Queued, Event::Assign(deal)) => {
-                let by = height.saturating_add(params.start_blocks);
+                let by = height.saturating_add(self.start_blocks(params));
                 Ok((next(Phase::Assigned { deal, by }), vec![]))
             }
             (Phase::Assigned { deal, by }, Event::Start(who)) => {
                 owed(&deal.worker, &who, reached, by)?;
-                let by = height.saturating_add(params.execute_blocks(self.macs()));
+                let by = height.saturating_add(self.execute_blocks(params));
                 let declined = BoundedVec::new();
                 Ok((Shard { phase: Phase::Running { deal, by }, declined, ..self.clone() }, vec![]))
             }
@@ -47,7 +47,7 @@ impl Shard {
                 let next = |phase: Phase| Shard { phase, unseated_since: None, ..self.clone() };
                 if let Some(audit) = held {
                     let audit = filled(audit, &sample, seats, height)?;
-                    let by = height.saturating_add(params.audit_blocks(self.macs_to_audit(&audit)));
+                    let by = height.saturating_add(self.audit_blocks(&audit, params));
                     return Ok((next(Phase::Auditing { deal, commitment, audit, by }), vec![]));
                 }
                 let audit = Audit {
@@ -70,7 +70,7 @@ impl Shard {
                     return Err(ShardError::BadDraw);
                 }
                 let since = self.unseated_since.unwrap_or(height);
-                if height >= since.saturating_add(params.seat_blocks(self.macs())) {
+                if height >= since.saturating_add(self.seat_blocks(params)) {
                     return Ok(self.unaudited(deal, held.as_ref().map(release).unwrap_or_default()));
                 }
                 let phase = Phase::Committed { deal, commitment, period: period.saturating_add(1), held };
@@ -79,7 +79,7 @@ impl Shard {
             (Phase::Opening { deal, commitment, mut audit, by }, Event::Open { by: who, digest }) => {
                 owed(&deal.worker, &who, reached, by)?;
                 audit.opened = Some(digest);
-                let by = height.saturating_add(params.audit_blocks(self.macs_of(&audit.sample)));
+                let by = height.saturating_add(self.audit_blocks(&audit, params));
                 Ok((next(Phase::Auditing { deal, commitment, audit, by }), vec![]))
             }
             (Phase::Auditing { deal, commitment, mut audit, by }, Event::Seal { by: who, seal }) => {
@@ -162,7 +162,7 @@ impl Shard {
                     let effects = vec![Effect::ReleaseAuditor(who, bond)];
                     return Ok(claimed.refill(deal, commitment, audit, effects, period, params));
                 }
-                let by = by.max(height.saturating_add(params.audit_blocks(self.macs_to_audit(&audit))));
+                let by = by.max(height.saturating_add(self.audit_blocks(&audit, params)));
                 Ok((Self { phase: Phase::Auditing { deal, commitment, audit, by }, ..claimed }, vec![]))
             }
             (Phase::Auditing { deal, commitment, mut audit, by }, Event::Answer(ids)) => {
@@ -324,23 +324,23 @@ impl Shard {
         (self.requeued(), effects)
     }
 
-    /// Cost in MACs of the segments at some leaf positions.
-    fn macs_of(&self, positions: &[u32]) -> u64 {
+    /// Work of the segments at some leaf positions.
+    fn work_of(&self, positions: &[u32]) -> u64 {
         let segments = self.segments_per_task();
-        let segment = |position: &u32| self.costs.segment(position.checked_rem(segments).unwrap_or(0));
+        let segment = |position: &u32| self.work.segment(position.checked_rem(segments).unwrap_or(0));
         positions.iter().map(segment).fold(0, u64::saturating_add)
     }
 
-    /// Cost in MACs of what the slowest of those who still owe a seal has to run.
-    fn macs_to_audit(&self, audit: &Audit) -> u64 {
+    /// Work of what the slowest of those who still owe a seal has to run.
+    pub(super) fn work_to_audit(&self, audit: &Audit) -> u64 {
         match audit.seats.iter().any(|seat| seat.from_inputs && seat.seal.is_none()) {
-            true => self.macs_up_to(&audit.sample),
-            false => self.macs_of(&audit.sample),
+            true => self.work_up_to(&audit.sample),
+            false => self.work_of(&audit.sample),
         }
     }
 
-    /// Cost in MACs of the tasks of some leaf positions (ascending), each up to the last of them.
-    fn macs_up_to(&self, positions: &[u32]) -> u64 {
+    /// Work of the tasks of some leaf positions (ascending), each up to the last of them.
+    fn work_up_to(&self, positions: &[u32]) -> u64 {
         let segments = self.segments_per_task();
         let mut last: Vec<(u32, u32)> = Vec::new();
         for position in positions {
@@ -351,7 +351,7 @@ impl Shard {
                 _ => last.push((task, segment)),
             }
         }
-        last.iter().map(|(_, segment)| self.costs.up_to(*segment)).fold(0, u64::saturating_add)
+        last.iter().map(|(_, segment)| self.work.up_to(*segment)).fold(0, u64::saturating_add)
     }
 
     pub(super) fn late(&self, deal: Deal) -> (Shard, Vec<Effect>) {
@@ -420,7 +420,7 @@ impl Shard {
         let closes = height.saturating_add(params.window_blocks);
         let window = Window {
             closes,
-            deliver_by: closes.saturating_add(params.delivery_blocks),
+            deliver_by: closes.saturating_add(self.delivery_blocks(params)),
             delivered,
             challenges: BoundedVec::new(),
             refuted: 0,

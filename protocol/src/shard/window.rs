@@ -23,6 +23,7 @@ impl Shard {
             Shard { phase: Phase::Accepted { deal, commitment, auditors, at: *at, window }, ..self.clone() }
         };
         let mut window = window.clone();
+        let delivery_blocks = self.delivery_blocks(params);
         match event {
             Event::Challenge { by, position, bond } => {
                 in_time(reached, window.closes)?;
@@ -52,7 +53,7 @@ impl Shard {
                 window.refuted = window.refuted.saturating_add(1);
                 // While all places were taken nobody else could challenge.
                 let again = if was_full { params.window_blocks } else { 0 };
-                window.extend(height.saturating_add(again), params);
+                window.extend(height.saturating_add(again), delivery_blocks);
                 let (kind, locked) = (OffenceKind::FalseAlarm, stake.bond);
                 // The bond covers the costs of whom it accused.
                 let reporter = Some(deal.worker);
@@ -79,7 +80,7 @@ impl Shard {
                 window.demands.retain(|demand| demand.position != position);
                 // Whoever was shown the id has time for a challenge; while all places were taken nobody else could ask.
                 let again = if was_full { params.window_blocks } else { 0 };
-                window.extend(height.saturating_add(again.max(params.move_blocks)), params);
+                window.extend(height.saturating_add(again.max(params.move_blocks)), delivery_blocks);
                 Ok((with(window), vec![]))
             }
             Event::Deliver => {
@@ -130,8 +131,8 @@ impl Shard {
 
 impl Window {
     /// Keeps the window open until a height at least.
-    fn extend(&mut self, until: Height, params: &Params) {
+    fn extend(&mut self, until: Height, delivery_blocks: Height) {
         self.closes = self.closes.max(until);
-        self.deliver_by = self.deliver_by.max(self.closes.saturating_add(params.delivery_blocks));
+        self.deliver_by = self.deliver_by.max(self.closes.saturating_add(delivery_blocks));
     }
 }

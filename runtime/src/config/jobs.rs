@@ -23,6 +23,8 @@ impl quern_pallet_jobs::Config for Runtime {
     // Eight windows' worth of live shards: more wait to be created.
     type MaxUnsettled = ConstU32<8_192>;
     type MaxOpenJobs = ConstU32<64>;
+    // A quarter of them.
+    type MaxOpenJobsOfAccount = ConstU32<16>;
     type ShardsPerBlock = ConstU32<32>;
     type MaxAttempts = ConstU16<16>;
     // Half an hour of one-second blocks.

@@ -133,6 +133,11 @@ pub fn publish_program(bytes: Vec<u8>) -> impl Payload + Send + Sync {
     transactions().jobs().publish_program(BoundedVec(bytes))
 }
 
+/// `jobs.retire_program`: gives up a program that no kept job runs, and its deposit back.
+pub fn retire_program(program: BlobId) -> impl Payload + Send + Sync {
+    transactions().jobs().retire_program(Static(program))
+}
+
 /// `jobs.submit_job`: holds the whole escrow.
 pub fn submit_job(spec: JobSpec) -> impl Payload + Send + Sync {
     transactions().jobs().submit_job(Static(spec))

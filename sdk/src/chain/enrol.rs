@@ -133,7 +133,7 @@ mod tests {
     use quern_primitives::job::{Endpoint, Profile};
 
     fn enrolment() -> Enrolment {
-        let profile = Profile { memory_mib: 1, device: Default::default(), accelerator: false };
+        let profile = Profile::new(1, "", false);
         Enrolment { account: [1; 32], endpoint: Endpoint::default(), profile, ask: 1, block: 1, nonce: 0 }
     }
 

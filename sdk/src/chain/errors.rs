@@ -99,6 +99,12 @@ pub fn remedy(of: &str, name: &str) -> Option<&'static str> {
         ("Jobs", "AlreadyPublished") => "nothing: use it by its id",
         ("Jobs", "InvalidJob") => "look at the stage and the input that it names",
         ("Jobs", "TooManyOpenJobs") => "try again when a job has ended (`quern job list`)",
+        ("Jobs", "TooManyJobsOfAccount") => {
+            "wait until a job of the account has ended (`quern job list`), or submit from another account"
+        }
+        ("Jobs", "NoSuchProgram") => "look at its id: it is not published, or given up already",
+        ("Jobs", "NotPublisher") => "use the key of the account that published it",
+        ("Jobs", "ProgramInUse") => "wait until its jobs have ended and are forgotten, an hour after their end",
         ("Jobs", "NoSuchJob") => {
             "look for its number with `quern job list`; jobs are forgotten some time after their end"
         }
@@ -141,6 +147,12 @@ pub fn remedy(of: &str, name: &str) -> Option<&'static str> {
 
         ("InvalidJob", "NoStages") => "add a stage",
         ("InvalidJob", "NoBid") => "bid more than nothing (`bid`, `--bid`)",
+        ("InvalidJob", "BidTooLow") => {
+            "bid at least the chain's `min_bid` (`bid`, `--bid`): a thousandth of a QRN per GMAC where genesis says nothing else"
+        }
+        ("InvalidJob", "TooManyExtraBlocks") => {
+            "lengthen deadlines by less (`extra_blocks`, `--extra-blocks`): the chain's `max_extra_blocks` at most"
+        }
         ("InvalidJob", "NoEndpoints") => {
             "name a machine that serves the blobs (`endpoints`); `quern job submit` serves them itself"
         }

@@ -3,7 +3,7 @@
 
 use super::{rpc, runtime, Chain, ChainError};
 use codec::Decode;
-use quern_primitives::{traits::APPRENTICE_MAX_TASKS, Account, Balance, Height, ShardId};
+use quern_primitives::{job::Requirements, traits::APPRENTICE_MAX_TASKS, Account, Balance, Height, ShardId};
 use quern_program::Program;
 use quern_protocol::{
     collateral::{collateral, price},
@@ -48,7 +48,7 @@ pub struct Readiness {
 }
 
 /// What a queued shard wants of the worker that takes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
     /// The shard.
     pub shard: ShardId,
@@ -60,6 +60,8 @@ pub struct Wanted {
     pub collateral: Balance,
     /// Whether it is of a size that apprentices take.
     pub for_apprentices: bool,
+    /// What its job requires of the worker's device.
+    pub requirements: Requirements,
 }
 
 /// The runtime that this SDK was built for: that of the committed metadata.
@@ -132,8 +134,9 @@ impl Chain {
         let collateral = collateral(price(view.shard.macs(), job.bid), params, auditors.into());
         let needed = program.summary().memory_bytes.div_ceil(1 << 20);
         let for_apprentices = view.shard.tasks <= APPRENTICE_MAX_TASKS && view.context.stage.tasks > 1;
-        let memory_mib = needed.max(job.memory_mib.into());
-        Ok(Some(Wanted { shard, bid: job.bid, memory_mib, collateral, for_apprentices }))
+        let requirements = job.requirements.0;
+        let memory_mib = needed.max(requirements.memory_mib.into());
+        Ok(Some(Wanted { shard, bid: job.bid, memory_mib, collateral, for_apprentices, requirements }))
     }
 
     pub(super) async fn stored<A>(&self, block: Option<[u8; 32]>, address: A) -> Result<A::Value, ChainError>

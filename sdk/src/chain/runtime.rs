@@ -28,8 +28,12 @@
         with = "::subxt::utils::Static<::quern_primitives::enrol::Enrolment>"
     ),
     substitute_type(
-        path = "quern_primitives::job::Profile",
+        path = "quern_primitives::device::Profile",
         with = "::subxt::utils::Static<::quern_primitives::job::Profile>"
+    ),
+    substitute_type(
+        path = "quern_primitives::device::Requirements",
+        with = "::subxt::utils::Static<::quern_primitives::device::Requirements>"
     ),
     substitute_type(
         path = "quern_primitives::traits::Role",

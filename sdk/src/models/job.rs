@@ -6,8 +6,8 @@ use super::{
     Samples,
 };
 use quern_primitives::{
-    job::{AuditLevel, Blob, Endpoint, Input, JobSpec, OutputMap, Stage},
-    Balance, BlobId, QRN,
+    job::{AuditLevel, Blob, Endpoint, Input, JobSpec, OutputMap, Requirements, Stage},
+    Balance, BlobId, Height, QRN,
 };
 use quern_program::Checked;
 
@@ -18,15 +18,18 @@ pub struct Terms {
     pub bid: Balance,
     /// How much is audited.
     pub audit: AuditLevel,
-    /// Memory that a worker must have.
-    pub memory_mib: u32,
+    /// What a worker's device must be.
+    pub requirements: Requirements,
     /// Where the blobs are served.
     pub endpoints: Vec<Endpoint>,
+    /// Blocks by which each start, execution and audit has longer than the chain computes.
+    pub extra_blocks: Height,
 }
 
 impl Default for Terms {
     fn default() -> Self {
-        Self { bid: QRN, audit: AuditLevel::Sampled, memory_mib: 64, endpoints: Vec::new() }
+        let requirements = Requirements { memory_mib: 64, ..Requirements::default() };
+        Self { bid: QRN, audit: AuditLevel::Sampled, requirements, endpoints: Vec::new(), extra_blocks: 0 }
     }
 }
 
@@ -218,7 +221,8 @@ pub(super) fn spec(stages: Vec<Stage>, terms: &Terms) -> Result<JobSpec, ModelEr
         stages: stages.try_into().map_err(|_| ModelError::TooLong)?,
         bid: terms.bid,
         audit: terms.audit,
-        memory_mib: terms.memory_mib,
+        requirements: terms.requirements.clone(),
         endpoints: terms.endpoints.clone().try_into().map_err(|_| ModelError::TooLong)?,
+        extra_blocks: terms.extra_blocks,
     })
 }

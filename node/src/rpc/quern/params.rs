@@ -5,8 +5,8 @@
 use super::error::Error;
 use codec::DecodeAll;
 use quern_primitives::{
-    job::{self, AuditLevel, Endpoint, Input, JobSpec, OutputMap, SocketAddress},
-    Account, BlobId,
+    job::{self, Accelerator, AuditLevel, Endpoint, Input, JobSpec, OutputMap, Region, Requirements, SocketAddress},
+    Account, BlobId, Height,
 };
 use quern_protocol::view::MAX_PAGE;
 use quern_runtime::{AccountId, SS58_PREFIX};
@@ -67,6 +67,14 @@ struct Spec {
     audit: Audit,
     memory_mib: u32,
     #[serde(default)]
+    gmacs_per_second: u32,
+    #[serde(default)]
+    regions: Vec<String>,
+    #[serde(default)]
+    accelerator: Kind,
+    #[serde(default)]
+    extra_blocks: Height,
+    #[serde(default)]
     endpoints: Vec<Peer>,
 }
 
@@ -113,6 +121,15 @@ enum Audit {
     Full,
 }
 
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    #[default]
+    Any,
+    Cpu,
+    Gpu,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Peer {
@@ -132,6 +149,8 @@ impl TryFrom<Spec> for JobSpec {
 
     fn try_from(spec: Spec) -> Result<Self, Error> {
         let stages = spec.stages.into_iter().map(job::Stage::try_from).collect::<Result<Vec<_>, _>>()?;
+        let region = |text: &String| text.parse::<Region>().map_err(|error| Error::parameter("spec", error));
+        let regions = spec.regions.iter().map(region).collect::<Result<Vec<_>, _>>()?;
         let endpoints = spec.endpoints.into_iter().map(Endpoint::try_from).collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             stages: stages.try_into().map_err(|_| too_many("stages", job::MAX_STAGES))?,
@@ -140,7 +159,17 @@ impl TryFrom<Spec> for JobSpec {
                 Audit::Sampled => AuditLevel::Sampled,
                 Audit::Full => AuditLevel::Full,
             },
-            memory_mib: spec.memory_mib,
+            requirements: Requirements {
+                memory_mib: spec.memory_mib,
+                gmacs_per_second: spec.gmacs_per_second,
+                regions: regions.try_into().map_err(|_| too_many("regions", job::MAX_REGIONS))?,
+                accelerator: match spec.accelerator {
+                    Kind::Any => Accelerator::Any,
+                    Kind::Cpu => Accelerator::Cpu,
+                    Kind::Gpu => Accelerator::Gpu,
+                },
+            },
+            extra_blocks: spec.extra_blocks,
             endpoints: endpoints.try_into().map_err(|_| too_many("endpoints", job::MAX_ENDPOINTS))?,
         })
     }

@@ -5,7 +5,7 @@ use codec::Encode;
 use futures::channel::mpsc;
 use jsonrpsee::RpcModule;
 use quern_primitives::{
-    job::{AuditLevel, Endpoint, Input, JobSpec, OutputMap, Profile, Stage},
+    job::{Accelerator, AuditLevel, Endpoint, Input, JobSpec, OutputMap, Profile, Requirements, Stage},
     traits::Role,
     Account, BlobId, ShardId, QRN,
 };
@@ -218,7 +218,13 @@ fn spec() -> JobSpec {
         stages: vec![stage].try_into().unwrap(),
         bid: QRN,
         audit: AuditLevel::Full,
-        memory_mib: 64,
+        requirements: Requirements {
+            memory_mib: 64,
+            gmacs_per_second: 7,
+            regions: vec!["DE".parse().unwrap()].try_into().unwrap(),
+            accelerator: Accelerator::Gpu,
+        },
+        extra_blocks: 9,
         endpoints: vec![participant([1; 32]).endpoint].try_into().unwrap(),
     }
 }
@@ -238,6 +244,10 @@ fn spec_as_json() -> Value {
         "bid": "1000000000000",
         "audit": "full",
         "memory_mib": 64,
+        "gmacs_per_second": 7,
+        "regions": ["DE"],
+        "accelerator": "gpu",
+        "extra_blocks": 9,
         "endpoints": [{ "id": format!("0x{}", "09".repeat(32)), "addresses": ["127.0.0.1:4100"] }],
     })
 }

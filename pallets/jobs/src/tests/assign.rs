@@ -80,7 +80,7 @@ fn assign_should_skip_workers_that_ask_too_much_or_have_too_little() {
         worker(11, 1, 8);
         books(|books| books.bonds.insert(raw(11), (1, 0)));
         worker(12, 1, 8);
-        books(|books| books.workers.get_mut(&raw(12)).unwrap().memory_mib = 63);
+        books(|books| books.workers.get_mut(&raw(12)).unwrap().profile.memory_mib = 63);
         worker(13, 1, 0);
         assert_eq!(eight(), [0u8; 0]);
         worker(14, BID, 8);

@@ -64,11 +64,11 @@ fn shard_should_be_queued_again_and_its_worker_be_no_worse_when_no_draw_finds_va
         commit(id);
         let begins = System::block_number();
         while matches!(shard(id).phase, Phase::Committed { .. }) {
-            assert!(System::block_number() < begins + params().seat_blocks(shard(id).macs()) + 4 * PERIOD);
+            assert!(System::block_number() < begins + shard(id).seat_blocks(&params()) + 4 * PERIOD);
             next_period();
             let _ = Jobs::apply(&id, ShardEvent::Unseated);
         }
-        assert!(System::block_number() >= begins + params().seat_blocks(shard(id).macs()));
+        assert!(System::block_number() >= begins + shard(id).seat_blocks(&params()));
         assert!(is_queued(id));
         assert_eq!(World::free(&raw(10)), World::bonded(&raw(10)));
         assert_eq!(books(|books| books.ended.clone()), vec![(raw(10), ShardEnd::Unaudited)]);

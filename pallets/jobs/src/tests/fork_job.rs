@@ -129,6 +129,16 @@ fn fork_job_should_fail_when_shards_are_under_way() {
 }
 
 #[test]
+fn fork_job_should_fail_when_too_many_jobs_of_the_account_are_open() {
+    run(|| {
+        let job = tainted();
+        MaxOpenJobsOfAccount::set(1);
+        submit(simple(8, 8));
+        assert_noop!(fork(1, job), Error::<Test>::TooManyJobsOfAccount);
+    });
+}
+
+#[test]
 fn fork_job_should_fail_when_too_many_jobs_are_open() {
     run(|| {
         let job = tainted();

@@ -2,7 +2,10 @@
 //! Random calls: the invariants hold after each, money is neither made nor lost, and state returns to its baseline.
 
 use super::mock::*;
-use crate::{Agenda, Due, Duties, HoldReason, Jobs as JobsOf, Live, OpenJobs, Queue, Served, Shards, Stages};
+use crate::{
+    Agenda, Due, Duties, HoldReason, Jobs as JobsOf, Live, OpenJobs, OpenJobsOf, ProgramUses, Programs, Queue, Served,
+    Shards, Stages,
+};
 use frame_support::{storage::with_storage_layer, traits::fungible::Inspect};
 use proptest::prelude::*;
 use quern_primitives::{
@@ -27,6 +30,7 @@ enum Op {
     Cancel(u8, usize),
     Resume(u8, usize),
     Fork(u8, usize),
+    Retire(usize),
     Worker {
         who: u8,
         ask: u128,
@@ -47,6 +51,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (1u8..4, 0usize..8).prop_map(|(who, job)| Op::Cancel(who, job)),
         3 => (1u8..4, 0usize..8).prop_map(|(who, job)| Op::Resume(who, job)),
         3 => (1u8..4, 0usize..8).prop_map(|(who, job)| Op::Fork(who, job)),
+        1 => (0usize..8).prop_map(Op::Retire),
         3 => (10u8..16, 1u128..BID, 1u32..5).prop_map(|(who, ask, slots)| Op::Worker { who, ask, slots }),
         20 => (0usize..40, any::<u8>()).prop_map(|(shard, how)| Op::Step { shard, how }),
         10 => (1u32..9).prop_map(Op::Wait),
@@ -137,12 +142,14 @@ proptest! {
     fn jobs_should_keep_the_invariants_whatever_happens(ops in prop::collection::vec(op(), 1..80)) {
         new_test_ext().execute_with(|| {
             let issuance = Balances::total_issuance();
+            MaxOpenJobsOfAccount::set(OPEN_JOBS / 2);
             for op in ops {
                 match op.clone() {
                     Op::Submit { who, tasks, size, merge, low } => {
                         let spec = if merge { two_stages(tasks, size) } else { simple(tasks, size) };
                         let bid = if low { 1 } else { BID };
-                        let open = OpenJobs::<Test>::get() < OPEN_JOBS;
+                        let theirs = OpenJobsOf::<Test>::get(account(who));
+                        let open = OpenJobs::<Test>::get() < OPEN_JOBS && theirs < OPEN_JOBS / 2;
                         let done = Jobs::submit_job(signed(who), JobSpec { bid, ..spec });
                         assert_eq!(done.is_ok(), open, "{op:?}: {done:?}");
                     }
@@ -154,6 +161,15 @@ proptest! {
                     }
                     Op::Fork(who, job) => {
                         let _ = with_storage_layer(|| Jobs::fork_job(signed(who), job as u64));
+                    }
+                    Op::Retire(program) => {
+                        let mut ids: Vec<_> = Programs::<Test>::iter_keys().collect();
+                        ids.sort_unstable();
+                        if let Some(id) = ids.get(program % ids.len().max(1)) {
+                            let used = Stages::<Test>::iter_values().any(|record| record.stage.program == *id);
+                            let done = Jobs::retire_program(signed(4), *id);
+                            assert_eq!(done.is_ok(), !used, "{op:?}: {done:?}");
+                        }
                     }
                     Op::Worker { who, ask, slots } => {
                         if World::bonded(&raw(who)) == World::free(&raw(who)) {
@@ -200,6 +216,11 @@ proptest! {
             for who in 1..4 {
                 assert_eq!(held(HoldReason::Escrow, who), 0);
             }
+            for id in Programs::<Test>::iter_keys().collect::<Vec<_>>() {
+                Jobs::retire_program(signed(4), id).unwrap();
+            }
+            assert_eq!(held(HoldReason::ProgramDeposit, 4), 0);
+            assert_eq!(OpenJobsOf::<Test>::iter().count() + ProgramUses::<Test>::iter().count(), 0);
             let locked: u128 = books(|books| books.bonds.values().map(|(_, locked)| *locked).sum());
             assert_eq!(locked, 0);
             Jobs::do_try_state().unwrap();

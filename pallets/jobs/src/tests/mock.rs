@@ -13,11 +13,11 @@ use frame_support::{
 };
 use quern_primitives::{
     commitment::{audit_seal, results_digest},
-    job::{AuditLevel, Blob, Endpoint, Input, JobSpec, OutputMap, Stage},
+    job::{AuditLevel, Blob, Endpoint, Input, JobSpec, OutputMap, Profile, Requirements, Stage},
     tagged,
     traits::{
-        Collateral, CollateralError, Deadlines, Offence, OffenceKind, Offences, Randomness, ReadyWorker, Registry,
-        Rewards, Settlement, ShardEnd,
+        Collateral, CollateralError, Deadlines, Offence, OffenceKind, Offences, Offer, Randomness, ReadyWorker,
+        Registry, Rewards, Settlement, ShardEnd,
     },
     Account, Balance, BlobId, Height, JobId, ShardId, QRN,
 };
@@ -75,6 +75,7 @@ parameter_types! {
     pub static MaxUnsettled: u32 = 100;
     pub static ShardsPerBlock: u32 = 16;
     pub static LagBlocks: Height = 0;
+    pub static MaxOpenJobsOfAccount: u32 = OPEN_JOBS;
 }
 
 impl jobs::Config for Test {
@@ -90,6 +91,7 @@ impl jobs::Config for Test {
     type MaxLive = MaxLive;
     type MaxUnsettled = MaxUnsettled;
     type MaxOpenJobs = ConstU32<OPEN_JOBS>;
+    type MaxOpenJobsOfAccount = MaxOpenJobsOfAccount;
     type ShardsPerBlock = ShardsPerBlock;
     type MaxAttempts = ConstU16<ATTEMPTS>;
     type PatienceBlocks = ConstU32<PATIENCE>;
@@ -108,17 +110,16 @@ impl jobs::benchmarking::BenchmarkHelper for World {
     fn put_apprentice(who: &Account) {
         books(|books| {
             let account = *who;
-            let ready =
-                ReadyWorker { account, ask: 1, slots: 1, memory_mib: 1024, ready_at: 0, weight: 1, apprentice: true };
-            books.workers.insert(account, ready);
+            let profile = jobs::benchmarking::profile();
+            books.workers.insert(account, ReadyWorker { profile, ..ready(account, true) });
         });
     }
     fn put_workers(count: u32) {
         books(|books| books.workers.clear());
         for number in 0..count {
             let account = tagged(b"worker", &(number,));
-            let ready =
-                ReadyWorker { account, ask: 1, slots: 1, memory_mib: 1024, ready_at: 0, weight: 1, apprentice: false };
+            let profile = jobs::benchmarking::profile();
+            let ready = ReadyWorker { profile, ..ready(account, false) };
             books(|books| books.bonds.insert(account, (QRN * 100, 0)));
             books(|books| books.workers.insert(account, ready));
         }
@@ -216,6 +217,10 @@ impl Deadlines for World {
 impl Registry for World {
     fn ready_workers() -> Vec<ReadyWorker> {
         books(|books| books.workers.values().cloned().collect())
+    }
+    fn offers() -> Vec<Offer> {
+        let workers = Self::ready_workers().into_iter().filter(|worker| !worker.apprentice);
+        workers.map(|ReadyWorker { account, ask, profile, .. }| Offer { account, ask, profile }).collect()
     }
     fn take_slot(who: &Account) {
         // Who adopts a result may be no worker.
@@ -335,6 +340,7 @@ pub fn new_test_ext() -> sp_io::TestExternalities {
     MaxLive::set(40);
     MaxUnsettled::set(100);
     ShardsPerBlock::set(16);
+    MaxOpenJobsOfAccount::set(OPEN_JOBS);
     let mut ext = sp_io::TestExternalities::new(storage);
     ext.execute_with(|| System::set_block_number(1));
     ext
@@ -359,6 +365,7 @@ pub fn params() -> Params {
         probe_blocks: 6,
         pause_blocks: 20,
         max_pauses: 2,
+        min_bid: 1,
         ..Params::default()
     }
 }
@@ -457,8 +464,9 @@ pub fn spec(stages: Vec<Stage>) -> JobSpec {
         stages: stages.try_into().unwrap(),
         bid: BID,
         audit: AuditLevel::Sampled,
-        memory_mib: 64,
+        requirements: Requirements { memory_mib: 64, ..Default::default() },
         endpoints: vec![Endpoint::default()].try_into().unwrap(),
+        extra_blocks: 0,
     }
 }
 
@@ -496,12 +504,18 @@ pub fn fault(spec: JobSpec) -> JobFault {
     }
 }
 
+/// A worker or an apprentice that is ready since height 0.
+fn ready(account: Account, apprentice: bool) -> ReadyWorker {
+    let profile = Profile::new(1_024, "mill", false);
+    ReadyWorker { account, ask: 1, slots: 1, profile, ready_at: 0, weight: 1, apprentice }
+}
+
 /// Registers a worker that is ready since height 0.
 pub fn worker(who: u8, ask: Balance, slots: u32) {
     let account = raw(who);
     books(|books| {
         books.bonds.insert(account, (QRN, 0));
-        let ready = ReadyWorker { account, ask, slots, memory_mib: 1024, ready_at: 0, weight: 1, apprentice: false };
+        let ready = ReadyWorker { ask, slots, ..ready(account, false) };
         books.workers.insert(account, ready);
     });
 }

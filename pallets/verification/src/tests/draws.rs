@@ -3,11 +3,11 @@ use super::mock::*;
 use crate::{DrawCursor, Event, PendingDrawCount, PendingDraws, Postponed};
 use frame_support::assert_ok;
 use quern_primitives::{
-    draw::{draw_segments, seed, Draw},
+    draw::{draw_segments, seed, Draw, SegmentCosts},
     traits::Collateral,
     ShardId,
 };
-use quern_protocol::{shard::Phase, traits::Audits};
+use quern_protocol::{shard::Phase, traits::Audits, Shard};
 
 fn waiting(case: &Case) -> Vec<u32> {
     PendingDraws::<Test>::iter_keys().filter(|(_, id)| *id == case.id()).map(|(period, _)| period).collect()
@@ -35,12 +35,28 @@ fn draw_should_be_repeatable_from_the_seed_when_anybody_checks_it() {
         let case = Case::honest().drawn();
         let mut draw = Draw::new(seed(b"audit", &[1; 32], &case.id()));
         let shard = case.shard();
-        assert_eq!(case.sample(), draw_segments(&mut draw, shard.tasks, &shard.costs, 3));
+        assert_eq!(case.sample(), draw_segments(&mut draw, shard.tasks, &shard.work, 3));
         let seats = draw.weighted_without_replacement(&[RICH; 4], 2);
         assert_eq!(case.auditors(), seats.into_iter().map(|seat| VALIDATORS[seat]).collect::<Vec<_>>());
         let Event::Drawn { period, sample, auditors, bond, .. } = last_event() else { panic!("drawn") };
         assert_eq!((period, sample.into_inner(), bond), (1, case.sample(), BOND));
         assert_eq!(auditors.into_inner(), case.auditors().into_iter().map(account).collect::<Vec<_>>());
+    });
+}
+
+#[test]
+fn draw_should_weigh_segments_by_their_work_and_not_by_what_is_paid_for() {
+    test(|| {
+        Plan::set((1, 2));
+        let case = Case::honest();
+        let shard = case.world.new_shard();
+        assert!(shard.segments_per_task() > 1);
+        let work = SegmentCosts { finish: 1 << 50, ..shard.work };
+        Keeper::put(&case.world, &Shard { work, ..shard });
+        case.recommit();
+        blocks(3);
+        let drawn = case.shard().locate(case.sample()[0]).unwrap();
+        assert_eq!(drawn.1, case.shard().segments_per_task() - 1);
     });
 }
 

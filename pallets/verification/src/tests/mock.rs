@@ -90,6 +90,9 @@ pub const PARAMS: Params = Params {
     pause_blocks: 100,
     max_pauses: 2,
     claim_rest_blocks: 50,
+    transfer_blocks_per_gib: 0,
+    max_extra_blocks: 0,
+    min_bid: 1,
 };
 
 parameter_types! {

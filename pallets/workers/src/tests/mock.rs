@@ -119,7 +119,7 @@ pub fn endpoint(id: u8) -> Endpoint {
 
 /// A profile.
 pub fn profile() -> Profile {
-    Profile { memory_mib: 4_096, device: b"mill".to_vec().try_into().unwrap(), accelerator: true }
+    Profile { gmacs_per_second: 20, region: "DE".parse().ok(), ..Profile::new(4_096, "mill", true) }
 }
 
 /// Registers an account.

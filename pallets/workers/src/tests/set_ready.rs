@@ -18,7 +18,7 @@ fn set_ready_should_offer_capacity() {
             account: raw(1),
             ask: ASK,
             slots: 3,
-            memory_mib: profile().memory_mib,
+            profile: profile(),
             ready_at: 4,
             apprentice: false,
             weight: REPUTATION_FLOOR,
