@@ -127,8 +127,8 @@ fn cpu_size(n: usize) -> Vec<Measurement> {
     measurements
 }
 
-/// The median of the rounds of each candidate, in seconds.
-fn medians(candidates: &mut [Box<dyn FnMut() + '_>]) -> Vec<f64> {
+/// The median of the rounds of each candidate, in seconds. Rounds of all candidates alternate.
+pub fn medians(candidates: &mut [Box<dyn FnMut() + '_>]) -> Vec<f64> {
     let mut rounds = vec![Vec::new(); candidates.len()];
     // The first round warms up and says how often to repeat.
     let repeats: Vec<u32> =
@@ -147,7 +147,8 @@ fn time(run: &mut dyn FnMut(), repeats: u32) -> f64 {
     start.elapsed().as_secs_f64() / f64::from(repeats)
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+/// The middle one of some numbers.
+pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }

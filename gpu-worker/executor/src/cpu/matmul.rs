@@ -2,7 +2,7 @@
 //! The int8 product `a [M, K] x b [N, K]^T`, packed and blocked for the caches.
 
 #[cfg(target_arch = "x86_64")]
-use super::simd::{Avx2Tile, VnniTile};
+use super::{avx2::Avx2, simd::VnniTile};
 use super::simd::{Simd, Tile};
 use rayon::prelude::*;
 
@@ -37,8 +37,8 @@ fn rows_divided(simd: Simd, a: &[i8], b: &[i8], shape: [usize; 3]) -> Vec<i32> {
         match simd {
             Simd::Scalar => {}
             Simd::Avx2 => {
-                if let Some(tile) = Avx2Tile::new() {
-                    return packed(&tile, a, b, shape);
+                if let Some(avx2) = Avx2::new() {
+                    return avx2.product(a, b, shape);
                 }
             }
             Simd::Avx512Vnni => {
@@ -156,8 +156,8 @@ mod tests {
                 x = x.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 match x >> 30 {
                     0 => 127,
-                    1 => -127,
-                    _ => ((x >> 16) as i8).max(-127),
+                    1 => -128,
+                    _ => (x >> 16) as i8,
                 }
             })
             .collect()
@@ -177,6 +177,11 @@ mod tests {
             [300, 4, 64],
             [3, 0, 5],
             [2, 3, 0],
+            [17, 40, 31],
+            [33, 16, 513],
+            [512, 512, 512],
+            [514, 520, 1030],
+            [600, 514, 1101],
         ]
         .into_iter()
         .enumerate()
@@ -186,8 +191,8 @@ mod tests {
             let mut expected = Vec::new();
             for row in 0..m {
                 for column in 0..n {
-                    expected
-                        .push((0..k).map(|x| i32::from(a[row * k + x]) * i32::from(b[column * k + x])).sum::<i32>());
+                    let pairs = a[row * k..][..k].iter().zip(&b[column * k..][..k]);
+                    expected.push(pairs.map(|(a, b)| i32::from(*a) * i32::from(*b)).sum::<i32>());
                 }
             }
             for simd in Simd::available() {
@@ -198,11 +203,12 @@ mod tests {
 
     #[test]
     fn product_should_not_saturate_when_all_values_are_extreme() {
-        let k = 4096;
-        for (x, y) in [(127, 127), (-127, 127), (-127, -127)] {
-            for simd in Simd::available() {
-                let out = matmul_nt(simd, &vec![x; 8 * k], &vec![y; 8 * k], [8, 8, k]);
-                assert!(out.iter().all(|sum| *sum == i32::from(x) * i32::from(y) * k as i32), "{simd:?}");
+        for (x, y) in [(127, 127), (-127, 127), (127, -127), (-127, -127), (-128, 127), (-128, -128)] {
+            for (rows, k) in [(8, 4096), (512, 1024)] {
+                for simd in Simd::available() {
+                    let out = matmul_nt(simd, &vec![x; rows * k], &vec![y; rows * k], [rows, rows, k]);
+                    assert!(out.iter().all(|sum| *sum == i32::from(x) * i32::from(y) * k as i32), "{simd:?}");
+                }
             }
         }
     }

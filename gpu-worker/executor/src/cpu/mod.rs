@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The native executor.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
 mod matmul;
 mod ops;
 mod simd;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Vector instructions: the inner tiles of the int8 product, chosen when the program runs. The only unsafe code of the crate.
+//! Vector instructions: which there are, chosen when the program runs, and the inner tile of the int8 product with VNNI.
 //!
-//! All tiles are exact: products of two bytes are summed in 32 bits that wrap, never in 16 bits that saturate.
+//! All is exact: products are summed in 32 bits that wrap, never in 16 bits that saturate.
 
 #![allow(unsafe_code)]
 
@@ -10,7 +10,7 @@
 pub enum Simd {
     /// None in particular.
     Scalar,
-    /// AVX2: `vpmaddwd` on bytes widened to 16 bits.
+    /// AVX2: `vpmaddwd` on sums of bytes widened to 16 bits.
     Avx2,
     /// AVX-512 with VNNI: `vpdpbusd`.
     Avx512Vnni,
@@ -79,67 +79,12 @@ pub(crate) trait Tile: Send + Sync {
 }
 
 #[cfg(target_arch = "x86_64")]
-pub(crate) use x86::{Avx2Tile, VnniTile};
+pub(crate) use x86::VnniTile;
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use super::{Simd, Tile};
     use core::{arch::x86_64::*, mem::transmute};
-
-    /// The tile by `vpmaddwd`. Exists only where the processor has AVX2.
-    pub(crate) struct Avx2Tile(());
-
-    impl Avx2Tile {
-        /// The tile, if the processor has AVX2.
-        pub(crate) fn new() -> Option<Self> {
-            Simd::Avx2.is_available().then_some(Self(()))
-        }
-    }
-
-    impl Tile for Avx2Tile {
-        type Element = i16;
-        const GROUP: usize = 2;
-        const ROWS: usize = 6;
-        const COLUMNS: usize = 16;
-
-        #[inline(always)]
-        fn a(x: i8) -> i16 {
-            i16::from(x)
-        }
-
-        #[inline(always)]
-        fn b(x: i8) -> i16 {
-            i16::from(x)
-        }
-
-        fn correction(_: &[i8]) -> i32 {
-            0
-        }
-
-        fn tile(&self, a: &[i16], b: &[i16], out: &mut [i32]) {
-            // SAFETY: a value of this type exists only where the processor has AVX2.
-            unsafe { tile_avx2(a.as_chunks().0.as_chunks().0, b.as_chunks().0.as_chunks().0, out) }
-        }
-    }
-
-    #[target_feature(enable = "avx2")]
-    fn tile_avx2(a: &[[[i16; 2]; 6]], b: &[[[i16; 16]; 2]], out: &mut [i32]) {
-        let mut sums = [[_mm256_setzero_si256(); 2]; 6];
-        for (a, b) in a.iter().zip(b) {
-            // SAFETY: all bytes are values of both types, which are equally long.
-            let b = b.map(|b| unsafe { transmute::<[i16; 16], __m256i>(b) });
-            for (a, sums) in a.iter().zip(&mut sums) {
-                // SAFETY: as above.
-                let pair = _mm256_set1_epi32(unsafe { transmute::<[i16; 2], i32>(*a) });
-                sums[0] = _mm256_add_epi32(sums[0], _mm256_madd_epi16(pair, b[0]));
-                sums[1] = _mm256_add_epi32(sums[1], _mm256_madd_epi16(pair, b[1]));
-            }
-        }
-        for (out, sums) in out.as_chunks_mut::<16>().0.iter_mut().zip(sums) {
-            // SAFETY: as above.
-            *out = unsafe { transmute::<[__m256i; 2], [i32; 16]>(sums) };
-        }
-    }
 
     /// The tile by `vpdpbusd`. Exists only where the processor has AVX-512 F, BW and VNNI.
     pub(crate) struct VnniTile(());

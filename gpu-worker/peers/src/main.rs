@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Measures the processor's executor beside its peers; prints an object a line with `--json`.
+
+mod candle;
+mod products;
+mod transformer;
+
+fn main() -> anyhow::Result<()> {
+    let json = std::env::args().any(|arg| arg == "--json");
+    let mut measurements = products::measure()?;
+    measurements.extend(transformer::measure()?);
+    for m in measurements {
+        if json {
+            println!("{}", serde_json::to_string(&m)?);
+        } else {
+            println!("{:<84} {:>8.1} {}  {:>6.2} x {} ({:.1})", m.name, m.value, m.unit, m.ratio, m.peer, m.peer_value);
+        }
+    }
+    Ok(())
+}
