@@ -3,6 +3,7 @@
 
 mod candle;
 mod products;
+mod program;
 mod transformer;
 
 fn main() -> anyhow::Result<()> {

@@ -206,7 +206,12 @@ pub(super) fn run<'a>(
         },
         OpKind::Slice { axis, start, len } => {
             let (inner, width) = stretch(shape(0), axis);
-            map!(x(), x => slice(x, inner * width, inner * start as usize, inner * len as usize))
+            let (whole, start, len) = (inner * width, inner * start as usize, inner * len as usize);
+            match x() {
+                Elements::I8(x) => Elements::I8(slice(x, whole, start, len)),
+                Elements::I16(x) => Elements::I16(slice(x, whole, start, len)),
+                Elements::I32(x) => Elements::I32(slice(x, whole, start, len)),
+            }
         }
         OpKind::Concat { axis } => match x() {
             Elements::I8(_) => Elements::I8(Cow::Owned(concat(args, axis, len, |x| match x {
@@ -441,12 +446,16 @@ pub(crate) fn stretch(shape: Shape, axis: u8) -> (usize, usize) {
     (inner, shape.dim(axis) as usize)
 }
 
-fn slice<T: Copy>(x: &[T], whole: usize, start: usize, len: usize) -> Vec<T> {
+fn slice<'a, T: Copy>(x: &Cow<'a, [T]>, whole: usize, start: usize, len: usize) -> Cow<'a, [T]> {
+    // One stretch of what the caller lent, as weights are that several layers share an input for, is lent on.
+    if let (Cow::Borrowed(x), true) = (x, x.len() == whole) {
+        return Cow::Borrowed(&x[start..start + len]);
+    }
     let mut out = Vec::with_capacity(x.len() / whole.max(1) * len);
     for x in x.chunks_exact(whole) {
         out.extend_from_slice(&x[start..start + len]);
     }
-    out
+    Cow::Owned(out)
 }
 
 fn concat<T: Copy>(
