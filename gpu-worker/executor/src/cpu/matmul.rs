@@ -3,7 +3,7 @@
 
 #[cfg(target_arch = "x86_64")]
 use super::{avx2::Avx2, simd::VnniTile};
-use super::simd::{Simd, Tile};
+use super::simd::{dot, Simd, Tile};
 use rayon::prelude::*;
 
 /// Positions along K that are packed at a time: a panel of `b` stays in the first cache.
@@ -12,6 +12,8 @@ const K_BLOCK: usize = 512;
 const ROW_BLOCK: usize = 192;
 /// A product with at most this many rows on one side is not packed: packing would cost more than it saves.
 const FEW: usize = 3;
+/// Products of elements that one task of the thread pool sums at least, where nothing is packed.
+const DOTS_OF_TASK: usize = 1 << 18;
 
 /// `a [m, k]` times the transpose of `b [n, k]`: `[m, n]`, row-major.
 ///
@@ -48,27 +50,31 @@ fn rows_divided(simd: Simd, a: &[i8], b: &[i8], shape: [usize; 3]) -> Vec<i32> {
             }
         }
     }
-    let _ = simd;
-    dots(a, b, shape)
+    dots(simd, a, b, shape)
 }
 
 /// One dot product after the other.
-fn dots(a: &[i8], b: &[i8], [m, n, k]: [usize; 3]) -> Vec<i32> {
+fn dots(simd: Simd, a: &[i8], b: &[i8], [m, n, k]: [usize; 3]) -> Vec<i32> {
     let mut out = vec![0i32; m * n];
-    let rows = (65_536 / (n * k)).max(1);
+    let rows = (DOTS_OF_TASK / (n * k)).max(1).next_multiple_of(4);
     out.par_chunks_mut(rows * n).zip(a.par_chunks(rows * k)).for_each(|(out, a)| {
-        for (out, a) in out.chunks_exact_mut(n).zip(a.chunks_exact(k)) {
+        let mut fours = a.chunks_exact(4 * k);
+        let mut out_fours = out.chunks_exact_mut(4 * n);
+        for (out, a) in out_fours.by_ref().zip(fours.by_ref()) {
+            let rows = [0, 1, 2, 3].map(|row| &a[row * k..][..k]);
+            for (column, b) in b.chunks_exact(k).enumerate() {
+                for (row, sum) in simd.dots(rows, b).into_iter().enumerate() {
+                    out[row * n + column] = sum;
+                }
+            }
+        }
+        for (out, a) in out_fours.into_remainder().chunks_exact_mut(n).zip(fours.remainder().chunks_exact(k)) {
             for (out, b) in out.iter_mut().zip(b.chunks_exact(k)) {
                 *out = dot(a, b);
             }
         }
     });
     out
-}
-
-/// The sum of products, wrapping.
-fn dot(a: &[i8], b: &[i8]) -> i32 {
-    a.iter().zip(b).fold(0i32, |sum, (a, b)| sum.wrapping_add(i32::from(*a).wrapping_mul(i32::from(*b))))
 }
 
 fn packed<T: Tile>(tile: &T, a: &[i8], b: &[i8], [m, n, k]: [usize; 3]) -> Vec<i32> {

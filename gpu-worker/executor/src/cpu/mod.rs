@@ -12,7 +12,7 @@ pub use matmul::matmul_nt;
 pub(crate) use ops::stretch;
 pub use simd::Simd;
 
-use crate::{check_values, last_uses, Executor, ExecutorError};
+use crate::{check_values, unused_after, Executor, ExecutorError};
 use ops::Elements;
 use quern_program::{Checked, Context, SegmentKind, Tensor, Value};
 use std::sync::Arc;
@@ -72,7 +72,7 @@ impl CpuExecutor {
         let lists = [inputs, &constants, state, std::slice::from_ref(&step)];
         let [inputs_in, constants_in, state_in, step_in] =
             lists.map(|list| list.iter().map(|tensor| Arc::new(Elements::of(tensor))).collect::<Vec<_>>());
-        let last_uses = last_uses(program, kind, results);
+        let unused = unused_after(program, kind, results);
         let types = checked.types(kind);
         let mut outputs: Vec<Option<Arc<Elements<'_>>>> = Vec::with_capacity(types.len());
         for (index, op) in program.block(kind).iter().enumerate() {
@@ -94,8 +94,8 @@ impl CpuExecutor {
                 .collect();
             let args = args.ok_or(ExecutorError::Program)?;
             outputs.push(Some(ops::run(self.simd, call.kind, &args, call.output, &call.key)));
-            for (output, last) in outputs.iter_mut().zip(&last_uses) {
-                if *last <= index {
+            for output in unused.get(index).into_iter().flatten() {
+                if let Some(output) = outputs.get_mut(*output) {
                     *output = None;
                 }
             }
@@ -120,7 +120,8 @@ impl CpuExecutor {
     fn on_pool<T: Send>(&self, f: impl FnOnce() -> T + Send) -> T {
         match &self.pool {
             Some(pool) => pool.install(f),
-            None => f(),
+            // Once into the pool, and not for every operator.
+            None => rayon::scope(|_| f()),
         }
     }
 }
