@@ -100,7 +100,8 @@ impl Candle {
         let mut x = self.embedding.index_select(&ids, 0)?.unsqueeze(0)?;
         for layer in &mut self.layers {
             let qkv = layer.qkv.forward(&rms_norm(&x, &self.gains, EPSILON)?)?;
-            let by_head = |part: usize| qkv.narrow(2, part * width, width)?.reshape((1, tokens, heads, head))?.transpose(1, 2);
+            let by_head =
+                |part: usize| qkv.narrow(2, part * width, width)?.reshape((1, tokens, heads, head))?.transpose(1, 2);
             let q = rope(&by_head(0)?.contiguous()?, &cosine, &sine)?;
             let k = rope(&by_head(1)?.contiguous()?, &cosine, &sine)?;
             let v = by_head(2)?.contiguous()?;

@@ -4,12 +4,14 @@
 mod candle;
 mod products;
 mod program;
+mod training;
 mod transformer;
 
 fn main() -> anyhow::Result<()> {
     let json = std::env::args().any(|arg| arg == "--json");
     let mut measurements = products::measure()?;
     measurements.extend(transformer::measure()?);
+    measurements.extend(training::measure()?);
     for m in measurements {
         if json {
             println!("{}", serde_json::to_string(&m)?);

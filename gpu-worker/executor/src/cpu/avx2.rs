@@ -146,7 +146,8 @@ impl Avx2 {
             });
             let (top, bottom) = out.split_at_mut(m * width);
             let mut bottom = bottom.chunks_mut(rows * width);
-            let blocks: Vec<_> = top.chunks_mut(rows * width).map(|top| [top, bottom.next().unwrap_or_default()]).collect();
+            let blocks: Vec<_> =
+                top.chunks_mut(rows * width).map(|top| [top, bottom.next().unwrap_or_default()]).collect();
             blocks.into_par_iter().enumerate().for_each_init(Vec::new, |a_packed, (block, out)| {
                 let rows = block * rows..m.min((block + 1) * rows);
                 let a = Panels { block: product.a.from(rows.start * stride + k0), rows: rows.len(), stride, bytes };

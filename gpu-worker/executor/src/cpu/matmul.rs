@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The int8 product `a [M, K] x b [N, K]^T`, packed and blocked for the caches.
 
+use super::simd::{dot, Simd, Tile};
 #[cfg(target_arch = "x86_64")]
 use super::{avx2::Avx2, simd::VnniTile};
-use super::simd::{dot, Simd, Tile};
 use rayon::prelude::*;
 
 /// Positions along K that are packed at a time: a panel of `b` stays in the first cache.

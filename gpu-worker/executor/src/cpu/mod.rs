@@ -14,7 +14,7 @@ pub use simd::Simd;
 
 use crate::{check_values, unused_after, Executor, ExecutorError};
 use ops::Elements;
-use quern_program::{Checked, Context, SegmentKind, Tensor, Value};
+use quern_program::{Checked, Context, Segment, SegmentKind, Tensor, Value};
 use std::sync::Arc;
 
 /// Runs programs on the processor: vector instructions where it has them, all cores where it pays.
@@ -117,6 +117,38 @@ impl CpuExecutor {
         }
     }
 
+    /// The state, or the output alone, after a segment. What the segment carries unchanged is moved on and not copied: weights can
+    /// be most of a state.
+    fn advance(
+        &self,
+        checked: &Checked,
+        segment: Segment,
+        context: &Context,
+        inputs: &[Tensor],
+        state: Vec<Tensor>,
+    ) -> Result<Vec<Tensor>, ExecutorError> {
+        let kind = segment.kind();
+        let results = checked.program().results(kind);
+        let computed: Vec<Value> = results.iter().copied().filter(|value| !matches!(value, Value::State(_))).collect();
+        let computed = self.execute(checked, kind, &context.at(segment), inputs, &state, Some(&computed))?;
+        let (mut computed, mut state) = (computed.into_iter(), state.into_iter().map(Some).collect::<Vec<_>>());
+        let mut next = Vec::with_capacity(results.len());
+        for (place, value) in results.iter().enumerate() {
+            let tensor = match *value {
+                Value::State(index) => {
+                    let tensor = state.get_mut(usize::from(index));
+                    match results.iter().skip(place + 1).any(|later| later == value) {
+                        true => tensor.and_then(|tensor| tensor.clone()),
+                        false => tensor.and_then(Option::take),
+                    }
+                }
+                _ => computed.next(),
+            };
+            next.push(tensor.ok_or(ExecutorError::Program)?);
+        }
+        Ok(next)
+    }
+
     fn on_pool<T: Send>(&self, f: impl FnOnce() -> T + Send) -> T {
         match &self.pool {
             Some(pool) => pool.install(f),
@@ -152,5 +184,24 @@ impl Executor for CpuExecutor {
         state: &[Tensor],
     ) -> Result<Vec<Tensor>, ExecutorError> {
         self.on_pool(|| self.execute(checked, kind, context, inputs, state, None))
+    }
+
+    fn run_task(
+        &self,
+        checked: &Checked,
+        context: &Context,
+        inputs: &[Tensor],
+        on_checkpoint: &mut dyn FnMut(u32, &[Tensor]),
+    ) -> Result<Tensor, ExecutorError> {
+        let mut state = Vec::new();
+        let last = checked.program().segments().saturating_sub(1);
+        for index in 0..=last {
+            let segment = checked.program().segment(index).ok_or(ExecutorError::Program)?;
+            state = self.on_pool(|| self.advance(checked, segment, context, inputs, state))?;
+            if index < last {
+                on_checkpoint(index, &state);
+            }
+        }
+        state.pop().ok_or(ExecutorError::Program)
     }
 }
