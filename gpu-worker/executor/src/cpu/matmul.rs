@@ -6,8 +6,8 @@ use super::simd::{dot, Simd, Tile};
 use super::{avx2::Avx2, simd::VnniTile};
 use rayon::prelude::*;
 
-/// Positions along K that are packed at a time: a panel of `b` stays in the first cache.
-const K_BLOCK: usize = 512;
+/// Positions along K that are packed at a time: a panel of `b` fits into the first cache.
+const K_BLOCK: usize = 1024;
 /// Most rows of `a` that are packed at a time: they stay in the second cache.
 const ROW_BLOCK: usize = 192;
 /// A product with at most this many rows on one side is not packed: packing would cost more than it saves.
@@ -45,7 +45,7 @@ fn rows_divided(simd: Simd, a: &[i8], b: &[i8], shape: [usize; 3]) -> Vec<i32> {
             }
             Simd::Avx512Vnni => {
                 if let Some(tile) = VnniTile::new() {
-                    return packed(&tile, a, b, shape);
+                    return packed(simd, &tile, a, b, shape);
                 }
             }
         }
@@ -77,12 +77,9 @@ fn dots(simd: Simd, a: &[i8], b: &[i8], [m, n, k]: [usize; 3]) -> Vec<i32> {
     out
 }
 
-fn packed<T: Tile>(tile: &T, a: &[i8], b: &[i8], [m, n, k]: [usize; 3]) -> Vec<i32> {
+fn packed<T: Tile>(simd: Simd, tile: &T, a: &[i8], b: &[i8], [m, n, k]: [usize; 3]) -> Vec<i32> {
     let corrections: Vec<i32> = b.par_chunks(k).with_min_len(64).map(T::correction).collect();
-    let mut out = Vec::with_capacity(m * n);
-    for _ in 0..m {
-        out.extend_from_slice(&corrections);
-    }
+    let mut out = vec![0i32; m * n];
     let share = m.div_ceil(rayon::current_num_threads() * 2).next_multiple_of(T::ROWS);
     let row_block = share.min(ROW_BLOCK.next_multiple_of(T::ROWS));
     for k0 in (0..k).step_by(K_BLOCK) {
@@ -111,11 +108,17 @@ fn packed<T: Tile>(tile: &T, a: &[i8], b: &[i8], [m, n, k]: [usize; 3]) -> Vec<i
                 for (a_panel, a) in a_packed.chunks(a_panel).enumerate() {
                     tile.tile(a, b, sums);
                     let out = out.chunks_exact_mut(n).skip(a_panel * T::ROWS);
-                    for (out, sums) in out.zip(sums.chunks_exact(T::COLUMNS)) {
-                        for (out, sum) in out[column..column + columns].iter_mut().zip(sums) {
-                            *out = out.wrapping_add(*sum);
+                    simd.vectorize(|| {
+                        for (out, sums) in out.zip(sums.chunks_exact(T::COLUMNS)) {
+                            let out = out[column..column + columns].iter_mut().zip(sums);
+                            if k0 == 0 {
+                                let sums = out.zip(&corrections[column..column + columns]);
+                                sums.for_each(|((out, sum), correction)| *out = sum.wrapping_add(*correction));
+                            } else {
+                                out.for_each(|(out, sum)| *out = out.wrapping_add(*sum));
+                            }
                         }
-                    }
+                    });
                 }
             }
         });
