@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Measures the processor's executor beside its peers; prints an object a line with `--json`.
+#![doc = include_str!("../README.md")]
 
 mod candle;
 mod products;

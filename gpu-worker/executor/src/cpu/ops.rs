@@ -8,7 +8,8 @@ use super::{matmul::matmul_nt, simd::Simd, window};
 use bytemuck::Pod;
 use quern_program::{
     ops::{
-        bit_length, broadcast, divide, exp_q16, permuted, shift_round, shift_stochastic, softmax_q15, sqrt, Broadcast,
+        bit_length, broadcast, divide, exp_q16, permuted, shift_round, shift_stochastic, softmax_q15_by, sqrt,
+        Broadcast,
     },
     DType, OpKind, Shape, Tensor, TensorType, Window2d,
 };
@@ -157,7 +158,7 @@ pub(super) fn run<'a>(
         OpKind::Add => binary(simd, args, i32::wrapping_add),
         OpKind::Sub => binary(simd, args, i32::wrapping_sub),
         OpKind::Mul => binary(simd, args, i32::wrapping_mul),
-        OpKind::Div => binary(simd, args, divide),
+        OpKind::Div => divided(simd, args),
         OpKind::Min => binary(simd, args, |a, b| a.min(b)),
         OpKind::Max => binary(simd, args, |a, b| a.max(b)),
         OpKind::ShiftRound => binary(simd, args, shift_round),
@@ -323,6 +324,63 @@ fn binary(
     }))
 }
 
+/// Quotients. Where a divisor is that of many elements it is turned into a multiplication.
+fn divided(simd: Simd, args: &[(TensorType, Arc<Elements<'_>>)]) -> Elements<'static> {
+    let [(a, x), (b, y)] = args else { unreachable!("a checked operator has its arguments") };
+    let last = a.shape.last() as usize;
+    let stretch = match broadcast(*a, *b) {
+        Some(Broadcast::AllButLast) => last,
+        Some(Broadcast::One) => x.len(),
+        _ => return binary(simd, args, divide),
+    };
+    Elements::i32(parallel(simd, x.len(), |start, out| {
+        x.load(start, out);
+        let mut at = start;
+        let mut rest = out;
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at_mut(rest.len().min(stretch - at % stretch));
+            let divisor = y.get(at / stretch);
+            let reciprocal = Reciprocal::of(divisor.unsigned_abs());
+            for x in &mut *now {
+                let quotient = reciprocal.quotient(x.unsigned_abs()) as i32;
+                *x = if (*x ^ divisor) < 0 { quotient.wrapping_neg() } else { quotient };
+            }
+            at += now.len();
+            rest = later;
+        }
+    }))
+}
+
+/// What a multiplication and two corrections divide by, exactly; by zero to zero.
+#[derive(Clone, Copy)]
+struct Reciprocal {
+    divisor: u32,
+    /// `2^32 / divisor`, rounded down, or the largest number.
+    factor: u32,
+}
+
+impl Reciprocal {
+    fn of(divisor: u32) -> Self {
+        let factor = (1u64 << 32).checked_div(divisor.into()).unwrap_or(0);
+        Self { divisor, factor: u32::try_from(factor).unwrap_or(u32::MAX) }
+    }
+
+    /// `number / divisor`, rounded down. The factor is less than one too small, so the first guess is at most two too small.
+    #[inline(always)]
+    fn quotient(self, number: u32) -> u32 {
+        let guess = ((u64::from(number) * u64::from(self.factor)) >> 32) as u32;
+        let rest = number.wrapping_sub(guess.wrapping_mul(self.divisor));
+        let more = u32::from(rest >= self.divisor);
+        let rest = rest.wrapping_sub(more.wrapping_mul(self.divisor));
+        let quotient = guess.wrapping_add(more).wrapping_add(u32::from(rest >= self.divisor));
+        if self.divisor == 0 {
+            0
+        } else {
+            quotient
+        }
+    }
+}
+
 fn stream(key: &[u8; 32], start: usize) -> ChaCha8Rng {
     let mut stream = ChaCha8Rng::from_seed(*key);
     stream.set_word_pos(start as u128);
@@ -440,7 +498,8 @@ fn softmax(simd: Simd, x: &[i32], columns: usize, frac_bits: u8) -> Vec<i32> {
                 sum = sum.wrapping_add(exp);
                 *out = exp as i32;
             }
-            out.iter_mut().for_each(|out| *out = softmax_q15(*out as u32, sum));
+            let reciprocal = Reciprocal::of(sum);
+            out.iter_mut().for_each(|out| *out = softmax_q15_by(*out as u32, sum, |n| reciprocal.quotient(n)));
         });
     };
     out.par_chunks_exact_mut(columns).zip(x.par_chunks_exact(columns)).with_min_len(per_task).for_each(row);
@@ -487,4 +546,27 @@ fn concat<T: Copy>(
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Numbers of every length, so that small ones and those at powers of two are as frequent as large ones.
+    fn number() -> impl Strategy<Value = u32> {
+        (any::<u32>(), 0u32..33, 0u32..3).prop_map(|(x, bits, less)| match less {
+            0 => x.checked_shr(bits).unwrap_or(0),
+            less => 1u32.checked_shl(bits).unwrap_or(0).wrapping_sub(less),
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn reciprocal_should_divide_when_numbers_are_of_any_length(x in number(), divisor in number()) {
+            prop_assert_eq!(Reciprocal::of(divisor).quotient(x), x.checked_div(divisor).unwrap_or(0));
+        }
+    }
 }
