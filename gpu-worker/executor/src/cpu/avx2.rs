@@ -81,15 +81,27 @@ impl Avx2 {
     /// `a [m, k]` times the transpose of `b [n, k]`.
     pub fn product(self, a: &[i8], b: &[i8], [m, n, k]: [usize; 3]) -> Vec<i32> {
         let mut out = vec![0i32; m * n];
+        if m * n * k == 0 {
+            return out;
+        }
+        // Threads that have rows enough each multiply on their own: they then wait for each other once and not in each product.
+        let threads = (m / MIN_QUARTERED).clamp(1, rayon::current_num_threads());
+        let rows = m.div_ceil(threads).next_multiple_of(2);
+        let parts = out.par_chunks_mut(rows * n).zip(a.par_chunks(rows * k));
+        parts.for_each(|(out, a)| self.add_product(a, b, [out.len() / n, n, k], out));
+        out
+    }
+
+    /// Adds a product to `out [m, n]`.
+    fn add_product(self, a: &[i8], b: &[i8], [m, n, k]: [usize; 3], out: &mut [i32]) {
         let even = |size: usize| size >= MIN_QUARTERED && size.is_multiple_of(2);
         if [m, n, k].into_iter().all(even) {
-            self.quartered(a, b, [m, n, k], &mut out);
+            self.quartered(a, b, [m, n, k], out);
         } else {
             let whole = |first| Block { first, second: None };
             let product = Product { a: whole(a), b: whole(b), to: [[1, 0], [0, 0]] };
-            self.add(&product, k, [m, n, k], &mut Vec::new(), &mut out, n);
+            self.add(&product, k, [m, n, k], &mut Vec::new(), out, n);
         }
-        out
     }
 
     /// Strassen's seven products.
