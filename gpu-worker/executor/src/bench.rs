@@ -182,8 +182,13 @@ fn plain(a: &[i8], b: &[i8], n: usize) -> Vec<i32> {
     out
 }
 
+/// The product of the `gemm` crate, of f32 on one thread, the second matrix given transposed.
+///
+/// # Panics
+///
+/// If a matrix is smaller than `n x n`.
 #[allow(unsafe_code)]
-fn gemm_f32(a: &[f32], b: &[f32], n: usize) -> Vec<f32> {
+pub fn gemm_f32(a: &[f32], b: &[f32], n: usize) -> Vec<f32> {
     assert!(a.len() >= n * n && b.len() >= n * n);
     let mut out = vec![0f32; n * n];
     let stride = n as isize;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The int8 product on one thread beside `rten-gemm`'s of u8 and i8, which serves the same models.
+//! The int8 product on one thread beside `rten-gemm`'s of u8 and i8, which serves the same models, and `gemm`'s of f32.
 
 use anyhow::{Context as _, Result};
 use quern_executor::{
-    bench::{medians, Measurement},
+    bench::{gemm_f32, medians, Measurement},
     cpu::{matmul_nt, Simd},
 };
 
@@ -64,6 +64,7 @@ pub fn measure() -> Result<Vec<Measurement>> {
     let newest_name = newest.executor.kernel_name().to_owned();
     let own = |simd| move |a: &[i8], b: &[i8]| drop(std::hint::black_box(matmul_nt(simd, a, b, [n; 3])));
     let (own_avx2, own_best) = (own(Simd::Avx2), own(Simd::best()));
+    let [a_f32, b_f32] = [&a, &b].map(|x| x.iter().map(|x| f32::from(*x)).collect::<Vec<f32>>());
     avx2()?;
     newest.run(n)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
@@ -75,6 +76,7 @@ pub fn measure() -> Result<Vec<Measurement>> {
         Box::new(|| drop(std::hint::black_box(pool.install(|| newest.run(n))))),
         Box::new(|| two.install(|| own_avx2(&a, &b))),
         Box::new(|| two.install(|| own_best(&a, &b))),
+        Box::new(|| drop(std::hint::black_box(gemm_f32(&a_f32, &b_f32, n)))),
     ];
     let seconds = medians(&mut candidates);
     let gops = |seconds: f64| 2.0 * (n as f64).powi(3) / seconds / 1e9;
@@ -88,6 +90,7 @@ pub fn measure() -> Result<Vec<Measurement>> {
     };
     let rten = |name: &str| format!("rten-gemm u8 x i8 ({name}), 1 thread");
     Ok(vec![
+        row(Simd::Avx2, "1 thread", 0, "gemm f32, 1 thread".into(), 6),
         row(Simd::Avx2, "1 thread", 0, rten(&avx2_name), 1),
         row(Simd::best(), "1 thread", 2, rten(&newest_name), 3),
         row(Simd::Avx2, "2 threads", 4, "1 thread".into(), 0),

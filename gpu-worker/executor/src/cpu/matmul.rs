@@ -80,8 +80,10 @@ fn dots(simd: Simd, a: &[i8], b: &[i8], [m, n, k]: [usize; 3]) -> Vec<i32> {
 fn packed<T: Tile>(simd: Simd, tile: &T, a: &[i8], b: &[i8], [m, n, k]: [usize; 3]) -> Vec<i32> {
     let corrections: Vec<i32> = b.par_chunks(k).with_min_len(64).map(T::correction).collect();
     let mut out = vec![0i32; m * n];
-    let share = m.div_ceil(rayon::current_num_threads() * 2).next_multiple_of(T::ROWS);
-    let row_block = share.min(ROW_BLOCK.next_multiple_of(T::ROWS));
+    // As many blocks for each thread as for any other, at least two where there are rows enough.
+    let threads = rayon::current_num_threads();
+    let blocks = m.div_ceil(ROW_BLOCK).max(threads * 2).next_multiple_of(threads);
+    let row_block = m.div_ceil(blocks).next_multiple_of(T::ROWS);
     for k0 in (0..k).step_by(K_BLOCK) {
         let k1 = k.min(k0 + K_BLOCK);
         let groups = (k1 - k0).div_ceil(T::GROUP);
