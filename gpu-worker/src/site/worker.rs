@@ -78,9 +78,9 @@ impl Site {
                 for carried in state {
                     now.push(match carried {
                         Carried::Anew(bytes) => self.peer.store().put(bytes.into()).await?,
-                        Carried::Unchanged(index) => {
-                            *before.get(index).ok_or(SiteError::Inconsistent("a checkpoint lacks what it carries on"))?
-                        }
+                        Carried::Unchanged(index) => *before
+                            .get(index)
+                            .ok_or(SiteError::Inconsistent("a checkpoint lacks what it carries on"))?,
                     });
                 }
                 let list: Vec<u8> = now.iter().flat_map(|id| id.0).collect();
