@@ -5,7 +5,7 @@ mod common;
 
 use bounded_collections::BoundedVec;
 use common::*;
-use frame_support::{assert_ok, dispatch::DispatchClass, traits::Get};
+use frame_support::{assert_ok, dispatch::DispatchClass};
 use quern_pallet_verification::Call as Verification;
 use quern_primitives::{commitment::LeafProof, slice::SliceProof, BlobId, ShardId};
 use quern_protocol::shard::{Demand, Phase, Verdict};

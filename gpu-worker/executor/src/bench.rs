@@ -161,8 +161,8 @@ fn cpu_size(n: usize) -> Vec<Measurement> {
     measurements
 }
 
-/// The median of the rounds of each candidate, in seconds.
-fn medians(candidates: &mut [Box<dyn FnMut() + '_>]) -> Vec<f64> {
+/// The median of the rounds of each candidate, in seconds. Rounds of all candidates alternate.
+pub fn medians(candidates: &mut [Box<dyn FnMut() + '_>]) -> Vec<f64> {
     let mut rounds = vec![Vec::new(); candidates.len()];
     // The first round warms up and says how often to repeat.
     let repeats: Vec<u32> =
@@ -181,7 +181,8 @@ fn time(run: &mut dyn FnMut(), repeats: u32) -> f64 {
     start.elapsed().as_secs_f64() / f64::from(repeats)
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+/// The middle one of some numbers.
+pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
@@ -215,8 +216,13 @@ fn plain(a: &[i8], b: &[i8], n: usize) -> Vec<i32> {
     out
 }
 
+/// The product of the `gemm` crate, of f32 on one thread, the second matrix given transposed.
+///
+/// # Panics
+///
+/// If a matrix is smaller than `n x n`.
 #[allow(unsafe_code)]
-fn gemm_f32(a: &[f32], b: &[f32], n: usize) -> Vec<f32> {
+pub fn gemm_f32(a: &[f32], b: &[f32], n: usize) -> Vec<f32> {
     assert!(a.len() >= n * n && b.len() >= n * n);
     let mut out = vec![0f32; n * n];
     let stride = n as isize;

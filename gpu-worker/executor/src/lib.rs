@@ -162,11 +162,12 @@ fn check_tensors(what: &'static str, types: &[TensorType], tensors: &[Tensor]) -
     Ok(())
 }
 
-/// For each operator of a block the last one that reads its output (itself when there is none); never for those in `results`, or
-/// for all when there are no `results`.
-pub(crate) fn last_uses(program: &Program, kind: SegmentKind, results: Option<&[Value]>) -> Vec<usize> {
+/// For each operator of a block those whose output nobody reads after it. An output in `results` is read for ever, and so is every
+/// one when there are no `results`.
+pub(crate) fn unused_after(program: &Program, kind: SegmentKind, results: Option<&[Value]>) -> Vec<Vec<usize>> {
     let ops = program.block(kind);
-    let Some(results) = results else { return vec![usize::MAX; ops.len()] };
+    let mut unused = vec![Vec::new(); ops.len()];
+    let Some(results) = results else { return unused };
     let mut last: Vec<usize> = (0..ops.len()).collect();
     let uses = ops.iter().enumerate().flat_map(|(index, op)| op.args.iter().map(move |value| (index, value)));
     for (index, value) in uses.chain(results.iter().map(|value| (usize::MAX, value))) {
@@ -176,5 +177,10 @@ pub(crate) fn last_uses(program: &Program, kind: SegmentKind, results: Option<&[
             }
         }
     }
-    last
+    for (op, last) in last.into_iter().enumerate() {
+        if let Some(unused) = unused.get_mut(last) {
+            unused.push(op);
+        }
+    }
+    unused
 }

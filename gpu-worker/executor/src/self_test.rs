@@ -192,6 +192,8 @@ fn cases() -> Vec<(OpKind, Vec<TensorType>)> {
     cases.push((OpKind::MatmulNt, vec![ty(I8, &[1, 1000]), ty(I8, &[3, 1000])]));
     cases.push((OpKind::MatmulNt, vec![ty(I8, &[3, 5, 67, 18]), ty(I8, &[3, 5, 2, 18])]));
     cases.push((OpKind::MatmulNt, vec![ty(I8, &[7, 3, 64]), ty(I8, &[7, 65, 64])]));
+    // The processor multiplies large matrices by quarters.
+    cases.push((OpKind::MatmulNt, vec![ty(I8, &[512, 512]), ty(I8, &[512, 512])]));
     cases.push((OpKind::ColSum, vec![ty(I32, &[9, 300])]));
     cases.push((OpKind::Random { shape: Shape::matrix(3, 111) }, vec![]));
     for frac_bits in [0, 8, 16, 24] {

@@ -125,6 +125,7 @@ fn large() -> Vec<(OpKind, Vec<TensorType>)> {
     use DType::{I16, I32, I8};
     vec![
         (OpKind::MatmulNt, vec![ty(I8, &[200, 530]), ty(I8, &[70, 530])]),
+        (OpKind::MatmulNt, vec![ty(I8, &[512, 516]), ty(I8, &[514, 516])]),
         (OpKind::MatmulNt, vec![ty(I8, &[3, 1031]), ty(I8, &[900, 1031])]),
         (OpKind::MatmulNt, vec![ty(I8, &[20, 64]), ty(I8, &[2000, 64])]),
         (OpKind::MatmulNt, vec![ty(I8, &[9, 8, 100, 33]), ty(I8, &[9, 8, 70, 33])]),

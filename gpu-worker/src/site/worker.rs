@@ -18,6 +18,14 @@ use quern_protocol::{
 use quern_sdk::net::{messages::Commitment, Checkpoint, PeerId};
 use std::collections::HashSet;
 
+/// A tensor of a checkpoint.
+enum Carried {
+    /// Its bytes.
+    Anew(Vec<u8>),
+    /// The tensor with this index of the checkpoint before: it is stored, and is neither copied nor hashed again.
+    Unchanged(usize),
+}
+
 impl Site {
     /// Runs all tasks of a shard. All checkpoints and outputs are stored, and the promise kept, before this returns.
     pub(super) async fn execute(&self, view: &ShardView) -> Result<Event, SiteError> {
@@ -51,17 +59,33 @@ impl Site {
             let (executor, program, context) = (self.executor.clone(), program.clone(), view.context.context(task));
             let (checkpoints, output) = compute(move || {
                 let mut checkpoints = Vec::new();
-                let mut keep = |_: u32, state: &[Tensor]| checkpoints.push(state.to_vec());
+                let mut keep = |index: u32, state: &[Tensor]| {
+                    let segment = program.program().segment(index);
+                    let results = segment.map(|segment| program.program().results(segment.kind())).unwrap_or_default();
+                    let carried = results.into_iter().zip(state).map(|(value, tensor)| match value {
+                        Value::State(before) => Carried::Unchanged(before.into()),
+                        _ => Carried::Anew(tensor.bytes.clone()),
+                    });
+                    checkpoints.push(carried.collect::<Vec<_>>());
+                };
                 let output = executor.run_task(&program, &context, &inputs, &mut keep)?;
                 Ok((checkpoints, output))
             })
             .await?;
+            let mut before: Vec<BlobId> = Vec::new();
             for state in checkpoints {
-                let mut list = Vec::new();
-                for tensor in state {
-                    list.extend_from_slice(&self.peer.store().put(tensor.bytes.into()).await?.0);
+                let mut now = Vec::with_capacity(state.len());
+                for carried in state {
+                    now.push(match carried {
+                        Carried::Anew(bytes) => self.peer.store().put(bytes.into()).await?,
+                        Carried::Unchanged(index) => *before
+                            .get(index)
+                            .ok_or(SiteError::Inconsistent("a checkpoint lacks what it carries on"))?,
+                    });
                 }
+                let list: Vec<u8> = now.iter().flat_map(|id| id.0).collect();
                 ids.push(self.peer.store().put(list.into()).await?);
+                before = now;
             }
             ids.push(self.peer.store().put(output.bytes.into()).await?);
         }

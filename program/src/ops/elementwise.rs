@@ -49,6 +49,7 @@ pub fn broadcast(a: TensorType, b: TensorType) -> Option<Broadcast> {
 }
 
 /// `a / b` rounded towards zero; 0 when b is 0, `MIN` for `MIN / -1`.
+#[inline]
 pub fn divide(a: i32, b: i32) -> i32 {
     if b == 0 {
         0
@@ -58,22 +59,26 @@ pub fn divide(a: i32, b: i32) -> i32 {
 }
 
 /// Number of bits of `|x|`.
+#[inline]
 pub fn bit_length(x: i32) -> i32 {
     u32::BITS.saturating_sub(x.unsigned_abs().leading_zeros()) as i32
 }
 
 /// The square root of x, rounded down; 0 when x is negative.
+#[inline]
 pub fn sqrt(x: i32) -> i32 {
     x.max(0).unsigned_abs().isqrt() as i32
 }
 
 /// `x / 2^s` rounded to nearest, halves up. s is clamped to -31..=31; a negative one shifts left, wrapping.
+#[inline]
 pub fn shift_round(x: i32, s: i32) -> i32 {
     shift(x, s, |x, s| x.wrapping_shr(s.wrapping_sub(1)) & 1)
 }
 
 /// `x / 2^s` rounded down, and up instead when the bits cut off exceed the same number of low bits of `random`: with a
 /// probability equal to the fraction cut off. s as in [`shift_round`].
+#[inline]
 pub fn shift_stochastic(x: i32, s: i32, random: u32) -> i32 {
     shift(x, s, |x, s| {
         let mask = 1u32.wrapping_shl(s).wrapping_sub(1);
@@ -81,6 +86,7 @@ pub fn shift_stochastic(x: i32, s: i32, random: u32) -> i32 {
     })
 }
 
+#[inline]
 fn shift(x: i32, s: i32, up: impl FnOnce(i32, u32) -> i32) -> i32 {
     let s = s.clamp(-31, 31);
     if s <= 0 {

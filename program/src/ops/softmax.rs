@@ -31,6 +31,7 @@ const OFFSET: u32 = 22_544;
 /// e = ((((t * t) >> 14) * 11747) >> 15) + 22544
 /// e >> z
 /// ```
+#[inline]
 pub fn exp_q16(distance: u32, frac_bits: u8) -> u32 {
     let frac_bits = u32::from(frac_bits.min(MAX_SOFTMAX_FRAC_BITS));
     if distance >= 16u32.wrapping_shl(frac_bits) {
@@ -47,9 +48,15 @@ pub fn exp_q16(distance: u32, frac_bits: u8) -> u32 {
 }
 
 /// An exponential's part of a row's sum of them, with 15 fractional bits: `((e << 15) + (sum >> 1)) / sum`; 0 when the sum is 0.
+#[inline]
 pub fn softmax_q15(e: u32, sum: u32) -> i32 {
-    let numerator = e.wrapping_shl(15).wrapping_add(sum.wrapping_shr(1));
-    numerator.checked_div(sum).unwrap_or(0) as i32
+    softmax_q15_by(e, sum, |numerator| numerator.checked_div(sum).unwrap_or(0))
+}
+
+/// The same where the caller divides by the sum: it may know a faster way to do so for a whole row.
+#[inline]
+pub fn softmax_q15_by(e: u32, sum: u32, divide: impl FnOnce(u32) -> u32) -> i32 {
+    divide(e.wrapping_shl(15).wrapping_add(sum.wrapping_shr(1))) as i32
 }
 
 /// Softmax of each row.

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The int8 product `a [M, K] x b [N, K]^T`, packed and blocked for the caches.
 
+use super::simd::{dot, Simd, Tile};
 #[cfg(target_arch = "x86_64")]
-use super::simd::{Avx2Tile, VnniTile};
-use super::simd::{Simd, Tile};
+use super::{avx2::Avx2, simd::VnniTile};
 use rayon::prelude::*;
 
-/// Positions along K that are packed at a time: a panel of `b` stays in the first cache.
-const K_BLOCK: usize = 512;
+/// Positions along K that are packed at a time: a panel of `b` fits into the first cache.
+const K_BLOCK: usize = 1024;
 /// Most rows of `a` that are packed at a time: they stay in the second cache.
 const ROW_BLOCK: usize = 192;
 /// A product with at most this many rows on one side is not packed: packing would cost more than it saves.
 const FEW: usize = 3;
+/// Products of elements that one task of the thread pool sums at least, where nothing is packed.
+const DOTS_OF_TASK: usize = 1 << 18;
 
 /// `a [m, k]` times the transpose of `b [n, k]`: `[m, n]`, row-major.
 ///
@@ -37,27 +39,36 @@ fn rows_divided(simd: Simd, a: &[i8], b: &[i8], shape: [usize; 3]) -> Vec<i32> {
         match simd {
             Simd::Scalar => {}
             Simd::Avx2 => {
-                if let Some(tile) = Avx2Tile::new() {
-                    return packed(&tile, a, b, shape);
+                if let Some(avx2) = Avx2::new() {
+                    return avx2.product(a, b, shape);
                 }
             }
             Simd::Avx512Vnni => {
                 if let Some(tile) = VnniTile::new() {
-                    return packed(&tile, a, b, shape);
+                    return packed(simd, &tile, a, b, shape);
                 }
             }
         }
     }
-    let _ = simd;
-    dots(a, b, shape)
+    dots(simd, a, b, shape)
 }
 
 /// One dot product after the other.
-fn dots(a: &[i8], b: &[i8], [m, n, k]: [usize; 3]) -> Vec<i32> {
+fn dots(simd: Simd, a: &[i8], b: &[i8], [m, n, k]: [usize; 3]) -> Vec<i32> {
     let mut out = vec![0i32; m * n];
-    let rows = (65_536 / (n * k)).max(1);
+    let rows = (DOTS_OF_TASK / (n * k)).max(1).next_multiple_of(4);
     out.par_chunks_mut(rows * n).zip(a.par_chunks(rows * k)).for_each(|(out, a)| {
-        for (out, a) in out.chunks_exact_mut(n).zip(a.chunks_exact(k)) {
+        let mut fours = a.chunks_exact(4 * k);
+        let mut out_fours = out.chunks_exact_mut(4 * n);
+        for (out, a) in out_fours.by_ref().zip(fours.by_ref()) {
+            let rows = [0, 1, 2, 3].map(|row| &a[row * k..][..k]);
+            for (column, b) in b.chunks_exact(k).enumerate() {
+                for (row, sum) in simd.dots(rows, b).into_iter().enumerate() {
+                    out[row * n + column] = sum;
+                }
+            }
+        }
+        for (out, a) in out_fours.into_remainder().chunks_exact_mut(n).zip(fours.remainder().chunks_exact(k)) {
             for (out, b) in out.iter_mut().zip(b.chunks_exact(k)) {
                 *out = dot(a, b);
             }
@@ -66,19 +77,13 @@ fn dots(a: &[i8], b: &[i8], [m, n, k]: [usize; 3]) -> Vec<i32> {
     out
 }
 
-/// The sum of products, wrapping.
-fn dot(a: &[i8], b: &[i8]) -> i32 {
-    a.iter().zip(b).fold(0i32, |sum, (a, b)| sum.wrapping_add(i32::from(*a).wrapping_mul(i32::from(*b))))
-}
-
-fn packed<T: Tile>(tile: &T, a: &[i8], b: &[i8], [m, n, k]: [usize; 3]) -> Vec<i32> {
+fn packed<T: Tile>(simd: Simd, tile: &T, a: &[i8], b: &[i8], [m, n, k]: [usize; 3]) -> Vec<i32> {
     let corrections: Vec<i32> = b.par_chunks(k).with_min_len(64).map(T::correction).collect();
-    let mut out = Vec::with_capacity(m * n);
-    for _ in 0..m {
-        out.extend_from_slice(&corrections);
-    }
-    let share = m.div_ceil(rayon::current_num_threads() * 2).next_multiple_of(T::ROWS);
-    let row_block = share.min(ROW_BLOCK.next_multiple_of(T::ROWS));
+    let mut out = vec![0i32; m * n];
+    // As many blocks for each thread as for any other, at least two where there are rows enough.
+    let threads = rayon::current_num_threads();
+    let blocks = m.div_ceil(ROW_BLOCK).max(threads * 2).next_multiple_of(threads);
+    let row_block = m.div_ceil(blocks).next_multiple_of(T::ROWS);
     for k0 in (0..k).step_by(K_BLOCK) {
         let k1 = k.min(k0 + K_BLOCK);
         let groups = (k1 - k0).div_ceil(T::GROUP);
@@ -105,11 +110,17 @@ fn packed<T: Tile>(tile: &T, a: &[i8], b: &[i8], [m, n, k]: [usize; 3]) -> Vec<i
                 for (a_panel, a) in a_packed.chunks(a_panel).enumerate() {
                     tile.tile(a, b, sums);
                     let out = out.chunks_exact_mut(n).skip(a_panel * T::ROWS);
-                    for (out, sums) in out.zip(sums.chunks_exact(T::COLUMNS)) {
-                        for (out, sum) in out[column..column + columns].iter_mut().zip(sums) {
-                            *out = out.wrapping_add(*sum);
+                    simd.vectorize(|| {
+                        for (out, sums) in out.zip(sums.chunks_exact(T::COLUMNS)) {
+                            let out = out[column..column + columns].iter_mut().zip(sums);
+                            if k0 == 0 {
+                                let sums = out.zip(&corrections[column..column + columns]);
+                                sums.for_each(|((out, sum), correction)| *out = sum.wrapping_add(*correction));
+                            } else {
+                                out.for_each(|(out, sum)| *out = out.wrapping_add(*sum));
+                            }
                         }
-                    }
+                    });
                 }
             }
         });
@@ -156,8 +167,8 @@ mod tests {
                 x = x.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 match x >> 30 {
                     0 => 127,
-                    1 => -127,
-                    _ => ((x >> 16) as i8).max(-127),
+                    1 => -128,
+                    _ => (x >> 16) as i8,
                 }
             })
             .collect()
@@ -177,6 +188,12 @@ mod tests {
             [300, 4, 64],
             [3, 0, 5],
             [2, 3, 0],
+            [17, 40, 31],
+            [33, 16, 513],
+            [512, 512, 512],
+            [514, 520, 1030],
+            [600, 514, 1101],
+            [1025, 512, 514],
         ]
         .into_iter()
         .enumerate()
@@ -186,8 +203,8 @@ mod tests {
             let mut expected = Vec::new();
             for row in 0..m {
                 for column in 0..n {
-                    expected
-                        .push((0..k).map(|x| i32::from(a[row * k + x]) * i32::from(b[column * k + x])).sum::<i32>());
+                    let pairs = a[row * k..][..k].iter().zip(&b[column * k..][..k]);
+                    expected.push(pairs.map(|(a, b)| i32::from(*a) * i32::from(*b)).sum::<i32>());
                 }
             }
             for simd in Simd::available() {
@@ -198,11 +215,12 @@ mod tests {
 
     #[test]
     fn product_should_not_saturate_when_all_values_are_extreme() {
-        let k = 4096;
-        for (x, y) in [(127, 127), (-127, 127), (-127, -127)] {
-            for simd in Simd::available() {
-                let out = matmul_nt(simd, &vec![x; 8 * k], &vec![y; 8 * k], [8, 8, k]);
-                assert!(out.iter().all(|sum| *sum == i32::from(x) * i32::from(y) * k as i32), "{simd:?}");
+        for (x, y) in [(127, 127), (-127, 127), (127, -127), (-127, -127), (-128, 127), (-128, -128)] {
+            for (rows, k) in [(8, 4096), (512, 1024)] {
+                for simd in Simd::available() {
+                    let out = matmul_nt(simd, &vec![x; rows * k], &vec![y; rows * k], [rows, rows, k]);
+                    assert!(out.iter().all(|sum| *sum == i32::from(x) * i32::from(y) * k as i32), "{simd:?}");
+                }
             }
         }
     }

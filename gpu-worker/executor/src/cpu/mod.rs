@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The native executor.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
 mod matmul;
 mod ops;
 mod simd;
@@ -10,9 +12,9 @@ pub use matmul::matmul_nt;
 pub(crate) use ops::stretch;
 pub use simd::Simd;
 
-use crate::{check_values, last_uses, Executor, ExecutorError};
+use crate::{check_values, unused_after, Executor, ExecutorError};
 use ops::Elements;
-use quern_program::{Checked, Context, SegmentKind, Tensor, Value};
+use quern_program::{Checked, Context, Segment, SegmentKind, Tensor, Value};
 use std::sync::Arc;
 
 /// Runs programs on the processor: vector instructions where it has them, all cores where it pays.
@@ -70,7 +72,7 @@ impl CpuExecutor {
         let lists = [inputs, &constants, state, std::slice::from_ref(&step)];
         let [inputs_in, constants_in, state_in, step_in] =
             lists.map(|list| list.iter().map(|tensor| Arc::new(Elements::of(tensor))).collect::<Vec<_>>());
-        let last_uses = last_uses(program, kind, results);
+        let unused = unused_after(program, kind, results);
         let types = checked.types(kind);
         let mut outputs: Vec<Option<Arc<Elements<'_>>>> = Vec::with_capacity(types.len());
         for (index, op) in program.block(kind).iter().enumerate() {
@@ -92,8 +94,8 @@ impl CpuExecutor {
                 .collect();
             let args = args.ok_or(ExecutorError::Program)?;
             outputs.push(Some(ops::run(self.simd, call.kind, &args, call.output, &call.key)));
-            for (output, last) in outputs.iter_mut().zip(&last_uses) {
-                if *last <= index {
+            for output in unused.get(index).into_iter().flatten() {
+                if let Some(output) = outputs.get_mut(*output) {
                     *output = None;
                 }
             }
@@ -115,10 +117,43 @@ impl CpuExecutor {
         }
     }
 
+    /// The state, or the output alone, after a segment. What the segment carries unchanged is moved on and not copied: weights can
+    /// be most of a state.
+    fn advance(
+        &self,
+        checked: &Checked,
+        segment: Segment,
+        context: &Context,
+        inputs: &[Tensor],
+        state: Vec<Tensor>,
+    ) -> Result<Vec<Tensor>, ExecutorError> {
+        let kind = segment.kind();
+        let results = checked.program().results(kind);
+        let computed: Vec<Value> = results.iter().copied().filter(|value| !matches!(value, Value::State(_))).collect();
+        let computed = self.execute(checked, kind, &context.at(segment), inputs, &state, Some(&computed))?;
+        let (mut computed, mut state) = (computed.into_iter(), state.into_iter().map(Some).collect::<Vec<_>>());
+        let mut next = Vec::with_capacity(results.len());
+        for (place, value) in results.iter().enumerate() {
+            let tensor = match *value {
+                Value::State(index) => {
+                    let tensor = state.get_mut(usize::from(index));
+                    match results.iter().skip(place + 1).any(|later| later == value) {
+                        true => tensor.and_then(|tensor| tensor.clone()),
+                        false => tensor.and_then(Option::take),
+                    }
+                }
+                _ => computed.next(),
+            };
+            next.push(tensor.ok_or(ExecutorError::Program)?);
+        }
+        Ok(next)
+    }
+
     fn on_pool<T: Send>(&self, f: impl FnOnce() -> T + Send) -> T {
         match &self.pool {
             Some(pool) => pool.install(f),
-            None => f(),
+            // Once into the pool, and not for every operator.
+            None => rayon::scope(|_| f()),
         }
     }
 }
@@ -149,5 +184,24 @@ impl Executor for CpuExecutor {
         state: &[Tensor],
     ) -> Result<Vec<Tensor>, ExecutorError> {
         self.on_pool(|| self.execute(checked, kind, context, inputs, state, None))
+    }
+
+    fn run_task(
+        &self,
+        checked: &Checked,
+        context: &Context,
+        inputs: &[Tensor],
+        on_checkpoint: &mut dyn FnMut(u32, &[Tensor]),
+    ) -> Result<Tensor, ExecutorError> {
+        let mut state = Vec::new();
+        let last = checked.program().segments().saturating_sub(1);
+        for index in 0..=last {
+            let segment = checked.program().segment(index).ok_or(ExecutorError::Program)?;
+            state = self.on_pool(|| self.advance(checked, segment, context, inputs, state))?;
+            if index < last {
+                on_checkpoint(index, &state);
+            }
+        }
+        state.pop().ok_or(ExecutorError::Program)
     }
 }

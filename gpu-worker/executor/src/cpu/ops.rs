@@ -8,7 +8,8 @@ use super::{matmul::matmul_nt, simd::Simd, window};
 use bytemuck::Pod;
 use quern_program::{
     ops::{
-        bit_length, broadcast, divide, exp_q16, permuted, shift_round, shift_stochastic, softmax_q15, sqrt, Broadcast,
+        bit_length, broadcast, divide, exp_q16, permuted, shift_round, shift_stochastic, softmax_q15_by, sqrt,
+        Broadcast,
     },
     DType, OpKind, Shape, Tensor, TensorType, Window2d,
 };
@@ -52,15 +53,15 @@ macro_rules! map {
 
 /// One number for each row: `f` of the iterator over its elements.
 macro_rules! rows {
-    ($elements:expr, $shape:expr, $row:ident => $body:expr) => {{
+    ($simd:expr, $elements:expr, $shape:expr, $row:ident => $body:expr) => {{
         let columns = $shape.last() as usize;
         let mut out = vec![0i32; $shape.dim(0) as usize];
         each!($elements, x => {
             let rows = out.par_iter_mut().zip(x.par_chunks_exact(columns));
-            rows.with_min_len((CHUNK / columns).max(1)).for_each(|(out, row)| {
+            rows.with_min_len((CHUNK / columns).max(1)).for_each(|(out, row)| $simd.vectorize(|| {
                 let $row = row.iter().map(|x| i32::from(*x));
                 *out = $body;
-            });
+            }));
         });
         Elements::i32(out)
     }};
@@ -154,17 +155,17 @@ pub(super) fn run<'a>(
             let (rows, columns) = rows_columns(0);
             map!(x(), x => gather(x, rows, columns, y()))
         }
-        OpKind::Add => binary(args, i32::wrapping_add),
-        OpKind::Sub => binary(args, i32::wrapping_sub),
-        OpKind::Mul => binary(args, i32::wrapping_mul),
-        OpKind::Div => binary(args, divide),
-        OpKind::Min => binary(args, |a, b| a.min(b)),
-        OpKind::Max => binary(args, |a, b| a.max(b)),
-        OpKind::ShiftRound => binary(args, shift_round),
-        OpKind::ShiftStochastic => stochastic(args, key),
-        OpKind::Clamp { lo, hi } => unary(x(), |x| x.max(lo).min(hi)),
-        OpKind::BitLength => unary(x(), bit_length),
-        OpKind::Sqrt => unary(x(), sqrt),
+        OpKind::Add => binary(simd, args, i32::wrapping_add),
+        OpKind::Sub => binary(simd, args, i32::wrapping_sub),
+        OpKind::Mul => binary(simd, args, i32::wrapping_mul),
+        OpKind::Div => divided(simd, args),
+        OpKind::Min => binary(simd, args, |a, b| a.min(b)),
+        OpKind::Max => binary(simd, args, |a, b| a.max(b)),
+        OpKind::ShiftRound => binary(simd, args, shift_round),
+        OpKind::ShiftStochastic => stochastic(simd, args, key),
+        OpKind::Clamp { lo, hi } => unary(simd, x(), |x| x.max(lo).min(hi)),
+        OpKind::BitLength => unary(simd, x(), bit_length),
+        OpKind::Sqrt => unary(simd, x(), sqrt),
         OpKind::OneHot { columns } => Elements::I8(Cow::Owned(one_hot(x(), columns as usize))),
         OpKind::Unfold2d { kernel, stride, padding, fill } => {
             let windows = window::Windows::new(Window2d { kernel, stride, padding }, shape(0), output.shape);
@@ -183,30 +184,35 @@ pub(super) fn run<'a>(
             let places = permuted(shape(0), axes).unwrap_or_default();
             map!(x(), x => permute(x, places.map(|(places, stride)| (places as usize, stride as usize))))
         }
-        OpKind::Cast { dtype } => cast(x(), dtype),
+        OpKind::Cast { dtype } => cast(simd, x(), dtype),
         OpKind::Table => match x() {
-            Elements::I8(x) => map!(y(), table => parallel(len, |start, out| {
+            Elements::I8(x) => map!(y(), table => parallel(simd, len, |start, out| {
                 for (out, x) in out.iter_mut().zip(&x[start..]) {
                     *out = table[(i32::from(*x) + 128) as usize];
                 }
             })),
             _ => unreachable!("a checked table is looked up by i8"),
         },
-        OpKind::RowSum => rows!(x(), shape(0), row => row.fold(0, i32::wrapping_add)),
-        OpKind::RowMax => rows!(x(), shape(0), row => row.max().unwrap_or(0)),
-        OpKind::RowMaxAbs => rows!(x(), shape(0), row => row.map(i32::saturating_abs).max().unwrap_or(0)),
-        OpKind::RowArgmax => rows!(x(), shape(0), row => {
+        OpKind::RowSum => rows!(simd, x(), shape(0), row => row.fold(0, i32::wrapping_add)),
+        OpKind::RowMax => rows!(simd, x(), shape(0), row => row.max().unwrap_or(0)),
+        OpKind::RowMaxAbs => rows!(simd, x(), shape(0), row => row.map(i32::saturating_abs).max().unwrap_or(0)),
+        OpKind::RowArgmax => rows!(simd, x(), shape(0), row => {
             let first = row.zip(0i32..).reduce(|best, next| if next.0 > best.0 { next } else { best });
             first.map_or(0, |(_, index)| index)
         }),
         OpKind::ColSum => each!(x(), x => Elements::i32(column_sums(x, rows_columns(0).1))),
         OpKind::Softmax { frac_bits } => match x() {
-            Elements::I32(x) => Elements::i32(softmax(x, rows_columns(0).1, frac_bits)),
+            Elements::I32(x) => Elements::i32(softmax(simd, x, rows_columns(0).1, frac_bits)),
             _ => unreachable!("a checked softmax is of i32"),
         },
         OpKind::Slice { axis, start, len } => {
             let (inner, width) = stretch(shape(0), axis);
-            map!(x(), x => slice(x, inner * width, inner * start as usize, inner * len as usize))
+            let (whole, start, len) = (inner * width, inner * start as usize, inner * len as usize);
+            match x() {
+                Elements::I8(x) => Elements::I8(slice(x, whole, start, len)),
+                Elements::I16(x) => Elements::I16(slice(x, whole, start, len)),
+                Elements::I32(x) => Elements::I32(slice(x, whole, start, len)),
+            }
         }
         OpKind::Concat { axis } => match x() {
             Elements::I8(_) => Elements::I8(Cow::Owned(concat(args, axis, len, |x| match x {
@@ -222,7 +228,7 @@ pub(super) fn run<'a>(
                 _ => &[],
             }))),
         },
-        OpKind::Random { .. } => Elements::i32(parallel(len, |start, out| {
+        OpKind::Random { .. } => Elements::i32(parallel(simd, len, |start, out| {
             let mut stream = stream(key, start);
             out.iter_mut().for_each(|out| *out = stream.next_u32() as i32);
         })),
@@ -233,18 +239,19 @@ pub(super) fn run<'a>(
 }
 
 /// A vector whose chunks are written by `write(start, chunk)`.
-fn parallel<T: Copy + Default + Send>(len: usize, write: impl Fn(usize, &mut [T]) + Sync) -> Vec<T> {
+fn parallel<T: Copy + Default + Send>(simd: Simd, len: usize, write: impl Fn(usize, &mut [T]) + Sync) -> Vec<T> {
     let mut out = vec![T::default(); len];
+    let write = |(chunk, out): (usize, &mut [T])| simd.vectorize(|| write(chunk * CHUNK, out));
     if len <= CHUNK {
-        write(0, &mut out);
+        write((0, &mut out));
     } else {
-        out.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, out)| write(chunk * CHUNK, out));
+        out.par_chunks_mut(CHUNK).enumerate().for_each(write);
     }
     out
 }
 
-fn unary(x: &Elements<'_>, f: impl Fn(i32) -> i32 + Sync) -> Elements<'static> {
-    Elements::i32(parallel(x.len(), |start, out| {
+fn unary(simd: Simd, x: &Elements<'_>, f: impl Fn(i32) -> i32 + Sync) -> Elements<'static> {
+    Elements::i32(parallel(simd, x.len(), |start, out| {
         each!(x, x => {
             for (out, x) in out.iter_mut().zip(&x[start..]) {
                 *out = f(i32::from(*x));
@@ -253,20 +260,20 @@ fn unary(x: &Elements<'_>, f: impl Fn(i32) -> i32 + Sync) -> Elements<'static> {
     }))
 }
 
-fn cast(x: &Elements<'_>, dtype: DType) -> Elements<'static> {
+fn cast(simd: Simd, x: &Elements<'_>, dtype: DType) -> Elements<'static> {
     let (lo, hi) = (dtype.min(), dtype.max());
     match dtype {
-        DType::I8 => each!(x, x => Elements::I8(Cow::Owned(parallel(x.len(), |start, out| {
+        DType::I8 => each!(x, x => Elements::I8(Cow::Owned(parallel(simd, x.len(), |start, out| {
             for (out, x) in out.iter_mut().zip(&x[start..]) {
                 *out = i32::from(*x).clamp(lo, hi) as i8;
             }
         })))),
-        DType::I16 => each!(x, x => Elements::I16(Cow::Owned(parallel(x.len(), |start, out| {
+        DType::I16 => each!(x, x => Elements::I16(Cow::Owned(parallel(simd, x.len(), |start, out| {
             for (out, x) in out.iter_mut().zip(&x[start..]) {
                 *out = i32::from(*x).clamp(lo, hi) as i16;
             }
         })))),
-        DType::I32 => unary(x, |x| x),
+        DType::I32 => unary(simd, x, |x| x),
     }
 }
 
@@ -304,13 +311,74 @@ fn with_second(
     }
 }
 
-fn binary(args: &[(TensorType, Arc<Elements<'_>>)], f: impl Fn(i32, i32) -> i32 + Sync) -> Elements<'static> {
+fn binary(
+    simd: Simd,
+    args: &[(TensorType, Arc<Elements<'_>>)],
+    f: impl Fn(i32, i32) -> i32 + Sync,
+) -> Elements<'static> {
     let [(a, x), (b, y)] = args else { unreachable!("a checked operator has its arguments") };
     let how = broadcast(*a, *b).unwrap_or(Broadcast::One);
-    Elements::i32(parallel(x.len(), |start, out| {
+    Elements::i32(parallel(simd, x.len(), |start, out| {
         x.load(start, out);
         with_second(y, how, a.shape.last() as usize, start, out, &f);
     }))
+}
+
+/// Quotients. Where a divisor is that of many elements it is turned into a multiplication.
+fn divided(simd: Simd, args: &[(TensorType, Arc<Elements<'_>>)]) -> Elements<'static> {
+    let [(a, x), (b, y)] = args else { unreachable!("a checked operator has its arguments") };
+    let last = a.shape.last() as usize;
+    let stretch = match broadcast(*a, *b) {
+        Some(Broadcast::AllButLast) => last,
+        Some(Broadcast::One) => x.len(),
+        _ => return binary(simd, args, divide),
+    };
+    Elements::i32(parallel(simd, x.len(), |start, out| {
+        x.load(start, out);
+        let mut at = start;
+        let mut rest = out;
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at_mut(rest.len().min(stretch - at % stretch));
+            let divisor = y.get(at / stretch);
+            let reciprocal = Reciprocal::of(divisor.unsigned_abs());
+            for x in &mut *now {
+                let quotient = reciprocal.quotient(x.unsigned_abs()) as i32;
+                *x = if (*x ^ divisor) < 0 { quotient.wrapping_neg() } else { quotient };
+            }
+            at += now.len();
+            rest = later;
+        }
+    }))
+}
+
+/// What a multiplication and two corrections divide by, exactly; by zero to zero.
+#[derive(Clone, Copy)]
+struct Reciprocal {
+    divisor: u32,
+    /// `2^32 / divisor`, rounded down, or the largest number.
+    factor: u32,
+}
+
+impl Reciprocal {
+    fn of(divisor: u32) -> Self {
+        let factor = (1u64 << 32).checked_div(divisor.into()).unwrap_or(0);
+        Self { divisor, factor: u32::try_from(factor).unwrap_or(u32::MAX) }
+    }
+
+    /// `number / divisor`, rounded down. The factor is less than one too small, so the first guess is at most two too small.
+    #[inline(always)]
+    fn quotient(self, number: u32) -> u32 {
+        let guess = ((u64::from(number) * u64::from(self.factor)) >> 32) as u32;
+        let rest = number.wrapping_sub(guess.wrapping_mul(self.divisor));
+        let more = u32::from(rest >= self.divisor);
+        let rest = rest.wrapping_sub(more.wrapping_mul(self.divisor));
+        let quotient = guess.wrapping_add(more).wrapping_add(u32::from(rest >= self.divisor));
+        if self.divisor == 0 {
+            0
+        } else {
+            quotient
+        }
+    }
 }
 
 fn stream(key: &[u8; 32], start: usize) -> ChaCha8Rng {
@@ -319,10 +387,10 @@ fn stream(key: &[u8; 32], start: usize) -> ChaCha8Rng {
     stream
 }
 
-fn stochastic(args: &[(TensorType, Arc<Elements<'_>>)], key: &[u8; 32]) -> Elements<'static> {
+fn stochastic(simd: Simd, args: &[(TensorType, Arc<Elements<'_>>)], key: &[u8; 32]) -> Elements<'static> {
     let [(a, x), (b, y)] = args else { unreachable!("a checked operator has its arguments") };
     let how = broadcast(*a, *b).unwrap_or(Broadcast::One);
-    Elements::i32(parallel(x.len(), |start, out| {
+    Elements::i32(parallel(simd, x.len(), |start, out| {
         x.load(start, out);
         let mut stream = stream(key, start);
         with_second(y, how, a.shape.last() as usize, start, out, |x, s| shift_stochastic(x, s, stream.next_u32()));
@@ -418,19 +486,23 @@ fn column_sums<T: Copy + Sync + Into<i32>>(x: &[T], columns: usize) -> Vec<i32> 
         .reduce(|| vec![0; columns], |a, b| add(a, &b))
 }
 
-fn softmax(x: &[i32], columns: usize, frac_bits: u8) -> Vec<i32> {
+fn softmax(simd: Simd, x: &[i32], columns: usize, frac_bits: u8) -> Vec<i32> {
     let mut out = vec![0i32; x.len()];
     let per_task = (CHUNK / 8 / columns.max(1)).max(1);
-    out.par_chunks_exact_mut(columns).zip(x.par_chunks_exact(columns)).with_min_len(per_task).for_each(|(out, row)| {
-        let max = row.iter().copied().max().unwrap_or(0);
-        let mut sum = 0u32;
-        for (out, x) in out.iter_mut().zip(row) {
-            let exp = exp_q16(max.wrapping_sub(*x) as u32, frac_bits);
-            sum = sum.wrapping_add(exp);
-            *out = exp as i32;
-        }
-        out.iter_mut().for_each(|out| *out = softmax_q15(*out as u32, sum));
-    });
+    let row = |(out, row): (&mut [i32], &[i32])| {
+        simd.vectorize(|| {
+            let max = row.iter().copied().max().unwrap_or(0);
+            let mut sum = 0u32;
+            for (out, x) in out.iter_mut().zip(row) {
+                let exp = exp_q16(max.wrapping_sub(*x) as u32, frac_bits);
+                sum = sum.wrapping_add(exp);
+                *out = exp as i32;
+            }
+            let reciprocal = Reciprocal::of(sum);
+            out.iter_mut().for_each(|out| *out = softmax_q15_by(*out as u32, sum, |n| reciprocal.quotient(n)));
+        });
+    };
+    out.par_chunks_exact_mut(columns).zip(x.par_chunks_exact(columns)).with_min_len(per_task).for_each(row);
     out
 }
 
@@ -441,12 +513,16 @@ pub(crate) fn stretch(shape: Shape, axis: u8) -> (usize, usize) {
     (inner, shape.dim(axis) as usize)
 }
 
-fn slice<T: Copy>(x: &[T], whole: usize, start: usize, len: usize) -> Vec<T> {
+fn slice<'a, T: Copy>(x: &Cow<'a, [T]>, whole: usize, start: usize, len: usize) -> Cow<'a, [T]> {
+    // One stretch of what the caller lent, as weights are that several layers share an input for, is lent on.
+    if let (Cow::Borrowed(x), true) = (x, x.len() == whole) {
+        return Cow::Borrowed(&x[start..start + len]);
+    }
     let mut out = Vec::with_capacity(x.len() / whole.max(1) * len);
     for x in x.chunks_exact(whole) {
         out.extend_from_slice(&x[start..start + len]);
     }
-    out
+    Cow::Owned(out)
 }
 
 fn concat<T: Copy>(
@@ -470,4 +546,27 @@ fn concat<T: Copy>(
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Numbers of every length, so that small ones and those at powers of two are as frequent as large ones.
+    fn number() -> impl Strategy<Value = u32> {
+        (any::<u32>(), 0u32..33, 0u32..3).prop_map(|(x, bits, less)| match less {
+            0 => x.checked_shr(bits).unwrap_or(0),
+            less => 1u32.checked_shl(bits).unwrap_or(0).wrapping_sub(less),
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn reciprocal_should_divide_when_numbers_are_of_any_length(x in number(), divisor in number()) {
+            prop_assert_eq!(Reciprocal::of(divisor).quotient(x), x.checked_div(divisor).unwrap_or(0));
+        }
+    }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Vector instructions: the inner tiles of the int8 product, chosen when the program runs. The only unsafe code of the crate.
+//! Vector instructions: which there are, chosen when the program runs, and the inner tile of the int8 product with VNNI.
 //!
-//! All tiles are exact: products of two bytes are summed in 32 bits that wrap, never in 16 bits that saturate.
+//! All is exact: products are summed in 32 bits that wrap, never in 16 bits that saturate.
 
 #![allow(unsafe_code)]
 
@@ -10,7 +10,7 @@
 pub enum Simd {
     /// None in particular.
     Scalar,
-    /// AVX2: `vpmaddwd` on bytes widened to 16 bits.
+    /// AVX2: `vpmaddwd` on sums of bytes widened to 16 bits.
     Avx2,
     /// AVX-512 with VNNI: `vpdpbusd`.
     Avx512Vnni,
@@ -38,7 +38,8 @@ impl Simd {
             Self::Avx2 => is_x86_feature_detected!("avx2"),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512Vnni => {
-                is_x86_feature_detected!("avx512f")
+                Self::Avx2.is_available()
+                    && is_x86_feature_detected!("avx512f")
                     && is_x86_feature_detected!("avx512bw")
                     && is_x86_feature_detected!("avx512vnni")
             }
@@ -55,6 +56,38 @@ impl Simd {
             Self::Avx512Vnni => "avx512vnni",
         }
     }
+}
+
+impl Simd {
+    /// Calls `f` where the compiler may use AVX2 for what it puts in line, if this is AVX2 or more and the processor has it.
+    #[inline(always)]
+    pub(crate) fn vectorize<R>(self, f: impl FnOnce() -> R) -> R {
+        #[cfg(target_arch = "x86_64")]
+        if self >= Self::Avx2 && self.is_available() {
+            // SAFETY: the processor has AVX2.
+            return unsafe { x86::with_avx2(f) };
+        }
+        f()
+    }
+
+    /// The sums of the products of a row with four others, wrapping. All are equally long.
+    pub(crate) fn dots(self, rows: [&[i8]; 4], with: &[i8]) -> [i32; 4] {
+        #[cfg(target_arch = "x86_64")]
+        match self {
+            Self::Scalar => {}
+            // SAFETY: the processor has the instructions.
+            Self::Avx2 if self.is_available() => return unsafe { x86::dots_avx2(rows, with) },
+            // SAFETY: as above.
+            Self::Avx512Vnni if self.is_available() => return unsafe { x86::dots_vnni(rows, with) },
+            _ => {}
+        }
+        rows.map(|row| dot(row, with))
+    }
+}
+
+/// The sum of products, wrapping.
+pub(crate) fn dot(a: &[i8], b: &[i8]) -> i32 {
+    a.iter().zip(b).fold(0i32, |sum, (a, b)| sum.wrapping_add(i32::from(*a).wrapping_mul(i32::from(*b))))
 }
 
 /// A product of a panel of rows of `a` with a panel of rows of `b`, both packed: for each group of `GROUP` positions along K,
@@ -79,66 +112,69 @@ pub(crate) trait Tile: Send + Sync {
 }
 
 #[cfg(target_arch = "x86_64")]
-pub(crate) use x86::{Avx2Tile, VnniTile};
+pub(crate) use x86::VnniTile;
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::{Simd, Tile};
+    use super::{dot, Simd, Tile};
     use core::{arch::x86_64::*, mem::transmute};
 
-    /// The tile by `vpmaddwd`. Exists only where the processor has AVX2.
-    pub(crate) struct Avx2Tile(());
-
-    impl Avx2Tile {
-        /// The tile, if the processor has AVX2.
-        pub(crate) fn new() -> Option<Self> {
-            Simd::Avx2.is_available().then_some(Self(()))
-        }
-    }
-
-    impl Tile for Avx2Tile {
-        type Element = i16;
-        const GROUP: usize = 2;
-        const ROWS: usize = 6;
-        const COLUMNS: usize = 16;
-
-        #[inline(always)]
-        fn a(x: i8) -> i16 {
-            i16::from(x)
-        }
-
-        #[inline(always)]
-        fn b(x: i8) -> i16 {
-            i16::from(x)
-        }
-
-        fn correction(_: &[i8]) -> i32 {
-            0
-        }
-
-        fn tile(&self, a: &[i16], b: &[i16], out: &mut [i32]) {
-            // SAFETY: a value of this type exists only where the processor has AVX2.
-            unsafe { tile_avx2(a.as_chunks().0.as_chunks().0, b.as_chunks().0.as_chunks().0, out) }
-        }
-    }
-
     #[target_feature(enable = "avx2")]
-    fn tile_avx2(a: &[[[i16; 2]; 6]], b: &[[[i16; 16]; 2]], out: &mut [i32]) {
-        let mut sums = [[_mm256_setzero_si256(); 2]; 6];
-        for (a, b) in a.iter().zip(b) {
-            // SAFETY: all bytes are values of both types, which are equally long.
-            let b = b.map(|b| unsafe { transmute::<[i16; 16], __m256i>(b) });
-            for (a, sums) in a.iter().zip(&mut sums) {
+    pub(super) fn with_avx2<R>(f: impl FnOnce() -> R) -> R {
+        f()
+    }
+
+    /// Row after row, not all at a time: rows lie one after the other, and memory is fastest when it is read in order.
+    #[target_feature(enable = "avx2")]
+    pub(super) fn dots_avx2(rows: [&[i8]; 4], with: &[i8]) -> [i32; 4] {
+        let (with, with_rest) = with.as_chunks::<32>();
+        let mut dots = [0i32; 4];
+        for (to, row) in dots.iter_mut().zip(rows) {
+            let (row, rest) = row.as_chunks::<32>();
+            let mut sums = [_mm256_setzero_si256(); 2];
+            for (row, with) in row.iter().zip(with) {
+                // SAFETY: all bytes are values of both types, which are equally long.
+                let row = unsafe { transmute::<[i8; 32], [__m128i; 2]>(*row) };
                 // SAFETY: as above.
-                let pair = _mm256_set1_epi32(unsafe { transmute::<[i16; 2], i32>(*a) });
-                sums[0] = _mm256_add_epi32(sums[0], _mm256_madd_epi16(pair, b[0]));
-                sums[1] = _mm256_add_epi32(sums[1], _mm256_madd_epi16(pair, b[1]));
+                let with = unsafe { transmute::<[i8; 32], [__m128i; 2]>(*with) };
+                for (sum, (row, with)) in sums.iter_mut().zip(row.into_iter().zip(with)) {
+                    let products = _mm256_madd_epi16(_mm256_cvtepi8_epi16(row), _mm256_cvtepi8_epi16(with));
+                    *sum = _mm256_add_epi32(*sum, products);
+                }
             }
-        }
-        for (out, sums) in out.as_chunks_mut::<16>().0.iter_mut().zip(sums) {
             // SAFETY: as above.
-            *out = unsafe { transmute::<[__m256i; 2], [i32; 16]>(sums) };
+            let sums = unsafe { transmute::<__m256i, [i32; 8]>(_mm256_add_epi32(sums[0], sums[1])) };
+            *to = sums.into_iter().fold(dot(rest, with_rest), i32::wrapping_add);
         }
+        dots
+    }
+
+    /// As with AVX2.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+    pub(super) fn dots_vnni(rows: [&[i8]; 4], with: &[i8]) -> [i32; 4] {
+        let (with, with_rest) = with.as_chunks::<64>();
+        // The instruction multiplies unsigned by signed bytes: what 128 in every element of the row adds too much.
+        let mut extra = _mm512_setzero_si512();
+        let sign = _mm512_set1_epi8(-128);
+        for with in with {
+            // SAFETY: all bytes are values of both types, which are equally long.
+            extra = _mm512_dpbusd_epi32(extra, sign, unsafe { transmute::<[i8; 64], __m512i>(*with) });
+        }
+        let mut dots = [0i32; 4];
+        for (to, row) in dots.iter_mut().zip(rows) {
+            let (row, rest) = row.as_chunks::<64>();
+            let mut sum = _mm512_setzero_si512();
+            for (row, with) in row.iter().zip(with) {
+                // SAFETY: as above.
+                let row = unsafe { transmute::<[i8; 64], __m512i>(*row) };
+                // SAFETY: as above.
+                let with = unsafe { transmute::<[i8; 64], __m512i>(*with) };
+                sum = _mm512_dpbusd_epi32(sum, _mm512_xor_si512(row, sign), with);
+            }
+            let sum = _mm512_reduce_add_epi32(_mm512_sub_epi32(sum, extra));
+            *to = dot(rest, with_rest).wrapping_add(sum);
+        }
+        dots
     }
 
     /// The tile by `vpdpbusd`. Exists only where the processor has AVX-512 F, BW and VNNI.

@@ -10,7 +10,7 @@ pub use device::WgpuDevice;
 pub use kernels::{Call as KernelCall, Kernel};
 pub use memory::{Command, Device};
 
-use crate::{check_tensors, check_values, last_uses, Executor, ExecutorError};
+use crate::{check_tensors, check_values, unused_after, Executor, ExecutorError};
 use memory::{Memory, Pool};
 use quern_program::{Call, Checked, Context, DType, OpKind, SegmentKind, Tensor, TensorType, Value};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -170,7 +170,7 @@ impl<D: Device> GpuExecutor<D> {
     ) -> Result<Vec<OnDevice<D::Buffer>>, ExecutorError> {
         let program = checked.program();
         let step = self.upload(&[Tensor::step(context.step)]);
-        let last_uses = last_uses(program, kind, results);
+        let unused = unused_after(program, kind, results);
         let mut commands = Vec::new();
         let mut outputs: Vec<Option<OnDevice<D::Buffer>>> = Vec::new();
         let find = |outputs: &[Option<OnDevice<D::Buffer>>], value: Value| {
@@ -189,8 +189,8 @@ impl<D: Device> GpuExecutor<D> {
             let args = op.args.iter().map(|value| find(&outputs, *value)).collect::<Result<Vec<_>, _>>()?;
             let output = self.operator(&call, &args, &mut commands)?;
             outputs.push(Some(output));
-            for (output, last) in outputs.iter_mut().zip(&last_uses) {
-                if *last <= index {
+            for output in unused.get(index).into_iter().flatten() {
+                if let Some(output) = outputs.get_mut(*output) {
                     *output = None;
                 }
             }

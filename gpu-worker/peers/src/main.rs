@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#![doc = include_str!("../README.md")]
+
+mod candle;
+mod products;
+mod program;
+mod training;
+mod transformer;
+
+fn main() -> anyhow::Result<()> {
+    let json = std::env::args().any(|arg| arg == "--json");
+    let mut measurements = products::measure()?;
+    measurements.extend(transformer::measure()?);
+    measurements.extend(training::measure()?);
+    for m in measurements {
+        if json {
+            println!("{}", serde_json::to_string(&m)?);
+        } else {
+            println!("{:<84} {:>8.1} {}  {:>6.2} x {} ({:.1})", m.name, m.value, m.unit, m.ratio, m.peer, m.peer_value);
+        }
+    }
+    Ok(())
+}

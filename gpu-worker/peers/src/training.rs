@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What hashing costs a training task: the ids of its checkpoints and its output, beside its computation.
+
+use anyhow::{Context as _, Result};
+use quern_executor::{
+    bench::{median, Measurement},
+    cpu::CpuExecutor,
+    Executor,
+};
+use quern_program::{reference::trace_ids, Checked, Context, Tensor, Value};
+use quern_sdk::models::{LmTrainingJob, Text, Transformer};
+use std::time::{Duration, Instant};
+
+/// Rounds, of which the median counts.
+const ROUNDS: usize = 7;
+
+/// Seconds of a task, and how many of them its hashes take. A tensor that a segment carries on unchanged keeps its id.
+fn run(executor: &CpuExecutor, program: &Checked, inputs: &[Tensor]) -> Result<[f64; 2]> {
+    let mut hashing = Duration::ZERO;
+    let start = Instant::now();
+    let output = executor.run_task(program, &Context::default(), inputs, &mut |index, state| {
+        let start = Instant::now();
+        let segment = program.program().segment(index);
+        let results = segment.map(|segment| program.program().results(segment.kind())).unwrap_or_default();
+        for (value, tensor) in results.iter().zip(state) {
+            if !matches!(value, Value::State(_)) {
+                std::hint::black_box(trace_ids(std::slice::from_ref(tensor)));
+            }
+        }
+        hashing += start.elapsed();
+    })?;
+    let last = Instant::now();
+    std::hint::black_box(output.id());
+    hashing += last.elapsed();
+    Ok([start.elapsed().as_secs_f64(), hashing.as_secs_f64()])
+}
+
+/// The share of a task's time that hashing takes, for the small language model and a wider one.
+pub fn measure() -> Result<Vec<Measurement>> {
+    let executor = CpuExecutor::new();
+    let text = Text::embedded();
+    let job = LmTrainingJob::small(&text);
+    let wider = Transformer { width: 128, layers: 2, heads: 2, hidden: 256, context: 64 };
+    let mut measurements = Vec::new();
+    for model in [job.model, wider] {
+        let program = model.local_training(&job.training)?;
+        let blobs = [model.initial_checkpoint([1; 32])?, Text::to_i16(job.task_text(&text, 0))];
+        let inputs: Vec<Tensor> =
+            program.program().inputs.iter().zip(blobs).map(|(ty, bytes)| Tensor::new(*ty, bytes)).collect();
+        run(&executor, &program, &inputs)?;
+        let rounds = (0..ROUNDS).map(|_| run(&executor, &program, &inputs)).collect::<Result<Vec<_>>>()?;
+        let [task, hashing] =
+            [0, 1].map(|part| median(rounds.iter().filter_map(|round| round.get(part)).copied().collect()));
+        let ms = |seconds: f64| seconds * 1e3;
+        measurements.push(Measurement {
+            name: format!("training, {} parameters: hashes of a task, {}", model.parameters(), executor.name()),
+            value: ms(hashing),
+            unit: "ms",
+            peer: "the whole task".into(),
+            peer_value: ms(task),
+            ratio: hashing / task,
+        });
+    }
+    (!measurements.is_empty()).then_some(measurements).context("nothing was measured")
+}
