@@ -49,6 +49,9 @@ pub enum Command {
     /// Look into programs.
     #[command(subcommand)]
     Program(ProgramCommand),
+    /// Make exact programs of models that other software made.
+    #[command(subcommand)]
+    Model(ModelCommand),
     /// Look after an account's bond and earnings.
     #[command(subcommand)]
     Stake(StakeCommand),
@@ -288,6 +291,37 @@ pub enum ProgramCommand {
         #[arg(long)]
         out: Option<PathBuf>,
     },
+}
+
+/// `quern model`.
+#[derive(Debug, Subcommand)]
+pub enum ModelCommand {
+    /// Quantise a model, calibrate it on samples, and write its program, its weights and a job that `quern job submit` takes, with a report
+    /// of how near the exact program comes to the model on f32.
+    Import(ImportArgs),
+}
+
+/// `quern model import`.
+#[derive(Clone, Debug, Args)]
+pub struct ImportArgs {
+    /// The model: a folder of the Hugging Face form (config.json, tokenizer.json, model.safetensors) with a decoder of the Llama
+    /// family, or an .onnx file.
+    pub model: PathBuf,
+    /// Samples to calibrate with and to measure on: a text for a language model.
+    #[arg(long, value_name = "FILE")]
+    pub calibration: Option<PathBuf>,
+    /// Folder to write to; it must not exist yet. Without it the model's name with the ending .quern, in the working folder.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Most memory in MiB that a worker may need.
+    #[arg(long, default_value_t = 8_192)]
+    pub max_memory_mib: u32,
+    /// Prompt of a language model's job.
+    #[arg(long, default_value = "The ")]
+    pub prompt: String,
+    /// Tokens that a language model's job writes after the prompt.
+    #[arg(long, default_value_t = 64)]
+    pub tokens: u32,
 }
 
 /// `quern stake`.
