@@ -2,11 +2,20 @@
 //! `quern model`.
 
 use crate::{
-    args::{Global, ImportArgs, ModelCommand},
+    args::{Global, ImportArgs, ModelCommand, ModelJobArgs, ModelTextArgs},
     output::{self, Output},
 };
 use anyhow::{bail, ensure, Context};
-use quern_sdk::import::Report;
+use codec::Encode;
+use quern_executor::{cpu::CpuExecutor, Executor};
+use quern_sdk::{
+    import::{
+        llama::{ExactLlama, LlamaFolder, Options},
+        Report,
+    },
+    models::{local, BuiltJob, Terms, Text},
+};
+use serde::Serialize;
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
@@ -15,14 +24,26 @@ use std::{
 /// Runs a command about models.
 pub fn run(global: &Global, command: ModelCommand) -> anyhow::Result<ExitCode> {
     let output = Output { json: global.json };
-    let ModelCommand::Import(args) = command;
-    let out = match &args.out {
-        Some(out) => out.clone(),
-        None => folder_of(&args.model)?,
-    };
-    ensure!(!out.exists(), "{} exists: name another folder with --out, or remove it", out.display());
-    let report = import(&args, &out)?;
-    output.result(&report, text(&report))?;
+    match command {
+        ModelCommand::Import(args) => {
+            let report = import(&args)?;
+            output.result(&report, text(&report))?;
+        }
+        ModelCommand::Run(args) => {
+            let written = write_here(&args)?;
+            output.result(&written, format!("{}{}", written.prompt, written.text))?;
+        }
+        ModelCommand::Job(args) => {
+            let written = write_job(&args)?;
+            let text = format!("{} is written: quern job submit {}", written.job.display(), written.job.display());
+            output.result(&written, text)?;
+        }
+        ModelCommand::Text { model, output: file } => {
+            let bytes = std::fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?;
+            let text = ExactLlama::open(&model)?.text(&bytes)?;
+            output.result(&serde_json::json!({ "text": text }), &text)?;
+        }
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -33,14 +54,96 @@ fn folder_of(model: &Path) -> anyhow::Result<PathBuf> {
     Ok(Path::new(name).with_extension("quern"))
 }
 
-fn import(args: &ImportArgs, _out: &Path) -> anyhow::Result<Report> {
+fn import(args: &ImportArgs) -> anyhow::Result<Report> {
     let model = &args.model;
+    let out = match &args.out {
+        Some(out) => out.clone(),
+        None => folder_of(model)?,
+    };
+    ensure!(!out.exists(), "{} exists: name another folder with --out, or remove it", out.display());
     let is_onnx = model.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("onnx"));
     match (model.is_dir(), is_onnx) {
-        (true, _) => bail!("{} is not of a family that can be imported", model.display()),
+        (true, _) => import_llama(args, &out),
         (false, true) => bail!("{} is not of a form that can be imported", model.display()),
         _ => bail!("{} is neither a folder with config.json nor an .onnx file", model.display()),
     }
+}
+
+fn import_llama(args: &ImportArgs, out: &Path) -> anyhow::Result<Report> {
+    let sample = match &args.calibration {
+        Some(file) => {
+            std::fs::read_to_string(file).with_context(|| format!("{} cannot be read as a text", file.display()))?
+        }
+        None => String::from_utf8_lossy(&Text::embedded().validation).into_owned(),
+    };
+    let options = Options { positions: args.positions, max_memory_mib: args.max_memory_mib };
+    let executor = CpuExecutor::new();
+    let imported = LlamaFolder::open(&args.model)?.import(&sample, &options, |program, context, inputs| {
+        executor.run_task(program, context, inputs, &mut |_, _| {})
+    })?;
+    Ok(imported.write(out)?)
+}
+
+#[derive(Serialize)]
+struct Written {
+    prompt: String,
+    text: String,
+}
+
+/// Has a model write here. Nothing of it is drawn, so a worker writes the same.
+fn write_here(args: &ModelTextArgs) -> anyhow::Result<Written> {
+    let model = ExactLlama::open(&args.model)?;
+    let job = model.job(&args.prompt, args.tokens, &Terms::default())?;
+    let executor = CpuExecutor::new();
+    let outputs = local::run(&job, [0; 32], |program, context, inputs| {
+        executor.run_task(program, context, inputs, &mut |_, _| {})
+    })?;
+    let output = outputs.first().and_then(|stage| stage.first()).context("the job has no output")?;
+    Ok(Written { prompt: args.prompt.clone(), text: model.text(&output.bytes)? })
+}
+
+#[derive(Serialize)]
+struct WrittenJob {
+    job: PathBuf,
+    program: String,
+    macs: u64,
+}
+
+/// Writes a job beside the blobs of its model.
+fn write_job(args: &ModelJobArgs) -> anyhow::Result<WrittenJob> {
+    let ModelJobArgs { text, name } = args;
+    let is_plain = Path::new(name).file_name().is_some_and(|plain| plain == name.as_str());
+    ensure!(is_plain, "{name:?} is not the name of a folder");
+    let model = ExactLlama::open(&text.model)?;
+    let job = model.job(&text.prompt, text.tokens, &Terms::default())?;
+    let folder = text.model.join(name);
+    std::fs::create_dir(&folder)
+        .with_context(|| format!("{} cannot be made: choose another --name", folder.display()))?;
+    let written = job_files(&model, &job).and_then(|files| {
+        files.into_iter().try_for_each(|(name, bytes)| Ok(std::fs::write(folder.join(name), bytes)?))
+    });
+    if let Err(error) = written {
+        // The folder is new, and the error tells what went wrong.
+        let _ = std::fs::remove_dir_all(&folder);
+        return Err(error.context(format!("{} cannot be written", folder.display())));
+    }
+    let program = job.programs.first().context("the job has no program")?;
+    let program = output::full(&program.id().0);
+    Ok(WrittenJob { job: folder.join("job.json"), program, macs: job.macs() })
+}
+
+/// Names and bytes of a job's files; the model's blobs lie in the folder above.
+fn job_files(model: &ExactLlama, job: &BuiltJob) -> anyhow::Result<Vec<(&'static str, Vec<u8>)>> {
+    let (program, prompt) = job.programs.first().zip(job.blobs.last()).context("the job has no program")?;
+    let blobs = model.files().map(|file| format!("../{file}")).chain(["prompt.bin".to_string()]);
+    let inputs: Vec<serde_json::Value> = blobs.map(|file| serde_json::json!({ "blob": file })).collect();
+    let stage = serde_json::json!({ "program": "generation.quern", "tasks": 1, "shard_size": 1, "inputs": inputs });
+    let json = serde_json::json!({ "memory_mib": job.spec.memory_mib, "stages": [stage] });
+    Ok(vec![
+        ("generation.quern", program.program().encode()),
+        ("prompt.bin", prompt.clone()),
+        ("job.json", serde_json::to_vec_pretty(&json)?),
+    ])
 }
 
 fn text(report: &Report) -> String {

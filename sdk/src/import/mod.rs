@@ -4,8 +4,11 @@
 //!
 //! Whatever is imported yields a [`Report`]; nothing is written before the whole of it is known to be sound.
 
+pub mod error;
 pub mod fidelity;
+pub mod llama;
 
+pub use error::ImportError;
 pub use fidelity::{Comparison, Fidelity};
 
 use serde::Serialize;
