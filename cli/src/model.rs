@@ -84,7 +84,7 @@ fn import_llama(args: &ImportArgs, out: &Path) -> anyhow::Result<Report> {
     Ok(imported.write(out)?)
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 struct Written {
     prompt: String,
     text: String,
@@ -102,7 +102,7 @@ fn write_here(args: &ModelTextArgs) -> anyhow::Result<Written> {
     Ok(Written { prompt: args.prompt.clone(), text: model.text(&output.bytes)? })
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 struct WrittenJob {
     job: PathBuf,
     program: String,
@@ -161,4 +161,68 @@ fn text(report: &Report) -> String {
     }
     let files: Vec<String> = report.files.iter().map(|file| format!("\n{} is written", file.display())).collect();
     format!("{table}{}", files.concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quern_primitives::job::Input;
+
+    /// The trained model of the repository.
+    fn opticks() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/opticks-llama")
+    }
+
+    fn args(model: PathBuf, out: &Path) -> ImportArgs {
+        ImportArgs { model, calibration: None, out: Some(out.to_owned()), max_memory_mib: 8_192, positions: 40 }
+    }
+
+    #[test]
+    fn trained_model_should_be_imported_write_and_make_a_job_that_can_be_submitted() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("opticks.quern");
+        let report = import(&args(opticks(), &out)).unwrap();
+        let fidelity = report.fidelity;
+        assert_eq!((report.family.as_str(), report.parameters), ("llama", 36_864 + 5 * 32));
+        assert!(fidelity.top1_agreement > 0.93, "{fidelity:?}");
+        let perplexities = fidelity.perplexity_exact.unwrap() / fidelity.perplexity_f32.unwrap();
+        assert!((perplexities - 1.0).abs() < 0.01, "{fidelity:?}");
+        // It has learned: a byte drawn evenly from 93 would have a perplexity of 93.
+        assert!(fidelity.perplexity_f32.unwrap() < 15.0, "{fidelity:?}");
+        assert!(text(&report).contains("same likeliest"));
+
+        let asked = ModelTextArgs { model: out.clone(), prompt: "The Rays of ".into(), tokens: 20 };
+        let written = write_here(&asked).unwrap();
+        assert_eq!(written.text.chars().count(), 20, "{}", written.text);
+
+        let job_args = ModelJobArgs { text: asked.clone(), name: "job".into() };
+        let job = write_job(&job_args).unwrap();
+        let read = crate::job::spec::read(&job.job).unwrap();
+        let built = ExactLlama::open(&out).unwrap().job(&asked.prompt, 20, &Terms::default()).unwrap();
+        assert_eq!(read.spec.stages, built.spec.stages);
+        assert_eq!((read.spec.memory_mib, read.programs), (built.spec.memory_mib, built.programs));
+        assert!(read.spec.stages[0].inputs.iter().all(|input| matches!(input, Input::Blob(_))));
+        assert!(write_job(&job_args).is_err(), "a job is not overwritten");
+        let elsewhere = ModelJobArgs { name: "../job".into(), ..job_args };
+        assert!(write_job(&elsewhere).unwrap_err().to_string().contains("not the name"));
+    }
+
+    #[test]
+    fn nothing_should_be_written_when_an_import_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("out");
+        let error = import(&args(folder.path().join("nothing"), &out)).unwrap_err().to_string();
+        assert!(error.contains("neither a folder"), "{error}");
+        let error = import(&args(folder.path().to_owned(), &out)).unwrap_err().to_string();
+        assert!(error.contains("config.json is missing"), "{error}");
+        let short = folder.path().join("short.txt");
+        std::fs::write(&short, "too short").unwrap();
+        let few = ImportArgs { calibration: Some(short), ..args(opticks(), &out) };
+        assert!(import(&few).unwrap_err().to_string().contains("give a longer text"));
+        let deep = ImportArgs { max_memory_mib: 1, ..args(opticks(), &out) };
+        assert!(import(&deep).unwrap_err().to_string().contains("more than 1"));
+        assert!(!out.exists());
+        std::fs::create_dir(&out).unwrap();
+        assert!(import(&args(opticks(), &out)).unwrap_err().to_string().contains("exists"));
+    }
 }

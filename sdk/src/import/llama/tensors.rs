@@ -166,7 +166,7 @@ impl Source for Tensors {
         let name = name_of(part);
         let (shard, info) = (self.shard(&name)?, self.info(&name)?);
         let (from, to) = info.data_offsets;
-        let bytes = shard.bytes.get(shard.start + from..shard.start + to);
+        let bytes = shard.bytes.get(shard.start..).and_then(|data| data.get(from..to));
         let bytes = bytes.ok_or_else(|| ImportError::Tensors {
             file: shard.path.clone(),
             reason: format!("{name} lies beyond its end"),

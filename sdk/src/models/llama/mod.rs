@@ -19,7 +19,7 @@ pub mod quantise;
 pub mod shadow;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use packing::{Packing, Place};
 pub use program::{text_bytes, LlamaGeneration};

@@ -16,10 +16,10 @@ use quern_program::{reference, Checked, Context, Program, Tensor, MAX_CONVICTION
 use std::convert::Infallible;
 
 /// A model with uniform random parameters.
-struct Random {
-    model: Llama,
+pub(crate) struct Random {
+    pub model: Llama,
     /// What every parameter of the embedding is multiplied by.
-    embedding: f32,
+    pub embedding: f32,
 }
 
 impl Source for Random {
@@ -41,7 +41,7 @@ impl Source for Random {
 }
 
 /// Two layers of six heads, three of which share one of keys; no size but that of a head is a power of two.
-fn small() -> Llama {
+pub(crate) fn small() -> Llama {
     Llama {
         width: 48,
         layers: 2,
@@ -246,6 +246,11 @@ fn programs_should_be_publishable_when_they_have_eight_layers_and_32_000_symbols
     let bytes = codec::Encode::encode(program.program());
     assert_eq!(Program::decode_checked(&bytes).unwrap().id(), program.id());
     assert!(u64::from(program.summary().conviction_bytes) <= MAX_CONVICTION_BYTES);
+    let fits = |layers: &u32| {
+        let model = Llama { layers: *layers, ..model };
+        model.generation(&model.packing(256).unwrap(), &scales_of(&model), &generation).is_ok()
+    };
+    assert_eq!((1..20).take_while(fits).last(), Some(8));
     assert_eq!(packing.weights_bytes.iter().sum::<u32>(), 41_680_896);
     assert_eq!(model.parameters(), 41_680_896 + 17 * 512);
 }
