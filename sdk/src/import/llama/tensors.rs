@@ -176,7 +176,7 @@ impl Source for Tensors {
             Dtype::F16 => bytes.as_chunks().0.iter().map(|bytes| f16::from_le_bytes(*bytes).to_f32()).collect(),
             _ => bytes.as_chunks().0.iter().map(|bytes| bf16::from_le_bytes(*bytes).to_f32()).collect(),
         };
-        match numbers.iter().position(|number| !(number.abs() <= LARGEST_WEIGHT)) {
+        match numbers.iter().position(|number| number.is_nan() || number.abs() > LARGEST_WEIGHT) {
             Some(index) => Err(ImportError::Weight { name, index, found: numbers[index] }),
             None => Ok(numbers),
         }
