@@ -60,6 +60,9 @@ pub enum Command {
     /// Look into programs.
     #[command(subcommand)]
     Program(ProgramCommand),
+    /// Make exact programs of models that other software made.
+    #[command(subcommand)]
+    Model(ModelCommand),
     /// Look after an account's bond and earnings.
     #[command(subcommand)]
     Stake(StakeCommand),
@@ -339,6 +342,69 @@ pub enum ProgramCommand {
         #[arg(value_parser = parse_program_id)]
         program: BlobId,
     },
+}
+
+/// `quern model`.
+#[derive(Debug, Subcommand)]
+pub enum ModelCommand {
+    /// Quantise a model, calibrate it on samples, and write its weights for exact programs, with a report of how near those come to the
+    /// model on f32.
+    Import(ImportArgs),
+    /// Have an imported language model write on this machine.
+    Run(ModelTextArgs),
+    /// Write the job in which a worker has an imported language model write: what `quern job submit` takes.
+    Job(ModelJobArgs),
+    /// Show the text of an output of such a job.
+    Text {
+        /// Folder of the imported model.
+        model: PathBuf,
+        /// The output that `quern job fetch` wrote.
+        output: PathBuf,
+    },
+}
+
+/// `quern model import`.
+#[derive(Clone, Debug, Args)]
+pub struct ImportArgs {
+    /// The model: a folder of the Hugging Face form (config.json, tokenizer.json, model.safetensors) with a decoder of the Llama
+    /// family, or an .onnx file.
+    pub model: PathBuf,
+    /// Samples to calibrate with and to measure on: a text for a language model; without it Newton's Opticks.
+    #[arg(long, value_name = "FILE")]
+    pub calibration: Option<PathBuf>,
+    /// Folder to write to; it must not exist yet. Without it the model's name with the ending .quern, in the working folder.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Most memory in MiB that a worker may need.
+    #[arg(long, default_value_t = 8_192)]
+    pub max_memory_mib: u32,
+    /// Most tokens of a text, prompt included; fewer where the model has fewer.
+    #[arg(long, default_value_t = 256)]
+    pub positions: u32,
+}
+
+/// What an imported language model writes.
+#[derive(Clone, Debug, Args)]
+pub struct ModelTextArgs {
+    /// Folder of the imported model.
+    pub model: PathBuf,
+    /// The text that it goes on from.
+    #[arg(long)]
+    pub prompt: String,
+    /// Tokens to write.
+    #[arg(long, default_value_t = 64)]
+    pub tokens: u32,
+}
+
+/// `quern model job`.
+#[derive(Clone, Debug, Args)]
+pub struct ModelJobArgs {
+    /// What it writes.
+    #[command(flatten)]
+    pub text: ModelTextArgs,
+    /// Folder for the job, in that of the model; it must not exist yet.
+    #[arg(long, value_name = "NAME", default_value = "job")]
+    pub name: String,
 }
 
 /// `quern stake`.
@@ -634,6 +700,15 @@ mod tests {
         assert!(parse("quern stake unbond 5").is_ok());
         assert!(parse("quern stake unbond 5 --from 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY").is_ok());
         assert!(parse("quern stake nominate 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY").is_err());
+    }
+
+    #[test]
+    fn model_should_be_imported_with_or_without_a_text() {
+        assert!(parse("quern model import a").is_ok());
+        assert!(parse("quern model import a.onnx --calibration b.txt --out c --json").is_ok());
+        assert!(parse("quern model import").is_err());
+        assert!(parse("quern model run a --prompt The").is_ok());
+        assert!(parse("quern model job a --tokens 5").is_err());
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod economics;
 pub mod exit;
 pub mod explain;
 pub mod job;
+pub mod model;
 pub mod network;
 pub mod offence;
 pub mod output;
@@ -28,6 +29,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Devnet(args) => devnet::run(&global, args).await,
         Command::Job(command) => job::run(&global, command).await,
         Command::Program(command) => program::run(&global, command).await,
+        Command::Model(command) => model::run(&global, command),
         Command::Stake(command) => stake::run(&global, command).await,
         Command::Worker(command) => worker::run(&global, command).await,
         Command::Network => network::run(&global).await,

@@ -24,7 +24,10 @@ pub mod arbitrary;
 mod tests;
 
 pub use builder::{ProgramBuilder, Var};
-pub use check::{Checked, OperatorError, ProgramError, Summary, MAX_CONVICTION_BYTES, MAX_PROGRAM_BYTES};
+pub use check::{
+    Checked, OperatorError, ProgramError, Summary, MAX_CONVICTION_BYTES, MAX_INPUTS, MAX_PROGRAM_BYTES,
+    MAX_TENSOR_BYTES,
+};
 pub use ir::{
     segment, segments, Constant, Context, DType, Op, OpKind, Program, Segment, SegmentKind, Shape, TensorType, Value,
     MAX_RANK,

@@ -5,6 +5,8 @@ pub mod causes;
 #[cfg(feature = "chain")]
 pub mod chain;
 pub mod economics;
+#[cfg(feature = "import")]
+pub mod import;
 pub mod models;
 #[cfg(feature = "net")]
 pub mod net;

@@ -67,6 +67,49 @@ pub enum ModelError {
     /// The width of a head is not a power of four.
     #[error("the width of a head (the width by the heads) is a power of four, so that its root is a power of two")]
     HeadWidth,
+    /// Heads of queries are not shared evenly, or a head is odd.
+    #[error("the heads of queries are a multiple of those of keys, and a head has an even width")]
+    Heads,
+    /// A constant of the network makes no sense.
+    #[error("the number that norms add is at least 0 and below 1, and the base of rotations at least 1")]
+    Constants,
+    /// A tensor is too large for an input of a program.
+    #[error("a tensor of {rows} by {columns} is larger than the {most} bytes of an input; a smaller vocabulary or width fits")]
+    TensorTooLarge {
+        /// Its rows.
+        rows: u32,
+        /// Its columns.
+        columns: u32,
+        /// Most bytes.
+        most: u64,
+    },
+    /// All weights are too large for the inputs of a program.
+    #[error("the weights have {bytes} bytes, the inputs of a program hold at most {most}; a smaller model fits")]
+    WeightsTooLarge {
+        /// What they have.
+        bytes: u64,
+        /// Most bytes.
+        most: u64,
+    },
+    /// The layers have more operators than a program's loop may have.
+    #[error("{layers} layers have more operators than the 1,024 of a program's loop; about eight fit")]
+    TooDeep {
+        /// The layers.
+        layers: u32,
+    },
+    /// A text has more positions than the model's blobs are for.
+    #[error(
+        "a text has 1 to {most} positions here, this one {found}; import the model for longer ones, or ask for less"
+    )]
+    Positions {
+        /// What it has.
+        found: u32,
+        /// Most.
+        most: u32,
+    },
+    /// Scales or packing are of another model.
+    #[error("the scales have another number of layers than the model: import it again")]
+    Scales,
     /// A text is too short, or too long.
     #[error("a task's text has {expected} to 2^20 bytes, this one {found}")]
     Text {

@@ -4,6 +4,7 @@
 //! - [`mlp`]: a classifier with one hidden layer as three programs: local training, merge, inference.
 //! - [`cnn`]: a convolutional classifier as the same three programs, with jobs and `f64` shadow of its own.
 //! - [`transformer`]: a decoder-only language model on bytes: local training, merge, evaluation, generation.
+//! - [`llama`]: a trained decoder of the Llama family: generation and scoring of texts in tokens.
 //! - [`digits`]: the UCI handwritten digits. [`text`]: Newton's Opticks.
 //! - [`job`]: rounds of local training and merges as the stages of a job; inference as another job. [`lm`]: the same of the language
 //!   model.
@@ -28,6 +29,7 @@
 pub mod cnn;
 pub mod digits;
 pub mod job;
+pub mod llama;
 pub mod lm;
 pub mod local;
 pub mod mlp;
@@ -42,6 +44,7 @@ mod tests;
 pub use cnn::{Cnn, CnnInferenceJob, CnnShadow, CnnTrainingJob};
 pub use digits::{Digits, DigitsError, Samples};
 pub use job::{BuiltJob, InferenceJob, Terms, TrainingJob};
+pub use llama::Llama;
 pub use lm::{GenerationJob, LmTrainingJob};
 pub use mlp::{Mlp, ModelError, Training};
 pub use shadow::{Evaluation, Shadow};

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `quern model`.
+
+use crate::{
+    args::{Global, ImportArgs, ModelCommand, ModelJobArgs, ModelTextArgs},
+    output::{self, Output},
+};
+use anyhow::{bail, ensure, Context};
+use codec::Encode;
+use quern_executor::{cpu::CpuExecutor, Executor};
+use quern_sdk::{
+    import::{
+        llama::{ExactLlama, LlamaFolder, Options},
+        Report,
+    },
+    models::{local, BuiltJob, Terms, Text},
+};
+use serde::Serialize;
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+/// Runs a command about models.
+pub fn run(global: &Global, command: ModelCommand) -> anyhow::Result<ExitCode> {
+    let output = Output { json: global.json };
+    match command {
+        ModelCommand::Import(args) => {
+            let report = import(&args)?;
+            output.result(&report, text(&report))?;
+        }
+        ModelCommand::Run(args) => {
+            let written = write_here(&args)?;
+            output.result(&written, format!("{}{}", written.prompt, written.text))?;
+        }
+        ModelCommand::Job(args) => {
+            let written = write_job(&args)?;
+            let text = format!("{} is written: quern job submit {}", written.job.display(), written.job.display());
+            output.result(&written, text)?;
+        }
+        ModelCommand::Text { model, output: file } => {
+            let bytes = std::fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?;
+            let text = ExactLlama::open(&model)?.text(&bytes)?;
+            output.result(&serde_json::json!({ "text": text }), &text)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The model's name with the ending `.quern`, in the working folder.
+fn folder_of(model: &Path) -> anyhow::Result<PathBuf> {
+    let path = model.canonicalize().with_context(|| format!("{} cannot be read", model.display()))?;
+    let name = path.file_stem().with_context(|| format!("{} has no name: say --out", model.display()))?;
+    Ok(Path::new(name).with_extension("quern"))
+}
+
+fn import(args: &ImportArgs) -> anyhow::Result<Report> {
+    let model = &args.model;
+    let out = match &args.out {
+        Some(out) => out.clone(),
+        None => folder_of(model)?,
+    };
+    ensure!(!out.exists(), "{} exists: name another folder with --out, or remove it", out.display());
+    let is_onnx = model.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("onnx"));
+    match (model.is_dir(), is_onnx) {
+        (true, _) => import_llama(args, &out),
+        (false, true) => bail!("{} is not of a form that can be imported", model.display()),
+        _ => bail!("{} is neither a folder with config.json nor an .onnx file", model.display()),
+    }
+}
+
+fn import_llama(args: &ImportArgs, out: &Path) -> anyhow::Result<Report> {
+    let sample = match &args.calibration {
+        Some(file) => {
+            std::fs::read_to_string(file).with_context(|| format!("{} cannot be read as a text", file.display()))?
+        }
+        None => String::from_utf8_lossy(&Text::embedded().validation).into_owned(),
+    };
+    let options = Options { positions: args.positions, max_memory_mib: args.max_memory_mib };
+    let executor = CpuExecutor::new();
+    let imported = LlamaFolder::open(&args.model)?.import(&sample, &options, |program, context, inputs| {
+        executor.run_task(program, context, inputs, &mut |_, _| {})
+    })?;
+    Ok(imported.write(out)?)
+}
+
+#[derive(Debug, Serialize)]
+struct Written {
+    prompt: String,
+    text: String,
+}
+
+/// Has a model write here. Nothing of it is drawn, so a worker writes the same.
+fn write_here(args: &ModelTextArgs) -> anyhow::Result<Written> {
+    let model = ExactLlama::open(&args.model)?;
+    let job = model.job(&args.prompt, args.tokens, &Terms::default())?;
+    let executor = CpuExecutor::new();
+    let outputs = local::run(&job, [0; 32], |program, context, inputs| {
+        executor.run_task(program, context, inputs, &mut |_, _| {})
+    })?;
+    let output = outputs.first().and_then(|stage| stage.first()).context("the job has no output")?;
+    Ok(Written { prompt: args.prompt.clone(), text: model.text(&output.bytes)? })
+}
+
+#[derive(Debug, Serialize)]
+struct WrittenJob {
+    job: PathBuf,
+    program: String,
+    macs: u64,
+}
+
+/// Writes a job beside the blobs of its model.
+fn write_job(args: &ModelJobArgs) -> anyhow::Result<WrittenJob> {
+    let ModelJobArgs { text, name } = args;
+    let is_plain = Path::new(name).file_name().is_some_and(|plain| plain == name.as_str());
+    ensure!(is_plain, "{name:?} is not the name of a folder");
+    let model = ExactLlama::open(&text.model)?;
+    let job = model.job(&text.prompt, text.tokens, &Terms::default())?;
+    let folder = text.model.join(name);
+    std::fs::create_dir(&folder)
+        .with_context(|| format!("{} cannot be made: choose another --name", folder.display()))?;
+    let written = job_files(&model, &job).and_then(|files| {
+        files.into_iter().try_for_each(|(name, bytes)| Ok(std::fs::write(folder.join(name), bytes)?))
+    });
+    if let Err(error) = written {
+        // The folder is new, and the error tells what went wrong.
+        let _ = std::fs::remove_dir_all(&folder);
+        return Err(error.context(format!("{} cannot be written", folder.display())));
+    }
+    let program = job.programs.first().context("the job has no program")?;
+    let program = output::full(&program.id().0);
+    Ok(WrittenJob { job: folder.join("job.json"), program, macs: job.macs() })
+}
+
+/// Names and bytes of a job's files; the model's blobs lie in the folder above.
+fn job_files(model: &ExactLlama, job: &BuiltJob) -> anyhow::Result<Vec<(&'static str, Vec<u8>)>> {
+    let (program, prompt) = job.programs.first().zip(job.blobs.last()).context("the job has no program")?;
+    let blobs = model.files().map(|file| format!("../{file}")).chain(["prompt.bin".to_string()]);
+    let inputs: Vec<serde_json::Value> = blobs.map(|file| serde_json::json!({ "blob": file })).collect();
+    let stage = serde_json::json!({ "program": "generation.quern", "tasks": 1, "shard_size": 1, "inputs": inputs });
+    let json = serde_json::json!({ "memory_mib": job.spec.memory_mib, "stages": [stage] });
+    Ok(vec![
+        ("generation.quern", program.program().encode()),
+        ("prompt.bin", prompt.clone()),
+        ("job.json", serde_json::to_vec_pretty(&json)?),
+    ])
+}
+
+fn text(report: &Report) -> String {
+    let mut table = output::plain_table();
+    let rows = [
+        ("family", report.family.clone()),
+        ("parameters", report.parameters.to_string()),
+        ("weights", output::bytes(report.weights_bytes)),
+        ("work of a task", output::macs(report.task_macs.into())),
+        ("memory of a worker", format!("{} MiB", report.memory_mib)),
+        ("calibrated on", format!("{} samples", report.calibration_samples)),
+    ];
+    for (name, value) in rows.into_iter().chain(report.fidelity.rows()) {
+        table.add_row([name.to_owned(), value]);
+    }
+    let files: Vec<String> = report.files.iter().map(|file| format!("\n{} is written", file.display())).collect();
+    format!("{table}{}", files.concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quern_primitives::job::Input;
+
+    /// The trained model of the repository.
+    fn opticks() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/opticks-llama")
+    }
+
+    fn args(model: PathBuf, out: &Path) -> ImportArgs {
+        ImportArgs { model, calibration: None, out: Some(out.to_owned()), max_memory_mib: 8_192, positions: 40 }
+    }
+
+    #[test]
+    fn trained_model_should_be_imported_write_and_make_a_job_that_can_be_submitted() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("opticks.quern");
+        let report = import(&args(opticks(), &out)).unwrap();
+        let fidelity = report.fidelity;
+        assert_eq!((report.family.as_str(), report.parameters), ("llama", 36_864 + 5 * 32));
+        assert!(fidelity.top1_agreement > 0.93, "{fidelity:?}");
+        let perplexities = fidelity.perplexity_exact.unwrap() / fidelity.perplexity_f32.unwrap();
+        assert!((perplexities - 1.0).abs() < 0.01, "{fidelity:?}");
+        // It has learned: a byte drawn evenly from 93 would have a perplexity of 93.
+        assert!(fidelity.perplexity_f32.unwrap() < 15.0, "{fidelity:?}");
+        assert!(text(&report).contains("same likeliest"));
+
+        let asked = ModelTextArgs { model: out.clone(), prompt: "The Rays of ".into(), tokens: 20 };
+        let written = write_here(&asked).unwrap();
+        assert_eq!(written.text.chars().count(), 20, "{}", written.text);
+
+        let job_args = ModelJobArgs { text: asked.clone(), name: "job".into() };
+        let job = write_job(&job_args).unwrap();
+        let read = crate::job::spec::read(&job.job).unwrap();
+        let built = ExactLlama::open(&out).unwrap().job(&asked.prompt, 20, &Terms::default()).unwrap();
+        assert_eq!(read.spec.stages, built.spec.stages);
+        assert_eq!((read.spec.memory_mib, read.programs), (built.spec.memory_mib, built.programs));
+        assert!(read.spec.stages[0].inputs.iter().all(|input| matches!(input, Input::Blob(_))));
+        assert!(write_job(&job_args).is_err(), "a job is not overwritten");
+        let elsewhere = ModelJobArgs { name: "../job".into(), ..job_args };
+        assert!(write_job(&elsewhere).unwrap_err().to_string().contains("not the name"));
+    }
+
+    #[test]
+    fn nothing_should_be_written_when_an_import_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("out");
+        let error = import(&args(folder.path().join("nothing"), &out)).unwrap_err().to_string();
+        assert!(error.contains("neither a folder"), "{error}");
+        let error = import(&args(folder.path().to_owned(), &out)).unwrap_err().to_string();
+        assert!(error.contains("config.json is missing"), "{error}");
+        let short = folder.path().join("short.txt");
+        std::fs::write(&short, "too short").unwrap();
+        let few = ImportArgs { calibration: Some(short), ..args(opticks(), &out) };
+        assert!(import(&few).unwrap_err().to_string().contains("give a longer text"));
+        let deep = ImportArgs { max_memory_mib: 1, ..args(opticks(), &out) };
+        assert!(import(&deep).unwrap_err().to_string().contains("more than 1"));
+        assert!(!out.exists());
+        std::fs::create_dir(&out).unwrap();
+        assert!(import(&args(opticks(), &out)).unwrap_err().to_string().contains("exists"));
+    }
+}

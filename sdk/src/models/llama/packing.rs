@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Where each tensor of a model lies in its blobs.
+
+use super::Llama;
+use crate::models::ModelError;
+use quern_program::{MAX_INPUTS, MAX_TENSOR_BYTES};
+
+/// Inputs beside the weights: the vectors, and the text.
+const OTHER_INPUTS: usize = 2;
+
+/// A matrix in a blob of weights, or a vector in that of vectors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The blob of weights, counted from 0; 0 for vectors.
+    pub blob: usize,
+    /// The first number.
+    pub start: u32,
+    /// Rows.
+    pub rows: u32,
+    /// Columns.
+    pub columns: u32,
+}
+
+impl Place {
+    /// Number of numbers.
+    pub fn len(&self) -> u32 {
+        self.rows.saturating_mul(self.columns)
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// The tensors of a layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LayerPlaces {
+    /// `i8 [query_width + 2 key_width, width]`, `[width, query_width]`, `[2 hidden, width]`, `[width, hidden]`.
+    pub weights: [Place; 4],
+    /// The shifts of the products' rows.
+    pub shifts: [Place; 4],
+    /// Gains of the norms before attention and before gate and up.
+    pub gains: [Place; 2],
+    /// Shifts of the heads of queries, keys and values, `[all heads, 1]`.
+    pub heads: Place,
+    /// Shifts of the heads' scores, `[heads, 1]`.
+    pub scores: Place,
+}
+
+/// Where each tensor lies. The order is that of the fields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Packing {
+    /// The embedding, `i8 [vocabulary, width]`.
+    pub embedding: Place,
+    pub(crate) layers: Vec<LayerPlaces>,
+    /// The head, as the embedding; the same place where it is tied.
+    pub head: Place,
+    pub(crate) embedding_shifts: Place,
+    pub(crate) head_shifts: Place,
+    pub(crate) last_gains: Place,
+    /// Cosines and sines, `[positions, head_width]` each.
+    pub(crate) rotations: [Place; 2],
+    /// Bytes of each blob of weights.
+    pub weights_bytes: Vec<u32>,
+    /// Numbers of the blob of vectors.
+    pub vectors: u32,
+}
+
+struct Packer {
+    weights: Vec<u32>,
+    vectors: u32,
+}
+
+impl Packer {
+    fn matrix(&mut self, rows: u32, columns: u32) -> Result<Place, ModelError> {
+        let bytes = u64::from(rows) * u64::from(columns);
+        if bytes > MAX_TENSOR_BYTES {
+            return Err(ModelError::TensorTooLarge { rows, columns, most: MAX_TENSOR_BYTES });
+        }
+        let fits = self.weights.last().is_some_and(|used| u64::from(*used) + bytes <= MAX_TENSOR_BYTES);
+        if !fits {
+            self.weights.push(0);
+        }
+        let blob = self.weights.len() - 1;
+        let used = &mut self.weights[blob];
+        let place = Place { blob, start: *used, rows, columns };
+        *used += bytes as u32;
+        Ok(place)
+    }
+
+    fn vector(&mut self, rows: u32, columns: u32) -> Result<Place, ModelError> {
+        let place = Place { blob: 0, start: self.vectors, rows, columns };
+        let len = rows.checked_mul(columns).and_then(|len| len.checked_add(self.vectors));
+        self.vectors = len.filter(|len| u64::from(*len) * 2 <= MAX_TENSOR_BYTES).ok_or(ModelError::TooLong)?;
+        Ok(place)
+    }
+}
+
+impl Llama {
+    /// The packing for texts of so many positions.
+    pub fn packing(&self, positions: u32) -> Result<Packing, ModelError> {
+        self.check()?;
+        let (d, q, k, f) = (self.width, self.query_width(), self.key_width(), self.hidden);
+        let mut packer = Packer { weights: Vec::new(), vectors: 0 };
+        let embedding = packer.matrix(self.vocabulary, d)?;
+        let mut layers = Vec::new();
+        for _ in 0..self.layers {
+            let shapes = [[q + 2 * k, d], [d, q], [2 * f, d], [d, f]];
+            let mut weights = [embedding; 4];
+            let mut shifts = [embedding; 4];
+            for (index, [rows, columns]) in shapes.into_iter().enumerate() {
+                weights[index] = packer.matrix(rows, columns)?;
+                shifts[index] = packer.vector(1, rows)?;
+            }
+            let gains = [packer.vector(1, d)?, packer.vector(1, d)?];
+            let heads = packer.vector(self.all_heads(), 1)?;
+            layers.push(LayerPlaces { weights, shifts, gains, heads, scores: packer.vector(self.heads, 1)? });
+        }
+        let head = if self.tied { embedding } else { packer.matrix(self.vocabulary, d)? };
+        let packing = Packing {
+            embedding,
+            layers,
+            head,
+            embedding_shifts: packer.vector(self.vocabulary, 1)?,
+            head_shifts: packer.vector(1, self.vocabulary)?,
+            last_gains: packer.vector(1, d)?,
+            rotations: [packer.vector(positions, self.head_width)?, packer.vector(positions, self.head_width)?],
+            weights_bytes: packer.weights,
+            vectors: packer.vectors,
+        };
+        let most = MAX_INPUTS - OTHER_INPUTS;
+        if packing.weights_bytes.len() > most {
+            let bytes = packing.weights_bytes.iter().map(|bytes| u64::from(*bytes)).sum();
+            return Err(ModelError::WeightsTooLarge { bytes, most: most as u64 * MAX_TENSOR_BYTES });
+        }
+        Ok(packing)
+    }
+}
