@@ -5,6 +5,7 @@
 //! Whatever is imported yields a [`Report`]; nothing is written before the whole of it is known to be sound.
 
 pub mod fidelity;
+pub mod onnx;
 
 pub use fidelity::{Comparison, Fidelity};
 

@@ -204,16 +204,16 @@ pub(super) fn check_checkpoint(expected: usize, checkpoint: &[u8]) -> Result<(),
     }
 }
 
-pub(super) fn blob(bytes: &[u8]) -> Blob {
+pub(crate) fn blob(bytes: &[u8]) -> Blob {
     Blob { id: BlobId::of(bytes), len: bytes.len() as u64 }
 }
 
-pub(super) fn stage(program: &Checked, tasks: u32, shard_size: u32, inputs: &[Input]) -> Result<Stage, ModelError> {
+pub(crate) fn stage(program: &Checked, tasks: u32, shard_size: u32, inputs: &[Input]) -> Result<Stage, ModelError> {
     let inputs = inputs.to_vec().try_into().map_err(|_| ModelError::TooLong)?;
     Ok(Stage { program: program.id(), tasks, shard_size, inputs })
 }
 
-pub(super) fn spec(stages: Vec<Stage>, terms: &Terms) -> Result<JobSpec, ModelError> {
+pub(crate) fn spec(stages: Vec<Stage>, terms: &Terms) -> Result<JobSpec, ModelError> {
     Ok(JobSpec {
         stages: stages.try_into().map_err(|_| ModelError::TooLong)?,
         bid: terms.bid,
