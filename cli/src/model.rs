@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `quern model`.
 
+mod onnx;
+
 use crate::{
     args::{Global, ImportArgs, ModelCommand},
     output::{self, Output},
@@ -33,12 +35,12 @@ fn folder_of(model: &Path) -> anyhow::Result<PathBuf> {
     Ok(Path::new(name).with_extension("quern"))
 }
 
-fn import(args: &ImportArgs, _out: &Path) -> anyhow::Result<Report> {
+fn import(args: &ImportArgs, out: &Path) -> anyhow::Result<Report> {
     let model = &args.model;
     let is_onnx = model.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("onnx"));
     match (model.is_dir(), is_onnx) {
         (true, _) => bail!("{} is not of a family that can be imported", model.display()),
-        (false, true) => bail!("{} is not of a form that can be imported", model.display()),
+        (false, true) => onnx::import(args, out),
         _ => bail!("{} is neither a folder with config.json nor an .onnx file", model.display()),
     }
 }

@@ -90,7 +90,7 @@ pub enum OnnxError {
         problem: TensorProblem,
     },
     /// The file with the samples cannot be used.
-    #[error("the calibration file: {0}")]
+    #[error("the images: {0}")]
     Samples(#[from] NpyError),
     /// There are too few samples.
     #[error("{found} calibration samples are too few: give at least {MIN_SAMPLES}, a quarter of which measure and do not calibrate")]
@@ -99,7 +99,7 @@ pub enum OnnxError {
         found: usize,
     },
     /// Samples are of another size than the network's input.
-    #[error("the calibration samples are {found:?}, the network's input is {expected:?} for each of them")]
+    #[error("the images are {found:?} each, the network's input is {expected:?}")]
     SampleShape {
         /// The network's.
         expected: Vec<usize>,
@@ -107,7 +107,7 @@ pub enum OnnxError {
         found: Vec<usize>,
     },
     /// A sample has a number that is not finite.
-    #[error("calibration sample {sample} has a number that is NaN or infinite")]
+    #[error("image {sample} has a number that is NaN or infinite")]
     SampleNotFinite {
         /// The sample, counted from 0.
         sample: usize,

@@ -77,6 +77,18 @@ impl Network {
     }
 }
 
+impl Network {
+    /// What all layers yield for a sample with this number, if all of it is finite.
+    fn finite_activations(&self, sample: usize, image: &[f32]) -> Result<Vec<Vec<f32>>, OnnxError> {
+        let values = self.activations(image);
+        let wrong = self.layers.iter().zip(&values).find(|(_, values)| values.iter().any(|x| !x.is_finite()));
+        match wrong {
+            Some((layer, _)) => Err(OnnxError::ActivationNotFinite { node: layer.name.clone(), sample }),
+            None => Ok(values),
+        }
+    }
+}
+
 /// What can be chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -124,7 +136,10 @@ pub fn import<E: Display>(
     options: &Options,
     mut run: impl FnMut(&Checked, &[Tensor]) -> Result<Tensor, E>,
 ) -> Result<Imported, OnnxError> {
-    let images = samples_of(network, samples)?;
+    let images = images_of(network, samples)?;
+    if images.len() < MIN_SAMPLES {
+        return Err(OnnxError::TooFewSamples { found: images.len() });
+    }
     let measures = |sample: &(usize, &[f32])| sample.0 % 4 == 3;
     let (measuring, choosing): (Vec<_>, Vec<_>) = images.into_iter().partition(measures);
     let quantised = quantise(network, &choosing)?;
@@ -168,23 +183,20 @@ pub fn import<E: Display>(
     Ok(imported)
 }
 
-/// The samples with their numbers, if they are of the network's size, enough, and finite.
-fn samples_of<'a>(network: &Network, samples: &'a Array) -> Result<Vec<(usize, &'a [f32])>, OnnxError> {
-    let expected = network.input_shape().dims();
-    let (count, found) = samples.shape.split_first().unwrap_or((&0, &[]));
-    // A vector may be given in any sizes, and an image as the vector that it is.
-    if found.iter().product::<usize>() != network.input_shape().elements()
-        || (found.len() > 1 && expected.len() > 1 && found != expected)
-    {
+/// The images of an array with their numbers, if they are of the network's size, and finite.
+fn images_of<'a>(network: &Network, array: &'a Array) -> Result<Vec<(usize, &'a [f32])>, OnnxError> {
+    let (expected, elements) = (network.input_shape().dims(), network.input_shape().elements());
+    let found = array.shape.get(1..).unwrap_or(&[]);
+    // Numbers that follow each other may stand for an image, and an image for a vector.
+    let fits =
+        found == expected || (found.len() <= 1 || expected.len() == 1) && found.iter().product::<usize>() == elements;
+    if !fits || array.shape.is_empty() {
         return Err(OnnxError::SampleShape { expected, found: found.to_vec() });
     }
-    if *count < MIN_SAMPLES {
-        return Err(OnnxError::TooFewSamples { found: *count });
-    }
-    let samples: Vec<(usize, &[f32])> = samples.values.chunks(network.input_shape().elements()).enumerate().collect();
-    match samples.iter().find(|(_, image)| image.iter().any(|x| !x.is_finite())) {
+    let images: Vec<(usize, &[f32])> = array.values.chunks(elements).enumerate().collect();
+    match images.iter().find(|(_, image)| image.iter().any(|x| !x.is_finite())) {
         Some((sample, _)) => Err(OnnxError::SampleNotFinite { sample: *sample }),
-        None => Ok(samples),
+        None => Ok(images),
     }
 }
 
@@ -194,6 +206,11 @@ impl Imported {
         mantissas(image, self.input_exponent).into_iter().map(|x| x as u8).collect()
     }
 
+    /// The images of an array, one after the other, as the program reads them.
+    pub fn images_of(&self, network: &Network, images: &Array) -> Result<Vec<u8>, OnnxError> {
+        Ok(images_of(network, images)?.into_iter().flat_map(|(_, image)| self.image(image)).collect())
+    }
+
     /// The inputs of one of the programs, for so many images that follow each other (as of [`Imported::image`]): the first ones that fit.
     pub fn inputs(&self, images: &[u8]) -> Vec<Tensor> {
         let blobs = std::iter::once(images).chain(self.blobs.iter().map(Vec::as_slice));
@@ -201,7 +218,7 @@ impl Imported {
     }
 
     /// Bytes of an image.
-    fn image_bytes(&self) -> usize {
+    pub fn image_bytes(&self) -> usize {
         self.program.program().inputs.first().map_or(0, |ty| ty.shape.last() as usize)
     }
 
@@ -216,8 +233,9 @@ impl Imported {
             let images: Vec<u8> = samples.iter().flat_map(|(_, image)| self.image(image)).collect();
             let logits = run(&self.logits_program, &self.inputs(&images));
             let logits = logits.map_err(|error| OnnxError::Run(error.to_string()))?.values();
-            for ((_, image), exact) in samples.iter().zip(logits.chunks(network.classes())) {
-                let on_f32 = network.activations(image).swap_remove(network.output);
+            for ((sample, image), exact) in samples.iter().zip(logits.chunks(network.classes())) {
+                let mut on_f32 = network.finite_activations(*sample, image)?;
+                let on_f32 = on_f32.swap_remove(network.output);
                 let on_f32: Vec<f64> = on_f32.into_iter().map(f64::from).collect();
                 let exact: Vec<f64> = exact.iter().map(|x| f64::from(*x) * power(self.logits_exponent)).collect();
                 comparison.add(&on_f32, &exact, None);

@@ -56,7 +56,7 @@ impl Window {
             let (before, after) = (self.padding[axis], self.padding[axis + 2]);
             let valid = (1..=255).contains(&kernel) && (1..=255).contains(&stride) && before < kernel && after < kernel;
             let padded = len.checked_add(before)?.checked_add(after)?;
-            valid.then_some(padded.checked_sub(kernel)? / stride + 1)
+            Some(padded.checked_sub(kernel).filter(|_| valid)? / stride + 1)
         };
         Some([along(0, height)?, along(1, width)?])
     }
@@ -155,7 +155,7 @@ impl Network {
         self.layers[0].shape
     }
 
-    /// The logits of an image.
+    /// How many logits an image has.
     pub fn classes(&self) -> usize {
         self.layers[self.output].shape.elements()
     }
@@ -169,6 +169,11 @@ impl Network {
             _ => 0,
         };
         self.layers.iter().map(|layer| of(layer) as u64).sum()
+    }
+
+    /// The logits of an image on `f32`. The image has as many numbers as the input shape.
+    pub fn logits(&self, image: &[f32]) -> Vec<f32> {
+        self.activations(image).swap_remove(self.output)
     }
 
     /// What all layers yield for an image on `f32`, the input first. The image has as many numbers as the input shape.
@@ -186,9 +191,9 @@ impl Network {
                     let x = input(0);
                     weights.chunks(x.len()).zip(bias).map(|(row, bias)| dot(row, x) + bias).collect()
                 }
-                Operation::MaxPool(window) => {
-                    pooled(input(0), shape(0).image(), window, |pixels, _| pixels.fold(f32::NEG_INFINITY, f32::max))
-                }
+                Operation::MaxPool(window) => pooled(input(0), shape(0).image(), window, |pixels, _| {
+                    pixels.fold(f32::NEG_INFINITY, |most, x| if x > most || x.is_nan() { x } else { most })
+                }),
                 Operation::AveragePool { window, counts_padding } => {
                     let area = window.kernel[0] * window.kernel[1];
                     pooled(input(0), shape(0).image(), window, |pixels, count| {
@@ -199,7 +204,8 @@ impl Network {
                 Operation::Copy | Operation::Reshape => input(0).to_vec(),
             };
             if layer.relu {
-                y.iter_mut().for_each(|y| *y = y.max(0.0));
+                // What is not a number stays so.
+                y.iter_mut().filter(|y| **y < 0.0).for_each(|y| *y = 0.0);
             }
             values.push(y);
         }

@@ -119,10 +119,7 @@ fn wide(network: &Network) -> Option<usize> {
 fn exponents(network: &Network, samples: &[(usize, &[f32])], wide: Option<usize>) -> Result<Vec<i32>, OnnxError> {
     let mut most = vec![0.0f64; network.layers.len()];
     for (sample, image) in samples {
-        for ((layer, values), most) in network.layers.iter().zip(network.activations(image)).zip(&mut most) {
-            if values.iter().any(|x| !x.is_finite()) {
-                return Err(OnnxError::ActivationNotFinite { node: layer.name.clone(), sample: *sample });
-            }
+        for (values, most) in network.finite_activations(*sample, image)?.iter().zip(&mut most) {
             *most = values.iter().fold(*most, |most, x| most.max(f64::from(x.abs())));
         }
     }
