@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! An ONNX file as a folder: programs, what they read, and the job that classifies images.
 
-use crate::{args::ImportArgs, job::spec};
+use crate::{args::ImportArgs, job::spec, output};
 use anyhow::{ensure, Context as _};
 use codec::Encode;
 use quern_executor::{cpu::CpuExecutor, Executor};
@@ -41,7 +41,7 @@ pub fn import(args: &ImportArgs, out: &Path) -> anyhow::Result<Report> {
         family: "onnx".into(),
         parameters: imported.parameters,
         weights_bytes: imported.weights_bytes(),
-        programs: [&imported.program, &imported.logits_program].map(|program| format!("{}", program.id())).to_vec(),
+        programs: [&imported.program, &imported.logits_program].map(|program| output::full(&program.id().0)).to_vec(),
         task_macs: imported.program.summary().task_macs(),
         memory_mib: imported.memory_mib(),
         calibration_samples: imported.calibration_samples as u64,

@@ -40,7 +40,7 @@ fn agreement(a: &[u8], b: &[u8]) -> f64 {
 fn convolutional_network_should_classify_digits_as_it_does_on_f32() {
     let test = Digits::embedded().unwrap().test;
     let (exact, on_f32) = classes(CNN);
-    assert!(agreement(&exact, &on_f32) >= 0.99, "{}", agreement(&exact, &on_f32));
+    assert_eq!(agreement(&exact, &on_f32), 1.0);
     assert!(test.accuracy_of(&on_f32) >= 0.97, "{}", test.accuracy_of(&on_f32));
     assert!(test.accuracy_of(&exact) >= 0.97, "{}", test.accuracy_of(&exact));
 }
@@ -49,7 +49,7 @@ fn convolutional_network_should_classify_digits_as_it_does_on_f32() {
 fn perceptron_should_classify_digits_as_it_does_on_f32() {
     let test = Digits::embedded().unwrap().test;
     let (exact, on_f32) = classes(MLP);
-    assert!(agreement(&exact, &on_f32) >= 0.99, "{}", agreement(&exact, &on_f32));
+    assert_eq!(agreement(&exact, &on_f32), 1.0);
     assert!(test.accuracy_of(&on_f32) >= 0.95, "{}", test.accuracy_of(&on_f32));
     assert!(test.accuracy_of(&exact) >= 0.95, "{}", test.accuracy_of(&exact));
 }
