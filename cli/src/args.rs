@@ -375,6 +375,13 @@ pub struct ImportArgs {
     /// Folder to write to; it must not exist yet. Without it the model's name with the ending .quern, in the working folder.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Images that the job of an .onnx file classifies, as numpy.save writes them (.npy), like those of its calibration, which are
+    /// the job's without this.
+    #[arg(long, value_name = "FILE")]
+    pub images: Option<PathBuf>,
+    /// Images of a task of that job: without it 64, or as many as are possible.
+    #[arg(long)]
+    pub images_per_task: Option<u32>,
     /// Most memory in MiB that a worker may need.
     #[arg(long, default_value_t = 8_192)]
     pub max_memory_mib: u32,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `quern model`.
 
+mod onnx;
+
 use crate::{
     args::{Global, ImportArgs, ModelCommand, ModelJobArgs, ModelTextArgs},
     output::{self, Output},
@@ -64,7 +66,7 @@ fn import(args: &ImportArgs) -> anyhow::Result<Report> {
     let is_onnx = model.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("onnx"));
     match (model.is_dir(), is_onnx) {
         (true, _) => import_llama(args, &out),
-        (false, true) => bail!("{} is not of a form that can be imported", model.display()),
+        (false, true) => onnx::import(args, &out),
         _ => bail!("{} is neither a folder with config.json nor an .onnx file", model.display()),
     }
 }

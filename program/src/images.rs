@@ -35,8 +35,9 @@ impl ProgramBuilder {
         self.reshape(y, &[images, down, across, outputs])
     }
 
-    /// What stands in each window for each channel: `[B * OH * OW * C, KH * KW]`, and `[B, OH, OW, C]`.
-    fn pooled(&mut self, x: Var, window: Window2d, fill: i32) -> (Var, [u32; 4]) {
+    /// What stands in each window for each channel, with `fill` in the padding: `[B * OH * OW * C, KH * KW]`, and the pool's shape,
+    /// `[B, OH, OW, C]`.
+    pub fn pool_windows2d(&mut self, x: Var, window: Window2d, fill: i32) -> (Var, [u32; 4]) {
         let channels = x.shape().last();
         let unfolded = self.unfold2d(x, window, fill);
         let [images, down, across, _] = [0, 1, 2, 3].map(|axis| unfolded.shape().dim(axis));
@@ -50,7 +51,7 @@ impl ProgramBuilder {
     /// The largest of each window, `i32 [B, OH, OW, C]`, and its index in the window, `i32 [B * OH * OW * C]`: the lowest of
     /// equals. Padding holds the type's least value, so it is never larger than a pixel.
     pub fn max_pool2d(&mut self, x: Var, window: Window2d) -> (Var, Var) {
-        let (rows, shape) = self.pooled(x, window, i32::MIN);
+        let (rows, shape) = self.pool_windows2d(x, window, i32::MIN);
         let largest = self.row_max(rows);
         (self.reshape(largest, &shape), self.row_argmax(rows))
     }
@@ -73,7 +74,7 @@ impl ProgramBuilder {
     /// The mean of each window, `i32 [B, OH, OW, C]`, rounded towards zero. Padding is 0, and counts as pixels only when
     /// `counts_padding`.
     pub fn average_pool2d(&mut self, x: Var, window: Window2d, counts_padding: bool) -> Var {
-        let (rows, shape) = self.pooled(x, window, 0);
+        let (rows, shape) = self.pool_windows2d(x, window, 0);
         let [images, down, across, channels] = shape;
         let sum = self.row_sum(rows);
         if counts_padding || window.padding == [0; 2] {

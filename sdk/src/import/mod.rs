@@ -7,6 +7,7 @@
 pub mod error;
 pub mod fidelity;
 pub mod llama;
+pub mod onnx;
 
 pub use error::ImportError;
 pub use fidelity::{Comparison, Fidelity};
