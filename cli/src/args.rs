@@ -369,7 +369,8 @@ pub struct ImportArgs {
     /// The model: a folder of the Hugging Face form (config.json, tokenizer.json, model.safetensors) with a decoder of the Llama
     /// family, or an .onnx file.
     pub model: PathBuf,
-    /// Samples to calibrate with and to measure on: a text for a language model; without it Newton's Opticks.
+    /// Samples to calibrate with and to measure on: a text for a language model, Newton's Opticks without it; images for an .onnx
+    /// file, as numpy.save writes them (.npy).
     #[arg(long, value_name = "FILE")]
     pub calibration: Option<PathBuf>,
     /// Folder to write to; it must not exist yet. Without it the model's name with the ending .quern, in the working folder.

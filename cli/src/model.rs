@@ -140,7 +140,7 @@ fn job_files(model: &ExactLlama, job: &BuiltJob) -> anyhow::Result<Vec<(&'static
     let blobs = model.files().map(|file| format!("../{file}")).chain(["prompt.bin".to_string()]);
     let inputs: Vec<serde_json::Value> = blobs.map(|file| serde_json::json!({ "blob": file })).collect();
     let stage = serde_json::json!({ "program": "generation.quern", "tasks": 1, "shard_size": 1, "inputs": inputs });
-    let json = serde_json::json!({ "memory_mib": job.spec.memory_mib, "stages": [stage] });
+    let json = serde_json::json!({ "memory_mib": job.spec.requirements.memory_mib, "stages": [stage] });
     Ok(vec![
         ("generation.quern", program.program().encode()),
         ("prompt.bin", prompt.clone()),
@@ -176,7 +176,15 @@ mod tests {
     }
 
     fn args(model: PathBuf, out: &Path) -> ImportArgs {
-        ImportArgs { model, calibration: None, out: Some(out.to_owned()), max_memory_mib: 8_192, positions: 40 }
+        ImportArgs {
+            model,
+            calibration: None,
+            out: Some(out.to_owned()),
+            images: None,
+            images_per_task: None,
+            max_memory_mib: 8_192,
+            positions: 40,
+        }
     }
 
     #[test]
@@ -202,7 +210,7 @@ mod tests {
         let read = crate::job::spec::read(&job.job).unwrap();
         let built = ExactLlama::open(&out).unwrap().job(&asked.prompt, 20, &Terms::default()).unwrap();
         assert_eq!(read.spec.stages, built.spec.stages);
-        assert_eq!((read.spec.memory_mib, read.programs), (built.spec.memory_mib, built.programs));
+        assert_eq!((read.spec.requirements, read.programs), (built.spec.requirements, built.programs));
         assert!(read.spec.stages[0].inputs.iter().all(|input| matches!(input, Input::Blob(_))));
         assert!(write_job(&job_args).is_err(), "a job is not overwritten");
         let elsewhere = ModelJobArgs { name: "../job".into(), ..job_args };

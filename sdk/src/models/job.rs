@@ -33,6 +33,14 @@ impl Default for Terms {
     }
 }
 
+impl Terms {
+    /// The same, of a device with at least so much memory.
+    pub fn with_memory_mib(mut self, memory_mib: u32) -> Self {
+        self.requirements.memory_mib = self.requirements.memory_mib.max(memory_mib);
+        self
+    }
+}
+
 /// A job with everything that it names.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BuiltJob {

@@ -116,7 +116,7 @@ impl ExactLlama {
             return Err(ImportError::Changed { file: MANIFEST.into() });
         }
         let memory_mib = u32::try_from(memory_mib(&program)).unwrap_or(u32::MAX);
-        let terms = Terms { memory_mib: memory_mib.max(terms.memory_mib), ..terms.clone() };
+        let terms = terms.clone().with_memory_mib(memory_mib);
         let spec = spec(vec![stage(&program, 1, 1, &inputs)?], &terms)?;
         Ok(BuiltJob { spec, programs: vec![program], blobs })
     }

@@ -267,7 +267,7 @@ impl Imported {
         let mut inputs = vec![Input::Slice { blob: blob(&images), stride: task as u64 }];
         inputs.extend(self.blobs.iter().map(|bytes| Input::Blob(blob(bytes))));
         let tasks = u32::try_from(tasks).map_err(|_| ModelError::TooLong)?;
-        let terms = Terms { memory_mib: terms.memory_mib.max(self.memory_mib()), ..terms.clone() };
+        let terms = terms.clone().with_memory_mib(self.memory_mib());
         let spec = spec(vec![stage(&self.program, tasks, shard_size, &inputs)?], &terms)?;
         let blobs = std::iter::once(images).chain(self.blobs.iter().cloned()).collect();
         Ok(BuiltJob { spec, programs: vec![self.program.clone()], blobs })

@@ -69,7 +69,7 @@ fn job_should_classify_all_images_when_the_last_task_is_filled_up() {
     let images: Vec<u8> = samples(&network, 10).values.chunks(162).flat_map(|image| imported.image(image)).collect();
     let built = imported.job(&images, 2, &Terms::default()).unwrap();
     assert_eq!(built.spec.stages[0].tasks, 3);
-    assert!(built.spec.memory_mib >= imported.memory_mib());
+    assert!(built.spec.requirements.memory_mib >= imported.memory_mib());
     let outputs = local::run(&built, [0; 32], |program, _, inputs| run(program, inputs)).unwrap();
     let classes: Vec<i32> = outputs[0].iter().flat_map(Tensor::values).collect();
     let one = |image: &[u8]| run(&imported.program, &imported.inputs(image)).unwrap().values()[0];
