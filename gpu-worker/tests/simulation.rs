@@ -1173,6 +1173,19 @@ impl Simulation {
     }
 }
 
+/// Runs of a job whose requester serves nothing between two heights.
+fn without_requester(kinds: &[Kind], away: (Height, Height), shared: bool, params: Params) -> Vec<Simulation> {
+    let run = |seed: u64| {
+        let mut simulation = Simulation::new(seed, kinds, BAD);
+        (simulation.away, simulation.shared, simulation.chain.params) = (Some(away), shared, params);
+        simulation.run();
+        simulation.check();
+        simulation
+    };
+    // Each takes as long as several others: rounds of audits that come to nothing, and pauses.
+    (0..SEEDS / 10).map(run).collect()
+}
+
 fn committed(shard: &Shard) -> Committed {
     let (deal, commitment) = shard.deal().zip(shard.commitment()).unwrap();
     Committed { shard: shard.id, worker: deal.worker, root: commitment.root, leaves: shard.leaves() }
@@ -1374,4 +1387,41 @@ fn nobody_should_be_challenged_by_a_watcher_when_all_results_are_right() {
     let kinds = [HonestWorker, Hider, HonestValidator, HonestValidator, Watching];
     let simulations = simulate(&kinds, BAD);
     assert!(simulations.iter().all(|simulation| simulation.chain.offences.is_empty()));
+}
+
+#[test]
+fn job_should_be_completed_when_its_requester_stops_serving_for_a_while() {
+    let kinds = [HonestWorker, HonestWorker, HonestWorker, HonestValidator, HonestValidator, HonestValidator];
+    let simulations = without_requester(&kinds, (0, 700), true, Params::default());
+    let chains = simulations.iter().map(|simulation| &simulation.chain);
+    assert!(chains.clone().all(|chain| !chain.failed), "a job failed");
+    assert!(chains.clone().all(|chain| chain.pauses > 0 && chain.probes > 0), "a job was never paused");
+}
+
+#[test]
+fn job_should_fail_and_nobody_be_accused_when_its_requester_never_serves() {
+    let kinds = [HonestWorker, HonestWorker, HonestWorker, HonestValidator, HonestValidator, HonestValidator];
+    let params = Params { pause_blocks: 300, ..Params::default() };
+    for simulation in without_requester(&kinds, (0, LAST_HEIGHT), true, params) {
+        assert!(simulation.chain.failed && simulation.chain.pauses == 1);
+        assert!(simulation.chain.offences.is_empty() && simulation.chain.compensated.is_empty());
+    }
+}
+
+#[test]
+fn work_should_be_paid_when_the_requester_serves_its_workers_and_nobody_after_them() {
+    // Workers that serve nobody either: else the auditors have the inputs from them.
+    let kinds = [[HonestWorker; 2].as_slice(), &[HonestValidator; 14]].concat();
+    let params = Params { pause_blocks: 300, ..Params::default() };
+    let simulations = without_requester(&kinds, (24, LAST_HEIGHT), false, params);
+    let mut compensated = 0;
+    for simulation in &simulations {
+        let chain = &simulation.chain;
+        assert!(chain.offences.is_empty());
+        let accepted = chain.shards.values().filter(|shard| shard.is_final()).count();
+        let committed = chain.committed.len();
+        assert!(accepted > 0 || committed == 0 || !chain.compensated.is_empty(), "work was lost");
+        compensated += chain.compensated.len();
+    }
+    assert!(compensated > 0, "nobody was compensated");
 }

@@ -325,6 +325,18 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn input_should_be_served_by_who_has_fetched_it_when_the_requester_is_gone() {
+        let (requester, auditor, reader) = (peer().await, peer().await, peer().await);
+        let blob = serve(&requester, &[1, 2, 3]).await;
+        let view = view(Vec::new(), Vec::new(), &requester, &auditor);
+        let part = Part { start: 0, len: 3, origin: Origin::Blob { blob, offset: 0 } };
+        Inputs::new(auditor, Some(AUDITOR)).blob(&view, &part).await.unwrap();
+        requester.shutdown().await;
+        let (_, bytes) = Inputs::new(reader, Some(WORKER)).blob(&view, &part).await.unwrap();
+        assert_eq!(bytes[..], [1, 2, 3]);
+    }
+
+    #[tokio::test]
     async fn commitment_should_be_asked_of_nobody_when_it_is_known() {
         let (requester, silent, reader) = (peer().await, peer().await, peer().await);
         let (shard, commitment) =
