@@ -330,7 +330,7 @@ mod tests {
         let blob = serve(&requester, &[1, 2, 3]).await;
         let view = view(Vec::new(), Vec::new(), &requester, &auditor);
         let part = Part { start: 0, len: 3, origin: Origin::Blob { blob, offset: 0 } };
-        Inputs::new(auditor, Some(AUDITOR)).blob(&view, &part).await.unwrap();
+        Inputs::new(auditor.clone(), Some(AUDITOR)).blob(&view, &part).await.unwrap();
         requester.shutdown().await;
         let (_, bytes) = Inputs::new(reader, Some(WORKER)).blob(&view, &part).await.unwrap();
         assert_eq!(bytes[..], [1, 2, 3]);
