@@ -160,8 +160,9 @@ pub fn check_sound() -> Result<(), String> {
              deferral of its slash and the lag of deadlines take {obligation} blocks"
         ));
     }
+    // Who begins to unbond when a session begins is in the set of the next one already, to whose end it can equivocate.
     let evidence = u64::from(elections.evidence_sessions)
-        .saturating_add(1)
+        .saturating_add(2)
         .saturating_mul(Clock::epoch_slots())
         .saturating_add(slash.into());
     if u64::from(unbonding) < evidence {
@@ -303,7 +304,7 @@ mod tests {
     fn genesis_should_be_refused_when_unbonding_is_a_block_shorter_than_evidence_and_the_longest_slash() {
         let slash = built(LOCAL_TESTNET_RUNTIME_PRESET)
             .execute_with(|| quern_pallet_slashing::Times::<crate::Runtime>::get().longest_blocks());
-        let needed = 13 * EPOCH_SLOTS as BlockNumber + slash;
+        let needed = 14 * EPOCH_SLOTS as BlockNumber + slash;
         let changes = |blocks| json!({ "collateral": { "unbondingBlocks": blocks, "evidenceSessions": 12 } });
         let reason = refused(changes(needed - 1));
         assert!(reason.contains(&format!("{needed} blocks")), "{reason}");

@@ -75,6 +75,12 @@ impl Shard {
         params.audit_blocks(self.work_to_audit(audit)).saturating_add(bytes).saturating_add(self.extra_blocks)
     }
 
+    /// Blocks in which drawn validators say whether they can fetch the inputs: several attempts, and the bytes themselves.
+    pub(super) fn probe_blocks(&self, params: &Params) -> Height {
+        let bytes = params.transfer_blocks(self.traffic.inputs(self.tasks));
+        params.probe_blocks.saturating_add(bytes).saturating_add(self.extra_blocks)
+    }
+
     /// Blocks in which draws may find too few validators with a free bond before the shard is given up: four times the
     /// longest round of audits of it, in which the bonds of others come free.
     pub fn seat_blocks(&self, params: &Params) -> Height {

@@ -135,7 +135,7 @@ impl Shard {
                 }
                 probe.seats.try_extend(seats.into_iter()).map_err(|_| ShardError::BadDraw)?;
                 probe.drawn_at = height;
-                let by = height.saturating_add(params.probe_blocks);
+                let by = height.saturating_add(self.probe_blocks(params));
                 let phase = Phase::Probing { work, probe, by };
                 Ok((Shard { phase, unseated_since: None, ..self.clone() }, vec![]))
             }
@@ -144,7 +144,7 @@ impl Shard {
                     return Err(ShardError::BadDraw);
                 }
                 let since = self.unseated_since.unwrap_or(height);
-                if height >= since.saturating_add(params.seat_blocks(self.macs())) {
+                if height >= since.saturating_add(self.seat_blocks(params)) {
                     return Ok(self.undecided(work, &probe, vec![]));
                 }
                 let phase = Phase::Doubted { work, probe, period: period.saturating_add(1) };
@@ -161,7 +161,7 @@ impl Shard {
                 }
                 seat.missing = true;
                 if probe.seats.iter().all(|seat| seat.missing) {
-                    return Ok(self.missing(work, &probe));
+                    return Ok(self.missing(work, &probe, period));
                 }
                 Ok((Shard { phase: Phase::Probing { work, probe, by }, ..self.clone() }, vec![]))
             }
@@ -190,31 +190,35 @@ impl Shard {
         }
     }
 
-    /// Somebody has the inputs: what was said is refuted, and the shard goes on where it was.
+    /// Somebody says that it has the inputs: the shard goes on where it was. One word refutes nobody.
     fn found(&self, work: Option<Work>, probe: &Probe, who: Account, period: Height) -> (Shard, Vec<Effect>) {
         let mut effects = probe.release();
         effects.push(Effect::InputsFound(who));
-        let Some(Work { deal, commitment, mut audit }) = work else {
+        let Some(work) = work else {
             effects.push(Effect::Requeue);
             return (Shard { holder: Some(who), ..self.queued_again() }, effects);
         };
-        effects.extend(audit.without_inputs.iter().copied().map(Effect::ClaimRefuted));
-        audit.without_inputs.clear();
-        let phase = Phase::Committed { deal, commitment, period: period.saturating_add(1), held: Some(audit) };
-        let probes = self.probes.saturating_add(1);
-        (Shard { phase, probes, holder: Some(who), rounds: 0, unseated_since: None, ..self.clone() }, effects)
+        (Shard { holder: Some(who), ..self.audited_further(work, period) }, effects)
     }
 
-    /// Nobody has the inputs: it is the requester's turn.
-    fn missing(&self, work: Option<Work>, probe: &Probe) -> (Shard, Vec<Effect>) {
+    /// Nobody has the inputs: it is the requester's turn. A commitment of which all seats but one had sealed an answer is paid:
+    /// so many had the inputs and ran it. Any other one waits for its audit: nothing shows that its worker computed anything, and
+    /// an honest one has it audited when the inputs are served again.
+    fn missing(&self, work: Option<Work>, probe: &Probe, period: Height) -> (Shard, Vec<Effect>) {
         let mut effects = probe.release();
-        let Some(Work { deal, audit, .. }) = work else {
+        let Some(work) = work else {
             effects.extend([Effect::InputsMissing, Effect::Requeue]);
             return (self.queued_again(), effects);
         };
-        let (worker, needed) = (deal.worker, audit.needed);
-        let sealed = audit.seats.iter().filter(|seat| seat.seal.is_some());
-        let auditors = sealed.map(|seat| seat.auditor).collect();
+        let sealed = work.audit.seats.iter().filter(|seat| seat.seal.is_some());
+        let auditors: Vec<Account> = sealed.map(|seat| seat.auditor).collect();
+        let needed = work.audit.needed;
+        if auditors.is_empty() || auditors.len().saturating_add(1) < usize::from(needed) {
+            effects.push(Effect::InputsMissing);
+            return (self.audited_further(work, period), effects);
+        }
+        let Work { deal, audit, .. } = work;
+        let worker = deal.worker;
         effects.extend(release(&audit));
         effects.extend([
             Effect::ReleaseWorker(deal.clone()),
@@ -225,6 +229,15 @@ impl Shard {
             Effect::Requeue,
         ]);
         (self.requeued(), effects)
+    }
+
+    /// The commitment with its audit: whoever sits keeps its seat and its seal.
+    fn audited_further(&self, work: Work, period: Height) -> Shard {
+        let Work { deal, commitment, mut audit } = work;
+        audit.without_inputs.clear();
+        let phase = Phase::Committed { deal, commitment, period: period.saturating_add(1), held: Some(audit) };
+        let probes = self.probes.saturating_add(1);
+        Shard { phase, probes, rounds: 0, unseated_since: None, ..self.clone() }
     }
 
     /// Nobody knows: the shard goes on as if nobody had been asked.

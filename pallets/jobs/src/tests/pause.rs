@@ -179,7 +179,7 @@ fn work_should_not_be_paid_and_its_audit_go_on_when_a_validator_has_the_inputs()
         say(id, [true, true]);
         assert!(matches!(shard(id).phase, Phase::Committed { held: Some(_), .. }));
         assert!(books(|books| books.compensated.is_empty()));
-        assert_eq!(books(|books| books.refuted.clone()), [raw(AUDITORS[0])], "a claim is not free");
+        assert!(books(|books| books.refuted.is_empty()), "one word refutes nobody");
     });
 }
 

@@ -12,6 +12,7 @@ use quern_protocol::{
 fn doubted() -> (Case, u8, u8) {
     let case = Case::honest().opened();
     let [claims, stays] = case.auditors()[..].try_into().unwrap();
+    assert_ok!(Verification::commit_audit(signed(stays), case.id(), case.seal(stays, case.results_of(&case.honest))));
     let mut shard = case.shard();
     shard.rounds = MAX_AUDIT_ROUNDS - 1;
     Keeper::put(&case.world, &shard);
@@ -67,15 +68,14 @@ fn draw_should_wait_when_too_few_others_are_there_and_give_the_work_up_in_the_en
 }
 
 #[test]
-fn report_inputs_should_let_the_audit_go_on_and_have_the_claimer_rest_when_somebody_has_them() {
+fn report_inputs_should_let_the_audit_go_on_and_refute_nobody_when_somebody_has_them() {
     test(|| {
         let (case, claims, stays) = probing();
         let by = asked(&case)[1];
         assert_eq!(Verification::report_inputs(signed(by), case.id(), true).unwrap().pays_fee, Pays::No);
         assert_eq!(last_event(), Event::InputsReported { shard: case.id(), auditor: account(by), available: true });
         assert!(matches!(case.shard().phase, Phase::Committed { held: Some(_), .. }));
-        let until = System::block_number() + PARAMS.claim_rest_blocks;
-        assert_eq!(Resting::<Test>::get().to_vec(), [(raw(claims), until)]);
+        assert!(Resting::<Test>::get().is_empty(), "one word refutes nobody");
         assert!(Keeper::offences().is_empty(), "a word takes no stake");
         assert_eq!(Bonds::of(&raw(claims)), (RICH, 0));
         blocks(6);
@@ -86,10 +86,10 @@ fn report_inputs_should_let_the_audit_go_on_and_have_the_claimer_rest_when_someb
 }
 
 #[test]
-fn claimer_should_be_drawn_again_when_its_rest_is_over() {
+fn claimer_should_rest_for_a_while() {
     test(|| {
-        let (case, claims, _) = probing();
-        assert_ok!(Verification::report_inputs(signed(asked(&case)[0]), case.id(), true));
+        let claims = 3;
+        Verification::rest(&raw(claims));
         assert_eq!(Verification::resting(), [raw(claims)]);
         System::set_block_number(System::block_number() + PARAMS.claim_rest_blocks);
         assert!(Verification::resting().is_empty());
@@ -133,6 +133,24 @@ fn report_inputs_should_free_everybody_when_all_say_that_they_are_missing() {
             assert_eq!(Bonds::of(&raw(who)), (RICH, 0));
         }
         assert!(Resting::<Test>::get().is_empty() && Keeper::offences().is_empty());
+        check();
+    });
+}
+
+#[test]
+fn commitment_should_wait_when_all_say_that_they_are_missing_and_nobody_had_sealed() {
+    test(|| {
+        let (case, claims, stays) = probing();
+        let mut shard = case.shard();
+        let Phase::Probing { work: Some(work), .. } = &mut shard.phase else { panic!("{shard:?}") };
+        work.audit.seats.iter_mut().for_each(|seat| seat.seal = None);
+        Keeper::put(&case.world, &shard);
+        for who in asked(&case) {
+            assert_ok!(Verification::report_inputs(signed(who), case.id(), false));
+        }
+        let shard = case.shard();
+        assert!(matches!(shard.phase, Phase::Committed { held: Some(_), .. }), "{shard:?}");
+        assert_eq!((Bonds::of(&raw(claims)), Bonds::of(&raw(stays))), ((RICH, 0), (RICH, BOND)));
         check();
     });
 }

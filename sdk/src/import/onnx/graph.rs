@@ -6,11 +6,12 @@ use super::{
     attributes::{attribute, integer, must, number, window},
     network::{Layer, Network, Operation, Shape, Window},
     proto::{GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto},
-    read::{integers, reals, Array},
-    NodeProblem, OnnxError, MAX_CLASSES,
+    read::{dimensions, integers, reals, Array},
+    NodeProblem, OnnxError, MAX_CLASSES, MAX_WEIGHT_BLOBS,
 };
 use quern_program::check::MAX_TENSOR_BYTES;
 use std::{
+    cell::Cell,
     collections::{BTreeMap, BTreeSet},
     path::Path,
 };
@@ -38,6 +39,8 @@ pub const OPERATORS: [&str; 16] = [
 const OPERATOR_SETS: std::ops::RangeInclusive<i64> = 7..=21;
 /// Most multiplications of an image, so that nobody waits for ever.
 const MAX_MULTIPLICATIONS: u64 = 1 << 40;
+/// Most numbers of constants, counted once for each node that reads them: what a program's inputs hold.
+const MAX_DECODED: u64 = MAX_WEIGHT_BLOBS as u64 * MAX_TENSOR_BYTES;
 
 /// A value of the graph that is computed.
 #[derive(Clone, Copy)]
@@ -57,6 +60,8 @@ struct Reader<'a> {
     output: &'a str,
     layers: Vec<Layer>,
     multiplications: u64,
+    /// Numbers of constants that were decoded, each time that a node reads one.
+    decoded: Cell<u64>,
 }
 
 /// The network of a file's messages; `folder` is where its external data files are.
@@ -87,6 +92,7 @@ pub(super) fn network(model: &ModelProto, folder: Option<&Path>) -> Result<Netwo
         output: &output.name,
         layers: vec![first],
         multiplications: 0,
+        decoded: Cell::new(0),
     };
     for node in &graph.node {
         reader.node(node).map_err(|problem| match problem {
@@ -243,7 +249,14 @@ impl<'a> Reader<'a> {
     }
 
     fn reals(&self, node: &'a NodeProto, index: usize) -> Result<Array<f32>, Problem> {
-        Ok(reals(self.tensor(node, index)?, self.folder)?)
+        let tensor = self.tensor(node, index)?;
+        // A small file may have many nodes read one large constant: what they would take is known before anything is decoded.
+        let decoded = self.decoded.get().saturating_add(dimensions(tensor)?.1 as u64);
+        if decoded > MAX_DECODED {
+            return Err(OnnxError::Weights.into());
+        }
+        self.decoded.set(decoded);
+        Ok(reals(tensor, self.folder)?)
     }
 
     /// A constant of one number for each of `len`, or zeros where it is left out.

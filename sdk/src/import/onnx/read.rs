@@ -120,7 +120,7 @@ fn failed(tensor: &TensorProto, problem: TensorProblem) -> OnnxError {
 }
 
 /// The dimensions, and how many elements they make.
-fn dimensions(tensor: &TensorProto) -> Result<(Vec<usize>, usize), OnnxError> {
+pub(super) fn dimensions(tensor: &TensorProto) -> Result<(Vec<usize>, usize), OnnxError> {
     let impossible = || failed(tensor, TensorProblem::Dimensions(tensor.dims.iter().copied().take(8).collect()));
     let mut dims = Vec::new();
     let mut elements = 1usize;

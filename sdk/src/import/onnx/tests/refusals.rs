@@ -243,6 +243,12 @@ fn weights_should_be_refused_when_dimensions_and_elements_differ() {
     assert_eq!(tensor_problem(ty, "w4"), TensorProblem::Type(7));
 }
 
+#[test]
+fn weights_should_be_refused_before_they_are_decoded_when_no_program_could_hold_them() {
+    let huge = changed(|graph| tensor_of(graph, "w4").dims = vec![1 << 16, 1 << 15]);
+    assert!(matches!(huge, Err(OnnxError::Weights)), "{huge:?}");
+}
+
 /// The model in a folder, with the weights `w4` in another file as the entries say.
 fn external(entries: &[(&str, &str)], prepare: impl FnOnce(&Path, &[u8])) -> Result<Network, OnnxError> {
     let folder = tempfile::tempdir().unwrap();
