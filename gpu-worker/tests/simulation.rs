@@ -1409,19 +1409,12 @@ fn job_should_fail_and_nobody_be_accused_when_its_requester_never_serves() {
 }
 
 #[test]
-fn work_should_be_paid_when_the_requester_serves_its_workers_and_nobody_after_them() {
-    // Workers that serve nobody either: else the auditors have the inputs from them.
+fn nobody_should_be_paid_or_accused_when_the_requester_serves_its_workers_and_nobody_after_them() {
+    // Workers that serve nobody either, so that no auditor has run anything: who would be paid could have committed to garbage.
     let kinds = [[HonestWorker; 2].as_slice(), &[HonestValidator; 14]].concat();
     let params = Params { pause_blocks: 300, ..Params::default() };
     let simulations = without_requester(&kinds, (24, LAST_HEIGHT), false, params);
-    let mut compensated = 0;
-    for simulation in &simulations {
-        let chain = &simulation.chain;
-        assert!(chain.offences.is_empty());
-        let accepted = chain.shards.values().filter(|shard| shard.is_final()).count();
-        let committed = chain.committed.len();
-        assert!(accepted > 0 || committed == 0 || !chain.compensated.is_empty(), "work was lost");
-        compensated += chain.compensated.len();
-    }
-    assert!(compensated > 0, "nobody was compensated");
+    let chains = || simulations.iter().map(|simulation| &simulation.chain);
+    assert!(chains().all(|chain| chain.offences.is_empty() && chain.compensated.is_empty()));
+    assert!(chains().any(|chain| chain.probes > 0 && chain.pauses > 0), "nobody was asked");
 }
