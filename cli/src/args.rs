@@ -399,9 +399,9 @@ pub struct ModelTextArgs {
     /// The text that it goes on from.
     #[arg(long)]
     pub prompt: String,
-    /// Tokens to write.
-    #[arg(long, default_value_t = 64)]
-    pub tokens: u32,
+    /// Tokens to write: without it 64, or as many as the model has positions for.
+    #[arg(long)]
+    pub tokens: Option<u32>,
 }
 
 /// `quern model job`.

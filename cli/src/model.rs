@@ -92,10 +92,21 @@ struct Written {
     text: String,
 }
 
+/// Tokens that are written when nobody says how many.
+const TOKENS: u32 = 64;
+
+/// How many tokens are to be written.
+fn tokens_of(model: &ExactLlama, args: &ModelTextArgs) -> anyhow::Result<u32> {
+    Ok(match args.tokens {
+        Some(tokens) => tokens,
+        None => model.room(&args.prompt)?.min(TOKENS),
+    })
+}
+
 /// Has a model write here. Nothing of it is drawn, so a worker writes the same.
 fn write_here(args: &ModelTextArgs) -> anyhow::Result<Written> {
     let model = ExactLlama::open(&args.model)?;
-    let job = model.job(&args.prompt, args.tokens, &Terms::default())?;
+    let job = model.job(&args.prompt, tokens_of(&model, args)?, &Terms::default())?;
     let executor = CpuExecutor::new();
     let outputs = local::run(&job, [0; 32], |program, context, inputs| {
         executor.run_task(program, context, inputs, &mut |_, _| {})
@@ -117,7 +128,7 @@ fn write_job(args: &ModelJobArgs) -> anyhow::Result<WrittenJob> {
     let is_plain = Path::new(name).file_name().is_some_and(|plain| plain == name.as_str());
     ensure!(is_plain, "{name:?} is not the name of a folder");
     let model = ExactLlama::open(&text.model)?;
-    let job = model.job(&text.prompt, text.tokens, &Terms::default())?;
+    let job = model.job(&text.prompt, tokens_of(&model, text)?, &Terms::default())?;
     let folder = text.model.join(name);
     std::fs::create_dir(&folder)
         .with_context(|| format!("{} cannot be made: choose another --name", folder.display()))?;
@@ -201,9 +212,11 @@ mod tests {
         assert!(fidelity.perplexity_f32.unwrap() < 15.0, "{fidelity:?}");
         assert!(text(&report).contains("same likeliest"));
 
-        let asked = ModelTextArgs { model: out.clone(), prompt: "The Rays of ".into(), tokens: 20 };
+        let asked = ModelTextArgs { model: out.clone(), prompt: "The Rays of ".into(), tokens: Some(20) };
         let written = write_here(&asked).unwrap();
         assert_eq!(written.text.chars().count(), 20, "{}", written.text);
+        let all = write_here(&ModelTextArgs { tokens: None, ..asked.clone() }).unwrap();
+        assert_eq!(all.text.chars().count(), 40 - 12, "as many as there are positions for: {}", all.text);
 
         let job_args = ModelJobArgs { text: asked.clone(), name: "job".into() };
         let job = write_job(&job_args).unwrap();

@@ -49,7 +49,7 @@ const FAULTS: Faults =
 pub async fn run(args: RunArgs) -> anyhow::Result<()> {
     anyhow::ensure!(args.ask > 0, "--ask must be a positive number of QRN per GMAC");
     let mut executor = executor(args.common.executor)?;
-    let profile = profile(executor.as_ref(), args.common.region)?;
+    let honest = executor.clone();
     match args.misbehave {
         Some(Misbehaviour::Lie) => {
             tracing::error!("--misbehave: this worker LIES about every result and will lose its bond");
@@ -61,6 +61,7 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
         None => {}
     }
     let (site, sender) = open(&args.common, executor).await?;
+    let profile = profile(honest.as_ref(), args.common.region)?;
     let drain = Drain::of(&args.common.data);
     let wanted = Enrolment {
         role: Role::Worker,
@@ -90,7 +91,7 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
 /// Runs the validator daemon until it is told to stop.
 pub async fn validate(args: ValidateArgs) -> anyhow::Result<()> {
     let mut executor = executor(args.common.executor)?;
-    let profile = profile(executor.as_ref(), args.common.region)?;
+    let honest = executor.clone();
     match args.misbehave {
         Some(Negligence::Lazy) => {
             tracing::error!(
@@ -105,6 +106,7 @@ pub async fn validate(args: ValidateArgs) -> anyhow::Result<()> {
         None => {}
     }
     let (site, sender) = open(&args.common, executor).await?;
+    let profile = profile(honest.as_ref(), args.common.region)?;
     let drain = Drain::of(&args.common.data);
     let wanted = Enrolment {
         role: Role::Validator,

@@ -100,6 +100,12 @@ impl ExactLlama {
         self.manifest.blobs.iter().map(|stored| stored.file.as_str())
     }
 
+    /// How many tokens can follow a prompt.
+    pub fn room(&self, prompt: &str) -> Result<u32, ImportError> {
+        let count = u32::try_from(self.tokens.encode(prompt)?.len()).map_err(|_| ModelError::TooLong)?;
+        Ok(self.manifest.positions.saturating_sub(count))
+    }
+
     /// A job of one task that writes the likeliest `tokens` tokens after a prompt. Its blobs are those of the model, then the prompt.
     pub fn job(&self, prompt: &str, tokens: u32, terms: &Terms) -> Result<BuiltJob, ImportError> {
         let prompt = self.tokens.encode(prompt)?;
