@@ -351,7 +351,7 @@ pub enum ModelCommand {
     /// model on f32.
     Import(ImportArgs),
     /// Have an imported language model write on this machine.
-    Run(ModelTextArgs),
+    Run(ModelRunArgs),
     /// Write the job in which a worker has an imported language model write: what `quern job submit` takes.
     Job(ModelJobArgs),
     /// Show the text of an output of such a job.
@@ -402,6 +402,23 @@ pub struct ModelTextArgs {
     /// Tokens to write: without it 64, or as many as the model has positions for.
     #[arg(long)]
     pub tokens: Option<u32>,
+    /// Draw each token, the more freely the higher: 1 draws as the model has learned. Without it the likeliest token is taken.
+    #[arg(long)]
+    pub temperature: Option<f64>,
+    /// Draw from so many of the likeliest tokens.
+    #[arg(long, requires = "temperature", default_value_t = 40)]
+    pub top_k: u32,
+}
+
+/// `quern model run`.
+#[derive(Clone, Debug, Args)]
+pub struct ModelRunArgs {
+    /// What it writes.
+    #[command(flatten)]
+    pub text: ModelTextArgs,
+    /// What draws depend on. A job's draws depend on randomness of the chain from after its submission.
+    #[arg(long, requires = "temperature", default_value_t = 0)]
+    pub seed: u64,
 }
 
 /// `quern model job`.

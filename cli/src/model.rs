@@ -4,7 +4,7 @@
 mod onnx;
 
 use crate::{
-    args::{Global, ImportArgs, ModelCommand, ModelJobArgs, ModelTextArgs},
+    args::{Global, ImportArgs, ModelCommand, ModelJobArgs, ModelRunArgs, ModelTextArgs},
     output::{self, Output},
 };
 use anyhow::{bail, ensure, Context};
@@ -15,7 +15,10 @@ use quern_sdk::{
         llama::{ExactLlama, LlamaFolder, Options},
         Report,
     },
-    models::{local, BuiltJob, Terms, Text},
+    models::{
+        llama::{Sampling, INVERSE_TEMPERATURE_ONE},
+        local, BuiltJob, Terms, Text,
+    },
 };
 use serde::Serialize;
 use std::{
@@ -103,12 +106,32 @@ fn tokens_of(model: &ExactLlama, args: &ModelTextArgs) -> anyhow::Result<u32> {
     })
 }
 
-/// Has a model write here. Nothing of it is drawn, so a worker writes the same.
-fn write_here(args: &ModelTextArgs) -> anyhow::Result<Written> {
+/// How tokens are drawn, if they are.
+fn sampling_of(args: &ModelTextArgs) -> anyhow::Result<Option<Sampling>> {
+    let Some(temperature) = args.temperature else { return Ok(None) };
+    let one = f64::from(INVERSE_TEMPERATURE_ONE);
+    let inverse = (one / temperature).round();
+    let is_sound = (1.0..=16.0 * one).contains(&inverse);
+    ensure!(
+        is_sound,
+        "--temperature is {temperature}: it is at least 1/16 and at most 256; leave it out for the likeliest tokens"
+    );
+    ensure!(args.top_k > 0, "--top-k is 0: there would be nothing to draw from");
+    Ok(Some(Sampling { inverse_temperature: inverse as u16, top_k: args.top_k }))
+}
+
+fn job_of(model: &ExactLlama, args: &ModelTextArgs) -> anyhow::Result<BuiltJob> {
+    Ok(model.job(&args.prompt, tokens_of(model, args)?, sampling_of(args)?, &Terms::default())?)
+}
+
+/// Has a model write here. Where nothing is drawn a worker writes the same.
+fn write_here(ModelRunArgs { text: args, seed }: &ModelRunArgs) -> anyhow::Result<Written> {
     let model = ExactLlama::open(&args.model)?;
-    let job = model.job(&args.prompt, tokens_of(&model, args)?, &Terms::default())?;
+    let job = job_of(&model, args)?;
     let executor = CpuExecutor::new();
-    let outputs = local::run(&job, [0; 32], |program, context, inputs| {
+    let mut randomness = [0; 32];
+    randomness[..8].copy_from_slice(&seed.to_le_bytes());
+    let outputs = local::run(&job, randomness, |program, context, inputs| {
         executor.run_task(program, context, inputs, &mut |_, _| {})
     })?;
     let output = outputs.first().and_then(|stage| stage.first()).context("the job has no output")?;
@@ -128,7 +151,7 @@ fn write_job(args: &ModelJobArgs) -> anyhow::Result<WrittenJob> {
     let is_plain = Path::new(name).file_name().is_some_and(|plain| plain == name.as_str());
     ensure!(is_plain, "{name:?} is not the name of a folder");
     let model = ExactLlama::open(&text.model)?;
-    let job = model.job(&text.prompt, tokens_of(&model, text)?, &Terms::default())?;
+    let job = job_of(&model, text)?;
     let folder = text.model.join(name);
     std::fs::create_dir(&folder)
         .with_context(|| format!("{} cannot be made: choose another --name", folder.display()))?;
@@ -212,16 +235,33 @@ mod tests {
         assert!(fidelity.perplexity_f32.unwrap() < 15.0, "{fidelity:?}");
         assert!(text(&report).contains("same likeliest"));
 
-        let asked = ModelTextArgs { model: out.clone(), prompt: "The Rays of ".into(), tokens: Some(20) };
-        let written = write_here(&asked).unwrap();
+        let asked = ModelTextArgs {
+            model: out.clone(),
+            prompt: "The Rays of ".into(),
+            tokens: Some(20),
+            temperature: None,
+            top_k: 40,
+        };
+        let run = |text: ModelTextArgs, seed| write_here(&ModelRunArgs { text, seed });
+        let written = run(asked.clone(), 0).unwrap();
         assert_eq!(written.text.chars().count(), 20, "{}", written.text);
-        let all = write_here(&ModelTextArgs { tokens: None, ..asked.clone() }).unwrap();
+        let all = run(ModelTextArgs { tokens: None, ..asked.clone() }, 0).unwrap();
+        let drawn = |temperature, top_k, seed| {
+            run(ModelTextArgs { temperature: Some(temperature), top_k, ..asked.clone() }, seed).map(|drawn| drawn.text)
+        };
+        assert_eq!(drawn(1.0, 1, 7).unwrap(), written.text, "of one there is nothing to draw");
+        assert_eq!(drawn(1.0, 40, 7).unwrap(), drawn(1.0, 40, 7).unwrap());
+        assert_ne!(drawn(1.0, 40, 7).unwrap(), drawn(1.0, 40, 8).unwrap());
+        for temperature in [0.0, -1.0, 0.01, 1_000.0, f64::NAN] {
+            assert!(drawn(temperature, 40, 7).unwrap_err().to_string().contains("at least 1/16"), "{temperature}");
+        }
+        assert!(drawn(1.0, 0, 7).unwrap_err().to_string().contains("nothing to draw from"));
         assert_eq!(all.text.chars().count(), 40 - 12, "as many as there are positions for: {}", all.text);
 
         let job_args = ModelJobArgs { text: asked.clone(), name: "job".into() };
         let job = write_job(&job_args).unwrap();
         let read = crate::job::spec::read(&job.job).unwrap();
-        let built = ExactLlama::open(&out).unwrap().job(&asked.prompt, 20, &Terms::default()).unwrap();
+        let built = ExactLlama::open(&out).unwrap().job(&asked.prompt, 20, None, &Terms::default()).unwrap();
         assert_eq!(read.spec.stages, built.spec.stages);
         assert_eq!((read.spec.requirements, read.programs), (built.spec.requirements, built.programs));
         assert!(read.spec.stages[0].inputs.iter().all(|input| matches!(input, Input::Blob(_))));

@@ -85,9 +85,11 @@ impl Executor for Lazy {
 }
 
 fn corrupt(tensor: &mut Tensor) {
-    if let Some(byte) = tensor.bytes.first_mut() {
+    let mut bytes = tensor.bytes.to_vec();
+    if let Some(byte) = bytes.first_mut() {
         *byte ^= 1;
     }
+    tensor.bytes = bytes.into();
 }
 
 /// The operator whose output is corrupted: the first result that the block computes.

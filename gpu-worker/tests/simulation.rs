@@ -528,7 +528,8 @@ struct Disk {
 }
 
 impl Disk {
-    fn put(&mut self, bytes: Vec<u8>) -> BlobId {
+    fn put(&mut self, bytes: impl Into<Vec<u8>>) -> BlobId {
+        let bytes = bytes.into();
         let id = BlobId::of(&bytes);
         self.blobs.insert(id, bytes);
         id
@@ -1112,8 +1113,8 @@ impl Simulation {
         let next = match &dispute.turn {
             Move::Name => Prosecution::Name(differing_operator(&trace.outputs, &reference::trace_ids(&own))?),
             Move::Convict { op, shown, chunk } => {
-                let state: Vec<&[u8]> = state.iter().map(|tensor| tensor.bytes.as_slice()).collect();
-                let outputs: Vec<&[u8]> = own.iter().map(|tensor| tensor.bytes.as_slice()).collect();
+                let state: Vec<&[u8]> = state.iter().map(|tensor| tensor.bytes.as_ref()).collect();
+                let outputs: Vec<&[u8]> = own.iter().map(|tensor| tensor.bytes.as_ref()).collect();
                 let evidence = Evidence {
                     program: &WORLD.program,
                     stage: &WORLD.context,
@@ -1193,7 +1194,7 @@ fn committed(shard: &Shard) -> Committed {
 
 fn tensors(ids: &[BlobId], find: impl Fn(BlobId) -> Option<Vec<u8>>) -> Option<Vec<Tensor>> {
     let types = WORLD.program.state_types();
-    ids.iter().zip(types).map(|(id, ty)| Some(Tensor { ty: *ty, bytes: find(*id)? })).collect()
+    ids.iter().zip(types).map(|(id, ty)| Some(Tensor { ty: *ty, bytes: find(*id)?.into() })).collect()
 }
 
 fn simulate(kinds: &[Kind], faults: Faults) -> Vec<Simulation> {

@@ -32,7 +32,7 @@ pub fn run_block(
             encode_element(call.output.dtype, value, &mut bytes);
         }
         let ty = call.output;
-        outputs.push(Tensor { ty, bytes });
+        outputs.push(Tensor { ty, bytes: bytes.into() });
     }
     outputs
 }
@@ -45,7 +45,7 @@ fn bytes_of<'a>(
     outputs: &'a [Tensor],
     step: &'a [u8],
 ) -> &'a [u8] {
-    let tensor = |list: &'a [Tensor], index: u16| list.get(usize::from(index)).map(|tensor| tensor.bytes.as_slice());
+    let tensor = |list: &'a [Tensor], index: u16| list.get(usize::from(index)).map(|tensor| tensor.bytes.as_ref());
     match value {
         Value::Input(index) => tensor(inputs, index),
         Value::State(index) => tensor(state, index),

@@ -3,6 +3,7 @@
 
 use crate::{DType, TensorType};
 use alloc::{vec, vec::Vec};
+use bytes::Bytes;
 use quern_primitives::BlobId;
 
 /// Element `index` of a tensor stored as `bytes`: missing bytes read as 0, a stored -128 of an `i8` reads as -127.
@@ -39,27 +40,31 @@ pub fn saturate(dtype: DType, value: i32) -> i32 {
 pub struct Tensor {
     /// Its type.
     pub ty: TensorType,
-    /// Exactly `ty.bytes()` bytes. An `i8` is never -128.
-    pub bytes: Vec<u8>,
+    /// Exactly `ty.bytes()` bytes. An `i8` is never -128. Clones share them.
+    pub bytes: Bytes,
 }
 
 impl Tensor {
     /// The tensor that `bytes` mean: cut or filled with zeros to the type's length, every `i8` of -128 replaced by -127.
-    pub fn new(ty: TensorType, mut bytes: Vec<u8>) -> Self {
-        bytes.resize(usize::try_from(ty.bytes()).unwrap_or(0), 0);
-        if ty.dtype == DType::I8 {
-            for byte in &mut bytes {
-                if *byte == 0x80 {
-                    *byte = 0x81;
-                }
-            }
+    /// What is a tensor already is not copied.
+    pub fn new(ty: TensorType, bytes: impl Into<Bytes>) -> Self {
+        let (len, mut bytes) = (usize::try_from(ty.bytes()).unwrap_or(0), bytes.into());
+        bytes.truncate(len);
+        let is_canonical = ty.dtype != DType::I8 || !bytes.contains(&0x80);
+        if is_canonical && bytes.len() == len {
+            return Self { ty, bytes };
         }
-        Self { ty, bytes }
+        let mut owned = Vec::from(bytes);
+        owned.resize(len, 0);
+        if !is_canonical {
+            owned.iter_mut().filter(|byte| **byte == 0x80).for_each(|byte| *byte = 0x81);
+        }
+        Self { ty, bytes: owned.into() }
     }
 
     /// A tensor of zeros.
     pub fn zeros(ty: TensorType) -> Self {
-        Self { ty, bytes: vec![0; usize::try_from(ty.bytes()).unwrap_or(0)] }
+        Self { ty, bytes: vec![0; usize::try_from(ty.bytes()).unwrap_or(0)].into() }
     }
 
     /// The tensor of these values, each limited to what the type holds; missing ones are 0.
@@ -71,7 +76,7 @@ impl Tensor {
 
     /// The loop step as a tensor.
     pub fn step(step: u32) -> Self {
-        Self { ty: TensorType::i32_vector(1), bytes: step.to_le_bytes().to_vec() }
+        Self { ty: TensorType::i32_vector(1), bytes: Bytes::copy_from_slice(&step.to_le_bytes()) }
     }
 
     /// One element; 0 when there is none.
@@ -123,9 +128,16 @@ mod tests {
     }
 
     #[test]
+    fn tensor_should_share_its_bytes_when_they_are_canonical() {
+        let ty = TensorType::new(DType::I8, Shape::vector(3));
+        let bytes = Bytes::from(vec![1, 2, 3]);
+        assert_eq!(Tensor::new(ty, bytes.clone()).bytes.as_ptr(), bytes.as_ptr());
+    }
+
+    #[test]
     fn tensor_should_be_canonical_when_made_of_any_bytes() {
         let ty = TensorType::new(DType::I8, Shape::vector(3));
-        assert_eq!(Tensor::new(ty, vec![0x80, 5]).bytes, [0x81, 5, 0]);
-        assert_eq!(Tensor::new(ty, vec![1, 2, 3, 4]).bytes, [1, 2, 3]);
+        assert_eq!(Tensor::new(ty, vec![0x80, 5]).bytes[..], [0x81, 5, 0]);
+        assert_eq!(Tensor::new(ty, vec![1, 2, 3, 4]).bytes[..], [1, 2, 3]);
     }
 }

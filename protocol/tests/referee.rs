@@ -24,7 +24,7 @@ fn convict_each(seed: u64, seen: &mut BTreeSet<u8>) {
     let served = |_: u16, part: &Part| {
         let Origin::Blob { blob, .. } = &part.origin else { return None };
         let found = inputs.iter().find(|tensor| tensor.id() == blob.id)?;
-        Some((Link::Known, Cow::Borrowed(found.bytes.as_slice())))
+        Some((Link::Known, Cow::Borrowed(found.bytes.as_ref())))
     };
     let mut state: Vec<Tensor> = Vec::new();
     let segments: Vec<Segment> =
@@ -34,12 +34,12 @@ fn convict_each(seed: u64, seen: &mut BTreeSet<u8>) {
         let trace = reference::run_block(&program, kind, &stage.context(0).at(segment), &inputs, &state);
         let ids: Vec<BlobId> = trace.iter().map(Tensor::id).collect();
         let state_ids: Vec<BlobId> = state.iter().map(Tensor::id).collect();
-        let outputs: Vec<&[u8]> = trace.iter().map(|tensor| tensor.bytes.as_slice()).collect();
-        let states: Vec<&[u8]> = state.iter().map(|tensor| tensor.bytes.as_slice()).collect();
+        let outputs: Vec<&[u8]> = trace.iter().map(|tensor| tensor.bytes.as_ref()).collect();
+        let states: Vec<&[u8]> = state.iter().map(|tensor| tensor.bytes.as_ref()).collect();
         let evidence =
             Evidence { program: &program, stage: &stage, task: 0, segment, state: &states, outputs: &outputs };
         for (op, own) in (0u16..).zip(&trace) {
-            let mut lie = own.bytes.clone();
+            let mut lie = own.bytes.to_vec();
             let at = (seed as usize).wrapping_mul(31).wrapping_add(usize::from(op) * 7) % lie.len();
             lie[at] ^= 1 << (seed % 8);
             let Ok(Conviction::Element { element, output, reads }) = evidence.convict(op, &lie, served) else {

@@ -112,7 +112,7 @@ impl Run for Exact {
             results.extend(self.cpu.run_task(&local, &setting.context(round, task), &inputs, &mut |_, _| {})?.bytes);
         }
         let inputs = tensors(&merge, [std::mem::take(&mut self.checkpoint), results]);
-        self.checkpoint = self.cpu.run_task(&merge, &Context::default(), &inputs, &mut |_, _| {})?.bytes;
+        self.checkpoint = self.cpu.run_task(&merge, &Context::default(), &inputs, &mut |_, _| {})?.bytes.into();
         Ok(())
     }
 

@@ -265,7 +265,9 @@ mod tests {
         ) -> Result<Vec<Tensor>, ExecutorError> {
             let mut results = self.0.run_block(checked, kind, context, inputs, state)?;
             if checked.program().finish[0].kind == OpKind::MatmulNt {
-                results[0].bytes[8] ^= 1;
+                let mut bytes = results[0].bytes.to_vec();
+                bytes[8] ^= 1;
+                results[0].bytes = bytes.into();
             }
             Ok(results)
         }

@@ -200,7 +200,7 @@ fn executors_should_refuse_inputs_when_they_are_not_of_the_programs_types() {
         assert!(matches!(run(&[]), Err(ExecutorError::Count { expected: 1, found: 0, .. })));
         let wrong = Tensor::zeros(ty(DType::I8, &[5]));
         assert!(matches!(run(&[wrong]), Err(ExecutorError::Type { index: 0, .. })));
-        let short = Tensor { ty: ty(DType::I8, &[4]), bytes: vec![0; 3] };
+        let short = Tensor { ty: ty(DType::I8, &[4]), bytes: vec![0; 3].into() };
         assert!(matches!(run(&[short]), Err(ExecutorError::Type { bytes: 3, .. })));
     }
 }

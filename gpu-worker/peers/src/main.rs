@@ -8,6 +8,7 @@ mod training;
 mod transformer;
 
 fn main() -> anyhow::Result<()> {
+    quern_executor::gpu::name_runtime_folder();
     let json = std::env::args().any(|arg| arg == "--json");
     let mut measurements = products::measure()?;
     measurements.extend(transformer::measure()?);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What hashing costs a training task: the ids of its checkpoints and its output, beside its computation.
+//! What hashing costs a training task: the ids of its checkpoints and its output, beside its computation. And how much of a device's
+//! time its products take.
 
 use anyhow::{Context as _, Result};
 use quern_executor::{
     bench::{median, Measurement},
     cpu::CpuExecutor,
+    gpu::{self, Adapter, GpuExecutor},
     Executor,
 };
 use quern_program::{reference::trace_ids, Checked, Context, Tensor, Value};
@@ -35,7 +37,26 @@ fn run(executor: &CpuExecutor, program: &Checked, inputs: &[Tensor]) -> Result<[
     Ok([start.elapsed().as_secs_f64(), hashing.as_secs_f64()])
 }
 
-/// The share of a task's time that hashing takes, for the small language model and a wider one.
+/// How much of a device's time in a training task its products take.
+fn products(adapter: &Adapter, model: &Transformer, program: &Checked, inputs: &[Tensor]) -> Result<Measurement> {
+    let executor = GpuExecutor::timed(adapter)?;
+    // The first one compiles the kernels.
+    executor.run_task(program, &Context::default(), inputs, &mut |_, _| {})?;
+    executor.spent();
+    executor.run_task(program, &Context::default(), inputs, &mut |_, _| {})?;
+    let spent = executor.spent();
+    let [products, kernels] = [spent.products, spent.kernels].map(|time| time.as_secs_f64());
+    Ok(Measurement {
+        name: format!("training, {} parameters: products of a task, {}", model.parameters(), executor.name()),
+        value: products * 1e3,
+        unit: "ms",
+        peer: "all kernels".into(),
+        peer_value: kernels * 1e3,
+        ratio: products / kernels,
+    })
+}
+
+/// The share of a task's time that hashing takes, and of a device's time that products take, for the small language model and a wider one.
 pub fn measure() -> Result<Vec<Measurement>> {
     let executor = CpuExecutor::new();
     let text = Text::embedded();
@@ -60,6 +81,9 @@ pub fn measure() -> Result<Vec<Measurement>> {
             peer_value: ms(task),
             ratio: hashing / task,
         });
+        for adapter in gpu::adapters().unwrap_or_default() {
+            measurements.push(products(&adapter, &model, &program, &inputs)?);
+        }
     }
     (!measurements.is_empty()).then_some(measurements).context("nothing was measured")
 }

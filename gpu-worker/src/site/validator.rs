@@ -93,7 +93,7 @@ impl Site {
             ids.push(id);
             // A dispute about the next segment starts from these: the worker serves them to nobody.
             for tensor in &state {
-                self.peer.store().put(tensor.bytes.clone().into()).await?;
+                self.peer.store().put(tensor.bytes.clone()).await?;
             }
         }
         Ok(ids)
@@ -143,7 +143,7 @@ impl Site {
             Move::Convict { op, shown, chunk } => {
                 let blobs = self.input_blobs(view, &program, dispute.task).await?;
                 let raw: Vec<&[u8]> = raw_state.iter().map(Vec::as_slice).collect();
-                let outputs: Vec<&[u8]> = own.iter().map(|tensor| tensor.bytes.as_slice()).collect();
+                let outputs: Vec<&[u8]> = own.iter().map(|tensor| tensor.bytes.as_ref()).collect();
                 let evidence = Evidence {
                     program: &program,
                     stage: &view.context,

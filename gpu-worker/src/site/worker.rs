@@ -3,6 +3,7 @@
 
 use super::{compute, tasks, Site, SiteError};
 use crate::core::{Attempt, Defence, Event, Promise, Stage};
+use bytes::Bytes;
 use quern_primitives::{
     commitment::leaf_list,
     job::Blob,
@@ -21,7 +22,7 @@ use std::collections::HashSet;
 /// A tensor of a checkpoint.
 enum Carried {
     /// Its bytes.
-    Anew(Vec<u8>),
+    Anew(Bytes),
     /// The tensor with this index of the checkpoint before: it is stored, and is neither copied nor hashed again.
     Unchanged(usize),
 }
@@ -77,7 +78,7 @@ impl Site {
                 let mut now = Vec::with_capacity(state.len());
                 for carried in state {
                     now.push(match carried {
-                        Carried::Anew(bytes) => self.peer.store().put(bytes.into()).await?,
+                        Carried::Anew(bytes) => self.peer.store().put(bytes).await?,
                         Carried::Unchanged(index) => *before
                             .get(index)
                             .ok_or(SiteError::Inconsistent("a checkpoint lacks what it carries on"))?,
@@ -87,7 +88,7 @@ impl Site {
                 ids.push(self.peer.store().put(list.into()).await?);
                 before = now;
             }
-            ids.push(self.peer.store().put(output.bytes.into()).await?);
+            ids.push(self.peer.store().put(output.bytes).await?);
         }
         Ok(ids)
     }
@@ -248,7 +249,7 @@ impl Site {
         let Some(challenger) = view.endpoint(&dispute.challenger).map(|endpoint| endpoint.id) else { return Ok(()) };
         let mut blobs = Vec::new();
         for tensor in outputs {
-            let id = self.peer.store().put(tensor.bytes.clone().into()).await?;
+            let id = self.peer.store().put(tensor.bytes.clone()).await?;
             blobs.push(Blob { id, len: tensor.bytes.len() as u64 });
             self.peer.access().allow(id, challenger);
         }

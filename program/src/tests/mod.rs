@@ -29,7 +29,7 @@ pub(crate) fn apply_with(kind: &OpKind, args: &[Tensor], context: &Context) -> T
         let Ok(value) = call.element(index, &mut |arg, element| Ok::<_, Infallible>(args[arg].get(element)));
         encode_element(call.output.dtype, value, &mut bytes);
     }
-    Tensor { ty: call.output, bytes }
+    Tensor { ty: call.output, bytes: bytes.into() }
 }
 
 pub(crate) fn apply(kind: &OpKind, args: &[Tensor]) -> Tensor {

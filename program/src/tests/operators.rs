@@ -32,7 +32,7 @@ fn matmul_nt_should_multiply_rows_by_rows() {
 
 #[test]
 fn matmul_nt_should_read_minus_127_when_minus_128_is_stored() {
-    let row = Tensor { ty: ty(I8, &[1, 2]), bytes: vec![0x80, 0x80] };
+    let row = Tensor { ty: ty(I8, &[1, 2]), bytes: vec![0x80, 0x80].into() };
     assert_eq!(apply(&OpKind::MatmulNt, &[row.clone(), row]).values(), [2 * 127 * 127]);
 }
 
@@ -227,7 +227,7 @@ fn cast_should_saturate_when_a_value_is_too_wide() {
 fn table_should_look_up_each_byte() {
     let values: Vec<i32> = (0..256).map(|index| index * 100).collect();
     let table = tensor(I16, &[256], &values);
-    let x = Tensor { ty: ty(I8, &[4]), bytes: vec![0x80, 0x81, 0, 127] };
+    let x = Tensor { ty: ty(I8, &[4]), bytes: vec![0x80, 0x81, 0, 127].into() };
     let out = apply(&OpKind::Table, &[x, table]);
     assert_eq!(out.ty, ty(I16, &[4]));
     assert_eq!(out.values(), [100, 100, 12800, 25500]);

@@ -122,7 +122,7 @@ fn output_should_be_the_same_when_inputs_are_made_canonical() {
         let raw: Vec<Tensor> = random_inputs(&checked, seed)
             .into_iter()
             .zip(&checked.program().inputs)
-            .map(|(bytes, ty)| Tensor { ty: *ty, bytes })
+            .map(|(bytes, ty)| Tensor { ty: *ty, bytes: bytes.into() })
             .collect();
         let context = Context { index: 3, seed: [1; 32], step: 0 };
         assert_eq!(reference::run(&checked, &context, &raw), reference::run(&checked, &context, &inputs));

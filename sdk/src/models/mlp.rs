@@ -121,8 +121,8 @@ pub enum ModelError {
     /// A text to be generated has no prompt or no length, or is too long.
     #[error("a prompt has 1 to 2^20 bytes, and what is generated after it too")]
     Generated,
-    /// A temperature or a number of likeliest bytes is out of bounds.
-    #[error("the inverse temperature is above 0 and at most 16, and the number of likeliest bytes at least 1")]
+    /// A temperature or a number of likeliest symbols is out of bounds.
+    #[error("the inverse temperature is above 0 and at most 16, and the number of likeliest symbols at least 1")]
     Sampling,
     /// A job has no rounds, or more than its stages can hold.
     #[error("a training job has 1 to 32 rounds")]

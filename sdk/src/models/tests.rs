@@ -216,7 +216,7 @@ mod programs {
             let inputs = tensors(&program, &[&checkpoint, &test.images]);
             let classes = reference::run(&program, &Context::default(), &inputs).bytes;
             // What the shadow thinks of the integer classes: they are its own but for near ties.
-            let agreed = Samples { labels: classes, ..test.clone() };
+            let agreed = Samples { labels: classes.into(), ..test.clone() };
             let accuracy = Shadow::new(mlp, &checkpoint).unwrap().evaluate(&agreed).accuracy;
             assert!(accuracy > 0.97, "{accuracy}");
         }
@@ -335,7 +335,7 @@ mod training {
 
         let loss = Shadow::new(a.mlp, &checkpoint).unwrap().evaluate(&train).loss;
         assert!(loss < 0.1, "{loss}");
-        let built = b.build(checkpoint, &test, &Terms::default()).unwrap();
+        let built = b.build(checkpoint.into(), &test, &Terms::default()).unwrap();
         let outputs = local::run(&built, [0; 32], run).unwrap();
         let classes: Vec<u8> = outputs.concat().into_iter().flat_map(|output| output.bytes).collect();
         let accuracy = test.accuracy_of(&classes);

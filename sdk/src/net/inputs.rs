@@ -12,9 +12,9 @@ use quern_primitives::{
     commitment::{leaf_list, secret_hash, LeafProof},
     job::{Blob, Endpoint},
     slice::prove_list_entry,
-    Account, BlobId,
+    Account, BlobId, JobId,
 };
-use quern_program::{Checked, Tensor};
+use quern_program::{Checked, Tensor, TensorType};
 use quern_protocol::{
     inputs::{AcceptedShard, Link, Origin, Part},
     view::ShardView,
@@ -74,29 +74,62 @@ pub struct Inputs {
     peer: Peer,
     me: Option<Account>,
     commitments: Mutex<HashMap<BlobId, Arc<Commitment>>>,
+    last: Mutex<Vec<Assembled>>,
+}
+
+/// An input of the task that was asked for last. Tasks share weights: what the next one reads too is neither fetched nor copied again,
+/// and its tensor shares the bytes of this one, by which an executor knows it.
+struct Assembled {
+    job: JobId,
+    ty: TensorType,
+    parts: Vec<Part>,
+    tensor: Tensor,
 }
 
 impl Inputs {
     /// Inputs fetched by `peer`. `me` is asked for nothing over the network; it has a part in the network, so what it fetches of a job's
     /// own blobs it serves to everybody.
     pub fn new(peer: Peer, me: Option<Account>) -> Self {
-        Self { peer, me, commitments: Mutex::default() }
+        Self { peer, me, commitments: Mutex::default(), last: Mutex::default() }
     }
 
     /// The input tensors of a task.
     pub async fn tensors(&self, view: &ShardView, program: &Checked, task: u32) -> Result<Vec<Tensor>, InputError> {
-        let mut tensors = Vec::new();
-        for (slot, ty) in (0u16..).zip(&program.program().inputs) {
-            let mut bytes = Vec::new();
-            for part in view.context.parts(slot, task, ty.bytes()) {
-                // Parts follow each other; what none covers is missing and reads as zero.
-                bytes.resize(part.start as usize, 0);
-                let (_, blob) = self.blob(view, &part).await?;
-                bytes.extend_from_slice(covered(&part, &blob));
-            }
-            tensors.push(Tensor::new(*ty, bytes));
+        let job = view.context.job;
+        let wanted: Vec<(TensorType, Vec<Part>)> = (0u16..)
+            .zip(&program.program().inputs)
+            .map(|(slot, ty)| (*ty, view.context.parts(slot, task, ty.bytes())))
+            .collect();
+        let mut last = std::mem::take(&mut *self.last.lock().unwrap_or_else(PoisonError::into_inner));
+        // What nobody reads makes room first.
+        last.retain(|was| was.job == job && wanted.iter().any(|(ty, parts)| was.ty == *ty && was.parts == *parts));
+        let mut assembled = Vec::with_capacity(wanted.len());
+        for (ty, parts) in wanted {
+            let known = last.iter().find(|was| was.ty == ty && was.parts == parts).map(|was| was.tensor.clone());
+            let tensor = match known {
+                Some(tensor) => tensor,
+                None => self.assemble(view, ty, &parts).await?,
+            };
+            assembled.push(Assembled { job, ty, parts, tensor });
         }
+        let tensors = assembled.iter().map(|input| input.tensor.clone()).collect();
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = assembled;
         Ok(tensors)
+    }
+
+    async fn assemble(&self, view: &ShardView, ty: TensorType, parts: &[Part]) -> Result<Tensor, InputError> {
+        let mut bytes = Vec::new();
+        for part in parts {
+            let (_, blob) = self.blob(view, part).await?;
+            let covered = covered(part, &blob);
+            if parts.len() == 1 && part.start == 0 && covered.len() == blob.len() {
+                return Ok(Tensor::new(ty, blob));
+            }
+            // Parts follow each other; what none covers is missing and reads as zero.
+            bytes.resize(part.start as usize, 0);
+            bytes.extend_from_slice(covered);
+        }
+        Ok(Tensor::new(ty, bytes))
     }
 
     /// The whole blob that a part lies in, and what links its id to the chain.
@@ -303,10 +336,32 @@ mod tests {
         let program = b.build(output).unwrap();
 
         let tensors = Inputs::new(reader, None).tensors(&view, &program, 1).await.unwrap();
-        let bytes: Vec<&[u8]> = tensors.iter().map(|tensor| tensor.bytes.as_slice()).collect();
+        let bytes: Vec<&[u8]> = tensors.iter().map(|tensor| tensor.bytes.as_ref()).collect();
         // The slice of task 1 ends with its blob; what is missing reads as zero.
         assert_eq!(&bytes[0][..2], [5, 6]);
         assert_eq!(bytes[1..], [&[20, 21][..], &[30, 31, 40, 41], &[1, 0, 0, 0]]);
+    }
+
+    #[tokio::test]
+    async fn tensors_should_share_their_bytes_when_tasks_read_the_same() {
+        let (requester, reader) = (peer().await, peer().await);
+        let (weights, slices) = (serve(&requester, &[1, 2]).await, serve(&requester, &[3, 4, 5, 6]).await);
+        let view = view(
+            vec![Input::Blob(weights), Input::Slice { blob: slices, stride: 2 }],
+            Vec::new(),
+            &requester,
+            &requester,
+        );
+        let mut b = ProgramBuilder::new();
+        let [x, y] = [(); 2].map(|()| b.input(DType::I8, &[2]));
+        let output = b.add(x, y);
+        let program = b.build(output).unwrap();
+
+        let inputs = Inputs::new(reader, None);
+        let first = inputs.tensors(&view, &program, 0).await.unwrap();
+        let second = inputs.tensors(&view, &program, 1).await.unwrap();
+        assert_eq!(first[0].bytes.as_ptr(), second[0].bytes.as_ptr());
+        assert_eq!([&first[1].bytes[..], &second[1].bytes[..]], [[3, 4], [5, 6]]);
     }
 
     #[tokio::test]

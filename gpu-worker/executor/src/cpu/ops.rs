@@ -90,7 +90,7 @@ impl<'a> Elements<'a> {
             Self::I16(values) => values.iter().flat_map(|x| x.to_le_bytes()).collect(),
             Self::I32(values) => values.iter().flat_map(|x| x.to_le_bytes()).collect(),
         };
-        Tensor { ty, bytes }
+        Tensor { ty, bytes: bytes.into() }
     }
 
     fn len(&self) -> usize {

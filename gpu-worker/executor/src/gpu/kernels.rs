@@ -84,6 +84,9 @@ macro_rules! shader {
     };
 }
 
+/// Products of matrices, of whatever the part before it multiplies.
+const PRODUCT: &str = shader!("matmul_nt");
+
 impl Kernel {
     /// Number of arguments: storage buffers that it reads, at the bindings from 2 on.
     pub fn arguments(&self) -> usize {
@@ -91,6 +94,11 @@ impl Kernel {
             Arguments::Elements(types) => types.len(),
             Arguments::Words(count) => *count,
         }
+    }
+
+    /// Whether it multiplies matrices.
+    pub fn is_product(&self) -> bool {
+        self.parts.contains(&PRODUCT)
     }
 
     /// WGSL, whose entry point is `main`.
@@ -166,7 +174,7 @@ pub(super) fn matmul_f32([m, n, k]: [u32; 3]) -> Call {
 
 fn product(dot: &'static str, matrices: u32, [rows, columns, depth]: [u32; 3]) -> Call {
     Call {
-        kernel: Kernel { parts: vec![dot, shader!("matmul_nt")], arguments: Arguments::Words(2) },
+        kernel: Kernel { parts: vec![dot, PRODUCT], arguments: Arguments::Words(2) },
         params: Params { rows, columns, depth, matrices, ..Params::default() },
         workgroups: u64::from(matrices) * u64::from(rows.div_ceil(64)) * u64::from(columns.div_ceil(64)),
     }

@@ -3,6 +3,7 @@
 
 use super::kernels::Call;
 use crate::ExecutorError;
+use bytes::Bytes;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
@@ -89,6 +90,30 @@ impl<B: Clone> Drop for Memory<B> {
     }
 }
 
+/// Tensors of the host that are on the device, kept there from a task to the next: tasks share weights and constants, and a clone of
+/// a tensor shares its bytes, so the place of these tells it apart.
+pub(super) struct Kept<B: Clone> {
+    tensors: Vec<(Bytes, Arc<Memory<B>>)>,
+}
+
+impl<B: Clone> Default for Kept<B> {
+    fn default() -> Self {
+        Self { tensors: Vec::new() }
+    }
+}
+
+/// Whether these are the very same bytes, and not only equal ones. Both are alive, so nothing else has come to lie there.
+fn same(a: &Bytes, b: &Bytes) -> bool {
+    a.as_ptr() == b.as_ptr() && a.len() == b.len()
+}
+
+impl<B: Clone> Kept<B> {
+    /// Forgets all but these.
+    fn retain(&mut self, tensors: &[Bytes]) {
+        self.tensors.retain(|(kept, _)| tensors.iter().any(|bytes| same(kept, bytes)));
+    }
+}
+
 /// A device with the memory that it has to spare.
 pub(super) struct Pool<D: Device> {
     pub device: D,
@@ -112,6 +137,24 @@ impl<D: Device> Pool<D> {
             None => self.device.create(size),
         };
         Arc::new(Memory { buffer, size, free: Arc::clone(&self.free) })
+    }
+
+    /// Memory with the bytes of each of these tensors, of which only those are written that are not kept. Afterwards these are kept
+    /// and no others. Only while no command waits to be sent.
+    pub fn keep(&self, kept: &mut Kept<D::Buffer>, tensors: &[Bytes]) -> Vec<Arc<Memory<D::Buffer>>> {
+        // What nobody reads makes room first.
+        kept.retain(tensors);
+        let mut memories = Vec::with_capacity(tensors.len());
+        for bytes in tensors {
+            let found = kept.tensors.iter().find(|(kept, _)| same(kept, bytes));
+            let memory = found.map(|(_, memory)| Arc::clone(memory)).unwrap_or_else(|| {
+                let memory = self.upload(bytes);
+                kept.tensors.push((bytes.clone(), Arc::clone(&memory)));
+                memory
+            });
+            memories.push(memory);
+        }
+        memories
     }
 
     /// Memory with these bytes in it. Only while no command waits to be sent: memory that it frees could be what is written.

@@ -5,13 +5,15 @@
 mod device;
 mod kernels;
 mod memory;
+mod timed;
 
 pub use device::WgpuDevice;
 pub use kernels::{Call as KernelCall, Kernel};
 pub use memory::{Command, Device};
+pub use timed::{Spent, Timed};
 
 use crate::{check_tensors, check_values, unused_after, Executor, ExecutorError};
-use memory::{Memory, Pool};
+use memory::{Kept, Memory, Pool};
 use quern_program::{Call, Checked, Context, DType, OpKind, SegmentKind, Tensor, TensorType, Value};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -91,8 +93,8 @@ pub struct GpuExecutor<D: Device = WgpuDevice> {
     name: String,
     software: bool,
     pool: Pool<D>,
-    // One task at a time: two would only share the device's memory.
-    turn: Mutex<()>,
+    // One task at a time: two would only share the device's memory. What the last one read stays there for the next.
+    turn: Mutex<Kept<D::Buffer>>,
 }
 
 impl GpuExecutor {
@@ -136,6 +138,20 @@ impl GpuExecutor {
     }
 }
 
+impl GpuExecutor<Timed> {
+    /// On this device, watched at work.
+    pub fn timed(adapter: &Adapter) -> Result<Self, ExecutorError> {
+        let name = format!("{} ({})", adapter.name, adapter.backend);
+        let pool = Pool::new(Timed::new(WgpuDevice::new(&adapter.adapter)?));
+        Ok(Self { name, software: adapter.software, pool, turn: Mutex::default() })
+    }
+
+    /// The time that its kernels took since this was asked last.
+    pub fn spent(&self) -> Spent {
+        self.pool.device.take()
+    }
+}
+
 impl<D: Device> GpuExecutor<D> {
     /// On a device that is no adapter of this machine. It does not count as an accelerator.
     pub fn with_device(name: impl Into<String>, device: D) -> Self {
@@ -147,16 +163,41 @@ impl<D: Device> GpuExecutor<D> {
         tensors.iter().map(upload).collect()
     }
 
+    /// The inputs of a task: those that the task before had too are there already.
+    fn load(&self, kept: &mut Kept<D::Buffer>, inputs: &[Tensor]) -> Vec<OnDevice<D::Buffer>> {
+        let bytes: Vec<_> = inputs.iter().map(|tensor| tensor.bytes.clone()).collect();
+        let memories = self.pool.keep(kept, &bytes);
+        inputs.iter().zip(memories).map(|(tensor, memory)| OnDevice { ty: tensor.ty, memory }).collect()
+    }
+
+    /// A program's constants. They are small: they are in the program itself.
     fn upload_constants(&self, checked: &Checked) -> Vec<OnDevice<D::Buffer>> {
         let constants = checked.program().constants.iter();
         let constants: Vec<_> = constants.map(|constant| Tensor::new(constant.ty, constant.bytes.clone())).collect();
         self.upload(&constants)
     }
 
+    /// Runs something in turn. After a failure nothing is kept: what was to be written may not be there.
+    fn in_turn<T>(
+        &self,
+        run: impl FnOnce(&mut Kept<D::Buffer>) -> Result<T, ExecutorError>,
+    ) -> Result<T, ExecutorError> {
+        let mut kept = self.turn.lock().unwrap_or_else(|poisoned| {
+            let mut kept = poisoned.into_inner();
+            *kept = Kept::default();
+            kept
+        });
+        let result = run(&mut kept);
+        if result.is_err() {
+            *kept = Kept::default();
+        }
+        result
+    }
+
     fn download(&self, tensors: &[OnDevice<D::Buffer>]) -> Result<Vec<Tensor>, ExecutorError> {
         let wanted: Vec<_> = tensors.iter().map(|tensor| (tensor.memory.buffer(), tensor.ty.bytes())).collect();
         let bytes = self.pool.device.read(&wanted)?;
-        Ok(tensors.iter().zip(bytes).map(|(tensor, bytes)| Tensor { ty: tensor.ty, bytes }).collect())
+        Ok(tensors.iter().zip(bytes).map(|(tensor, bytes)| Tensor { ty: tensor.ty, bytes: bytes.into() }).collect())
     }
 
     /// Runs a block: these values, or all outputs.
@@ -260,11 +301,12 @@ impl<D: Device> GpuExecutor<D> {
         results: Option<&[Value]>,
     ) -> Result<Vec<Tensor>, ExecutorError> {
         check_values(checked, kind, inputs, state)?;
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let [inputs, state] = [inputs, state].map(|tensors| self.upload(tensors));
-        let constants = self.upload_constants(checked);
-        let values = self.block(checked, kind, context, [&inputs, &constants, &state], results)?;
-        self.download(&values)
+        self.in_turn(|kept| {
+            let (inputs, constants) = (self.load(kept, inputs), self.upload_constants(checked));
+            let state = self.upload(state);
+            let values = self.block(checked, kind, context, [&inputs, &constants, &state], results)?;
+            self.download(&values)
+        })
     }
 }
 
@@ -309,19 +351,143 @@ impl<D: Device> Executor for GpuExecutor<D> {
     ) -> Result<Tensor, ExecutorError> {
         let program = checked.program();
         check_tensors("input", &program.inputs, inputs)?;
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let (inputs, constants) = (self.upload(inputs), self.upload_constants(checked));
-        let mut state: Vec<OnDevice<D::Buffer>> = Vec::new();
-        let last = program.segments().saturating_sub(1);
-        for index in 0..=last {
-            let segment = program.segment(index).ok_or(ExecutorError::Program)?;
-            let results = program.results(segment.kind());
-            let values = [inputs.as_slice(), &constants, &state];
-            state = self.block(checked, segment.kind(), &context.at(segment), values, Some(&results))?;
-            if index < last {
-                on_checkpoint(index, &self.download(&state)?);
+        self.in_turn(|kept| {
+            let (inputs, constants) = (self.load(kept, inputs), self.upload_constants(checked));
+            let mut state: Vec<OnDevice<D::Buffer>> = Vec::new();
+            let last = program.segments().saturating_sub(1);
+            for index in 0..=last {
+                let segment = program.segment(index).ok_or(ExecutorError::Program)?;
+                let results = program.results(segment.kind());
+                let values = [inputs.as_slice(), &constants, &state];
+                state = self.block(checked, segment.kind(), &context.at(segment), values, Some(&results))?;
+                if index < last {
+                    on_checkpoint(index, &self.download(&state)?);
+                }
+            }
+            self.download(&state)?.pop().ok_or(ExecutorError::Program)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quern_program::ProgramBuilder;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    /// A device that counts what is written to it, and can be told to fail.
+    struct Counting {
+        device: WgpuDevice,
+        written: Arc<AtomicU64>,
+        fails: Arc<std::sync::atomic::AtomicBool>,
+    }
+
+    impl Device for Counting {
+        type Buffer = wgpu::Buffer;
+
+        fn create(&self, bytes: u64) -> Self::Buffer {
+            self.device.create(bytes)
+        }
+        fn write(&self, buffer: &Self::Buffer, bytes: &[u8]) {
+            self.written.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+            self.device.write(buffer, bytes);
+        }
+        fn submit(&self, commands: &[Command<Self::Buffer>]) -> Result<(), ExecutorError> {
+            match self.fails.load(Ordering::Relaxed) {
+                true => Err(ExecutorError::Device("lost".into())),
+                false => self.device.submit(commands),
             }
         }
-        self.download(&state)?.pop().ok_or(ExecutorError::Program)
+        fn read(&self, wanted: &[(Self::Buffer, u64)]) -> Result<Vec<Vec<u8>>, ExecutorError> {
+            self.device.read(wanted)
+        }
+    }
+
+    /// A product of weights with a task's own row, on a counting device.
+    struct Case {
+        executor: GpuExecutor<Counting>,
+        written: Arc<AtomicU64>,
+        fails: Arc<std::sync::atomic::AtomicBool>,
+        program: Checked,
+    }
+
+    const SIDE: u32 = 64;
+    const STEP_BYTES: u64 = 4;
+
+    impl Case {
+        fn new() -> Self {
+            let adapters = adapters().unwrap();
+            let (written, fails) = (Arc::default(), Arc::default());
+            let device = WgpuDevice::new(&adapters[0].adapter).unwrap();
+            let device = Counting { device, written: Arc::clone(&written), fails: Arc::clone(&fails) };
+            let mut builder = ProgramBuilder::new();
+            let row = builder.input(DType::I8, &[1, SIDE]);
+            let weights = builder.input(DType::I8, &[SIDE, SIDE]);
+            let product = builder.matmul_nt(row, weights);
+            let program = builder.build(product).unwrap();
+            Self { executor: GpuExecutor::with_device("counting", device), written, fails, program }
+        }
+
+        fn tensor(&self, input: usize, value: u8) -> Tensor {
+            let ty = self.program.program().inputs[input];
+            Tensor::new(ty, vec![value; ty.bytes() as usize])
+        }
+
+        /// Runs a task, and says how many bytes were written for it.
+        fn run(&self, inputs: &[Tensor]) -> Result<(Vec<i32>, u64), ExecutorError> {
+            let before = self.written.load(Ordering::Relaxed);
+            let output = self.executor.run_task(&self.program, &Context::default(), inputs, &mut |_, _| {})?;
+            Ok((output.values(), self.written.load(Ordering::Relaxed) - before))
+        }
+    }
+
+    #[test]
+    fn products_should_be_told_from_other_kernels_when_a_device_is_timed() {
+        let executor = GpuExecutor::timed(&adapters().unwrap()[0]).unwrap();
+        let Case { program, .. } = Case::new();
+        let mut builder = ProgramBuilder::new();
+        let x = builder.input(DType::I8, &[SIDE, SIDE]);
+        let sum = builder.add(x, x);
+        let sums = builder.build(sum).unwrap();
+        let run = |program: &Checked| {
+            let inputs: Vec<_> = program.program().inputs.iter().map(|ty| Tensor::zeros(*ty)).collect();
+            executor.run_task(program, &Context::default(), &inputs, &mut |_, _| {}).unwrap();
+            executor.spent()
+        };
+        let product = run(&program);
+        assert_eq!(product.products, product.kernels);
+        assert_eq!(run(&sums).products, std::time::Duration::ZERO);
+    }
+
+    #[test]
+    fn weights_should_be_written_once_when_tasks_share_them() {
+        let case = Case::new();
+        let weights = case.tensor(1, 3);
+        let row = u64::from(SIDE) + STEP_BYTES;
+        let first = case.run(&[case.tensor(0, 1), weights.clone()]);
+        assert_eq!(first, Ok((vec![192; 64], row + u64::from(SIDE * SIDE))));
+        assert_eq!(case.run(&[case.tensor(0, 2), weights.clone()]), Ok((vec![384; 64], row)));
+        assert_eq!(case.run(&[case.tensor(0, 2), weights]), Ok((vec![384; 64], row)));
+    }
+
+    #[test]
+    fn weights_should_be_written_anew_when_others_lie_where_they_lay() {
+        let case = Case::new();
+        for value in 1..20 {
+            let (product, written) = case.run(&[case.tensor(0, 1), case.tensor(1, value)]).unwrap();
+            assert_eq!(product, vec![64 * i32::from(value); 64]);
+            assert_eq!(written, u64::from(SIDE) + STEP_BYTES + u64::from(SIDE * SIDE));
+        }
+    }
+
+    #[test]
+    fn weights_should_be_written_anew_when_the_device_failed_before() {
+        let case = Case::new();
+        let inputs = [case.tensor(0, 1), case.tensor(1, 3)];
+        case.run(&inputs).unwrap();
+        case.fails.store(true, Ordering::Relaxed);
+        assert!(case.run(&inputs).is_err());
+        case.fails.store(false, Ordering::Relaxed);
+        assert_eq!(case.run(&inputs), Ok((vec![192; 64], u64::from(SIDE * SIDE) + u64::from(SIDE) + STEP_BYTES)));
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     import::ImportError,
     models::{
         job::{blob, spec, stage},
-        llama::{quantise::Quantised, text_bytes, Llama, LlamaGeneration, Scales},
+        llama::{quantise::Quantised, text_bytes, Llama, LlamaGeneration, Sampling, Scales},
         BuiltJob, ModelError, Terms,
     },
 };
@@ -106,13 +106,20 @@ impl ExactLlama {
         Ok(self.manifest.positions.saturating_sub(count))
     }
 
-    /// A job of one task that writes the likeliest `tokens` tokens after a prompt. Its blobs are those of the model, then the prompt.
-    pub fn job(&self, prompt: &str, tokens: u32, terms: &Terms) -> Result<BuiltJob, ImportError> {
+    /// A job of one task that writes `tokens` tokens after a prompt: drawn, or the likeliest each time. Its blobs are those of the model,
+    /// then the prompt.
+    pub fn job(
+        &self,
+        prompt: &str,
+        tokens: u32,
+        sampling: Option<Sampling>,
+        terms: &Terms,
+    ) -> Result<BuiltJob, ImportError> {
         let prompt = self.tokens.encode(prompt)?;
         let count = u32::try_from(prompt.len()).map_err(|_| ModelError::TooLong)?;
         let Manifest { model, positions, scales, .. } = &self.manifest;
         let packing = model.packing(*positions)?;
-        let program = model.generation(&packing, scales, &LlamaGeneration { prompt: count, tokens })?;
+        let program = model.generation(&packing, scales, &LlamaGeneration { prompt: count, tokens, sampling })?;
         let mut blobs = self.blobs.clone();
         blobs.push(text_bytes(&prompt));
         let inputs: Vec<Input> = blobs.iter().map(|bytes| Input::Blob(blob(bytes))).collect();

@@ -112,7 +112,7 @@ impl LlamaFolder {
         let packing = model.packing(positions)?;
         // Whatever the scales will be, the limits are the same.
         let scales = Scales::new(&unobserved(&model), &model);
-        let longest = LlamaGeneration { prompt: 1, tokens: positions.saturating_sub(1) };
+        let longest = LlamaGeneration { prompt: 1, tokens: positions.saturating_sub(1), sampling: None };
         let program = model.generation(&packing, &scales, &longest)?;
         let needed_mib = memory_mib(&program).max(memory_mib(&model.scoring(&packing, &scales, window)?));
         if needed_mib > u64::from(options.max_memory_mib) {

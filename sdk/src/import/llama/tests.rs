@@ -166,7 +166,7 @@ fn folder_should_be_imported_and_write_its_likeliest_tokens() {
     assert_eq!(report.files.len(), 5);
     assert!(report.files.iter().all(|file| file.is_file()));
     let exact = ExactLlama::open(&out).unwrap();
-    let job = exact.job("The Rays", 6, &Terms::default()).unwrap();
+    let job = exact.job("The Rays", 6, None, &Terms::default()).unwrap();
     let output = local::run(&job, [0; 32], run_cpu).unwrap().remove(0).remove(0);
     assert_eq!(output.values().len(), 6);
     assert!(output.values().iter().all(|token| (0..300).contains(token)));

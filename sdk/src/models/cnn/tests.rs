@@ -97,7 +97,7 @@ fn inference_should_agree_with_the_shadow_when_checkpoints_are_random() {
     for seed in 0..3 {
         let checkpoint = cnn.initial_checkpoint([seed; 32]).unwrap();
         let classes = run(&program, &Context::default(), &tensors(&program, &[&checkpoint, &test.images])).bytes;
-        let agreed = Samples { labels: classes, ..test.clone() };
+        let agreed = Samples { labels: classes.into(), ..test.clone() };
         let accuracy = CnnShadow::new(cnn.clone(), &checkpoint).unwrap().evaluate(&agreed).accuracy;
         assert!(accuracy > 0.95, "{accuracy}");
     }
@@ -215,7 +215,7 @@ fn digits_should_be_learned_when_both_jobs_run() {
     };
     let checkpoint = local::run(&built, [0; 32], run).unwrap().pop().unwrap().pop().unwrap().bytes;
     let loss = CnnShadow::new(training.cnn, &checkpoint).unwrap().evaluate(&train).loss;
-    let built = inference.build(checkpoint, &test, &Terms::default()).unwrap();
+    let built = inference.build(checkpoint.into(), &test, &Terms::default()).unwrap();
     let outputs = local::run(&built, [0; 32], run).unwrap();
     let classes: Vec<u8> = outputs.concat().into_iter().flat_map(|output| output.bytes).collect();
     let accuracy = test.accuracy_of(&classes);

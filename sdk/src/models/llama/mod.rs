@@ -16,6 +16,7 @@ mod layer;
 mod packing;
 mod program;
 pub mod quantise;
+mod sampling;
 pub mod shadow;
 
 #[cfg(test)]
@@ -24,6 +25,7 @@ pub(crate) mod tests;
 pub use packing::{Packing, Place};
 pub use program::{text_bytes, LlamaGeneration};
 pub use quantise::{Quantised, Scales};
+pub use sampling::{Sampling, INVERSE_TEMPERATURE_ONE};
 pub use shadow::{Observed, Part, Source};
 
 use super::ModelError;

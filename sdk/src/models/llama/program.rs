@@ -5,6 +5,7 @@ use super::{
     layer::{LayerVars, Step, SQUARED},
     packing::{Packing, Place},
     quantise::Scales,
+    sampling::Sampling,
     Llama,
 };
 use crate::models::{numbers::add_number, ModelError};
@@ -13,13 +14,15 @@ use quern_program::{builder::iota, Checked, DType, ProgramBuilder, Var};
 /// Longest row in which one operator finds the largest logit.
 const LONGEST_ROW: u32 = 2_048;
 
-/// The length of a text that is generated: the likeliest token is taken each time.
+/// How a text is generated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LlamaGeneration {
     /// Tokens of the prompt, at least one.
     pub prompt: u32,
     /// Tokens to be generated after it, at least one.
     pub tokens: u32,
+    /// How each is drawn; the likeliest is taken where nothing is drawn.
+    pub sampling: Option<Sampling>,
 }
 
 /// The tensors of the state.
@@ -81,7 +84,8 @@ impl Llama {
         scales: &Scales,
         generation: &LlamaGeneration,
     ) -> Result<Checked, ModelError> {
-        let LlamaGeneration { prompt, tokens } = *generation;
+        let LlamaGeneration { prompt, tokens, sampling } = *generation;
+        sampling.map_or(Ok(()), |sampling| sampling.check())?;
         let positions = prompt.checked_add(tokens).filter(|_| prompt > 0 && tokens > 0).ok_or(ModelError::Generated)?;
         let texts = Texts::new(self, packing, scales, positions)?;
         let mut b = ProgramBuilder::new();
@@ -93,7 +97,10 @@ impl Llama {
         let first = texts.first_state(&mut b, &inputs, text, false);
         let state = first.with(b.begin_body(&first.vars())).ok_or(ModelError::TooLong)?;
         let (logits, caches) = texts.token(&mut b, &state);
-        let picked = likeliest(&mut b, logits);
+        let picked = match sampling {
+            Some(sampling) => sampling.pick(&mut b, logits),
+            None => likeliest(&mut b, logits),
+        };
         // A token of the prompt stays.
         let next = b.step();
         let next = add_number(&mut b, next, 1);
@@ -287,19 +294,26 @@ impl<'a> Texts<'a> {
     }
 }
 
-/// The likeliest symbol, `i32 [1]`, the first of equals.
-fn likeliest(b: &mut ProgramBuilder, logits: Var) -> Var {
-    let count = logits.shape().last();
+/// Numbers in rows, each short enough for one operator. What fills the last row is made of as many first ones.
+pub(super) fn in_rows(b: &mut ProgramBuilder, x: Var, filling: impl FnOnce(&mut ProgramBuilder, Var) -> Var) -> Var {
+    let count = x.shape().elements() as u32;
     let rows = count.div_ceil(LONGEST_ROW);
     let columns = count.div_ceil(rows);
-    let mut x = b.reshape(logits, &[count]);
+    let mut x = b.reshape(x, &[count]);
     let missing = rows * columns - count;
     if missing > 0 {
-        // A part of itself: of equals the first counts, which is never one of these.
-        let filling = b.slice(x, 0, 0, missing);
+        let part = b.slice(x, 0, 0, missing);
+        let filling = filling(b, part);
         x = b.concat(0, &[x, filling]);
     }
-    let x = b.reshape(x, &[rows, columns]);
+    b.reshape(x, &[rows, columns])
+}
+
+/// The likeliest symbol, `i32 [1]`, the first of equals.
+pub(super) fn likeliest(b: &mut ProgramBuilder, logits: Var) -> Var {
+    // Of equals the first counts, which is never one of those that fill the last row.
+    let x = in_rows(b, logits, |_, part| part);
+    let [rows, columns] = [0, 1].map(|axis| x.shape().dim(axis));
     let most = b.row_max(x);
     let most = b.reshape(most, &[1, rows]);
     let row = b.row_argmax(most);

@@ -174,7 +174,7 @@ fn angles_should_be_stretched_as_llama_3_has_it() {
 #[test]
 fn generated_tokens_should_be_the_likeliest_of_the_scores() {
     let ready = ready(small(), 1.0);
-    let generation = LlamaGeneration { prompt: 5, tokens: 9 };
+    let generation = LlamaGeneration { prompt: 5, tokens: 9, sampling: None };
     let program = ready.model.generation(&ready.packing, &ready.scales, &generation).unwrap();
     let prompt = text(&ready.model, 9, 5);
     let written: Vec<u32> =
@@ -195,7 +195,9 @@ fn likeliest_should_be_found_when_the_vocabulary_takes_many_rows() {
     let model = Llama { vocabulary: 5_003, layers: 1, ..small() };
     let ready = ready(model, 1.0);
     let prompt = text(&model, 9, 6);
-    let program = model.generation(&ready.packing, &ready.scales, &LlamaGeneration { prompt: 6, tokens: 1 }).unwrap();
+    let program = model
+        .generation(&ready.packing, &ready.scales, &LlamaGeneration { prompt: 6, tokens: 1, sampling: None })
+        .unwrap();
     let written = run_cpu(&program, &ready.inputs(&program, &prompt)).values()[0];
     let scores = ready.exact(&prompt);
     let row = scores.chunks_exact(5_003).last().unwrap();
@@ -205,7 +207,7 @@ fn likeliest_should_be_found_when_the_vocabulary_takes_many_rows() {
 #[test]
 fn generation_should_be_the_same_on_every_executor() {
     let ready = ready(small(), 1.0);
-    let generation = LlamaGeneration { prompt: 3, tokens: 4 };
+    let generation = LlamaGeneration { prompt: 3, tokens: 4, sampling: None };
     let program = ready.model.generation(&ready.packing, &ready.scales, &generation).unwrap();
     let inputs = ready.inputs(&program, &text(&ready.model, 9, 3));
     let expected = reference::run(&program, &Context::default(), &inputs);
@@ -241,7 +243,7 @@ fn scales_of(model: &Llama) -> Scales {
 fn programs_should_be_publishable_when_they_have_eight_layers_and_32_000_symbols() {
     let model = stories();
     let packing = model.packing(256).unwrap();
-    let generation = LlamaGeneration { prompt: 32, tokens: 200 };
+    let generation = LlamaGeneration { prompt: 32, tokens: 200, sampling: None };
     let program = model.generation(&packing, &scales_of(&model), &generation).unwrap();
     let bytes = codec::Encode::encode(program.program());
     assert_eq!(Program::decode_checked(&bytes).unwrap().id(), program.id());
@@ -259,7 +261,7 @@ fn programs_should_be_publishable_when_they_have_eight_layers_and_32_000_symbols
 fn programs_should_be_refused_by_name_when_the_model_is_over_a_limit() {
     let deep = Llama { layers: 20, ..stories() };
     let packing = deep.packing(64).unwrap();
-    let generation = LlamaGeneration { prompt: 4, tokens: 4 };
+    let generation = LlamaGeneration { prompt: 4, tokens: 4, sampling: None };
     let error = deep.generation(&packing, &scales_of(&deep), &generation).unwrap_err();
     assert_eq!(error, ModelError::TooDeep { layers: 20 });
     let wide = Llama { vocabulary: 200_000, ..stories() };
@@ -269,11 +271,14 @@ fn programs_should_be_refused_by_name_when_the_model_is_over_a_limit() {
     let model = small();
     let packing = model.packing(8).unwrap();
     let refused = |generation| model.generation(&packing, &scales_of(&model), &generation).unwrap_err();
-    assert_eq!(refused(LlamaGeneration { prompt: 4, tokens: 5 }), ModelError::Positions { found: 9, most: 8 });
-    assert_eq!(refused(LlamaGeneration { prompt: 0, tokens: 5 }), ModelError::Generated);
-    assert_eq!(refused(LlamaGeneration { prompt: 4, tokens: 0 }), ModelError::Generated);
+    assert_eq!(
+        refused(LlamaGeneration { prompt: 4, tokens: 5, sampling: None }),
+        ModelError::Positions { found: 9, most: 8 }
+    );
+    assert_eq!(refused(LlamaGeneration { prompt: 0, tokens: 5, sampling: None }), ModelError::Generated);
+    assert_eq!(refused(LlamaGeneration { prompt: 4, tokens: 0, sampling: None }), ModelError::Generated);
     let scales = scales_of(&Llama { layers: 1, ..model });
-    let generation = LlamaGeneration { prompt: 4, tokens: 4 };
+    let generation = LlamaGeneration { prompt: 4, tokens: 4, sampling: None };
     assert_eq!(model.generation(&packing, &scales, &generation).unwrap_err(), ModelError::Scales);
 }
 

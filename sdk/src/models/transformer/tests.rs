@@ -350,7 +350,7 @@ fn last_checkpoint(job: &LmTrainingJob, text: &Text, initial: Vec<u8>, seed: [u8
     let run = |program: &Checked, context: &Context, inputs: &[Tensor]| {
         CpuExecutor::new().run_task(program, context, inputs, &mut |_, _| {})
     };
-    local::run(&built, seed, run).unwrap().pop().unwrap().remove(0).bytes
+    local::run(&built, seed, run).unwrap().pop().unwrap().remove(0).bytes.into()
 }
 
 #[test]
