@@ -47,6 +47,10 @@ pub enum Fact {
     ShardCompensated { shard: String, price: Big, audit_fee: Big, burned: Big },
     /// It was late with a shard.
     Late { shard: String },
+    /// It declined a shard.
+    Declined { shard: String },
+    /// It had declined a shard that another worker could run.
+    DeclineRefuted { shard: String },
     /// It took its credit.
     Claimed { amount: Big },
     /// It took its emission of an era.
@@ -185,7 +189,14 @@ impl Fact {
                 qrn(*audit_fee),
                 qrn(*burned)
             ),
-            Self::Late { shard } => format!("was late with shard {shard}, or declined it: no pay, less reputation, no stake lost"),
+            Self::Late { shard } => format!("was late with shard {shard}: no pay, less reputation, no stake lost"),
+            Self::Declined { shard } => format!(
+                "declined shard {shard}, whose inputs it could not fetch: no pay, a rest, and less reputation only if another \
+                 worker's result is accepted"
+            ),
+            Self::DeclineRefuted { shard } => {
+                format!("had declined shard {shard}, of which another worker's result is accepted now: less reputation")
+            }
             Self::Claimed { amount } => format!("claimed {} that had been earned", qrn(*amount)),
             Self::EmissionClaimed { era, points, blocks, for_work, for_authoring, of } => {
                 let formula = of.map_or(String::new(), |of| {

@@ -344,7 +344,7 @@ pub mod pallet {
             /// BLAKE3 of the list of blinded leaves.
             root: BlobId,
         },
-        /// The worker declined or was too late.
+        /// The worker started or committed too late.
         #[codec(index = 7)]
         ShardLate {
             /// The shard.
@@ -537,6 +537,22 @@ pub mod pallet {
             /// What was held for its bytes and is free again.
             deposit: Balance,
         },
+        /// The worker could not fetch the inputs, as it says: it rests, and the shard goes to another one.
+        #[codec(index = 27)]
+        ShardDeclined {
+            /// The shard.
+            shard: ShardId,
+            /// The worker.
+            worker: T::AccountId,
+        },
+        /// A worker had declined a shard of which another one's result is accepted now: that costs it reputation.
+        #[codec(index = 28)]
+        DeclineRefuted {
+            /// The shard.
+            shard: ShardId,
+            /// Who had declined it.
+            worker: T::AccountId,
+        },
     }
 
     /// Why a call failed.
@@ -727,10 +743,11 @@ pub mod pallet {
             Ok(())
         }
 
-        /// Gives an assigned shard back because its inputs cannot be fetched: costs reputation, never stake. When several
+        /// Gives an assigned shard back because its inputs cannot be fetched: the worker rests for some blocks. It costs reputation
+        /// only where another worker's result is accepted, which shows that the inputs were there; never stake. When several
         /// workers have done so drawn validators are asked.
         ///
-        /// Only the assigned worker can, until its deadline. Events: `ShardLate`, then `ShardRequeued` or `InputsDoubted`. Errors: `NoSuchShard`,
+        /// Only the assigned worker can, until its deadline. Events: `ShardDeclined`, then `ShardRequeued` or `InputsDoubted`. Errors: `NoSuchShard`,
         /// `WrongPhase`, `NotYours`, `TooLate`.
         #[pallet::call_index(4)]
         #[pallet::weight(T::WeightInfo::decline_shard())]

@@ -171,9 +171,19 @@ impl<T: Config> Pallet<T> {
             Effect::ReleaseWorker(deal) => T::Collateral::release(&deal.worker, deal.collateral),
             Effect::ReleaseAuditor(auditor, bond) => T::Collateral::release(&auditor, bond),
             Effect::Late(worker) => {
-                T::Registry::shard_ended(&worker, ShardEnd::Late);
+                let is_started = !matches!(before.phase, Phase::Assigned { .. });
+                T::Registry::shard_ended(&worker, if is_started { ShardEnd::Late } else { ShardEnd::Unstarted });
                 Self::deposit_event(Event::ShardLate { shard, worker: worker.into() });
             }
+            Effect::Declined(worker) => {
+                T::Registry::shard_ended(&worker, ShardEnd::Declined);
+                Self::deposit_event(Event::ShardDeclined { shard, worker: worker.into() });
+            }
+            Effect::DeclineRefuted(worker) => {
+                T::Registry::shard_ended(&worker, ShardEnd::DeclineRefuted);
+                Self::deposit_event(Event::DeclineRefuted { shard, worker: worker.into() });
+            }
+            Effect::DeclineConfirmed(worker) => T::Registry::shard_ended(&worker, ShardEnd::DeclineConfirmed),
             Effect::Unaudited(worker) => T::Registry::shard_ended(&worker, ShardEnd::Unaudited),
             Effect::Offence { kind, offender, locked, reporter } => {
                 // Nothing was paid for a shard that is not accepted, so there is nothing to restitute.

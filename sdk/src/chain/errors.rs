@@ -215,7 +215,10 @@ pub fn remedy(of: &str, name: &str) -> Option<&'static str> {
         }
         ("Workers", "NotRegistered") => "start a daemon with this account: it registers it",
         ("Workers", "BondTooLow") => "bond more: `quern stake bond`, or `--bond` of the daemon",
-        ("Workers", "RegistryFull") => "try again when somebody has left (`quern worker list`)",
+        ("Workers", "RegistryFull") => "try again when somebody has left (`quern worker list`), or call `workers.evict` with an account whose bond is below the minimum",
+        ("Workers", "BondSuffices" | "PlacesLeft" | "NoBondNeeded") => {
+            "only accounts whose bond is below the minimum make room, and only when all places are taken"
+        }
         ("Workers", "NotAWorker") => "use an account that is registered as a worker",
         ("Workers", "TooManySlots") => "offer fewer with `--slots`",
         ("Workers", "Barred") => "use another account, or register this one anew when its open shards have ended",

@@ -231,7 +231,7 @@ impl Registry for World {
             books.ended.push((*who, end));
             if matches!(end, ShardEnd::Convicted | ShardEnd::Overturned) {
                 books.workers.remove(who);
-            } else if let Some(worker) = books.workers.get_mut(who).filter(|_| end != ShardEnd::Undelivered) {
+            } else if let Some(worker) = books.workers.get_mut(who).filter(|_| end.frees_slot()) {
                 worker.slots += 1;
             }
         });

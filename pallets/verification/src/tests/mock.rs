@@ -293,7 +293,13 @@ impl Shards for Keeper {
                     Self::offended(kind, offender, reporter);
                 }
                 Effect::CloseDisputes => Verification::close(id),
-                Effect::Late(_) | Effect::Unaudited(_) | Effect::Accept { .. } | Effect::Requeue => {}
+                Effect::Late(_)
+                | Effect::Declined(_)
+                | Effect::DeclineRefuted(_)
+                | Effect::DeclineConfirmed(_)
+                | Effect::Unaudited(_)
+                | Effect::Accept { .. }
+                | Effect::Requeue => {}
                 Effect::Settle { .. } | Effect::Overturn(_) | Effect::Adopt(_) => {}
                 Effect::ClaimRefuted(who) => Verification::refuted(&who),
                 Effect::Doubt | Effect::InputsFound(_) | Effect::InputsMissing | Effect::Compensate { .. } => {}
