@@ -318,7 +318,7 @@ pub struct Settlement {
     pub audit_fee: Balance,
     /// The protocol fee, to be split and burned.
     pub protocol_fee: Balance,
-    /// Multiply-accumulates of useful work.
+    /// Its work in MACs, for which the price is.
     pub macs: u64,
 }
 

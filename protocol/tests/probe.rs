@@ -385,7 +385,7 @@ fn shard_should_go_on_as_before_when_too_many_are_silent() {
 
 #[test]
 fn shard_should_go_on_as_before_when_too_few_validators_are_found_for_too_long() {
-    let waits = params().seat_blocks(shard().macs());
+    let waits = params().seat_blocks(shard().work_macs());
     let (first, _) = step(&unaudited(), Event::Unseated, 8);
     assert!(matches!(first.phase, Phase::Doubted { .. }));
     let again = first.step(Event::Unseated, 8, 4, &params());

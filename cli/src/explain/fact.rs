@@ -59,6 +59,8 @@ pub enum Fact {
     RewardShared { own: Big, backing: Big, commission_ppm: u32, bonded: Big, backed: Big },
     /// It submitted a job.
     JobSubmitted { job: JobId, macs: Big, escrow: Big, price: Big, audit_fee: Big, protocol_fee: Big },
+    /// The fee for the shards of its job was burned.
+    ShardFeeBurned { job: JobId, shards: u32, burned: Big },
     /// A shard of its job was paid.
     ShardPaid { shard: String, macs: Big, price: Big, audit_fee: Big, protocol_fee: Big, refund: Big },
     /// Nobody said that the outputs of a shard of its job were delivered.
@@ -230,6 +232,9 @@ impl Fact {
                 qrn(*audit_fee),
                 qrn(*protocol_fee)
             ),
+            Self::ShardFeeBurned { job, shards, burned } => {
+                format!("burned {} for the {shards} shards of job {job}: each takes a place", qrn(*burned))
+            }
             Self::ShardPaid { shard, macs, price, audit_fee, protocol_fee, refund } => format!(
                 "paid {} for shard {shard}: {} for {} at the worker's ask, {} for audits, {} for the protocol; {} that the bid had \
                  held came back",

@@ -36,7 +36,7 @@ use frame_support::{
     traits::{
         fungible,
         fungible::{InspectHold, MutateHold},
-        tokens::{Fortitude, Precision, Restriction},
+        tokens::{Fortitude, Precision, Preservation, Restriction},
     },
 };
 use frame_system::pallet_prelude::*;
@@ -85,7 +85,7 @@ pub mod pallet {
         type Rewards: Rewards;
         /// The keeper of draws and disputes.
         type Audits: Audits;
-        /// Most shards that exist and are not accepted, of all jobs: bounds the queue (26 bytes each, rewritten by every
+        /// Most shards that exist and are not accepted, of all jobs, but for those of paused jobs that wait: bounds the queue (26 bytes each, rewritten by every
         /// block that changes it) and what a block can have to expire.
         #[pallet::constant]
         type MaxLive: Get<u32>;
@@ -190,7 +190,7 @@ pub mod pallet {
     #[pallet::storage]
     pub type ProgramUses<T: Config> = StorageMap<_, Identity, BlobId, u32, ValueQuery>;
 
-    /// Shards that exist and are not accepted.
+    /// Shards that exist and are not accepted, but for those that are parked.
     #[pallet::storage]
     pub type Live<T: Config> = StorageValue<_, u32, ValueQuery>;
 
@@ -213,6 +213,11 @@ pub mod pallet {
     /// Jobs that wait for their requester to serve their inputs again, with the last height for that.
     #[pallet::storage]
     pub type Paused<T: Config> = StorageValue<_, BoundedVec<(JobId, Height), T::MaxOpenJobs>, ValueQuery>;
+
+    /// Shards that wait outside the queue, by job: those of a paused job, and of a resumed one until there are places for them. They
+    /// count for nobody's places.
+    #[pallet::storage]
+    pub type Parked<T: Config> = StorageMap<_, Twox64Concat, JobId, BoundedVec<ShardId, T::MaxLive>, ValueQuery>;
 
     /// Shards that wait for a worker.
     #[pallet::storage]
@@ -289,7 +294,7 @@ pub mod pallet {
             audit_fee: Balance,
             /// The protocol.
             protocol_fee: Balance,
-            /// Multiply-accumulates of useful work.
+            /// Its work in MACs, for which the price is.
             macs: u64,
         },
         /// A job has its randomness: its first stages open.
@@ -379,7 +384,7 @@ pub mod pallet {
             audit_fee: Balance,
             /// The protocol fee.
             protocol_fee: Balance,
-            /// Multiply-accumulates of useful work.
+            /// Its work in MACs, for which the price is.
             macs: u64,
             /// What is held beyond that.
             refund: Balance,
@@ -553,6 +558,18 @@ pub mod pallet {
             /// Who had declined it.
             worker: T::AccountId,
         },
+        /// The fee for the shards of a job was burned.
+        #[codec(index = 29)]
+        ShardFeeBurned {
+            /// The job.
+            job: JobId,
+            /// Its requester.
+            by: T::AccountId,
+            /// Number of its shards.
+            shards: u32,
+            /// What was burned.
+            burned: Balance,
+        },
     }
 
     /// Why a call failed.
@@ -630,6 +647,10 @@ pub mod pallet {
         /// A job that is not pruned runs the program.
         #[codec(index = 23)]
         ProgramInUse,
+        /// Beside what is held the account cannot pay `shard_fee` for each shard, which is burned: put more tasks into a shard
+        /// (`shard_size`), or fund the account.
+        #[codec(index = 24)]
+        CannotPayShardFee,
     }
 
     impl<T> From<ShardError> for Error<T> {
@@ -702,8 +723,9 @@ pub mod pallet {
 
         /// Submits a job. Everything about it is checked now, so that no worker ever meets a job that cannot run.
         ///
-        /// Holds the work at the bid, the audit fee and the protocol fee of every shard. Event: `JobSubmitted`. Errors:
-        /// `InvalidJob` with the reason, `TooManyOpenJobs`, `TooManyJobsOfAccount`, or the token's where the account has too little.
+        /// Holds the work at the bid, the audit fee and the protocol fee of every shard, and burns `shard_fee` for each. Events:
+        /// `JobSubmitted`, `ShardFeeBurned`. Errors: `InvalidJob` with the reason, `TooManyOpenJobs`, `TooManyJobsOfAccount`,
+        /// `CannotPayShardFee`, or the token's where the account has too little.
         #[pallet::call_index(1)]
         #[pallet::weight({
             let gatherings = spec.gatherings();

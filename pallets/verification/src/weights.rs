@@ -875,11 +875,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // as may be. What `claim_unavailable` does, which releases eight bonds and ends the job, and beside it
     // Storage: `Jobs::Stages` (r:1 w:0), `Jobs::Paused` (r:1 w:1), `Collateral::Ledgers` (r:8 w:8), `Jobs::Duties` (r:0 w:8),
     // `Rewards::TotalCredits` (r:1 w:1), `Rewards::Credits` (r:9 w:9), `Rewards::TotalBurned` (r:1 w:1), `System::Account` (r:1 w:1), and of four
-    // workers that had declined the shard `Workers::Entries` (r:4 w:4)
+    // workers that had declined the shard `Workers::Entries` (r:4 w:4); and all that waits of
+    // the job is parked, `Jobs::Queue`, `Jobs::Parked` and `Jobs::Live` (r:1 w:1)
     fn report_inputs() -> Weight {
-        Weight::from_parts(640_000_000, 75_000)
-            .saturating_add(T::DbWeight::get().reads(53))
-            .saturating_add(T::DbWeight::get().writes(66))
+        Weight::from_parts(740_000_000, 115_000)
+            .saturating_add(T::DbWeight::get().reads(56))
+            .saturating_add(T::DbWeight::get().writes(69))
     }
 }
 

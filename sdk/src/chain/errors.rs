@@ -213,6 +213,9 @@ pub fn remedy(of: &str, name: &str) -> Option<&'static str> {
         ("Workers", "AlreadyRegistered") => {
             "nothing, if the role is right; else `quern stake retire` first, or use another account"
         }
+        ("Jobs", "CannotPayShardFee") => {
+            "put more tasks into a shard (`shard_size`), or fund the account: the quote shows what is burned for the shards beside what is held"
+        }
         ("Workers", "NotRegistered") => "start a daemon with this account: it registers it",
         ("Workers", "BondTooLow") => "bond more: `quern stake bond`, or `--bond` of the daemon",
         ("Workers", "RegistryFull") => "try again when somebody has left (`quern worker list`), or call `workers.evict` with an account whose bond is below the minimum",

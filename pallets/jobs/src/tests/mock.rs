@@ -366,6 +366,7 @@ pub fn params() -> Params {
         pause_blocks: 20,
         max_pauses: 2,
         min_bid: 1,
+        shard_fee: 3,
         ..Params::default()
     }
 }

@@ -93,6 +93,7 @@ pub const PARAMS: Params = Params {
     transfer_blocks_per_gib: 0,
     max_extra_blocks: 0,
     min_bid: 1,
+    shard_fee: 0,
 };
 
 parameter_types! {
