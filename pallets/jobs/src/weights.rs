@@ -182,10 +182,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Jobs::Duties` (r:0 w:1)
     // Proof: `Jobs::Duties` (`max_values`: None, `max_size`: Some(70), added: 2545, mode: `MaxEncodedLen`)
     // Shortest time: 145_626 ns.
+    // By hand, until it is measured again: of a paused job `Jobs::Parked` in place of `Jobs::Queue`, and `Jobs::Live` (r:1 w:1).
     fn decline_shard() -> Weight {
         Weight::from_parts(151_675_000, 4_634)
-            .saturating_add(T::DbWeight::get().reads(19))
-            .saturating_add(T::DbWeight::get().writes(17))
+            .saturating_add(T::DbWeight::get().reads(20))
+            .saturating_add(T::DbWeight::get().writes(18))
     }
     // Storage: `Verification::PendingDrawCount` (r:1 w:1)
     // Proof: `Verification::PendingDrawCount` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
