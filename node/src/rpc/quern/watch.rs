@@ -19,11 +19,17 @@ use std::{
 };
 
 /// The jobs that somebody follows, as the newest best block shows them: each is read once a block, however many follow it.
-pub struct Newest<B: BlockT>(Mutex<(Option<B::Hash>, BTreeMap<JobId, JobView>)>);
+pub struct Newest<B: BlockT>(Mutex<Read<B::Hash>>);
+
+/// The jobs that were read at a block.
+struct Read<H> {
+    at: Option<H>,
+    jobs: BTreeMap<JobId, JobView>,
+}
 
 impl<B: BlockT> Default for Newest<B> {
     fn default() -> Self {
-        Self(Mutex::new((None, BTreeMap::new())))
+        Self(Mutex::new(Read { at: None, jobs: BTreeMap::new() }))
     }
 }
 
@@ -35,14 +41,14 @@ impl<B: BlockT> Newest<B> {
     {
         let best = chain.best();
         let mut newest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if newest.0 != Some(best) {
-            *newest = (Some(best), BTreeMap::new());
+        if newest.at != Some(best) {
+            *newest = Read { at: Some(best), jobs: BTreeMap::new() };
         }
-        if let Some(job) = newest.1.get(&id) {
+        if let Some(job) = newest.jobs.get(&id) {
             return Ok(job.clone());
         }
         let job = job_view(chain, best, id)?;
-        newest.1.insert(id, job.clone());
+        newest.jobs.insert(id, job.clone());
         Ok(job)
     }
 }
