@@ -541,6 +541,12 @@ pub enum WorkerCommand {
     /// Register a barred account anew, with the endpoint, device and ask that it had: when its shards have ended, for example
     /// after its slash was cancelled. Its daemon takes it from there.
     Register,
+    /// Have a worker or validator make room whose bond has fallen below the minimum. Only where all places of its role are taken;
+    /// free.
+    Evict {
+        /// Its account (address or hex).
+        account: String,
+    },
 }
 
 /// `quern dispute`.

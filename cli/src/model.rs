@@ -142,7 +142,7 @@ fn write_here(ModelRunArgs { text: args, seed }: &ModelRunArgs) -> anyhow::Resul
 struct WrittenJob {
     job: PathBuf,
     program: String,
-    macs: u64,
+    work_macs: u64,
 }
 
 /// Writes a job beside the blobs of its model.
@@ -165,7 +165,7 @@ fn write_job(args: &ModelJobArgs) -> anyhow::Result<WrittenJob> {
     }
     let program = job.programs.first().context("the job has no program")?;
     let program = output::full(&program.id().0);
-    Ok(WrittenJob { job: folder.join("job.json"), program, macs: job.macs() })
+    Ok(WrittenJob { job: folder.join("job.json"), program, work_macs: job.work_macs() })
 }
 
 /// Names and bytes of a job's files; the model's blobs lie in the folder above.

@@ -9,7 +9,7 @@ use crate::{
 use anyhow::{ensure, Context};
 use quern_primitives::{traits::Role, Balance};
 use quern_protocol::view::{ParticipantView, MAX_PAGE};
-use quern_sdk::chain::{calls, json};
+use quern_sdk::chain::{calls, json, parse_account};
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -18,6 +18,7 @@ pub async fn run(global: &Global, command: WorkerCommand) -> anyhow::Result<Exit
     match command {
         WorkerCommand::List { limit } => list(global, limit).await,
         WorkerCommand::Register => register(global).await,
+        WorkerCommand::Evict { account } => evict(global, &account).await,
     }
 }
 
@@ -61,6 +62,21 @@ async fn register(global: &Global) -> anyhow::Result<ExitCode> {
         view.reputation
     );
     Output { json: global.json }.result(&report, text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Has an account make room whose bond has fallen below the minimum.
+async fn evict(global: &Global, account: &str) -> anyhow::Result<ExitCode> {
+    #[derive(Serialize)]
+    struct Report {
+        account: String,
+    }
+    let who = parse_account(account).with_context(|| format!("{account:?} is no account"))?;
+    let keys = client::keys(global)?;
+    client::connect(global).await?.sender(keys).send_and_wait(&calls::evict(who)).await?;
+    let account = output::address(&who);
+    let text = format!("{account} has made room");
+    Output { json: global.json }.result(&Report { account }, text)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -114,6 +114,7 @@ pub fn facts() -> Facts {
         participant: None,
         is_retiring: false,
         ready_at: None,
+        rests_until: 0,
         money: AccountView { free: 50 * QRN, bonded: 1_000 * QRN, ..Default::default() },
         minimum_bond: 100 * QRN,
         audit_bond: 10 * QRN,

@@ -300,7 +300,7 @@ impl Chain {
         for effect in effects {
             match effect {
                 Effect::Offence { kind, offender, .. } => self.offences.push((kind, offender, worker)),
-                Effect::Late(who) => drop(self.late.insert(who, self.height)),
+                Effect::Late(who) | Effect::Declined(who) => drop(self.late.insert(who, self.height)),
                 Effect::CloseDisputes => self.disputes.retain(|_, dispute| dispute.shard != id),
                 Effect::Overturn(_) => self.overturned += 1,
                 Effect::Unaudited(_) => self.released += 1,

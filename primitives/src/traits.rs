@@ -157,7 +157,7 @@ pub struct Offer {
 pub enum ShardEnd {
     /// Its result was accepted.
     Accepted,
-    /// It was late or declined.
+    /// It committed to no result in time.
     Late,
     /// It was convicted or stayed silent.
     Convicted,
@@ -167,6 +167,21 @@ pub enum ShardEnd {
     Undelivered,
     /// Its result was never judged, and not by its fault.
     Unaudited,
+    /// It was not started in time.
+    Unstarted,
+    /// It was declined, because its inputs could not be fetched, as the worker says.
+    Declined,
+    /// It was declined, and another worker could fetch its inputs: it no longer holds a slot.
+    DeclineRefuted,
+    /// It was declined, and drawn validators have confirmed that its inputs are missing: it no longer holds a slot.
+    DeclineConfirmed,
+}
+
+impl ShardEnd {
+    /// Whether the worker held a slot for the shard until now: what comes after acceptance, or after it was declined, concerns none.
+    pub fn frees_slot(&self) -> bool {
+        !matches!(self, Self::Overturned | Self::Undelivered | Self::DeclineRefuted | Self::DeclineConfirmed)
+    }
 }
 
 /// Registered workers, validators and apprentices.
@@ -303,7 +318,7 @@ pub struct Settlement {
     pub audit_fee: Balance,
     /// The protocol fee, to be split and burned.
     pub protocol_fee: Balance,
-    /// Multiply-accumulates of useful work.
+    /// Its work in MACs, for which the price is.
     pub macs: u64,
 }
 

@@ -278,7 +278,7 @@ pub struct Quote {
     pub protocol_fee: Big,
     /// Multiply-accumulates of useful work.
     pub macs: Big,
-    /// Multiply-accumulates of verification work, as expected.
+    /// Verification work in MACs, as expected.
     pub audit_macs: Big,
     /// Number of shards.
     pub shards: u32,
@@ -286,6 +286,10 @@ pub struct Quote {
     pub collateral: Big,
     /// Registered workers, busy ones included, that could run every shard.
     pub workers: u32,
+    /// Work in MACs, for which the price is: `macs`, or more where many bytes are moved.
+    pub work_macs: Big,
+    /// What is burned at submission beside what is held: the chain's `shard_fee` for each shard.
+    pub shard_fee: Big,
 }
 
 impl From<&crate::view::Quote> for Quote {
@@ -300,6 +304,8 @@ impl From<&crate::view::Quote> for Quote {
             shards: view.shards,
             collateral: Big(view.collateral),
             workers: view.workers,
+            work_macs: Big(view.work_macs.into()),
+            shard_fee: Big(view.shard_fee),
         }
     }
 }

@@ -80,6 +80,10 @@ pub struct Params {
     pub claim_rest_blocks: Height,
     /// Least bid per GMAC: places for jobs and shards are few, and are not to be had for nothing.
     pub min_bid: u128,
+    /// Burned for each shard of a job when it is submitted, however little work it has and whatever becomes of the job: everything
+    /// else comes back to who cancels, or bids what nobody takes, and had places that others wanted. A hundredth of a QRN makes
+    /// all 1,024 places cost ten, for as long as a shard waits for a worker at most; it is a hundredth of what a GMAC costs.
+    pub shard_fee: u128,
 }
 
 impl Default for Params {
@@ -113,6 +117,7 @@ impl Default for Params {
             max_pauses: 3,
             claim_rest_blocks: 1_200,
             min_bid: quern_primitives::QRN / 1_000,
+            shard_fee: quern_primitives::QRN / 100,
         }
     }
 }

@@ -6,8 +6,8 @@ mod probe;
 mod step;
 mod window;
 
-pub use deadlines::{work, Traffic, MACS_PER_MOVED_BYTE};
-pub use probe::{Probe, ProbeSeat, Work, MAX_DECLINES, MAX_PROBES, MAX_PROBE_ROUNDS};
+pub use deadlines::{segment_work, work, Traffic, MACS_PER_MOVED_BYTE};
+pub use probe::{Probe, ProbeSeat, Work, MAX_ACCUSED, MAX_DECLINES, MAX_PROBES, MAX_PROBE_ROUNDS};
 
 use crate::{Moment, Params};
 use alloc::vec::Vec;
@@ -444,9 +444,12 @@ pub struct Shard {
     pub traffic: Traffic,
     /// Blocks by which its requester lengthens its start, its execution and its audits.
     pub extra_blocks: Height,
-    /// Work of each segment of a task, by which segments are drawn and deadlines set: its MACs, or what its bytes are worth
-    /// ([`work`]) where that is more. Prices go by `costs` alone.
+    /// Work of each segment of a task, by which segments are drawn, deadlines set and prices made ([`segment_work`]): its MACs, or
+    /// what its bytes are worth where that is more.
     pub work: SegmentCosts,
+    /// The last workers that declined, of whom nobody knows yet whether they could have fetched the inputs: somebody else's
+    /// accepted result shows that they could, missing inputs that drawn validators confirm that they could not.
+    pub accused: BoundedVec<Account, ConstU32<MAX_ACCUSED>>,
 }
 
 /// What happens to a shard.
@@ -578,6 +581,12 @@ pub enum Effect {
     ReleaseAuditor(Account, Balance),
     /// The worker was too late: pay and reputation, never stake.
     Late(Account),
+    /// The worker could not fetch the inputs, as it says: it rests, and is judged when more is known.
+    Declined(Account),
+    /// A worker declined what another one could fetch.
+    DeclineRefuted(Account),
+    /// A worker declined with reason: drawn validators say that the inputs are missing.
+    DeclineConfirmed(Account),
     /// The worker's commitment was never judged, and not by its fault: it is no better and no worse than before.
     Unaudited(Account),
     /// Somebody broke a promise: what is locked for it is at stake.
@@ -689,6 +698,7 @@ impl Shard {
             traffic: Traffic::default(),
             extra_blocks: 0,
             work: costs,
+            accused: BoundedVec::new(),
         }
     }
 
@@ -700,11 +710,6 @@ impl Shard {
     /// Leaves of the shard.
     pub fn leaves(&self) -> u32 {
         self.tasks.saturating_mul(self.segments_per_task())
-    }
-
-    /// Work of the shard in MACs.
-    pub fn macs(&self) -> u64 {
-        u64::try_from(self.costs.task().saturating_mul(u128::from(self.tasks))).unwrap_or(u64::MAX)
     }
 
     /// Task and segment of a leaf position.

@@ -226,7 +226,7 @@ pub struct Quote {
     pub protocol_fee: Balance,
     /// Multiply-accumulates of useful work.
     pub macs: u64,
-    /// Multiply-accumulates of verification work, as expected.
+    /// Verification work in MACs, as expected.
     pub audit_macs: u64,
     /// Number of shards.
     pub shards: u32,
@@ -234,6 +234,10 @@ pub struct Quote {
     pub collateral: Balance,
     /// Registered workers, busy ones included, that could run every shard: by what they state, ask and have bonded.
     pub workers: u32,
+    /// Work in MACs, for which the price is: `macs`, or of each segment 4 for each byte that its operators move, where that is more.
+    pub work_macs: u64,
+    /// What is burned at submission beside what is held: `shard_fee` for each shard.
+    pub shard_fee: Balance,
 }
 
 /// A registered worker or validator.

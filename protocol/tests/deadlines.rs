@@ -104,7 +104,7 @@ fn deadlines_should_follow_the_work_where_bytes_are_worth_more_than_multiply_acc
     // Two repetitions in each of three tasks, and a little for the other segments.
     assert_eq!(slow.execute_blocks(&params), params.execute_floor_blocks + 3 * 2 * 60 + 1);
     assert_eq!(slow.move_blocks(1, &params), params.move_blocks + 60);
-    assert_eq!(slow.macs(), 12, "the price stays");
+    assert_eq!(slow.work_macs(), 6 + 3 * 2 * 1_000_000_000, "that is paid for");
 }
 
 #[test]

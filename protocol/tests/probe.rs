@@ -150,6 +150,87 @@ fn shard_should_be_doubted_when_enough_different_workers_have_declined_it() {
     assert!(matches!(doubted.phase, Phase::Doubted { work: None, .. }));
     assert!(effects.contains(&Effect::Doubt) && !effects.contains(&Effect::Requeue), "it would be handed out");
     assert!(effects.contains(&Effect::ReleaseWorker(deal(OTHER_WORKER))));
+    assert!(effects.contains(&Effect::Declined(OTHER_WORKER)) && !effects.contains(&Effect::Late(OTHER_WORKER)));
+}
+
+/// The shard, run by Clara and confirmed by Dora: what its acceptance brings.
+fn accepted_by_clara(shard: &Shard) -> (Shard, Vec<Effect>) {
+    let results = results_digest(&ID, &[BlobId([1; 32])]);
+    let draw = Event::Draw { sample: vec![3], seats: vec![Seat::new(DORA, BOND)] };
+    let reveal = Event::Reveal { by: DORA, salt: [7; 32], results, holds_outputs: false };
+    let events = [
+        Event::Assign(deal(CLARA)),
+        Event::Start(CLARA),
+        Event::Commit { by: CLARA, root: BlobId([5; 32]), secret_hash: [6; 32] },
+        draw,
+        Event::Open { by: CLARA, digest: OPENED },
+        Event::Seal { by: DORA, seal: audit_seal(&[7; 32], &DORA, &ID, &OPENED, &results) },
+        Event::Results { by: CLARA, digest: results },
+        reveal,
+    ];
+    let mut last = (shard.clone(), vec![]);
+    for (number, event) in events.into_iter().enumerate() {
+        // The draw takes a later period than the commitment.
+        let height = if number < 3 { 20 } else { 24 };
+        assert!(!last.1.iter().any(|effect| matches!(effect, Effect::DeclineRefuted(_))), "nobody knows yet");
+        last = step(&last.0, event, height);
+    }
+    last
+}
+
+#[test]
+fn decliners_should_be_refuted_when_the_result_of_another_worker_is_accepted() {
+    let (shard, _) = decline(&shard(), WORKER);
+    let (accepted, effects) = accepted_by_clara(&shard);
+    assert!(accepted.is_accepted() && accepted.accused.is_empty());
+    let refuted: Vec<&Effect> = effects.iter().filter(|effect| matches!(effect, Effect::DeclineRefuted(_))).collect();
+    assert_eq!(refuted, [&Effect::DeclineRefuted(WORKER)]);
+}
+
+#[test]
+fn decliner_should_not_be_refuted_when_it_completes_the_shard_itself() {
+    let (shard, _) = decline(&shard(), CLARA);
+    let (_, effects) = accepted_by_clara(&shard);
+    assert!(!effects.contains(&Effect::DeclineRefuted(CLARA)));
+}
+
+#[test]
+fn decliners_should_be_refuted_by_no_single_word_but_by_what_is_accepted_after_it() {
+    let doubted = step(&declined(), Event::Probe(seats(&[CLARA, DORA])), 8).0;
+    let (found, effects) = step(&doubted, Event::Inputs { by: DORA, available: true }, 8);
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::DeclineRefuted(_))), "one word refutes nobody");
+    assert_eq!((found.declined.len(), found.accused.len()), (0, 2));
+    let (_, effects) = accepted_by_clara(&found);
+    assert!(
+        effects.contains(&Effect::DeclineRefuted(WORKER)) && effects.contains(&Effect::DeclineRefuted(OTHER_WORKER))
+    );
+}
+
+#[test]
+fn decliners_should_be_confirmed_and_forgotten_when_the_inputs_are_missing() {
+    let mut confirmed = 0;
+    explore(declined(), |before, _, _, after, effects| {
+        let of =
+            |effect: fn(Account) -> Effect| [WORKER, OTHER_WORKER].iter().all(|who| effects.contains(&effect(*who)));
+        assert!(!effects.iter().any(|effect| matches!(effect, Effect::DeclineRefuted(_))));
+        let is_missing = effects.contains(&Effect::InputsMissing);
+        assert_eq!(of(Effect::DeclineConfirmed), is_missing);
+        assert_eq!(after.accused.is_empty(), is_missing, "else they are still to be judged");
+        assert_eq!(before.accused.len(), 2);
+        confirmed += u32::from(is_missing);
+    });
+    assert!(confirmed > 0);
+}
+
+#[test]
+fn accused_should_be_the_last_of_those_who_declined_each_once() {
+    let mut shard = shard();
+    shard.attempt = 0;
+    for worker in [1, 2, 3, 1, 4, 5, 6u8] {
+        let (assigned, _) = step(&Shard { phase: Phase::Queued, ..shard }, Event::Assign(deal([worker; 32])), 1);
+        shard = step(&assigned, Event::Decline([worker; 32]), 1).0;
+    }
+    assert_eq!(shard.accused.into_inner(), [[1; 32], [4; 32], [5; 32], [6; 32]]);
 }
 
 #[test]
@@ -304,7 +385,7 @@ fn shard_should_go_on_as_before_when_too_many_are_silent() {
 
 #[test]
 fn shard_should_go_on_as_before_when_too_few_validators_are_found_for_too_long() {
-    let waits = params().seat_blocks(shard().macs());
+    let waits = params().seat_blocks(shard().work_macs());
     let (first, _) = step(&unaudited(), Event::Unseated, 8);
     assert!(matches!(first.phase, Phase::Doubted { .. }));
     let again = first.step(Event::Unseated, 8, 4, &params());

@@ -538,7 +538,7 @@ fn who_has_left_should_be_remembered_up_to_a_bound() {
 fn validators_that_sit_should_be_free_when_vacant_seats_find_nobody_for_too_long() {
     let params = params();
     let waiting = Shard { unseated_since: Some(6), ..vacant() };
-    let last = 6 + params.seat_blocks(waiting.macs());
+    let last = 6 + params.seat_blocks(waiting.work_macs());
     let (after, effects) = waiting.step(Event::Unseated, last, last / 2, &params).unwrap();
     assert_eq!(after.phase, Phase::Queued);
     assert_eq!(effects[0], Effect::ReleaseAuditor(ANNA, 5));
@@ -842,7 +842,7 @@ fn committed() -> Shard {
 #[test]
 fn worker_should_be_released_without_fault_when_no_draw_finds_validators_for_too_long() {
     let params = params();
-    let last = 4 + params.seat_blocks(shard().macs());
+    let last = 4 + params.seat_blocks(shard().work_macs());
     let mut shard = committed();
     for height in (4..last).step_by(2) {
         let (after, effects) = shard.step(Event::Unseated, height, height / 2, &params).unwrap();

@@ -71,6 +71,8 @@ impl Helper {
             era: 0,
             standing: 0,
             proved_at: 0,
+            rests_until: 0,
+            rests: 0,
         };
         match Entries::<Runtime>::get(who) {
             Some(former) => OpenShards::<Runtime>::mutate(|shards| shards.0 = shards.0.saturating_sub(former.open)),
@@ -102,6 +104,9 @@ impl Helper {
 impl quern_pallet_workers::BenchmarkHelper for Helper {
     fn bond(who: &AccountId) {
         Self::bond(who, 0);
+    }
+    fn unbond(who: &AccountId) {
+        Ledgers::<Runtime>::remove(who);
     }
 }
 

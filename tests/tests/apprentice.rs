@@ -11,7 +11,7 @@ use std::path::Path;
 /// Known to nobody.
 const NEWCOMER: &str = "//Newcomer";
 /// The newcomer's price for a GMAC: so dear that a small shard pays for the least bond.
-const ASK_QRN: u64 = 100_000;
+const ASK_QRN: u64 = 44_000;
 /// Shards of the job: the worker's bond covers the collateral of one of them, so that the apprentice is needed.
 const SHARDS: u32 = 3;
 /// Tasks of a shard: so many that four auditors do not cost more than half of its price.

@@ -19,9 +19,11 @@ use crate::{
 use anyhow::{ensure, Context};
 use bytes::Bytes;
 use futures::{future::try_join_all, StreamExt};
-use quern_primitives::{draw::SegmentCosts, Height, JobId, ShardId};
-use quern_program::Summary;
-use quern_protocol::view::{JobStatus, JobView};
+use quern_primitives::{Height, JobId, ShardId};
+use quern_protocol::{
+    shard::segment_work,
+    view::{JobStatus, JobView},
+};
 use quern_sdk::{
     chain::{calls, json::Big, Chain, Head, Sender},
     models::{BuiltJob, Terms, TrainingJob},
@@ -177,7 +179,7 @@ impl<'a> Play<'a> {
         let id = submit_spec(&self.sender, job.spec.clone()).await?;
         let summaries = job.spec.stages.iter().map(|stage| {
             let program = job.program(stage.program).context("a stage names a program that the job does not have")?;
-            Ok(costs(&program.summary()))
+            Ok(segment_work(&program.summary()))
         });
         self.story.add_job(id, summaries.collect::<anyhow::Result<Vec<_>>>()?);
         self.jobs.push(id);
@@ -185,7 +187,7 @@ impl<'a> Play<'a> {
             "job {id} ({name}): {} stages, {} shards, {}; {} held",
             job.spec.stages.len(),
             quote.shards,
-            crate::output::macs(quote.macs.into()),
+            crate::output::macs(quote.work_macs.into()),
             crate::output::qrn(quote.escrow)
         ));
         Ok(id)
@@ -391,15 +393,5 @@ fn is_completed(job: &JobView) -> anyhow::Result<bool> {
         JobStatus::Waiting | JobStatus::Running | JobStatus::Paused { .. } => Ok(false),
         JobStatus::Failed => anyhow::bail!("job {} failed ({})", job.id, watch::line(job)),
         JobStatus::Cancelled => anyhow::bail!("job {} was cancelled", job.id),
-    }
-}
-
-fn costs(summary: &Summary) -> SegmentCosts {
-    SegmentCosts {
-        init: summary.macs_init,
-        body: summary.macs_body,
-        steps: summary.steps,
-        finish: summary.macs_finish,
-        has_loop: summary.steps > 0,
     }
 }

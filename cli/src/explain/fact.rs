@@ -47,6 +47,10 @@ pub enum Fact {
     ShardCompensated { shard: String, price: Big, audit_fee: Big, burned: Big },
     /// It was late with a shard.
     Late { shard: String },
+    /// It declined a shard.
+    Declined { shard: String },
+    /// It had declined a shard that another worker could run.
+    DeclineRefuted { shard: String },
     /// It took its credit.
     Claimed { amount: Big },
     /// It took its emission of an era.
@@ -55,6 +59,8 @@ pub enum Fact {
     RewardShared { own: Big, backing: Big, commission_ppm: u32, bonded: Big, backed: Big },
     /// It submitted a job.
     JobSubmitted { job: JobId, macs: Big, escrow: Big, price: Big, audit_fee: Big, protocol_fee: Big },
+    /// The fee for the shards of its job was burned.
+    ShardFeeBurned { job: JobId, shards: u32, burned: Big },
     /// A shard of its job was paid.
     ShardPaid { shard: String, macs: Big, price: Big, audit_fee: Big, protocol_fee: Big, refund: Big },
     /// Nobody said that the outputs of a shard of its job were delivered.
@@ -185,7 +191,14 @@ impl Fact {
                 qrn(*audit_fee),
                 qrn(*burned)
             ),
-            Self::Late { shard } => format!("was late with shard {shard}, or declined it: no pay, less reputation, no stake lost"),
+            Self::Late { shard } => format!("was late with shard {shard}: no pay, less reputation, no stake lost"),
+            Self::Declined { shard } => format!(
+                "declined shard {shard}, whose inputs it could not fetch: no pay, a rest, and less reputation only if another \
+                 worker's result is accepted"
+            ),
+            Self::DeclineRefuted { shard } => {
+                format!("had declined shard {shard}, of which another worker's result is accepted now: less reputation")
+            }
             Self::Claimed { amount } => format!("claimed {} that had been earned", qrn(*amount)),
             Self::EmissionClaimed { era, points, blocks, for_work, for_authoring, of } => {
                 let formula = of.map_or(String::new(), |of| {
@@ -219,6 +232,9 @@ impl Fact {
                 qrn(*audit_fee),
                 qrn(*protocol_fee)
             ),
+            Self::ShardFeeBurned { job, shards, burned } => {
+                format!("burned {} for the {shards} shards of job {job}: each takes a place", qrn(*burned))
+            }
             Self::ShardPaid { shard, macs, price, audit_fee, protocol_fee, refund } => format!(
                 "paid {} for shard {shard}: {} for {} at the worker's ask, {} for audits, {} for the protocol; {} that the bid had \
                  held came back",

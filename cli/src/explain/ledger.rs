@@ -52,6 +52,15 @@ impl Ledger {
             Event::Jobs(jobs::Event::ShardLate { shard, worker }) if worker.0 == me => {
                 Some(Fact::Late { shard: name(shard) })
             }
+            Event::Jobs(jobs::Event::ShardDeclined { shard, worker }) if worker.0 == me => {
+                Some(Fact::Declined { shard: name(shard) })
+            }
+            Event::Jobs(jobs::Event::DeclineRefuted { shard, worker }) if worker.0 == me => {
+                Some(Fact::DeclineRefuted { shard: name(shard) })
+            }
+            Event::Jobs(jobs::Event::ShardFeeBurned { job, by, shards, burned }) if by.0 == me => {
+                Some(Fact::ShardFeeBurned { job: *job, shards: *shards, burned: Big(*burned) })
+            }
             Event::Jobs(jobs::Event::JobSubmitted { job, requester, escrow, price, audit_fee, protocol_fee, macs }) => {
                 self.jobs.insert(*job, requester.0 == me);
                 let (job, macs, escrow, price) = (*job, Big::from(*macs), Big(*escrow), Big(*price));

@@ -200,14 +200,19 @@ pub async fn submit_spec(sender: &Sender, spec: JobSpec) -> anyhow::Result<JobId
 fn quote_text(quote: &Quote, beside: &Beside) -> String {
     let Beside { programs, deposit, transaction_fee } = *beside;
     let mut table = output::plain_table();
-    let percent = 100.0 * quote.audit_macs as f64 / (quote.macs as f64).max(1.0);
+    let percent = 100.0 * quote.audit_macs as f64 / (quote.work_macs as f64).max(1.0);
+    let moves = match quote.work_macs > quote.macs {
+        true => format!(", for bytes moved beside {} of products", output::macs(quote.macs.into())),
+        false => String::new(),
+    };
     let rows = [
-        ("work", format!("{} in {} shards", output::macs(quote.macs.into()), quote.shards)),
+        ("work", format!("{} in {} shards{moves}", output::macs(quote.work_macs.into()), quote.shards)),
         ("verification", format!("{} ({percent:.1} % of the work)", output::macs(quote.audit_macs.into()))),
         ("workers, at the bid", output::qrn(quote.price)),
         ("auditors", output::qrn(quote.audit_fee)),
         ("protocol fee", output::qrn(quote.protocol_fee)),
         ("held for the job", output::qrn(quote.escrow)),
+        ("burned for its shards", output::qrn(quote.shard_fee)),
         ("collateral a shard", output::qrn(quote.collateral)),
         ("workers that fit", quote.workers.to_string()),
         ("transaction fee", format!("about {}", output::qrn(transaction_fee))),
@@ -230,6 +235,8 @@ mod tests {
         let beside = Beside { programs: 0, deposit: 0, transaction_fee: QRN / 100 };
         let text = quote_text(&Quote { price: QRN, shards: 4, ..Quote::default() }, &beside);
         assert!(text.contains("about 0.01 QRN") && !text.contains("deposit"), "{text}");
+        let moving = Quote { macs: 1_000, work_macs: 4_000, shards: 1, ..Quote::default() };
+        assert!(quote_text(&moving, &beside).contains("1 shards, for bytes moved beside"), "{text}");
         let text = quote_text(&Quote::default(), &Beside { programs: 2, deposit: 3 * QRN, ..beside });
         assert!(text.contains("3 QRN for 2 programs to be published"), "{text}");
     }

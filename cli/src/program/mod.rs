@@ -14,6 +14,7 @@ use anyhow::Context;
 use codec::Encode;
 use quern_primitives::BlobId;
 use quern_program::{Checked, Program, SegmentKind, TensorType, MAX_CONVICTION_BYTES, MAX_PROGRAM_BYTES};
+use quern_protocol::shard::segment_work;
 use quern_sdk::chain::{calls, json::Big, runtime};
 use serde::Serialize;
 use std::{
@@ -112,6 +113,7 @@ struct Report {
     blocks: Vec<Block>,
     segments: u32,
     macs: Big,
+    work_macs: Big,
     memory_bytes: u64,
     conviction_bytes: u32,
 }
@@ -141,6 +143,7 @@ impl Report {
             blocks: blocks.into_iter().filter(|block| !block.operators.is_empty()).collect(),
             segments: summary.segments,
             macs: Big(summary.task_macs().into()),
+            work_macs: Big(segment_work(&summary).task()),
             memory_bytes: summary.memory_bytes,
             conviction_bytes: summary.conviction_bytes,
         }
@@ -156,7 +159,8 @@ impl Report {
         facts.add_row(["inputs", &list(&self.inputs)]);
         facts.add_row(["carried state", &list(&self.state)]);
         facts.add_row(["output", &self.output]);
-        facts.add_row(["work a task", &format!("{} in {} segments", output::macs(self.macs.0), self.segments)]);
+        facts.add_row(["products a task", &output::macs(self.macs.0)]);
+        facts.add_row(["work a task", &format!("{} in {} segments", output::macs(self.work_macs.0), self.segments)]);
         facts.add_row(["memory", &output::bytes(self.memory_bytes)]);
         facts.add_row([
             "proofs for one element",

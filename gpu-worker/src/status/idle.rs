@@ -44,6 +44,8 @@ pub enum Idle {
     AuditBondNotFree,
     /// A validator waits to be drawn.
     NotDrawn,
+    /// It has not started a shard, and is not drawn for a while.
+    Resting,
 }
 
 impl Idle {
@@ -116,6 +118,11 @@ impl Idle {
                 )
             }
             Self::NotDrawn => "no draw has named it; validators are drawn by their bond when workers commit".into(),
+            Self::Resting => format!(
+                "it declined a shard or did not start it in time, and is drawn again from block {} on; each further time in a row \
+                 doubles that",
+                facts.rests_until
+            ),
         }
     }
 
@@ -135,6 +142,7 @@ impl Idle {
                 "state the region with --region; the rate is measured at each start: leave the machine to the daemon and start it again"
             }
             Self::BondNotFree | Self::AuditBondNotFree => "bond more: quern stake bond",
+            Self::Resting => "see that the daemon reaches the peers that serve inputs: quern-worker doctor",
             Self::Busy | Self::NoDemand | Self::TooFewAuditors | Self::Eligible | Self::NotDrawn => return None,
         })
     }
@@ -163,6 +171,9 @@ pub fn reason(facts: &Facts) -> Idle {
     }
     if found.open >= found.slots {
         return Idle::Busy;
+    }
+    if facts.rests_until > facts.height {
+        return Idle::Resting;
     }
     let is_apprentice = found.role == Role::Apprentice;
     if is_apprentice && facts.validators < APPRENTICE_AUDITORS {
@@ -261,6 +272,17 @@ mod tests {
     }
 
     #[test]
+    fn reason_should_be_the_rest_while_it_lasts() {
+        let mut facts = facts();
+        facts.participant = Some(participant(Role::Worker));
+        facts.wanted = vec![wanted(2 * QRN, 64, QRN)];
+        facts.rests_until = facts.height + 1;
+        assert_eq!(reason(&facts), Idle::Resting);
+        facts.height += 1;
+        assert_eq!(reason(&facts), Idle::Eligible);
+    }
+
+    #[test]
     fn every_reason_should_have_words() {
         let facts = facts();
         for idle in [
@@ -281,6 +303,7 @@ mod tests {
             Idle::Eligible,
             Idle::AuditBondNotFree,
             Idle::NotDrawn,
+            Idle::Resting,
         ] {
             assert!(!idle.why(&facts).is_empty());
             let can_act =

@@ -44,6 +44,8 @@ pub struct Facts {
     pub is_retiring: bool,
     /// Height of its last declaration of slots.
     pub ready_at: Option<Height>,
+    /// First height at which it is drawn again, after it has not started a shard.
+    pub rests_until: Height,
     /// What it has.
     pub money: AccountView,
     /// The least bond.
@@ -89,6 +91,7 @@ impl Facts {
             is_syncing: chain.health().await?.is_syncing,
             is_retiring: readiness.is_some_and(|found| found.retiring),
             ready_at: readiness.map(|found| found.ready_at),
+            rests_until: readiness.map_or(0, |found| found.rests_until),
             money: chain.account(&account).await?,
             minimum_bond: chain.minimum_bond().await?,
             audit_bond: params.audit_bond,

@@ -116,7 +116,7 @@ impl<T: Config> Pallet<T> {
         let shard = Shards::<T>::get(id)?;
         let record = Stages::<T>::get(id.job, id.stage)?;
         let params = Self::params();
-        let value = collateral::price(shard.macs(), job.bid);
+        let value = collateral::price(shard.work_macs(), job.bid);
         let auditors = audit_plan(&params, job.audit, record.stage.tasks, shard.leaves()).auditors;
         let collateral = collateral::collateral(value, &params, auditors);
         // Nobody without a stake holds what others stand on, nor takes a shard that somebody has given up before.
@@ -124,8 +124,9 @@ impl<T: Config> Pallet<T> {
         let suits_apprentices = shard.attempt == 0 && !is_read;
         // An apprentice pays its further auditors, who are paid at the bid, out of its own price.
         let at_bid = record.cost(&shard, job.bid);
-        let pays =
-            |ask| Cost { price: collateral::price(shard.macs(), ask), ..at_bid }.for_apprentice(auditors).is_some();
+        let pays = |ask| {
+            Cost { price: collateral::price(shard.work_macs(), ask), ..at_bid }.for_apprentice(auditors).is_some()
+        };
         let apprentices = if suits_apprentices { T::Registry::apprentice_places() } else { 0 };
         let stage = record.stage;
         let memory_mib = memory_mib(&Programs::<T>::get(stage.program)?.summary);
@@ -155,7 +156,7 @@ impl<T: Config> Pallet<T> {
         let drawn = Draw::new(draw::seed(PURPOSE, seed, id)).weighted(&weights)?;
         let candidate = pool.get_mut(candidates.get(drawn)?.0)?;
         let worker = candidate.worker.account;
-        let price = collateral::price(shard.macs(), candidate.worker.ask);
+        let price = collateral::price(shard.work_macs(), candidate.worker.ask);
         let collateral = candidate.worker.stake(collateral, candidate.free)?;
         if collateral > 0 {
             T::Collateral::lock(&worker, collateral).ok()?;

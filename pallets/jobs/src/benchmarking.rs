@@ -319,7 +319,7 @@ impl<T: Config> Pallet<T> {
             root: matures.then_some(BlobId([9; 32])),
             traffic: shard.traffic,
         };
-        let bid = (VALUE * 1_000_000_000).div_ceil(u128::from(shard.macs()).max(1));
+        let bid = (VALUE * 1_000_000_000).div_ceil(u128::from(shard.work_macs()).max(1));
         let escrow = stage.cost(shard, bid).total();
         Stages::<T>::insert(job, context.index, stage);
 

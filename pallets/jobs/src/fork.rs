@@ -2,7 +2,7 @@
 //! A job that goes on from what still stands of another one.
 
 use crate::{
-    types::{bit, segment_costs, MAX_FORK_DEPTH},
+    types::{bit, MAX_FORK_DEPTH},
     *,
 };
 
@@ -69,10 +69,9 @@ impl<T: Config> Pallet<T> {
     /// What the shards of a stage can cost that are not taken over. All shards but the last are of one size.
     fn fork_cost(record: &StageRecord, index: u16, taken_over: u32, bid: Balance) -> Result<Balance, DispatchError> {
         let summary = Programs::<T>::get(record.stage.program).ok_or(Error::<T>::NoSuchJob)?.summary;
-        let costs = segment_costs(&summary);
         let last = record.stage.shards().saturating_sub(1);
         let has_last = record.inherits.is_some_and(|from| Self::standing(from, index, last).is_some());
-        let cost = |number: u32| record.cost(&record.shard(0, index, number, costs), bid).total();
+        let cost = |number: u32| record.cost(&record.shard(0, index, number, &summary), bid).total();
         let full = last.saturating_sub(taken_over.saturating_sub(has_last.into()));
         let of_last = if has_last { 0 } else { cost(last) };
         Ok(cost(0).saturating_mul(full.into()).saturating_add(of_last))

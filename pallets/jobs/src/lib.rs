@@ -36,7 +36,7 @@ use frame_support::{
     traits::{
         fungible,
         fungible::{InspectHold, MutateHold},
-        tokens::{Fortitude, Precision, Restriction},
+        tokens::{Fortitude, Precision, Preservation, Restriction},
     },
 };
 use frame_system::pallet_prelude::*;
@@ -85,7 +85,7 @@ pub mod pallet {
         type Rewards: Rewards;
         /// The keeper of draws and disputes.
         type Audits: Audits;
-        /// Most shards that exist and are not accepted, of all jobs: bounds the queue (26 bytes each, rewritten by every
+        /// Most shards that exist and are not accepted, of all jobs, but for those of paused jobs that wait: bounds the queue (26 bytes each, rewritten by every
         /// block that changes it) and what a block can have to expire.
         #[pallet::constant]
         type MaxLive: Get<u32>;
@@ -190,7 +190,7 @@ pub mod pallet {
     #[pallet::storage]
     pub type ProgramUses<T: Config> = StorageMap<_, Identity, BlobId, u32, ValueQuery>;
 
-    /// Shards that exist and are not accepted.
+    /// Shards that exist and are not accepted, but for those that are parked.
     #[pallet::storage]
     pub type Live<T: Config> = StorageValue<_, u32, ValueQuery>;
 
@@ -213,6 +213,11 @@ pub mod pallet {
     /// Jobs that wait for their requester to serve their inputs again, with the last height for that.
     #[pallet::storage]
     pub type Paused<T: Config> = StorageValue<_, BoundedVec<(JobId, Height), T::MaxOpenJobs>, ValueQuery>;
+
+    /// Shards that wait outside the queue, by job: those of a paused job, and of a resumed one until there are places for them. They
+    /// count for nobody's places.
+    #[pallet::storage]
+    pub type Parked<T: Config> = StorageMap<_, Twox64Concat, JobId, BoundedVec<ShardId, T::MaxLive>, ValueQuery>;
 
     /// Shards that wait for a worker.
     #[pallet::storage]
@@ -289,7 +294,7 @@ pub mod pallet {
             audit_fee: Balance,
             /// The protocol.
             protocol_fee: Balance,
-            /// Multiply-accumulates of useful work.
+            /// Its work in MACs, for which the price is.
             macs: u64,
         },
         /// A job has its randomness: its first stages open.
@@ -344,7 +349,7 @@ pub mod pallet {
             /// BLAKE3 of the list of blinded leaves.
             root: BlobId,
         },
-        /// The worker declined or was too late.
+        /// The worker started or committed too late.
         #[codec(index = 7)]
         ShardLate {
             /// The shard.
@@ -379,7 +384,7 @@ pub mod pallet {
             audit_fee: Balance,
             /// The protocol fee.
             protocol_fee: Balance,
-            /// Multiply-accumulates of useful work.
+            /// Its work in MACs, for which the price is.
             macs: u64,
             /// What is held beyond that.
             refund: Balance,
@@ -537,6 +542,34 @@ pub mod pallet {
             /// What was held for its bytes and is free again.
             deposit: Balance,
         },
+        /// The worker could not fetch the inputs, as it says: it rests, and the shard goes to another one.
+        #[codec(index = 27)]
+        ShardDeclined {
+            /// The shard.
+            shard: ShardId,
+            /// The worker.
+            worker: T::AccountId,
+        },
+        /// A worker had declined a shard of which another one's result is accepted now: that costs it reputation.
+        #[codec(index = 28)]
+        DeclineRefuted {
+            /// The shard.
+            shard: ShardId,
+            /// Who had declined it.
+            worker: T::AccountId,
+        },
+        /// The fee for the shards of a job was burned.
+        #[codec(index = 29)]
+        ShardFeeBurned {
+            /// The job.
+            job: JobId,
+            /// Its requester.
+            by: T::AccountId,
+            /// Number of its shards.
+            shards: u32,
+            /// What was burned.
+            burned: Balance,
+        },
     }
 
     /// Why a call failed.
@@ -614,6 +647,10 @@ pub mod pallet {
         /// A job that is not pruned runs the program.
         #[codec(index = 23)]
         ProgramInUse,
+        /// Beside what is held the account cannot pay `shard_fee` for each shard, which is burned: put more tasks into a shard
+        /// (`shard_size`), or fund the account.
+        #[codec(index = 24)]
+        CannotPayShardFee,
     }
 
     impl<T> From<ShardError> for Error<T> {
@@ -686,8 +723,9 @@ pub mod pallet {
 
         /// Submits a job. Everything about it is checked now, so that no worker ever meets a job that cannot run.
         ///
-        /// Holds the work at the bid, the audit fee and the protocol fee of every shard. Event: `JobSubmitted`. Errors:
-        /// `InvalidJob` with the reason, `TooManyOpenJobs`, `TooManyJobsOfAccount`, or the token's where the account has too little.
+        /// Holds the work at the bid, the audit fee and the protocol fee of every shard, and burns `shard_fee` for each. Events:
+        /// `JobSubmitted`, `ShardFeeBurned`. Errors: `InvalidJob` with the reason, `TooManyOpenJobs`, `TooManyJobsOfAccount`,
+        /// `CannotPayShardFee`, or the token's where the account has too little.
         #[pallet::call_index(1)]
         #[pallet::weight({
             let gatherings = spec.gatherings();
@@ -727,10 +765,11 @@ pub mod pallet {
             Ok(())
         }
 
-        /// Gives an assigned shard back because its inputs cannot be fetched: costs reputation, never stake. When several
+        /// Gives an assigned shard back because its inputs cannot be fetched: the worker rests for some blocks. It costs reputation
+        /// only where another worker's result is accepted, which shows that the inputs were there; never stake. When several
         /// workers have done so drawn validators are asked.
         ///
-        /// Only the assigned worker can, until its deadline. Events: `ShardLate`, then `ShardRequeued` or `InputsDoubted`. Errors: `NoSuchShard`,
+        /// Only the assigned worker can, until its deadline. Events: `ShardDeclined`, then `ShardRequeued` or `InputsDoubted`. Errors: `NoSuchShard`,
         /// `WrongPhase`, `NotYours`, `TooLate`.
         #[pallet::call_index(4)]
         #[pallet::weight(T::WeightInfo::decline_shard())]

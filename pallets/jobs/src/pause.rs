@@ -30,7 +30,41 @@ impl<T: Config> Pallet<T> {
         job.pauses = job.pauses.saturating_add(1);
         Self::deposit_event(Event::JobPaused { job: shard.job, shard: *shard, until, pauses: job.pauses });
         Jobs::<T>::insert(shard.job, job);
+        Self::park_queued(shard.job);
         Ok(())
+    }
+
+    /// Takes the shards of a paused job out of the queue: they leave their places to others.
+    fn park_queued(job: JobId) {
+        let mut parked = Parked::<T>::get(job);
+        Queue::<T>::mutate(|queue| {
+            // What finds no room stays where it is; nobody is drawn for it either.
+            queue.retain(|queued| queued.shard.job != job || !Self::park(&mut parked, queued.shard));
+        });
+        if !parked.is_empty() {
+            Parked::<T>::insert(job, parked);
+        }
+    }
+
+    /// Parks a shard; false where there is no room.
+    pub(crate) fn park(parked: &mut BoundedVec<ShardId, T::MaxLive>, shard: ShardId) -> bool {
+        let has_room = parked.try_push(shard).is_ok();
+        if has_room {
+            Live::<T>::mutate(|live| *live = live.saturating_sub(1));
+        }
+        has_room
+    }
+
+    /// Takes up to `limit` parked shards of a job, the first ones; the caller counts them as live.
+    pub(crate) fn unpark(job: JobId, limit: u32) -> Vec<ShardId> {
+        let mut parked = Parked::<T>::get(job).into_inner();
+        let taken: Vec<ShardId> = parked.drain(..parked.len().min(limit as usize)).collect();
+        if parked.is_empty() {
+            Parked::<T>::remove(job);
+        } else {
+            Parked::<T>::insert(job, BoundedVec::truncate_from(parked));
+        }
+        taken
     }
 
     /// Takes a paused job up again. What was paid for results that nobody could audit is held anew: their shards run again.
@@ -61,7 +95,7 @@ impl<T: Config> Pallet<T> {
                 (queued.from, queued.since) = (from, now);
             }
         });
-        if job.openable().is_some() {
+        if job.openable().is_some() || Parked::<T>::contains_key(id) {
             Self::mark_opening(id);
         }
         Jobs::<T>::insert(id, job);

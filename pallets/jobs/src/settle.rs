@@ -171,9 +171,19 @@ impl<T: Config> Pallet<T> {
             Effect::ReleaseWorker(deal) => T::Collateral::release(&deal.worker, deal.collateral),
             Effect::ReleaseAuditor(auditor, bond) => T::Collateral::release(&auditor, bond),
             Effect::Late(worker) => {
-                T::Registry::shard_ended(&worker, ShardEnd::Late);
+                let is_started = !matches!(before.phase, Phase::Assigned { .. });
+                T::Registry::shard_ended(&worker, if is_started { ShardEnd::Late } else { ShardEnd::Unstarted });
                 Self::deposit_event(Event::ShardLate { shard, worker: worker.into() });
             }
+            Effect::Declined(worker) => {
+                T::Registry::shard_ended(&worker, ShardEnd::Declined);
+                Self::deposit_event(Event::ShardDeclined { shard, worker: worker.into() });
+            }
+            Effect::DeclineRefuted(worker) => {
+                T::Registry::shard_ended(&worker, ShardEnd::DeclineRefuted);
+                Self::deposit_event(Event::DeclineRefuted { shard, worker: worker.into() });
+            }
+            Effect::DeclineConfirmed(worker) => T::Registry::shard_ended(&worker, ShardEnd::DeclineConfirmed),
             Effect::Unaudited(worker) => T::Registry::shard_ended(&worker, ShardEnd::Unaudited),
             Effect::Offence { kind, offender, locked, reporter } => {
                 // Nothing was paid for a shard that is not accepted, so there is nothing to restitute.
@@ -238,7 +248,7 @@ impl<T: Config> Pallet<T> {
             price: cost.price,
             audit_fee: cost.audit_fee,
             protocol_fee: cost.protocol_fee,
-            macs: shard.macs(),
+            macs: shard.work_macs(),
             refund: stage.cost(shard, job.bid).total().saturating_sub(cost.total()),
         });
         Self::leave_live(&mut job);
@@ -284,7 +294,7 @@ impl<T: Config> Pallet<T> {
                 price: if into_bond { 0 } else { cost.price },
                 audit_fee: cost.audit_fee,
                 protocol_fee: cost.protocol_fee,
-                macs: shard.macs(),
+                macs: shard.work_macs(),
             };
             T::Rewards::settle(&settlement, auditors);
             if into_bond {
@@ -348,6 +358,12 @@ impl<T: Config> Pallet<T> {
         let id = shard.id;
         let job = Jobs::<T>::get(id.job).ok_or(Error::<T>::NoSuchJob)?;
         let now = Self::now();
+        if matches!(job.status, JobStatus::Paused { .. })
+            && Parked::<T>::mutate(id.job, |parked| Self::park(parked, id))
+        {
+            Self::deposit_event(Event::ShardRequeued { shard: id, attempt: shard.attempt });
+            return Ok(());
+        }
         if job.status.is_under_way() {
             let queued = Queued { shard: id, from: Self::period_after(now), since: now };
             // The queue has room for every live shard.

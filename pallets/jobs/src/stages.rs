@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! From submission to the end: jobs start, stages open and complete, jobs close and are pruned.
 
-use crate::{
-    types::{bit, segment_costs, segment_work},
-    *,
-};
+use crate::{types::bit, *};
 
 impl<T: Config> Pallet<T> {
     /// Starts up to `limit` jobs whose randomness is known. Returns their number.
@@ -63,7 +60,10 @@ impl<T: Config> Pallet<T> {
             let budget = limit.saturating_sub(created).min(most.saturating_sub(live));
             let Some(job) = opening.first().copied().filter(|_| budget > 0) else { break };
             opening.remove(0);
-            let (shards, looked_at, more) = Self::open_next(job, now, budget, &mut queue);
+            let (shards, looked_at, more) = match Parked::<T>::contains_key(job) {
+                true => Self::queue_parked(job, now, budget, &mut queue),
+                false => Self::open_next(job, now, budget, &mut queue),
+            };
             created = created.saturating_add(looked_at);
             live = live.saturating_add(shards);
             if more {
@@ -74,6 +74,26 @@ impl<T: Config> Pallet<T> {
         Queue::<T>::put(queue);
         Live::<T>::put(live);
         created
+    }
+
+    /// Queues up to `budget` parked shards of a job that was resumed. Returns their number twice, and whether more is to be done now.
+    fn queue_parked(
+        job_id: JobId,
+        now: Height,
+        budget: u32,
+        queue: &mut BoundedVec<Queued, T::MaxLive>,
+    ) -> (u32, u32, bool) {
+        let Some(job) = Jobs::<T>::get(job_id).filter(|job| job.status == JobStatus::Running) else {
+            return (0, 0, false);
+        };
+        let from = Self::period_after(now);
+        let shards = Self::unpark(job_id, budget);
+        let count = shards.len() as u32;
+        // `budget` leaves room for them. The time in which nothing was handed out is no lack of workers.
+        for shard in shards {
+            let _ = queue.try_push(Queued { shard, from, since: now });
+        }
+        (count, count, Parked::<T>::contains_key(job_id) || job.openable().is_some())
     }
 
     /// Creates up to `budget` shards of the first open stage of a job, but for those that it takes over. Returns their
@@ -90,7 +110,6 @@ impl<T: Config> Pallet<T> {
         let Some(index) = job.openable() else { return (0, 0, false) };
         let Some(mut stage) = Stages::<T>::get(job_id, index) else { return (0, 0, false) };
         let Some(program) = Programs::<T>::get(stage.stage.program) else { return (0, 0, false) };
-        let costs = segment_costs(&program.summary);
         let shards = stage.stage.shards();
         // The first stages were fixed at submission; what a later one reads was fixed before this block.
         let reads_nothing = job.reads.get(usize::from(index)) == Some(&0);
@@ -110,8 +129,8 @@ impl<T: Config> Pallet<T> {
                 continue;
             }
             created = created.saturating_add(1);
-            let (extra_blocks, work) = (job.extra_blocks, segment_work(&program.summary));
-            let shard = Shard { extra_blocks, work, ..stage.shard(job_id, index, number, costs) };
+            let extra_blocks = job.extra_blocks;
+            let shard = Shard { extra_blocks, ..stage.shard(job_id, index, number, &program.summary) };
             // `budget` leaves room for them: the queue holds every live shard.
             let _ = queue.try_push(Queued { shard: shard.id, from, since: now });
             Shards::<T>::insert(shard.id, shard);
@@ -189,7 +208,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Drops up to `limit` queued shards of failed and cancelled jobs. Returns their number.
+    /// Drops up to `limit` queued and parked shards of failed and cancelled jobs. Returns their number.
     pub(crate) fn sweep(limit: u32) -> u32 {
         if Sweeping::<T>::decode_len().unwrap_or(0) == 0 {
             return 0;
@@ -208,6 +227,19 @@ impl<T: Config> Pallet<T> {
                 !drops
             });
         });
+        for job in &sweeping {
+            if !Parked::<T>::contains_key(job) {
+                continue;
+            }
+            let left = limit.saturating_sub(dropped.len() as u32);
+            let parked = Self::unpark(*job, left);
+            // `drop_shard` takes them away from there again.
+            Live::<T>::mutate(|live| *live = live.saturating_add(parked.len() as u32));
+            dropped.extend(parked);
+            if Parked::<T>::contains_key(job) {
+                later.push(*job);
+            }
+        }
         sweeping.retain(|job| later.contains(job));
         Sweeping::<T>::put(sweeping);
         for shard in &dropped {

@@ -3,17 +3,18 @@
 
 use crate::{
     terms::{traffic, Made},
-    types::{audit_plan, audited_ppm, bit, segment_costs, At, Cost, Fees, JobFault, PPM},
+    types::{audit_plan, audited_ppm, bit, At, Cost, Fees, JobFault, PPM},
     *,
 };
 use alloc::collections::BTreeMap;
+use frame_support::traits::fungible::Mutate;
 use quern_primitives::job::{
     AuditLevel, Input, OutputMap, Stage, MAX_CHECKPOINT_BYTES, MAX_LEAVES, MAX_READ_SHARDS, MAX_STAGES, MAX_TASKS,
 };
 use quern_program::{proof::MAX_INPUT_BLOB_BYTES, Summary, TensorType, MAX_CONVICTION_BYTES};
 use quern_protocol::{
     collateral,
-    shard::{Traffic, MAX_SAMPLES},
+    shard::{segment_work, Traffic, MAX_SAMPLES},
     view::Quote,
 };
 
@@ -43,13 +44,16 @@ impl<T: Config> Pallet<T> {
     /// Checks a job, holds its escrow and keeps it.
     pub(crate) fn do_submit(requester: AccountId32, spec: JobSpec) -> DispatchResult {
         let plan = Self::plan(&spec).map_err(Error::<T>::InvalidJob)?;
-        let Quote { escrow, price, audit_fee, protocol_fee, macs, .. } = plan.quote;
+        let Quote { escrow, price, audit_fee, protocol_fee, work_macs: macs, shards, shard_fee, .. } = plan.quote;
         let now = Self::now();
         let draws_from = Self::period_after(now);
         let job = NextJob::<T>::get();
         Self::take_place(&requester)?;
         Waiting::<T>::try_append((job, draws_from)).map_err(|_| Error::<T>::TooManyOpenJobs)?;
         T::Currency::hold(&HoldReason::Escrow.into(), &requester, escrow)?;
+        let (preserve, exact, polite) = (Preservation::Preserve, Precision::Exact, Fortitude::Polite);
+        T::Currency::burn_from(&requester, shard_fee, preserve, exact, polite)
+            .map_err(|_| Error::<T>::CannotPayShardFee)?;
         NextJob::<T>::put(job.saturating_add(1));
         for ((index, stage), (fees, traffic)) in (0u16..).zip(spec.stages).zip(plan.fees.into_iter().zip(plan.traffic))
         {
@@ -87,7 +91,9 @@ impl<T: Config> Pallet<T> {
             extra_blocks: spec.extra_blocks,
         };
         Jobs::<T>::insert(job, record);
+        let by = requester.clone();
         Self::deposit_event(Event::JobSubmitted { job, requester, escrow, price, audit_fee, protocol_fee, macs });
+        Self::deposit_event(Event::ShardFeeBurned { job, by, shards, burned: shard_fee });
         Ok(())
     }
 
@@ -176,17 +182,17 @@ impl<T: Config> Pallet<T> {
         spec: &JobSpec,
         params: &Params,
     ) -> Result<Fees, JobFault> {
-        let costs = segment_costs(&program.summary);
+        let work = segment_work(&program.summary);
         let shards = stage.shards();
         let last = shards.saturating_sub(1);
         let mut fees = Fees { protocol_ppm: T::Rewards::protocol_fee_ppm(), ..Fees::default() };
         // All shards but the last are of one size.
         for (index, count) in [(0, last), (last, 1)] {
             let (_, tasks) = stage.tasks_of(index);
-            let macs = costs.task().saturating_mul(u128::from(tasks));
-            let macs = u64::try_from(macs).map_err(|_| JobFault::CostOverflow)?;
-            ensure!(u128::from(macs).checked_mul(spec.bid).is_some(), JobFault::CostOverflow);
-            let leaves = tasks.saturating_mul(costs.segments_per_task());
+            let work_macs = work.task().saturating_mul(u128::from(tasks));
+            let work_macs = u64::try_from(work_macs).map_err(|_| JobFault::CostOverflow)?;
+            ensure!(u128::from(work_macs).checked_mul(spec.bid).is_some(), JobFault::CostOverflow);
+            let leaves = tasks.saturating_mul(work.segments_per_task());
             let audit = audit_plan(params, spec.audit, stage.tasks, leaves);
             let audited = audited_ppm(&audit, leaves);
             let audit_ppm = T::Rewards::audit_fee_ppm(audited).saturating_mul(audit.auditors);
@@ -196,7 +202,7 @@ impl<T: Config> Pallet<T> {
             if count > 0 && index == 0 {
                 fees.audit_ppm = audit_ppm;
             }
-            let price = collateral::price(macs, spec.bid);
+            let price = collateral::price(work_macs, spec.bid);
             ensure!(price.checked_mul(u128::from(audit_ppm.max(fees.protocol_ppm))).is_some(), JobFault::CostOverflow);
             let cost = Cost::at_price(price, audit_ppm, fees.protocol_ppm);
             let add = |sum: Balance, one: Balance| {
@@ -206,9 +212,12 @@ impl<T: Config> Pallet<T> {
             quote.audit_fee = add(quote.audit_fee, cost.audit_fee)?;
             quote.protocol_fee = add(quote.protocol_fee, cost.protocol_fee)?;
             quote.escrow = add(quote.escrow, cost.total())?;
-            let all_macs = macs.checked_mul(u64::from(count)).ok_or(JobFault::CostOverflow)?;
-            quote.macs = quote.macs.checked_add(all_macs).ok_or(JobFault::CostOverflow)?;
-            let again = u128::from(all_macs)
+            let all_work = work_macs.checked_mul(u64::from(count)).ok_or(JobFault::CostOverflow)?;
+            quote.work_macs = quote.work_macs.checked_add(all_work).ok_or(JobFault::CostOverflow)?;
+            // Work is no less than that, so it does not overflow before.
+            let macs = program.summary.task_macs().saturating_mul(tasks.into()).saturating_mul(count.into());
+            quote.macs = quote.macs.saturating_add(macs);
+            let again = u128::from(all_work)
                 .saturating_mul(u128::from(audited))
                 .saturating_mul(u128::from(audit.auditors))
                 .div_ceil(u128::from(PPM));
@@ -218,6 +227,7 @@ impl<T: Config> Pallet<T> {
             }
         }
         quote.shards = quote.shards.saturating_add(shards);
+        quote.shard_fee = quote.shard_fee.saturating_add(params.shard_fee.saturating_mul(shards.into()));
         Ok(fees)
     }
 

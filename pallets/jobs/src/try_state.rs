@@ -43,7 +43,21 @@ impl<T: Config> Pallet<T> {
     fn check_shards() -> Result<(), TryRuntimeError> {
         let queue: Vec<ShardId> = Queue::<T>::get().iter().map(|queued| queued.shard).collect();
         let queued: BTreeSet<ShardId> = queue.iter().copied().collect();
-        ensure!(queue.len() == queued.len(), "jobs: a shard waits twice");
+        let mut parked = BTreeSet::new();
+        for (job, shards) in Parked::<T>::iter() {
+            ensure!(!shards.is_empty(), "jobs: an empty list of parked shards is kept");
+            let status = Jobs::<T>::get(job).ok_or("jobs: parked shards without a job")?.status;
+            let is_expected = match status {
+                JobStatus::Paused { .. } => true,
+                JobStatus::Running => Opening::<T>::get().contains(&job),
+                _ => Sweeping::<T>::get().contains(&job),
+            };
+            ensure!(is_expected, "jobs: parked shards are forgotten");
+            for shard in shards {
+                ensure!(shard.job == job && parked.insert(shard), "jobs: a shard is parked wrongly");
+            }
+        }
+        ensure!(queue.len() == queued.len() && queued.is_disjoint(&parked), "jobs: a shard waits twice");
         let (mut live, mut maturing, mut waiting, mut duties, mut served) = (0u32, 0u32, 0usize, 0usize, 0usize);
         let mut locks: BTreeMap<Account, Balance> = BTreeMap::new();
         for (id, shard) in Shards::<T>::iter() {
@@ -56,7 +70,8 @@ impl<T: Config> Pallet<T> {
             }
             if shard.phase == Phase::Queued {
                 waiting = waiting.saturating_add(1);
-                ensure!(queued.contains(&id), "jobs: a shard without a worker is not in the queue");
+                let waits = queued.contains(&id) || parked.contains(&id);
+                ensure!(waits, "jobs: a shard without a worker is not in the queue");
             }
             for account in parties(&shard) {
                 if shard.is_duty_of(&account) {
@@ -78,7 +93,9 @@ impl<T: Config> Pallet<T> {
                 ensure!(Agenda::<T>::get(at).contains(&id), "jobs: the agenda lacks a shard");
             }
         }
-        ensure!(waiting == queue.len(), "jobs: the queue holds a shard that does not wait");
+        let listed = queue.len().saturating_add(parked.len());
+        ensure!(waiting == listed, "jobs: the queue holds a shard that does not wait");
+        let live = live.saturating_sub(parked.len() as u32);
         ensure!(duties == Duties::<T>::iter_keys().count(), "jobs: a duty without a shard");
         ensure!(served == Served::<T>::iter_keys().count(), "jobs: a served shard that is not there");
         ensure!(live == Live::<T>::get() && live <= T::MaxLive::get(), "jobs: live shards are miscounted");
@@ -144,7 +161,7 @@ impl<T: Config> Pallet<T> {
                     } else {
                         live = live.saturating_add(shard.is_some().into());
                     }
-                    let planned = stage.shard(id, index, number, crate::types::segment_costs(&costs));
+                    let planned = stage.shard(id, index, number, &costs);
                     owed = owed.saturating_add(stage.cost(&planned, job.bid).total());
                 }
                 ensure!(standing == stage.standing, "jobs: what a fork can take over is miscounted");

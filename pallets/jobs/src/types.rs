@@ -12,7 +12,7 @@ use quern_primitives::{
 use quern_program::{OperatorError, ProgramError, Summary, TensorType, MAX_PROGRAM_BYTES};
 use quern_protocol::{
     collateral,
-    shard::{work, Traffic},
+    shard::{segment_work, Traffic},
     traits::AuditPlan,
     view::{JobFailure, JobStatus},
     Shard,
@@ -57,16 +57,6 @@ pub fn segment_costs(summary: &Summary) -> SegmentCosts {
         steps: summary.steps,
         finish: summary.macs_finish,
         has_loop: summary.steps > 0,
-    }
-}
-
-/// Work of the segments of a task, as a shard keeps it.
-pub fn segment_work(summary: &Summary) -> SegmentCosts {
-    SegmentCosts {
-        init: work(summary.macs_init, summary.moved_init),
-        body: work(summary.macs_body, summary.moved_body),
-        finish: work(summary.macs_finish, summary.moved_finish),
-        ..segment_costs(summary)
     }
 }
 
@@ -239,7 +229,7 @@ impl Cost {
 impl StageRecord {
     /// The cost of a shard at a price per GMAC.
     pub fn cost(&self, shard: &Shard, per_gmac: Balance) -> Cost {
-        self.cost_at_price(shard.id.index, collateral::price(shard.macs(), per_gmac))
+        self.cost_at_price(shard.id.index, collateral::price(shard.work_macs(), per_gmac))
     }
 
     /// The cost of the shard with this index at a price.
@@ -250,10 +240,11 @@ impl StageRecord {
     }
 
     /// The shard with this index, as it is created.
-    pub fn shard(&self, job: JobId, stage: u16, index: u32, costs: SegmentCosts) -> Shard {
+    pub fn shard(&self, job: JobId, stage: u16, index: u32, program: &Summary) -> Shard {
         let (first_task, tasks) = self.stage.tasks_of(index);
-        let traffic = self.traffic;
-        Shard { traffic, ..Shard::new(ShardId { job, stage, index }, first_task, tasks, costs) }
+        let (traffic, work) = (self.traffic, segment_work(program));
+        let shard = Shard::new(ShardId { job, stage, index }, first_task, tasks, segment_costs(program));
+        Shard { traffic, work, ..shard }
     }
 }
 

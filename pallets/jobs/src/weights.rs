@@ -88,13 +88,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Jobs::ProgramUses` (r:64 w:64)
     // Proof: `Jobs::ProgramUses` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
     // Shortest time: 417_480 ns.
+    // By hand, until it is measured again: `Balances::TotalIssuance` (r:1 w:1).
     fn submit_job(s: u32, g: u32) -> Weight {
-        Weight::from_parts(2_041_665_429, 3_622)
+        Weight::from_parts(2_051_665_429, 5_111)
             .saturating_add(Weight::from_parts(6_647_680_190, 0).saturating_mul(g.into()))
-            .saturating_add(T::DbWeight::get().reads(8))
+            .saturating_add(T::DbWeight::get().reads(9))
             .saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(s.into())))
             .saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(g.into())))
-            .saturating_add(T::DbWeight::get().writes(6))
+            .saturating_add(T::DbWeight::get().writes(7))
             .saturating_add(T::DbWeight::get().writes(2_u64.saturating_mul(s.into())))
             .saturating_add(T::DbWeight::get().writes(2_u64.saturating_mul(g.into())))
             .saturating_add(Weight::from_parts(0, 68_047).saturating_mul(g.into()))
@@ -181,10 +182,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Jobs::Duties` (r:0 w:1)
     // Proof: `Jobs::Duties` (`max_values`: None, `max_size`: Some(70), added: 2545, mode: `MaxEncodedLen`)
     // Shortest time: 145_626 ns.
+    // By hand, until it is measured again: of a paused job `Jobs::Parked` in place of `Jobs::Queue`, and `Jobs::Live` (r:1 w:1).
     fn decline_shard() -> Weight {
         Weight::from_parts(151_675_000, 4_634)
-            .saturating_add(T::DbWeight::get().reads(19))
-            .saturating_add(T::DbWeight::get().writes(17))
+            .saturating_add(T::DbWeight::get().reads(20))
+            .saturating_add(T::DbWeight::get().writes(18))
     }
     // Storage: `Verification::PendingDrawCount` (r:1 w:1)
     // Proof: `Verification::PendingDrawCount` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
@@ -350,14 +352,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Jobs::Shards` (r:192 w:64)
     // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(1033), added: 3508, mode: `MaxEncodedLen`)
     // Shortest time: 57_095 ns.
+    // By hand, until it is measured again: `Jobs::Parked` (r:1 w:1), 16,868 bytes, for each.
     fn open_shards(n: u32) -> Weight {
         Weight::from_parts(58_888_000, 24_015)
-            .saturating_add(Weight::from_parts(44_463_033, 0).saturating_mul(n.into()))
+            .saturating_add(Weight::from_parts(64_463_033, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(5))
-            .saturating_add(T::DbWeight::get().reads(9_u64.saturating_mul(n.into())))
+            .saturating_add(T::DbWeight::get().reads(10_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(3))
-            .saturating_add(T::DbWeight::get().writes(3_u64.saturating_mul(n.into())))
-            .saturating_add(Weight::from_parts(0, 13_568).saturating_mul(n.into()))
+            .saturating_add(T::DbWeight::get().writes(4_u64.saturating_mul(n.into())))
+            .saturating_add(Weight::from_parts(0, 30_436).saturating_mul(n.into()))
     }
     // Storage: `Jobs::Queue` (r:1 w:1)
     // Proof: `Jobs::Queue` (`max_values`: Some(1), `max_size`: Some(22530), added: 23025, mode: `MaxEncodedLen`)
@@ -426,12 +429,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Jobs::ProgramUses` (r:32 w:32)
     // Proof: `Jobs::ProgramUses` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
     // Shortest time: 62_743 ns.
+    // By hand, until it is measured again: `Jobs::Parked` (r:64 w:1) of those that are swept, `Jobs::Live` (r:1 w:1).
     fn remove_shards(n: u32) -> Weight {
-        Weight::from_parts(64_295_000, 8_278)
+        Weight::from_parts(164_295_000, 1_087_830)
             .saturating_add(Weight::from_parts(23_403_437, 0).saturating_mul(n.into()))
-            .saturating_add(T::DbWeight::get().reads(1))
+            .saturating_add(T::DbWeight::get().reads(66))
             .saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(n.into())))
-            .saturating_add(T::DbWeight::get().writes(15))
+            .saturating_add(T::DbWeight::get().writes(17))
             .saturating_add(T::DbWeight::get().writes(10_u64.saturating_mul(n.into())))
             .saturating_add(Weight::from_parts(0, 3_019).saturating_mul(n.into()))
     }
@@ -552,10 +556,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
     // By hand, until it is measured: of a job whose shards fill the queue.
     // Storage: `Jobs::Jobs` (r:1 w:1), `System::Account` (r:1 w:1), `Balances::Holds` (r:1 w:1), `Jobs::Paused` (r:1 w:1),
-    // `Clock::Settings` (r:1 w:0), `Jobs::Queue` (r:1 w:1), `Jobs::Opening` (r:1 w:1)
+    // `Clock::Settings` (r:1 w:0), `Jobs::Queue` (r:1 w:1), `Jobs::Opening` (r:1 w:1), `Jobs::Parked` (r:1 w:0)
     fn resume_job() -> Weight {
-        Weight::from_parts(120_000_000, 24_015)
-            .saturating_add(T::DbWeight::get().reads(7))
+        Weight::from_parts(120_000_000, 40_883)
+            .saturating_add(T::DbWeight::get().reads(8))
             .saturating_add(T::DbWeight::get().writes(6))
     }
     // By hand, until it is measured: what `cancel_job` does, for each.

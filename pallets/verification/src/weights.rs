@@ -333,11 +333,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Verification::Answers` (r:0 w:1)
     // Proof: `Verification::Answers` (`max_values`: None, `max_size`: None, mode: `Measured`)
     // Shortest time: 1_909_473 ns.
-    // By hand: `Verification::Resting` (r:1 w:1).
+    // By hand: `Verification::Resting` (r:1 w:1), and four workers that had declined the shard, `Workers::Entries` (r:4 w:4).
     fn reveal_audit() -> Weight {
-        Weight::from_parts(1_985_165_000, 899_038)
-            .saturating_add(T::DbWeight::get().reads(342))
-            .saturating_add(T::DbWeight::get().writes(40))
+        Weight::from_parts(2_025_165_000, 909_990)
+            .saturating_add(T::DbWeight::get().reads(346))
+            .saturating_add(T::DbWeight::get().writes(44))
     }
     // Storage: `Jobs::Shards` (r:1 w:1)
     // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(1033), added: 3508, mode: `MaxEncodedLen`)
@@ -867,18 +867,20 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
     // By hand, until it is measured: that of `reveal_audit`, which accepts the last shard of a job too.
     fn adopt_result() -> Weight {
-        Weight::from_parts(1_985_165_000, 899_038)
-            .saturating_add(T::DbWeight::get().reads(341))
-            .saturating_add(T::DbWeight::get().writes(39))
+        Weight::from_parts(2_025_165_000, 909_990)
+            .saturating_add(T::DbWeight::get().reads(345))
+            .saturating_add(T::DbWeight::get().writes(43))
     }
     // By hand, until it is measured: the last word of eight, about a result with eight sealed answers, of a job that was paused as often
     // as may be. What `claim_unavailable` does, which releases eight bonds and ends the job, and beside it
     // Storage: `Jobs::Stages` (r:1 w:0), `Jobs::Paused` (r:1 w:1), `Collateral::Ledgers` (r:8 w:8), `Jobs::Duties` (r:0 w:8),
-    // `Rewards::TotalCredits` (r:1 w:1), `Rewards::Credits` (r:9 w:9), `Rewards::TotalBurned` (r:1 w:1), `System::Account` (r:1 w:1)
+    // `Rewards::TotalCredits` (r:1 w:1), `Rewards::Credits` (r:9 w:9), `Rewards::TotalBurned` (r:1 w:1), `System::Account` (r:1 w:1), and of four
+    // workers that had declined the shard `Workers::Entries` (r:4 w:4); and all that waits of
+    // the job is parked, `Jobs::Queue`, `Jobs::Parked` and `Jobs::Live` (r:1 w:1)
     fn report_inputs() -> Weight {
-        Weight::from_parts(600_000_000, 64_000)
-            .saturating_add(T::DbWeight::get().reads(49))
-            .saturating_add(T::DbWeight::get().writes(62))
+        Weight::from_parts(740_000_000, 115_000)
+            .saturating_add(T::DbWeight::get().reads(56))
+            .saturating_add(T::DbWeight::get().writes(69))
     }
 }
 

@@ -11,6 +11,8 @@ use quern_primitives::job::{SocketAddress, MAX_ADDRESSES};
 pub trait BenchmarkHelper {
     /// Gives `who` a free bond of at least the minimum.
     fn bond(who: &AccountId32);
+    /// Takes the bond of `who` away, as an exit does.
+    fn unbond(who: &AccountId32);
 }
 
 fn endpoint() -> Endpoint {
@@ -145,6 +147,19 @@ mod benches {
         #[extrinsic_call]
         _(origin);
 
+        Ok(())
+    }
+
+    #[benchmark]
+    fn evict() -> Result<(), BenchmarkError> {
+        worker::<T>()?;
+        let (who, caller): (AccountId32, AccountId32) = (whitelisted_caller(), account("caller", 0, 0));
+        T::BenchmarkHelper::unbond(&who);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(caller), who.clone());
+
+        assert!(!Entries::<T>::contains_key(&who));
         Ok(())
     }
 

@@ -47,6 +47,12 @@ pub const MAX_SLOTS: u32 = 64;
 pub const APPRENTICE_PATIENCE_BLOCKS: Height = 7_200;
 /// Most of all open shards that apprentices run, in percent: what they get wrong is found, but takes its time.
 pub const APPRENTICE_SHARE_PERCENT: u32 = 10;
+/// Blocks for which a worker is not drawn after it has not started a shard: two draw periods of a live chain, in which the shard
+/// goes to others.
+pub const REST_BLOCKS: Height = 16;
+/// Longest rest: each further assignment in a row that is not started doubles it up to here. Who never works is then drawn once in
+/// a thousand blocks, and who was cut off for a day is back in the next hours.
+pub const MAX_REST_BLOCKS: Height = 1_024;
 
 /// A registered account.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
@@ -77,6 +83,18 @@ pub struct Entry {
     pub standing: u32,
     /// Height at which it registered, or at which a shard of it was accepted since.
     pub proved_at: Height,
+    /// First height at which it is drawn again, after it has not started a shard.
+    pub rests_until: Height,
+    /// Rests since the last accepted shard: each is twice as long as the one before.
+    pub rests: u8,
+}
+
+/// Blocks of the `number`-th rest in a row.
+fn rest_blocks(number: u8) -> Height {
+    let Some(doublings) = number.checked_sub(1) else { return 0 };
+    // As many doublings as the longest rest has, and no more: the shift does not overflow.
+    let doublings = u32::from(doublings).min(MAX_REST_BLOCKS.ilog2());
+    REST_BLOCKS.checked_shl(doublings).unwrap_or(MAX_REST_BLOCKS).min(MAX_REST_BLOCKS)
 }
 
 impl Entry {
@@ -103,6 +121,20 @@ impl Entry {
         self.open == 0 && self.standing == 0
     }
 
+    /// Has it rest from a height on. Assignments that it held already when a rest began are part of that one.
+    fn rest(&mut self, now: Height) {
+        if now >= self.rests_until {
+            self.rests = self.rests.saturating_add(1);
+            self.rests_until = now.saturating_add(rest_blocks(self.rests));
+        }
+    }
+
+    /// Takes a rest back that was not its fault.
+    fn excuse(&mut self, now: Height) {
+        self.rests = self.rests.saturating_sub(1);
+        self.rests_until = self.rests_until.min(now.saturating_add(rest_blocks(self.rests)));
+    }
+
     /// Whether it is to be forgotten: it wants to leave, or no stake has paid for its entry, and it is free.
     fn has_left(&self) -> bool {
         self.is_free() && (self.retiring || (self.barred && self.role == Role::Apprentice))
@@ -110,25 +142,31 @@ impl Entry {
 
     /// Applies the end of a shard at a height in an era: the rule in the crate's documentation.
     fn apply(&mut self, end: ShardEnd, now: Height, era: u32) {
-        if !matches!(end, ShardEnd::Overturned | ShardEnd::Undelivered) {
+        if end.frees_slot() {
             self.open = self.open.saturating_sub(1);
         }
         if end == ShardEnd::Accepted {
             self.standing = self.standing.saturating_add(1);
             self.proved_at = now;
+            (self.rests, self.rests_until) = (0, 0);
         }
         self.reputation = self.reputation_at(era);
         self.era = era;
         match end {
             ShardEnd::Unaudited => {}
-            ShardEnd::Accepted | ShardEnd::Undelivered if self.barred => {}
+            ShardEnd::Declined => self.rest(now),
+            ShardEnd::DeclineConfirmed => self.excuse(now),
+            ShardEnd::Accepted | ShardEnd::Undelivered | ShardEnd::DeclineRefuted if self.barred => {}
             ShardEnd::Accepted => self.reputation = reputation::accepted(self.reputation),
-            ShardEnd::Undelivered => self.reputation = reputation::late(self.reputation),
-            ShardEnd::Late => {
+            ShardEnd::Undelivered | ShardEnd::DeclineRefuted => self.reputation = reputation::late(self.reputation),
+            ShardEnd::Late | ShardEnd::Unstarted => {
                 if !self.barred {
                     self.reputation = reputation::late(self.reputation);
                 }
                 self.slots = 0;
+                if end == ShardEnd::Unstarted {
+                    self.rest(now);
+                }
             }
             ShardEnd::Convicted | ShardEnd::Overturned => {
                 self.reputation = 0;
@@ -273,6 +311,12 @@ pub mod pallet {
             /// The account.
             who: T::AccountId,
         },
+        /// An account lost its place to whoever needs it, because its bond had fallen below the minimum. It leaves, as if it had retired.
+        #[codec(index = 8)]
+        Evicted {
+            /// The account.
+            who: T::AccountId,
+        },
     }
 
     /// Why a call failed.
@@ -287,7 +331,7 @@ pub mod pallet {
         /// The bond is smaller than the minimum.
         #[codec(index = 2)]
         BondTooLow,
-        /// There is no place for one more of this role.
+        /// There is no place for one more of this role: wait, or have one evicted whose bond has fallen below the minimum.
         #[codec(index = 3)]
         RegistryFull,
         /// Only workers offer capacity.
@@ -311,6 +355,15 @@ pub mod pallet {
         /// The account may not enrol any more: it registered, or somebody took the last place.
         #[codec(index = 10)]
         EnrolmentRefused,
+        /// The account's bond reaches the minimum: it keeps its place.
+        #[codec(index = 11)]
+        BondSuffices,
+        /// There are places for this role: nobody has to make room.
+        #[codec(index = 12)]
+        PlacesLeft,
+        /// Apprentices need no bond: an enrolment takes the place of one that has waited too long.
+        #[codec(index = 13)]
+        NoBondNeeded,
     }
 
     #[pallet::hooks]
@@ -419,19 +472,9 @@ pub mod pallet {
         #[pallet::weight(T::WeightInfo::retire())]
         pub fn retire(origin: OriginFor<T>) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            let mut entry = Entries::<T>::get(&who).ok_or(Error::<T>::NotRegistered)?;
+            let entry = Entries::<T>::get(&who).ok_or(Error::<T>::NotRegistered)?;
             ensure!(!entry.retiring, Error::<T>::Retiring);
-            Self::unlist(&who, entry.role);
-            if entry.is_free() {
-                Self::remove_entry(&who);
-                Self::deposit_event(Event::Retired { who });
-            } else {
-                let open = entry.open.saturating_add(entry.standing);
-                entry.slots = 0;
-                entry.retiring = true;
-                Entries::<T>::insert(&who, entry);
-                Self::deposit_event(Event::RetirementStarted { who, open });
-            }
+            Self::leave(who, entry);
             Ok(())
         }
 
@@ -450,6 +493,28 @@ pub mod pallet {
             // Checked when the transaction was authorized.
             let _ = signature;
             Self::do_enrol(enrolment)
+        }
+
+        /// Has a worker or validator make room whose bond has fallen below the minimum, by its exit or by slashes: it leaves as if it
+        /// had retired. Only where all places of its role are taken, so that a place that nobody needs is not lost by a fine.
+        ///
+        /// Anybody can; free when it succeeds. Events: `Evicted`, then `Retired` or `RetirementStarted`. Errors: `NotRegistered`,
+        /// `Barred`, `Retiring`, `NoBondNeeded`, `BondSuffices`, `PlacesLeft`.
+        #[pallet::call_index(5)]
+        #[pallet::weight(T::WeightInfo::evict())]
+        pub fn evict(origin: OriginFor<T>, who: AccountId32) -> DispatchResultWithPostInfo {
+            ensure_signed(origin)?;
+            let entry = Self::active(&who)?;
+            let has_places = match entry.role {
+                Role::Worker => Workers::<T>::decode_len().unwrap_or(0) < T::MaxWorkers::get() as usize,
+                Role::Validator => Validators::<T>::decode_len().unwrap_or(0) < T::MaxValidators::get() as usize,
+                Role::Apprentice => return Err(Error::<T>::NoBondNeeded.into()),
+            };
+            ensure!(!Self::is_bonded(&who.clone().into()), Error::<T>::BondSuffices);
+            ensure!(!has_places, Error::<T>::PlacesLeft);
+            Self::deposit_event(Event::Evicted { who: who.clone() });
+            Self::leave(who, entry);
+            Ok(Pays::No.into())
         }
     }
 }
@@ -489,6 +554,8 @@ impl<T: Config> Pallet<T> {
             era: T::Era::get(),
             standing: 0,
             proved_at: Self::now(),
+            rests_until: 0,
+            rests: 0,
         }
     }
 
@@ -505,6 +572,21 @@ impl<T: Config> Pallet<T> {
     fn remove_entry(who: &AccountId32) {
         if Entries::<T>::take(who).is_some() {
             frame_system::Pallet::<T>::dec_sufficients(who);
+        }
+    }
+
+    /// Has an account leave: at once, or when it has nothing to do or to defend any more.
+    fn leave(who: AccountId32, mut entry: Entry) {
+        Self::unlist(&who, entry.role);
+        if entry.is_free() {
+            Self::remove_entry(&who);
+            Self::deposit_event(Event::Retired { who });
+        } else {
+            let open = entry.open.saturating_add(entry.standing);
+            entry.slots = 0;
+            entry.retiring = true;
+            Entries::<T>::insert(&who, entry);
+            Self::deposit_event(Event::RetirementStarted { who, open });
         }
     }
 
@@ -562,11 +644,12 @@ impl<T: Config> Pallet<T> {
 
 impl<T: Config> Registry for Pallet<T> {
     fn ready_workers() -> Vec<ReadyWorker> {
-        let era = T::Era::get();
+        let (era, now) = (T::Era::get(), Self::now());
         let ready = |account: Account| {
             let entry = Entries::<T>::get(AccountId32::from(account))?;
             let apprentice = entry.role == Role::Apprentice;
-            (entry.room() > 0 && (apprentice || Self::is_bonded(&account))).then(|| ReadyWorker {
+            let is_here = entry.room() > 0 && entry.rests_until <= now;
+            (is_here && (apprentice || Self::is_bonded(&account))).then(|| ReadyWorker {
                 account,
                 ask: entry.ask,
                 slots: entry.room(),

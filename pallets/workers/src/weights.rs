@@ -21,6 +21,8 @@ pub trait WeightInfo {
     fn authorize_enrol() -> Weight;
     /// `retire`.
     fn retire() -> Weight;
+    /// `evict`.
+    fn evict() -> Weight;
 }
 
 /// The measured weights, with the runtime's database weights.
@@ -104,6 +106,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
             .saturating_add(T::DbWeight::get().reads(2))
             .saturating_add(T::DbWeight::get().writes(2))
     }
+    // By hand, until it is measured: as `retire`, and the bond.
+    // Storage: `Workers::Entries` (r:1 w:1), `Workers::Workers` (r:1 w:1), `Collateral::Ledgers` (r:1 w:0),
+    // `Collateral::MinimumBond` (r:1 w:0), `System::Account` (r:1 w:1)
+    fn evict() -> Weight {
+        Weight::from_parts(40_000_000, 15_685)
+            .saturating_add(T::DbWeight::get().reads(5))
+            .saturating_add(T::DbWeight::get().writes(3))
+    }
 }
 
 /// No weight, for tests.
@@ -124,6 +134,9 @@ impl WeightInfo for () {
         Weight::zero()
     }
     fn retire() -> Weight {
+        Weight::zero()
+    }
+    fn evict() -> Weight {
         Weight::zero()
     }
 }

@@ -4,7 +4,11 @@
 use super::{Audit, Shard};
 use crate::Params;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use quern_primitives::{draw::join_runs, Height};
+use quern_primitives::{
+    draw::{join_runs, SegmentCosts},
+    Height,
+};
+use quern_program::Summary;
 use scale_info::TypeInfo;
 
 /// Bytes that the tasks of a shard fetch and leave behind, from its stage and its program alone.
@@ -39,8 +43,9 @@ impl Traffic {
     }
 }
 
-/// Multiply-accumulates that take a device about as long as one byte that its operators read or write: from processors with
-/// AVX2 (65 GMAC/s, 15 GB/s a core) to accelerators the two rates are three to six apart.
+/// Multiply-accumulates that count as much as one byte that an operator reads or writes: the unit in which programs that compute and
+/// programs that move are measured alike. A device's two rates are further apart or nearer; `cargo run -p quern-executor --example
+/// bench` prints its rate in products, and who finds moving dearer asks more.
 pub const MACS_PER_MOVED_BYTE: u64 = 4;
 
 /// The work of a segment of `macs` multiply-accumulates whose operators move `moved_bytes`, in MACs: the larger of the two.
@@ -48,9 +53,21 @@ pub fn work(macs: u64, moved_bytes: u64) -> u64 {
     macs.max(moved_bytes.saturating_mul(MACS_PER_MOVED_BYTE))
 }
 
+/// Work of each segment of a task, in MACs: what audits are drawn by, deadlines follow and prices are made of. Nobody computes it
+/// otherwise.
+pub fn segment_work(summary: &Summary) -> SegmentCosts {
+    SegmentCosts {
+        init: work(summary.macs_init, summary.moved_init),
+        body: work(summary.macs_body, summary.moved_body),
+        steps: summary.steps,
+        finish: work(summary.macs_finish, summary.moved_finish),
+        has_loop: summary.steps > 0,
+    }
+}
+
 impl Shard {
-    /// Work of the whole shard, in MACs.
-    pub fn whole_work(&self) -> u64 {
+    /// Work of the whole shard, in MACs: what is paid for.
+    pub fn work_macs(&self) -> u64 {
         u64::try_from(self.work.task().saturating_mul(u128::from(self.tasks))).unwrap_or(u64::MAX)
     }
 
@@ -65,7 +82,7 @@ impl Shard {
         let checkpoints = self.leaves().saturating_sub(self.tasks);
         let stored = self.traffic.states(checkpoints).saturating_add(self.traffic.outputs(self.tasks));
         let bytes = params.transfer_blocks(stored);
-        params.execute_blocks(self.whole_work()).saturating_add(bytes).saturating_add(self.extra_blocks)
+        params.execute_blocks(self.work_macs()).saturating_add(bytes).saturating_add(self.extra_blocks)
     }
 
     /// Blocks in which the drawn validators seal an audit that is under way. Where one of those who still owe a seal runs the
@@ -86,7 +103,7 @@ impl Shard {
     pub fn seat_blocks(&self, params: &Params) -> Height {
         let whole = self.traffic.inputs(self.tasks).saturating_add(self.traffic.states(self.leaves()));
         let further = params.transfer_blocks(whole).saturating_add(self.extra_blocks);
-        params.seat_blocks(self.whole_work()).saturating_add(further.saturating_mul(4))
+        params.seat_blocks(self.work_macs()).saturating_add(further.saturating_mul(4))
     }
 
     /// Blocks from the close of the window in which somebody says that the outputs are delivered: they are fetched.

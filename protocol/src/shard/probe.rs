@@ -13,6 +13,8 @@ use alloc::vec;
 
 /// Most workers that are remembered for having declined a shard.
 pub const MAX_DECLINES: u32 = 8;
+/// Most workers whose declining is still to be judged, the last ones: each is a read and a write when the shard is accepted.
+pub const MAX_ACCUSED: u32 = 4;
 /// Most times that one of the drawn validators has the inputs of a commitment of which others said that they are missing. Then it
 /// is given up unpaid, as one whose audits are spoiled otherwise: nobody may hold it for ever.
 pub const MAX_PROBES: u8 = 2;
@@ -94,7 +96,8 @@ impl Shard {
         audit || self.probe().is_some_and(|probe| probe.has_seat(who) || probe.left.contains(who))
     }
 
-    /// A worker could not fetch the inputs.
+    /// A worker could not fetch the inputs, as it says. Whether that is so, nobody knows yet: it costs nothing but a rest until
+    /// the shard is accepted from somebody else.
     pub(super) fn declined(&self, deal: Deal, period: Height, params: &Params) -> (Shard, Vec<Effect>) {
         let mut declined = self.declined.clone();
         if !declined.contains(&deal.worker) {
@@ -102,13 +105,28 @@ impl Shard {
             let _ = declined.try_push(deal.worker);
         }
         let is_enough = declined.len() >= usize::from(params.declines_before_probe);
-        let declining = Shard { declined, ..self.clone() };
-        let (late, mut effects) = declining.late(deal);
-        if !is_enough {
-            return (late, effects);
+        let mut accused = self.accused.clone();
+        accused.retain(|who| *who != deal.worker);
+        if accused.is_full() {
+            accused.remove(0);
         }
-        effects.retain(|effect| *effect != Effect::Requeue);
-        late.doubted(None, effects, period, params)
+        // There is room: it was made.
+        let _ = accused.try_push(deal.worker);
+        let declining = Shard { declined, accused, ..self.requeued() };
+        let worker = deal.worker;
+        let mut effects = vec![Effect::ReleaseWorker(deal), Effect::Declined(worker)];
+        if is_enough {
+            return declining.doubted(None, effects, period, params);
+        }
+        effects.push(Effect::Requeue);
+        (declining, effects)
+    }
+
+    /// The shard with nobody accused of having declined it in vain, and what `effect` makes of those who were, but for `worker`.
+    pub(super) fn judged(&self, worker: Option<&Account>, effect: fn(Account) -> Effect) -> (Shard, Vec<Effect>) {
+        let others = self.accused.iter().filter(|who| Some(*who) != worker);
+        let effects = others.copied().map(effect).collect();
+        (Shard { accused: BoundedVec::new(), ..self.clone() }, effects)
     }
 
     /// Has validators asked whether they can fetch the inputs.
@@ -206,16 +224,18 @@ impl Shard {
     /// an honest one has it audited when the inputs are served again.
     fn missing(&self, work: Option<Work>, probe: &Probe, period: Height) -> (Shard, Vec<Effect>) {
         let mut effects = probe.release();
+        let (judged, confirmed) = self.judged(None, Effect::DeclineConfirmed);
+        effects.extend(confirmed);
         let Some(work) = work else {
             effects.extend([Effect::InputsMissing, Effect::Requeue]);
-            return (self.queued_again(), effects);
+            return (judged.queued_again(), effects);
         };
         let sealed = work.audit.seats.iter().filter(|seat| seat.seal.is_some());
         let auditors: Vec<Account> = sealed.map(|seat| seat.auditor).collect();
         let needed = work.audit.needed;
         if auditors.is_empty() || auditors.len().saturating_add(1) < usize::from(needed) {
             effects.push(Effect::InputsMissing);
-            return (self.audited_further(work, period), effects);
+            return (judged.audited_further(work, period), effects);
         }
         let Work { deal, audit, .. } = work;
         let worker = deal.worker;
@@ -228,7 +248,7 @@ impl Shard {
             Effect::InputsMissing,
             Effect::Requeue,
         ]);
-        (self.requeued(), effects)
+        (judged.requeued(), effects)
     }
 
     /// The commitment with its audit: whoever sits keeps its seat and its seal.

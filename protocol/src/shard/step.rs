@@ -434,8 +434,10 @@ impl Shard {
             at: height,
             window,
         };
+        let (judged, refuted) = self.judged(Some(&deal.worker), Effect::DeclineRefuted);
+        effects.extend(refuted);
         effects.push(Effect::Accept { deal, auditors });
-        (Shard { phase, ..self.clone() }, effects)
+        (Shard { phase, ..judged }, effects)
     }
 
     /// Stays disputed while a challenger may still win; else the worker stands and new validators are drawn, because

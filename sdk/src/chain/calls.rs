@@ -113,6 +113,11 @@ pub fn retire() -> impl Payload + Send + Sync {
     transactions().workers().retire()
 }
 
+/// `workers.evict`: has an account make room whose bond has fallen below the minimum.
+pub fn evict(who: Account) -> impl Payload + Send + Sync {
+    transactions().workers().evict(AccountId32(who))
+}
+
 /// `rewards.claim`: pays out all credits.
 pub fn claim() -> impl Payload + Send + Sync {
     transactions().rewards().claim()

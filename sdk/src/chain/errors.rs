@@ -213,9 +213,15 @@ pub fn remedy(of: &str, name: &str) -> Option<&'static str> {
         ("Workers", "AlreadyRegistered") => {
             "nothing, if the role is right; else `quern stake retire` first, or use another account"
         }
+        ("Jobs", "CannotPayShardFee") => {
+            "put more tasks into a shard (`shard_size`), or fund the account: the quote shows what is burned for the shards beside what is held"
+        }
         ("Workers", "NotRegistered") => "start a daemon with this account: it registers it",
         ("Workers", "BondTooLow") => "bond more: `quern stake bond`, or `--bond` of the daemon",
-        ("Workers", "RegistryFull") => "try again when somebody has left (`quern worker list`)",
+        ("Workers", "RegistryFull") => "try again when somebody has left (`quern worker list`), or have one make room whose bond is below the minimum: `quern worker evict`",
+        ("Workers", "BondSuffices" | "PlacesLeft" | "NoBondNeeded") => {
+            "only accounts whose bond is below the minimum make room, and only when all places are taken"
+        }
         ("Workers", "NotAWorker") => "use an account that is registered as a worker",
         ("Workers", "TooManySlots") => "offer fewer with `--slots`",
         ("Workers", "Barred") => "use another account, or register this one anew when its open shards have ended",

@@ -45,6 +45,8 @@ pub struct Readiness {
     pub ready_at: Height,
     /// Whether it leaves when its open shards have ended.
     pub retiring: bool,
+    /// First height at which it is drawn again, after it has not started a shard.
+    pub rests_until: Height,
 }
 
 /// What a queued shard wants of the worker that takes it.
@@ -103,7 +105,7 @@ impl Chain {
         let found = storage.try_fetch(runtime::storage().workers().entries(), (account,)).await;
         let Some(found) = found.map_err(|error| rpc("workers.entries", error))? else { return Ok(None) };
         let entry = found.decode().map_err(|_| ChainError::Malformed("workers.entries".into()))?;
-        Ok(Some(Readiness { ready_at: entry.ready_at, retiring: entry.retiring }))
+        Ok(Some(Readiness { ready_at: entry.ready_at, retiring: entry.retiring, rests_until: entry.rests_until }))
     }
 
     /// The numbers of the protocol.
@@ -131,7 +133,7 @@ impl Chain {
         let Some(program) = self.program(view.context.stage.program).await? else { return Ok(None) };
         let program = Program::decode_checked(&program).map_err(|_| ChainError::Malformed("a program".into()))?;
         let auditors = if view.context.stage.tasks == 1 { params.single_task_auditors } else { params.auditors };
-        let collateral = collateral(price(view.shard.macs(), job.bid), params, auditors.into());
+        let collateral = collateral(price(view.shard.work_macs(), job.bid), params, auditors.into());
         let needed = program.summary().memory_bytes.div_ceil(1 << 20);
         let for_apprentices = view.shard.tasks <= APPRENTICE_MAX_TASKS && view.context.stage.tasks > 1;
         let requirements = job.requirements.0;

@@ -10,6 +10,7 @@ use quern_primitives::{
     Balance, BlobId, Height, QRN,
 };
 use quern_program::Checked;
+use quern_protocol::shard::segment_work;
 
 /// What a job offers and asks, whatever it computes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,12 +54,13 @@ pub struct BuiltJob {
 }
 
 impl BuiltJob {
-    /// Multiply-accumulates of the whole job.
-    pub fn macs(&self) -> u64 {
-        self.spec.stages.iter().fold(0, |sum, stage| {
-            let task = self.program(stage.program).map_or(0, |program| program.summary().task_macs());
-            sum.saturating_add(task.saturating_mul(u64::from(stage.tasks)))
-        })
+    /// Work of the whole job in MACs, for which the price is.
+    pub fn work_macs(&self) -> u64 {
+        let work = self.spec.stages.iter().fold(0u128, |sum, stage| {
+            let task = self.program(stage.program).map_or(0, |program| segment_work(&program.summary()).task());
+            sum.saturating_add(task.saturating_mul(u128::from(stage.tasks)))
+        });
+        u64::try_from(work).unwrap_or(u64::MAX)
     }
 
     /// A program of this job.

@@ -401,7 +401,7 @@ mod jobs {
         let built = job.build(initial(&TrainingJob::digits()), &digits().test, &Terms::default()).unwrap();
         assert_eq!(built.spec.stages.len(), 1);
         assert_eq!((built.spec.stages[0].tasks, built.spec.stages[0].shards()), (6, 3));
-        assert!(built.macs() > 0);
+        assert!(built.work_macs() > 0);
     }
 
     #[test]

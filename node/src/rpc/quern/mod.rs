@@ -9,7 +9,10 @@ mod params;
 mod tests;
 mod watch;
 
-use self::{error::Error, watch::Places};
+use self::{
+    error::Error,
+    watch::{Newest, Places},
+};
 use crate::service::Client;
 use futures::{stream::BoxStream, StreamExt};
 use jsonrpsee::{
@@ -27,9 +30,10 @@ use sc_client_api::BlockchainEvents;
 use sp_api::ProvideRuntimeApi;
 use sp_blockchain::HeaderBackend;
 use sp_runtime::traits::Block as BlockT;
-use std::{future::ready, marker::PhantomData, sync::Arc};
+use std::{future::ready, sync::Arc};
 
-/// Most jobs that clients of this node may follow at a time. Each costs a call into the runtime for every new best block.
+/// Most jobs that clients of this node may follow at a time. Each job costs a call into the runtime for every new best block, however
+/// many follow it.
 pub const MAX_SUBSCRIPTIONS: usize = 128;
 
 /// What the methods need of the client. Bounds on the runtime's own block type are too deep for the compiler, hence `B`.
@@ -92,25 +96,25 @@ pub trait QuernRpc {
 }
 
 /// Answers the methods.
-pub struct Quern<B, C> {
+pub struct Quern<B: BlockT, C> {
     chain: Arc<C>,
     places: Places,
-    block: PhantomData<fn() -> B>,
+    newest: Arc<Newest<B>>,
 }
 
 impl<B: BlockT, C: Chain<B>> Quern<B, C> {
     /// Answers from this chain.
     pub fn new(chain: Arc<C>) -> Self {
-        Self { chain, places: Places::new(MAX_SUBSCRIPTIONS), block: PhantomData }
+        Self { chain, places: Places::new(MAX_SUBSCRIPTIONS), newest: Arc::default() }
     }
 }
 
-/// A job at the best block.
-fn job_view<B: BlockT, C: Chain<B>>(chain: &C, id: JobId) -> Result<JobView, Error>
+/// A job at a block.
+fn job_view<B: BlockT, C: Chain<B>>(chain: &C, best: B::Hash, id: JobId) -> Result<JobView, Error>
 where
     C::Api: QuernApi<B>,
 {
-    let (api, best) = (chain.runtime_api(), chain.best());
+    let api = chain.runtime_api();
     if let Some(view) = api.job(best, id)? {
         return Ok(view);
     }
@@ -124,7 +128,7 @@ where
     C::Api: QuernApi<B>,
 {
     fn job(&self, id: JobId) -> Result<Job, Error> {
-        job_view(&*self.chain, id).map(|view| Job::from(&view))
+        job_view(&*self.chain, self.chain.best(), id).map(|view| Job::from(&view))
     }
 
     fn jobs(&self, from: Option<JobId>, limit: Option<u32>) -> Result<JobPage, Error> {
@@ -177,6 +181,6 @@ where
     }
 
     async fn subscribe_job(&self, pending: PendingSubscriptionSink, id: JobId) -> SubscriptionResult {
-        watch::serve(self.chain.clone(), &self.places, pending, id).await
+        watch::serve(self.chain.clone(), self.newest.clone(), &self.places, pending, id).await
     }
 }

@@ -20,7 +20,10 @@ use serde_json::{json, Value};
 use sp_api::ApiRef;
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        atomic::{AtomicUsize, Ordering},
+        Mutex, MutexGuard, PoisonError,
+    },
 };
 
 const ALICE: &str = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
@@ -33,6 +36,10 @@ struct State {
     roots: BTreeMap<JobId, BlobId>,
     refusal: Option<String>,
     broken: Option<String>,
+    /// Number of blocks.
+    blocks: u8,
+    /// How often a job was read.
+    reads: Arc<AtomicUsize>,
 }
 
 #[derive(Default)]
@@ -48,7 +55,10 @@ impl Fake {
 
     /// A new best block, in which something is as it says.
     fn block(&self, change: impl FnOnce(&mut State)) {
-        change(&mut self.state());
+        let mut state = self.state();
+        state.blocks += 1;
+        change(&mut state);
+        drop(state);
         for listener in self.listeners.lock().unwrap().iter() {
             let _ = listener.unbounded_send(());
         }
@@ -57,7 +67,7 @@ impl Fake {
 
 impl Chain<Block> for Fake {
     fn best(&self) -> Hash {
-        Hash::repeat_byte(1)
+        Hash::repeat_byte(self.state().blocks)
     }
 
     fn new_heads(&self) -> BoxStream<'static, ()> {
@@ -80,6 +90,7 @@ struct Api(State);
 sp_api::mock_impl_runtime_apis! {
     impl QuernApi<Block> for Api {
         fn job(&self, id: JobId) -> Option<JobView> {
+            self.0.reads.fetch_add(1, Ordering::Relaxed);
             self.0.jobs.get(&id).cloned()
         }
         fn jobs(&self, from: JobId, limit: u32) -> (Vec<JobView>, Option<JobId>) {
@@ -454,11 +465,29 @@ async fn subscription_should_follow_what_is_still_paid_when_the_job_is_cancelled
     let cancelled = |escrow_left| JobView { status: JobStatus::Cancelled, escrow_left, ..running(7) };
     fake.block(|state| drop(state.jobs.insert(7, cancelled(5))));
     let heads = fake.new_heads();
-    let mut changes = watch::changes(fake.clone(), heads, cancelled(5)).boxed();
+    let mut changes = watch::changes(fake.clone(), Arc::default(), heads, cancelled(5)).boxed();
     assert_eq!(changes.next().await.unwrap().unwrap().escrow_left.0, 5);
     fake.block(|state| drop(state.jobs.insert(7, cancelled(0))));
     assert_eq!(changes.next().await.unwrap().unwrap().escrow_left.0, 0);
     assert!(changes.next().await.is_none());
+}
+
+#[tokio::test]
+async fn job_should_be_read_once_a_block_however_many_follow_it() {
+    let (fake, module) = module(|state| drop(state.jobs.insert(7, running(7))));
+    let mut followers = Vec::new();
+    for _ in 0..8 {
+        followers.push(module.subscribe_unbounded("quern_subscribeJob", [7u64]).await.unwrap());
+    }
+    for job in &mut followers {
+        assert_eq!(job.next::<Value>().await.unwrap().unwrap().0["status"], "running");
+    }
+    assert_eq!(fake.state().reads.load(Ordering::Relaxed), 1);
+    fake.block(|state| drop(state.jobs.insert(7, completed(7))));
+    for job in &mut followers {
+        assert_eq!(job.next::<Value>().await.unwrap().unwrap().0["status"], "completed");
+    }
+    assert_eq!(fake.state().reads.load(Ordering::Relaxed), 2);
 }
 
 #[tokio::test]

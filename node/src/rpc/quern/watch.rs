@@ -10,10 +10,48 @@ use quern_protocol::{json::Job, view::JobView};
 use quern_runtime::quern_api::QuernApi;
 use sc_rpc::utils::{RingBuffer, Subscription};
 use sp_runtime::traits::Block as BlockT;
-use std::sync::{
-    atomic::{AtomicUsize, Ordering},
-    Arc,
+use std::{
+    collections::BTreeMap,
+    sync::{
+        atomic::{AtomicUsize, Ordering},
+        Arc, Mutex, PoisonError,
+    },
 };
+
+/// The jobs that somebody follows, as the newest best block shows them: each is read once a block, however many follow it.
+pub struct Newest<B: BlockT>(Mutex<Read<B::Hash>>);
+
+/// The jobs that were read at a block.
+struct Read<H> {
+    at: Option<H>,
+    jobs: BTreeMap<JobId, JobView>,
+}
+
+impl<B: BlockT> Default for Newest<B> {
+    fn default() -> Self {
+        Self(Mutex::new(Read { at: None, jobs: BTreeMap::new() }))
+    }
+}
+
+impl<B: BlockT> Newest<B> {
+    /// A job at the best block. There are at most as many as places for subscriptions: the others are forgotten with each block.
+    fn job<C: Chain<B>>(&self, chain: &C, id: JobId) -> Result<JobView, Error>
+    where
+        C::Api: QuernApi<B>,
+    {
+        let best = chain.best();
+        let mut newest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if newest.at != Some(best) {
+            *newest = Read { at: Some(best), jobs: BTreeMap::new() };
+        }
+        if let Some(job) = newest.jobs.get(&id) {
+            return Ok(job.clone());
+        }
+        let job = job_view(chain, best, id)?;
+        newest.jobs.insert(id, job.clone());
+        Ok(job)
+    }
+}
 
 /// As many places as jobs may be followed at a time.
 pub struct Places {
@@ -47,6 +85,7 @@ impl Drop for Place {
 /// Serves one subscription to its end.
 pub async fn serve<B: BlockT, C: Chain<B>>(
     chain: Arc<C>,
+    newest: Arc<Newest<B>>,
     places: &Places,
     pending: PendingSubscriptionSink,
     id: JobId,
@@ -56,7 +95,7 @@ where
 {
     // Listen before the first read, so that no change falls between the two.
     let heads = chain.new_heads();
-    let start = places.take().and_then(|place| Ok((place, job_view(&*chain, id)?)));
+    let start = places.take().and_then(|place| Ok((place, newest.job(&*chain, id)?)));
     let (_place, first) = match start {
         Ok(start) => start,
         Err(error) => {
@@ -66,25 +105,27 @@ where
     };
     let sink = pending.accept().await?;
     // A client that reads slowly misses what was in between, never the newest.
-    let newest = RingBuffer::new(1);
-    Subscription::from(sink).pipe_from_try_stream(changes(chain, heads, first).boxed(), newest).await?;
+    let buffer = RingBuffer::new(1);
+    Subscription::from(sink).pipe_from_try_stream(changes(chain, newest, heads, first).boxed(), buffer).await?;
     Ok(())
 }
 
 /// The job as it is first, then whenever it differs at a new best block, until it is over.
 pub fn changes<B: BlockT, C: Chain<B>>(
     chain: Arc<C>,
+    newest: Arc<Newest<B>>,
     heads: BoxStream<'static, ()>,
     first: JobView,
 ) -> impl Stream<Item = Result<Job, Error>> + Send
 where
     C::Api: QuernApi<B>,
 {
-    let later = stream::try_unfold((chain, heads, first.clone()), |(chain, mut heads, last)| async move {
+    let start = (chain, newest, heads, first.clone());
+    let later = stream::try_unfold(start, |(chain, newest, mut heads, last)| async move {
         while !is_over(&last) && heads.next().await.is_some() {
-            let now = job_view(&*chain, last.id)?;
+            let now = newest.job(&*chain, last.id)?;
             if now != last {
-                return Ok(Some((Job::from(&now), (chain, heads, now))));
+                return Ok(Some((Job::from(&now), (chain, newest, heads, now))));
             }
         }
         Ok(None)

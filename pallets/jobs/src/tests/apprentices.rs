@@ -167,7 +167,7 @@ fn accepted() -> quern_primitives::ShardId {
 /// What that shard costs a requester when a worker runs it, and when an apprentice does.
 fn costs(id: quern_primitives::ShardId) -> (Cost, Cost) {
     // Each auditor runs 4 of 64 tasks again, and the mock pays it just that.
-    let at = |per_gmac| Cost::at_price(collateral::price(shard(id).macs(), per_gmac), 125_000, PROTOCOL_PPM);
+    let at = |per_gmac| Cost::at_price(collateral::price(shard(id).work_macs(), per_gmac), 125_000, PROTOCOL_PPM);
     let whole = Cost { audit_fee: at(BID).audit_fee, ..at(BID / 2) };
     (whole, whole.for_apprentice(2).unwrap())
 }

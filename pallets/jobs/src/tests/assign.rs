@@ -21,7 +21,7 @@ fn assign_should_lock_collateral_from_the_bid_and_pay_the_ask_when_it_draws() {
     run(|| {
         let id = assigned();
         let deal = shard(id).deal().unwrap().clone();
-        let macs = shard(id).macs();
+        let macs = shard(id).work_macs();
         assert_eq!(deal.price, collateral::price(macs, BID / 2));
         assert_eq!(deal.collateral, collateral::collateral(collateral::price(macs, BID), &params(), 2));
         assert_eq!(World::bonded(&raw(10)) - World::free(&raw(10)), deal.collateral);

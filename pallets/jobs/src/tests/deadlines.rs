@@ -21,7 +21,7 @@ fn deadline_should_requeue_and_take_no_stake_when_a_worker_does_not_start() {
         run_for(1);
         assert!(is_queued(id));
         assert_eq!(World::free(&raw(10)), World::bonded(&raw(10)));
-        assert_eq!(books(|books| books.ended.clone()), vec![(raw(10), ShardEnd::Late)]);
+        assert_eq!(books(|books| books.ended.clone()), vec![(raw(10), ShardEnd::Unstarted)]);
         assert!(has_event(Event::ShardLate { shard: id, worker: account(10) }));
     });
 }
@@ -111,7 +111,7 @@ fn deadline_should_be_put_off_by_as_many_blocks_as_deadlines_lag() {
         Jobs::put_shard(&shard(id), &start);
         run_to(expires + 10);
         assert!(is_queued(id));
-        assert_eq!(books(|books| books.ended.clone()), vec![(raw(10), ShardEnd::Late)]);
+        assert_eq!(books(|books| books.ended.clone()), vec![(raw(10), ShardEnd::Unstarted)]);
     });
 }
 

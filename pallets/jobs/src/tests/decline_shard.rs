@@ -16,8 +16,8 @@ fn decline_shard_should_free_the_collateral_and_requeue_when_the_worker_calls() 
         assert!(is_queued(id));
         assert_eq!(shard(id).attempt, 1);
         assert_eq!(World::free(&raw(10)), World::bonded(&raw(10)));
-        assert_eq!(books(|books| books.ended.clone()), vec![(raw(10), ShardEnd::Late)]);
-        assert!(has_event(Event::ShardLate { shard: id, worker: account(10) }));
+        assert_eq!(books(|books| books.ended.clone()), vec![(raw(10), ShardEnd::Declined)]);
+        assert!(has_event(Event::ShardDeclined { shard: id, worker: account(10) }));
         assert!(has_event(Event::ShardRequeued { shard: id, attempt: 1 }));
     });
 }
@@ -54,5 +54,55 @@ fn decline_shard_should_fail_the_job_when_it_came_back_too_often() {
         assert!(has_event(Event::JobFailed { job: id.job, shard: id, reason: JobFailure::NoWorker }));
         assert_eq!(held(crate::HoldReason::Escrow, 1), 0);
         run_for(1);
+    });
+}
+
+/// How the shards of a worker ended.
+fn ends_of(who: u8) -> Vec<ShardEnd> {
+    books(|books| books.ended.iter().filter(|(worker, _)| *worker == raw(who)).map(|(_, end)| *end).collect())
+}
+
+#[test]
+fn decline_shard_should_cost_reputation_when_the_result_of_another_worker_is_accepted() {
+    run(|| {
+        let id = assigned();
+        assert_ok!(Jobs::decline_shard(signed(10), id));
+        books(|books| books.workers.clear());
+        worker(11, 1, 1);
+        next_period();
+        next_period();
+        assert_eq!(worker_of(id), 11);
+        commit(id);
+        draw(id, 2);
+        assert_eq!(ends_of(10), [ShardEnd::Declined], "nobody knows yet");
+        audit(id, &[]);
+        assert_eq!(ends_of(10), [ShardEnd::Declined, ShardEnd::DeclineRefuted]);
+        assert!(has_event(Event::DeclineRefuted { shard: id, worker: account(10) }));
+    });
+}
+
+#[test]
+fn decline_shard_should_cost_no_reputation_when_the_inputs_are_missing() {
+    run(|| {
+        let id = submit(simple(8, 8));
+        let id = at(id, 0, 0);
+        next_period();
+        next_period();
+        pause(id);
+        assert!(has_event(Event::InputsDoubted { shard: id, worker: None }));
+        for who in [10, 11] {
+            assert_eq!(ends_of(who), [ShardEnd::Declined, ShardEnd::DeclineConfirmed]);
+        }
+        assert!(shard(id).accused.is_empty());
+    });
+}
+
+#[test]
+fn decline_shard_should_count_as_unstarted_when_the_worker_says_nothing() {
+    run(|| {
+        let id = assigned();
+        run_to(shard(id).expires().unwrap());
+        assert_eq!(ends_of(10), [ShardEnd::Unstarted]);
+        assert!(has_event(Event::ShardLate { shard: id, worker: account(10) }));
     });
 }

@@ -141,7 +141,7 @@ proptest! {
     #[test]
     fn jobs_should_keep_the_invariants_whatever_happens(ops in prop::collection::vec(op(), 1..80)) {
         new_test_ext().execute_with(|| {
-            let issuance = Balances::total_issuance();
+            let mut issuance = Balances::total_issuance();
             MaxOpenJobsOfAccount::set(OPEN_JOBS / 2);
             for op in ops {
                 match op.clone() {
@@ -150,8 +150,12 @@ proptest! {
                         let bid = if low { 1 } else { BID };
                         let theirs = OpenJobsOf::<Test>::get(account(who));
                         let open = OpenJobs::<Test>::get() < OPEN_JOBS && theirs < OPEN_JOBS / 2;
+                        let shards: u32 = spec.stages.iter().map(|stage| stage.shards()).sum();
                         let done = Jobs::submit_job(signed(who), JobSpec { bid, ..spec });
                         assert_eq!(done.is_ok(), open, "{op:?}: {done:?}");
+                        if open {
+                            issuance -= u128::from(shards) * params().shard_fee;
+                        }
                     }
                     Op::Cancel(who, job) => {
                         let _ = Jobs::cancel_job(signed(who), job as u64);
@@ -210,6 +214,7 @@ proptest! {
             // Forks of forks are kept for as long as those are.
             run_for(RETENTION * 8 + 40);
             assert_eq!((OpenJobs::<Test>::get(), Live::<Test>::get(), Queue::<Test>::get().len()), (0, 0, 0));
+            assert_eq!(crate::Parked::<Test>::iter().count(), 0);
             assert_eq!(JobsOf::<Test>::iter().count() + Stages::<Test>::iter().count(), 0);
             assert_eq!(Shards::<Test>::iter().count() + Duties::<Test>::iter().count() + Served::<Test>::iter().count(), 0);
             assert_eq!(Agenda::<Test>::iter().count() + Due::<Test>::iter().count(), 0);

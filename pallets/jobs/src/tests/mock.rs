@@ -231,7 +231,7 @@ impl Registry for World {
             books.ended.push((*who, end));
             if matches!(end, ShardEnd::Convicted | ShardEnd::Overturned) {
                 books.workers.remove(who);
-            } else if let Some(worker) = books.workers.get_mut(who).filter(|_| end != ShardEnd::Undelivered) {
+            } else if let Some(worker) = books.workers.get_mut(who).filter(|_| end.frees_slot()) {
                 worker.slots += 1;
             }
         });
@@ -366,6 +366,7 @@ pub fn params() -> Params {
         pause_blocks: 20,
         max_pauses: 2,
         min_bid: 1,
+        shard_fee: 3,
         ..Params::default()
     }
 }

@@ -2,7 +2,7 @@
 //! Inputs that nobody can fetch.
 
 use super::mock::*;
-use crate::{Event, HoldReason, Jobs as JobsOf, OpenJobs, Paused, Shards};
+use crate::{Event, HoldReason, Jobs as JobsOf, Live, OpenJobs, Parked, Paused, Queue, Shards};
 use frame_support::assert_ok;
 use quern_primitives::{
     traits::{Collateral, OffenceKind, ShardEnd},
@@ -70,6 +70,64 @@ fn job_should_hand_out_nothing_when_it_is_paused() {
 }
 
 #[test]
+fn job_should_leave_its_places_to_others_when_it_is_paused() {
+    run(|| {
+        MaxLive::set(2);
+        let id = queued();
+        let other = submit(simple(8, 4));
+        run_for(1);
+        next_period();
+        next_period();
+        assert!(Shards::<Test>::get(at(other, 0, 0)).is_none(), "all places are taken");
+        pause(id);
+        assert_eq!((Live::<Test>::get(), Queue::<Test>::get().len(), Parked::<Test>::get(id.job).len()), (0, 0, 2));
+        run_for(1);
+        assert!(is_queued(at(other, 0, 0)) && is_queued(at(other, 0, 1)), "they have the places now");
+        // Who resumes waits for places as everybody does.
+        assert_ok!(Jobs::resume_job(signed(1), id.job, None));
+        run_for(1);
+        assert_eq!((Live::<Test>::get(), Parked::<Test>::get(id.job).len()), (2, 2));
+        assert_ok!(Jobs::cancel_job(signed(1), other));
+        run_for(2);
+        assert_eq!((Live::<Test>::get(), Parked::<Test>::contains_key(id.job)), (2, false));
+        assert!(Queue::<Test>::get().iter().all(|queued| queued.shard.job == id.job));
+        worker(12, BID / 2, 8);
+        next_period();
+        next_period();
+        assert_eq!((worker_of(id), worker_of(at(id.job, 0, 1))), (12, 12));
+    });
+}
+
+#[test]
+fn parked_shards_should_be_dropped_when_the_pause_ends_with_the_job() {
+    run(|| {
+        let id = queued();
+        pause(id);
+        run_for(Jobs::params().pause_blocks + 2);
+        assert!(matches!(status(id), JobStatus::Failed));
+        assert_eq!((Live::<Test>::get(), Parked::<Test>::iter().count(), OpenJobs::<Test>::get()), (0, 0, 0));
+        assert_eq!(held(HoldReason::Escrow, 1), 0);
+    });
+}
+
+#[test]
+fn shard_should_be_parked_when_it_comes_back_during_a_pause() {
+    run(|| {
+        worker(12, BID / 2, 1);
+        let job = submit(simple(8, 4));
+        next_period();
+        next_period();
+        let (runs, waits) = (at(job, 0, 0), at(job, 0, 1));
+        let (runs, waits) = if is_queued(waits) { (runs, waits) } else { (waits, runs) };
+        JobsOf::<Test>::mutate_extant(job, |job| job.status = JobStatus::Paused { shard: waits, until: 1_000 });
+        Paused::<Test>::try_append((job, 1_000)).unwrap();
+        assert_eq!(Live::<Test>::get(), 2);
+        assert_ok!(Jobs::decline_shard(signed(12), runs));
+        assert_eq!((Live::<Test>::get(), Parked::<Test>::get(job).into_inner()), (1, vec![runs]));
+    });
+}
+
+#[test]
 fn work_under_way_should_go_on_and_be_paid_when_its_job_is_paused() {
     run(|| {
         worker(12, BID / 2, 1);
@@ -112,6 +170,7 @@ fn job_should_fail_when_its_inputs_are_missing_once_more_than_it_may_be_paused()
             pause(id);
             assert_eq!(JobsOf::<Test>::get(id.job).unwrap().pauses, pauses);
             assert_ok!(Jobs::resume_job(signed(1), id.job, None));
+            run_for(1);
         }
         pause(id);
         assert_eq!(status(id), JobStatus::Failed);

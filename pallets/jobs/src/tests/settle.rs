@@ -42,7 +42,7 @@ fn settlement_should_pay_the_ask_and_free_the_rest_when_the_window_closes() {
         let id = first(job);
         let held_before = held(HoldReason::Escrow, 1);
         accept(id);
-        let macs = shard(id).macs();
+        let macs = shard(id).work_macs();
         settle(id);
         let at = |per_gmac| Cost::at_price(collateral::price(macs, per_gmac), 1_000_000, PROTOCOL_PPM);
         // Audits cost the same whatever the worker asks.

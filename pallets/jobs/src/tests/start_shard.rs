@@ -12,7 +12,7 @@ fn start_shard_should_run_the_deadline_from_here_when_the_worker_calls() {
         let id = assigned();
         assert_ok!(Jobs::start_shard(signed(10), id));
         let now = System::block_number();
-        let blocks = params().execute_blocks(shard(id).whole_work());
+        let blocks = params().execute_blocks(shard(id).work_macs());
         assert!(matches!(shard(id).phase, Phase::Running { by, .. } if by == now + blocks));
         assert!(has_event(Event::ShardStarted { shard: id, worker: account(10) }));
     });

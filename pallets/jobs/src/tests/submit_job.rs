@@ -6,13 +6,20 @@ use crate::{
     types::{At, Cost},
     Error, Event, HoldReason, JobFault, Jobs as JobsOf, NextJob, OpenJobs, Waiting,
 };
-use frame_support::{assert_noop, assert_ok};
+use frame_support::{
+    assert_noop, assert_ok,
+    traits::fungible::{Inspect, Mutate},
+};
 use quern_primitives::{
     job::{AuditLevel, Input, JobSpec, OutputMap, MAX_TASKS},
     BlobId,
 };
 use quern_program::DType;
-use quern_protocol::{collateral, view::JobStatus};
+use quern_protocol::{
+    collateral,
+    shard::{segment_work, MACS_PER_MOVED_BYTE},
+    view::JobStatus,
+};
 use sp_runtime::TokenError;
 
 const FIRST: At = At { stage: 0, input: 0 };
@@ -43,7 +50,8 @@ fn submit_job_should_hold_all_that_the_job_can_cost_when_it_is_valid() {
     run(|| {
         // 8 tasks of 4 elements, twice added: two shards of 4 tasks.
         let spec = simple(8, 4);
-        let macs = crate::Programs::<Test>::get(spec.stages[0].program).unwrap().summary.task_macs() * 4;
+        let macs = crate::Programs::<Test>::get(spec.stages[0].program).unwrap().summary;
+        let macs = u64::try_from(segment_work(&macs).task()).unwrap() * 4;
         // Every one of the 4 leaves is sampled by both auditors.
         let cost = Cost::at_price(collateral::price(macs, BID), 2_000_000, PROTOCOL_PPM);
         assert_ok!(Jobs::submit_job(signed(1), spec));
@@ -69,10 +77,13 @@ fn submit_job_should_charge_more_for_the_audit_of_the_last_shard_when_it_is_smal
     run(|| {
         let quote = Jobs::quote(&simple(9, 8)).unwrap();
         // The samples are half of the first shard, and all of the last one; two auditors.
-        let price = |tasks: u64| collateral::price(8 * tasks, BID);
+        // A task adds twice: 8 MACs, but 96 bytes are moved, and work is the larger of both.
+        let work = 96 * MACS_PER_MOVED_BYTE;
+        let price = |tasks: u64| collateral::price(work * tasks, BID);
+        assert_eq!(quote.price, price(9));
         assert_eq!(quote.audit_fee, price(8) + price(1) * 2);
-        assert_eq!(quote.audit_macs, 8 * 8 + 8 * 2);
-        assert_eq!((quote.shards, quote.macs), (2, 72));
+        assert_eq!(quote.audit_macs, work * 8 + work * 2);
+        assert_eq!((quote.shards, quote.macs, quote.work_macs), (2, 72, 9 * work));
         assert_eq!(quote.escrow, quote.price + quote.audit_fee + quote.protocol_fee);
     });
 }
@@ -225,5 +236,33 @@ fn submit_job_should_refuse_when_a_run_lies_in_too_many_outputs() {
         let all = Input::Output { stage: 0, map: OutputMap::All };
         let job = spec(vec![stage(one, 4_096, 64, &[Input::Index]), stage(merge, 1, 1, &[all])]);
         assert_eq!(fault(job), JobFault::TooWide(SECOND));
+    });
+}
+
+#[test]
+fn submit_job_should_burn_the_fee_of_every_shard_beside_what_it_holds() {
+    run(|| {
+        let (issuance, before) = (Balances::total_issuance(), Balances::total_balance(&account(1)));
+        let quote = Jobs::quote(&simple(9, 4)).unwrap();
+        assert_eq!(quote.shard_fee, 3 * params().shard_fee);
+        let job = submit(simple(9, 4));
+        assert!(has_event(Event::ShardFeeBurned { job, by: account(1), shards: 3, burned: quote.shard_fee }));
+        assert_eq!(Balances::total_balance(&account(1)), before - quote.shard_fee);
+        assert_eq!(Balances::total_issuance(), issuance - quote.shard_fee);
+        // It is for the places, whatever becomes of the job.
+        assert_ok!(Jobs::cancel_job(signed(1), job));
+        assert_eq!((held(HoldReason::Escrow, 1), Balances::total_balance(&account(1))), (0, before - quote.shard_fee));
+    });
+}
+
+#[test]
+fn submit_job_should_fail_when_the_fee_of_its_shards_is_not_covered() {
+    run(|| {
+        let quote = Jobs::quote(&simple(9, 4)).unwrap();
+        let needed = quote.escrow + quote.shard_fee + Balances::minimum_balance();
+        Balances::set_balance(&account(1), needed - 1);
+        assert_noop!(Jobs::submit_job(signed(1), simple(9, 4)), Error::<Test>::CannotPayShardFee);
+        Balances::set_balance(&account(1), needed);
+        assert_ok!(Jobs::submit_job(signed(1), simple(9, 4)));
     });
 }

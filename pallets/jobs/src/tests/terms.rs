@@ -11,6 +11,7 @@ use quern_primitives::{
 };
 use quern_program::DType;
 use quern_protocol::{
+    collateral,
     shard::{Phase, Traffic, MACS_PER_MOVED_BYTE},
     Params,
 };
@@ -175,13 +176,14 @@ fn deadlines_should_follow_bytes_and_what_the_requester_adds() {
         assert_eq!(by, now + params().start_blocks + 64 + 7);
         assert_ok!(Jobs::start_shard(signed(10), id));
         let Phase::Running { by, .. } = shard(id).phase else { panic!("running") };
-        assert_eq!(by, now + params().execute_blocks(shard(id).whole_work()) + 4 * 64 + 7);
+        assert_eq!(by, now + params().execute_blocks(shard(id).work_macs()) + 4 * 64 + 7);
     });
 }
 
 #[test]
-fn shards_should_keep_the_work_of_their_program_beside_what_is_paid_for() {
+fn shards_should_be_paid_for_the_work_of_their_program_where_bytes_are_worth_more() {
     run(|| {
+        worker(10, BID, 1);
         let program = adder(DType::I32, &[4], 1, 2);
         let summary = program.summary();
         let program = publish(&program);
@@ -191,7 +193,9 @@ fn shards_should_keep_the_work_of_their_program_beside_what_is_paid_for() {
         let shard = shard(id);
         assert_eq!((shard.costs.body, shard.work.body), (summary.macs_body, summary.moved_body * MACS_PER_MOVED_BYTE));
         assert!(shard.work.body > shard.costs.body);
-        assert_eq!(shard.macs(), summary.task_macs());
+        let work = summary.moved_init + 2 * summary.moved_body + summary.moved_finish;
+        assert_eq!(shard.work_macs(), work * MACS_PER_MOVED_BYTE);
+        assert_eq!(shard.deal().unwrap().price, collateral::price(shard.work_macs(), BID));
     });
 }
 

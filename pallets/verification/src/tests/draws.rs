@@ -189,7 +189,7 @@ fn shard_should_be_given_up_when_there_are_too_few_validators_for_too_long() {
         let case = Case::honest().committed();
         blocks(3);
         assert_eq!(case.shard().unseated_since, Some(4));
-        let wait = PARAMS.seat_blocks(case.shard().macs());
+        let wait = PARAMS.seat_blocks(case.shard().work_macs());
         blocks(wait - 1);
         assert!(matches!(case.shard().phase, Phase::Committed { .. }));
         blocks(4);
@@ -207,7 +207,7 @@ fn shard_should_wait_as_long_as_it_takes_when_there_is_no_seed() {
     test(|| {
         SeedsMissing::set((0..1_000).collect());
         let case = Case::honest().committed();
-        blocks(PARAMS.seat_blocks(case.shard().macs()) + 20);
+        blocks(PARAMS.seat_blocks(case.shard().work_macs()) + 20);
         assert!(matches!(case.shard().phase, Phase::Committed { .. }));
         assert_eq!(case.shard().unseated_since, None);
     });

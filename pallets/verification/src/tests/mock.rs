@@ -93,6 +93,7 @@ pub const PARAMS: Params = Params {
     transfer_blocks_per_gib: 0,
     max_extra_blocks: 0,
     min_bid: 1,
+    shard_fee: 0,
 };
 
 parameter_types! {
@@ -293,7 +294,13 @@ impl Shards for Keeper {
                     Self::offended(kind, offender, reporter);
                 }
                 Effect::CloseDisputes => Verification::close(id),
-                Effect::Late(_) | Effect::Unaudited(_) | Effect::Accept { .. } | Effect::Requeue => {}
+                Effect::Late(_)
+                | Effect::Declined(_)
+                | Effect::DeclineRefuted(_)
+                | Effect::DeclineConfirmed(_)
+                | Effect::Unaudited(_)
+                | Effect::Accept { .. }
+                | Effect::Requeue => {}
                 Effect::Settle { .. } | Effect::Overturn(_) | Effect::Adopt(_) => {}
                 Effect::ClaimRefuted(who) => Verification::refuted(&who),
                 Effect::Doubt | Effect::InputsFound(_) | Effect::InputsMissing | Effect::Compensate { .. } => {}

@@ -59,7 +59,7 @@ fn draw_should_wait_when_too_few_others_are_there_and_give_the_work_up_in_the_en
         assert!(matches!(case.shard().phase, Phase::Doubted { .. }));
         assert_eq!(PendingDrawCount::<Test>::get(), 1);
         check();
-        blocks(PARAMS.seat_blocks(case.shard().macs()) + 8);
+        blocks(PARAMS.seat_blocks(case.shard().work_macs()) + 8);
         assert_eq!(case.shard().phase, Phase::Queued);
         assert_eq!(Bonds::of(&raw(WORKER)), (RICH, 0));
         assert!(events().iter().any(|event| matches!(event, Event::DrawGivenUp { .. })));

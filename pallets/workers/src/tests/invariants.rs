@@ -2,7 +2,7 @@
 //! Random calls against a model.
 
 use super::mock::*;
-use crate::{Entries, MAX_SLOTS};
+use crate::{Entries, MAX_REST_BLOCKS, MAX_SLOTS, REST_BLOCKS};
 use proptest::prelude::*;
 use quern_primitives::traits::{Registry as _, Role, ShardEnd};
 use std::collections::BTreeMap;
@@ -17,12 +17,25 @@ enum Op {
     End(u8, ShardEnd),
     CloseWindow(u8),
     Bond(u8, bool),
+    Evict(u8),
+    Blocks(u32),
 }
 
 fn op() -> impl Strategy<Value = Op> {
     let who = || 1u8..7;
     let role = prop_oneof![Just(Role::Worker), Just(Role::Validator)];
-    let end = prop_oneof![3 => Just(ShardEnd::Accepted), 2 => Just(ShardEnd::Late), 1 => Just(ShardEnd::Convicted), 1 => Just(ShardEnd::Overturned), 1 => Just(ShardEnd::Undelivered), 1 => Just(ShardEnd::Unaudited)];
+    let end = prop_oneof![
+        3 => Just(ShardEnd::Accepted),
+        2 => Just(ShardEnd::Late),
+        1 => Just(ShardEnd::Convicted),
+        1 => Just(ShardEnd::Overturned),
+        1 => Just(ShardEnd::Undelivered),
+        1 => Just(ShardEnd::Unaudited),
+        2 => Just(ShardEnd::Unstarted),
+        4 => Just(ShardEnd::Declined),
+        1 => Just(ShardEnd::DeclineRefuted),
+        1 => Just(ShardEnd::DeclineConfirmed),
+    ];
     prop_oneof![
         4 => (who(), role).prop_map(|(who, role)| Op::Register(who, role)),
         4 => (who(), 0..MAX_SLOTS + 2).prop_map(|(who, slots)| Op::SetReady(who, slots)),
@@ -32,6 +45,8 @@ fn op() -> impl Strategy<Value = Op> {
         3 => (who(), end).prop_map(|(who, end)| Op::End(who, end)),
         2 => who().prop_map(Op::CloseWindow),
         1 => (who(), any::<bool>()).prop_map(|(who, rich)| Op::Bond(who, rich)),
+        1 => who().prop_map(Op::Evict),
+        3 => (0..2 * REST_BLOCKS).prop_map(Op::Blocks),
     ]
 }
 
@@ -44,9 +59,29 @@ struct Model {
     barred: bool,
     retiring: bool,
     standing: u32,
+    rests: u32,
+    rests_until: u32,
+}
+
+/// The rule of the crate's documentation, by doubling.
+fn rest(number: u32) -> u32 {
+    (1..number).fold(REST_BLOCKS.min(number * REST_BLOCKS), |blocks, _| (2 * blocks).min(MAX_REST_BLOCKS))
 }
 
 impl Model {
+    fn rest(&mut self, now: u32) {
+        if now >= self.rests_until {
+            self.rests += 1;
+            self.rests_until = now + rest(self.rests);
+        }
+    }
+
+    fn halve(&mut self) {
+        if !self.barred {
+            self.reputation = 100 + (self.reputation - 100) / 2;
+        }
+    }
+
     fn is_free(&self) -> bool {
         self.open + self.standing == 0
     }
@@ -76,7 +111,11 @@ proptest! {
                         if possible {
                             let standing = model.get(&who).map_or(0, |m| m.standing);
                             let (slots, open, reputation, barred, retiring) = (0, 0, 100, false, false);
-                            model.insert(who, Model { role, slots, open, reputation, barred, retiring, standing });
+                            let (rests, rests_until) = (0, 0);
+                            model.insert(
+                                who,
+                                Model { role, slots, open, reputation, barred, retiring, standing, rests, rests_until },
+                            );
                         }
                     }
                     Op::SetReady(who, slots) => {
@@ -117,22 +156,35 @@ proptest! {
                     }
                     Op::End(who, end) => {
                         // What ends after acceptance holds no slot any more.
-                        let holds = !matches!(end, ShardEnd::Overturned | ShardEnd::Undelivered);
+                        let after = [ShardEnd::Overturned, ShardEnd::Undelivered];
+                        let declined = [ShardEnd::DeclineRefuted, ShardEnd::DeclineConfirmed];
+                        let holds = !after.contains(&end) && !declined.contains(&end);
+                        let now = System::block_number();
                         if let Some(m) = model.get_mut(&who).filter(|m| m.open > 0 || !holds) {
                             Registry::shard_ended(&raw(who), end);
                             m.open -= u32::from(holds);
                             m.standing += u32::from(end == ShardEnd::Accepted);
+                            if end == ShardEnd::Accepted {
+                                (m.rests, m.rests_until) = (0, 0);
+                            }
                             match end {
                                 ShardEnd::Accepted if !m.barred => m.reputation = (m.reputation + 1).min(1_000),
                                 ShardEnd::Accepted | ShardEnd::Unaudited => {}
                                 ShardEnd::Late => {
-                                    if !m.barred {
-                                        m.reputation = 100 + (m.reputation - 100) / 2;
-                                    }
+                                    m.halve();
                                     m.slots = 0;
                                 }
-                                ShardEnd::Undelivered if m.barred => {}
-                                ShardEnd::Undelivered => m.reputation = 100 + (m.reputation - 100) / 2,
+                                ShardEnd::Unstarted => {
+                                    m.halve();
+                                    m.slots = 0;
+                                    m.rest(now);
+                                }
+                                ShardEnd::Declined => m.rest(now),
+                                ShardEnd::DeclineRefuted | ShardEnd::Undelivered => m.halve(),
+                                ShardEnd::DeclineConfirmed => {
+                                    m.rests = m.rests.saturating_sub(1);
+                                    m.rests_until = m.rests_until.min(now + rest(m.rests));
+                                }
                                 ShardEnd::Convicted | ShardEnd::Overturned => {
                                     m.reputation = 0;
                                     m.slots = 0;
@@ -157,14 +209,32 @@ proptest! {
                         rich.insert(who, enough);
                         set_bond(who, if enough { MINIMUM } else { MINIMUM - 1 }, 0);
                     }
+                    Op::Evict(who) => {
+                        let makes_room = model.get(&who).is_some_and(|m| {
+                            let places = if m.role == Role::Worker { 3 } else { 2 };
+                            !m.barred && !m.retiring && active(&model, m.role) == places && !rich[&who]
+                        });
+                        assert_eq!(Registry::evict(signed(9), account(who)).is_ok(), makes_room, "{op:?}");
+                        if makes_room && model[&who].is_free() {
+                            model.remove(&who);
+                        } else if makes_room {
+                            let m = model.get_mut(&who).unwrap();
+                            m.slots = 0;
+                            m.retiring = true;
+                        }
+                    }
+                    Op::Blocks(blocks) => System::set_block_number(System::block_number() + blocks),
                 }
                 assert_eq!(Entries::<Test>::iter().count(), model.len(), "{op:?}");
                 for (who, m) in &model {
                     let e = entry(*who);
                     assert_eq!((e.role, e.slots, e.open, e.standing), (m.role, m.slots, m.open, m.standing), "{op:?}");
                     assert_eq!((e.reputation, e.barred, e.retiring), (m.reputation, m.barred, m.retiring), "{op:?}");
+                    assert_eq!((u32::from(e.rests), e.rests_until), (m.rests, m.rests_until), "{op:?}");
                 }
-                let ready = model.iter().filter(|(who, m)| m.slots > m.open && rich[who]).count();
+                let now = System::block_number();
+                let is_ready = |who: &u8, m: &Model| m.slots > m.open && m.rests_until <= now && rich[who];
+                let ready = model.iter().filter(|(who, m)| is_ready(who, m)).count();
                 assert_eq!(Registry::ready_workers().len(), ready, "{op:?}");
                 Registry::do_try_state().unwrap();
             }

@@ -71,6 +71,9 @@ impl workers::BenchmarkHelper for MockCollateral {
     fn bond(who: &AccountId32) {
         Bonds::mutate(|bonds| bonds.insert(who.clone().into(), (MINIMUM, 0)));
     }
+    fn unbond(who: &AccountId32) {
+        Bonds::mutate(|bonds| bonds.remove(&who.clone().into()));
+    }
 }
 
 impl workers::Config for Test {

@@ -3,6 +3,7 @@
 
 mod apprentices;
 mod enrol;
+mod evict;
 mod invariants;
 pub(crate) mod mock;
 mod register;

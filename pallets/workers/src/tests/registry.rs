@@ -2,7 +2,7 @@
 //! The trait by which other pallets assign, and tell how it ended.
 
 use super::mock::*;
-use crate::{Entries, Event, Workers, REPUTATION_FLOOR, REPUTATION_MAX};
+use crate::{Entries, Event, Workers, MAX_REST_BLOCKS, REPUTATION_FLOOR, REPUTATION_MAX, REST_BLOCKS};
 use frame_support::assert_ok;
 use quern_primitives::traits::{Registry as _, Role, ShardEnd};
 
@@ -185,5 +185,59 @@ fn registered_accounts_should_exist_while_their_entry_does() {
         assert_eq!(System::sufficients(&account(1)), 1);
         assert_ok!(Registry::retire(signed(1)));
         assert_eq!(System::sufficients(&account(1)), 0);
+    });
+}
+
+/// Ends an assignment of worker 1 as soon as it is drawn again; returns for how long it was not.
+fn rest_after(end: ShardEnd) -> u32 {
+    let from = System::block_number();
+    Registry::take_slot(&raw(1));
+    Registry::shard_ended(&raw(1), end);
+    assert_ok!(Registry::set_ready(signed(1), 2));
+    assert!(Registry::ready_workers().is_empty());
+    while Registry::ready_workers().is_empty() {
+        System::set_block_number(System::block_number() + 1);
+    }
+    System::block_number() - from
+}
+
+#[test]
+fn rests_should_double_up_to_the_longest_when_assignments_are_not_started_in_a_row() {
+    run(|| {
+        ready(1, 2);
+        assert_eq!(rest_after(ShardEnd::Declined), REST_BLOCKS);
+        assert_eq!(rest_after(ShardEnd::Unstarted), 2 * REST_BLOCKS);
+        let rests: Vec<u32> = (0..7).map(|_| rest_after(ShardEnd::Declined)).collect();
+        assert_eq!(rests[..3], [4 * REST_BLOCKS, 8 * REST_BLOCKS, 16 * REST_BLOCKS]);
+        assert_eq!(rests[4..], [MAX_REST_BLOCKS; 3]);
+        Registry::take_slot(&raw(1));
+        Registry::shard_ended(&raw(1), ShardEnd::Accepted);
+        assert_eq!(rest_after(ShardEnd::Declined), REST_BLOCKS, "from the start, after an accepted shard");
+    });
+}
+
+#[test]
+fn rests_should_count_assignments_once_that_were_held_together() {
+    run(|| {
+        ready(1, 3);
+        (0..3).for_each(|_| Registry::take_slot(&raw(1)));
+        (0..3).for_each(|_| Registry::shard_ended(&raw(1), ShardEnd::Declined));
+        assert_eq!((entry(1).rests, entry(1).rests_until, entry(1).open), (1, 1 + REST_BLOCKS, 0));
+    });
+}
+
+#[test]
+fn declined_shards_should_cost_nothing_but_the_rest_until_they_are_judged() {
+    run(|| {
+        ready(1, 2);
+        (0..9).for_each(|_| Registry::shard_ended(&raw(1), ShardEnd::Accepted));
+        Registry::take_slot(&raw(1));
+        Registry::shard_ended(&raw(1), ShardEnd::Declined);
+        assert_eq!((entry(1).reputation, entry(1).slots, entry(1).open), (REPUTATION_FLOOR + 9, 2, 0));
+        Registry::shard_ended(&raw(1), ShardEnd::DeclineConfirmed);
+        assert_eq!((entry(1).reputation, entry(1).rests), (REPUTATION_FLOOR + 9, 0));
+        assert_eq!(Registry::ready_workers().len(), 1, "the rest is taken back");
+        Registry::shard_ended(&raw(1), ShardEnd::DeclineRefuted);
+        assert_eq!((entry(1).reputation, entry(1).slots, entry(1).open), (REPUTATION_FLOOR + 4, 2, 0));
     });
 }
