@@ -7,7 +7,7 @@ mod step;
 mod window;
 
 pub use deadlines::{segment_work, work, Traffic, MACS_PER_MOVED_BYTE};
-pub use probe::{Probe, ProbeSeat, Work, MAX_ACCUSED, MAX_DECLINES, MAX_PROBES, MAX_PROBE_ROUNDS};
+pub use probe::{Probe, ProbeSeat, Work, MAX_DECLINES, MAX_PROBES, MAX_PROBE_ROUNDS, MAX_UNJUDGED};
 
 use crate::{Moment, Params};
 use alloc::vec::Vec;
@@ -449,7 +449,7 @@ pub struct Shard {
     pub work: SegmentCosts,
     /// The last workers that declined, of whom nobody knows yet whether they could have fetched the inputs: somebody else's
     /// accepted result shows that they could, missing inputs that drawn validators confirm that they could not.
-    pub accused: BoundedVec<Account, ConstU32<MAX_ACCUSED>>,
+    pub unjudged: BoundedVec<Account, ConstU32<MAX_UNJUDGED>>,
 }
 
 /// What happens to a shard.
@@ -698,7 +698,7 @@ impl Shard {
             traffic: Traffic::default(),
             extra_blocks: 0,
             work: costs,
-            accused: BoundedVec::new(),
+            unjudged: BoundedVec::new(),
         }
     }
 

@@ -182,7 +182,7 @@ fn accepted_by_clara(shard: &Shard) -> (Shard, Vec<Effect>) {
 fn decliners_should_be_refuted_when_the_result_of_another_worker_is_accepted() {
     let (shard, _) = decline(&shard(), WORKER);
     let (accepted, effects) = accepted_by_clara(&shard);
-    assert!(accepted.is_accepted() && accepted.accused.is_empty());
+    assert!(accepted.is_accepted() && accepted.unjudged.is_empty());
     let refuted: Vec<&Effect> = effects.iter().filter(|effect| matches!(effect, Effect::DeclineRefuted(_))).collect();
     assert_eq!(refuted, [&Effect::DeclineRefuted(WORKER)]);
 }
@@ -199,7 +199,7 @@ fn decliners_should_be_refuted_by_no_single_word_but_by_what_is_accepted_after_i
     let doubted = step(&declined(), Event::Probe(seats(&[CLARA, DORA])), 8).0;
     let (found, effects) = step(&doubted, Event::Inputs { by: DORA, available: true }, 8);
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::DeclineRefuted(_))), "one word refutes nobody");
-    assert_eq!((found.declined.len(), found.accused.len()), (0, 2));
+    assert_eq!((found.declined.len(), found.unjudged.len()), (0, 2));
     let (_, effects) = accepted_by_clara(&found);
     assert!(
         effects.contains(&Effect::DeclineRefuted(WORKER)) && effects.contains(&Effect::DeclineRefuted(OTHER_WORKER))
@@ -215,22 +215,22 @@ fn decliners_should_be_confirmed_and_forgotten_when_the_inputs_are_missing() {
         assert!(!effects.iter().any(|effect| matches!(effect, Effect::DeclineRefuted(_))));
         let is_missing = effects.contains(&Effect::InputsMissing);
         assert_eq!(of(Effect::DeclineConfirmed), is_missing);
-        assert_eq!(after.accused.is_empty(), is_missing, "else they are still to be judged");
-        assert_eq!(before.accused.len(), 2);
+        assert_eq!(after.unjudged.is_empty(), is_missing, "else they are still to be judged");
+        assert_eq!(before.unjudged.len(), 2);
         confirmed += u32::from(is_missing);
     });
     assert!(confirmed > 0);
 }
 
 #[test]
-fn accused_should_be_the_last_of_those_who_declined_each_once() {
+fn unjudged_should_be_the_last_of_those_who_declined_each_once() {
     let mut shard = shard();
     shard.attempt = 0;
     for worker in [1, 2, 3, 1, 4, 5, 6u8] {
         let (assigned, _) = step(&Shard { phase: Phase::Queued, ..shard }, Event::Assign(deal([worker; 32])), 1);
         shard = step(&assigned, Event::Decline([worker; 32]), 1).0;
     }
-    assert_eq!(shard.accused.into_inner(), [[1; 32], [4; 32], [5; 32], [6; 32]]);
+    assert_eq!(shard.unjudged.into_inner(), [[1; 32], [4; 32], [5; 32], [6; 32]]);
 }
 
 #[test]

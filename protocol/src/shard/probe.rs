@@ -14,7 +14,7 @@ use alloc::vec;
 /// Most workers that are remembered for having declined a shard.
 pub const MAX_DECLINES: u32 = 8;
 /// Most workers whose declining is still to be judged, the last ones: each is a read and a write when the shard is accepted.
-pub const MAX_ACCUSED: u32 = 4;
+pub const MAX_UNJUDGED: u32 = 4;
 /// Most times that one of the drawn validators has the inputs of a commitment of which others said that they are missing. Then it
 /// is given up unpaid, as one whose audits are spoiled otherwise: nobody may hold it for ever.
 pub const MAX_PROBES: u8 = 2;
@@ -105,14 +105,14 @@ impl Shard {
             let _ = declined.try_push(deal.worker);
         }
         let is_enough = declined.len() >= usize::from(params.declines_before_probe);
-        let mut accused = self.accused.clone();
-        accused.retain(|who| *who != deal.worker);
-        if accused.is_full() {
-            accused.remove(0);
+        let mut unjudged = self.unjudged.clone();
+        unjudged.retain(|who| *who != deal.worker);
+        if unjudged.is_full() {
+            unjudged.remove(0);
         }
         // There is room: it was made.
-        let _ = accused.try_push(deal.worker);
-        let declining = Shard { declined, accused, ..self.requeued() };
+        let _ = unjudged.try_push(deal.worker);
+        let declining = Shard { declined, unjudged, ..self.requeued() };
         let worker = deal.worker;
         let mut effects = vec![Effect::ReleaseWorker(deal), Effect::Declined(worker)];
         if is_enough {
@@ -122,11 +122,11 @@ impl Shard {
         (declining, effects)
     }
 
-    /// The shard with nobody accused of having declined it in vain, and what `effect` makes of those who were, but for `worker`.
+    /// The shard with nobody left who is blamed for having declined it in vain, and what `effect` makes of those who were, but for `worker`.
     pub(super) fn judged(&self, worker: Option<&Account>, effect: fn(Account) -> Effect) -> (Shard, Vec<Effect>) {
-        let others = self.accused.iter().filter(|who| Some(*who) != worker);
+        let others = self.unjudged.iter().filter(|who| Some(*who) != worker);
         let effects = others.copied().map(effect).collect();
-        (Shard { accused: BoundedVec::new(), ..self.clone() }, effects)
+        (Shard { unjudged: BoundedVec::new(), ..self.clone() }, effects)
     }
 
     /// Has validators asked whether they can fetch the inputs.

@@ -93,7 +93,7 @@ fn decline_shard_should_cost_no_reputation_when_the_inputs_are_missing() {
         for who in [10, 11] {
             assert_eq!(ends_of(who), [ShardEnd::Declined, ShardEnd::DeclineConfirmed]);
         }
-        assert!(shard(id).accused.is_empty());
+        assert!(shard(id).unjudged.is_empty());
     });
 }
 
