@@ -139,6 +139,7 @@ pub fn phase_name(phase: &Phase) -> &'static str {
         Phase::Settled { paid: true, .. } => "settled",
         Phase::Settled { paid: false, .. } => "unpaid",
         Phase::Overturned { .. } => "overturned",
+        Phase::Accused { .. } => "overturned, auditors answer for it",
         Phase::Adopting { .. } => "adopting",
         Phase::Doubted { .. } | Phase::Probing { .. } => "doubted",
     }

@@ -145,11 +145,26 @@ fn locks(shard: &Shard) -> BTreeMap<Account, Balance> {
     locks
 }
 
+/// Everything that anybody could send about a shard whose auditors may be accused, and everything that the chain could do.
+fn accused_events() -> Vec<Event> {
+    let mut events = vec![Event::Expire, Event::Reissue];
+    for auditor in [ANNA, BORIS] {
+        for bond in [7, 14, 28] {
+            events.push(accuse(STRANGER, auditor, bond));
+        }
+        for lost in [false, true] {
+            events.push(Event::Judged { auditor, lost });
+        }
+    }
+    events
+}
+
 /// Visits every reachable state and hands each accepted step to `check`: first the road to acceptance and what happens to
 /// the result when nobody touches it, then the same from a vacant seat on, then everything that can be done in the window.
 fn explore(mut check: impl FnMut(&Shard, &Event, Height, &Shard, &[Effect])) -> usize {
     let road = visit(shard(), 1, events(), &mut check) + visit(vacant(), 6, events_of_a_vacancy(), &mut check);
-    road + visit(accepted(), 4, window_events(), &mut check)
+    let window = visit(accepted(), 4, window_events(), &mut check);
+    road + window + visit(disproved(3).0, 5, accused_events(), &mut check)
 }
 
 /// Anna has sealed the right answer, Boris fell silent and lost his seat at height 6.
@@ -203,7 +218,7 @@ fn locked_collateral_should_be_released_or_at_stake_exactly_once_in_every_step()
         match event {
             Event::Assign(deal) => lock(deal.worker, deal.collateral),
             Event::Draw { seats, .. } => seats.iter().for_each(|seat| lock(seat.auditor, seat.bond)),
-            Event::Challenge { by, bond, .. } => lock(*by, *bond),
+            Event::Challenge { by, bond, .. } | Event::Accuse { by, bond, .. } => lock(*by, *bond),
             _ => {}
         }
         for effect in effects {
@@ -233,6 +248,7 @@ fn worker_should_only_be_accused_after_its_own_deadline_or_a_lost_dispute() {
             }
             match event {
                 Event::Resolved { worker_lost: Some(lost), .. } => assert_eq!(kind, lost),
+                Event::Disproved { .. } => assert_eq!(*kind, OffenceKind::WrongResult),
                 Event::Expire => {
                     assert_eq!(*kind, OffenceKind::Withheld);
                     let late = match &before.phase {
@@ -258,6 +274,15 @@ fn validator_should_only_be_accused_of_what_its_own_seat_shows() {
             let Effect::Offence { kind, offender, .. } = effect else { continue };
             let Some(seat) = before.audit().and_then(|audit| audit.seats.iter().find(|seat| seat.auditor == *offender))
             else {
+                if let Event::Judged { auditor, lost } = event {
+                    let judged = before.liable().iter().find(|liable| liable.auditor == *auditor).unwrap();
+                    let expected = match lost {
+                        true => (OffenceKind::WrongAudit, *auditor),
+                        false => (OffenceKind::FalseAlarm, judged.accuser.unwrap().challenger),
+                    };
+                    assert_eq!((*kind, *offender), expected);
+                    continue;
+                }
                 let challenges =
                     before.window().is_some_and(|w| w.challenges.iter().any(|s| s.challenger == *offender));
                 assert!(*offender == WORKER || challenges, "{offender:?} has no part in {before:?}");
@@ -903,4 +928,76 @@ fn draw_should_be_named_by_its_height_however_far_deadlines_lag() {
     let now = Moment { height: 8, lag_blocks: 6 };
     let (drawn, _) = committed().step_at(draw, now, 4, &params()).unwrap();
     assert_eq!(drawn.audit().unwrap().drawn_at, 8, "daemons compare it with what is final");
+}
+
+/// An accepted shard, delivered, whose worker was convicted at height 5 at this position by a stranger.
+fn disproved(position: u32) -> (Shard, Vec<Effect>) {
+    let challenge = Event::Challenge { by: STRANGER, position, bond: params().challenge_bond };
+    let (challenged, _) = accepted().step(challenge, 5, 2, &params()).unwrap();
+    challenged.step(Event::Disproved { challenger: STRANGER, position }, 5, 2, &params()).unwrap()
+}
+
+fn accuse(by: Account, auditor: Account, bond: Balance) -> Event {
+    Event::Accuse { by, auditor, position: 3, bond }
+}
+
+#[test]
+fn auditors_should_keep_their_bonds_locked_until_the_shard_is_settled() {
+    let params = params();
+    let accepted = accepted();
+    assert_eq!(locks(&accepted), BTreeMap::from([(WORKER, 30), (ANNA, 5), (BORIS, 5)]));
+    let (delivered, _) = accepted.step(Event::Deliver, 5, 2, &params).unwrap();
+    let (settled, effects) = delivered.step(Event::Expire, delivered.expires().unwrap(), 4, &params).unwrap();
+    assert_eq!(locks(&settled), BTreeMap::new());
+    assert!([ANNA, BORIS].into_iter().all(|who| effects.contains(&Effect::ReleaseAuditor(who, 5))));
+}
+
+#[test]
+fn auditors_should_be_free_when_the_worker_was_convicted_where_they_confirmed_nothing() {
+    let (shard, effects) = disproved(2);
+    assert!(matches!(shard.phase, Phase::Overturned { .. }));
+    assert!([ANNA, BORIS].into_iter().all(|who| effects.contains(&Effect::ReleaseAuditor(who, 5))));
+}
+
+#[test]
+fn auditors_should_lose_nothing_by_the_conviction_of_the_worker_alone() {
+    let (shard, effects) = disproved(3);
+    let offences = effects.iter().filter(|effect| matches!(effect, Effect::Offence { .. })).count();
+    assert_eq!((offences, locks(&shard)), (1, BTreeMap::from([(ANNA, 5), (BORIS, 5)])));
+    assert!(!shard.is_accepted() && shard.result().is_some());
+    let (shard, effects) = shard.step(Event::Expire, shard.expires().unwrap(), 4, &params()).unwrap();
+    let expected = [Effect::ReleaseAuditor(ANNA, 5), Effect::ReleaseAuditor(BORIS, 5), Effect::Closed];
+    assert_eq!(effects, expected);
+    assert!(matches!(shard.phase, Phase::Overturned { .. }));
+}
+
+#[test]
+fn shard_should_start_again_when_its_auditors_have_answered_for_it() {
+    let params = params();
+    let (shard, _) = disproved(3).0.step(Event::Reissue, 5, 2, &params).unwrap();
+    assert_eq!((shard.result(), shard.attempt), (None, 0));
+    assert_eq!(shard.step(Event::Reissue, 5, 2, &params), Err(ShardError::WrongPhase));
+    let (shard, _) = shard.step(accuse(STRANGER, ANNA, 7), 6, 3, &params).unwrap();
+    assert_eq!(shard.expires(), None, "an accusation is under way");
+    let (shard, effects) = shard.step(Event::Judged { auditor: ANNA, lost: true }, 9, 4, &params).unwrap();
+    let (kind, reporter) = (OffenceKind::WrongAudit, Some(STRANGER));
+    let offence = Effect::Offence { kind, offender: ANNA, locked: 5, reporter };
+    assert_eq!(effects, [offence, Effect::ReleaseChallenger(STRANGER, 7)]);
+    let (shard, effects) = shard.step(Event::Expire, shard.expires().unwrap(), 5, &params).unwrap();
+    assert_eq!(effects, [Effect::ReleaseAuditor(BORIS, 5), Effect::Requeue]);
+    assert_eq!((shard.phase, shard.attempt), (Phase::Queued, 1));
+}
+
+#[test]
+fn accusation_should_leave_a_window_to_others_when_it_is_refuted() {
+    let params = params();
+    let (shard, _) = disproved(3).0.step(accuse(STRANGER, ANNA, 7), 7, 3, &params).unwrap();
+    assert_eq!(shard.step(accuse(WORKER, ANNA, 14), 7, 3, &params), Err(ShardError::Full));
+    assert_eq!(shard.step(accuse(STRANGER, BORIS, 7), 7, 3, &params), Err(ShardError::WrongBond));
+    let (shard, effects) = shard.step(Event::Judged { auditor: ANNA, lost: false }, 20, 9, &params).unwrap();
+    let (kind, reporter) = (OffenceKind::FalseAlarm, Some(ANNA));
+    assert_eq!(effects, [Effect::Offence { kind, offender: STRANGER, locked: 7, reporter }]);
+    let last = 20 + params.window_blocks;
+    assert!(shard.step(accuse(WORKER, ANNA, 14), last, 9, &params).is_ok());
+    assert_eq!(shard.step(accuse(WORKER, ANNA, 14), last + 1, 9, &params), Err(ShardError::TooLate));
 }

@@ -254,6 +254,7 @@ fn kinds() -> Vec<(RuntimeCall, Sr25519Keyring)> {
             trace: None,
             turn,
             by,
+            defendant: Default::default(),
         };
         quern_pallet_verification::Disputes::<Runtime>::insert(number, dispute);
         number

@@ -39,6 +39,7 @@ impl Site {
             if index > 0 {
                 let checkpoint = opened.next().ok_or(SiteError::Inconsistent("too few checkpoints were opened"))?;
                 state = self.checkpoint(view, &program, &checkpoint.tensors).await?;
+                self.keep_list(&checkpoint.tensors).await?;
                 before = checkpoint.tensors;
             }
             let run = index..index.saturating_add(count);
@@ -91,12 +92,22 @@ impl Site {
             let id;
             (before, id) = result_id(&results, segment, &state, &before);
             ids.push(id);
-            // A dispute about the next segment starts from these: the worker serves them to nobody.
+            // A dispute about the next segment starts from these: the worker serves them to nobody, and it needs them when it is
+            // accused itself.
+            if segment != Segment::Finish {
+                self.keep_list(&before).await?;
+            }
             for tensor in &state {
                 self.peer.store().put(tensor.bytes.clone().into()).await?;
             }
         }
         Ok(ids)
+    }
+
+    /// Keeps the list behind a checkpoint's id.
+    async fn keep_list(&self, tensors: &[BlobId]) -> Result<(), SiteError> {
+        self.peer.store().put(tensors.iter().flat_map(|id| id.0).collect::<Vec<u8>>().into()).await?;
+        Ok(())
     }
 
     /// Fetches and proves what the worker shows of the drawn results. They are kept before this returns.

@@ -3,7 +3,7 @@
 //!
 //! Who can lose here: the worker, by a lost dispute or by not showing an id that is asked for on chain, both of which an
 //! honest one can always answer from what it keeps; and a challenger, by a dispute that it loses. Nobody loses by an
-//! assertion.
+//! assertion. The auditors' bonds stay locked with the worker's collateral; see [`super::accused`] for what becomes of them.
 
 use super::{
     step::{due, in_time},
@@ -58,6 +58,26 @@ impl Shard {
                 // The bond covers the costs of whom it accused.
                 let reporter = Some(deal.worker);
                 Ok((with(window), vec![Effect::Offence { kind, offender: challenger, locked, reporter }]))
+            }
+            Event::Disproved { challenger, position } => {
+                if !window.challenges.iter().any(|stake| stake.challenger == challenger) {
+                    return Err(ShardError::NotYours);
+                }
+                let (shard, effects) = self.overturned(OffenceKind::WrongResult, Some(challenger));
+                if window.confirmed.liable.is_empty() || !window.confirmed.sample.contains(&position) {
+                    return Ok((shard, effects));
+                }
+                // Whoever confirmed it keeps its bond locked. The worker's conviction alone proves nothing about them.
+                let (deal, commitment, auditors) = (deal.clone(), *commitment, auditors.clone());
+                let accused = Accused {
+                    confirmed: window.confirmed,
+                    by: height.saturating_add(params.window_blocks),
+                    refuted: 0,
+                    reissue: false,
+                };
+                let phase = Phase::Accused { deal, commitment, auditors, at: *at, accused };
+                let held = |effect: &Effect| !matches!(effect, Effect::ReleaseAuditor(..));
+                Ok((Shard { phase, ..self.clone() }, effects.into_iter().filter(held).collect()))
             }
             Event::DemandLeaf(position) => {
                 in_time(reached, window.closes)?;
@@ -114,19 +134,25 @@ impl Shard {
         };
         let worker = Effect::Offence { kind, offender: deal.worker, locked: deal.collateral, reporter };
         let free = window.challenges.iter().map(|stake| Effect::ReleaseChallenger(stake.challenger, stake.bond));
-        let effects = core::iter::once(worker).chain(free);
+        let effects = core::iter::once(worker).chain(free).chain(free_auditors(&window.confirmed));
         let effects = effects.chain([Effect::CloseDisputes, Effect::Overturn(deal.clone())]).collect();
         (Shard { phase: Phase::Overturned { deal, commitment, auditors, at }, ..self.clone() }, effects)
     }
 
     fn settled(&self, paid: bool) -> (Shard, Vec<Effect>) {
-        let Phase::Accepted { deal, commitment, auditors, at, .. } = self.phase.clone() else {
+        let Phase::Accepted { deal, commitment, auditors, at, window } = self.phase.clone() else {
             return (self.clone(), vec![]);
         };
         let settle = Effect::Settle { deal: deal.clone(), auditors: auditors.to_vec(), paid };
-        let effects = vec![Effect::ReleaseWorker(deal.clone()), settle];
+        let free = free_auditors(&window.confirmed);
+        let effects = core::iter::once(Effect::ReleaseWorker(deal.clone())).chain(free).chain([settle]).collect();
         (Shard { phase: Phase::Settled { deal, commitment, auditors, at, paid }, ..self.clone() }, effects)
     }
+}
+
+/// The bonds of those who still answer for a result are free again.
+pub(super) fn free_auditors(confirmed: &Confirmed) -> impl Iterator<Item = Effect> + '_ {
+    confirmed.liable.iter().map(|liable| Effect::ReleaseAuditor(liable.auditor, liable.bond))
 }
 
 impl Window {
