@@ -393,7 +393,7 @@ impl Shard {
         deal: Deal,
         commitment: Commitment,
         audit: Audit,
-        effects: Vec<Effect>,
+        mut effects: Vec<Effect>,
         height: Height,
         period: Height,
         params: &Params,
