@@ -3,7 +3,7 @@
 
 use crate::{
     referee::{Agreed, ReadProof, RefereeError},
-    shard::{work, Shard},
+    shard::{work, Event, Shard},
     traits::worker_offence,
     Moment, Params,
 };
@@ -450,6 +450,20 @@ impl Dispute {
         match self.defendant {
             Defendant::Worker => worker_offence(outcome),
             Defendant::Auditor | Defendant::Rerunner => outcome.worker_lost().then_some(OffenceKind::WrongAudit),
+        }
+    }
+
+    /// What its end is to the shard as it stands.
+    pub fn verdict(&self, outcome: &Outcome, shard: &Shard) -> Event {
+        let (challenger, position) = (self.challenger, self.position);
+        match (self.defendant, outcome) {
+            (Defendant::Worker, Outcome::WrongElement { .. } | Outcome::WrongLength { .. })
+                if shard.window().is_some() =>
+            {
+                Event::Disproved { challenger, position }
+            }
+            (Defendant::Worker, _) => Event::Resolved { challenger, worker_lost: worker_offence(outcome) },
+            _ => Event::Judged { auditor: self.worker, lost: outcome.worker_lost() },
         }
     }
 

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The watcher: runs accepted results again of its own accord, and challenges what differs. Nothing is owed by it, so it keeps
-//! nothing: what is lost is run again.
+//! The watcher: runs accepted results again of its own accord, challenges what differs, and accuses the auditors that confirmed it.
+//! Nothing is owed by it, so it keeps nothing: what is lost is run again.
 
-use super::{prosecution::Prosecutions, *};
-use quern_protocol::shard::Phase;
+use super::{
+    prosecution::{Accusations, Prosecutions, CHALLENGE_MARGIN_BLOCKS},
+    *,
+};
+use quern_protocol::shard::{Accused, Phase, Window};
 
-/// Blocks before a window closes at which no challenge is begun: one that is late would cost a fee for nothing.
-pub const CHALLENGE_MARGIN_BLOCKS: Height = 4;
+/// Blocks before a window closes up to which a difference where nobody audited waits for the tasks that were audited: a challenge
+/// that is won there makes the auditors answer for it.
+const PATIENCE_BLOCKS: Height = 12;
 
 /// Which tasks are run again: of all, this share, chosen by a seed that nobody else knows.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +42,7 @@ pub struct Watcher {
     /// Attempts that were challenged: a second challenge would only be lost once more.
     challenged: HashSet<Attempt>,
     prosecutions: Prosecutions,
+    accusations: Accusations,
 }
 
 impl Watcher {
@@ -51,6 +56,7 @@ impl Watcher {
             compared: HashMap::new(),
             challenged: HashSet::new(),
             prosecutions: Prosecutions::default(),
+            accusations: Accusations::default(),
         }
     }
 
@@ -85,14 +91,22 @@ impl Watcher {
         self.compared.retain(|(attempt, _), _| live.attempts.contains(attempt));
         self.challenged.retain(|attempt| live.attempts.contains(attempt));
         self.prosecutions.forget(&live);
+        self.accusations.forget(&live);
         self.pending.forget(&live);
         out
     }
 
-    /// Runs the chosen tasks of an accepted shard again while it can be challenged.
+    /// Runs the chosen tasks of an accepted shard again while it can be challenged, and of one whose auditors can be accused.
     fn watch(&mut self, view: &ShardView, out: &mut Vec<Action>) {
-        let Phase::Accepted { window, .. } = &view.shard.phase else { return };
-        let (attempt, best) = (Attempt::of(&view.shard), self.best);
+        match &view.shard.phase {
+            Phase::Accepted { window, .. } => self.challenge(view, window, out),
+            Phase::Accused { accused, .. } => self.accuse(view, accused, out),
+            _ => {}
+        }
+    }
+
+    fn challenge(&mut self, view: &ShardView, window: &Window, out: &mut Vec<Action>) {
+        let (attempt, best, sample) = (Attempt::of(&view.shard), self.best, &window.confirmed.sample);
         let is_open = best.saturating_add(CHALLENGE_MARGIN_BLOCKS) <= window.closes;
         let challenges = window.challenges.iter().any(|stake| stake.challenger == self.me);
         if challenges {
@@ -101,18 +115,55 @@ impl Watcher {
         if !is_open || self.challenged.contains(&attempt) {
             return;
         }
+        let (audited, others) = self.chosen(view, sample);
+        let is_compared = |task: &u32| self.compared.contains_key(&(attempt, *task));
+        let is_in_time = best.saturating_add(PATIENCE_BLOCKS) <= window.closes;
+        let waits = is_in_time && !audited.iter().all(is_compared);
+        let found = self.difference(attempt, audited.iter().chain(&others), sample);
+        if let Some(Difference { position, start, end }) = found.filter(|found| !waits || sample.contains(&found.position)) {
+            let call = Call::OpenDispute(view.shard.id, *position, start.clone(), end.clone());
+            return self.pending.submit(Round::of(&view.shard), call, best, out);
+        }
+        self.compare(view, audited.into_iter().chain(others), out);
+    }
+
+    /// Accuses the auditors of a shard whose worker was convicted where they confirmed it, of what came out differently here.
+    fn accuse(&mut self, view: &ShardView, accused: &Accused, out: &mut Vec<Action>) {
+        let (attempt, sample) = (Attempt::of(&view.shard), &accused.confirmed.sample);
+        let (audited, _) = self.chosen(view, sample);
+        let found = self.difference(attempt, audited.iter(), sample).filter(|found| sample.contains(&found.position));
+        match found.cloned() {
+            Some(found) => self.accusations.play(&self.me, view, &found, &mut self.pending, self.best, out),
+            None => self.compare(view, audited.into_iter(), out),
+        }
+    }
+
+    /// The tasks that are run again: those of which a segment was audited, and the others.
+    fn chosen(&self, view: &ShardView, sample: &[u32]) -> (Vec<u32>, Vec<u32>) {
+        let attempt = Attempt::of(&view.shard);
         let tasks = view.shard.first_task..view.shard.first_task.saturating_add(view.shard.tasks);
-        for task in tasks.filter(|task| self.choice.includes(attempt, *task)) {
-            match self.compared.get(&(attempt, task)) {
-                Some(Some(Difference { position, start, end })) => {
-                    let call = Call::OpenDispute(view.shard.id, *position, start.clone(), end.clone());
-                    return self.pending.submit(Round::of(&view.shard), call, best, out);
-                }
-                Some(None) => {}
-                None if self.pending.start(Subject::Task(attempt, task), best, UNTIL_REPORTED) => {
-                    out.push(Action::Compare(view.clone(), task))
-                }
-                None => {}
+        let is_audited = |task: &u32| sample.iter().any(|at| view.shard.locate(*at).is_some_and(|(of, _)| of == *task));
+        tasks.filter(|task| self.choice.includes(attempt, *task)).partition(is_audited)
+    }
+
+    /// What differs in these tasks, an audited segment first.
+    fn difference<'a>(
+        &self,
+        attempt: Attempt,
+        tasks: impl Iterator<Item = &'a u32>,
+        sample: &[u32],
+    ) -> Option<&Difference> {
+        let found = tasks.filter_map(|task| self.compared.get(&(attempt, *task))?.as_ref());
+        found.min_by_key(|found| !sample.contains(&found.position))
+    }
+
+    /// Runs tasks that were not run yet.
+    fn compare(&mut self, view: &ShardView, tasks: impl Iterator<Item = u32>, out: &mut Vec<Action>) {
+        let attempt = Attempt::of(&view.shard);
+        for task in tasks {
+            let is_compared = self.compared.contains_key(&(attempt, task));
+            if !is_compared && self.pending.start(Subject::Task(attempt, task), self.best, UNTIL_REPORTED) {
+                out.push(Action::Compare(view.clone(), task));
             }
         }
     }
@@ -123,7 +174,7 @@ mod tests {
     use super::*;
     use crate::testing::{accepted, ME, OTHER};
     use quern_primitives::slice::SliceProof;
-    use quern_protocol::shard::Stake;
+    use quern_protocol::shard::{Confirmed, Liable, Stake};
 
     const ALL: Choice = Choice { percent: 100, seed: [7; 32] };
 
@@ -195,6 +246,67 @@ mod tests {
         assert_eq!(block(&mut watcher(), 117, &accepted(OTHER)), []);
         assert_eq!(block(&mut watcher(), 116, &accepted(OTHER)).len(), 1);
         assert_eq!(block(&mut watcher(), 100, &accepted(ME)), []);
+    }
+
+    const AUDITOR: Account = [7; 32];
+
+    /// The same shard, convicted where this auditor confirmed it; it may be accused until block 130.
+    fn convicted(view: &ShardView, position: u32, accuser: Option<Account>) -> ShardView {
+        let Phase::Accepted { deal, commitment, auditors, at, .. } = view.shard.phase.clone() else { unreachable!() };
+        let accuser = accuser.map(|challenger| Stake { challenger, bond: 5 });
+        let liable = Liable { auditor: AUDITOR, bond: 5, from_inputs: false, accuser };
+        let (sample, liable) = (vec![position].try_into().unwrap(), vec![liable].try_into().unwrap());
+        let accused = Accused { confirmed: Confirmed { sample, liable }, by: 130, refuted: 0, reissue: true };
+        let mut view = view.clone();
+        view.shard.phase = Phase::Accused { deal, commitment, auditors, at, accused };
+        view
+    }
+
+    fn is_accusation(actions: &[Action]) -> bool {
+        matches!(actions, [Action::Submit(Call::AccuseAuditor(_, AUDITOR, 2, Some(_), _))])
+    }
+
+    #[test]
+    fn auditors_should_be_accused_when_the_worker_was_convicted_where_they_confirmed_it() {
+        let (mut watcher, view) = differing();
+        let convicted = |accuser| convicted(&view, 2, accuser);
+        assert!(is_accusation(&block(&mut watcher, 101, &convicted(None))));
+        assert_eq!(block(&mut watcher, 102, &convicted(None)), [], "it was sent a moment ago");
+        assert!(is_accusation(&block(&mut watcher, 101 + RESEND_BLOCKS, &convicted(None))), "it was lost");
+        assert_eq!(block(&mut watcher, 120, &convicted(Some(OTHER))), [], "somebody else accuses it");
+        assert!(is_accusation(&block(&mut watcher, 121, &convicted(None))), "and was refuted");
+        assert_eq!(block(&mut watcher, 122, &convicted(Some(ME))), []);
+        assert_eq!(block(&mut watcher, 126, &convicted(None)), [], "its own accusation was refuted");
+    }
+
+    #[test]
+    fn nobody_should_be_accused_of_what_was_not_audited_or_too_late() {
+        let (mut watcher, view) = differing();
+        assert_eq!(block(&mut watcher, 101, &convicted(&view, 1, None)), [], "another segment was audited");
+        assert_eq!(block(&mut watcher, 127, &convicted(&view, 2, None)), []);
+    }
+
+    #[test]
+    fn task_should_be_run_again_when_a_watcher_starts_after_the_conviction() {
+        let view = convicted(&accepted(OTHER), 2, None);
+        let mut watcher = watcher();
+        assert_eq!(block(&mut watcher, 101, &view), [Action::Compare(view.clone(), 0)]);
+        watcher.on(Event::Compared(Attempt::of(&view.shard), 0, Some(difference())));
+        assert!(is_accusation(&block(&mut watcher, 102, &view)));
+    }
+
+    #[test]
+    fn challenge_should_wait_for_the_audited_tasks_while_there_is_time() {
+        let mut view = accepted(OTHER);
+        view.shard.tasks = 2;
+        let audited = view.shard.segments_per_task();
+        let Phase::Accepted { window, .. } = &mut view.shard.phase else { unreachable!() };
+        window.confirmed.sample = vec![audited].try_into().unwrap();
+        let mut watcher = watcher();
+        assert_eq!(block(&mut watcher, 100, &view).len(), 2);
+        watcher.on(Event::Compared(Attempt::of(&view.shard), 0, Some(difference())));
+        assert_eq!(block(&mut watcher, 108, &view), [], "the audited task may differ too");
+        assert!(is_challenge(&block(&mut watcher, 109, &view)), "it takes too long");
     }
 
     #[test]

@@ -22,7 +22,7 @@ use quern_protocol::{
     record::evidence_hash,
     referee::ReadProof,
     shard::{Event as ShardEvent, Phase, Verdict},
-    traits::{worker_offence, Audits, Shards},
+    traits::{Audits, Shards},
     Dispute, DisputeError, Shard,
 };
 use sp_runtime::{DispatchError, TryRuntimeError};
@@ -166,16 +166,10 @@ impl<T: Config> Pallet<T> {
     /// Removes a decided dispute and tells the keeper of the shard, who moves the money.
     fn end(id: DisputeId, dispute: Dispute, outcome: Outcome, evidence: Option<[u8; 32]>) -> Result<(), Error<T>> {
         Self::remove(id, &dispute.shard);
-        let Dispute { shard, position, worker, challenger, defendant, .. } = dispute;
+        let Dispute { shard, position, worker, challenger, .. } = dispute;
         Evidence::<T>::set(evidence.unwrap_or_default());
-        let is_accepted = || T::Shards::shard(&shard).is_some_and(|shard| shard.window().is_some());
-        let event = match (defendant, outcome) {
-            (Defendant::Worker, Outcome::WrongElement { .. } | Outcome::WrongLength { .. }) if is_accepted() => {
-                ShardEvent::Disproved { challenger, position }
-            }
-            (Defendant::Worker, _) => ShardEvent::Resolved { challenger, worker_lost: worker_offence(&outcome) },
-            _ => ShardEvent::Judged { auditor: worker, lost: outcome.worker_lost() },
-        };
+        let standing = T::Shards::shard(&shard).ok_or(Error::UnknownShard)?;
+        let event = dispute.verdict(&outcome, &standing);
         Self::apply(&shard, event)?;
         Evidence::<T>::kill();
         Totals::<T>::mutate(|stats| {
