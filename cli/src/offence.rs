@@ -497,7 +497,7 @@ mod tests {
     use bounded_collections::BoundedVec;
     use quern_primitives::BlobId;
     use quern_program::Segment;
-    use quern_protocol::dispute::Move;
+    use quern_protocol::dispute::{Defendant, Move};
 
     const WORKER: Account = [1; 32];
     const CHALLENGER: Account = [2; 32];
@@ -537,6 +537,15 @@ mod tests {
         }
         assert!(stands(OffenceKind::FalseAlarm, CHALLENGER, refuted));
         assert!(!stands(OffenceKind::WrongResult, WORKER, refuted));
+    }
+
+    #[test]
+    fn wrong_audit_should_stand_when_an_accused_auditor_is_convicted_of_its_own_trace() {
+        let accused = Dispute { defendant: Defendant::Auditor, ..dispute() };
+        let wrong = Outcome::WrongElement { op: 0, element: 1, claimed: 2, expected: 3 };
+        assert!(judge(&accused, OffenceKind::WrongAudit, &WORKER, &wrong).0);
+        assert!(!judge(&accused, OffenceKind::WrongResult, &WORKER, &wrong).0);
+        assert!(!stands(OffenceKind::WrongAudit, WORKER, wrong), "a worker is no auditor");
     }
 
     #[test]

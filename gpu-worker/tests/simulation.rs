@@ -349,8 +349,7 @@ impl Chain {
             Next::Open(next) => drop(self.disputes.insert(id, next)),
             Next::Closed(outcome) => {
                 self.disputes.remove(&id);
-                let event = dispute.verdict(&outcome, &self.shards[&dispute.shard]);
-                self.step(dispute.shard, event);
+                self.step(dispute.shard, dispute.verdict(&outcome));
             }
         }
         Some(())
@@ -1257,7 +1256,10 @@ impl Simulation {
             let Phase::Settled { deal, auditors, paid: true, .. } = &shard.phase else { panic!("not paid: {shard:?}") };
             // A result that is right is paid, however its worker behaves.
             let worker = self.kinds[&deal.worker];
-            assert!(worker.is_honest() || matches!(worker, Kind::Withholder | Kind::Framer { .. }), "{worker:?} was paid");
+            assert!(
+                worker.is_honest() || matches!(worker, Kind::Withholder | Kind::Framer { .. }),
+                "{worker:?} was paid"
+            );
             for who in auditors.iter().chain([&deal.worker]) {
                 let daemon = self.up(who).expect("everybody is up at the end");
                 assert!(daemon.desk.published.contains(&shard.id), "{:?} does not serve the outputs", daemon.kind);
@@ -1320,6 +1322,9 @@ fn simulate_drawing(samples: usize, kinds: &[Kind], faults: Faults) -> Vec<Simul
 
 /// Bad days for everybody, but within what the deadlines allow for.
 const BAD: Faults = Faults { lost: 15, doubled: 10, failed: 20, killed: 2, unseen: 20 };
+
+/// Days on which no audit from the inputs takes so long that its validator gives it up.
+const MILD: Faults = Faults { lost: 10, doubled: 10, failed: 10, killed: 2, unseen: 10 };
 
 use Kind::{
     Absent, Accomplice, Blind, HiddenLiar, Hider, HonestValidator, HonestWorker, Lazy, Mute, Prosecutor,
@@ -1487,25 +1492,19 @@ fn auditors_should_lose_when_they_confirmed_a_lie_of_which_the_worker_is_convict
     let liars = [liar(false, false), liar(false, true)];
     let kinds = [[HonestWorker].as_slice(), &liars, &[Accomplice; 8], &[HonestValidator; 2], &[Watching]].concat();
     // Everything is drawn, so that whoever confirms a lie confirmed it where it begins.
-    let simulations = simulate_drawing((TASKS * WORLD.segments()) as usize, &kinds, BAD);
+    let simulations = simulate_drawing((TASKS * WORLD.segments()) as usize, &kinds, CALM);
     let chains = || simulations.iter().map(|simulation| &simulation.chain);
     let count = |kind| chains().flat_map(|chain| &chain.offences).filter(|(of, ..)| *of == kind).count();
     let overturned: u64 = chains().map(|chain| chain.overturned).sum();
     assert!(overturned > SEEDS / 2, "only {overturned} accepted lies were overturned");
-    // Two auditors each; now and then a watcher on a bad day comes too late.
-    let lost = count(OffenceKind::WrongAudit) as u64;
-    assert!(lost > overturned * 3 / 2, "only {lost} auditors of {overturned} lies lost");
+    assert_eq!(count(OffenceKind::WrongAudit) as u64, 2 * overturned);
 }
 
 #[test]
 fn honest_auditors_should_lose_nothing_when_a_worker_is_convicted_by_a_friend_to_frame_them() {
-    let kinds = [
-        [HonestWorker].as_slice(),
-        &[Kind::Framer { withholds: false }; 3],
-        &[HonestValidator; 3],
-        &[Prosecutor; 2],
-    ]
-    .concat();
+    let kinds =
+        [[HonestWorker].as_slice(), &[Kind::Framer { withholds: false }; 3], &[HonestValidator; 3], &[Prosecutor; 2]]
+            .concat();
     let simulations = simulate(&kinds, BAD);
     let chains = || simulations.iter().map(|simulation| &simulation.chain);
     let accusations: u64 = chains().map(|chain| chain.accusations).sum();
@@ -1518,7 +1517,7 @@ fn honest_auditors_should_lose_nothing_when_a_worker_is_convicted_by_a_friend_to
 fn honest_auditors_should_lose_nothing_when_they_are_framed_after_they_ran_the_tasks_from_their_inputs() {
     let framers = [Kind::Framer { withholds: true }; 2];
     let kinds = [[HonestWorker].as_slice(), &framers, &[HonestValidator; 3], &[Prosecutor; 2]].concat();
-    let simulations = simulate(&kinds, BAD);
+    let simulations = simulate(&kinds, MILD);
     let accusations: u64 = simulations.iter().map(|simulation| simulation.chain.accusations).sum();
     let reruns: u64 = simulations.iter().map(|simulation| simulation.chain.claims).sum();
     assert!(accusations > SEEDS / 2 && reruns > SEEDS, "only {accusations} accusations, {reruns} claims");

@@ -419,7 +419,7 @@ impl Dispute {
         })
     }
 
-    /// Opens a dispute with an auditor that confirmed a drawn segment of a shard whose worker was convicted there: both ids of the
+    /// Opens a dispute with an auditor that confirmed a drawn segment of a shard that was overturned: both ids of the
     /// segment are opened, and the auditor owes a trace of its own between them. A conviction of the worker says nothing about the
     /// auditor, because a trace binds the result of a segment and not the operators before it. `Shard::step` decides whether this
     /// account may accuse.
@@ -453,17 +453,13 @@ impl Dispute {
         }
     }
 
-    /// What its end is to the shard as it stands.
-    pub fn verdict(&self, outcome: &Outcome, shard: &Shard) -> Event {
-        let (challenger, position) = (self.challenger, self.position);
-        match (self.defendant, outcome) {
-            (Defendant::Worker, Outcome::WrongElement { .. } | Outcome::WrongLength { .. })
-                if shard.window().is_some() =>
-            {
-                Event::Disproved { challenger, position }
+    /// What its end is to the shard.
+    pub fn verdict(&self, outcome: &Outcome) -> Event {
+        match self.defendant {
+            Defendant::Worker => Event::Resolved { challenger: self.challenger, worker_lost: worker_offence(outcome) },
+            Defendant::Auditor | Defendant::Rerunner => {
+                Event::Judged { auditor: self.worker, lost: outcome.worker_lost() }
             }
-            (Defendant::Worker, _) => Event::Resolved { challenger, worker_lost: worker_offence(outcome) },
-            _ => Event::Judged { auditor: self.worker, lost: outcome.worker_lost() },
         }
     }
 

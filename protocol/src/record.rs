@@ -66,7 +66,7 @@ pub fn silences(shard: &Shard, disputes: &[(DisputeId, Dispute)], height: Height
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dispute::{Move, Trace};
+    use crate::dispute::{Defendant, Move, Trace};
     use alloc::vec;
     use bounded_collections::BoundedVec;
     use quern_primitives::{job::Stage, slice::SliceProof, BlobId, ShardId};
@@ -145,6 +145,8 @@ mod tests {
         assert_eq!(silences(&shard, &disputes, 11), vec![]);
         let expected = vec![(OffenceKind::FalseAlarm, [7; 32]), (OffenceKind::Withheld, [6; 32])];
         assert_eq!(silences(&shard, &disputes, 12), expected);
+        let accused = Dispute { turn: Move::Trace, defendant: Defendant::Auditor, ..dispute() };
+        assert_eq!(silences(&shard, &[(14, accused)], 12), vec![(OffenceKind::WrongAudit, [6; 32])]);
 
         let deal = Deal { worker: [6; 32], price: 1, collateral: 2 };
         let late = Shard { phase: crate::shard::Phase::Running { deal, by: 11 }, ..shard };

@@ -223,7 +223,7 @@ pub struct Confirmed {
     pub liable: BoundedVec<Liable, ConstU32<MAX_AUDITORS>>,
 }
 
-/// The auditors of a result that was convicted where they confirmed it answer for it.
+/// The auditors of a result that was overturned answer for it.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Accused {
     /// What they confirmed.
@@ -415,7 +415,7 @@ pub enum Phase {
         /// Whether it was paid: its outputs were delivered.
         paid: bool,
     },
-    /// Convicted while the window was open: never paid. Results of later stages that were computed from it are judged
+    /// Overturned while the window was open, and nobody answers for it any more: never paid. Results of later stages that were computed from it are judged
     /// relative to it, so its root stays.
     #[codec(index = 11)]
     Overturned {
@@ -457,7 +457,7 @@ pub enum Phase {
         /// Last height for their word.
         by: Height,
     },
-    /// Overturned at a segment that its auditors confirmed: they may be accused, one after the other or together.
+    /// Overturned while the window was open: the auditors that confirmed it may be accused, one after the other or together.
     #[codec(index = 15)]
     Accused {
         /// The deal.
@@ -598,14 +598,7 @@ pub enum Event {
         /// What was locked for it: nothing more for a drawn validator, [`Shard::challenge_bond`] for anybody else.
         bond: Balance,
     },
-    /// A dispute has convicted an accepted shard of an element of the segment that ends at this position.
-    Disproved {
-        /// Its challenger.
-        challenger: Account,
-        /// Leaf position of the segment's end.
-        position: u32,
-    },
-    /// Somebody accuses an auditor of a shard that was convicted where it confirmed it.
+    /// Somebody accuses an auditor of an overturned shard that it confirmed.
     Accuse {
         /// Who.
         by: Account,

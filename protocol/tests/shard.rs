@@ -164,7 +164,7 @@ fn accused_events() -> Vec<Event> {
 fn explore(mut check: impl FnMut(&Shard, &Event, Height, &Shard, &[Effect])) -> usize {
     let road = visit(shard(), 1, events(), &mut check) + visit(vacant(), 6, events_of_a_vacancy(), &mut check);
     let window = visit(accepted(), 4, window_events(), &mut check);
-    road + window + visit(disproved(3).0, 5, accused_events(), &mut check)
+    road + window + visit(convicted().0, 5, accused_events(), &mut check)
 }
 
 /// Anna has sealed the right answer, Boris fell silent and lost his seat at height 6.
@@ -248,7 +248,6 @@ fn worker_should_only_be_accused_after_its_own_deadline_or_a_lost_dispute() {
             }
             match event {
                 Event::Resolved { worker_lost: Some(lost), .. } => assert_eq!(kind, lost),
-                Event::Disproved { .. } => assert_eq!(*kind, OffenceKind::WrongResult),
                 Event::Expire => {
                     assert_eq!(*kind, OffenceKind::Withheld);
                     let late = match &before.phase {
@@ -930,11 +929,12 @@ fn draw_should_be_named_by_its_height_however_far_deadlines_lag() {
     assert_eq!(drawn.audit().unwrap().drawn_at, 8, "daemons compare it with what is final");
 }
 
-/// An accepted shard, delivered, whose worker was convicted at height 5 at this position by a stranger.
-fn disproved(position: u32) -> (Shard, Vec<Effect>) {
-    let challenge = Event::Challenge { by: STRANGER, position, bond: params().challenge_bond };
+/// An accepted shard whose worker was convicted at height 5 by a stranger.
+fn convicted() -> (Shard, Vec<Effect>) {
+    let challenge = Event::Challenge { by: STRANGER, position: 2, bond: params().challenge_bond };
     let (challenged, _) = accepted().step(challenge, 5, 2, &params()).unwrap();
-    challenged.step(Event::Disproved { challenger: STRANGER, position }, 5, 2, &params()).unwrap()
+    let worker_lost = Some(OffenceKind::WrongResult);
+    challenged.step(Event::Resolved { challenger: STRANGER, worker_lost }, 5, 2, &params()).unwrap()
 }
 
 fn accuse(by: Account, auditor: Account, bond: Balance) -> Event {
@@ -953,15 +953,26 @@ fn auditors_should_keep_their_bonds_locked_until_the_shard_is_settled() {
 }
 
 #[test]
-fn auditors_should_be_free_when_the_worker_was_convicted_where_they_confirmed_nothing() {
-    let (shard, effects) = disproved(2);
-    assert!(matches!(shard.phase, Phase::Overturned { .. }));
-    assert!([ANNA, BORIS].into_iter().all(|who| effects.contains(&Effect::ReleaseAuditor(who, 5))));
+fn auditors_should_answer_for_the_result_however_its_worker_lost_it() {
+    let params = params();
+    let (asked, _) = accepted().step(Event::DemandLeaf(2), 5, 2, &params).unwrap();
+    let (silent, effects) = asked.step(Event::Expire, asked.expires().unwrap(), 4, &params).unwrap();
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Offence { kind: OffenceKind::Withheld, .. })));
+    for shard in [silent, convicted().0] {
+        assert_eq!(locks(&shard), BTreeMap::from([(ANNA, 5), (BORIS, 5)]));
+        assert!(shard.step(accuse(STRANGER, ANNA, 7), shard.expires().unwrap() - 1, 4, &params).is_ok());
+    }
+}
+
+#[test]
+fn accusation_should_be_refused_when_the_segment_was_not_drawn() {
+    let accusation = Event::Accuse { by: STRANGER, auditor: ANNA, position: 2, bond: 7 };
+    assert_eq!(convicted().0.step(accusation, 6, 3, &params()), Err(ShardError::NotSampled));
 }
 
 #[test]
 fn auditors_should_lose_nothing_by_the_conviction_of_the_worker_alone() {
-    let (shard, effects) = disproved(3);
+    let (shard, effects) = convicted();
     let offences = effects.iter().filter(|effect| matches!(effect, Effect::Offence { .. })).count();
     assert_eq!((offences, locks(&shard)), (1, BTreeMap::from([(ANNA, 5), (BORIS, 5)])));
     assert!(!shard.is_accepted() && shard.result().is_some());
@@ -974,7 +985,7 @@ fn auditors_should_lose_nothing_by_the_conviction_of_the_worker_alone() {
 #[test]
 fn shard_should_start_again_when_its_auditors_have_answered_for_it() {
     let params = params();
-    let (shard, _) = disproved(3).0.step(Event::Reissue, 5, 2, &params).unwrap();
+    let (shard, _) = convicted().0.step(Event::Reissue, 5, 2, &params).unwrap();
     assert_eq!((shard.result(), shard.attempt), (None, 0));
     assert_eq!(shard.step(Event::Reissue, 5, 2, &params), Err(ShardError::WrongPhase));
     let (shard, _) = shard.step(accuse(STRANGER, ANNA, 7), 6, 3, &params).unwrap();
@@ -991,7 +1002,7 @@ fn shard_should_start_again_when_its_auditors_have_answered_for_it() {
 #[test]
 fn accusation_should_leave_a_window_to_others_when_it_is_refuted() {
     let params = params();
-    let (shard, _) = disproved(3).0.step(accuse(STRANGER, ANNA, 7), 7, 3, &params).unwrap();
+    let (shard, _) = convicted().0.step(accuse(STRANGER, ANNA, 7), 7, 3, &params).unwrap();
     assert_eq!(shard.step(accuse(WORKER, ANNA, 14), 7, 3, &params), Err(ShardError::Full));
     assert_eq!(shard.step(accuse(STRANGER, BORIS, 7), 7, 3, &params), Err(ShardError::WrongBond));
     let (shard, effects) = shard.step(Event::Judged { auditor: ANNA, lost: false }, 20, 9, &params).unwrap();

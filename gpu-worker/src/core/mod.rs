@@ -440,7 +440,9 @@ impl Pending {
         let is_live = |subject: &Subject| match subject {
             Subject::Shard(round, _) => live.attempts.contains(&round.attempt),
             Subject::Dispute(id, ..) => live.disputes.contains(id),
-            Subject::Leaf(attempt, _) | Subject::Task(attempt, _) | Subject::Auditor(attempt, _) => live.attempts.contains(attempt),
+            Subject::Leaf(attempt, _) | Subject::Task(attempt, _) | Subject::Auditor(attempt, _) => {
+                live.attempts.contains(attempt)
+            }
             Subject::None => false,
         };
         self.until.retain(|subject, until| is_live(subject) || *until == UNTIL_REPORTED);

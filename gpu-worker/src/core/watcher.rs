@@ -8,10 +8,6 @@ use super::{
 };
 use quern_protocol::shard::{Accused, Phase, Window};
 
-/// Blocks before a window closes up to which a difference where nobody audited waits for the tasks that were audited: a challenge
-/// that is won there makes the auditors answer for it.
-const PATIENCE_BLOCKS: Height = 12;
-
 /// Which tasks are run again: of all, this share, chosen by a seed that nobody else knows.
 #[derive(Clone, Copy, Debug)]
 pub struct Choice {
@@ -112,22 +108,25 @@ impl Watcher {
         if challenges {
             self.challenged.insert(attempt);
         }
-        if !is_open || self.challenged.contains(&attempt) {
+        let is_made = self.challenged.contains(&attempt);
+        if !is_open || (is_made && !challenges) {
             return;
         }
         let (audited, others) = self.chosen(view, sample);
-        let is_compared = |task: &u32| self.compared.contains_key(&(attempt, *task));
-        let is_in_time = best.saturating_add(PATIENCE_BLOCKS) <= window.closes;
-        let waits = is_in_time && !audited.iter().all(is_compared);
-        let found = self.difference(attempt, audited.iter().chain(&others), sample);
-        if let Some(Difference { position, start, end }) = found.filter(|found| !waits || sample.contains(&found.position)) {
-            let call = Call::OpenDispute(view.shard.id, *position, start.clone(), end.clone());
-            return self.pending.submit(Round::of(&view.shard), call, best, out);
+        let found = self.difference(attempt, audited.iter().chain(&others), sample).cloned();
+        // Who is convicted may show nothing any more: what its auditors can be accused of is found out now.
+        self.compare(view, audited.into_iter(), out);
+        match found {
+            _ if is_made => {}
+            Some(Difference { position, start, end }) => {
+                let call = Call::OpenDispute(view.shard.id, position, start, end);
+                self.pending.submit(Round::of(&view.shard), call, best, out);
+            }
+            None => self.compare(view, others.into_iter(), out),
         }
-        self.compare(view, audited.into_iter().chain(others), out);
     }
 
-    /// Accuses the auditors of a shard whose worker was convicted where they confirmed it, of what came out differently here.
+    /// Accuses the auditors of an overturned shard of an audited segment that came out differently here.
     fn accuse(&mut self, view: &ShardView, accused: &Accused, out: &mut Vec<Action>) {
         let (attempt, sample) = (Attempt::of(&view.shard), &accused.confirmed.sample);
         let (audited, _) = self.chosen(view, sample);
@@ -267,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn auditors_should_be_accused_when_the_worker_was_convicted_where_they_confirmed_it() {
+    fn auditors_should_be_accused_when_a_result_that_they_confirmed_was_overturned() {
         let (mut watcher, view) = differing();
         let convicted = |accuser| convicted(&view, 2, accuser);
         assert!(is_accusation(&block(&mut watcher, 101, &convicted(None))));
@@ -296,17 +295,22 @@ mod tests {
     }
 
     #[test]
-    fn challenge_should_wait_for_the_audited_tasks_while_there_is_time() {
+    fn audited_tasks_should_be_run_first_and_also_when_another_one_is_challenged() {
         let mut view = accepted(OTHER);
         view.shard.tasks = 2;
         let audited = view.shard.segments_per_task();
         let Phase::Accepted { window, .. } = &mut view.shard.phase else { unreachable!() };
         window.confirmed.sample = vec![audited].try_into().unwrap();
         let mut watcher = watcher();
-        assert_eq!(block(&mut watcher, 100, &view).len(), 2);
-        watcher.on(Event::Compared(Attempt::of(&view.shard), 0, Some(difference())));
-        assert_eq!(block(&mut watcher, 108, &view), [], "the audited task may differ too");
-        assert!(is_challenge(&block(&mut watcher, 109, &view)), "it takes too long");
+        let first = [Action::Compare(view.clone(), 1), Action::Compare(view.clone(), 0)];
+        assert_eq!(block(&mut watcher, 100, &view), first);
+        let attempt = Attempt::of(&view.shard);
+        watcher.on(Event::Compared(attempt, 0, Some(difference())));
+        watcher.on(Event::Failed(Subject::Task(attempt, 1)));
+        assert!(is_challenge(&block(&mut watcher, 101, &view)));
+        let Phase::Accepted { window, .. } = &mut view.shard.phase else { unreachable!() };
+        window.challenges = vec![Stake { challenger: ME, bond: 5 }].try_into().unwrap();
+        assert_eq!(block(&mut watcher, 104, &view), [Action::Compare(view.clone(), 1)]);
     }
 
     #[test]

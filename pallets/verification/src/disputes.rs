@@ -166,10 +166,9 @@ impl<T: Config> Pallet<T> {
     /// Removes a decided dispute and tells the keeper of the shard, who moves the money.
     fn end(id: DisputeId, dispute: Dispute, outcome: Outcome, evidence: Option<[u8; 32]>) -> Result<(), Error<T>> {
         Self::remove(id, &dispute.shard);
-        let Dispute { shard, position, worker, challenger, .. } = dispute;
         Evidence::<T>::set(evidence.unwrap_or_default());
-        let standing = T::Shards::shard(&shard).ok_or(Error::UnknownShard)?;
-        let event = dispute.verdict(&outcome, &standing);
+        let event = dispute.verdict(&outcome);
+        let Dispute { shard, position, worker, challenger, .. } = dispute;
         Self::apply(&shard, event)?;
         Evidence::<T>::kill();
         Totals::<T>::mutate(|stats| {

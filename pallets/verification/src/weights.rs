@@ -202,12 +202,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Slashing::Agenda` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
     // By hand, until it is measured again: the shard is accepted, with eight challenges, in a job of 64 stages. Beside what is above:
     // Storage: `Jobs::Stages` (r:64 w:0), `Jobs::Tainted` (r:0 w:1)
-    // And, by hand too, its auditors' bonds that are released with it: `Collateral::Ledgers` (r:8 w:8).
     // Shortest time: 428_116 ns.
     fn expire() -> Weight {
-        Weight::from_parts(680_000_000, 635_136)
-            .saturating_add(T::DbWeight::get().reads(116))
-            .saturating_add(T::DbWeight::get().writes(57))
+        Weight::from_parts(680_000_000, 612_000)
+            .saturating_add(T::DbWeight::get().reads(108))
+            .saturating_add(T::DbWeight::get().writes(49))
     }
     // Storage: `Jobs::Shards` (r:1 w:1)
     // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(1033), added: 3508, mode: `MaxEncodedLen`)
@@ -623,12 +622,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Slashing::Agenda` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
     // By hand, until it is measured again: the shard is accepted, with eight challenges, in a job of 64 stages. Beside what is above:
     // Storage: `Jobs::Stages` (r:64 w:0), `Jobs::Tainted` (r:0 w:1)
-    // And, by hand too, its auditors' bonds that are released with it: `Collateral::Ledgers` (r:8 w:8).
     // Shortest time: 8_315_710 ns.
     fn convict() -> Weight {
-        Weight::from_parts(8_990_000_000, 1_153_136)
-            .saturating_add(T::DbWeight::get().reads(404))
-            .saturating_add(T::DbWeight::get().writes(56))
+        Weight::from_parts(8_990_000_000, 1_130_000)
+            .saturating_add(T::DbWeight::get().reads(396))
+            .saturating_add(T::DbWeight::get().writes(48))
     }
     // Storage: `Verification::Disputes` (r:8 w:8)
     // Proof: `Verification::Disputes` (`max_values`: None, `max_size`: Some(45289), added: 47764, mode: `MaxEncodedLen`)
@@ -706,12 +704,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Slashing::Agenda` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
     // By hand, until it is measured again: the shard is accepted, with eight challenges, in a job of 64 stages. Beside what is above:
     // Storage: `Jobs::Stages` (r:64 w:0), `Jobs::Tainted` (r:0 w:1)
-    // And, by hand too, its auditors' bonds that are released with it: `Collateral::Ledgers` (r:8 w:8).
     // Shortest time: 4_950_436 ns.
     fn convict_length() -> Weight {
-        Weight::from_parts(5_425_000_000, 1_153_136)
-            .saturating_add(T::DbWeight::get().reads(404))
-            .saturating_add(T::DbWeight::get().writes(56))
+        Weight::from_parts(5_425_000_000, 1_130_000)
+            .saturating_add(T::DbWeight::get().reads(396))
+            .saturating_add(T::DbWeight::get().writes(48))
     }
     // Storage: `Jobs::Shards` (r:1 w:1)
     // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(1033), added: 3508, mode: `MaxEncodedLen`)

@@ -46,7 +46,7 @@ impl Shard {
                 let index = window.challenges.iter().position(|stake| stake.challenger == challenger);
                 let index = index.ok_or(ShardError::NotYours)?;
                 if let Some(kind) = worker_lost {
-                    return Ok(self.overturned(kind, Some(challenger)));
+                    return Ok(self.overturned(kind, Some(challenger), height, params));
                 }
                 let was_full = window.challenges.is_full();
                 let stake = window.challenges.remove(index);
@@ -58,26 +58,6 @@ impl Shard {
                 // The bond covers the costs of whom it accused.
                 let reporter = Some(deal.worker);
                 Ok((with(window), vec![Effect::Offence { kind, offender: challenger, locked, reporter }]))
-            }
-            Event::Disproved { challenger, position } => {
-                if !window.challenges.iter().any(|stake| stake.challenger == challenger) {
-                    return Err(ShardError::NotYours);
-                }
-                let (shard, effects) = self.overturned(OffenceKind::WrongResult, Some(challenger));
-                if window.confirmed.liable.is_empty() || !window.confirmed.sample.contains(&position) {
-                    return Ok((shard, effects));
-                }
-                // Whoever confirmed it keeps its bond locked. The worker's conviction alone proves nothing about them.
-                let (deal, commitment, auditors) = (deal.clone(), *commitment, auditors.clone());
-                let accused = Accused {
-                    confirmed: window.confirmed,
-                    by: height.saturating_add(params.window_blocks),
-                    refuted: 0,
-                    reissue: false,
-                };
-                let phase = Phase::Accused { deal, commitment, auditors, at: *at, accused };
-                let held = |effect: &Effect| !matches!(effect, Effect::ReleaseAuditor(..));
-                Ok((Shard { phase, ..self.clone() }, effects.into_iter().filter(held).collect()))
             }
             Event::DemandLeaf(position) => {
                 in_time(reached, window.closes)?;
@@ -115,7 +95,7 @@ impl Shard {
             }
             Event::Expire => {
                 if window.demands.iter().any(|demand| reached > demand.by) {
-                    return Ok(self.overturned(OffenceKind::Withheld, None));
+                    return Ok(self.overturned(OffenceKind::Withheld, None, height, params));
                 }
                 if !window.challenges.is_empty() || !window.demands.is_empty() {
                     return Err(ShardError::NothingDue);
@@ -127,16 +107,29 @@ impl Shard {
         }
     }
 
-    /// The worker loses its collateral; challenges are moot.
-    fn overturned(&self, kind: OffenceKind, reporter: Option<Account>) -> (Shard, Vec<Effect>) {
+    /// The worker loses its collateral; challenges are moot. Its auditors' bonds stay locked: they may be accused, however the worker
+    /// lost, because one that could save them by its silence, or by a lie elsewhere, would.
+    fn overturned(
+        &self,
+        kind: OffenceKind,
+        reporter: Option<Account>,
+        height: Height,
+        params: &Params,
+    ) -> (Shard, Vec<Effect>) {
         let Phase::Accepted { deal, commitment, auditors, at, window } = self.phase.clone() else {
             return (self.clone(), vec![]);
         };
         let worker = Effect::Offence { kind, offender: deal.worker, locked: deal.collateral, reporter };
         let free = window.challenges.iter().map(|stake| Effect::ReleaseChallenger(stake.challenger, stake.bond));
-        let effects = core::iter::once(worker).chain(free).chain(free_auditors(&window.confirmed));
+        let effects = core::iter::once(worker).chain(free);
         let effects = effects.chain([Effect::CloseDisputes, Effect::Overturn(deal.clone())]).collect();
-        (Shard { phase: Phase::Overturned { deal, commitment, auditors, at }, ..self.clone() }, effects)
+        let confirmed = window.confirmed;
+        if confirmed.liable.is_empty() {
+            return (Shard { phase: Phase::Overturned { deal, commitment, auditors, at }, ..self.clone() }, effects);
+        }
+        let by = height.saturating_add(params.window_blocks);
+        let accused = Accused { confirmed, by, refuted: 0, reissue: false };
+        (Shard { phase: Phase::Accused { deal, commitment, auditors, at, accused }, ..self.clone() }, effects)
     }
 
     fn settled(&self, paid: bool) -> (Shard, Vec<Effect>) {

@@ -9,11 +9,11 @@ use quern_protocol::{
 };
 
 /// Convicts the worker.
-const FRIEND: u8 = STRANGER + 1;
+pub const FRIEND: u8 = STRANGER + 1;
 /// Where the worker of [`Case::accepted_lie`] lies, and where the honest one of [`framed`] is convicted.
 const POSITION: u32 = 5;
 
-fn accuse(case: &Case, who: u8, auditor: u8, position: u32) -> DispatchResult {
+pub fn accuse(case: &Case, who: u8, auditor: u8, position: u32) -> DispatchResult {
     let start = (!position.is_multiple_of(case.world.segments())).then(|| case.worker.leaf(position - 1));
     Verification::accuse_auditor(signed(who), case.id(), account(auditor), position, start, case.worker.leaf(position))
 }
@@ -24,7 +24,7 @@ fn accused(case: &Case, auditor: u8) -> DisputeId {
 }
 
 /// The auditors that answer for the shard.
-fn liable(case: &Case) -> Vec<u8> {
+pub fn liable(case: &Case) -> Vec<u8> {
     case.shard().liable().iter().map(|liable| liable.auditor[0]).collect()
 }
 
@@ -38,7 +38,7 @@ fn convict(case: &Case, by: u8, dispute: DisputeId, claimed: &[u8]) {
 }
 
 /// A lie that the drawn validators have confirmed, and of which the worker was convicted.
-fn lied() -> Case {
+pub fn lied() -> Case {
     let case = Case::accepted_lie();
     [STRANGER, FRIEND].into_iter().for_each(|who| Bonds::set(who, RICH));
     let dispute = case.open(FRIEND, POSITION);
@@ -50,7 +50,7 @@ fn lied() -> Case {
 
 /// A right result of which the worker was convicted by a friend, after it had posted a trace with a wrong operator and the right
 /// end.
-fn framed() -> Case {
+pub fn framed() -> Case {
     let case = Case::honest().revealed();
     [STRANGER, FRIEND].into_iter().for_each(|who| Bonds::set(who, RICH));
     let dispute = case.open(FRIEND, POSITION);
@@ -68,7 +68,7 @@ fn bond(who: u8) -> (Balance, Balance) {
 }
 
 #[test]
-fn accuse_auditor_should_open_a_dispute_with_the_auditor_when_the_worker_was_convicted_where_it_confirmed() {
+fn accuse_auditor_should_open_a_dispute_with_the_auditor_when_the_result_was_overturned() {
     test(|| {
         let case = lied();
         let auditors = liable(&case);
@@ -84,6 +84,21 @@ fn accuse_auditor_should_open_a_dispute_with_the_auditor_when_the_worker_was_con
         let (worker, challenger, shard) = (account(auditors[0]), account(STRANGER), case.id());
         let opened = Event::DisputeOpened { dispute, shard, position: POSITION, worker, challenger };
         assert_eq!(last_event(), opened);
+    });
+}
+
+#[test]
+fn accuse_auditor_should_be_possible_when_the_worker_fell_silent_to_save_it() {
+    test(|| {
+        let case = Case::accepted_lie();
+        [STRANGER, FRIEND].into_iter().for_each(|who| Bonds::set(who, RICH));
+        case.open(FRIEND, POSITION);
+        blocks(PARAMS.move_blocks + 1);
+        assert_eq!(Case::outcome(), Some(Outcome::WorkerSilent));
+        let [silent, other] = liable(&case)[..] else { panic!("two auditors") };
+        accused(&case, silent);
+        blocks(PARAMS.move_blocks + 1);
+        assert_eq!((bond(silent), bond(other)), ((RICH - BOND, 0), (RICH, BOND)));
     });
 }
 
