@@ -1232,7 +1232,7 @@ impl Simulation {
                 let (program, stage) = (&WORLD.program, &WORLD.context);
                 let evidence = Evidence { program, stage, task, segment, state: &state, outputs: &outputs };
                 let output = outputs[usize::from(*op)];
-                let width = u64::from(own[usize::from(*op)].ty.dtype.bytes());
+                let width = own[usize::from(*op)].ty.dtype.bytes();
                 let element = self.rng.below(output.len() / width as usize) as u64;
                 let reads = evidence.reads(*op, element, |_, part| WORLD.blob(part)).ok()?;
                 let output = quern_primitives::slice::prove(output, element * width..(element + 1) * width);
