@@ -6,7 +6,6 @@ use crate::{
     dispute::{Dispute, Next, Outcome, Play},
     inputs::StageContext,
     shard::{Effect, Event, Shard},
-    traits::worker_offence,
     DisputeError, Moment, Params,
 };
 use alloc::vec::Vec;
@@ -48,7 +47,7 @@ pub fn decide_again(
 pub fn silences(shard: &Shard, disputes: &[(DisputeId, Dispute)], height: Height) -> Vec<(OffenceKind, Account)> {
     let of_dispute = |dispute: &Dispute| {
         let outcome = dispute.expire(height).ok()?;
-        Some(match worker_offence(&outcome) {
+        Some(match dispute.offence(&outcome) {
             Some(kind) => (kind, dispute.worker),
             None => (OffenceKind::FalseAlarm, dispute.challenger),
         })
@@ -67,7 +66,7 @@ pub fn silences(shard: &Shard, disputes: &[(DisputeId, Dispute)], height: Height
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dispute::{Move, Trace};
+    use crate::dispute::{Defendant, Move, Trace};
     use alloc::vec;
     use bounded_collections::BoundedVec;
     use quern_primitives::{job::Stage, slice::SliceProof, BlobId, ShardId};
@@ -88,6 +87,7 @@ mod tests {
             trace: Some(Trace { state: BoundedVec::new(), outputs: BoundedVec::truncate_from(vec![BlobId([10; 32])]) }),
             turn: Move::Convict { op: 0, shown: BoundedVec::new(), chunk: None },
             by: 11,
+            defendant: Default::default(),
         }
     }
 
@@ -113,8 +113,8 @@ mod tests {
     #[test]
     fn evidence_hash_should_be_pinned() {
         let hash = |play| BlobId(evidence_hash(12, &dispute(), &stage(), &play).unwrap()).to_string();
-        assert_eq!(hash(convict()), "6ea9acbc29bf537c6014a20559d91832ce001b741a0afd2f7f8da0312234b39d");
-        assert_eq!(hash(length()), "e45dc6e81d4e9e741efcc695cf6e4154d8c0d256deb7ce1c7967eab1784ff438");
+        assert_eq!(hash(convict()), "474a76feda62c5b4230e8d6693b16a24c3ea72ed7f04c6a285aa8340bed56c37");
+        assert_eq!(hash(length()), "16ac3fca67e120905a22567268d74f9e8b29e1d22d92720f4b2676199e016213");
     }
 
     #[test]
@@ -145,6 +145,8 @@ mod tests {
         assert_eq!(silences(&shard, &disputes, 11), vec![]);
         let expected = vec![(OffenceKind::FalseAlarm, [7; 32]), (OffenceKind::Withheld, [6; 32])];
         assert_eq!(silences(&shard, &disputes, 12), expected);
+        let accused = Dispute { turn: Move::Trace, defendant: Defendant::Auditor, ..dispute() };
+        assert_eq!(silences(&shard, &[(14, accused)], 12), vec![(OffenceKind::WrongAudit, [6; 32])]);
 
         let deal = Deal { worker: [6; 32], price: 1, collateral: 2 };
         let late = Shard { phase: crate::shard::Phase::Running { deal, by: 11 }, ..shard };
