@@ -5,6 +5,7 @@ mod apprentices;
 mod enrol;
 mod invariants;
 pub(crate) mod mock;
+mod pardon;
 mod register;
 mod registry;
 mod reputation;
