@@ -371,7 +371,7 @@ impl Ledger {
                     Some(Fact::Rewarded { offence, shard, amount: Big(*reporter_reward), slashed: Big(cost) })
                 } else {
                     let mine = requester.0 == me && *compensation > 0;
-                    mine.then(|| Fact::PlantCompensated { offence, shard, amount: Big(*compensation) })
+                    mine.then_some(Fact::PlantCompensated { offence, shard, amount: Big(*compensation) })
                 }
             }
             slashing::Event::DecoyOpened { hash, owner, deposit } if owner.0 == me => {
