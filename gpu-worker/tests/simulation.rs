@@ -564,7 +564,7 @@ impl Disk {
 
     /// Keeps tensors and the list behind their checkpoint's id.
     fn put_state(&mut self, state: &[Tensor]) {
-        let list = state.iter().flat_map(|tensor| self.put(tensor.bytes.clone()).0).collect();
+        let list: Vec<u8> = state.iter().flat_map(|tensor| self.put(tensor.bytes.clone()).0).collect();
         self.put(list);
     }
 
@@ -971,7 +971,9 @@ impl Simulation {
         let mut outputs = WORLD.trace(executor, dispute.task, dispute.segment, &state);
         // The first operator is nowhere a result.
         if matches!(self.daemons[index].kind, Kind::Framer { .. }) {
-            outputs[0].bytes[0] ^= 1;
+            let mut bytes = outputs[0].bytes.to_vec();
+            bytes[0] ^= 1;
+            outputs[0].bytes = bytes.into();
         }
         Some((ids, outputs))
     }
@@ -1227,8 +1229,8 @@ impl Simulation {
                 Some(Prosecution::Demand(self.rng.below(shown.len()) as u32))
             }
             Move::Convict { op, .. } => {
-                let state: Vec<&[u8]> = state.iter().map(|tensor| tensor.bytes.as_slice()).collect();
-                let outputs: Vec<&[u8]> = own.iter().map(|tensor| tensor.bytes.as_slice()).collect();
+                let state: Vec<&[u8]> = state.iter().map(|tensor| tensor.bytes.as_ref()).collect();
+                let outputs: Vec<&[u8]> = own.iter().map(|tensor| tensor.bytes.as_ref()).collect();
                 let (task, segment) = (dispute.task, dispute.segment);
                 let (program, stage) = (&WORLD.program, &WORLD.context);
                 let evidence = Evidence { program, stage, task, segment, state: &state, outputs: &outputs };

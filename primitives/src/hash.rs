@@ -33,6 +33,10 @@ pub mod tags {
     pub const REPORT: &[u8] = b"quern/report/v1";
     /// The message of an enrolment: (block hash, enrolment).
     pub const ENROL: &[u8] = b"quern/enrol/v1";
+    /// A planted error: (salt, planted result).
+    pub const PLANT: &[u8] = b"quern/plant/v1";
+    /// A decoy, which looks like a planted error: (salt,).
+    pub const DECOY: &[u8] = b"quern/decoy/v1";
 }
 
 /// `BLAKE3(u8 length of tag || tag || SCALE(body))`.

@@ -16,6 +16,7 @@ pub mod hash;
 pub mod ids;
 pub mod job;
 pub mod offence;
+pub mod plant;
 pub mod slice;
 pub mod traits;
 

@@ -2,6 +2,7 @@
 //! A reported offence on its way to a slash: what the chain keeps, and tells clients, until it is over.
 
 use crate::{
+    plant::ConvictedResult,
     tagged, tags,
     traits::{Offence, OffenceKind},
     Account, Balance, Height,
@@ -146,4 +147,6 @@ pub struct DeferredSlash {
     pub stage: SlashStage,
     /// Height at which it is carried out unless somebody intervenes; later when many slashes are due at once.
     pub due_at: Height,
+    /// The commitment, where a worker was convicted of a result that may have been planted.
+    pub result: Option<ConvictedResult>,
 }

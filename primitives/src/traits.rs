@@ -4,6 +4,7 @@
 use crate::{
     job::{Endpoint, Profile},
     offence::{ConsensusOffence, OffenceId},
+    plant::{ConvictedResult, PlantedResult},
     Account, Balance, Height, ShardId,
 };
 use alloc::vec::Vec;
@@ -197,6 +198,12 @@ pub trait Registry {
     fn take_slot(who: &Account);
     /// Notes how a shard of `who` ended. A convicted worker is no longer ready.
     fn shard_ended(who: &Account, end: ShardEnd);
+    /// Takes one conviction back that was noted at height `at`: the result had been planted. Whoever has no other is what it was
+    /// before, but that it has to declare its capacity anew. Nothing happens where `who` has registered anew or left since, or is an
+    /// apprentice.
+    fn pardon(who: &Account, at: Height) {
+        let _ = (who, at);
+    }
     /// Notes that the window of an accepted shard of `who` has closed: it need not defend it any more.
     fn window_closed(who: &Account) {
         let _ = who;
@@ -273,6 +280,17 @@ pub struct Offence {
 pub trait Offences {
     /// Reports an offence; returns what it costs unless it is cancelled.
     fn report(offence: Offence) -> Balance;
+    /// As [`report`](Self::report), of a worker whose result was convicted and may have been planted.
+    fn report_result(offence: Offence, _result: ConvictedResult) -> Balance {
+        Self::report(offence)
+    }
+}
+
+/// What becomes of results, as the keeper of planted errors asks.
+pub trait Results {
+    /// Whether it is certain that this result is never paid and that its worker can no more be convicted of it: the shard was issued
+    /// again or dropped, or its worker has committed to another root.
+    fn is_void(result: &PlantedResult) -> bool;
 }
 
 /// Turns offences against consensus into slashes, by the same process as [`Offences`].

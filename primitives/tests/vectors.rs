@@ -6,6 +6,7 @@ use quern_primitives::{
         audit_seal, leaf, leaf_list, leaf_secret, opened_digest, results_digest, secret_hash, task_seed, LeafProof,
     },
     draw::{draw_segments, join_runs, seed, Draw, SegmentCosts},
+    plant::{decoy_hash, PlantedResult},
     slice::{
         max_proof_len, open_subtrees, proof_len, prove, prove_length, verify, verify_length, verify_subtrees, Node,
     },
@@ -16,7 +17,7 @@ use std::collections::BTreeMap;
 /// The book's chapter on encodings.
 const BOOK: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/protocol.md"));
 /// Every vector of this crate has a name that starts with one of these.
-const SECTIONS: [&str; 6] = ["blob.", "list.", "tag.", "slice.", "draw.", "commit."];
+const SECTIONS: [&str; 7] = ["blob.", "list.", "tag.", "slice.", "draw.", "commit.", "plant."];
 
 const SHARD_SECRET: [u8; 32] = [0x11; 32];
 const WORKER: [u8; 32] = [0x22; 32];
@@ -108,6 +109,10 @@ fn vectors() -> BTreeMap<&'static str, String> {
     pin("commit.results", hex::encode(results));
     pin("commit.audit_seal", hex::encode(audit_seal(&SALT, &AUDITOR, &SHARD, &opened, &results)));
     pin("commit.task_seed", hex::encode(task_seed(&GENESIS, 7, 1, 42, &RANDOMNESS)));
+
+    let planted = PlantedResult { shard: SHARD, attempt: 2, worker: WORKER, root };
+    pin("plant.hash", hex::encode(planted.hash(&SALT)));
+    pin("plant.decoy", hex::encode(decoy_hash(&SALT)));
     vectors
 }
 

@@ -162,6 +162,13 @@ pub fn check_sound() -> Result<(), String> {
              accusation of an auditor after it, the deferral of its slash and the lag of deadlines take {obligation} blocks"
         ));
     }
+    let plant = quern_pallet_slashing::Terms::<Runtime>::get().plant_blocks;
+    if plant < obligation {
+        return Err(format!(
+            "slashing.plantBlocks is {plant}, but what is planted can be shown to be wrong, and slashed, up to {obligation} blocks \
+             after its commitment: an honest planter would lose its deposit"
+        ));
+    }
     // Who begins to unbond when a session begins is in the set of the next one already, to whose end it can equivocate.
     let evidence = u64::from(elections.evidence_sessions)
         .saturating_add(2)
@@ -300,6 +307,12 @@ mod tests {
         assert!(reason.contains(&format!("take {needed} blocks")), "{reason}");
         sp_io::TestExternalities::default()
             .execute_with(|| build(LOCAL_TESTNET_RUNTIME_PRESET, changes(needed)).unwrap());
+    }
+
+    #[test]
+    fn genesis_should_be_refused_when_a_plant_expires_before_its_slash_is_over() {
+        let reason = refused(json!({ "slashing": { "plantBlocks": 2_000 } }));
+        assert!(reason.contains("slashing.plantBlocks is 2000"), "{reason}");
     }
 
     #[test]

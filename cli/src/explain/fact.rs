@@ -133,6 +133,25 @@ pub enum Fact {
     ConsensusRewarded { offence: OffenceId, session: u32, amount: Big, slashed: Big },
     /// It showed what somebody else did.
     Rewarded { offence: OffenceId, shard: String, amount: Big, slashed: Big },
+    /// It posted a planted error or a decoy.
+    Planted { hash: String, deposit: Big, expires_at: Height },
+    /// A planted error of it was found, and opened.
+    PlantOpened {
+        offence: OffenceId,
+        shard: String,
+        reporter_reward: Big,
+        compensation: Big,
+        burned: Big,
+        released: Big,
+    },
+    /// What it was convicted of had been planted.
+    Pardoned { offence: OffenceId, shard: String, released: Big, appeal_bond: Big },
+    /// It waited for a result that had been planted.
+    PlantCompensated { offence: OffenceId, shard: String, amount: Big },
+    /// A decoy of it was opened, or a plant of it withdrawn.
+    PlantReturned { hash: String, is_decoy: bool, deposit: Big },
+    /// A plant or decoy of it was not opened in time.
+    PlantExpired { hash: String, burned: Big },
     /// It paid for a transaction.
     TransactionFee { fee: Big, tip: Big },
     /// It bonded.
@@ -369,6 +388,35 @@ impl Fact {
                 qrn(*amount),
                 qrn(*slashed)
             ),
+            Self::Planted { hash, deposit, expires_at } => format!(
+                "posted the plant or decoy {hash}: {} held until it is opened, and burned if it is not before block {expires_at}",
+                qrn(*deposit)
+            ),
+            Self::PlantOpened { offence, shard, reporter_reward, compensation, burned, released } => format!(
+                "opened its plant on shard {shard} (offence {offence}): of the deposit {} went to who found the error, {} to the \
+                 requester, {} were burned, and {} came back",
+                qrn(*reporter_reward),
+                qrn(*compensation),
+                qrn(*burned),
+                qrn(*released)
+            ),
+            Self::Pardoned { offence, shard, released, appeal_bond } => format!(
+                "what it was convicted of on shard {shard} (offence {offence}) had been planted: nothing was taken, {} are free again{}",
+                qrn(*released),
+                if appeal_bond.0 > 0 { format!(", and the {} of the appeal", qrn(*appeal_bond)) } else { String::new() }
+            ),
+            Self::PlantCompensated { offence, shard, amount } => {
+                format!("received {} because shard {shard} had a planted error (offence {offence})", qrn(*amount))
+            }
+            Self::PlantReturned { hash, is_decoy: true, deposit } => {
+                format!("opened the decoy {hash}: its {} came back", qrn(*deposit))
+            }
+            Self::PlantReturned { hash, is_decoy: false, deposit } => {
+                format!("withdrew the plant {hash}, whose result is never paid: its {} came back", qrn(*deposit))
+            }
+            Self::PlantExpired { hash, burned } => {
+                format!("did not open the plant or decoy {hash} in time: {} were burned", qrn(*burned))
+            }
             Self::TransactionFee { fee, tip } => format!(
                 "paid {} for a transaction{}",
                 qrn(*fee),

@@ -336,6 +336,62 @@ impl Ledger {
                 let mine = reporter.as_ref().is_some_and(|reporter| reporter.0 == me) && reward.0 > 0;
                 mine.then_some(Fact::ConsensusRewarded { offence, session, amount: reward, slashed })
             }
+            event => self.plant(event),
+        }
+    }
+
+    /// What became of planted errors and decoys.
+    fn plant(&self, event: &slashing::Event) -> Option<Fact> {
+        let me = self.account;
+        match event {
+            slashing::Event::Planted { hash, owner, deposit, expires_at } if owner.0 == me => {
+                Some(Fact::Planted { hash: output::full(hash), deposit: Big(*deposit), expires_at: *expires_at })
+            }
+            slashing::Event::PlantOpened {
+                offence,
+                owner,
+                worker,
+                shard,
+                reporter,
+                reporter_reward,
+                requester,
+                compensation,
+                burned,
+                deposit_released,
+                collateral_released,
+                appeal_bond,
+                ..
+            } => {
+                let (offence, shard) = (*offence, name(shard));
+                let cost = reporter_reward.saturating_add(*compensation).saturating_add(*burned);
+                if owner.0 == me {
+                    Some(Fact::PlantOpened {
+                        offence,
+                        shard,
+                        reporter_reward: Big(*reporter_reward),
+                        compensation: Big(*compensation),
+                        burned: Big(*burned),
+                        released: Big(*deposit_released),
+                    })
+                } else if worker.0 == me {
+                    let (released, appeal_bond) = (Big(*collateral_released), Big(*appeal_bond));
+                    Some(Fact::Pardoned { offence, shard, released, appeal_bond })
+                } else if reporter.as_ref().is_some_and(|reporter| reporter.0 == me) && *reporter_reward > 0 {
+                    Some(Fact::Rewarded { offence, shard, amount: Big(*reporter_reward), slashed: Big(cost) })
+                } else {
+                    let mine = requester.0 == me && *compensation > 0;
+                    mine.then_some(Fact::PlantCompensated { offence, shard, amount: Big(*compensation) })
+                }
+            }
+            slashing::Event::DecoyOpened { hash, owner, deposit } if owner.0 == me => {
+                Some(Fact::PlantReturned { hash: output::full(hash), is_decoy: true, deposit: Big(*deposit) })
+            }
+            slashing::Event::PlantWithdrawn { hash, owner, deposit } if owner.0 == me => {
+                Some(Fact::PlantReturned { hash: output::full(hash), is_decoy: false, deposit: Big(*deposit) })
+            }
+            slashing::Event::PlantExpired { hash, owner, burned } if owner.0 == me => {
+                Some(Fact::PlantExpired { hash: output::full(hash), burned: Big(*burned) })
+            }
             _ => None,
         }
     }
@@ -412,6 +468,48 @@ mod tests {
             evidence: [1; 32],
             dry_run: false,
         })
+    }
+
+    #[test]
+    fn opened_plant_should_be_told_to_everybody_who_has_a_part_in_it() {
+        let (owner, requester) = ([71; 32], [72; 32]);
+        let events = [Event::Slashing(slashing::Event::PlantOpened {
+            offence: 9,
+            hash: [5; 32],
+            owner: id(owner),
+            worker: id(WORKER),
+            shard: shard(),
+            reporter: Some(id(AUDITOR)),
+            reporter_reward: 2 * QRN,
+            requester: id(requester),
+            compensation: QRN,
+            burned: 0,
+            deposit_released: 37 * QRN,
+            collateral_released: 10 * QRN,
+            appeal_bond: 0,
+        })];
+        let told = |who| read(who, &events).iter().map(Fact::text).collect::<String>();
+        assert!(told(owner).contains("2 QRN went to who found the error, 1 QRN to the requester"), "{}", told(owner));
+        assert!(told(WORKER).contains("nothing was taken, 10 QRN are free again"), "{}", told(WORKER));
+        assert!(told(AUDITOR).contains("received 2 QRN of the 3 QRN"), "{}", told(AUDITOR));
+        assert!(told(requester).contains("received 1 QRN because shard 4.1.2"), "{}", told(requester));
+        assert_eq!(told([73; 32]), "");
+    }
+
+    #[test]
+    fn plant_should_be_told_to_its_owner_until_it_is_over() {
+        let (hash, owner, deposit) = ([5; 32], id(WORKER), 40 * QRN);
+        let events = [
+            slashing::Event::Planted { hash, owner, deposit, expires_at: 70 },
+            slashing::Event::DecoyOpened { hash, owner, deposit },
+            slashing::Event::PlantWithdrawn { hash, owner, deposit },
+            slashing::Event::PlantExpired { hash, owner, burned: deposit },
+        ];
+        let events = events.map(Event::Slashing);
+        let facts = read(WORKER, &events);
+        let words = ["40 QRN held until it is opened", "opened the decoy", "withdrew the plant", "40 QRN were burned"];
+        assert!(facts.iter().zip(words).all(|(fact, words)| fact.text().contains(words)), "{facts:?}");
+        assert_eq!((facts.len(), read(AUDITOR, &events).len()), (4, 0));
     }
 
     fn read(account: Account, events: &[Event]) -> Vec<Fact> {

@@ -9,7 +9,8 @@ use alloc::collections::BTreeSet;
 use frame_support::storage::with_storage_layer;
 use quern_primitives::{
     job::Input,
-    traits::{Offence, OffenceKind, Settlement, ShardEnd},
+    plant::{ConvictedResult, PlantedResult},
+    traits::{Offence, OffenceKind, Results, Settlement, ShardEnd},
 };
 use quern_program::Checked;
 use quern_protocol::{
@@ -104,6 +105,27 @@ impl<T: Config> quern_protocol::traits::Shards for Pallet<T> {
     }
 }
 
+impl<T: Config> Results for Pallet<T> {
+    fn is_void(planted: &PlantedResult) -> bool {
+        let PlantedResult { shard: id, attempt, worker, root } = *planted;
+        match Shards::<T>::get(id) {
+            // Every attempt has one worker and at most one commitment, which is paid only in that attempt.
+            Some(shard) if shard.attempt == attempt => {
+                shard.deal().is_some_and(|deal| deal.worker != worker)
+                    || shard.commitment().is_some_and(|commitment| commitment.root != root)
+            }
+            Some(shard) => shard.attempt > attempt,
+            // What was paid is kept until its job is pruned; a shard that is gone before that was dropped.
+            None => {
+                let is_kept = |job: Job| job.prune_at.is_none_or(|at| at > Self::now());
+                let was_created = |stage: StageRecord| stage.inherits.is_none() && id.index < stage.created;
+                Jobs::<T>::get(id.job).is_some_and(is_kept)
+                    && Stages::<T>::get(id.job, id.stage).is_some_and(was_created)
+            }
+        }
+    }
+}
+
 impl<T: Config> Pallet<T> {
     /// A published program, ready to be run.
     pub(crate) fn checked(program: &BlobId) -> Option<Checked> {
@@ -190,7 +212,11 @@ impl<T: Config> Pallet<T> {
             Effect::Offence { kind, offender, locked, reporter } => {
                 // Nothing was paid for a shard that is not accepted, so there is nothing to restitute.
                 let evidence = T::Audits::evidence();
-                T::Offences::report(Offence { kind, offender, shard, locked, reporter, restitution: None, evidence });
+                let offence = Offence { kind, offender, shard, locked, reporter, restitution: None, evidence };
+                match Self::convicted_result(before, &offence) {
+                    Some(result) => T::Offences::report_result(offence, result),
+                    None => T::Offences::report(offence),
+                };
                 let is_worker = before.deal().is_some_and(|deal| deal.worker == offender);
                 if is_worker && matches!(kind, OffenceKind::WrongResult | OffenceKind::Withheld) {
                     let end = if before.is_accepted() { ShardEnd::Overturned } else { ShardEnd::Convicted };
@@ -219,6 +245,29 @@ impl<T: Config> Pallet<T> {
             Effect::Compensate { deal, auditors, needed } => Self::compensate(after, &deal, &auditors, needed)?,
         }
         Ok(())
+    }
+
+    /// The commitment that a worker is convicted of, where it may have been planted. An apprentice's is not: what it locks is too little
+    /// for a deposit that is a multiple of it to mean anything.
+    fn convicted_result(shard: &Shard, offence: &Offence) -> Option<ConvictedResult> {
+        let deal = shard.deal().filter(|deal| deal.worker == offence.offender)?;
+        if offence.kind != OffenceKind::WrongResult || T::Registry::is_apprentice(&deal.worker) {
+            return None;
+        }
+        let (commitment, job) = (shard.commitment()?, Jobs::<T>::get(shard.id.job)?);
+        Some(ConvictedResult {
+            requester: job.requester.clone().into(),
+            attempt: shard.attempt,
+            root: commitment.root,
+            committed_at: commitment.at,
+            is_read: shard.is_accepted() && Self::is_read(&job, &shard.id),
+        })
+    }
+
+    /// Whether a stage has begun that reads the stage of a shard.
+    fn is_read(job: &Job, shard: &ShardId) -> bool {
+        let begun = |reader| Stages::<T>::get(shard.job, reader).is_some_and(|stage| stage.created > 0);
+        job.readers(shard.stage).any(begun)
     }
 
     /// Has drawn validators asked for the inputs of a shard; of a job that has ended nobody needs them any more.
@@ -330,8 +379,7 @@ impl<T: Config> Pallet<T> {
         if shard.accused().is_none() {
             Self::leave_maturing(&mut job);
         }
-        let exists = |reader| Stages::<T>::get(job_id, reader).is_some_and(|stage| stage.created > 0);
-        let is_read = job.readers(index).any(exists);
+        let is_read = Self::is_read(&job, &shard.id);
         let reissued = job.status.is_under_way() && !is_read && Live::<T>::get() < T::MaxLive::get();
         Self::deposit_event(Event::ShardOverturned { shard: shard.id, worker: deal.worker.into(), reissued });
         if reissued {

@@ -6,8 +6,9 @@ use frame_benchmarking::v2::*;
 use frame_system::RawOrigin;
 use quern_primitives::{
     offence::ConsensusOffence,
+    plant::{decoy_hash, ConvictedResult},
     traits::{ConsensusOffences, Offence, Offences},
-    QRN,
+    BlobId, QRN,
 };
 
 /// Bonds accounts.
@@ -17,6 +18,59 @@ pub trait BenchmarkHelper {
     /// An account with funds whose stake costs most to slash: it has a bond, is a candidate among as many as there may be, and is
     /// backed.
     fn candidate() -> Result<AccountId32, BenchmarkError>;
+    /// Registers `who` as a worker and has it convicted once.
+    fn bar(who: &AccountId32);
+    /// Makes it certain that a result is never paid.
+    fn make_void(planted: &PlantedResult);
+}
+
+/// The salt of plants.
+const SALT: [u8; 32] = [3; 32];
+
+/// What a plant holds: enough for the offence of [`planted_offence`].
+fn deposit<T: Config>() -> Balance {
+    Terms::<T>::get().deposit(QRN.saturating_mul(1_000))
+}
+
+/// An account with a plant or decoy under way.
+fn planter<T: Config>(hash: [u8; 32]) -> Result<AccountId32, BenchmarkError> {
+    let owner: AccountId32 = account("planter", 0, 0);
+    T::BenchmarkHelper::lock(&owner, deposit::<T>());
+    Pallet::<T>::plant(RawOrigin::Signed(owner.clone()).into(), hash, deposit::<T>())?;
+    Ok(owner)
+}
+
+fn planted(worker: &AccountId32) -> PlantedResult {
+    let shard = ShardId { job: 0, stage: 0, index: 0 };
+    PlantedResult { shard, attempt: 0, worker: worker.clone().into(), root: BlobId([5; 32]) }
+}
+
+/// The conviction of a barred worker for a planted error, under appeal.
+fn planted_offence<T: Config>() -> Result<OffenceId, BenchmarkError> {
+    let locked = QRN.saturating_mul(1_000);
+    let offender: AccountId32 = account("worker", 0, 0);
+    let (requester, reporter): (AccountId32, AccountId32) = (account("requester", 0, 0), account("reporter", 0, 0));
+    for who in [&offender, &requester, &reporter] {
+        T::BenchmarkHelper::lock(who, locked);
+    }
+    T::BenchmarkHelper::bar(&offender);
+    let PlantedResult { shard, attempt, root, .. } = planted(&offender);
+    planter::<T>(planted(&offender).hash(&SALT))?;
+    let id = NextOffence::<T>::get();
+    let offence = Offence {
+        kind: OffenceKind::WrongResult,
+        offender: offender.clone().into(),
+        shard,
+        locked,
+        reporter: Some(reporter.into()),
+        restitution: Some((requester.clone().into(), QRN)),
+        evidence: [1; 32],
+    };
+    let committed_at = Pallet::<T>::now().saturating_add(1);
+    let result = ConvictedResult { requester: requester.into(), attempt, root, committed_at, is_read: true };
+    <Pallet<T> as Offences>::report_result(offence, result);
+    Pallet::<T>::appeal(RawOrigin::Signed(offender).into(), id, [2; 32])?;
+    Ok(id)
 }
 
 /// The most expensive offence: restitution and a reward, both to accounts that exist.
@@ -178,6 +232,64 @@ mod benches {
         }
 
         assert!(!Deferred::<T>::contains_key(id));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn plant() {
+        let owner: AccountId32 = whitelisted_caller();
+        T::BenchmarkHelper::lock(&owner, deposit::<T>());
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(owner), [4; 32], deposit::<T>());
+
+        assert!(Plants::<T>::contains_key([4; 32]));
+    }
+
+    #[benchmark]
+    fn open_plant() -> Result<(), BenchmarkError> {
+        let id = planted_offence::<T>()?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(whitelisted_caller()), id, SALT);
+
+        assert_eq!((Plants::<T>::count(), Deferred::<T>::contains_key(id)), (0, false));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn open_decoy() -> Result<(), BenchmarkError> {
+        planter::<T>(decoy_hash(&SALT))?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(whitelisted_caller()), SALT);
+
+        assert_eq!(Plants::<T>::count(), 0);
+        Ok(())
+    }
+
+    #[benchmark]
+    fn withdraw_plant() -> Result<(), BenchmarkError> {
+        let planted = planted(&account("worker", 0, 0));
+        planter::<T>(planted.hash(&SALT))?;
+        T::BenchmarkHelper::make_void(&planted);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(whitelisted_caller()), SALT, planted);
+
+        assert_eq!(Plants::<T>::count(), 0);
+        Ok(())
+    }
+
+    #[benchmark]
+    fn expire_plant() -> Result<(), BenchmarkError> {
+        planter::<T>([4; 32])?;
+        Plants::<T>::mutate_extant([4; 32], |plant| plant.expires_at = 0);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(whitelisted_caller()), [4; 32]);
+
+        assert_eq!(Plants::<T>::count(), 0);
         Ok(())
     }
 

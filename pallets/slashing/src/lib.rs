@@ -11,6 +11,7 @@ extern crate alloc;
 
 #[cfg(feature = "runtime-benchmarks")]
 pub mod benchmarking;
+pub mod plants;
 mod process;
 pub mod shares;
 #[cfg(test)]
@@ -19,6 +20,7 @@ mod try_state;
 pub mod weights;
 
 pub use pallet::*;
+pub use plants::PlantTerms;
 pub use shares::{Process, Shares, Split, MAX_REPORTER_PPM, ONE_PPM};
 pub use weights::WeightInfo;
 
@@ -34,7 +36,8 @@ use frame_support::{
 use frame_system::pallet_prelude::*;
 use quern_primitives::{
     offence::{DeferredSlash, OffenceId, SlashStage},
-    traits::{Collateral, OffenceKind, Stakes},
+    plant::{Plant, PlantedResult},
+    traits::{Collateral, OffenceKind, Registry, Results, Stakes},
     Balance, Height, ShardId,
 };
 use sp_runtime::{traits::UniqueSaturatedInto, AccountId32};
@@ -67,6 +70,16 @@ pub mod pallet {
         /// [`STEPS_OF_A_STAKE`].
         #[pallet::constant]
         type SlashesPerBlock: Get<u32>;
+        /// Takes convictions for planted errors back.
+        type Registry: Registry;
+        /// Knows what became of results.
+        type Results: Results;
+        /// Most plants and decoys under way.
+        #[pallet::constant]
+        type MaxPlants: Get<u32>;
+        /// Most of them of one account, so that none takes all places cheaply.
+        #[pallet::constant]
+        type MaxPlantsOfAccount: Get<u32>;
         /// Weights.
         type WeightInfo: WeightInfo;
         /// Bonds accounts for benchmarks.
@@ -83,6 +96,9 @@ pub mod pallet {
         /// An appeal, until it is decided.
         #[codec(index = 0)]
         Appeal,
+        /// A planted error or a decoy, until it is opened.
+        #[codec(index = 1)]
+        Plant,
     }
 
     /// What genesis decided about shares.
@@ -117,6 +133,18 @@ pub mod pallet {
     #[pallet::storage]
     pub type AgendaCursor<T: Config> = StorageValue<_, Height, ValueQuery>;
 
+    /// What genesis decided about planted errors.
+    #[pallet::storage]
+    pub type Terms<T: Config> = StorageValue<_, PlantTerms, ValueQuery>;
+
+    /// Plants and decoys under way, by their hash.
+    #[pallet::storage]
+    pub type Plants<T: Config> = CountedStorageMap<_, Blake2_128Concat, [u8; 32], Plant, OptionQuery>;
+
+    /// How many of them an account has.
+    #[pallet::storage]
+    pub type PlantsOf<T: Config> = StorageMap<_, Blake2_128Concat, AccountId32, u32, ValueQuery>;
+
     /// What genesis decides: shares in parts per million.
     #[pallet::genesis_config]
     pub struct GenesisConfig<T: Config> {
@@ -146,6 +174,14 @@ pub mod pallet {
         pub guardian: Option<AccountId32>,
         /// Whether the chain starts in dry run.
         pub dry_run: bool,
+        /// Least deposit of a plant.
+        pub plant_minimum_deposit: Balance,
+        /// How many times what is locked for the shard it must be, at least two.
+        pub plant_deposit_factor: u32,
+        /// Of `locked`, what an opened plant pays the requester beside any restitution.
+        pub plant_fee_ppm: u32,
+        /// Blocks after which a plant that was not opened is lost, at least one.
+        pub plant_blocks: Height,
         /// Nothing.
         #[serde(skip)]
         pub _config: core::marker::PhantomData<T>,
@@ -153,7 +189,7 @@ pub mod pallet {
 
     impl<T: Config> Default for GenesisConfig<T> {
         fn default() -> Self {
-            let (shares, process) = (Shares::default(), Process::default());
+            let (shares, process, terms) = (Shares::default(), Process::default(), PlantTerms::default());
             Self {
                 wrong_result_ppm: shares.wrong_result_ppm,
                 wrong_audit_ppm: shares.wrong_audit_ppm,
@@ -168,6 +204,10 @@ pub mod pallet {
                 appeal_bond: process.appeal_bond,
                 guardian: None,
                 dry_run: false,
+                plant_minimum_deposit: terms.minimum_deposit,
+                plant_deposit_factor: terms.deposit_factor,
+                plant_fee_ppm: terms.fee_ppm,
+                plant_blocks: terms.plant_blocks,
                 _config: core::marker::PhantomData,
             }
         }
@@ -195,6 +235,14 @@ pub mod pallet {
             };
             assert!(process.is_sound(), "slashing: unsound genesis parameters {process:?}");
             Times::<T>::put(process);
+            let terms = PlantTerms {
+                minimum_deposit: self.plant_minimum_deposit,
+                deposit_factor: self.plant_deposit_factor,
+                fee_ppm: self.plant_fee_ppm,
+                plant_blocks: self.plant_blocks,
+            };
+            assert!(terms.is_sound(), "slashing: unsound genesis parameters {terms:?}");
+            Terms::<T>::put(terms);
             Guardian::<T>::set(self.guardian.clone());
             DryRun::<T>::put(self.dry_run);
         }
@@ -405,6 +453,79 @@ pub mod pallet {
             /// Whether this was a dry run.
             dry_run: bool,
         },
+        /// A plant was posted, or a decoy: nobody can tell.
+        #[codec(index = 12)]
+        Planted {
+            /// Its hash.
+            hash: [u8; 32],
+            /// Who posted it.
+            owner: T::AccountId,
+            /// What is held for it.
+            deposit: Balance,
+            /// Height from which anybody can have the deposit burned.
+            expires_at: Height,
+        },
+        /// A convicted result had been planted. The slash is over and nothing was taken of the collateral:
+        /// `deposit = reporter_reward + compensation + burned + deposit_released`.
+        #[codec(index = 13)]
+        PlantOpened {
+            /// The offence.
+            offence: OffenceId,
+            /// Hash of the plant.
+            hash: [u8; 32],
+            /// Who posted the plant, and paid.
+            owner: T::AccountId,
+            /// Who committed to the result.
+            worker: T::AccountId,
+            /// On which shard.
+            shard: ShardId,
+            /// Who found the error.
+            reporter: Option<T::AccountId>,
+            /// What it received.
+            reporter_reward: Balance,
+            /// Who waits for the result.
+            requester: T::AccountId,
+            /// What it received.
+            compensation: Balance,
+            /// What was burned because it could not arrive.
+            burned: Balance,
+            /// What came back of the deposit.
+            deposit_released: Balance,
+            /// What was locked of the worker's bond, and is free.
+            collateral_released: Balance,
+            /// What came back of an appeal.
+            appeal_bond: Balance,
+        },
+        /// A decoy was opened: its deposit came back.
+        #[codec(index = 14)]
+        DecoyOpened {
+            /// Its hash.
+            hash: [u8; 32],
+            /// Who posted it.
+            owner: T::AccountId,
+            /// What came back.
+            deposit: Balance,
+        },
+        /// A plant came to nothing, because its result is never paid: its deposit came back.
+        #[codec(index = 15)]
+        PlantWithdrawn {
+            /// Its hash.
+            hash: [u8; 32],
+            /// Who posted it.
+            owner: T::AccountId,
+            /// What came back.
+            deposit: Balance,
+        },
+        /// A plant or a decoy was not opened in time.
+        #[codec(index = 16)]
+        PlantExpired {
+            /// Its hash.
+            hash: [u8; 32],
+            /// Who posted it.
+            owner: T::AccountId,
+            /// What was burned: nothing in a dry run.
+            burned: Balance,
+        },
     }
 
     /// Why a call failed.
@@ -428,6 +549,30 @@ pub mod pallet {
         /// Only the guardian puts a slash off.
         #[codec(index = 5)]
         NotGuardian,
+        /// The deposit is below the minimum, or below what a plant for this shard takes.
+        #[codec(index = 6)]
+        DepositTooLow,
+        /// A plant with this hash is under way: take another salt.
+        #[codec(index = 7)]
+        AlreadyPlanted,
+        /// As many plants as there may be are under way, of this account or of all: open or withdraw some first.
+        #[codec(index = 8)]
+        TooManyPlants,
+        /// No plant has the hash that the arguments make: check the salt, or it is over.
+        #[codec(index = 9)]
+        NoSuchPlant,
+        /// Only the conviction of a worker's result, not an apprentice's, can have been planted.
+        #[codec(index = 10)]
+        NotPlantable,
+        /// The plant was not posted in a block before that of the commitment.
+        #[codec(index = 11)]
+        PlantedTooLate,
+        /// The planted result may still be paid, or the chain cannot tell any more.
+        #[codec(index = 12)]
+        StillCounts,
+        /// The plant can still be opened.
+        #[codec(index = 13)]
+        NotExpired,
     }
 
     #[pallet::hooks]
@@ -440,7 +585,9 @@ pub mod pallet {
         }
 
         fn integrity_test() {
-            assert!(Shares::default().is_sound() && Process::default().is_sound(), "slashing: unsound defaults");
+            let sound =
+                Shares::default().is_sound() && Process::default().is_sound() && PlantTerms::default().is_sound();
+            assert!(sound, "slashing: unsound defaults");
             // One step for the height that every block adds, one to get on.
             assert!(T::SlashesPerBlock::get() >= 2, "slashing: slashes must make progress");
         }
@@ -550,6 +697,62 @@ pub mod pallet {
             Self::deposit_event(Event::GuardianSet { guardian });
             Ok(())
         }
+
+        /// Posts the hash of a planted error ([`PlantedResult::hash`]) or of a decoy ([`decoy_hash`](quern_primitives::plant::decoy_hash)),
+        /// from any account: in a block before that of the commitment that it is about.
+        ///
+        /// Holds `deposit`, at least [`PlantTerms::minimum_deposit`], until it is opened. To cover a plant it must reach
+        /// [`PlantTerms::deposit_factor`] times what is locked for the shard. Event: `Planted`. Errors: `DepositTooLow`,
+        /// `AlreadyPlanted`, `TooManyPlants`, or the token's where the account has too little.
+        #[pallet::call_index(10)]
+        #[pallet::weight(T::WeightInfo::plant())]
+        pub fn plant(origin: OriginFor<T>, hash: [u8; 32], #[pallet::compact] deposit: Balance) -> DispatchResult {
+            let owner = ensure_signed(origin)?;
+            Self::do_plant(owner, hash, deposit)
+        }
+
+        /// Shows that a result of which a worker was convicted had been planted, before the slash is carried out. Anybody who knows the
+        /// salt can. The finder, and the requester for its restitution and a fee, are paid out of the deposit; the rest of it comes back
+        /// to who posted it, the worker's lock and the bond of its appeal are released, and its conviction is taken back in the registry.
+        ///
+        /// Event: `PlantOpened`. Errors: `NoSuchSlash`, `NotPlantable`, `NoSuchPlant`, `PlantedTooLate`, `DepositTooLow`.
+        #[pallet::call_index(11)]
+        #[pallet::weight(T::WeightInfo::open_plant())]
+        pub fn open_plant(origin: OriginFor<T>, offence: OffenceId, salt: [u8; 32]) -> DispatchResult {
+            ensure_signed(origin)?;
+            Self::do_open_plant(offence, &salt)
+        }
+
+        /// Shows that a hash is a decoy's, at any time: its deposit comes back to who posted it.
+        ///
+        /// Event: `DecoyOpened`. Error: `NoSuchPlant`.
+        #[pallet::call_index(12)]
+        #[pallet::weight(T::WeightInfo::open_decoy())]
+        pub fn open_decoy(origin: OriginFor<T>, salt: [u8; 32]) -> DispatchResult {
+            ensure_signed(origin)?;
+            Self::do_open_decoy(&salt)
+        }
+
+        /// Shows that a hash is that of a plant which came to nothing: the worker was too late, the shard was dropped or issued again,
+        /// or the worker has committed to another root. Its deposit comes back to who posted it.
+        ///
+        /// Possible until the job is pruned. Event: `PlantWithdrawn`. Errors: `NoSuchPlant`, `StillCounts`.
+        #[pallet::call_index(13)]
+        #[pallet::weight(T::WeightInfo::withdraw_plant())]
+        pub fn withdraw_plant(origin: OriginFor<T>, salt: [u8; 32], planted: PlantedResult) -> DispatchResult {
+            ensure_signed(origin)?;
+            Self::do_withdraw_plant(&salt, &planted)
+        }
+
+        /// Burns the deposit of a plant or decoy that nobody has opened in time. Anybody can.
+        ///
+        /// Event: `PlantExpired`. Errors: `NoSuchPlant`, `NotExpired`.
+        #[pallet::call_index(14)]
+        #[pallet::weight(T::WeightInfo::expire_plant())]
+        pub fn expire_plant(origin: OriginFor<T>, hash: [u8; 32]) -> DispatchResult {
+            ensure_signed(origin)?;
+            Self::do_expire_plant(hash)
+        }
     }
 
     #[pallet::view_functions]
@@ -557,6 +760,21 @@ pub mod pallet {
         /// A slash that is not carried out yet.
         pub fn deferred(offence: OffenceId) -> Option<DeferredSlash> {
             Deferred::<T>::get(offence)
+        }
+
+        /// A plant or decoy that is under way, by its hash.
+        pub fn plant_of(hash: [u8; 32]) -> Option<Plant> {
+            Plants::<T>::get(hash)
+        }
+
+        /// Up to `limit` (at most [`MAX_PAGE`]) plants and decoys that are under way, in the order of storage, after the one with hash
+        /// `after`, or from the first.
+        pub fn all_plants(after: Option<[u8; 32]>, limit: u32) -> Vec<([u8; 32], Plant)> {
+            let limit = limit.min(MAX_PAGE) as usize;
+            match after {
+                Some(after) => Plants::<T>::iter_from(Plants::<T>::hashed_key_for(after)).take(limit).collect(),
+                None => Plants::<T>::iter().take(limit).collect(),
+            }
         }
 
         /// Up to `limit` (at most [`MAX_PAGE`]) slashes that are not carried out yet, in the order of storage, after the one of

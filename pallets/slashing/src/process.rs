@@ -13,6 +13,7 @@ use frame_support::traits::{
 };
 use quern_primitives::{
     offence::{AnyOffence, ConsensusOffence, DeferredSlash, OffenceId, SlashStage},
+    plant::ConvictedResult,
     traits::{Collateral, ConsensusOffences, Offence, OffenceKind, Offences, StakeSlash, Stakes},
     Account, Balance, Height,
 };
@@ -179,7 +180,7 @@ impl<T: Config> Pallet<T> {
         let id = NextOffence::<T>::get();
         NextOffence::<T>::put(id.saturating_add(1));
         let stage = SlashStage::Deferred;
-        (id, DeferredSlash { offence, share_ppm, due, reported_at, extrinsic, stage, due_at })
+        (id, DeferredSlash { offence, share_ppm, due, reported_at, extrinsic, stage, due_at, result: None })
     }
 
     /// Carries a slash out, or puts it on the agenda.
@@ -230,6 +231,16 @@ impl<T: Config> Pallet<T> {
 
 impl<T: Config> Offences for Pallet<T> {
     fn report(offence: Offence) -> Balance {
+        Self::report_work(offence, None)
+    }
+
+    fn report_result(offence: Offence, result: ConvictedResult) -> Balance {
+        Self::report_work(offence, Some(result))
+    }
+}
+
+impl<T: Config> Pallet<T> {
+    fn report_work(offence: Offence, result: Option<ConvictedResult>) -> Balance {
         let shares = Settings::<T>::get();
         let (share_ppm, due) = (shares.of(offence.kind), shares.due(&offence));
         // What costs nothing, or would, is over at once.
@@ -247,7 +258,7 @@ impl<T: Config> Offences for Pallet<T> {
             extrinsic: slash.extrinsic,
             due_at: slash.due_at,
         });
-        Self::begin(id, slash, over);
+        Self::begin(id, DeferredSlash { result, ..slash }, over);
         due
     }
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What must always hold: the last section of the crate's documentation.
 
-use crate::{Agenda, AgendaCursor, Config, Deferred, HoldReason, NextOffence, Pallet, Settings, Times, ONE_PPM};
+use crate::{
+    Agenda, AgendaCursor, Config, Deferred, HoldReason, NextOffence, Pallet, Plants, PlantsOf, Settings, Terms, Times,
+    ONE_PPM,
+};
 use alloc::collections::BTreeMap;
 use frame_support::{ensure, traits::fungible::InspectHold};
 use quern_primitives::{
@@ -58,6 +61,26 @@ impl<T: Config> Pallet<T> {
         for (offender, bonds) in appeals {
             let held = T::Currency::balance_on_hold(&HoldReason::Appeal.into(), &AccountId32::from(offender));
             ensure!(held == bonds, "slashing: the bonds of appeals differ from what is held");
+        }
+        Self::try_plants()
+    }
+
+    fn try_plants() -> Result<(), TryRuntimeError> {
+        ensure!(Terms::<T>::get().is_sound(), "slashing: unsound terms of plants");
+        let mut owners = BTreeMap::<Account, (u32, Balance)>::new();
+        for plant in Plants::<T>::iter_values() {
+            ensure!(plant.posted_at < plant.expires_at, "slashing: a plant that could never be opened");
+            let (number, deposits) = owners.entry(plant.owner).or_default();
+            *number = number.saturating_add(1);
+            *deposits = deposits.saturating_add(plant.deposit);
+        }
+        let counted = PlantsOf::<T>::iter().count();
+        ensure!(counted == owners.len(), "slashing: an account is counted that has no plant");
+        for (owner, (number, deposits)) in owners {
+            let owner = AccountId32::from(owner);
+            ensure!(PlantsOf::<T>::get(&owner) == number, "slashing: the plants of an account are counted wrongly");
+            let held = T::Currency::balance_on_hold(&HoldReason::Plant.into(), &owner);
+            ensure!(held == deposits, "slashing: the deposits of plants differ from what is held");
         }
         Ok(())
     }

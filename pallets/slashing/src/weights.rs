@@ -27,6 +27,16 @@ pub trait WeightInfo {
     fn carry_out() -> Weight;
     /// `carry_out_stake`.
     fn carry_out_stake() -> Weight;
+    /// `plant`.
+    fn plant() -> Weight;
+    /// `open_plant`.
+    fn open_plant() -> Weight;
+    /// `open_decoy`.
+    fn open_decoy() -> Weight;
+    /// `withdraw_plant`.
+    fn withdraw_plant() -> Weight;
+    /// `expire_plant`.
+    fn expire_plant() -> Weight;
 }
 
 /// The measured weights, with the runtime's database weights.
@@ -157,6 +167,46 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
             .saturating_add(T::DbWeight::get().reads(22))
             .saturating_add(T::DbWeight::get().writes(17))
     }
+    // Counted by hand.
+    // Storage: `Slashing::Terms`, `Slashing::Plants` (r:1 w:0, r:1 w:1), `Slashing::CounterForPlants`, `Slashing::PlantsOf` (r:1 w:1)
+    // Storage: `Balances::Holds` (r:1 w:1)
+    fn plant() -> Weight {
+        Weight::from_parts(90_000_000, 6_196)
+            .saturating_add(T::DbWeight::get().reads(5))
+            .saturating_add(T::DbWeight::get().writes(4))
+    }
+    // Counted by hand: `reject_appeal`, a second payment out of a hold, and the registry.
+    // Storage: `Slashing::Deferred`, `Slashing::CounterForDeferred`, `Slashing::Plants`, `Slashing::CounterForPlants`,
+    // `Slashing::PlantsOf` (r:1 w:1), `Slashing::Agenda` (r:0 w:1), `Slashing::Terms`, `Slashing::Settings` (r:1 w:0)
+    // Storage: `Balances::Holds` (r:2 w:2), `System::Account` (r:3 w:3), `Collateral::Ledgers` (r:1 w:1)
+    // Storage: `Workers::Entries`, `Workers::Convictions`, `Workers::Workers` (r:1 w:1), an era (r:1 w:0)
+    fn open_plant() -> Weight {
+        Weight::from_parts(420_000_000, 32_259)
+            .saturating_add(T::DbWeight::get().reads(17))
+            .saturating_add(T::DbWeight::get().writes(15))
+    }
+    // Counted by hand.
+    // Storage: `Slashing::Plants`, `Slashing::CounterForPlants`, `Slashing::PlantsOf`, `Balances::Holds` (r:1 w:1)
+    fn open_decoy() -> Weight {
+        Weight::from_parts(90_000_000, 6_196)
+            .saturating_add(T::DbWeight::get().reads(4))
+            .saturating_add(T::DbWeight::get().writes(4))
+    }
+    // Counted by hand: `open_decoy`, and what became of the result.
+    // Storage: `Jobs::Shards`, `Jobs::Jobs`, `Jobs::Stages` (r:1 w:0)
+    fn withdraw_plant() -> Weight {
+        Weight::from_parts(130_000_000, 32_259)
+            .saturating_add(T::DbWeight::get().reads(7))
+            .saturating_add(T::DbWeight::get().writes(4))
+    }
+    // Counted by hand.
+    // Storage: `Slashing::Plants`, `Slashing::CounterForPlants`, `Slashing::PlantsOf`, `Balances::Holds`, `System::Account` (r:1 w:1)
+    // Storage: `Slashing::DryRun` (r:1 w:0)
+    fn expire_plant() -> Weight {
+        Weight::from_parts(110_000_000, 6_196)
+            .saturating_add(T::DbWeight::get().reads(6))
+            .saturating_add(T::DbWeight::get().writes(5))
+    }
 }
 
 /// No weight, for tests.
@@ -186,6 +236,21 @@ impl WeightInfo for () {
         Weight::zero()
     }
     fn carry_out_stake() -> Weight {
+        Weight::zero()
+    }
+    fn plant() -> Weight {
+        Weight::zero()
+    }
+    fn open_plant() -> Weight {
+        Weight::zero()
+    }
+    fn open_decoy() -> Weight {
+        Weight::zero()
+    }
+    fn withdraw_plant() -> Weight {
+        Weight::zero()
+    }
+    fn expire_plant() -> Weight {
         Weight::zero()
     }
 }

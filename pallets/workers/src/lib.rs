@@ -177,6 +177,19 @@ impl Entry {
     }
 }
 
+/// What a barred account was before its first conviction, and how many it has: planted errors are taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Convictions {
+    /// Convictions and silences that were not taken back.
+    pub number: u32,
+    /// Height of the first.
+    pub since: Height,
+    /// Reputation before it.
+    pub reputation: u32,
+    /// The era of that reputation: it fades from there on.
+    pub era: u32,
+}
+
 /// The pallet.
 // What the macros generate for storage and errors expects what it has checked.
 #[allow(clippy::expect_used)]
@@ -222,6 +235,10 @@ pub mod pallet {
     /// Registered accounts.
     #[pallet::storage]
     pub type Entries<T: Config> = StorageMap<_, Blake2_128Concat, AccountId32, Entry, OptionQuery>;
+
+    /// Convictions of barred accounts, until they register anew or leave.
+    #[pallet::storage]
+    pub type ConvictionsOf<T: Config> = StorageMap<_, Blake2_128Concat, AccountId32, Convictions, OptionQuery>;
 
     /// Active workers, in order of registration.
     #[pallet::storage]
@@ -316,6 +333,14 @@ pub mod pallet {
         Evicted {
             /// The account.
             who: T::AccountId,
+        },
+        /// All convictions of an account were taken back: what it was convicted of had been planted.
+        #[codec(index = 9)]
+        Pardoned {
+            /// The account.
+            who: T::AccountId,
+            /// Its reputation now.
+            reputation: u32,
         },
     }
 
@@ -565,6 +590,7 @@ impl<T: Config> Pallet<T> {
         if !Entries::<T>::contains_key(who) {
             frame_system::Pallet::<T>::inc_sufficients(who);
         }
+        ConvictionsOf::<T>::remove(who);
         Entries::<T>::insert(who, entry);
     }
 
@@ -572,6 +598,7 @@ impl<T: Config> Pallet<T> {
     fn remove_entry(who: &AccountId32) {
         if Entries::<T>::take(who).is_some() {
             frame_system::Pallet::<T>::dec_sufficients(who);
+            ConvictionsOf::<T>::remove(who);
         }
     }
 
@@ -632,6 +659,10 @@ impl<T: Config> Pallet<T> {
             ensure!(entry.era <= T::Era::get(), "workers: reputation of an era to come");
             let bounds = if entry.barred { 0..=0 } else { REPUTATION_FLOOR..=REPUTATION_MAX };
             ensure!(bounds.contains(&entry.reputation), "workers: reputation out of its bounds");
+        }
+        for (who, convictions) in ConvictionsOf::<T>::iter() {
+            let is_barred = Entries::<T>::get(&who).is_some_and(|entry| entry.barred);
+            ensure!(is_barred && convictions.number > 0, "workers: convictions of an account that is not barred");
         }
         let listed = (workers.len(), validators.len(), apprentices.len());
         ensure!(active == listed, "workers: listed without an entry");
@@ -700,6 +731,13 @@ impl<T: Config> Registry for Pallet<T> {
         let (before, after, open) = (former.reputation_at(era), entry.reputation, entry.open);
         let left = entry.has_left();
         let barred = entry.barred && !former.barred;
+        if matches!(end, ShardEnd::Convicted | ShardEnd::Overturned) {
+            ConvictionsOf::<T>::mutate(&who, |convictions| {
+                let new = Convictions { number: 0, since: Self::now(), reputation: before, era };
+                let convictions = convictions.get_or_insert(new);
+                convictions.number = convictions.number.saturating_add(1);
+            });
+        }
         if left {
             Self::remove_entry(&who);
         } else {
@@ -717,6 +755,39 @@ impl<T: Config> Registry for Pallet<T> {
         if left {
             Self::deposit_event(Event::Retired { who });
         }
+    }
+
+    fn pardon(who: &Account, at: Height) {
+        let (account, who) = (*who, AccountId32::from(*who));
+        let Some(mut entry) = Entries::<T>::get(&who).filter(|entry| entry.barred) else { return };
+        let Some(mut convictions) = ConvictionsOf::<T>::get(&who).filter(|convictions| convictions.since <= at) else {
+            return;
+        };
+        convictions.number = convictions.number.saturating_sub(1);
+        if convictions.number > 0 {
+            ConvictionsOf::<T>::insert(&who, convictions);
+            return;
+        }
+        let is_listed = entry.retiring
+            || match entry.role {
+                Role::Worker => Workers::<T>::try_append(account),
+                Role::Validator => Validators::<T>::try_append(account),
+                // It is forgotten when it is free.
+                Role::Apprentice => return,
+            }
+            .is_ok();
+        // Where there is no place it may register anew, as any that was convicted.
+        if !is_listed {
+            return;
+        }
+        ConvictionsOf::<T>::remove(&who);
+        let era = T::Era::get();
+        entry.barred = false;
+        entry.reputation = reputation::faded(convictions.reputation, era.saturating_sub(convictions.era));
+        entry.era = era;
+        let reputation = entry.reputation;
+        Entries::<T>::insert(&who, entry);
+        Self::deposit_event(Event::Pardoned { who, reputation });
     }
 
     fn window_closed(who: &Account) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-use crate::{AccountId, Balances, Collateral, Runtime, RuntimeHoldReason};
+use crate::{AccountId, Balances, Collateral, Jobs, Runtime, RuntimeHoldReason, Workers};
 use frame_support::traits::ConstU32;
 use frame_system::EnsureRoot;
 
@@ -10,6 +10,11 @@ impl quern_pallet_slashing::Config for Runtime {
     type Collateral = Collateral;
     type GovernanceOrigin = EnsureRoot<AccountId>;
     type SlashesPerBlock = ConstU32<32>;
+    type Registry = Workers;
+    type Results = Jobs;
+    // 4,096 times the least deposit is what it takes to keep everybody else from planting.
+    type MaxPlants = ConstU32<4_096>;
+    type MaxPlantsOfAccount = ConstU32<64>;
     type WeightInfo = quern_pallet_slashing::weights::SubstrateWeight<Self>;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = Bonds;
@@ -31,5 +36,27 @@ impl quern_pallet_slashing::benchmarking::BenchmarkHelper for Bonds {
 
     fn candidate() -> Result<AccountId, frame_benchmarking::BenchmarkError> {
         quern_pallet_staking::benchmarking::backed_candidate::<Runtime>()
+    }
+
+    fn bar(who: &AccountId) {
+        use frame_support::{assert_ok, traits::fungible::Mutate};
+        use quern_primitives::{
+            job::{Endpoint, Profile},
+            traits::{Collateral as _, Registry, Role, ShardEnd},
+        };
+        let minimum = Collateral::minimum();
+        assert_ok!(Balances::mint_into(who, minimum));
+        assert_ok!(Collateral::bond(crate::RuntimeOrigin::signed(who.clone()), minimum));
+        let (endpoint, profile) = (Endpoint::default(), Profile::new(0, "", false));
+        assert_ok!(Workers::register(crate::RuntimeOrigin::signed(who.clone()), Role::Worker, endpoint, profile, 1));
+        Workers::take_slot(&who.clone().into());
+        Workers::shard_ended(&who.clone().into(), ShardEnd::Convicted);
+    }
+
+    fn make_void(planted: &quern_primitives::plant::PlantedResult) {
+        // It was issued again.
+        let shard = quern_protocol::Shard::new(planted.shard, 0, 1, Default::default());
+        let attempt = planted.attempt.saturating_add(1);
+        quern_pallet_jobs::Shards::<Runtime>::insert(planted.shard, quern_protocol::Shard { attempt, ..shard });
     }
 }

@@ -15,6 +15,7 @@ use quern_primitives::{
     commitment::LeafProof,
     job::{Endpoint, JobSpec, Profile},
     offence::OffenceId,
+    plant::PlantedResult,
     slice::{Cv, SliceProof},
     traits::Role,
     Account, Balance, BlobId, DisputeId, Height, JobId, ShardId,
@@ -131,6 +132,31 @@ pub fn claim_emission(eras: Vec<u32>) -> impl Payload + Send + Sync {
 /// `slashing.appeal`: holds the appeal's bond. `statement` is the BLAKE3 of what the offender has to say.
 pub fn appeal(offence: OffenceId, statement: [u8; 32]) -> impl Payload + Send + Sync {
     transactions().slashing().appeal(offence, statement)
+}
+
+/// `slashing.plant`: posts the hash of a planted error or of a decoy, and holds `deposit` until it is opened.
+pub fn plant(hash: [u8; 32], deposit: Balance) -> impl Payload + Send + Sync {
+    transactions().slashing().plant(hash, deposit)
+}
+
+/// `slashing.open_plant`: the result of which a worker was convicted had been planted.
+pub fn open_plant(offence: OffenceId, salt: [u8; 32]) -> impl Payload + Send + Sync {
+    transactions().slashing().open_plant(offence, salt)
+}
+
+/// `slashing.open_decoy`: what was posted is about nothing.
+pub fn open_decoy(salt: [u8; 32]) -> impl Payload + Send + Sync {
+    transactions().slashing().open_decoy(salt)
+}
+
+/// `slashing.withdraw_plant`: the planted result is never paid.
+pub fn withdraw_plant(salt: [u8; 32], planted: PlantedResult) -> impl Payload + Send + Sync {
+    transactions().slashing().withdraw_plant(salt, Static(planted))
+}
+
+/// `slashing.expire_plant`: nobody has opened it in time.
+pub fn expire_plant(hash: [u8; 32]) -> impl Payload + Send + Sync {
+    transactions().slashing().expire_plant(hash)
 }
 
 /// `jobs.publish_program`

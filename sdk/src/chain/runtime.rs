@@ -8,6 +8,10 @@
     runtime_metadata_path = "metadata.scale",
     derive_for_all_types = "Clone, PartialEq",
     substitute_type(
+        path = "quern_primitives::plant::PlantedResult",
+        with = "::subxt::utils::Static<::quern_primitives::plant::PlantedResult>"
+    ),
+    substitute_type(
         path = "quern_primitives::ids::BlobId",
         with = "::subxt::utils::Static<::quern_primitives::BlobId>"
     ),

@@ -14,6 +14,7 @@ use frame_support::{
 use quern_primitives::{
     commitment::{audit_seal, results_digest},
     job::{AuditLevel, Blob, Endpoint, Input, JobSpec, OutputMap, Profile, Requirements, Stage},
+    plant::ConvictedResult,
     tagged,
     traits::{
         Collateral, CollateralError, Deadlines, Offence, OffenceKind, Offences, Offer, Randomness, ReadyWorker,
@@ -134,6 +135,8 @@ pub struct Books {
     pub workers: BTreeMap<Account, ReadyWorker>,
     pub ended: Vec<(Account, ShardEnd)>,
     pub offences: Vec<Offence>,
+    /// Commitments that may have been planted, of the offences among them.
+    pub convicted: Vec<ConvictedResult>,
     pub settled: Vec<(Settlement, Vec<Account>)>,
     pub compensated: Vec<(Settlement, Vec<Account>)>,
     pub refuted: Vec<Account>,
@@ -263,6 +266,10 @@ impl Offences for World {
             books.offences.push(offence);
         });
         locked
+    }
+    fn report_result(offence: Offence, result: ConvictedResult) -> Balance {
+        books(|books| books.convicted.push(result));
+        Self::report(offence)
     }
 }
 

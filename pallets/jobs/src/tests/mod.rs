@@ -13,6 +13,7 @@ mod genesis;
 mod invariants;
 pub(crate) mod mock;
 mod pause;
+mod planted;
 mod prune;
 mod publish_program;
 mod resume_job;

@@ -8,9 +8,13 @@ use frame_support::{
 };
 use frame_system::EnsureRoot;
 use quern_primitives::{
+    job::Endpoint,
     offence::{ConsensusOffence, OffenceId},
-    traits::{Collateral as _, ConsensusOffences, Offence, OffenceKind, Offences},
-    Account, Balance, ShardId,
+    plant::{ConvictedResult, PlantedResult},
+    traits::{
+        Collateral as _, ConsensusOffences, Offence, OffenceKind, Offences, ReadyWorker, Registry, Results, ShardEnd,
+    },
+    Account, Balance, BlobId, ShardId,
 };
 use sp_runtime::{traits::IdentityLookup, AccountId32, BuildStorage};
 
@@ -41,6 +45,40 @@ impl pallet_balances::Config for Test {
 parameter_types! {
     /// Steps of a block; few where a test wants slashes to wait.
     pub static SlashesPerBlock: u32 = 100;
+    /// Whose convictions were taken back, and when they had been noted.
+    pub static Pardons: Vec<(Account, u32)> = vec![];
+    /// Results that are never paid.
+    pub static Void: Vec<PlantedResult> = vec![];
+}
+
+/// The registry, and what became of results.
+pub struct World;
+
+impl Registry for World {
+    fn ready_workers() -> Vec<ReadyWorker> {
+        unreachable!("slashing assigns nothing")
+    }
+    fn take_slot(_: &Account) {
+        unreachable!("slashing assigns nothing")
+    }
+    fn shard_ended(_: &Account, _: ShardEnd) {
+        unreachable!("slashing ends no shard")
+    }
+    fn pardon(who: &Account, at: u32) {
+        Pardons::mutate(|pardons| pardons.push((*who, at)));
+    }
+    fn validators() -> Vec<Account> {
+        unreachable!("slashing draws nobody")
+    }
+    fn endpoint(_: &Account) -> Option<Endpoint> {
+        unreachable!("slashing calls nobody")
+    }
+}
+
+impl Results for World {
+    fn is_void(result: &PlantedResult) -> bool {
+        Void::get().contains(result)
+    }
 }
 
 impl quern_pallet_staking::Config for Test {
@@ -62,6 +100,10 @@ impl slashing::Config for Test {
     type Collateral = Collateral;
     type GovernanceOrigin = EnsureRoot<AccountId32>;
     type SlashesPerBlock = SlashesPerBlock;
+    type Registry = World;
+    type Results = World;
+    type MaxPlants = ConstU32<4>;
+    type MaxPlantsOfAccount = ConstU32<3>;
     type WeightInfo = ();
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = Helper;
@@ -82,6 +124,12 @@ impl slashing::benchmarking::BenchmarkHelper for Helper {
 
     fn candidate() -> Result<AccountId32, frame_benchmarking::BenchmarkError> {
         quern_pallet_staking::benchmarking::backed_candidate::<Test>()
+    }
+
+    fn bar(_: &AccountId32) {}
+
+    fn make_void(planted: &PlantedResult) {
+        Void::set(vec![*planted]);
     }
 }
 
@@ -155,6 +203,53 @@ pub fn wrong_result() -> OffenceId {
     report(offence(OffenceKind::WrongResult, 1_000))
 }
 
+/// The salt of plants.
+pub const SALT: [u8; 32] = [0x44; 32];
+/// What a plant for a shard with 1,000 locked must hold.
+pub const DEPOSIT: Balance = 4_000;
+/// What an opened plant for a shard with 1,000 locked pays the requester: a twentieth.
+pub const FEE: Balance = 50;
+/// Posts plants.
+pub const PLANTER: u8 = 3;
+/// Blocks until a plant expires.
+pub const PLANT_BLOCKS: u32 = 50;
+
+/// The result that account 4 plants.
+pub fn planted() -> PlantedResult {
+    let shard = ShardId { job: 1, stage: 2, index: 3 };
+    PlantedResult { shard, attempt: 1, worker: raw(OFFENDER), root: BlobId([7; 32]) }
+}
+
+/// Posts the plant of [`planted`] in this block.
+pub fn plant(deposit: Balance) {
+    assert_ok!(Slashing::plant(signed(PLANTER), planted().hash(&SALT), deposit));
+}
+
+/// The commitment of [`planted`], made in the next block.
+pub fn committed() -> ConvictedResult {
+    let committed_at = System::block_number() + 1;
+    let PlantedResult { attempt, root, .. } = planted();
+    ConvictedResult { requester: raw(REQUESTER), attempt, root, committed_at, is_read: false }
+}
+
+/// Locks what the offence names and convicts account 4 of a result. The offence's number comes back.
+pub fn convict(offence: Offence, result: ConvictedResult) -> OffenceId {
+    lock(offence.locked);
+    <Slashing as Offences>::report_result(offence, result);
+    slashing::NextOffence::<Test>::get() - 1
+}
+
+/// Convicts account 4 of [`committed`], for which 1,000 are locked.
+pub fn convict_planted() -> OffenceId {
+    convict(offence(OffenceKind::WrongResult, 1_000), committed())
+}
+
+/// What is held of an account for plants.
+pub fn planted_by(who: u8) -> Balance {
+    use frame_support::traits::fungible::InspectHold;
+    Balances::balance_on_hold(&slashing::HoldReason::Plant.into(), &account(who))
+}
+
 /// Begins blocks up to a height.
 pub fn run_to(height: u32) {
     while System::block_number() < height {
@@ -186,6 +281,8 @@ pub fn genesis() -> slashing::GenesisConfig<Test> {
         appeal_blocks: APPEAL,
         appeal_bond: APPEAL_BOND,
         guardian: Some(account(GUARDIAN)),
+        plant_minimum_deposit: 500,
+        plant_blocks: PLANT_BLOCKS,
         ..Default::default()
     }
 }
@@ -212,6 +309,8 @@ pub fn new_test_ext_with(slashing: slashing::GenesisConfig<Test>) -> sp_io::Test
     let mut ext = sp_io::TestExternalities::new(storage);
     ext.execute_with(|| {
         SlashesPerBlock::set(100);
+        Pardons::set(vec![]);
+        Void::set(vec![]);
         System::set_block_number(1);
     });
     ext

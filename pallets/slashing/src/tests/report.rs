@@ -30,6 +30,7 @@ fn report_should_keep_the_lock_and_tell_what_is_due_when() {
             extrinsic: Some(5),
             stage: SlashStage::Deferred,
             due_at: 1 + DEFER,
+            result: None,
         };
         assert_eq!(Deferred::<Test>::get(0), Some(slash.clone()));
         assert_eq!(Slashing::deferred(0), Some(slash.clone()));

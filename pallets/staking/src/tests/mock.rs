@@ -6,8 +6,13 @@ use frame_support::{
     assert_ok, derive_impl, parameter_types,
     traits::{ConstU128, ConstU32, Contains},
 };
-use quern_primitives::offence::{DeferredSlash, OffenceId};
-use quern_primitives::{Account, Balance};
+use quern_primitives::{
+    job::Endpoint,
+    offence::{DeferredSlash, OffenceId},
+    plant::PlantedResult,
+    traits::{ReadyWorker, Registry, Results, ShardEnd},
+    Account, Balance,
+};
 use sp_runtime::{traits::IdentityLookup, AccountId32, BuildStorage, Perbill};
 use sp_staking::offence::{Kind, Offence, OffenceError, ReportOffence};
 
@@ -54,9 +59,40 @@ impl quern_pallet_slashing::Config for Test {
     type Collateral = Staking;
     type GovernanceOrigin = frame_system::EnsureRoot<AccountId32>;
     type SlashesPerBlock = ConstU32<STEPS>;
+    type Registry = Elsewhere;
+    type Results = Elsewhere;
+    type MaxPlants = ConstU32<1>;
+    type MaxPlantsOfAccount = ConstU32<1>;
     type WeightInfo = ();
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = NoHelper;
+}
+
+/// Shards and those who work on them: there are none here.
+pub struct Elsewhere;
+
+impl Registry for Elsewhere {
+    fn ready_workers() -> Vec<ReadyWorker> {
+        unreachable!("nothing is assigned")
+    }
+    fn take_slot(_: &Account) {
+        unreachable!("nothing is assigned")
+    }
+    fn shard_ended(_: &Account, _: ShardEnd) {
+        unreachable!("there is no shard")
+    }
+    fn validators() -> Vec<Account> {
+        unreachable!("nobody is drawn")
+    }
+    fn endpoint(_: &Account) -> Option<Endpoint> {
+        unreachable!("nobody is called")
+    }
+}
+
+impl Results for Elsewhere {
+    fn is_void(_: &PlantedResult) -> bool {
+        unreachable!("nothing is planted")
+    }
 }
 
 /// The other pallet's benchmarks run with its own tests.
@@ -66,6 +102,8 @@ pub struct NoHelper;
 #[cfg(feature = "runtime-benchmarks")]
 impl quern_pallet_slashing::benchmarking::BenchmarkHelper for NoHelper {
     fn lock(_: &AccountId32, _: Balance) {}
+    fn bar(_: &AccountId32) {}
+    fn make_void(_: &PlantedResult) {}
     fn candidate() -> Result<AccountId32, frame_benchmarking::BenchmarkError> {
         Err(frame_benchmarking::BenchmarkError::Weightless)
     }

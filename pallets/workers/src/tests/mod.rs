@@ -6,6 +6,7 @@ mod enrol;
 mod evict;
 mod invariants;
 pub(crate) mod mock;
+mod pardon;
 mod register;
 mod registry;
 mod reputation;
