@@ -15,8 +15,8 @@ use quern_primitives::{
 };
 use quern_program::{reference, Checked, DType, ProgramBuilder, Segment, Tensor};
 use quern_protocol::{
-    dispute::{Dispute, Move, Next, Play, Trace},
-    evidence::{differing_node, differing_operator, Conviction, Evidence},
+    dispute::{Dispute, Move, Next, Play},
+    evidence::{differing_node, Conviction, Evidence},
     inputs::{Link, Origin, Part, StageContext},
     shard::{Deal, Effect, Event as ShardEvent, Phase, ProbeSeat, Seat},
     traits::worker_offence,
@@ -26,8 +26,8 @@ use quern_protocol::{
 use quern_sdk::net::{messages::Committed, Checkpoint};
 use quern_worker::{
     core::{
-        watcher::Choice, Action, Attempt, Call, Defence, Difference, Event, Promise, Prosecution, Round, Sealed,
-        ShownResults, Stage, Validator, Watcher, Worker,
+        defend_trace, name_difference, watcher::Choice, Action, Attempt, Call, Defence, Difference, Event, Promise,
+        Prosecution, Round, Sealed, ShownResults, Stage, Validator, Watcher, Worker,
     },
     misbehave::Misbehaving,
     site::subject,
@@ -412,12 +412,16 @@ impl Chain {
                 Some(())
             }
             Call::Defend(id, Defence::Trace(trace)) => self.play(id, Play::Trace { by, trace }),
+            Call::Defend(id, Defence::Outline(outline)) => self.play(id, Play::Outline { by, outline }),
             Call::Defend(id, Defence::Subtrees(values)) => self.play(id, Play::Subtrees { values }),
             Call::Defend(id, Defence::Chunk(bytes)) => self.play(id, Play::Chunk { bytes }),
             Call::Defend(id, Defence::Ids(ids)) => self.play(id, Play::Ids { by, ids }),
             Call::Defend(id, Defence::Prove { start, end }) => self.play(id, Play::Prove { start, end }),
             Call::Prosecute(id, Prosecution::Pick(index)) => self.play(id, Play::Pick { by, index }),
             Call::Prosecute(id, Prosecution::Name(op)) => self.play(id, Play::Name { by, op }),
+            Call::Prosecute(id, Prosecution::NameInPart { op, earlier }) => {
+                self.play(id, Play::NameInPart { by, op, earlier })
+            }
             Call::Prosecute(id, Prosecution::Demand(index)) => self.play(id, Play::Demand { by, index }),
             Call::Prosecute(id, Prosecution::Convict { element, output, reads }) => {
                 self.play(id, Play::Convict { by, element, output, reads })
@@ -941,11 +945,10 @@ impl Simulation {
         }
         let (ids, outputs) = self.own_trace(index, dispute)?;
         let defence = match &dispute.turn {
-            Move::Trace => {
-                let trace = reference::trace_ids(&outputs).try_into().unwrap();
-                let trace = Trace { state: ids.try_into().unwrap(), outputs: trace };
+            Move::Trace | Move::Part { .. } => {
+                let defence = defend_trace(&WORLD.program, dispute, &ids, &outputs)?;
                 self.daemons[index].desk.traces.insert(id, outputs);
-                Defence::Trace(trace)
+                defence
             }
             Move::Output { op, node } => {
                 let bytes = &outputs[usize::from(*op)].bytes;
@@ -1107,10 +1110,10 @@ impl Simulation {
             return Some(Event::Prosecuted(id, Box::new(dispute.clone()), Prosecution::Pick(first as u32)));
         }
         let trace = dispute.trace.as_ref()?;
-        let state = self.fetch(index, &view.shard, &trace.state)?;
+        let state = self.fetch(index, &view.shard, trace.state())?;
         let own = WORLD.trace(WORLD.honest.as_ref(), dispute.task, dispute.segment, &state);
         let next = match &dispute.turn {
-            Move::Name => Prosecution::Name(differing_operator(&trace.outputs, &reference::trace_ids(&own))?),
+            Move::Name | Move::NamePart | Move::NameInPart { .. } => name_difference(&WORLD.program, dispute, &own)?,
             Move::Convict { op, shown, chunk } => {
                 let state: Vec<&[u8]> = state.iter().map(|tensor| tensor.bytes.as_slice()).collect();
                 let outputs: Vec<&[u8]> = own.iter().map(|tensor| tensor.bytes.as_slice()).collect();

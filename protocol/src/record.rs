@@ -67,7 +67,7 @@ pub fn silences(shard: &Shard, disputes: &[(DisputeId, Dispute)], height: Height
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dispute::{Move, Trace};
+    use crate::dispute::{Move, Posted, Trace};
     use alloc::vec;
     use bounded_collections::BoundedVec;
     use quern_primitives::{job::Stage, slice::SliceProof, BlobId, ShardId};
@@ -85,7 +85,10 @@ mod tests {
             leaves: 13,
             start: Some(BlobId([8; 32])),
             end: BlobId([9; 32]),
-            trace: Some(Trace { state: BoundedVec::new(), outputs: BoundedVec::truncate_from(vec![BlobId([10; 32])]) }),
+            trace: Some(Posted::Whole(Trace {
+                state: BoundedVec::new(),
+                outputs: BoundedVec::truncate_from(vec![BlobId([10; 32])]),
+            })),
             turn: Move::Convict { op: 0, shown: BoundedVec::new(), chunk: None },
             by: 11,
         }
@@ -113,8 +116,8 @@ mod tests {
     #[test]
     fn evidence_hash_should_be_pinned() {
         let hash = |play| BlobId(evidence_hash(12, &dispute(), &stage(), &play).unwrap()).to_string();
-        assert_eq!(hash(convict()), "6ea9acbc29bf537c6014a20559d91832ce001b741a0afd2f7f8da0312234b39d");
-        assert_eq!(hash(length()), "e45dc6e81d4e9e741efcc695cf6e4154d8c0d256deb7ce1c7967eab1784ff438");
+        assert_eq!(hash(convict()), "e796b2cb8e36ec6588aef28eeb8a9cf48ea72cb52a227dc0a0833b284fffde19");
+        assert_eq!(hash(length()), "4d75cd9d2ae1ec3337b84655fbdbfdb03246d7170e42acf934606bd5dfcdb2be");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use quern_pallet_verification::Call as Verification;
 use quern_primitives::{commitment::LeafProof, slice::SliceProof, traits::Duties, BlobId, DisputeId};
 use quern_program::Segment;
 use quern_protocol::{
-    dispute::{Claimed, Move, Search, Shown, Trace},
+    dispute::{Claimed, Move, Outline, Search, Shown, Trace},
     shard::{Demand, Phase, Probe, ProbeSeat, Verdict},
     Dispute,
 };
@@ -271,6 +271,10 @@ fn kinds() -> Vec<(RuntimeCall, Sr25519Keyring)> {
     let strangers_name = dispute_by(RICH, 7, Move::Name);
     let strangers_pick = dispute_by(RICH, 8, Move::Pick { search, ids: Default::default() });
     let strangers_trace = dispute_by(RICH, 9, Move::Trace);
+    let (outline, part) = (dispute(10, Move::Trace), dispute(11, Move::NamePart));
+    let (opened, named) =
+        (dispute(12, Move::Part { part: 0 }), dispute(13, Move::NameInPart { part: 0, ids: Default::default() }));
+    let empty = Outline { state: Default::default(), results: Default::default(), parts: Default::default() };
     let posted = Trace { state: Default::default(), outputs: Default::default() };
     vec![
         (start(assigned(8)), WORKER),
@@ -305,6 +309,10 @@ fn kinds() -> Vec<(RuntimeCall, Sr25519Keyring)> {
         (Verification::name_operator { dispute: strangers_name, op: 0 }.into(), RICH),
         (Verification::pick_id { dispute: strangers_pick, index: 0 }.into(), RICH),
         (Verification::post_trace { dispute: strangers_trace, trace: posted }.into(), WORKER),
+        (Verification::post_outline { dispute: outline, outline: empty }.into(), WORKER),
+        (Verification::demand_output { dispute: part, index: 0 }.into(), AUDITOR),
+        (Verification::open_chunk { dispute: opened, bytes: Default::default() }.into(), WORKER),
+        (Verification::name_in_part { dispute: named, op: 0, earlier: Default::default() }.into(), AUDITOR),
     ]
 }
 

@@ -2,7 +2,6 @@
 //! A challenger's part in its disputes.
 
 use super::*;
-use quern_protocol::dispute::Move;
 
 /// The moves that were worked out for disputes, each for the dispute as it stood then.
 #[derive(Debug, Default)]
@@ -17,7 +16,7 @@ impl Prosecutions {
     /// Plays, or has worked out, what `me` owes as challenger in the disputes about a shard.
     pub fn play(&self, me: &Account, view: &ShardView, pending: &mut Pending, best: Height, out: &mut Vec<Action>) {
         for (id, dispute) in view.disputes.iter().filter(|(_, dispute)| dispute.challenger == *me) {
-            if !matches!(dispute.turn, Move::Name | Move::Convict { .. } | Move::Pick { .. }) {
+            if dispute.owed_by() != me {
                 continue;
             }
             match self.0.get(id) {
