@@ -260,7 +260,11 @@ fn generation_should_be_the_same_when_a_step_has_a_long_trace() {
     let ready = ready(Llama { layers: 12, ..small() }, 1.0);
     let generation = LlamaGeneration { prompt: 2, tokens: 2 };
     let program = ready.model.generation(&ready.packing, &ready.scales, &generation).unwrap();
-    assert!(!Trace::is_whole(program.program().body.len()), "{}", program.program().body.len());
+    assert!(
+        !quern_protocol::dispute::Trace::is_whole(program.program().body.len()),
+        "{}",
+        program.program().body.len()
+    );
     let inputs = ready.inputs(&program, &text(&ready.model, 9, 2));
     let expected = reference::run(&program, &Context::default(), &inputs);
     assert!(run_cpu(&program, &inputs) == expected);

@@ -201,7 +201,7 @@ fn programs_should_be_refused_when_the_configuration_is_wrong() {
     assert_eq!(local(model, LmTraining { rate_shift: 21, ..training }), ModelError::Shift);
     let error = ModelError::Text { expected: 13, found: 12 };
     assert_eq!(local(model, LmTraining { text_bytes: 12, ..training }), error);
-    assert!(matches!(local(Transformer { layers: 12, ..model }, training), ModelError::Program(_)));
+    assert!(matches!(local(Transformer { layers: 11, ..model }, training), ModelError::Program(_)));
     assert_eq!(model.evaluation(0).unwrap_err(), ModelError::SampleCount);
 }
 
