@@ -170,8 +170,8 @@ fn merge_should_add_mean_and_momentum_when_run() {
 }
 
 #[test]
-fn programs_should_be_publishable_when_they_have_up_to_ten_layers() {
-    for (layers, width) in [(1, 64), (2, 64), (2, 128), (10, 64)] {
+fn programs_should_be_publishable_when_they_have_up_to_eleven_layers() {
+    for (layers, width) in [(1, 64), (2, 64), (2, 128), (11, 64)] {
         let model = Transformer { width, layers, heads: width / 16, hidden: 2 * width, context: 64 };
         let training = LmTraining { tasks: 4, text_bytes: 100_000, batch: 16, steps: 32, ..small().1 };
         let programs =
@@ -201,7 +201,7 @@ fn programs_should_be_refused_when_the_configuration_is_wrong() {
     assert_eq!(local(model, LmTraining { rate_shift: 21, ..training }), ModelError::Shift);
     let error = ModelError::Text { expected: 13, found: 12 };
     assert_eq!(local(model, LmTraining { text_bytes: 12, ..training }), error);
-    assert!(matches!(local(Transformer { layers: 11, ..model }, training), ModelError::Program(_)));
+    assert!(matches!(local(Transformer { layers: 12, ..model }, training), ModelError::Program(_)));
     assert_eq!(model.evaluation(0).unwrap_err(), ModelError::SampleCount);
 }
 
