@@ -23,7 +23,7 @@ use quern_protocol::{
     shard::{Commitment, Deal, Phase},
     Params, Shard,
 };
-use std::{borrow::Cow, convert::Infallible};
+use std::{borrow::Cow, convert::Infallible, sync::LazyLock};
 
 const WORKER: Account = [1; 32];
 const CHALLENGER: Account = [2; 32];
@@ -362,6 +362,29 @@ proptest! {
         }
         // It is the challenger's silence then.
         prop_assert_eq!(*dispute.owed_by(), CHALLENGER);
+    }
+}
+
+proptest! {
+    #[test]
+    fn part_and_name_should_be_refused_when_their_bytes_are_anything_else(
+        bytes in prop::collection::vec(any::<u8>(), 0..1_100), count in 0usize..10, op: u16, index: u32,
+    ) {
+        static OPENED: LazyLock<(World, Dispute, Dispute)> = LazyLock::new(|| {
+            let world = World::new(1_200, 7);
+            let claim = world.claim(world.run(BODY, Some(1_100)));
+            let asked = world.reach(&claim, |turn| matches!(turn, Move::Part { .. }));
+            let opened = world.reach(&claim, |turn| matches!(turn, Move::NameInPart { .. }));
+            (world, asked, opened)
+        });
+        let (world, asked, opened) = &*OPENED;
+        let chunk = Play::Chunk { bytes: bytes.clone() };
+        prop_assert!(world.step(asked, chunk, asked.by).is_err());
+        let earlier = vec![bytes; count.max(1)];
+        let name = Play::NameInPart { by: CHALLENGER, op, earlier };
+        prop_assert!(world.step(opened, name, opened.by).is_err());
+        let named = world.step(opened, Play::Demand { by: CHALLENGER, index }, opened.by);
+        prop_assert_eq!(named, Err(DisputeError::WrongMove));
     }
 }
 
