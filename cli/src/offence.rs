@@ -19,7 +19,6 @@ use quern_protocol::{
     dispute::{Next, Outcome, Play},
     inputs::StageContext,
     record::{decide_again, evidence_hash, silences},
-    traits::worker_offence,
     view::ShardView,
     Dispute, Params,
 };
@@ -374,7 +373,7 @@ async fn check(chain: &Chain, id: OffenceId, reported: &Reported) -> anyhow::Res
 
 /// Whether an outcome makes this offence of this account.
 fn judge(dispute: &Dispute, kind: OffenceKind, offender: &Account, outcome: &Outcome) -> (bool, String) {
-    let (guilty, of) = match worker_offence(outcome) {
+    let (guilty, of) = match dispute.offence(outcome) {
         Some(of) => (dispute.worker, of),
         None => (dispute.challenger, OffenceKind::FalseAlarm),
     };
@@ -387,7 +386,7 @@ fn judge(dispute: &Dispute, kind: OffenceKind, offender: &Account, outcome: &Out
             format!("the output of operator {op} has {len} bytes, and the program gives it {expected}")
         }
         Outcome::Refuted { op, element, value } => {
-            format!("element {element} of operator {op} is {value}, as the worker says: the challenger was wrong")
+            format!("element {element} of operator {op} is {value}, as the defendant says: the challenger was wrong")
         }
         Outcome::WorkerSilent | Outcome::ChallengerSilent => "a silence decides".into(),
     };
@@ -505,7 +504,7 @@ mod tests {
     use bounded_collections::BoundedVec;
     use quern_primitives::BlobId;
     use quern_program::Segment;
-    use quern_protocol::dispute::Move;
+    use quern_protocol::dispute::{Defendant, Move};
 
     const WORKER: Account = [1; 32];
     const CHALLENGER: Account = [2; 32];
@@ -525,6 +524,7 @@ mod tests {
             trace: None,
             turn: Move::Convict { op: 0, shown: BoundedVec::new(), chunk: None },
             by: 9,
+            defendant: Default::default(),
         }
     }
 
@@ -544,6 +544,15 @@ mod tests {
         }
         assert!(stands(OffenceKind::FalseAlarm, CHALLENGER, refuted));
         assert!(!stands(OffenceKind::WrongResult, WORKER, refuted));
+    }
+
+    #[test]
+    fn wrong_audit_should_stand_when_an_accused_auditor_is_convicted_of_its_own_trace() {
+        let accused = Dispute { defendant: Defendant::Auditor, ..dispute() };
+        let wrong = Outcome::WrongElement { op: 0, element: 1, claimed: 2, expected: 3 };
+        assert!(judge(&accused, OffenceKind::WrongAudit, &WORKER, &wrong).0);
+        assert!(!judge(&accused, OffenceKind::WrongResult, &WORKER, &wrong).0);
+        assert!(!stands(OffenceKind::WrongAudit, WORKER, wrong), "a worker is no auditor");
     }
 
     #[test]

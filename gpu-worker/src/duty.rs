@@ -90,10 +90,12 @@ impl Duty {
     }
 
     /// Whether the account still has to see it through. What its worker has in a shard is at stake until the window closes:
-    /// an id may be asked for, and a dispute opened. Others only serve an accepted shard.
+    /// an id may be asked for, and a dispute opened. Others only serve an accepted shard. Who confirmed an overturned one may be
+    /// accused.
     pub fn is_open(&self) -> bool {
         match self.phase {
             "settled" | "unpaid" | "overturned" => false,
+            "accused" => self.part != Part::Worker,
             "accepted" => self.part != Part::Auditor || self.owes.is_some(),
             _ => true,
         }
@@ -110,7 +112,8 @@ impl Duty {
             ("accepted", Part::Worker) => format!("{} are paid when its window closes", qrn(self.price)),
             ("settled", Part::Worker) => format!("{} credited, its outputs are served", qrn(self.price)),
             ("unpaid", Part::Worker) => "nobody said that its outputs were delivered".into(),
-            ("overturned", Part::Worker) => "its result was convicted, and is not paid".into(),
+            ("overturned" | "accused", Part::Worker) => "its result was overturned, and is not paid".into(),
+            ("accused", Part::Auditor) => format!("overturned; {} of the bond answer for it", qrn(self.locked)),
             ("accepted" | "settled" | "unpaid" | "overturned", Part::Auditor) => "its outputs are served".into(),
             ("settled" | "unpaid" | "overturned", _) => "nothing more is owed".into(),
             _ => "waiting for others".into(),
@@ -139,6 +142,7 @@ pub fn phase_name(phase: &Phase) -> &'static str {
         Phase::Settled { paid: true, .. } => "settled",
         Phase::Settled { paid: false, .. } => "unpaid",
         Phase::Overturned { .. } => "overturned",
+        Phase::Accused { .. } => "accused",
         Phase::Adopting { .. } => "adopting",
         Phase::Doubted { .. } | Phase::Probing { .. } => "doubted",
     }
@@ -188,7 +192,7 @@ fn owed_by_auditor(phase: &Phase, seat: &Seat) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{accepted, assigned, audited, settled, view, ME, OTHER};
+    use crate::testing::{accepted, assigned, audited, overturned, settled, view, ME, OTHER};
     use quern_protocol::shard::{LeafDemand, Probe};
 
     #[test]
@@ -243,6 +247,17 @@ mod tests {
         assert_eq!(duty(true).text(), "settled: 0.000000000007 QRN credited, its outputs are served");
         assert_eq!(duty(false).text(), "unpaid: nobody said that its outputs were delivered");
         assert!(!duty(true).is_open() && !duty(false).is_pending());
+    }
+
+    #[test]
+    fn auditor_should_be_told_what_answers_for_an_overturned_result_and_what_it_owes_when_it_is_accused() {
+        let view = overturned(OTHER, ME);
+        let duty = Duty::of(&view, &ME).unwrap();
+        let expected = "accused: overturned; 0.000000000005 QRN of the bond answer for it, until block 130";
+        assert_eq!((duty.text().as_str(), duty.is_open()), (expected, true));
+        let worker = Duty::of(&view, &OTHER).unwrap();
+        assert_eq!(worker.text(), "accused: its result was overturned, and is not paid, until block 130");
+        assert!(!worker.is_open() && !worker.is_pending());
     }
 
     #[test]

@@ -56,8 +56,8 @@ impl Journal {
 
 /// Whether what an account has to do with a shard may cost money.
 fn is_warning(duty: &Duty) -> bool {
-    let is_disputed = duty.phase == "disputed" || (duty.phase == "accepted" && duty.owes.is_some());
-    is_disputed || (duty.part == Part::Worker && matches!(duty.phase, "unpaid" | "overturned"))
+    let is_disputed = duty.phase == "disputed" || (matches!(duty.phase, "accepted" | "accused") && duty.owes.is_some());
+    is_disputed || (duty.part == Part::Worker && matches!(duty.phase, "unpaid" | "overturned" | "accused"))
 }
 
 #[cfg(test)]

@@ -311,6 +311,9 @@ async fn send(sender: &Sender, call: core::Call) -> Result<(), ChainError> {
         Call::OpenDispute(shard, position, start, end) => {
             sender.send(&calls::open_dispute(shard, position, start, end)).await
         }
+        Call::AccuseAuditor(shard, auditor, position, start, end) => {
+            sender.send(&calls::accuse_auditor(shard, auditor, position, start, end)).await
+        }
         Call::Defend(dispute, Defence::Trace(trace)) => sender.send(&calls::post_trace(dispute, trace)).await,
         Call::Defend(dispute, Defence::Outline(outline)) => sender.send(&calls::post_outline(dispute, outline)).await,
         Call::Defend(dispute, Defence::Subtrees(values)) => sender.send(&calls::open_subtrees(dispute, values)).await,

@@ -10,7 +10,7 @@ use quern_primitives::{
 };
 use quern_protocol::{
     inputs::StageContext,
-    shard::{Audit, Commitment, Deal, Demand, Phase, Seat, Shard, Window},
+    shard::{Accused, Audit, Commitment, Confirmed, Deal, Demand, Liable, Phase, Seat, Shard, Window},
     view::{AccountView, ParticipantView, ShardView},
 };
 
@@ -77,8 +77,19 @@ pub fn accepted(worker: Account) -> ShardView {
         refuted: 0,
         demands: Default::default(),
         asked: 0,
+        confirmed: Default::default(),
     };
     view(Phase::Accepted { deal: deal(worker), commitment, auditors: Default::default(), at: 99, window })
+}
+
+/// Overturned, with one auditor that answers for it until block 130.
+pub fn overturned(worker: Account, auditor: Account) -> ShardView {
+    let commitment = Commitment { root: BlobId([8; 32]), secret_hash: [9; 32], at: 12 };
+    let liable = Liable { auditor, bond: 5, from_inputs: false, accuser: None };
+    let (sample, liable) = (vec![2].try_into().unwrap_or_default(), vec![liable].try_into().unwrap_or_default());
+    let accused = Accused { confirmed: Confirmed { sample, liable }, by: 130, refuted: 0, reissue: true };
+    let auditors = vec![auditor].try_into().unwrap_or_default();
+    view(Phase::Accused { deal: deal(worker), commitment, auditors, at: 99, accused })
 }
 
 /// Settled: its outputs were delivered, or nobody said so.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Accepted shards that can be challenged: what a watcher looks at beside the disputes that are its own.
+//! Accepted shards that can be challenged, and overturned ones whose auditors can be accused: what a watcher looks at beside the disputes that are its own.
 
 use quern_primitives::{Height, JobId, ShardId};
 use quern_protocol::{
@@ -40,20 +40,26 @@ impl Watched {
 
     async fn found(&self, chain: &Chain, height: Height) -> Result<BTreeMap<ShardId, ShardView>, ChainError> {
         let mut found = BTreeMap::new();
-        for job in self.jobs(chain).await?.iter().filter(|job| job.maturing > 0) {
+        let is_watched = |job: &&JobView| job.maturing > 0 || job.status.is_under_way();
+        for job in self.jobs(chain).await?.iter().filter(is_watched) {
             for (stage, progress) in (0u16..).zip(&job.stages) {
                 let mut from = 0;
                 while from < progress.shards {
                     let page = chain.shards(job.id, stage, from).await?;
                     let Some(last) = page.last() else { break };
                     from = last.id.index.saturating_add(1);
-                    for shard in page.iter().filter(|shard| is_challengeable(shard, height)) {
+                    for shard in page.iter().filter(|shard| is_watched_at(shard, height)) {
                         if let Some(view) = chain.shard_view(shard.id).await? {
                             found.insert(shard.id, view);
                         }
                     }
                 }
             }
+        }
+        // Of a job that has ended since.
+        for id in self.shards.keys().filter(|id| !found.contains_key(*id)).copied().collect::<Vec<_>>() {
+            let view = chain.shard_view(id).await?;
+            found.extend(view.filter(|view| is_watched_at(&view.shard, height)).map(|view| (id, view)));
         }
         Ok(found)
     }
@@ -73,8 +79,10 @@ impl Watched {
     }
 }
 
-fn is_challengeable(shard: &Shard, height: Height) -> bool {
-    shard.window().is_some_and(|window| height <= window.closes)
+/// Whether a shard can be challenged, or its auditors can be accused.
+fn is_watched_at(shard: &Shard, height: Height) -> bool {
+    let is_open = shard.window().is_some_and(|window| height <= window.closes);
+    is_open || shard.accused().is_some_and(|accused| height <= accused.by)
 }
 
 #[cfg(test)]
@@ -84,9 +92,9 @@ mod tests {
 
     #[test]
     fn shard_should_be_watched_while_its_window_is_open() {
-        assert!(is_challengeable(&accepted(OTHER).shard, 120));
-        assert!(!is_challengeable(&accepted(OTHER).shard, 121));
-        assert!(!is_challengeable(&running(OTHER).shard, 10));
-        assert!(!is_challengeable(&settled(OTHER, true).shard, 10));
+        assert!(is_watched_at(&accepted(OTHER).shard, 120));
+        assert!(!is_watched_at(&accepted(OTHER).shard, 121));
+        assert!(!is_watched_at(&running(OTHER).shard, 10));
+        assert!(!is_watched_at(&settled(OTHER, true).shard, 10));
     }
 }

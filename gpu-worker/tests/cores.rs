@@ -11,7 +11,9 @@ use quern_program::Segment;
 use quern_protocol::{
     dispute::{Dispute, Move, Posted, Trace},
     inputs::StageContext,
-    shard::{Adoption, Audit, Commitment, Deal, Demand, LeafDemand, Phase, Probe, ProbeSeat, Seat, Verdict, Window},
+    shard::{
+        Accused, Adoption, Audit, Commitment, Deal, Demand, LeafDemand, Phase, Probe, ProbeSeat, Seat, Verdict, Window,
+    },
     view::ShardView,
     Shard,
 };
@@ -99,6 +101,7 @@ fn dispute(worker: Account, challenger: Account, turn: Move, byte: u8) -> Disput
         trace: (turn != Move::Trace).then_some(Posted::Whole(trace)),
         turn,
         by: 90,
+        defendant: Default::default(),
     }
 }
 
@@ -334,10 +337,26 @@ fn accepted(worker: Account, auditors: Vec<Account>, change: impl FnOnce(&mut Wi
         refuted: 0,
         demands: Vec::new().try_into().unwrap(),
         asked: 0,
+        confirmed: Default::default(),
     };
     change(&mut window);
     let auditors = auditors.try_into().unwrap();
     view(Phase::Accepted { deal: deal(worker), commitment: commitment(), auditors, at: 30, window })
+}
+
+#[test]
+fn validator_should_defend_what_it_confirmed_when_it_is_accused() {
+    let mut validator = Validator::new(ME, [], [], []);
+    let accused = Accused { confirmed: Default::default(), by: 60, refuted: 0, reissue: true };
+    let (deal, commitment, auditors) = (deal(OTHER), commitment(), vec![ME].try_into().unwrap());
+    let mut view = view(Phase::Accused { deal, commitment, auditors, at: 30, accused });
+    view.disputes = vec![(8, dispute([3; 32], OTHER, Move::Trace, 1)), (9, dispute(ME, OTHER, Move::Trace, 1))];
+    let actions = validator.on(block(40, 39, vec![view.clone()]));
+    assert_eq!(kinds(&actions), ["defend", "hold"]);
+    assert!(matches!(&actions[0], Action::Defend(_, 9)));
+    let Some(Posted::Whole(trace)) = dispute(ME, OTHER, Move::Name, 1).trace else { panic!("a trace") };
+    validator.on(Event::Defended(9, Box::new(view.disputes[1].1.clone()), Defence::Trace(trace)));
+    assert_eq!(kinds(&validator.on(block(41, 40, vec![view]))), ["trace"]);
 }
 
 #[test]

@@ -15,11 +15,10 @@ use quern_primitives::{
 };
 use quern_program::{reference, Checked, DType, ProgramBuilder, Segment, Tensor};
 use quern_protocol::{
-    dispute::{Dispute, Move, Next, Play},
+    dispute::{Defendant, Dispute, Move, Next, Play},
     evidence::{differing_node, Conviction, Evidence},
     inputs::{Link, Origin, Part, StageContext},
     shard::{Deal, Effect, Event as ShardEvent, Phase, ProbeSeat, Seat},
-    traits::worker_offence,
     view::ShardView,
     Params, Shard,
 };
@@ -180,11 +179,23 @@ enum Kind {
     Accomplice,
     /// Runs accepted results again of its own accord.
     Watcher,
+    /// Commits to right results, and defends them with false traces that have the right end: to be convicted by a friend, so that
+    /// the auditors that confirmed them can be accused. It may serve its checkpoints to nobody.
+    Framer {
+        withholds: bool,
+    },
+    /// That friend: it challenges right results, and then accuses whoever confirmed them, with moves that are possible.
+    Prosecutor,
 }
 
 impl Kind {
     fn is_worker(self) -> bool {
-        !self.is_validator() && self != Self::Watcher
+        !self.is_validator() && !self.watches()
+    }
+
+    /// Whether it has a watcher's core.
+    fn watches(self) -> bool {
+        matches!(self, Self::Watcher | Self::Prosecutor)
     }
 
     fn is_validator(self) -> bool {
@@ -216,6 +227,8 @@ struct Chain {
     claims: u64,
     searches: u64,
     overturned: u64,
+    /// Accusations of auditors.
+    accusations: u64,
     /// Draws for vacant seats, and audits that came to nothing so often that the worker was released.
     refills: u64,
     released: u64,
@@ -261,6 +274,7 @@ impl Chain {
             claims: 0,
             searches: 0,
             overturned: 0,
+            accusations: 0,
             refills: 0,
             released: 0,
             vacated: Vec::new(),
@@ -310,7 +324,8 @@ impl Chain {
             }
         }
         // Nothing here is computed from the results of these shards.
-        if matches!(self.shards[&id].phase, Phase::Overturned { .. }) {
+        let is_overturned = matches!(self.shards[&id].phase, Phase::Overturned { .. });
+        if is_overturned || self.shards[&id].accused().is_some_and(|accused| !accused.reissue) {
             self.step(id, ShardEvent::Reissue);
         }
         Some(())
@@ -334,8 +349,7 @@ impl Chain {
             Next::Open(next) => drop(self.disputes.insert(id, next)),
             Next::Closed(outcome) => {
                 self.disputes.remove(&id);
-                let (challenger, worker_lost) = (dispute.challenger, worker_offence(&outcome));
-                self.step(dispute.shard, ShardEvent::Resolved { challenger, worker_lost });
+                self.step(dispute.shard, dispute.verdict(&outcome));
             }
         }
         Some(())
@@ -409,6 +423,19 @@ impl Chain {
                 self.step(id, ShardEvent::Challenge { by, position, bond })?;
                 self.disputes.insert(self.next_dispute, dispute);
                 self.next_dispute += 1;
+                Some(())
+            }
+            Call::AccuseAuditor(id, auditor, position, start, end) => {
+                let shard = self.shards.get(&id)?;
+                let segment = WORLD.segment(shard.locate(position)?.1);
+                let (height, params) = (self.height, self.params);
+                let (start, bond) = (start.as_ref(), shard.accusation_bond(&params)?);
+                let dispute =
+                    Dispute::accuse(shard, segment, by, auditor, position, start, &end, height, &params).ok()?;
+                self.step(id, ShardEvent::Accuse { by, auditor, position, bond })?;
+                self.disputes.insert(self.next_dispute, dispute);
+                self.next_dispute += 1;
+                self.accusations += 1;
                 Some(())
             }
             Call::Defend(id, Defence::Trace(trace)) => self.play(id, Play::Trace { by, trace }),
@@ -491,7 +518,7 @@ impl Chain {
 
     /// What an account has something to do in; for a watcher accepted shards too.
     fn duties(&self, who: &Account, watches: bool) -> Vec<ShardView> {
-        let is_watched = |shard: &Shard| watches && shard.window().is_some();
+        let is_watched = |shard: &Shard| watches && (shard.window().is_some() || shard.accused().is_some());
         let is_owed = |shard: &Shard| shard.parties().contains(who) && shard.is_duty_of(who);
         let mine = self.shards.values().filter(|shard| is_owed(shard) || is_watched(shard));
         let view = |shard: &Shard| {
@@ -536,6 +563,12 @@ impl Disk {
         let id = BlobId::of(&bytes);
         self.blobs.insert(id, bytes);
         id
+    }
+
+    /// Keeps tensors and the list behind their checkpoint's id.
+    fn put_state(&mut self, state: &[Tensor]) {
+        let list = state.iter().flat_map(|tensor| self.put(tensor.bytes.clone()).0).collect();
+        self.put(list);
     }
 
     /// As the database keeps it: the first answer to a sample stays.
@@ -673,7 +706,7 @@ impl Simulation {
             let disk = &daemon.disk;
             daemon.core = Some(if daemon.kind.is_worker() {
                 Core::Worker(Box::new(Worker::new(daemon.me, disk.promises.clone())))
-            } else if daemon.kind == Kind::Watcher {
+            } else if daemon.kind.watches() {
                 Core::Watcher(Box::new(Watcher::new(daemon.me, Choice { percent: 100, seed: [0; 32] })))
             } else {
                 Core::Validator(Box::new(Validator::new(
@@ -686,7 +719,7 @@ impl Simulation {
         }
         if !self.rng.percent(self.faults.unseen) {
             let Daemon { me, kind, .. } = self.daemons[index];
-            let (views, served) = (self.chain.duties(&me, kind == Kind::Watcher), self.chain.served(&me));
+            let (views, served) = (self.chain.duties(&me, kind.watches()), self.chain.served(&me));
             self.daemons[index].latest = Some((height, finalized, views, served));
             self.feed(index, None);
         }
@@ -886,8 +919,7 @@ impl Simulation {
             let mut state = Vec::new();
             for segment in 0..WORLD.segments() {
                 let (next, id) = WORLD.run_segment(executor, task, segment, &state);
-                let list: Vec<u8> = next.iter().flat_map(|tensor| daemon.disk.put(tensor.bytes.clone()).0).collect();
-                daemon.disk.put(list);
+                daemon.disk.put_state(&next);
                 ids.push(id);
                 state = next;
             }
@@ -914,7 +946,8 @@ impl Simulation {
             Checkpoint { leaf, tensors }
         };
         let checkpoints = leaves.into_iter().map(checkpoint).collect();
-        if !matches!(self.daemons[index].kind, Kind::Withholder | Kind::HiddenLiar) {
+        let kind = self.daemons[index].kind;
+        if !matches!(kind, Kind::Withholder | Kind::HiddenLiar | Kind::Framer { withholds: true }) {
             self.daemons[index].desk.openings.insert(round, checkpoints);
         }
         Some(Event::Shown(round.attempt, Stage::Opening(round.drawn_at)))
@@ -935,7 +968,15 @@ impl Simulation {
         let list = dispute.start.map_or(Some(Vec::new()), |start| disk.blobs.get(&start).cloned())?;
         let ids: Vec<BlobId> = list.chunks(32).map(|id| BlobId(id.try_into().unwrap())).collect();
         let state = tensors(&ids, |id| disk.blobs.get(&id).cloned())?;
-        Some((ids, WORLD.trace(self.executor(index), dispute.task, dispute.segment, &state)))
+        let is_auditor = dispute.defendant != Defendant::Worker;
+        let shard = &self.chain.shards[&dispute.shard];
+        let executor = if is_auditor { self.auditing(index, shard) } else { self.executor(index) };
+        let mut outputs = WORLD.trace(executor, dispute.task, dispute.segment, &state);
+        // The first operator is nowhere a result.
+        if matches!(self.daemons[index].kind, Kind::Framer { .. }) {
+            outputs[0].bytes[0] ^= 1;
+        }
+        Some((ids, outputs))
     }
 
     fn defend(&mut self, index: usize, view: &ShardView, id: DisputeId) -> Option<Event> {
@@ -966,6 +1007,12 @@ impl Simulation {
 
     /// What a search asks for, as the site answers it.
     fn own_ids(&self, index: usize, view: &ShardView, dispute: &Dispute) -> Option<Defence> {
+        if dispute.defendant != Defendant::Worker {
+            let probes = dispute.probes(&WORLD.program);
+            let sealed = &self.daemons[index].disk.seals[&Attempt::of(&view.shard)];
+            let (_, own) = sealed.tasks.iter().find(|(task, _)| *task == dispute.task && !probes.is_empty())?;
+            return Some(Defence::Ids(probes.into_iter().map(|segment| own[segment as usize]).collect()));
+        }
         let promise = self.daemons[index].disk.promises.get(&Attempt::of(&view.shard))?;
         let first = (dispute.task - view.shard.first_task) * WORLD.segments();
         match &dispute.turn {
@@ -992,9 +1039,7 @@ impl Simulation {
             let (mut state, mut ids) = (Vec::new(), Vec::new());
             for segment in 0..=last {
                 let (results, id) = WORLD.run_segment(self.auditing(index, shard), task, segment, &state);
-                for tensor in &results {
-                    self.daemons[index].disk.put(tensor.bytes.clone());
-                }
+                self.daemons[index].disk.put_state(&results);
                 ids.push(id);
                 state = results;
             }
@@ -1032,12 +1077,11 @@ impl Simulation {
             let mut state = Vec::new();
             if start > 0 {
                 state = self.fetch(index, shard, &next.next()?.tensors)?;
+                self.daemons[index].disk.put_state(&state);
             }
             for segment in start..start + count {
                 let (results, id) = WORLD.run_segment(self.auditing(index, shard), task, segment, &state);
-                for tensor in &results {
-                    self.daemons[index].disk.put(tensor.bytes.clone());
-                }
+                self.daemons[index].disk.put_state(&results);
                 ids.push(id);
                 state = results;
             }
@@ -1079,9 +1123,14 @@ impl Simulation {
                 self.daemons[index].disk.put(tensor.bytes.clone());
             }
             let position = first + segment;
-            if promise.ids[position as usize] != id {
+            // A prosecutor challenges what is right, where it was audited.
+            let is_drawn = shard.window().is_some_and(|window| window.confirmed.sample.contains(&position))
+                || shard.accused().is_some_and(|accused| accused.confirmed.sample.contains(&position));
+            let frames = self.daemons[index].kind == Kind::Prosecutor && is_drawn;
+            if promise.ids[position as usize] != id || frames {
                 let leaf = |at: u32| promise.leaf_proofs(&me, &shard.id, &[at]).and_then(|mut leaf| leaf.pop());
                 let start = if segment == 0 { None } else { leaf(position - 1) };
+                self.daemons[index].disk.put_state(&state);
                 let difference = Difference { position, start, end: leaf(position)? };
                 return Some(Event::Compared(attempt, task, Some(difference)));
             }
@@ -1103,8 +1152,11 @@ impl Simulation {
     fn prosecute(&mut self, index: usize, view: &ShardView, id: DisputeId) -> Option<Event> {
         let (_, dispute) = view.disputes.iter().find(|(of, _)| *of == id)?;
         if let Move::Pick { search, ids } = &dispute.turn {
-            let sealed = self.daemons[index].disk.seals.get(&Attempt::of(&view.shard))?;
-            let (_, own) = sealed.tasks.iter().find(|(task, _)| *task == dispute.task)?;
+            if self.daemons[index].kind == Kind::Prosecutor {
+                let pick = Prosecution::Pick(self.rng.below(ids.len() + 1) as u32);
+                return Some(Event::Prosecuted(id, Box::new(dispute.clone()), pick));
+            }
+            let own = self.own_ends(index, view, dispute.task);
             let differs = |(segment, id): (&u32, &BlobId)| own[*segment as usize] != *id;
             let first = search.probes().iter().zip(ids).position(differs).unwrap_or(ids.len());
             return Some(Event::Prosecuted(id, Box::new(dispute.clone()), Prosecution::Pick(first as u32)));
@@ -1112,6 +1164,11 @@ impl Simulation {
         let trace = dispute.trace.as_ref()?;
         let state = self.fetch(index, &view.shard, trace.state())?;
         let own = WORLD.trace(WORLD.honest.as_ref(), dispute.task, dispute.segment, &state);
+        let is_right = trace.whole().is_some_and(|trace| reference::trace_ids(&own) == trace.outputs.as_slice());
+        if self.daemons[index].kind == Kind::Prosecutor && is_right {
+            let next = self.harass(dispute, &own, &state)?;
+            return Some(Event::Prosecuted(id, Box::new(dispute.clone()), next));
+        }
         let next = match &dispute.turn {
             Move::Name | Move::NamePart | Move::NameInPart { .. } => name_difference(&WORLD.program, dispute, &own)?,
             Move::Convict { op, shown, chunk } => {
@@ -1148,6 +1205,46 @@ impl Simulation {
         Some(Event::Prosecuted(id, Box::new(dispute.clone()), next))
     }
 
+    /// Ids of a task's ends, as an own run from the inputs has them: an auditor's, or one that is made now.
+    fn own_ends(&mut self, index: usize, view: &ShardView, task: u32) -> Vec<BlobId> {
+        let sealed = self.daemons[index].disk.seals.get(&Attempt::of(&view.shard));
+        if let Some((_, own)) = sealed.and_then(|sealed| sealed.tasks.iter().find(|(of, _)| *of == task)) {
+            return own.clone();
+        }
+        let mut state = Vec::new();
+        let run = |segment| {
+            let (results, id) = WORLD.run_segment(WORLD.honest.as_ref(), task, segment, &state);
+            self.daemons[index].disk.put_state(&results);
+            state = results;
+            id
+        };
+        (0..WORLD.segments()).map(run).collect()
+    }
+
+    /// A move against a trace that is right: an operator, an output that is asked for, or an element of it that is recomputed.
+    fn harass(&mut self, dispute: &Dispute, own: &[Tensor], state: &[Tensor]) -> Option<Prosecution> {
+        match &dispute.turn {
+            Move::Name => Some(Prosecution::Name(self.rng.below(own.len()) as u16)),
+            Move::Convict { chunk: None, shown, .. } if self.rng.percent(50) => {
+                Some(Prosecution::Demand(self.rng.below(shown.len()) as u32))
+            }
+            Move::Convict { op, .. } => {
+                let state: Vec<&[u8]> = state.iter().map(|tensor| tensor.bytes.as_slice()).collect();
+                let outputs: Vec<&[u8]> = own.iter().map(|tensor| tensor.bytes.as_slice()).collect();
+                let (task, segment) = (dispute.task, dispute.segment);
+                let (program, stage) = (&WORLD.program, &WORLD.context);
+                let evidence = Evidence { program, stage, task, segment, state: &state, outputs: &outputs };
+                let output = outputs[usize::from(*op)];
+                let width = own[usize::from(*op)].ty.dtype.bytes();
+                let element = self.rng.below(output.len() / width as usize) as u64;
+                let reads = evidence.reads(*op, element, |_, part| WORLD.blob(part)).ok()?;
+                let output = quern_primitives::slice::prove(output, element * width..(element + 1) * width);
+                Some(Prosecution::Convict { element, output: Some(output), reads })
+            }
+            _ => None,
+        }
+    }
+
     /// What must be true at the end, whatever happened.
     fn check(&self) {
         if self.away.is_none() {
@@ -1162,7 +1259,10 @@ impl Simulation {
             let Phase::Settled { deal, auditors, paid: true, .. } = &shard.phase else { panic!("not paid: {shard:?}") };
             // A result that is right is paid, however its worker behaves.
             let worker = self.kinds[&deal.worker];
-            assert!(worker.is_honest() || worker == Kind::Withholder, "{worker:?} was paid");
+            assert!(
+                worker.is_honest() || matches!(worker, Kind::Withholder | Kind::Framer { .. }),
+                "{worker:?} was paid"
+            );
             for who in auditors.iter().chain([&deal.worker]) {
                 let daemon = self.up(who).expect("everybody is up at the end");
                 assert!(daemon.desk.published.contains(&shard.id), "{:?} does not serve the outputs", daemon.kind);
@@ -1226,9 +1326,12 @@ fn simulate_drawing(samples: usize, kinds: &[Kind], faults: Faults) -> Vec<Simul
 /// Bad days for everybody, but within what the deadlines allow for.
 const BAD: Faults = Faults { lost: 15, doubled: 10, failed: 20, killed: 2, unseen: 20 };
 
+/// Days on which no audit from the inputs takes so long that its validator gives it up.
+const MILD: Faults = Faults { lost: 10, doubled: 10, failed: 10, killed: 2, unseen: 10 };
+
 use Kind::{
-    Absent, Accomplice, Blind, HiddenLiar, Hider, HonestValidator, HonestWorker, Lazy, Mute, Watcher as Watching,
-    Withholder,
+    Absent, Accomplice, Blind, HiddenLiar, Hider, HonestValidator, HonestWorker, Lazy, Mute, Prosecutor,
+    Watcher as Watching, Withholder,
 };
 
 fn liar(hides_results: bool, hides_traces: bool) -> Kind {
@@ -1377,12 +1480,52 @@ fn right_results_should_be_paid_when_some_validators_fall_silent_or_claim_that_t
 
 #[test]
 fn accepted_lie_should_be_overturned_by_a_watcher_when_all_drawn_validators_are_accomplices() {
-    let kinds = [HonestWorker, liar(false, false), liar(false, true), Accomplice, Accomplice, Accomplice, Watching];
+    let liars = [liar(false, false), liar(false, true)];
+    let kinds = [[HonestWorker].as_slice(), &liars, &[Accomplice; 6], &[HonestValidator; 2], &[Watching]].concat();
     let simulations = simulate(&kinds, CALM);
     let chains = || simulations.iter().map(|simulation| &simulation.chain);
     let overturned: u64 = chains().map(|chain| chain.overturned).sum();
-    assert!(overturned > SEEDS, "only {overturned} accepted lies were overturned");
-    assert!(chains().flat_map(|chain| &chain.offences).all(|(kind, ..)| *kind == OffenceKind::WrongResult));
+    assert!(overturned > SEEDS / 2, "only {overturned} accepted lies were overturned");
+    let is_wrong = |kind: &OffenceKind| matches!(kind, OffenceKind::WrongResult | OffenceKind::WrongAudit);
+    assert!(chains().flat_map(|chain| &chain.offences).all(|(kind, ..)| is_wrong(kind)));
+}
+
+#[test]
+fn auditors_should_lose_when_they_confirmed_a_lie_of_which_the_worker_is_convicted() {
+    let liars = [liar(false, false), liar(false, true)];
+    let kinds = [[HonestWorker].as_slice(), &liars, &[Accomplice; 8], &[HonestValidator; 2], &[Watching]].concat();
+    // Everything is drawn, so that whoever confirms a lie confirmed it where it begins.
+    let simulations = simulate_drawing((TASKS * WORLD.segments()) as usize, &kinds, CALM);
+    let chains = || simulations.iter().map(|simulation| &simulation.chain);
+    let count = |kind| chains().flat_map(|chain| &chain.offences).filter(|(of, ..)| *of == kind).count();
+    let overturned: u64 = chains().map(|chain| chain.overturned).sum();
+    assert!(overturned > SEEDS / 2, "only {overturned} accepted lies were overturned");
+    assert_eq!(count(OffenceKind::WrongAudit) as u64, 2 * overturned);
+}
+
+#[test]
+fn honest_auditors_should_lose_nothing_when_a_worker_is_convicted_by_a_friend_to_frame_them() {
+    let kinds =
+        [[HonestWorker].as_slice(), &[Kind::Framer { withholds: false }; 3], &[HonestValidator; 3], &[Prosecutor; 2]]
+            .concat();
+    let simulations = simulate(&kinds, BAD);
+    let chains = || simulations.iter().map(|simulation| &simulation.chain);
+    let accusations: u64 = chains().map(|chain| chain.accusations).sum();
+    assert!(accusations > SEEDS / 2, "only {accusations} accusations");
+    let framed = chains().flat_map(|chain| &chain.offences).filter(|(kind, ..)| *kind == OffenceKind::WrongAudit);
+    assert_eq!(framed.count(), 0);
+}
+
+#[test]
+fn honest_auditors_should_lose_nothing_when_they_are_framed_after_they_ran_the_tasks_from_their_inputs() {
+    let framers = [Kind::Framer { withholds: true }; 2];
+    let kinds = [[HonestWorker].as_slice(), &framers, &[HonestValidator; 3], &[Prosecutor; 2]].concat();
+    let simulations = simulate(&kinds, MILD);
+    let accusations: u64 = simulations.iter().map(|simulation| simulation.chain.accusations).sum();
+    let reruns: u64 = simulations.iter().map(|simulation| simulation.chain.claims).sum();
+    assert!(accusations > SEEDS / 2 && reruns > SEEDS, "only {accusations} accusations, {reruns} claims");
+    let offences = || simulations.iter().flat_map(|simulation| &simulation.chain.offences);
+    assert!(offences().all(|(kind, ..)| *kind != OffenceKind::WrongAudit));
 }
 
 #[test]

@@ -128,6 +128,7 @@ fn dispute(output: BlobId, len: u64) -> Result<Dispute, Box<dyn Error>> {
         trace: Some(Posted::Whole(Trace { state: Default::default(), outputs })),
         turn: Move::Convict { op: 0, shown, chunk: None },
         by: 100,
+        defendant: Default::default(),
     })
 }
 

@@ -11,7 +11,8 @@ pub use trace::{
 
 use crate::{
     referee::{Agreed, ReadProof, RefereeError},
-    shard::{work, Shard},
+    shard::{work, Event, Shard},
+    traits::worker_offence,
     Moment, Params,
 };
 use alloc::vec::Vec;
@@ -21,6 +22,7 @@ use quern_primitives::{
     commitment::{LeafError, LeafProof},
     job::Input,
     slice::{self, Cv, Node, SliceError, SliceProof},
+    traits::OffenceKind,
     Account, BlobId, Height, ShardId,
 };
 use quern_program::{encode_element, Checked, Segment};
@@ -111,6 +113,24 @@ pub enum Move {
     },
 }
 
+/// Whose result is disputed: who owes the moves of the worker.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub enum Defendant {
+    /// The worker, who committed to it.
+    #[default]
+    #[codec(index = 0)]
+    Worker,
+    /// An auditor that confirmed it, and computed it from the checkpoint before it.
+    #[codec(index = 1)]
+    Auditor,
+    /// An auditor that confirmed it and had said that it runs the task from its inputs: that checkpoint may be none of its own, so
+    /// instead of a trace it may show its own ids, and the first segment that differs is searched for.
+    #[codec(index = 2)]
+    Rerunner,
+}
+
 /// A dispute under way.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Dispute {
@@ -122,7 +142,7 @@ pub struct Dispute {
     pub task: u32,
     /// The segment.
     pub segment: Segment,
-    /// Who committed to the result.
+    /// Who defends the result: the worker that committed to it, or an auditor that confirmed it.
     pub worker: Account,
     /// Who disputes it.
     pub challenger: Account,
@@ -140,6 +160,8 @@ pub struct Dispute {
     pub turn: Move,
     /// Last height for that.
     pub by: Height,
+    /// In what capacity it is defended.
+    pub defendant: Defendant,
 }
 
 /// How a dispute ends.
@@ -384,7 +406,77 @@ impl Dispute {
             trace: None,
             turn,
             by: height.saturating_add(shard.move_blocks(index, params)),
+            defendant: Defendant::Worker,
         })
+    }
+
+    /// Opens a dispute with an auditor that confirmed a drawn segment of a shard that was overturned: both ids of the
+    /// segment are opened, and the auditor owes a trace of its own between them. A conviction of the worker says nothing about the
+    /// auditor, because a trace binds the result of a segment and not the operators before it. `Shard::step` decides whether this
+    /// account may accuse.
+    #[allow(clippy::too_many_arguments)]
+    pub fn accuse(
+        shard: &Shard,
+        segment: Segment,
+        challenger: Account,
+        auditor: Account,
+        position: u32,
+        start: Option<&LeafProof>,
+        end: &LeafProof,
+        height: Height,
+        params: &Params,
+    ) -> Result<Self, DisputeError> {
+        let liable = shard.liable().iter().find(|liable| liable.auditor == auditor);
+        let liable = liable.ok_or(DisputeError::NoSuchSegment)?;
+        let dispute = Self::open(shard, segment, challenger, position, start, end, height, params)?;
+        if dispute.turn != Move::Trace {
+            return Err(DisputeError::WrongStart);
+        }
+        let defendant = if liable.from_inputs { Defendant::Rerunner } else { Defendant::Auditor };
+        Ok(Self { worker: auditor, defendant, ..dispute })
+    }
+
+    /// What the defendant has done, if the dispute ends like this and it lost.
+    pub fn offence(&self, outcome: &Outcome) -> Option<OffenceKind> {
+        match self.defendant {
+            Defendant::Worker => worker_offence(outcome),
+            Defendant::Auditor | Defendant::Rerunner => outcome.worker_lost().then_some(OffenceKind::WrongAudit),
+        }
+    }
+
+    /// What its end is to the shard.
+    pub fn verdict(&self, outcome: &Outcome) -> Event {
+        match self.defendant {
+            Defendant::Worker => Event::Resolved { challenger: self.challenger, worker_lost: worker_offence(outcome) },
+            Defendant::Auditor | Defendant::Rerunner => {
+                Event::Judged { auditor: self.worker, lost: outcome.worker_lost() }
+            }
+        }
+    }
+
+    /// The search of an auditor that runs the task from its inputs: up to the end that it confirmed.
+    fn own_search(&self, program: &Checked) -> Option<Search> {
+        let differs = Claimed { segment: self.index(program), id: self.end };
+        let search = Search { agreed: None, differs };
+        (self.defendant == Defendant::Rerunner && !search.probes().is_empty()).then_some(search)
+    }
+
+    /// The ids that the defendant owes or may show now are those of its ends of these segments of the task.
+    pub fn probes(&self, program: &Checked) -> Vec<u32> {
+        match self.turn {
+            Move::Ids(search) => search.probes(),
+            Move::Trace => self.own_search(program).map(|search| search.probes()).unwrap_or_default(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The segment's index in its task.
+    fn index(&self, program: &Checked) -> u32 {
+        match self.segment {
+            Segment::Init => 0,
+            Segment::Body(step) => step.saturating_add(1),
+            Segment::Finish => program.program().segments().saturating_sub(1),
+        }
     }
 
     /// Who owes the next move.
@@ -455,6 +547,14 @@ impl Dispute {
                 }
                 let ids = ids.try_into().map_err(|_| DisputeError::IdCount)?;
                 goes_on(Move::Pick { search: *search, ids })
+            }
+            (Move::Trace, Play::Ids { ids, .. }) => {
+                let search = self.own_search(program).ok_or(DisputeError::WrongMove)?;
+                if ids.len() != search.probes().len() {
+                    return Err(DisputeError::IdCount);
+                }
+                let ids = ids.try_into().map_err(|_| DisputeError::IdCount)?;
+                goes_on(Move::Pick { search, ids })
             }
             (Move::Pick { search, ids }, Play::Pick { index, .. }) => {
                 let search = search.narrowed(ids, index).ok_or(DisputeError::NoSuchElement)?;
@@ -614,18 +714,16 @@ impl Dispute {
     /// The search has ended: the dispute is about the segment between the two ends, which the worker has to prove.
     fn found(&self, search: &Search, program: &Checked) -> Result<Self, DisputeError> {
         let Search { agreed, differs } = *search;
-        let was = match self.segment {
-            Segment::Init => 0,
-            Segment::Body(step) => step.saturating_add(1),
-            Segment::Finish => program.program().segments().saturating_sub(1),
-        };
-        let behind = was.checked_sub(differs.segment).ok_or(DisputeError::NoSuchSegment)?;
+        let behind = self.index(program).checked_sub(differs.segment).ok_or(DisputeError::NoSuchSegment)?;
         Ok(Self {
             position: self.position.checked_sub(behind).ok_or(DisputeError::NoSuchSegment)?,
             segment: program.program().segment(differs.segment).ok_or(DisputeError::NoSuchSegment)?,
             start: agreed.map(|agreed| agreed.id),
             end: differs.id,
-            turn: Move::Prove,
+            // What an auditor has named it committed to nowhere: there is nothing that could prove it, and its trace must lead from
+            // the one to the other.
+            turn: if self.defendant == Defendant::Worker { Move::Prove } else { Move::Trace },
+            defendant: if self.defendant == Defendant::Worker { Defendant::Worker } else { Defendant::Auditor },
             ..self.clone()
         })
     }
@@ -659,6 +757,7 @@ impl Dispute {
             (Move::Trace, Play::Outline { by, .. })
             | (Move::NamePart, Play::Demand { by, .. })
             | (Move::NameInPart { .. }, Play::NameInPart { by, .. }) => by,
+            (Move::Trace, Play::Ids { by, .. }) if self.defendant == Defendant::Rerunner => by,
             (Move::Ids(_), Play::Ids { by, .. }) | (Move::Pick { .. }, Play::Pick { by, .. }) => by,
             (Move::Trace, Play::Trace { by, .. })
             | (Move::Name, Play::Name { by, .. })

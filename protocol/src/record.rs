@@ -6,7 +6,6 @@ use crate::{
     dispute::{Dispute, Next, Outcome, Play},
     inputs::StageContext,
     shard::{Effect, Event, Shard},
-    traits::worker_offence,
     DisputeError, Moment, Params,
 };
 use alloc::vec::Vec;
@@ -48,7 +47,7 @@ pub fn decide_again(
 pub fn silences(shard: &Shard, disputes: &[(DisputeId, Dispute)], height: Height) -> Vec<(OffenceKind, Account)> {
     let of_dispute = |dispute: &Dispute| {
         let outcome = dispute.expire(height).ok()?;
-        Some(match worker_offence(&outcome) {
+        Some(match dispute.offence(&outcome) {
             Some(kind) => (kind, dispute.worker),
             None => (OffenceKind::FalseAlarm, dispute.challenger),
         })
@@ -67,7 +66,7 @@ pub fn silences(shard: &Shard, disputes: &[(DisputeId, Dispute)], height: Height
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dispute::{Move, Posted, Trace};
+    use crate::dispute::{Defendant, Move, Posted, Trace};
     use alloc::vec;
     use bounded_collections::BoundedVec;
     use quern_primitives::{job::Stage, slice::SliceProof, BlobId, ShardId};
@@ -91,6 +90,7 @@ mod tests {
             })),
             turn: Move::Convict { op: 0, shown: BoundedVec::new(), chunk: None },
             by: 11,
+            defendant: Default::default(),
         }
     }
 
@@ -116,8 +116,8 @@ mod tests {
     #[test]
     fn evidence_hash_should_be_pinned() {
         let hash = |play| BlobId(evidence_hash(12, &dispute(), &stage(), &play).unwrap()).to_string();
-        assert_eq!(hash(convict()), "e796b2cb8e36ec6588aef28eeb8a9cf48ea72cb52a227dc0a0833b284fffde19");
-        assert_eq!(hash(length()), "4d75cd9d2ae1ec3337b84655fbdbfdb03246d7170e42acf934606bd5dfcdb2be");
+        assert_eq!(hash(convict()), "86d7eeb928dfed3e8e2cf7aa96d92dd1c38dd5b648117e275b1c87257eb2c1e5");
+        assert_eq!(hash(length()), "51b870928efd81706a67af30b963014a7ec67435bdda82c5f4f84b248deb7250");
     }
 
     #[test]
@@ -148,6 +148,8 @@ mod tests {
         assert_eq!(silences(&shard, &disputes, 11), vec![]);
         let expected = vec![(OffenceKind::FalseAlarm, [7; 32]), (OffenceKind::Withheld, [6; 32])];
         assert_eq!(silences(&shard, &disputes, 12), expected);
+        let accused = Dispute { turn: Move::Trace, defendant: Defendant::Auditor, ..dispute() };
+        assert_eq!(silences(&shard, &[(14, accused)], 12), vec![(OffenceKind::WrongAudit, [6; 32])]);
 
         let deal = Deal { worker: [6; 32], price: 1, collateral: 2 };
         let late = Shard { phase: crate::shard::Phase::Running { deal, by: 11 }, ..shard };

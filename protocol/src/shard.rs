@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The life of a shard, from the queue to acceptance.
 
+mod accused;
 mod deadlines;
 mod probe;
 mod step;
@@ -200,6 +201,49 @@ pub struct Stake {
     pub bond: Balance,
 }
 
+/// A validator that confirmed an accepted result: its bond stays locked until the result is settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Liable {
+    /// The validator.
+    pub auditor: Account,
+    /// What of its bond is locked.
+    pub bond: Balance,
+    /// Whether it said that it runs the tasks from their inputs.
+    pub from_inputs: bool,
+    /// Who accuses it, and what is locked for that.
+    pub accuser: Option<Stake>,
+}
+
+/// What validators confirmed, and who of them still answers for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Confirmed {
+    /// Drawn segments as leaf positions in the shard, ascending.
+    pub sample: BoundedVec<u32, ConstU32<MAX_SAMPLES>>,
+    /// Who confirmed them all.
+    pub liable: BoundedVec<Liable, ConstU32<MAX_AUDITORS>>,
+}
+
+/// The auditors of a result that was overturned answer for it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Accused {
+    /// What they confirmed.
+    pub confirmed: Confirmed,
+    /// Last height for an accusation.
+    pub by: Height,
+    /// Accusations that were refuted.
+    pub refuted: u8,
+    /// Whether the shard starts again afterwards.
+    pub reissue: bool,
+}
+
+impl Accused {
+    /// The bond of the next accusation: as of a challenge, doubled for each that was refuted or is under way.
+    pub fn bond(&self, params: &Params) -> Balance {
+        let under_way = self.confirmed.liable.iter().filter(|liable| liable.accuser.is_some());
+        doubled(params.challenge_bond, under_way.fold(self.refuted, |number, _| number.saturating_add(1)))
+    }
+}
+
 /// An id of an accepted shard that somebody asked for on chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct LeafDemand {
@@ -226,6 +270,8 @@ pub struct Window {
     pub demands: BoundedVec<LeafDemand, ConstU32<MAX_LEAF_DEMANDS>>,
     /// Ids that were asked for so far, shown or not.
     pub asked: u8,
+    /// What its auditors answer for.
+    pub confirmed: Confirmed,
 }
 
 impl Window {
@@ -369,7 +415,7 @@ pub enum Phase {
         /// Whether it was paid: its outputs were delivered.
         paid: bool,
     },
-    /// Convicted while the window was open: never paid. Results of later stages that were computed from it are judged
+    /// Overturned while the window was open, and nobody answers for it any more: never paid. Results of later stages that were computed from it are judged
     /// relative to it, so its root stays.
     #[codec(index = 11)]
     Overturned {
@@ -410,6 +456,20 @@ pub enum Phase {
         probe: Probe,
         /// Last height for their word.
         by: Height,
+    },
+    /// Overturned while the window was open: the auditors that confirmed it may be accused, one after the other or together.
+    #[codec(index = 15)]
+    Accused {
+        /// The deal.
+        deal: Deal,
+        /// The commitment.
+        commitment: Commitment,
+        /// Who audited it.
+        auditors: BoundedVec<Account, ConstU32<MAX_AUDITORS>>,
+        /// Height of acceptance.
+        at: Height,
+        /// What they answer for.
+        accused: Accused,
     },
 }
 
@@ -538,6 +598,24 @@ pub enum Event {
         /// What was locked for it: nothing more for a drawn validator, [`Shard::challenge_bond`] for anybody else.
         bond: Balance,
     },
+    /// Somebody accuses an auditor of an overturned shard that it confirmed.
+    Accuse {
+        /// Who.
+        by: Account,
+        /// Whom.
+        auditor: Account,
+        /// Leaf position of a drawn segment's end.
+        position: u32,
+        /// What was locked for it: [`Shard::accusation_bond`].
+        bond: Balance,
+    },
+    /// A dispute with an accused auditor ended.
+    Judged {
+        /// The auditor.
+        auditor: Account,
+        /// Whether it lost.
+        lost: bool,
+    },
     /// Somebody asks for an id of an accepted shard on chain.
     DemandLeaf(u32),
     /// The id at this position was proven against the root by the caller of `step`.
@@ -613,6 +691,8 @@ pub enum Effect {
     },
     /// The result is worthless although it was accepted.
     Overturn(Deal),
+    /// Nobody answers for an overturned result any more: nothing about it can change.
+    Closed,
     /// The shard waits for a worker again.
     Requeue,
     /// Every other dispute on this shard is moot.
@@ -736,6 +816,7 @@ impl Shard {
             | Phase::Disputed { deal, .. }
             | Phase::Accepted { deal, .. }
             | Phase::Settled { deal, .. }
+            | Phase::Accused { deal, .. }
             | Phase::Overturned { deal, .. } => Some(deal),
         }
     }
@@ -753,6 +834,7 @@ impl Shard {
             | Phase::Disputed { commitment, .. }
             | Phase::Accepted { commitment, .. }
             | Phase::Settled { commitment, .. }
+            | Phase::Accused { commitment, .. }
             | Phase::Overturned { commitment, .. } => Some(commitment),
         }
     }
@@ -764,6 +846,7 @@ impl Shard {
             Phase::Accepted { commitment, .. }
             | Phase::Settled { commitment, .. }
             | Phase::Overturned { commitment, .. } => Some(commitment),
+            Phase::Accused { commitment, accused, .. } if !accused.reissue => Some(commitment),
             _ => None,
         }
     }
@@ -771,9 +854,10 @@ impl Shard {
     /// Who audited the result, from acceptance on.
     pub fn auditors(&self) -> &[Account] {
         match &self.phase {
-            Phase::Accepted { auditors, .. } | Phase::Settled { auditors, .. } | Phase::Overturned { auditors, .. } => {
-                auditors
-            }
+            Phase::Accepted { auditors, .. }
+            | Phase::Settled { auditors, .. }
+            | Phase::Accused { auditors, .. }
+            | Phase::Overturned { auditors, .. } => auditors,
             _ => &[],
         }
     }
@@ -790,6 +874,28 @@ impl Shard {
             Phase::Accepted { window, .. } => Some(window),
             _ => None,
         }
+    }
+
+    /// What its auditors answer for, after it was convicted.
+    pub fn accused(&self) -> Option<&Accused> {
+        match &self.phase {
+            Phase::Accused { accused, .. } => Some(accused),
+            _ => None,
+        }
+    }
+
+    /// The auditors that answer for the result with their bonds.
+    pub fn liable(&self) -> &[Liable] {
+        match &self.phase {
+            Phase::Accepted { window, .. } => &window.confirmed.liable,
+            Phase::Accused { accused, .. } => &accused.confirmed.liable,
+            _ => &[],
+        }
+    }
+
+    /// What anybody must lock to accuse an auditor of the shard now; nothing when nobody can be accused.
+    pub fn accusation_bond(&self, params: &Params) -> Option<Balance> {
+        self.accused().map(|accused| accused.bond(params))
     }
 
     /// What anybody must lock to challenge the shard now; nothing when it cannot be challenged by anybody.
@@ -840,9 +946,10 @@ impl Shard {
         let seats = self.audit().into_iter().flat_map(|audit| audit.seats.iter().map(|seat| seat.auditor));
         let challengers = self.window().into_iter().flat_map(|window| window.challenges.iter());
         let challengers = challengers.map(|stake| stake.challenger);
+        let accusers = self.liable().iter().filter_map(|liable| liable.accuser).map(|stake| stake.challenger);
         let probed = self.probe().into_iter().flat_map(|probe| probe.seats.iter().map(|seat| seat.auditor));
         let parties = worker.into_iter().chain(adopts).chain(seats).chain(probed);
-        parties.chain(self.auditors().iter().copied()).chain(challengers).collect()
+        parties.chain(self.auditors().iter().copied()).chain(challengers).chain(accusers).collect()
     }
 
     /// Whether a party has something to do in the shard, or may have at any block: everybody while it is not accepted and its
@@ -856,6 +963,9 @@ impl Shard {
                 let challenges = window.challenges.iter().any(|stake| stake.challenger == *party);
                 !window.delivered || challenges || (is_busy && deal.worker == *party)
             }
+            Phase::Accused { accused, .. } => accused.confirmed.liable.iter().any(|liable| {
+                liable.accuser.is_some_and(|stake| stake.challenger == *party || liable.auditor == *party)
+            }),
             _ => true,
         }
     }
@@ -882,7 +992,12 @@ impl Shard {
         let challenges = challenges.map(|stake| (stake.challenger, stake.bond));
         let probed = self.probe().into_iter().flat_map(|probe| probe.seats.iter());
         let probed = probed.map(|seat| (seat.auditor, seat.bond));
-        worker.into_iter().chain(seats).chain(probed).chain(challenges).collect()
+        // What a convicted worker had locked is an offence's by now.
+        let worker = worker.filter(|_| self.accused().is_none());
+        let accusers = self.liable().iter().filter_map(|liable| liable.accuser);
+        let accusers = accusers.map(|stake| (stake.challenger, stake.bond));
+        let liable = self.liable().iter().map(|liable| (liable.auditor, liable.bond));
+        worker.into_iter().chain(seats).chain(probed).chain(challenges).chain(liable).chain(accusers).collect()
     }
 
     /// Runs of adjacent drawn segments: (first position, number of segments).
@@ -944,6 +1059,10 @@ impl Shard {
                 None if window.delivered => window.closes,
                 None => window.deliver_by,
             },
+            Phase::Accused { accused, .. } => {
+                let is_busy = accused.confirmed.liable.iter().any(|liable| liable.accuser.is_some());
+                (!is_busy).then_some(accused.by)?
+            }
             Phase::Queued
             | Phase::Committed { .. }
             | Phase::Doubted { .. }

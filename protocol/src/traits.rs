@@ -41,6 +41,8 @@ pub struct AuditPlan {
     pub samples: u32,
     /// Number of validators to seat.
     pub auditors: u32,
+    /// What each of them locks: [`crate::Params::audit_bond`], and no less than the shard is worth at the bid.
+    pub bond: quern_primitives::Balance,
 }
 
 /// The keeper of draws and disputes (the verification pallet), as the jobs pallet sees it.

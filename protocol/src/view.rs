@@ -153,7 +153,7 @@ impl PhaseCounts {
             Phase::Comparing { .. } => &mut self.comparing,
             Phase::Disputed { .. } => &mut self.disputed,
             Phase::Accepted { .. } | Phase::Settled { .. } => &mut self.accepted,
-            Phase::Overturned { .. } => &mut self.overturned,
+            Phase::Overturned { .. } | Phase::Accused { .. } => &mut self.overturned,
             Phase::Adopting { .. } => &mut self.adopting,
             Phase::Doubted { .. } | Phase::Probing { .. } => &mut self.doubted,
         };

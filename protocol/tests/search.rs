@@ -11,7 +11,7 @@ use quern_primitives::{
 };
 use quern_program::{Checked, DType, ProgramBuilder, Segment};
 use quern_protocol::{
-    dispute::{Claimed, Dispute, DisputeError, Move, Next, Play, Search, MAX_IDS},
+    dispute::{Claimed, Defendant, Dispute, DisputeError, Move, Next, Play, Search, MAX_IDS},
     inputs::StageContext,
     shard::{Commitment, Deal, Phase},
     Params, Shard,
@@ -156,6 +156,36 @@ proptest! {
         prop_assert_ne!(found.end, own[found.position as usize]);
         // What it has named is not what it has committed to: it cannot prove it.
         prop_assert!(found.position == at && found.start.is_none() || step(&found, ends(&found, &task)).is_err());
+    }
+
+    #[test]
+    fn auditor_that_ran_the_task_from_its_inputs_should_only_answer_for_its_own_ends_when_the_accuser_picks_anything(
+        at in 1..SEGMENTS, picks in prop::collection::vec(0..=MAX_IDS, 4),
+    ) {
+        let own = ids(0, 0);
+        let mut theirs = own.clone();
+        // The end is right, and the worker's checkpoint before it is not what the auditor came to.
+        theirs[at as usize - 1] = id(at - 1, 1);
+        let start = Some(theirs[at as usize - 1]);
+        let (turn, defendant) = (Move::Trace, Defendant::Rerunner);
+        let mut dispute = Dispute { start, turn, defendant, ..Task::new(theirs).dispute(at) };
+        let mut picks = picks.into_iter();
+        while dispute.defendant == Defendant::Rerunner {
+            let play = match &dispute.turn {
+                Move::Trace | Move::Ids(_) => {
+                    let ids = dispute.probes(&PROGRAM).into_iter().map(|segment| own[segment as usize]).collect();
+                    Play::Ids { by: WORKER, ids }
+                }
+                Move::Pick { ids, .. } => Play::Pick { by: CHALLENGER, index: picks.next().unwrap().min(ids.len() as u32) },
+                turn => panic!("{turn:?}"),
+            };
+            dispute = step(&dispute, play).unwrap();
+        }
+        let position = dispute.position as usize;
+        prop_assert_eq!((&dispute.turn, dispute.defendant), (&Move::Trace, Defendant::Auditor));
+        prop_assert_eq!((dispute.start, dispute.end), (position.checked_sub(1).map(|before| own[before]), own[position]));
+        let again = Play::Ids { by: WORKER, ids: Vec::new() };
+        prop_assert_eq!(step(&dispute, again), Err(DisputeError::WrongMove));
     }
 
     #[test]

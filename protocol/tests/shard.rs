@@ -145,11 +145,26 @@ fn locks(shard: &Shard) -> BTreeMap<Account, Balance> {
     locks
 }
 
+/// Everything that anybody could send about a shard whose auditors may be accused, and everything that the chain could do.
+fn accused_events() -> Vec<Event> {
+    let mut events = vec![Event::Expire, Event::Reissue];
+    for auditor in [ANNA, BORIS] {
+        for bond in [7, 14, 28] {
+            events.push(accuse(STRANGER, auditor, bond));
+        }
+        for lost in [false, true] {
+            events.push(Event::Judged { auditor, lost });
+        }
+    }
+    events
+}
+
 /// Visits every reachable state and hands each accepted step to `check`: first the road to acceptance and what happens to
 /// the result when nobody touches it, then the same from a vacant seat on, then everything that can be done in the window.
 fn explore(mut check: impl FnMut(&Shard, &Event, Height, &Shard, &[Effect])) -> usize {
     let road = visit(shard(), 1, events(), &mut check) + visit(vacant(), 6, events_of_a_vacancy(), &mut check);
-    road + visit(accepted(), 4, window_events(), &mut check)
+    let window = visit(accepted(), 4, window_events(), &mut check);
+    road + window + visit(convicted().0, 5, accused_events(), &mut check)
 }
 
 /// Anna has sealed the right answer, Boris fell silent and lost his seat at height 6.
@@ -174,6 +189,7 @@ fn visit(
 ) -> usize {
     let params = params();
     let attempts = from.attempt + 1;
+    let is_accused = from.accused().is_some();
     let mut seen = HashSet::new();
     let mut queue = VecDeque::from([(from, height)]);
     while let Some((shard, height)) = queue.pop_front() {
@@ -188,7 +204,10 @@ fn visit(
         for event in &events {
             if let Ok((next, effects)) = shard.step(event.clone(), height, height / 2, &params) {
                 check(&shard, event, height, &next, &effects);
-                queue.push_back((next, height));
+                // What follows when auditors may be accused is visited from one such shard.
+                if is_accused || next.accused().is_none() {
+                    queue.push_back((next, height));
+                }
             }
         }
     }
@@ -203,7 +222,7 @@ fn locked_collateral_should_be_released_or_at_stake_exactly_once_in_every_step()
         match event {
             Event::Assign(deal) => lock(deal.worker, deal.collateral),
             Event::Draw { seats, .. } => seats.iter().for_each(|seat| lock(seat.auditor, seat.bond)),
-            Event::Challenge { by, bond, .. } => lock(*by, *bond),
+            Event::Challenge { by, bond, .. } | Event::Accuse { by, bond, .. } => lock(*by, *bond),
             _ => {}
         }
         for effect in effects {
@@ -258,6 +277,15 @@ fn validator_should_only_be_accused_of_what_its_own_seat_shows() {
             let Effect::Offence { kind, offender, .. } = effect else { continue };
             let Some(seat) = before.audit().and_then(|audit| audit.seats.iter().find(|seat| seat.auditor == *offender))
             else {
+                if let Event::Judged { auditor, lost } = event {
+                    let judged = before.liable().iter().find(|liable| liable.auditor == *auditor).unwrap();
+                    let expected = match lost {
+                        true => (OffenceKind::WrongAudit, *auditor),
+                        false => (OffenceKind::FalseAlarm, judged.accuser.unwrap().challenger),
+                    };
+                    assert_eq!((*kind, *offender), expected);
+                    continue;
+                }
                 let challenges =
                     before.window().is_some_and(|w| w.challenges.iter().any(|s| s.challenger == *offender));
                 assert!(*offender == WORKER || challenges, "{offender:?} has no part in {before:?}");
@@ -649,7 +677,7 @@ fn worker_should_lose_when_it_does_not_show_an_id_that_is_asked_for_in_the_windo
     // Whoever has seen the id has time for a challenge.
     assert_eq!(answered.window().unwrap().closes, 8);
     let (after, effects) = shard.step(Event::Expire, 8, 4, &params).unwrap();
-    assert!(matches!(after.phase, Phase::Overturned { .. }));
+    assert!(after.accused().is_some());
     let withheld = Effect::Offence { kind: OffenceKind::Withheld, offender: WORKER, locked: 30, reporter: None };
     assert_eq!(effects[0], withheld);
 }
@@ -903,4 +931,88 @@ fn draw_should_be_named_by_its_height_however_far_deadlines_lag() {
     let now = Moment { height: 8, lag_blocks: 6 };
     let (drawn, _) = committed().step_at(draw, now, 4, &params()).unwrap();
     assert_eq!(drawn.audit().unwrap().drawn_at, 8, "daemons compare it with what is final");
+}
+
+/// An accepted shard whose worker was convicted at height 5 by a stranger.
+fn convicted() -> (Shard, Vec<Effect>) {
+    let challenge = Event::Challenge { by: STRANGER, position: 2, bond: params().challenge_bond };
+    let (challenged, _) = accepted().step(challenge, 5, 2, &params()).unwrap();
+    let worker_lost = Some(OffenceKind::WrongResult);
+    challenged.step(Event::Resolved { challenger: STRANGER, worker_lost }, 5, 2, &params()).unwrap()
+}
+
+fn accuse(by: Account, auditor: Account, bond: Balance) -> Event {
+    Event::Accuse { by, auditor, position: 3, bond }
+}
+
+#[test]
+fn auditors_should_keep_their_bonds_locked_until_the_shard_is_settled() {
+    let params = params();
+    let accepted = accepted();
+    assert_eq!(locks(&accepted), BTreeMap::from([(WORKER, 30), (ANNA, 5), (BORIS, 5)]));
+    let (delivered, _) = accepted.step(Event::Deliver, 5, 2, &params).unwrap();
+    let (settled, effects) = delivered.step(Event::Expire, delivered.expires().unwrap(), 4, &params).unwrap();
+    assert_eq!(locks(&settled), BTreeMap::new());
+    assert!([ANNA, BORIS].into_iter().all(|who| effects.contains(&Effect::ReleaseAuditor(who, 5))));
+}
+
+#[test]
+fn auditors_should_answer_for_the_result_however_its_worker_lost_it() {
+    let params = params();
+    let (asked, _) = accepted().step(Event::DemandLeaf(2), 5, 2, &params).unwrap();
+    let (silent, effects) = asked.step(Event::Expire, asked.expires().unwrap(), 4, &params).unwrap();
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Offence { kind: OffenceKind::Withheld, .. })));
+    for shard in [silent, convicted().0] {
+        assert_eq!(locks(&shard), BTreeMap::from([(ANNA, 5), (BORIS, 5)]));
+        assert!(shard.step(accuse(STRANGER, ANNA, 7), shard.expires().unwrap() - 1, 4, &params).is_ok());
+    }
+}
+
+#[test]
+fn accusation_should_be_refused_when_the_segment_was_not_drawn() {
+    let accusation = Event::Accuse { by: STRANGER, auditor: ANNA, position: 2, bond: 7 };
+    assert_eq!(convicted().0.step(accusation, 6, 3, &params()), Err(ShardError::NotSampled));
+}
+
+#[test]
+fn auditors_should_lose_nothing_by_the_conviction_of_the_worker_alone() {
+    let (shard, effects) = convicted();
+    let offences = effects.iter().filter(|effect| matches!(effect, Effect::Offence { .. })).count();
+    assert_eq!((offences, locks(&shard)), (1, BTreeMap::from([(ANNA, 5), (BORIS, 5)])));
+    assert!(!shard.is_accepted() && shard.result().is_some());
+    let (shard, effects) = shard.step(Event::Expire, shard.expires().unwrap(), 4, &params()).unwrap();
+    let expected = [Effect::ReleaseAuditor(ANNA, 5), Effect::ReleaseAuditor(BORIS, 5), Effect::Closed];
+    assert_eq!(effects, expected);
+    assert!(matches!(shard.phase, Phase::Overturned { .. }));
+}
+
+#[test]
+fn shard_should_start_again_when_its_auditors_have_answered_for_it() {
+    let params = params();
+    let (shard, _) = convicted().0.step(Event::Reissue, 5, 2, &params).unwrap();
+    assert_eq!((shard.result(), shard.attempt), (None, 0));
+    assert_eq!(shard.step(Event::Reissue, 5, 2, &params), Err(ShardError::WrongPhase));
+    let (shard, _) = shard.step(accuse(STRANGER, ANNA, 7), 6, 3, &params).unwrap();
+    assert_eq!(shard.expires(), None, "an accusation is under way");
+    let (shard, effects) = shard.step(Event::Judged { auditor: ANNA, lost: true }, 9, 4, &params).unwrap();
+    let (kind, reporter) = (OffenceKind::WrongAudit, Some(STRANGER));
+    let offence = Effect::Offence { kind, offender: ANNA, locked: 5, reporter };
+    assert_eq!(effects, [offence, Effect::ReleaseChallenger(STRANGER, 7)]);
+    let (shard, effects) = shard.step(Event::Expire, shard.expires().unwrap(), 5, &params).unwrap();
+    assert_eq!(effects, [Effect::ReleaseAuditor(BORIS, 5), Effect::Requeue]);
+    assert_eq!((shard.phase, shard.attempt), (Phase::Queued, 1));
+}
+
+#[test]
+fn accusation_should_leave_a_window_to_others_when_it_is_refuted() {
+    let params = params();
+    let (shard, _) = convicted().0.step(accuse(STRANGER, ANNA, 7), 7, 3, &params).unwrap();
+    assert_eq!(shard.step(accuse(WORKER, ANNA, 14), 7, 3, &params), Err(ShardError::Full));
+    assert_eq!(shard.step(accuse(STRANGER, BORIS, 7), 7, 3, &params), Err(ShardError::WrongBond));
+    let (shard, effects) = shard.step(Event::Judged { auditor: ANNA, lost: false }, 20, 9, &params).unwrap();
+    let (kind, reporter) = (OffenceKind::FalseAlarm, Some(ANNA));
+    assert_eq!(effects, [Effect::Offence { kind, offender: STRANGER, locked: 7, reporter }]);
+    let last = 20 + params.window_blocks;
+    assert!(shard.step(accuse(WORKER, ANNA, 14), last, 9, &params).is_ok());
+    assert_eq!(shard.step(accuse(WORKER, ANNA, 14), last + 1, 9, &params), Err(ShardError::TooLate));
 }

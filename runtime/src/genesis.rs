@@ -123,7 +123,9 @@ fn longest_obligation(params: &Params, draw_period_blocks: BlockNumber) -> Block
     // An id that is asked for in the last block takes the last place, and its answer keeps the window open.
     let window = params.window_blocks.saturating_mul(2).saturating_add(params.reveal_blocks);
     let dispute = params.move_blocks.saturating_mul(LONGEST_DISPUTE_MOVES);
-    let parts = [draw, params.open_blocks, audits, window, dispute, MAX_LAG_BLOCKS];
+    // Who is convicted where its auditors confirmed it has them accused, at the last height for that, and their disputes follow.
+    let accusation = params.window_blocks.saturating_add(dispute);
+    let parts = [draw, params.open_blocks, audits, window, dispute, accusation, MAX_LAG_BLOCKS];
     parts.into_iter().fold(0, BlockNumber::saturating_add)
 }
 
@@ -156,8 +158,8 @@ pub fn check_sound() -> Result<(), String> {
     let obligation = longest_obligation(&params, draw_period_blocks).saturating_add(slash);
     if unbonding < obligation {
         return Err(format!(
-            "collateral.unbondingBlocks is {unbonding}, but a draw, its audits, the challenge window, the longest dispute, the \
-             deferral of its slash and the lag of deadlines take {obligation} blocks"
+            "collateral.unbondingBlocks is {unbonding}, but a draw, its audits, the challenge window, the longest dispute, an \
+             accusation of an auditor after it, the deferral of its slash and the lag of deadlines take {obligation} blocks"
         ));
     }
     // Who begins to unbond when a session begins is in the set of the next one already, to whose end it can equivocate.
@@ -274,16 +276,22 @@ mod tests {
     fn genesis_should_be_refused_when_unbonding_is_shorter_than_a_dispute_and_its_deferral() {
         let changes = json!({ "collateral": { "unbondingBlocks": 2_000, "evidenceSessions": 1 } });
         let reason = refused(changes);
-        assert!(reason.contains("the longest dispute, the deferral of its slash and the lag"), "{reason}");
+        assert!(reason.contains("the longest dispute, an accusation of an auditor after it, the deferral"), "{reason}");
     }
 
     #[test]
     fn genesis_should_be_refused_when_unbonding_is_a_block_shorter_than_all_that_may_follow_a_commitment() {
         let params = Params::default();
-        // Two periods, the opening, two audits and six reveals, two windows and an answer, twenty-one moves, the lag.
+        // Two periods, the opening, two audits and six reveals, two windows and an answer, twenty-one moves, the lag; another window
+        // and twenty-one moves of an accusation.
         let parts =
             [2 * 8, params.open_blocks, 2 * (params.audit_blocks + params.max_extra_blocks) + 6 * params.reveal_blocks];
-        let rest = [2 * params.window_blocks + params.reveal_blocks, 21 * params.move_blocks, 600];
+        let rest = [
+            2 * params.window_blocks + params.reveal_blocks,
+            21 * params.move_blocks,
+            600,
+            params.window_blocks + 21 * params.move_blocks,
+        ];
         let slash = built(LOCAL_TESTNET_RUNTIME_PRESET)
             .execute_with(|| quern_pallet_slashing::Times::<crate::Runtime>::get().longest_blocks());
         let needed: BlockNumber = parts.iter().chain(&rest).sum::<BlockNumber>() + slash;

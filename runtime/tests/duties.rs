@@ -10,7 +10,7 @@ use quern_pallet_verification::Call as Verification;
 use quern_primitives::{commitment::LeafProof, slice::SliceProof, traits::Duties, BlobId, DisputeId};
 use quern_program::Segment;
 use quern_protocol::{
-    dispute::{Claimed, Move, Outline, Search, Shown, Trace},
+    dispute::{Claimed, Defendant, Move, Outline, Search, Shown, Trace},
     shard::{Demand, Phase, Probe, ProbeSeat, Verdict},
     Dispute,
 };
@@ -254,6 +254,7 @@ fn kinds() -> Vec<(RuntimeCall, Sr25519Keyring)> {
             trace: None,
             turn,
             by,
+            defendant: Default::default(),
         };
         quern_pallet_verification::Disputes::<Runtime>::insert(number, dispute);
         number
@@ -271,10 +272,20 @@ fn kinds() -> Vec<(RuntimeCall, Sr25519Keyring)> {
     let strangers_name = dispute_by(RICH, 7, Move::Name);
     let strangers_pick = dispute_by(RICH, 8, Move::Pick { search, ids: Default::default() });
     let strangers_trace = dispute_by(RICH, 9, Move::Trace);
-    let (outline, part) = (dispute(10, Move::Trace), dispute(11, Move::NamePart));
+    let (outline, part) = (dispute(13, Move::Trace), dispute(14, Move::NamePart));
     let (opened, named) =
-        (dispute(12, Move::Part { part: 0 }), dispute(13, Move::NameInPart { part: 0, ids: Default::default() }));
+        (dispute(15, Move::Part { part: 0 }), dispute(16, Move::NameInPart { part: 0, ids: Default::default() }));
     let empty = Outline { state: Default::default(), results: Default::default(), parts: Default::default() };
+    // An accused auditor owes what a worker would.
+    let accuse = |number: DisputeId, turn: Move| {
+        let number = dispute_by(RICH, number, turn);
+        let dispute = quern_pallet_verification::Disputes::<Runtime>::get(number).unwrap();
+        let dispute = Dispute { worker: raw(AUDITOR), defendant: Defendant::Rerunner, ..dispute };
+        quern_pallet_verification::Disputes::<Runtime>::insert(number, dispute);
+        number
+    };
+    let (accused_trace, accused_ids) = (accuse(10, Move::Trace), accuse(11, Move::Ids(search)));
+    let accused_output = accuse(12, Move::Output { op: 0, node: shown });
     let posted = Trace { state: Default::default(), outputs: Default::default() };
     vec![
         (start(assigned(8)), WORKER),
@@ -308,7 +319,11 @@ fn kinds() -> Vec<(RuntimeCall, Sr25519Keyring)> {
         (Verification::prove_ends { dispute: ends, start: None, end: leaf() }.into(), WORKER),
         (Verification::name_operator { dispute: strangers_name, op: 0 }.into(), RICH),
         (Verification::pick_id { dispute: strangers_pick, index: 0 }.into(), RICH),
-        (Verification::post_trace { dispute: strangers_trace, trace: posted }.into(), WORKER),
+        (Verification::post_trace { dispute: strangers_trace, trace: posted.clone() }.into(), WORKER),
+        (Verification::post_trace { dispute: accused_trace, trace: posted }.into(), AUDITOR),
+        (Verification::name_ids { dispute: accused_trace, ids: Default::default() }.into(), AUDITOR),
+        (Verification::name_ids { dispute: accused_ids, ids: Default::default() }.into(), AUDITOR),
+        (Verification::open_subtrees { dispute: accused_output, values: Default::default() }.into(), AUDITOR),
         (Verification::post_outline { dispute: outline, outline: empty }.into(), WORKER),
         (Verification::demand_output { dispute: part, index: 0 }.into(), AUDITOR),
         (Verification::open_chunk { dispute: opened, bytes: Default::default() }.into(), WORKER),
@@ -445,6 +460,14 @@ fn other_calls_should_never_be_owed() {
             quern_pallet_jobs::Call::cancel_job { job: 0 }.into(),
             quern_pallet_jobs::Call::acknowledge_shards { shards: BoundedVec::truncate_from(vec![shard]) }.into(),
             Verification::demand_leaf { shard, position: 0, max_price: 0 }.into(),
+            Verification::accuse_auditor {
+                shard,
+                auditor: AUDITOR.to_account_id(),
+                position: 0,
+                start: None,
+                end: LeafProof { id: BlobId([0; 32]), secret: [0; 32], proof: SliceProof::default() },
+            }
+            .into(),
         ];
         for call in calls {
             for who in [WORKER, AUDITOR, RICH] {

@@ -194,7 +194,7 @@ fn dispute(shard: ShardId) -> RuntimeCall {
 }
 
 #[test]
-fn a_hot_key_should_open_the_dispute_that_its_validator_owes_and_no_challenge() {
+fn a_hot_key_should_open_the_dispute_that_its_validator_owes_and_no_challenge_or_accusation() {
     with_proxy_of(AUDITOR, ProxyType::Daemon, 0, || {
         endow(HOT, QRN);
         let result = || {
@@ -210,6 +210,13 @@ fn a_hot_key_should_open_the_dispute_that_its_validator_owes_and_no_challenge() 
         included(HOT, as_proxy_of(AUDITOR, dispute(accepted(0, &[])))).unwrap();
         assert_eq!(result(), filtered);
         included(HOT, as_proxy_of(AUDITOR, dispute(id(99)))).unwrap();
+        assert_eq!(result(), filtered);
+        // So would an accusation.
+        let auditor = RICH.to_account_id();
+        let end = LeafProof { id: BlobId([0; 32]), secret: [0; 32], proof: SliceProof::default() };
+        let accusation =
+            Verification::accuse_auditor { shard: accepted(0, &[]), auditor, position: 0, start: None, end };
+        included(HOT, as_proxy_of(AUDITOR, accusation.into())).unwrap();
         assert_eq!(result(), filtered);
         // The owed one is let through, free, and refused for its proof alone.
         let audit = audit(true, Some(Verdict::Differs), Demand::None);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-//! A lie that all drawn validators confirm, and a stranger who runs it again of its own accord.
+//! A lie that all drawn validators confirm, and a stranger who runs it again of its own accord: worker and validators pay.
 
 use quern_primitives::ShardId;
-use quern_protocol::shard::Phase;
 use quern_tests::{jobs, network::BOND, Network, Requester};
 
 #[tokio::test]
@@ -11,6 +10,7 @@ async fn accepted_lie_should_be_overturned_when_a_stranger_watches() {
     let requester = Requester::of(&network).await;
     let (mut workers, mut validators) = network.enrol(1, 2).await;
     let liar = workers[0].account();
+    let accomplices: Vec<_> = validators.iter().map(|validator| validator.account()).collect();
     workers[0].restart_lying();
     validators.iter_mut().for_each(|validator| validator.restart_confirming());
     let _watcher = network.watch("//Worker//2");
@@ -18,16 +18,22 @@ async fn accepted_lie_should_be_overturned_when_a_stranger_watches() {
     let job = requester.submit(jobs::small_job(2, 2)).await;
     let shard = ShardId { job, stage: 0, index: 0 };
     network.shard(shard, "is accepted", |view| view.shard.is_accepted().then_some(())).await;
-    // Nothing was computed from it, so it is issued again at once.
+    // Nothing was computed from it, so it is issued again when its auditors have answered for it.
     network
-        .shard(shard, "is overturned", |view| {
-            let is_again = view.shard.attempt > 0 || matches!(view.shard.phase, Phase::Overturned { .. });
-            is_again.then_some(())
-        })
+        .shard(shard, "is overturned", |view| (view.shard.attempt > 0 || !view.shard.is_accepted()).then_some(()))
         .await;
     let slashes = network.slashes().await;
     assert!(slashes.iter().any(|slash| slash.kind == "WrongResult" && slash.offender == liar), "{slashes:#?}");
+    // The small job has fewer segments than are drawn of a shard, so both have confirmed where the lie begins.
+    network.shard(shard, "is issued again", |view| (view.shard.attempt > 0).then_some(())).await;
+    let slashes = network.slashes().await;
+    for accomplice in &accomplices {
+        let mut own = slashes.iter().filter(|slash| slash.offender == *accomplice);
+        assert!(own.any(|slash| slash.kind == "WrongAudit"), "{slashes:#?}");
+    }
     network.slashes_carried_out().await;
-    assert!(network.bond(&liar).await < BOND);
+    for offender in accomplices.iter().chain([&liar]) {
+        assert!(network.bond(offender).await < BOND);
+    }
     network.assert_invariants().await;
 }

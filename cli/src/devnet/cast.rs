@@ -18,9 +18,10 @@ const WORKERS_WITH_FAULTS: u32 = 6;
 /// Number of validator daemons where faults are injected; the last one is lazy.
 const VALIDATORS_WITH_FAULTS: u32 = 4;
 /// Bonds of validators in QRN where faults are injected: the lazy one's falls below the minimum after a few fines, so that
-/// it is drawn no more, and the others' are not much higher, so that it is drawn before.
+/// it is drawn no more, and the others' are not so much higher that it is not drawn before, but enough for the audits of all shards
+/// whose windows are open at a time.
 const LAZY_BOND_QRN: u32 = 112;
-const VALIDATOR_BOND_QRN: u32 = 200;
+const VALIDATOR_BOND_QRN: u32 = 400;
 /// The worker and the validator whose daemons sign with a hot key.
 const WITH_HOT_KEY: u32 = 1;
 /// What a daemon bonds unless it is told otherwise.
@@ -316,6 +317,16 @@ mod tests {
         };
         assert_eq!(parts(false), [Part::Liar]);
         assert_eq!(parts(true), [Part::Withholder, Part::Liar, Part::Lazy]);
+    }
+
+    #[test]
+    fn validators_should_have_bonds_for_the_audits_of_sixty_shards_at_a_time_when_faults_are_injected() {
+        let params = quern_protocol::Params::default();
+        let cast = Cast::new(true).unwrap();
+        let bonds = cast.daemons().filter(|member| member.part == Part::Validator).map(|member| member.bond_qrn(true));
+        let bond: Balance = bonds.map(|bond| QRN * Balance::from(bond.unwrap_or(BOND_QRN))).sum();
+        // Each locks its bond from the draw to the settlement.
+        assert!(bond / (params.audit_bond * Balance::from(params.auditors)) >= 60);
     }
 
     #[test]

@@ -98,6 +98,7 @@ impl Step {
                 Phase::Queued
                 | Phase::Settled { .. }
                 | Phase::Overturned { .. }
+                | Phase::Accused { .. }
                 | Phase::Adopting { .. }
                 | Phase::Doubted { .. }
                 | Phase::Probing { .. } => return None,

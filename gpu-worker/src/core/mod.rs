@@ -220,6 +220,8 @@ pub enum Call {
     RevealAudit(ShardId, [u8; 32], [u8; 32], bool),
     /// `verification.open_dispute`: shard, position, opened start and end.
     OpenDispute(ShardId, u32, Option<LeafProof>, LeafProof),
+    /// `verification.accuse_auditor`: shard, auditor, position, opened start and end.
+    AccuseAuditor(ShardId, Account, u32, Option<LeafProof>, LeafProof),
     /// `verification.post_trace`, `post_outline`, `open_subtrees`, `open_chunk`, `name_ids`, `prove_ends`
     Defend(DisputeId, Defence),
     /// `verification.name_operator`, `name_in_part`, `demand_output`, `convict`, `convict_length`, `pick_id`
@@ -250,6 +252,7 @@ impl Call {
             Self::RevealResults(..) => "results",
             Self::RevealAudit(..) => "reveal",
             Self::OpenDispute(..) => "dispute",
+            Self::AccuseAuditor(..) => "accuse",
             Self::Defend(_, Defence::Trace(_) | Defence::Outline(_)) => "trace",
             Self::Defend(_, Defence::Subtrees(_)) => "subtrees",
             Self::Defend(_, Defence::Chunk(_)) => "chunk",
@@ -378,6 +381,8 @@ pub enum Subject {
     Leaf(Attempt, u32),
     /// A task that is run again.
     Task(Attempt, u32),
+    /// An auditor of an overturned shard.
+    Auditor(Attempt, Account),
     /// Nothing that repeats.
     None,
 }
@@ -446,7 +451,9 @@ impl Pending {
         let is_live = |subject: &Subject| match subject {
             Subject::Shard(round, _) => live.attempts.contains(&round.attempt),
             Subject::Dispute(id, ..) => live.disputes.contains(id),
-            Subject::Leaf(attempt, _) | Subject::Task(attempt, _) => live.attempts.contains(attempt),
+            Subject::Leaf(attempt, _) | Subject::Task(attempt, _) | Subject::Auditor(attempt, _) => {
+                live.attempts.contains(attempt)
+            }
             Subject::None => false,
         };
         self.until.retain(|subject, until| is_live(subject) || *until == UNTIL_REPORTED);

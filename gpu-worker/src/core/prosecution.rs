@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-//! A challenger's part in its disputes.
+//! A challenger's part in its disputes, and in what follows from one that it won in the window.
 
 use super::*;
+use quern_protocol::shard::Phase;
+
+/// Blocks before the last height for a challenge or an accusation at which none is begun: one that is late would cost a fee for
+/// nothing.
+pub const CHALLENGE_MARGIN_BLOCKS: Height = 4;
 
 /// The moves that were worked out for disputes, each for the dispute as it stood then.
 #[derive(Debug, Default)]
@@ -34,5 +39,47 @@ impl Prosecutions {
     /// Drops what is about disputes that are over.
     pub fn forget(&mut self, live: &Live) {
         self.0.retain(|id, _| live.disputes.contains(id));
+    }
+}
+
+/// Accusations of auditors that confirmed what came out differently here.
+#[derive(Debug, Default)]
+pub(super) struct Accusations {
+    /// Who was accused already: a second accusation would only be lost once more.
+    made: HashSet<(Attempt, Account)>,
+}
+
+impl Accusations {
+    /// Accuses whoever confirmed a segment of an overturned shard, and is not accused by anybody.
+    pub fn play(
+        &mut self,
+        me: &Account,
+        view: &ShardView,
+        difference: &Difference,
+        pending: &mut Pending,
+        best: Height,
+        out: &mut Vec<Action>,
+    ) {
+        let Phase::Accused { accused, .. } = &view.shard.phase else { return };
+        let attempt = Attempt::of(&view.shard);
+        let is_open = best.saturating_add(CHALLENGE_MARGIN_BLOCKS) <= accused.by;
+        for liable in &accused.confirmed.liable {
+            if liable.accuser.is_some_and(|stake| stake.challenger == *me) {
+                self.made.insert((attempt, liable.auditor));
+            }
+            let is_mine = liable.auditor == *me || self.made.contains(&(attempt, liable.auditor));
+            if !is_open || is_mine || liable.accuser.is_some() {
+                continue;
+            }
+            if pending.start(Subject::Auditor(attempt, liable.auditor), best, RESEND_BLOCKS) {
+                let Difference { position, start, end } = difference.clone();
+                out.push(Action::Submit(Call::AccuseAuditor(view.shard.id, liable.auditor, position, start, end)));
+            }
+        }
+    }
+
+    /// Drops what is about attempts that are over.
+    pub fn forget(&mut self, live: &Live) {
+        self.made.retain(|(attempt, _)| live.attempts.contains(attempt));
     }
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The watcher: runs accepted results again of its own accord, and challenges what differs. Nothing is owed by it, so it keeps
-//! nothing: what is lost is run again.
+//! The watcher: runs accepted results again of its own accord, challenges what differs, and accuses the auditors that confirmed it.
+//! Nothing is owed by it, so it keeps nothing: what is lost is run again.
 
-use super::{prosecution::Prosecutions, *};
-use quern_protocol::shard::Phase;
-
-/// Blocks before a window closes at which no challenge is begun: one that is late would cost a fee for nothing.
-pub const CHALLENGE_MARGIN_BLOCKS: Height = 4;
+use super::{
+    prosecution::{Accusations, Prosecutions, CHALLENGE_MARGIN_BLOCKS},
+    *,
+};
+use quern_protocol::shard::{Accused, Phase, Window};
 
 /// Which tasks are run again: of all, this share, chosen by a seed that nobody else knows.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +38,7 @@ pub struct Watcher {
     /// Attempts that were challenged: a second challenge would only be lost once more.
     challenged: HashSet<Attempt>,
     prosecutions: Prosecutions,
+    accusations: Accusations,
 }
 
 impl Watcher {
@@ -51,6 +52,7 @@ impl Watcher {
             compared: HashMap::new(),
             challenged: HashSet::new(),
             prosecutions: Prosecutions::default(),
+            accusations: Accusations::default(),
         }
     }
 
@@ -85,34 +87,82 @@ impl Watcher {
         self.compared.retain(|(attempt, _), _| live.attempts.contains(attempt));
         self.challenged.retain(|attempt| live.attempts.contains(attempt));
         self.prosecutions.forget(&live);
+        self.accusations.forget(&live);
         self.pending.forget(&live);
         out
     }
 
-    /// Runs the chosen tasks of an accepted shard again while it can be challenged.
+    /// Runs the chosen tasks of an accepted shard again while it can be challenged, and of one whose auditors can be accused.
     fn watch(&mut self, view: &ShardView, out: &mut Vec<Action>) {
-        let Phase::Accepted { window, .. } = &view.shard.phase else { return };
-        let (attempt, best) = (Attempt::of(&view.shard), self.best);
+        match &view.shard.phase {
+            Phase::Accepted { window, .. } => self.challenge(view, window, out),
+            Phase::Accused { accused, .. } => self.accuse(view, accused, out),
+            _ => {}
+        }
+    }
+
+    fn challenge(&mut self, view: &ShardView, window: &Window, out: &mut Vec<Action>) {
+        let (attempt, best, sample) = (Attempt::of(&view.shard), self.best, &window.confirmed.sample);
         let is_open = best.saturating_add(CHALLENGE_MARGIN_BLOCKS) <= window.closes;
         let challenges = window.challenges.iter().any(|stake| stake.challenger == self.me);
         if challenges {
             self.challenged.insert(attempt);
         }
-        if !is_open || self.challenged.contains(&attempt) {
+        let is_made = self.challenged.contains(&attempt);
+        if !is_open || (is_made && !challenges) {
             return;
         }
+        let (audited, others) = self.chosen(view, sample);
+        let found = self.difference(attempt, audited.iter().chain(&others), sample).cloned();
+        // Who is convicted may show nothing any more: what its auditors can be accused of is found out now.
+        self.compare(view, audited.into_iter(), out);
+        match found {
+            _ if is_made => {}
+            Some(Difference { position, start, end }) => {
+                let call = Call::OpenDispute(view.shard.id, position, start, end);
+                self.pending.submit(Round::of(&view.shard), call, best, out);
+            }
+            None => self.compare(view, others.into_iter(), out),
+        }
+    }
+
+    /// Accuses the auditors of an overturned shard of an audited segment that came out differently here.
+    fn accuse(&mut self, view: &ShardView, accused: &Accused, out: &mut Vec<Action>) {
+        let (attempt, sample) = (Attempt::of(&view.shard), &accused.confirmed.sample);
+        let (audited, _) = self.chosen(view, sample);
+        let found = self.difference(attempt, audited.iter(), sample).filter(|found| sample.contains(&found.position));
+        match found.cloned() {
+            Some(found) => self.accusations.play(&self.me, view, &found, &mut self.pending, self.best, out),
+            None => self.compare(view, audited.into_iter(), out),
+        }
+    }
+
+    /// The tasks that are run again: those of which a segment was audited, and the others.
+    fn chosen(&self, view: &ShardView, sample: &[u32]) -> (Vec<u32>, Vec<u32>) {
+        let attempt = Attempt::of(&view.shard);
         let tasks = view.shard.first_task..view.shard.first_task.saturating_add(view.shard.tasks);
-        for task in tasks.filter(|task| self.choice.includes(attempt, *task)) {
-            match self.compared.get(&(attempt, task)) {
-                Some(Some(Difference { position, start, end })) => {
-                    let call = Call::OpenDispute(view.shard.id, *position, start.clone(), end.clone());
-                    return self.pending.submit(Round::of(&view.shard), call, best, out);
-                }
-                Some(None) => {}
-                None if self.pending.start(Subject::Task(attempt, task), best, UNTIL_REPORTED) => {
-                    out.push(Action::Compare(view.clone(), task))
-                }
-                None => {}
+        let is_audited = |task: &u32| sample.iter().any(|at| view.shard.locate(*at).is_some_and(|(of, _)| of == *task));
+        tasks.filter(|task| self.choice.includes(attempt, *task)).partition(is_audited)
+    }
+
+    /// What differs in these tasks, an audited segment first.
+    fn difference<'a>(
+        &self,
+        attempt: Attempt,
+        tasks: impl Iterator<Item = &'a u32>,
+        sample: &[u32],
+    ) -> Option<&Difference> {
+        let found = tasks.filter_map(|task| self.compared.get(&(attempt, *task))?.as_ref());
+        found.min_by_key(|found| !sample.contains(&found.position))
+    }
+
+    /// Runs tasks that were not run yet.
+    fn compare(&mut self, view: &ShardView, tasks: impl Iterator<Item = u32>, out: &mut Vec<Action>) {
+        let attempt = Attempt::of(&view.shard);
+        for task in tasks {
+            let is_compared = self.compared.contains_key(&(attempt, task));
+            if !is_compared && self.pending.start(Subject::Task(attempt, task), self.best, UNTIL_REPORTED) {
+                out.push(Action::Compare(view.clone(), task));
             }
         }
     }
@@ -123,7 +173,7 @@ mod tests {
     use super::*;
     use crate::testing::{accepted, ME, OTHER};
     use quern_primitives::slice::SliceProof;
-    use quern_protocol::shard::Stake;
+    use quern_protocol::shard::{Confirmed, Liable, Stake};
 
     const ALL: Choice = Choice { percent: 100, seed: [7; 32] };
 
@@ -195,6 +245,72 @@ mod tests {
         assert_eq!(block(&mut watcher(), 117, &accepted(OTHER)), []);
         assert_eq!(block(&mut watcher(), 116, &accepted(OTHER)).len(), 1);
         assert_eq!(block(&mut watcher(), 100, &accepted(ME)), []);
+    }
+
+    const AUDITOR: Account = [7; 32];
+
+    /// The same shard, convicted where this auditor confirmed it; it may be accused until block 130.
+    fn convicted(view: &ShardView, position: u32, accuser: Option<Account>) -> ShardView {
+        let Phase::Accepted { deal, commitment, auditors, at, .. } = view.shard.phase.clone() else { unreachable!() };
+        let accuser = accuser.map(|challenger| Stake { challenger, bond: 5 });
+        let liable = Liable { auditor: AUDITOR, bond: 5, from_inputs: false, accuser };
+        let (sample, liable) = (vec![position].try_into().unwrap(), vec![liable].try_into().unwrap());
+        let accused = Accused { confirmed: Confirmed { sample, liable }, by: 130, refuted: 0, reissue: true };
+        let mut view = view.clone();
+        view.shard.phase = Phase::Accused { deal, commitment, auditors, at, accused };
+        view
+    }
+
+    fn is_accusation(actions: &[Action]) -> bool {
+        matches!(actions, [Action::Submit(Call::AccuseAuditor(_, AUDITOR, 2, Some(_), _))])
+    }
+
+    #[test]
+    fn auditors_should_be_accused_when_a_result_that_they_confirmed_was_overturned() {
+        let (mut watcher, view) = differing();
+        let convicted = |accuser| convicted(&view, 2, accuser);
+        assert!(is_accusation(&block(&mut watcher, 101, &convicted(None))));
+        assert_eq!(block(&mut watcher, 102, &convicted(None)), [], "it was sent a moment ago");
+        assert!(is_accusation(&block(&mut watcher, 101 + RESEND_BLOCKS, &convicted(None))), "it was lost");
+        assert_eq!(block(&mut watcher, 120, &convicted(Some(OTHER))), [], "somebody else accuses it");
+        assert!(is_accusation(&block(&mut watcher, 121, &convicted(None))), "and was refuted");
+        assert_eq!(block(&mut watcher, 122, &convicted(Some(ME))), []);
+        assert_eq!(block(&mut watcher, 126, &convicted(None)), [], "its own accusation was refuted");
+    }
+
+    #[test]
+    fn nobody_should_be_accused_of_what_was_not_audited_or_too_late() {
+        let (mut watcher, view) = differing();
+        assert_eq!(block(&mut watcher, 101, &convicted(&view, 1, None)), [], "another segment was audited");
+        assert_eq!(block(&mut watcher, 127, &convicted(&view, 2, None)), []);
+    }
+
+    #[test]
+    fn task_should_be_run_again_when_a_watcher_starts_after_the_conviction() {
+        let view = convicted(&accepted(OTHER), 2, None);
+        let mut watcher = watcher();
+        assert_eq!(block(&mut watcher, 101, &view), [Action::Compare(view.clone(), 0)]);
+        watcher.on(Event::Compared(Attempt::of(&view.shard), 0, Some(difference())));
+        assert!(is_accusation(&block(&mut watcher, 102, &view)));
+    }
+
+    #[test]
+    fn audited_tasks_should_be_run_first_and_also_when_another_one_is_challenged() {
+        let mut view = accepted(OTHER);
+        view.shard.tasks = 2;
+        let audited = view.shard.segments_per_task();
+        let Phase::Accepted { window, .. } = &mut view.shard.phase else { unreachable!() };
+        window.confirmed.sample = vec![audited].try_into().unwrap();
+        let mut watcher = watcher();
+        let first = [Action::Compare(view.clone(), 1), Action::Compare(view.clone(), 0)];
+        assert_eq!(block(&mut watcher, 100, &view), first);
+        let attempt = Attempt::of(&view.shard);
+        watcher.on(Event::Compared(attempt, 0, Some(difference())));
+        watcher.on(Event::Failed(Subject::Task(attempt, 1)));
+        assert!(is_challenge(&block(&mut watcher, 101, &view)));
+        let Phase::Accepted { window, .. } = &mut view.shard.phase else { unreachable!() };
+        window.challenges = vec![Stake { challenger: ME, bond: 5 }].try_into().unwrap();
+        assert_eq!(block(&mut watcher, 104, &view), [Action::Compare(view.clone(), 1)]);
     }
 
     #[test]

@@ -93,7 +93,10 @@ impl Worker {
         let me = self.me;
         for view in views.iter().filter(|view| is_mine(&view.shard, &me)) {
             self.shard(view, finalized, &mut commits, &mut out);
-            for (id, dispute) in &view.disputes {
+        }
+        // As a worker, or as an auditor that is accused.
+        for view in views {
+            for (id, dispute) in view.disputes.iter().filter(|(_, dispute)| dispute.worker == me) {
                 self.dispute(view, *id, dispute, &mut out);
             }
         }
@@ -193,7 +196,7 @@ impl Worker {
                     }
                 }
             }
-            Phase::Settled { .. } | Phase::Overturned { .. } => self.publish(attempt, out),
+            Phase::Settled { .. } | Phase::Overturned { .. } | Phase::Accused { .. } => self.publish(attempt, out),
             Phase::Queued | Phase::Committed { .. } | Phase::Opening { .. } | Phase::Adopting { .. } => {}
             Phase::Doubted { .. } | Phase::Probing { .. } => {}
         }

@@ -143,6 +143,14 @@ pub enum Problem {
         /// The chain's minimum.
         minimum: Balance,
     },
+    /// A validator has too little that is not locked to be drawn for one more audit.
+    #[error("{} of the bond are free, and an audit locks {}: it is not drawn until shards that it audited are settled", qrn(*free), qrn(*needed))]
+    AuditBondLocked {
+        /// What is free.
+        free: Balance,
+        /// What the next audit locks.
+        needed: Balance,
+    },
     /// The address cannot be served on.
     #[error("{address} cannot be listened on: {reason}")]
     Port {
@@ -223,6 +231,7 @@ impl Problem {
             | Self::NoSlots
             | Self::Drains
             | Self::StakeKey
+            | Self::AuditBondLocked { .. }
             | Self::Miscomputes { is_needed: false, .. } => Level::Warning,
             Self::DiskFull { free_mib, .. } if *free_mib >= LEAST_DISK_MIB => Level::Warning,
             Self::OtherRuntime { found, expected }
@@ -269,6 +278,7 @@ impl Problem {
             Self::NoFees { .. } => "no_fees",
             Self::BondTooLow { .. } => "bond_too_low",
             Self::BondMissing { .. } => "bond_missing",
+            Self::AuditBondLocked { .. } => "audit_bond_locked",
             Self::Port { .. } => "port",
             Self::Unreachable { .. } => "endpoint_unreachable",
             Self::NotRunning { .. } => "not_running",
@@ -315,6 +325,7 @@ impl Problem {
             Self::NoFees { .. } => "transfer some QRN to the account, or claim what it earned: quern stake claim",
             Self::BondTooLow { .. } => "raise --bond",
             Self::BondMissing { .. } => "start the daemon, which brings the bond up to --bond, or quern stake bond",
+            Self::AuditBondLocked { .. } => "wait, or bond more: quern stake bond",
             Self::Port { .. } => "stop the program that uses it (ss -ulpn), or choose another address with --listen",
             Self::Unreachable { .. } => "forward the UDP port to this machine and name the outer address with --announce; open it in the firewall",
             Self::NotRunning { .. } => "start it with the --data that it had: quern-worker run (a validator: quern-worker validate); to leave for good, quern stake retire first",

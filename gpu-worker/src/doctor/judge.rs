@@ -190,6 +190,11 @@ pub fn account(facts: &Facts, wants: &Wants, memory_mib: u32) -> Vec<Finding> {
     } else {
         findings.extend(bond_and_fees(facts, wants, missing));
     }
+    let is_validator = facts.participant.as_ref().is_some_and(|found| found.role == Role::Validator);
+    let (free, needed) = (facts.free_bond(), facts.audit_needs());
+    if is_validator && money.bonded >= facts.minimum_bond && free < needed {
+        findings.push(Finding::problem("audits", Problem::AuditBondLocked { free, needed }));
+    }
     findings.extend(registration(facts, wants, memory_mib));
     findings
 }

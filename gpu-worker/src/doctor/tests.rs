@@ -124,11 +124,21 @@ fn account_should_be_judged_by_bond_funds_and_role() {
 }
 
 #[test]
+fn validator_should_be_warned_when_it_cannot_lock_the_bond_of_an_audit() {
+    let mut facts = crate::status::Facts { participant: Some(participant(Role::Validator)), ..facts() };
+    let codes_of = |facts: &crate::status::Facts| codes(&judge::account(facts, &wants(Role::Validator, true), 8_000));
+    assert_eq!(codes_of(&facts), Vec::<&str>::new());
+    facts.money.locked = facts.money.bonded - facts.audit_bond + 1;
+    assert_eq!(codes_of(&facts), ["audit_bond_locked"]);
+}
+
+#[test]
 fn ask_should_be_held_against_the_highest_bid() {
     let mut facts = facts();
     assert_eq!(judge::ask(&facts, &wants(Role::Worker, true)).unwrap().level(), Level::Ok);
     let requirements = Requirements::default();
-    let wanted = Wanted { shard: ID, bid: QRN - 1, memory_mib: 1, collateral: 1, for_apprentices: true, requirements };
+    let wanted =
+        Wanted { shard: ID, bid: QRN - 1, memory_mib: 1, collateral: 1, value: 1, for_apprentices: true, requirements };
     facts.wanted = vec![wanted.clone()];
     assert_eq!(judge::ask(&facts, &wants(Role::Worker, true)).unwrap().level(), Level::Warning);
     facts.wanted.push(Wanted { bid: QRN, ..wanted });

@@ -39,6 +39,7 @@ impl Site {
             if index > 0 {
                 let checkpoint = opened.next().ok_or(SiteError::Inconsistent("too few checkpoints were opened"))?;
                 state = self.checkpoint(view, &program, &checkpoint.tensors).await?;
+                self.keep_list(&checkpoint.tensors).await?;
                 before = checkpoint.tensors;
             }
             let run = index..index.saturating_add(count);
@@ -91,12 +92,22 @@ impl Site {
             let id;
             (before, id) = result_id(&results, segment, &state, &before);
             ids.push(id);
-            // A dispute about the next segment starts from these: the worker serves them to nobody.
+            // A dispute about the next segment starts from these: the worker serves them to nobody, and it needs them when it is
+            // accused itself.
+            if segment != Segment::Finish {
+                self.keep_list(&before).await?;
+            }
             for tensor in &state {
                 self.peer.store().put(tensor.bytes.clone().into()).await?;
             }
         }
         Ok(ids)
+    }
+
+    /// Keeps the list behind a checkpoint's id.
+    async fn keep_list(&self, tensors: &[BlobId]) -> Result<(), SiteError> {
+        self.peer.store().put(tensors.iter().flat_map(|id| id.0).collect::<Vec<u8>>().into()).await?;
+        Ok(())
     }
 
     /// Fetches and proves what the worker shows of the drawn results. They are kept before this returns.
@@ -121,7 +132,7 @@ impl Site {
         dispute: &Dispute,
     ) -> Result<Event, SiteError> {
         if let Move::Pick { search, ids } = &dispute.turn {
-            let next = Prosecution::Pick(self.first_difference(view, dispute.task, &search.probes(), ids)?);
+            let next = Prosecution::Pick(self.first_difference(view, dispute.task, &search.probes(), ids).await?);
             return Ok(Event::Prosecuted(id, Box::new(dispute.clone()), next));
         }
         let program = self.program(view.context.stage.program).await?;
@@ -157,11 +168,11 @@ impl Site {
                 };
                 match chunk {
                     Some((index, bytes)) => conviction(evidence.convict_chunk(*op, *index, bytes, blob)?),
-                    None => match self.worker_tensor(view, id, *op, &program, segment).await {
+                    None => match self.defendant_tensor(view, id, dispute, *op, &program).await {
                         Ok(theirs) => conviction(evidence.convict(*op, &theirs, blob)?),
                         // It does not serve the tensor: it has to show it on chain.
                         Err(error) => {
-                            tracing::info!(%error, dispute = id, "the worker does not serve the disputed output; demanding it on chain");
+                            tracing::info!(%error, dispute = id, "the defendant does not serve the disputed output; demanding it on chain");
                             let mine = outputs.get(usize::from(*op)).copied().unwrap_or_default();
                             let node = differing_node(mine, shown);
                             Prosecution::Demand(node.ok_or(SiteError::Inconsistent("what is shown is right"))?)
@@ -169,14 +180,14 @@ impl Site {
                     },
                 }
             }
-            _ => return Err(SiteError::Inconsistent("the worker owes this move")),
+            _ => return Err(SiteError::Inconsistent("the defendant owes this move")),
         };
         Ok(Event::Prosecuted(id, Box::new(dispute.clone()), next))
     }
 
-    /// The first of the worker's ids at these segments of a task that differs from what came out of the own run, or their
-    /// number.
-    fn first_difference(
+    /// The first of the defendant's ids at these segments of a task that differs from what came out of the own run, or their
+    /// number. Whoever has not run the task from its inputs as an auditor does so now.
+    async fn first_difference(
         &self,
         view: &ShardView,
         task: u32,
@@ -184,9 +195,15 @@ impl Site {
         theirs: &[BlobId],
     ) -> Result<u32, SiteError> {
         let sealed = self.db.seal(Attempt::of(&view.shard))?;
-        let sealed = sealed.ok_or(SiteError::Inconsistent("there is no own answer for this shard"))?;
-        let own = sealed.tasks.iter().find(|(of, _)| *of == task);
-        let (_, own) = own.ok_or(SiteError::Inconsistent("this task was not run from its inputs"))?;
+        let known = sealed.and_then(|sealed| sealed.tasks.into_iter().find(|(of, _)| *of == task));
+        let own = match known {
+            Some((_, own)) => own,
+            None => {
+                let program = self.program(view.context.stage.program).await?;
+                let run = 0..probes.last().map_or(0, |last| last.saturating_add(1));
+                self.run_segments(view, &program, task, run, Vec::new(), Vec::new()).await?
+            }
+        };
         let differs = |(segment, id): (&u32, &BlobId)| own.get(*segment as usize) != Some(id);
         let first = probes.iter().zip(theirs).position(differs).unwrap_or(theirs.len());
         u32::try_from(first).map_err(|_| SiteError::Inconsistent("too many ids"))
@@ -270,34 +287,35 @@ impl Site {
         Ok(tensors)
     }
 
-    /// The worker's own output of an operator, if it serves it soon: else it has to show it on chain, where silence loses.
-    async fn worker_tensor(
+    /// The defendant's own output of an operator, if it serves it soon: else it has to show it on chain, where silence loses.
+    async fn defendant_tensor(
         &self,
         view: &ShardView,
-        dispute: DisputeId,
+        id: DisputeId,
+        dispute: &Dispute,
         op: u16,
         program: &Checked,
-        segment: Segment,
     ) -> Result<Vec<u8>, SiteError> {
         let served = async {
-            let worker = worker(view)?;
-            let Response::TraceTensor(blob) = self.peer.ask(worker, &Request::TraceTensor { dispute, op }).await?
-            else {
+            let defendant = view.endpoint(&dispute.worker);
+            let defendant = defendant.ok_or(SiteError::Inconsistent("the defendant has no endpoint"))?;
+            let request = Request::TraceTensor { dispute: id, op };
+            let Response::TraceTensor(blob) = self.peer.ask(defendant, &request).await? else {
                 return Err(NetError::Malformed.into());
             };
-            let named = dispute_output(view, dispute, op).ok_or(SiteError::Inconsistent("no such operator"))?;
-            if named != blob.id {
-                return Err(SiteError::Inconsistent("the worker serves another tensor than its trace names"));
+            let named = dispute.trace.as_ref().and_then(|trace| trace.output(op));
+            if named.ok_or(SiteError::Inconsistent("no such operator"))? != blob.id {
+                return Err(SiteError::Inconsistent("the defendant serves another tensor than its trace names"));
             }
-            let ty = program.types(segment.kind()).get(usize::from(op));
+            let ty = program.types(dispute.segment.kind()).get(usize::from(op));
             let expected = ty.ok_or(SiteError::Inconsistent("no such operator"))?.bytes();
             if blob.len > expected.saturating_add(MAX_EXCESS_BYTES) {
-                return Err(SiteError::Inconsistent("the worker's tensor is far too long to be fetched"));
+                return Err(SiteError::Inconsistent("the defendant's tensor is far too long to be fetched"));
             }
-            Ok(self.peer.fetch(blob.id, blob.len, std::slice::from_ref(worker)).await?.to_vec())
+            Ok(self.peer.fetch(blob.id, blob.len, std::slice::from_ref(defendant)).await?.to_vec())
         };
         let served = tokio::time::timeout(DISPUTE_PATIENCE, served).await;
-        served.unwrap_or(Err(SiteError::Inconsistent("the worker serves the disputed output too slowly")))
+        served.unwrap_or(Err(SiteError::Inconsistent("the defendant serves the disputed output too slowly")))
     }
 
     #[allow(clippy::type_complexity)]
@@ -322,11 +340,6 @@ fn conviction(conviction: Conviction) -> Prosecution {
         Conviction::Element { element, output, reads } => Prosecution::Convict { element, output, reads },
         Conviction::Length { len, proof } => Prosecution::ConvictLength { len, proof },
     }
-}
-
-fn dispute_output(view: &ShardView, dispute: DisputeId, op: u16) -> Option<BlobId> {
-    let (_, dispute) = view.disputes.iter().find(|(id, _)| *id == dispute)?;
-    dispute.trace.as_ref()?.output(op)
 }
 
 fn worker(view: &ShardView) -> Result<&Endpoint, SiteError> {

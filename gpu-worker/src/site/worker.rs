@@ -11,7 +11,7 @@ use quern_primitives::{
 };
 use quern_program::{reference, Segment, SegmentKind, Tensor, Value};
 use quern_protocol::{
-    dispute::{Dispute, Move},
+    dispute::{Defendant, Dispute, Move},
     shard::Phase,
     view::ShardView,
 };
@@ -167,7 +167,7 @@ impl Site {
 
     /// The worker's next move in a dispute.
     pub(super) async fn defend(&self, view: &ShardView, id: DisputeId, dispute: &Dispute) -> Result<Event, SiteError> {
-        if let Some(defence) = self.own_ids(view, dispute)? {
+        if let Some(defence) = self.own_ids(view, dispute).await? {
             return Ok(Event::Defended(id, Box::new(dispute.clone()), defence));
         }
         let (ids, outputs) = self.own_trace(view, dispute).await?;
@@ -196,8 +196,11 @@ impl Site {
     }
 
     /// The ids that a search asks for, or the proof of those that it has found.
-    fn own_ids(&self, view: &ShardView, dispute: &Dispute) -> Result<Option<Defence>, SiteError> {
+    async fn own_ids(&self, view: &ShardView, dispute: &Dispute) -> Result<Option<Defence>, SiteError> {
         let missing = || SiteError::Inconsistent("the dispute is about a position that does not exist");
+        if dispute.defendant != Defendant::Worker {
+            return self.confirmed_ids(view, dispute).await;
+        }
         match &dispute.turn {
             Move::Ids(search) => {
                 let promise = self.promise(Attempt::of(&view.shard))?;
@@ -218,6 +221,20 @@ impl Site {
             }
             _ => Ok(None),
         }
+    }
+
+    /// The ids that an accused auditor came to from the task's inputs, if it ran it from there: the start of the disputed segment may
+    /// be none of its own.
+    async fn confirmed_ids(&self, view: &ShardView, dispute: &Dispute) -> Result<Option<Defence>, SiteError> {
+        let program = self.program(view.context.stage.program).await?;
+        let probes = dispute.probes(&program);
+        let sealed = self.db.seal(Attempt::of(&view.shard))?;
+        let sealed = sealed.ok_or(SiteError::Inconsistent("there is no own answer for this shard"))?;
+        let own = sealed.tasks.iter().find(|(task, _)| *task == dispute.task);
+        let Some((_, own)) = own.filter(|_| !probes.is_empty()) else { return Ok(None) };
+        let ids = probes.iter().map(|segment| own.get(*segment as usize).copied()).collect::<Option<Vec<_>>>();
+        let ids = ids.ok_or(SiteError::Inconsistent("the dispute is about a segment that was not run"))?;
+        Ok(Some(Defence::Ids(ids)))
     }
 
     /// Serves the tensors of a trace that was posted before a restart.
@@ -257,8 +274,11 @@ impl Site {
         let program = self.program(view.context.stage.program).await?;
         let ids = match dispute.start {
             Some(start) => {
-                let before = [dispute.position.saturating_sub(1)];
-                self.restore(view, &self.promise(Attempt::of(&view.shard))?, &before).await?;
+                // An auditor has kept what it started from and what it came to.
+                if dispute.defendant == Defendant::Worker {
+                    let before = [dispute.position.saturating_sub(1)];
+                    self.restore(view, &self.promise(Attempt::of(&view.shard))?, &before).await?;
+                }
                 self.tensors_of(start).await?
             }
             None => Vec::new(),

@@ -110,9 +110,10 @@ impl Idle {
             ),
             Self::AuditBondNotFree => {
                 format!(
-                    "the free bond of {} does not cover the bond of an audit, {}",
+                    "the free bond of {} does not cover the bond of an audit, {}; what is locked is free again when the shards that it \
+                     audited are settled",
                     qrn(facts.free_bond()),
-                    qrn(facts.audit_bond)
+                    qrn(facts.audit_needs())
                 )
             }
             Self::NotDrawn => "no draw has named it; validators are drawn by their bond when workers commit".into(),
@@ -156,7 +157,7 @@ pub fn reason(facts: &Facts) -> Idle {
         return Idle::BondTooLow;
     }
     if found.role == Role::Validator {
-        return if facts.free_bond() < facts.audit_bond { Idle::AuditBondNotFree } else { Idle::NotDrawn };
+        return if facts.free_bond() < facts.audit_needs() { Idle::AuditBondNotFree } else { Idle::NotDrawn };
     }
     if found.slots == 0 {
         return Idle::NotReady;
@@ -205,7 +206,7 @@ mod tests {
 
     fn wanted(bid: Balance, memory_mib: u64, collateral: Balance) -> Wanted {
         let requirements = Requirements::default();
-        Wanted { shard: ID, bid, memory_mib, collateral, for_apprentices: true, requirements }
+        Wanted { shard: ID, bid, memory_mib, collateral, value: 3 * QRN, for_apprentices: true, requirements }
     }
 
     #[test]
@@ -258,6 +259,21 @@ mod tests {
         assert_eq!(reason(&facts), Idle::TooFewAuditors);
         facts.participant = Some(participant(Role::Worker));
         assert_eq!(reason(&facts), Idle::Eligible);
+    }
+
+    #[test]
+    fn validator_should_have_the_larger_of_an_audit_bond_and_what_the_shards_that_wait_are_worth() {
+        let mut facts = facts();
+        facts.participant = Some(participant(Role::Validator));
+        facts.money.locked = facts.money.bonded - 12 * QRN;
+        assert_eq!(reason(&facts), Idle::NotDrawn);
+        facts.wanted = vec![Wanted { value: 20 * QRN, ..wanted(QRN, 1, QRN) }];
+        assert_eq!(reason(&facts), Idle::AuditBondNotFree);
+        assert!(Idle::AuditBondNotFree.why(&facts).contains("the bond of an audit, 20 QRN"));
+        facts.wanted.push(wanted(QRN, 1, QRN));
+        assert_eq!(reason(&facts), Idle::NotDrawn, "a smaller one waits too");
+        facts.money.locked += 3 * QRN;
+        assert_eq!(reason(&facts), Idle::AuditBondNotFree);
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub struct Facts {
     pub money: AccountView,
     /// The least bond.
     pub minimum_bond: Balance,
-    /// What a validator locks for an audit.
+    /// What a validator locks for an audit, at least.
     pub audit_bond: Balance,
     /// Its shards.
     pub duties: Vec<Duty>,
@@ -103,6 +103,13 @@ impl Facts {
     /// The bond that is not locked.
     pub fn free_bond(&self) -> Balance {
         self.money.bonded.saturating_sub(self.money.locked)
+    }
+
+    /// The least free bond with which a validator can be drawn for an audit now: an audit bond, or what the shards that wait are
+    /// worth at the bid.
+    pub fn audit_needs(&self) -> Balance {
+        let values = self.wanted.iter().map(|wanted| wanted.value);
+        values.min().map_or(self.audit_bond, |value| value.max(self.audit_bond))
     }
 
     /// Pay of open shards, as agreed: earned when their window has closed.

@@ -94,7 +94,9 @@ impl<T: Config> quern_protocol::traits::Shards for Pallet<T> {
         let plan = audit_plan(&Self::params(), job.audit, stage.stage.tasks, shard.leaves());
         let by_apprentice = shard.deal().is_some_and(|deal| T::Registry::is_apprentice(&deal.worker));
         let auditors = if by_apprentice { apprentice_auditors(plan.auditors) } else { plan.auditors };
-        Some(AuditPlan { auditors, ..plan })
+        // What a cheat saves is at most what the shard is worth, so no less is at stake for each who helps it.
+        let bond = plan.bond.max(stage.cost(&shard, job.bid).price);
+        Some(AuditPlan { auditors, bond, ..plan })
     }
 
     fn is_stage_complete(id: &ShardId) -> bool {
@@ -191,6 +193,11 @@ impl<T: Config> Pallet<T> {
             Effect::Accept { deal, auditors } => Self::accept(after, &deal, &auditors)?,
             Effect::Settle { deal, auditors, paid } => Self::settle(after, &deal, &auditors, paid)?,
             Effect::Overturn(deal) => Self::overturn(after, &deal)?,
+            Effect::Closed => {
+                let mut job = Jobs::<T>::get(shard.job).ok_or(Error::<T>::NoSuchJob)?;
+                Self::leave_maturing(&mut job);
+                Self::keep(shard.job, job)?;
+            }
             Effect::Requeue => Self::requeue(after)?,
             Effect::CloseDisputes => T::Audits::close(&shard),
             Effect::Doubt => Self::doubt(after)?,
@@ -301,19 +308,26 @@ impl<T: Config> Pallet<T> {
         Self::keep(job_id, job)
     }
 
-    /// Takes back a result that was convicted after its acceptance. Where nothing was computed from it, it is issued again;
+    /// Takes back a result that was convicted after its acceptance. Where nothing was computed from it, it is issued again (after
+    /// its auditors have answered for it, if they may be accused);
     /// else what stands on it is tainted, the job ends, and the requester may fork it.
     fn overturn(shard: &Shard, deal: &Deal) -> DispatchResult {
         let ShardId { job: job_id, stage: index, .. } = shard.id;
         let mut job = Jobs::<T>::get(job_id).ok_or(Error::<T>::NoSuchJob)?;
         let mut stage = Stages::<T>::get(job_id, index).ok_or(Error::<T>::NoSuchJob)?;
         T::Registry::window_closed(&deal.worker);
-        Self::leave_maturing(&mut job);
+        // As long as its auditors may be accused the shard is kept.
+        if shard.accused().is_none() {
+            Self::leave_maturing(&mut job);
+        }
         let exists = |reader| Stages::<T>::get(job_id, reader).is_some_and(|stage| stage.created > 0);
         let is_read = job.readers(index).any(exists);
         let reissued = job.status.is_under_way() && !is_read && Live::<T>::get() < T::MaxLive::get();
         Self::deposit_event(Event::ShardOverturned { shard: shard.id, worker: deal.worker.into(), reissued });
         if reissued {
+            if shard.accused().is_some() {
+                Self::leave_maturing(&mut job);
+            }
             stage.accepted = stage.accepted.saturating_sub(1);
             if stage.root.take().is_some() {
                 job.complete &= !bit(index);

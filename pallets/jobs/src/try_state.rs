@@ -51,7 +51,8 @@ impl<T: Config> Pallet<T> {
             if shard.result().is_none() {
                 live = live.saturating_add(1);
             }
-            if shard.window().is_some() {
+            let answers = shard.accused().is_some() && shard.result().is_some();
+            if shard.window().is_some() || answers {
                 maturing = maturing.saturating_add(1);
             }
             if shard.phase == Phase::Queued {
@@ -141,6 +142,9 @@ impl<T: Config> Pallet<T> {
                             continue;
                         }
                         maturing = maturing.saturating_add(1);
+                        if shard.accused().is_some() {
+                            continue;
+                        }
                     } else {
                         live = live.saturating_add(shard.is_some().into());
                     }

@@ -12,6 +12,7 @@ use frame_system::RawOrigin;
 use quern_primitives::{
     commitment::{audit_seal, opened_digest, results_digest, secret_hash},
     slice::{self, Node},
+    traits::OffenceKind,
     Account, Balance, QRN,
 };
 use quern_program::{Checked, Value};
@@ -58,6 +59,8 @@ enum Until {
     LastReveal,
     /// Accepted, where the worker is honest.
     Disputed,
+    /// Overturned after its acceptance.
+    Accused,
 }
 
 /// Changes what the worker computes: (task, segment, operator, output).
@@ -146,6 +149,12 @@ impl Bench {
             for by in moves(Until::LastReveal) {
                 now = step(ShardEvent::Reveal { by, salt: [3; 32], results, holds_outputs: true });
             }
+        }
+        if until >= Until::Accused {
+            let (challenger, position, bond) = ([200; 32], POSITION, T::Params::get().challenge_bond);
+            step(ShardEvent::Challenge { by: challenger, position, bond });
+            let worker_lost = Some(OffenceKind::WrongResult);
+            now = step(ShardEvent::Resolved { challenger, worker_lost });
         }
         T::BenchmarkHelper::put_shard(&now, &world.context, &world.program);
         Self { world, worker, honest, shard: now }
@@ -405,6 +414,21 @@ mod benches {
 
         #[extrinsic_call]
         _(signed(challenger), bench.id(), POSITION, Some(start), end);
+
+        assert_eq!(Disputes::<T>::count(), 1);
+        Ok(())
+    }
+
+    /// One of eight validators that confirmed the result.
+    #[benchmark]
+    fn accuse_auditor() -> Result<(), BenchmarkError> {
+        let bench = Bench::audited::<T>(Until::Accused, honest);
+        T::BenchmarkHelper::put_validators(1);
+        let accuser = T::Registry::validators()[0];
+        let (start, end) = (bench.worker.leaf(POSITION - 1), bench.worker.leaf(POSITION));
+
+        #[extrinsic_call]
+        _(signed(accuser), bench.id(), Bench::last().into(), POSITION, Some(start), end);
 
         assert_eq!(Disputes::<T>::count(), 1);
         Ok(())

@@ -17,12 +17,12 @@ use quern_primitives::{
 };
 use quern_program::MAX_CONVICTION_BYTES;
 use quern_protocol::{
-    dispute::{Next, Outcome, Play},
+    dispute::{Defendant, Next, Outcome, Play},
     inputs::Link,
     record::evidence_hash,
     referee::ReadProof,
     shard::{Event as ShardEvent, Phase, Verdict},
-    traits::{worker_offence, Audits, Shards},
+    traits::{Audits, Shards},
     Dispute, DisputeError, Shard,
 };
 use sp_runtime::{DispatchError, TryRuntimeError};
@@ -34,8 +34,9 @@ const RETRY_BLOCKS: Height = 10;
 fn disputing(shard: &Shard) -> Vec<Account> {
     let seats = shard.audit().into_iter().flat_map(|audit| audit.seats.iter());
     let seats = seats.filter(|seat| seat.verdict == Some(Verdict::Disputing)).map(|seat| seat.auditor);
-    let stakes = shard.window().into_iter().flat_map(|window| window.challenges.iter());
-    seats.chain(stakes.map(|stake| stake.challenger)).collect()
+    let stakes = shard.window().into_iter().flat_map(|window| window.challenges.iter().copied());
+    let accusers = shard.liable().iter().filter_map(|liable| liable.accuser);
+    seats.chain(stakes.chain(accusers).map(|stake| stake.challenger)).collect()
 }
 
 impl<T: Config> Audits for Pallet<T> {
@@ -92,7 +93,35 @@ impl<T: Config> Pallet<T> {
             T::Collateral::lock(&challenger, bond).map_err(|_| Error::NoBond)?;
         }
         Self::apply(id, ShardEvent::Challenge { by: challenger, position, bond })?;
+        Self::begin(dispute)
+    }
 
+    /// Accuses an auditor: the shard notes it and the dispute exists, or neither.
+    pub(crate) fn do_accuse(
+        id: &ShardId,
+        by: Account,
+        auditor: Account,
+        position: u32,
+        start: Option<LeafProof>,
+        end: LeafProof,
+    ) -> Result<(), Error<T>> {
+        Self::check_ends(start.as_ref(), &end)?;
+        let shard = Self::shard(id)?;
+        let params = T::Params::get();
+        let bond = shard.accusation_bond(&params).ok_or(Error::WrongPhase)?;
+        ensure!(Disputes::<T>::count() < T::MaxDisputes::get().div_ceil(2), Error::<T>::TooManyDisputes);
+        let program = T::Shards::program(id).ok_or(Error::UnknownShard)?;
+        let (_, index) = shard.locate(position).ok_or(Error::NoSuchSegment)?;
+        let segment = program.program().segment(index).ok_or(Error::NoSuchSegment)?;
+        let (start, now) = (start.as_ref(), Self::now());
+        let dispute = Dispute::accuse(&shard, segment, by, auditor, position, start, &end, now, &params)?;
+        T::Collateral::lock(&by, bond).map_err(|_| Error::NoBond)?;
+        Self::apply(id, ShardEvent::Accuse { by, auditor, position, bond })?;
+        Self::begin(dispute)
+    }
+
+    fn begin(dispute: Dispute) -> Result<(), Error<T>> {
+        let (id, position, challenger) = (&dispute.shard, dispute.position, dispute.challenger);
         let number = NextDispute::<T>::get();
         NextDispute::<T>::put(number.saturating_add(1));
         DisputesOf::<T>::try_append(id, number).map_err(|_| Error::TooManyDisputes)?;
@@ -137,9 +166,10 @@ impl<T: Config> Pallet<T> {
     /// Removes a decided dispute and tells the keeper of the shard, who moves the money.
     fn end(id: DisputeId, dispute: Dispute, outcome: Outcome, evidence: Option<[u8; 32]>) -> Result<(), Error<T>> {
         Self::remove(id, &dispute.shard);
-        let Dispute { shard, position, worker, challenger, .. } = dispute;
         Evidence::<T>::set(evidence.unwrap_or_default());
-        Self::apply(&shard, ShardEvent::Resolved { challenger, worker_lost: worker_offence(&outcome) })?;
+        let event = dispute.verdict(&outcome);
+        let Dispute { shard, position, worker, challenger, .. } = dispute;
+        Self::apply(&shard, event)?;
         Evidence::<T>::kill();
         Totals::<T>::mutate(|stats| {
             let count = match outcome {
@@ -295,6 +325,12 @@ impl<T: Config> Pallet<T> {
             if let Some(window) = shard.window() {
                 let stake = window.challenges.iter().find(|stake| stake.challenger == dispute.challenger);
                 ensure!(stake.is_some(), "a challenger has nothing at stake");
+                continue;
+            }
+            if dispute.defendant != Defendant::Worker {
+                let liable = shard.liable().iter().find(|liable| liable.auditor == dispute.worker);
+                let accuser = liable.and_then(|liable| liable.accuser).map(|stake| stake.challenger);
+                ensure!(accuser == Some(dispute.challenger), "an auditor is not accused by who disputes with it");
                 continue;
             }
             ensure!(matches!(shard.phase, Phase::Disputed { .. }), "a dispute is about a shard that is not disputed");

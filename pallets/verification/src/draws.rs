@@ -98,7 +98,7 @@ impl<T: Config> Pallet<T> {
         let seed_of_period = T::Randomness::seed(period).ok_or(Postponed::NoSeed)?;
         let worker = shard.deal().map(|deal| deal.worker).ok_or(Postponed::Refused)?;
         let plan = T::Shards::audit_plan(&shard.id).ok_or(Postponed::Refused)?;
-        let bond = T::Params::get().audit_bond;
+        let bond = plan.bond;
         let mut draw = Draw::new(seed(b"audit", &seed_of_period, &shard.id));
         let held = shard.audit();
         let sample = held.map(|audit| audit.sample.to_vec()).unwrap_or_else(|| {

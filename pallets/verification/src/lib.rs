@@ -254,7 +254,7 @@ pub mod pallet {
             shard: ShardId,
             /// Leaf position of the segment's end.
             position: u32,
-            /// The worker.
+            /// The worker, or the auditor that is accused.
             worker: AccountId32,
             /// The challenger.
             challenger: AccountId32,
@@ -887,6 +887,27 @@ pub mod pallet {
             Self::apply(&shard, ShardEvent::Inputs { by: auditor.clone().into(), available })?;
             Self::deposit_event(Event::InputsReported { shard, auditor, available });
             Ok(Pays::No.into())
+        }
+
+        /// Accuses an auditor of a shard that was overturned while its window was open: any account but the auditor, about any drawn
+        /// segment, given by the leaf position of its end. Both ids of the segment are opened; [`Shard::accusation_bond`] of the
+        /// accuser's bond is locked. The auditor owes a trace of its own, and the moves are those of any dispute with the auditor in
+        /// the worker's place. Event: `DisputeOpened`, where `worker` is the auditor.
+        /// Errors: `UnknownShard`, `WrongPhase`, `ProofsTooLong`, `NoSuchSegment` (also if the account does not answer for the
+        /// shard), `WrongStart`, `LeafMismatch`, those of a slice proof, `NotSampled`, `NotYours`, `TooLate`, `TooManyDisputes`,
+        /// `NoBond`, `Full` while somebody else accuses it.
+        #[pallet::call_index(31)]
+        #[pallet::weight((T::WeightInfo::accuse_auditor(), DispatchClass::Operational))]
+        pub fn accuse_auditor(
+            origin: OriginFor<T>,
+            shard: ShardId,
+            auditor: AccountId32,
+            position: u32,
+            start: Option<LeafProof>,
+            end: LeafProof,
+        ) -> DispatchResult {
+            let by = ensure_signed(origin)?.into();
+            Ok(Self::do_accuse(&shard, by, auditor.into(), position, start, end)?)
         }
 
         /// The worker posts the outline of the trace of a segment that has too many operators for `post_trace`: the ids of the state

@@ -236,7 +236,9 @@ impl Shard {
                 let commitment = Commitment { root, secret_hash: secret_hash(&secret), at: height };
                 let deal = Deal { worker: who, price: adoption.price, collateral: bond };
                 let auditors = adoption.auditors.into_inner();
-                Ok(self.accepted(deal, commitment, auditors, false, vec![Effect::Adopt(who)], height, params))
+                // Their bonds are free since the conviction.
+                let (confirmed, effects) = (Confirmed::default(), vec![Effect::Adopt(who)]);
+                Ok(self.accepted(deal, commitment, auditors, confirmed, false, effects, height, params))
             }
             (Phase::Adopting { by, .. }, Event::Expire) => {
                 due(reached, by)?;
@@ -268,6 +270,7 @@ impl Shard {
             }
             (Phase::Accepted { .. }, event) => self.in_window(event, now, params),
             (Phase::Doubted { .. } | Phase::Probing { .. }, event) => self.in_probe(event, now, period, params),
+            (Phase::Accused { .. }, event) => self.when_accused(event, now, params),
             (Phase::Overturned { .. }, Event::Reissue) => Ok((self.requeued(), vec![Effect::Requeue])),
             (_, Event::Expire) => Err(ShardError::NothingDue),
             _ => Err(ShardError::WrongPhase),
@@ -397,10 +400,10 @@ impl Shard {
     ) -> (Shard, Vec<Effect>) {
         if audit.seats.iter().all(|seat| seat.verdict == Some(Verdict::Matches)) {
             let auditors: Vec<Account> = audit.seats.iter().map(|seat| seat.auditor).collect();
-            effects.extend(release(&audit));
             effects.extend(audit.without_inputs.iter().copied().map(Effect::ClaimRefuted));
             let delivered = audit.seats.iter().any(|seat| seat.holds_outputs);
-            return self.accepted(deal, commitment, auditors, delivered, effects, height, params);
+            let confirmed = confirmed(audit);
+            return self.accepted(deal, commitment, auditors, confirmed, delivered, effects, height, params);
         }
         let by = height.saturating_add(params.move_blocks);
         self.settled_or_disputed(deal, commitment, audit, by, effects, period)
@@ -412,6 +415,7 @@ impl Shard {
         deal: Deal,
         commitment: Commitment,
         auditors: Vec<Account>,
+        confirmed: Confirmed,
         delivered: bool,
         mut effects: Vec<Effect>,
         height: Height,
@@ -426,6 +430,7 @@ impl Shard {
             refuted: 0,
             demands: BoundedVec::new(),
             asked: 0,
+            confirmed,
         };
         let phase = Phase::Accepted {
             deal: deal.clone(),
@@ -471,6 +476,17 @@ fn fine(kind: OffenceKind, seat: &Seat) -> Effect {
 pub(super) fn release(audit: &Audit) -> Vec<Effect> {
     let held = audit.seats.iter().filter(|seat| seat.verdict != Some(Verdict::Refuted));
     held.map(|seat| Effect::ReleaseAuditor(seat.auditor, seat.bond)).collect()
+}
+
+/// What the validators of an audit have confirmed: from now on their bonds answer for it.
+fn confirmed(audit: Audit) -> Confirmed {
+    let liable = audit.seats.iter().map(|seat| Liable {
+        auditor: seat.auditor,
+        bond: seat.bond,
+        from_inputs: seat.from_inputs,
+        accuser: None,
+    });
+    Confirmed { liable: BoundedVec::truncate_from(liable.collect()), sample: audit.sample }
 }
 
 /// The audit with validators in its vacant seats, who have the same time as the first ones had. Whoever sat there and has not

@@ -3,7 +3,7 @@
 //!
 //! Who can lose here: the worker, by a lost dispute or by not showing an id that is asked for on chain, both of which an
 //! honest one can always answer from what it keeps; and a challenger, by a dispute that it loses. Nobody loses by an
-//! assertion.
+//! assertion. The auditors' bonds stay locked with the worker's collateral; see [`super::accused`] for what becomes of them.
 
 use super::{
     step::{due, in_time},
@@ -46,7 +46,7 @@ impl Shard {
                 let index = window.challenges.iter().position(|stake| stake.challenger == challenger);
                 let index = index.ok_or(ShardError::NotYours)?;
                 if let Some(kind) = worker_lost {
-                    return Ok(self.overturned(kind, Some(challenger)));
+                    return Ok(self.overturned(kind, Some(challenger), height, params));
                 }
                 let was_full = window.challenges.is_full();
                 let stake = window.challenges.remove(index);
@@ -95,7 +95,7 @@ impl Shard {
             }
             Event::Expire => {
                 if window.demands.iter().any(|demand| reached > demand.by) {
-                    return Ok(self.overturned(OffenceKind::Withheld, None));
+                    return Ok(self.overturned(OffenceKind::Withheld, None, height, params));
                 }
                 if !window.challenges.is_empty() || !window.demands.is_empty() {
                     return Err(ShardError::NothingDue);
@@ -107,8 +107,15 @@ impl Shard {
         }
     }
 
-    /// The worker loses its collateral; challenges are moot.
-    fn overturned(&self, kind: OffenceKind, reporter: Option<Account>) -> (Shard, Vec<Effect>) {
+    /// The worker loses its collateral; challenges are moot. Its auditors' bonds stay locked: they may be accused, however the worker
+    /// lost, because one that could save them by its silence, or by a lie elsewhere, would.
+    fn overturned(
+        &self,
+        kind: OffenceKind,
+        reporter: Option<Account>,
+        height: Height,
+        params: &Params,
+    ) -> (Shard, Vec<Effect>) {
         let Phase::Accepted { deal, commitment, auditors, at, window } = self.phase.clone() else {
             return (self.clone(), vec![]);
         };
@@ -116,17 +123,29 @@ impl Shard {
         let free = window.challenges.iter().map(|stake| Effect::ReleaseChallenger(stake.challenger, stake.bond));
         let effects = core::iter::once(worker).chain(free);
         let effects = effects.chain([Effect::CloseDisputes, Effect::Overturn(deal.clone())]).collect();
-        (Shard { phase: Phase::Overturned { deal, commitment, auditors, at }, ..self.clone() }, effects)
+        let confirmed = window.confirmed;
+        if confirmed.liable.is_empty() {
+            return (Shard { phase: Phase::Overturned { deal, commitment, auditors, at }, ..self.clone() }, effects);
+        }
+        let by = height.saturating_add(params.window_blocks);
+        let accused = Accused { confirmed, by, refuted: 0, reissue: false };
+        (Shard { phase: Phase::Accused { deal, commitment, auditors, at, accused }, ..self.clone() }, effects)
     }
 
     fn settled(&self, paid: bool) -> (Shard, Vec<Effect>) {
-        let Phase::Accepted { deal, commitment, auditors, at, .. } = self.phase.clone() else {
+        let Phase::Accepted { deal, commitment, auditors, at, window } = self.phase.clone() else {
             return (self.clone(), vec![]);
         };
         let settle = Effect::Settle { deal: deal.clone(), auditors: auditors.to_vec(), paid };
-        let effects = vec![Effect::ReleaseWorker(deal.clone()), settle];
+        let free = free_auditors(&window.confirmed);
+        let effects = core::iter::once(Effect::ReleaseWorker(deal.clone())).chain(free).chain([settle]).collect();
         (Shard { phase: Phase::Settled { deal, commitment, auditors, at, paid }, ..self.clone() }, effects)
     }
+}
+
+/// The bonds of those who still answer for a result are free again.
+pub(super) fn free_auditors(confirmed: &Confirmed) -> impl Iterator<Item = Effect> + '_ {
+    confirmed.liable.iter().map(|liable| Effect::ReleaseAuditor(liable.auditor, liable.bond))
 }
 
 impl Window {

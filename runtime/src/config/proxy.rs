@@ -37,7 +37,7 @@ pub enum ProxyType {
     Any,
     /// What the daemons send while they work and audit: none of these calls moves a bond or funds to another account, spends
     /// anything but fees, or names another proxy. It opens the disputes that a drawn validator owes, which lock nothing, and no
-    /// challenge of an accepted shard. What a stolen hot key can cost is what is locked for open obligations, what of the free bond
+    /// challenge of an accepted shard or accusation of an auditor. What a stolen hot key can cost is what is locked for open obligations, what of the free bond
     /// is locked for new ones (shards that it takes, audits, results that it adopts), and what the entry is worth: it can change
     /// the ask and the endpoint, or retire. And it can use up the calls that are free for the account ([`quern_pallet_duties`]).
     #[codec(index = 1)]
@@ -50,8 +50,10 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
             Self::Any => true,
             Self::Daemon => match call {
                 RuntimeCall::Workers(_) => true,
-                // That burns what is free.
-                RuntimeCall::Verification(VerificationCall::demand_leaf { .. }) => false,
+                // The one burns what is free, the other locks a bond for nothing that is owed.
+                RuntimeCall::Verification(
+                    VerificationCall::demand_leaf { .. } | VerificationCall::accuse_auditor { .. },
+                ) => false,
                 // Of an accepted shard that locks a bond. In a dispute it locks nothing, and only who was drawn may: one read,
                 // of what the call reads anyway.
                 RuntimeCall::Verification(VerificationCall::open_dispute { shard, .. }) => {

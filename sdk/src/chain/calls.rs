@@ -228,6 +228,18 @@ pub fn open_dispute(
     transactions().verification().open_dispute(Static(shard), position, start.map(Static), Static(end))
 }
 
+/// `verification.accuse_auditor`
+pub fn accuse_auditor(
+    shard: ShardId,
+    auditor: Account,
+    position: u32,
+    start: Option<LeafProof>,
+    end: LeafProof,
+) -> impl Payload + Send + Sync {
+    let auditor = AccountId32(auditor);
+    transactions().verification().accuse_auditor(Static(shard), auditor, position, start.map(Static), Static(end))
+}
+
 /// `verification.post_trace`
 pub fn post_trace(dispute: DisputeId, trace: Trace) -> impl Payload + Send + Sync {
     transactions().verification().post_trace(dispute, Static(trace))

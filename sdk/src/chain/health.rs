@@ -58,6 +58,8 @@ pub struct Wanted {
     pub memory_mib: u64,
     /// Free bond that a worker must have.
     pub collateral: Balance,
+    /// What it is worth at the bid: the free bond that a validator must have to audit it, where that is more than an audit bond.
+    pub value: Balance,
     /// Whether it is of a size that apprentices take.
     pub for_apprentices: bool,
     /// What its job requires of the worker's device.
@@ -131,12 +133,13 @@ impl Chain {
         let Some(program) = self.program(view.context.stage.program).await? else { return Ok(None) };
         let program = Program::decode_checked(&program).map_err(|_| ChainError::Malformed("a program".into()))?;
         let auditors = if view.context.stage.tasks == 1 { params.single_task_auditors } else { params.auditors };
-        let collateral = collateral(price(view.shard.macs(), job.bid), params, auditors.into());
+        let value = price(view.shard.macs(), job.bid);
+        let collateral = collateral(value, params, auditors.into());
         let needed = program.summary().memory_bytes.div_ceil(1 << 20);
         let for_apprentices = view.shard.tasks <= APPRENTICE_MAX_TASKS && view.context.stage.tasks > 1;
         let requirements = job.requirements.0;
         let memory_mib = needed.max(requirements.memory_mib.into());
-        Ok(Some(Wanted { shard, bid: job.bid, memory_mib, collateral, for_apprentices, requirements }))
+        Ok(Some(Wanted { shard, bid: job.bid, memory_mib, collateral, value, for_apprentices, requirements }))
     }
 
     pub(super) async fn stored<A>(&self, block: Option<[u8; 32]>, address: A) -> Result<A::Value, ChainError>

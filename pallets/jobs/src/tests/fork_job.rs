@@ -21,7 +21,7 @@ fn tainted() -> JobId {
     next_period();
     next_period();
     commit(merge);
-    overturn(bad);
+    convict(bad);
     draw_again(merge);
     audit(merge, &[]);
     settle(good);
@@ -122,7 +122,7 @@ fn fork_job_should_fail_when_shards_are_under_way() {
         accept(first(job));
         next_period();
         next_period();
-        overturn(first(job));
+        convict(first(job));
         assert_eq!(JobsOf::<Test>::get(job).unwrap().status, JobStatus::Failed);
         assert_noop!(fork(1, job), Error::<Test>::NotOver);
     });

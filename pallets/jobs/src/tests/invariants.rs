@@ -91,7 +91,10 @@ fn step(id: ShardId, how: u8) {
         }
         Phase::Doubted { .. } => ask(id),
         Phase::Probing { .. } => answer(id, how),
-        Phase::Accepted { window, .. } if how < 64 && window.closes >= System::block_number() => overturn(id),
+        Phase::Accepted { window, .. } if how < 64 && window.closes >= System::block_number() => convict(id),
+        Phase::Accused { accused, .. } if how < 160 && accused.by >= System::block_number() => {
+            accuse(id, accused.confirmed.liable[0].auditor, how < 80)
+        }
         Phase::Accepted { .. } if how < 224 => {
             let requester = if how < 144 { AUDITORS[0] } else { AUDITORS[1] };
             Jobs::acknowledge_shards(signed(requester), vec![id].try_into().unwrap()).unwrap();

@@ -716,14 +716,31 @@ pub fn settle(id: ShardId) {
     assert!(matches!(shard(id).phase, Phase::Settled { paid: true, .. }));
 }
 
-/// Somebody has this accepted shard convicted.
+/// Somebody has this accepted shard convicted, and nobody accuses its auditors.
 pub fn overturn(id: ShardId) {
+    convict(id);
+    if let Some(accused) = shard(id).accused() {
+        run_to(accused.by + 1);
+    }
+}
+
+/// Somebody has this accepted shard convicted.
+pub fn convict(id: ShardId) {
     let challenger = raw(20);
     let bond = shard(id).challenge_bond(&Jobs::params()).unwrap();
     books(|books| books.bonds.entry(challenger).or_insert((QRN, 0)).1 += bond);
     Jobs::apply(&id, ShardEvent::Challenge { by: challenger, position: 0, bond }).unwrap();
     let worker_lost = Some(OffenceKind::WrongResult);
     Jobs::apply(&id, ShardEvent::Resolved { challenger, worker_lost }).unwrap();
+}
+
+/// Somebody accuses an auditor of an overturned shard, which loses or wins.
+pub fn accuse(id: ShardId, auditor: Account, lost: bool) {
+    let (by, bond) = (raw(20), shard(id).accusation_bond(&Jobs::params()).unwrap());
+    let position = shard(id).accused().unwrap().confirmed.sample[0];
+    books(|books| books.bonds.entry(by).or_insert((QRN, 0)).1 += bond);
+    Jobs::apply(&id, ShardEvent::Accuse { by, auditor, position, bond }).unwrap();
+    Jobs::apply(&id, ShardEvent::Judged { auditor, lost }).unwrap();
 }
 
 /// Whether a shard waits for a worker.

@@ -162,6 +162,70 @@ fn overturned_shard_should_be_issued_again_when_nothing_reads_it() {
 }
 
 #[test]
+fn overturned_shard_should_be_issued_again_only_when_its_auditors_have_answered_for_it() {
+    run(|| {
+        worker(10, BID / 2, 4);
+        let job = submit(two_stages(8, 4));
+        next_period();
+        next_period();
+        let id = first(job);
+        let held_before = held(HoldReason::Escrow, 1);
+        accept(id);
+        convict(id);
+        assert!(has_event(Event::ShardOverturned { shard: id, worker: account(10), reissued: true }));
+        let [one, other] = [shard(id).liable()[0], shard(id).liable()[1]];
+        assert!(!is_queued(id) && one.bond > 0);
+        accuse(id, one.auditor, true);
+        let offence = books(|books| books.offences.last().cloned()).unwrap();
+        assert_eq!((offence.kind, offence.offender), (OffenceKind::WrongAudit, one.auditor));
+        assert_eq!((offence.locked, offence.reporter), (one.bond, Some(raw(20))));
+        accuse(id, other.auditor, false);
+        let offence = books(|books| books.offences.last().cloned()).unwrap();
+        assert_eq!((offence.kind, offence.offender), (OffenceKind::FalseAlarm, raw(20)));
+        run_to(shard(id).expires().unwrap());
+        assert!(is_queued(id));
+        assert_eq!(World::free(&other.auditor), World::bonded(&other.auditor));
+        assert_eq!(held(HoldReason::Escrow, 1), held_before);
+    });
+}
+
+#[test]
+fn auditors_should_be_accused_of_a_shard_of_a_completed_job_and_the_job_be_kept_as_long() {
+    run(|| {
+        let id = assigned();
+        accept(id);
+        convict(id);
+        assert_eq!(Jobs::tainted_stages(id.job), vec![0]);
+        let auditors = shard(id).liable().to_vec();
+        accuse(id, auditors[0].auditor, true);
+        assert_eq!(JobsOf::<Test>::get(id.job).unwrap().maturing, 1);
+        run_to(shard(id).expires().unwrap());
+        assert_eq!(JobsOf::<Test>::get(id.job).unwrap().maturing, 0);
+        assert!(matches!(shard(id).phase, Phase::Overturned { .. }));
+        assert_eq!(World::free(&auditors[1].auditor), World::bonded(&auditors[1].auditor));
+        run_for(RETENTION + 10);
+        assert!(JobsOf::<Test>::get(id.job).is_none());
+    });
+}
+
+#[test]
+fn overturned_shard_should_be_dropped_when_its_job_is_cancelled_while_its_auditors_answer_for_it() {
+    run(|| {
+        worker(10, BID / 2, 4);
+        let job = submit(two_stages(8, 4));
+        next_period();
+        next_period();
+        let id = first(job);
+        accept(id);
+        convict(id);
+        Jobs::cancel_job(signed(1), job).unwrap();
+        accuse(id, shard(id).liable()[0].auditor, true);
+        run_to(shard(id).expires().unwrap());
+        assert!(crate::Shards::<Test>::get(id).is_none());
+    });
+}
+
+#[test]
 fn overturned_shard_should_taint_what_stands_on_it_and_end_the_job_when_it_is_read() {
     run(|| {
         worker(10, BID / 2, 8);
@@ -175,7 +239,7 @@ fn overturned_shard_should_taint_what_stands_on_it_and_end_the_job_when_it_is_re
         assert_eq!(worker_of(merge), 10);
         worker(11, BID / 2, 8);
         let before = held(HoldReason::Escrow, 1);
-        overturn(id);
+        convict(id);
         assert!(has_event(Event::ShardOverturned { shard: id, worker: account(10), reissued: false }));
         assert!(has_event(Event::JobFailed { job, shard: id, reason: JobFailure::Overturned }));
         assert_eq!(JobsOf::<Test>::get(job).unwrap().status, JobStatus::Failed);

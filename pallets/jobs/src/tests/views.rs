@@ -172,6 +172,7 @@ fn duties_should_come_in_bounded_pages_and_miss_nothing_when_thousands_of_shards
             refuted: 0,
             demands: demands.try_into().unwrap(),
             asked: 0,
+            confirmed: Default::default(),
         };
         let accepted = |delivered, demands| {
             let (deal, auditors) = (deal.clone(), auditors.clone());
@@ -234,6 +235,7 @@ fn duties_page_should_end_when_its_views_are_long() {
             })),
             turn: quern_protocol::dispute::Move::Name,
             by: 9,
+            defendant: Default::default(),
         };
         let disputes = |_: &ShardId| (0..8).map(|number| (number, dispute.clone())).collect();
         let (mut after, mut seen) = (None, 0);

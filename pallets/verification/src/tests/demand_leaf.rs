@@ -6,7 +6,7 @@ use frame_support::{
     traits::fungible::{Inspect, Mutate},
 };
 use quern_primitives::{traits::OffenceKind, Balance};
-use quern_protocol::shard::{Phase, MAX_LEAF_DEMANDS};
+use quern_protocol::shard::MAX_LEAF_DEMANDS;
 
 fn demand(case: &Case, position: u32) -> sp_runtime::DispatchResult {
     Verification::demand_leaf(signed(STRANGER), case.id(), position, Balance::MAX)
@@ -28,7 +28,7 @@ fn demand_leaf_should_oblige_the_worker_of_an_accepted_shard() {
         blocks(PARAMS.reveal_blocks);
         assert!(case.shard().is_accepted());
         block();
-        assert!(matches!(case.shard().phase, Phase::Overturned { .. }));
+        assert!(case.shard().accused().is_some());
         assert_eq!(Bonds::of(&raw(WORKER)), (RICH - COLLATERAL, 0));
         assert_eq!(Keeper::offences(), vec![(OffenceKind::Withheld as u8, raw(WORKER), None)]);
     });

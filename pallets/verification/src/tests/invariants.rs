@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What no sequence of calls can break: an honest worker is never convicted, whatever challengers do, and storage, bonds and
-//! shards stay consistent.
-use super::mock::*;
+//! What no sequence of calls can break: an honest worker is never convicted, and an honest auditor loses nothing, whatever others
+//! do, and storage, bonds and shards stay consistent.
+use super::{
+    accuse_auditor::{accuse, framed, liable, lied, FRIEND},
+    mock::*,
+};
 use crate::{Disputes, NextDispute};
 use proptest::prelude::*;
 use quern_primitives::{
     slice::{self, Node, SliceProof},
+    traits::OffenceKind,
     DisputeId,
 };
 use quern_protocol::{
@@ -16,9 +20,13 @@ use quern_protocol::{
 /// A challenger's move: what, where, with how honest a proof.
 type Challenge = (u8, u16, u64, u8);
 
-/// The honest worker's answer to what it owes.
+/// The defendant's answer to what it owes: the worker's, or that of an auditor who computed the same.
 fn answer(case: &Case, dispute: DisputeId) {
-    let Some(stored) = Disputes::<Test>::get(dispute).filter(|stored| *stored.owed_by() == raw(WORKER)) else { return };
+    let Some(stored) = Disputes::<Test>::get(dispute) else { return };
+    if *stored.owed_by() != stored.worker {
+        return;
+    }
+    let defendant = signed(stored.worker[0]);
     let outputs = case.world.segment_of(&case.worker, stored.position).1;
     match stored.turn {
         Move::Trace => {
@@ -27,27 +35,27 @@ fn answer(case: &Case, dispute: DisputeId) {
                 return;
             }
             let trace = case.world.trace(&case.worker, stored.position);
-            Verification::post_trace(signed(WORKER), dispute, trace).unwrap();
+            Verification::post_trace(defendant, dispute, trace).unwrap();
         }
         Move::Output { op, node } if node.chunks > 1 => {
             let node = Node { first_chunk: node.first_chunk, chunks: node.chunks };
             let values = slice::open_subtrees(&outputs[usize::from(op)], node).unwrap();
-            Verification::open_subtrees(signed(WORKER), dispute, values.try_into().unwrap()).unwrap();
+            Verification::open_subtrees(defendant, dispute, values.try_into().unwrap()).unwrap();
         }
         Move::Output { op, node } => {
             let output = &outputs[usize::from(op)];
             let start = node.first_chunk as usize * 1024;
             let chunk = output[start..output.len().min(start + 1024)].to_vec();
-            Verification::open_chunk(signed(WORKER), dispute, chunk.try_into().unwrap()).unwrap();
+            Verification::open_chunk(defendant, dispute, chunk.try_into().unwrap()).unwrap();
         }
         Move::Ids(search) => {
             let first = stored.task * case.world.segments();
             let ids: Vec<_> = search.probes().iter().map(|segment| case.worker.id(first + segment)).collect();
-            Verification::name_ids(signed(WORKER), dispute, ids.try_into().unwrap()).unwrap();
+            Verification::name_ids(defendant, dispute, ids.try_into().unwrap()).unwrap();
         }
         Move::Prove => {
             let start = stored.start.map(|_| case.worker.leaf(stored.position - 1));
-            Verification::prove_ends(signed(WORKER), dispute, start, case.worker.leaf(stored.position)).unwrap();
+            Verification::prove_ends(defendant, dispute, start, case.worker.leaf(stored.position)).unwrap();
         }
         Move::Part { part } => {
             let ids: Vec<_> = outputs.iter().map(|bytes| quern_primitives::BlobId::of(bytes)).collect();
@@ -150,13 +158,52 @@ proptest! {
     }
 
     #[test]
+    fn honest_auditor_should_lose_nothing_whatever_a_convicted_worker_and_its_friends_do(
+        plays in proptest::collection::vec((0u8..8, any::<u8>(), 0u16..9, 0u64..1_100, any::<u8>()), 1..30),
+    ) {
+        new_test_ext().execute_with(|| {
+            let case = framed();
+            let auditors = liable(&case);
+            [STRANGER, FRIEND].into_iter().for_each(|who| Bonds::set(who, 100_000 * RICH));
+            let defend = || Disputes::<Test>::iter_keys().for_each(|dispute| answer(&case, dispute));
+            for (play, what, op, element, twist) in plays {
+                let who = if twist % 2 == 0 { STRANGER } else { FRIEND };
+                match play {
+                    0 | 1 => _ = accuse(&case, who, auditors[usize::from(what) % 2], u32::from(op).min(7)),
+                    2 => (0..element % 12).for_each(|_| { defend(); block(); }),
+                    _ => {
+                        let live: Vec<DisputeId> = Disputes::<Test>::iter_keys().collect();
+                        let dispute = live.get(usize::from(what) % live.len().max(1)).copied().unwrap_or_default();
+                        challenge(&case, who, dispute, (what, op, element, twist));
+                    }
+                }
+                defend();
+                check();
+                block();
+            }
+            for _ in 0..PARAMS.move_blocks + PARAMS.window_blocks + 4 {
+                defend();
+                block();
+            }
+            check();
+            assert_eq!(Disputes::<Test>::count(), 0);
+            assert!(Keeper::offences().iter().all(|(kind, ..)| *kind != OffenceKind::WrongAudit as u8));
+            auditors.iter().for_each(|auditor| assert_eq!(Bonds::of(&raw(*auditor)), (RICH, 0)));
+        });
+    }
+
+    #[test]
     fn storage_should_stay_consistent_whatever_is_called(
-        calls in proptest::collection::vec((0u8..22, 0usize..4, 0u32..9, any::<u16>()), 1..60),
-        lying in any::<bool>(),
+        calls in proptest::collection::vec((0u8..24, 0usize..4, 0u32..9, any::<u16>()), 1..60),
+        start in 0u8..3,
     ) {
         new_test_ext().execute_with(|| {
             Bonds::set(WORKER, 100 * RICH);
-            let case = if lying { Case::flipped() } else { Case::honest() }.committed();
+            let case = match start {
+                0 => Case::honest().committed(),
+                1 => Case::flipped().committed(),
+                _ => lied(),
+            };
             let id = case.id();
             for (call, who, number, op) in calls {
                 let (who, dispute) = ([WORKER, 2, 3, 4][who], NextDispute::<Test>::get().saturating_sub(1));
@@ -208,6 +255,13 @@ proptest! {
                         let asked = case.shard().probe().and_then(|probe| probe.seats.get(usize::from(op) % 2).copied());
                         let who = asked.map_or(who, |seat| seat.auditor[0]);
                         Verification::report_inputs(signed(who), id, number == 0)
+                    }
+                    // Of the auditors that answer for the result, or of somebody else.
+                    21 | 22 => {
+                        let auditor = liable(&case).get(usize::from(op) % 2).copied().unwrap_or(who);
+                        accuse(&case, if number % 2 == 0 { who } else { STRANGER }, auditor, position)
+                            .map(Into::into)
+                            .map_err(Into::into)
                     }
                     14 => {
                         if matches!(case.shard().phase, Phase::Queued) {

@@ -279,7 +279,7 @@ impl Shards for Keeper {
     fn apply(id: &ShardId, event: ShardEvent) -> Result<(), ShardError> {
         let now = System::block_number();
         let shard = Self::shard(id).ok_or(ShardError::WrongPhase)?;
-        if Broken::get() && matches!(event, ShardEvent::Resolved { .. }) {
+        if Broken::get() && matches!(event, ShardEvent::Resolved { .. } | ShardEvent::Judged { .. }) {
             return Err(ShardError::WrongPhase);
         }
         let moment = quern_protocol::Moment { height: now, lag_blocks: LagBlocks::get() };
@@ -295,7 +295,7 @@ impl Shards for Keeper {
                 }
                 Effect::CloseDisputes => Verification::close(id),
                 Effect::Late(_) | Effect::Unaudited(_) | Effect::Accept { .. } | Effect::Requeue => {}
-                Effect::Settle { .. } | Effect::Overturn(_) | Effect::Adopt(_) => {}
+                Effect::Settle { .. } | Effect::Overturn(_) | Effect::Adopt(_) | Effect::Closed => {}
                 Effect::ClaimRefuted(who) => Verification::refuted(&who),
                 Effect::Doubt | Effect::InputsFound(_) | Effect::InputsMissing | Effect::Compensate { .. } => {}
             }
@@ -320,7 +320,7 @@ impl Shards for Keeper {
 
     fn audit_plan(_: &ShardId) -> Option<AuditPlan> {
         let (samples, auditors) = Plan::get();
-        Some(AuditPlan { samples, auditors })
+        Some(AuditPlan { samples, auditors, bond: PARAMS.audit_bond })
     }
 
     fn is_stage_complete(_: &ShardId) -> bool {

@@ -3,6 +3,7 @@
 
 pub mod mock;
 
+mod accuse_auditor;
 mod adopt_result;
 mod answer_leaf;
 mod answer_opening;

@@ -174,7 +174,8 @@ fn open_dispute_should_overturn_an_accepted_lie_when_the_challenger_convicts_it(
             evidence.convict(1, &claimed, |_, part| case.world.blob(part)).unwrap()
         });
         assert_ok!(Case::convict(STRANGER, dispute, conviction));
-        assert!(matches!(case.shard().phase, Phase::Overturned { .. }));
+        assert!(matches!(case.shard().phase, Phase::Accused { .. }));
+        assert!(!case.shard().is_accepted());
         assert_eq!(Bonds::of(&raw(STRANGER)), (RICH, 0));
         assert_eq!(Bonds::of(&raw(WORKER)), (RICH - COLLATERAL, 0));
         assert_eq!(Verification::stats().convicted, 1);
