@@ -452,6 +452,11 @@ fn moves(call: runtime::Call) -> Vec<(DisputeId, Play)> {
     };
     let play = match inner {
         Move::post_trace { dispute, trace } => (dispute, Play::Trace { by: nobody, trace: trace.0 }),
+        Move::post_outline { dispute, outline } => (dispute, Play::Outline { by: nobody, outline: outline.0 }),
+        Move::name_in_part { dispute, op, earlier } => {
+            let earlier = earlier.0.into_iter().map(|part| part.0).collect();
+            (dispute, Play::NameInPart { by: nobody, op, earlier })
+        }
         Move::name_operator { dispute, op } => (dispute, Play::Name { by: nobody, op }),
         Move::demand_output { dispute, index } => (dispute, Play::Demand { by: nobody, index }),
         Move::open_subtrees { dispute, values } => (dispute, Play::Subtrees { values: values.0 }),
@@ -480,6 +485,8 @@ fn moves(call: runtime::Call) -> Vec<(DisputeId, Play)> {
 fn by(play: Play, who: Account) -> Play {
     match play {
         Play::Trace { trace, .. } => Play::Trace { by: who, trace },
+        Play::Outline { outline, .. } => Play::Outline { by: who, outline },
+        Play::NameInPart { op, earlier, .. } => Play::NameInPart { by: who, op, earlier },
         Play::Name { op, .. } => Play::Name { by: who, op },
         Play::Demand { index, .. } => Play::Demand { by: who, index },
         Play::Ids { ids, .. } => Play::Ids { by: who, ids },

@@ -157,6 +157,9 @@ fn move_name(turn: &Move) -> &'static str {
         Move::Ids(_) => "the ids of the checkpoints that are searched",
         Move::Pick { .. } => "the first of the named ids that differs",
         Move::Prove => "the proof of the segment's ends",
+        Move::NamePart => "the part of the trace that differs",
+        Move::Part { .. } => "a part of the trace",
+        Move::NameInPart { .. } => "the name of the operator that differs",
     }
 }
 

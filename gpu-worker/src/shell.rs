@@ -315,9 +315,13 @@ async fn send(sender: &Sender, call: core::Call) -> Result<(), ChainError> {
             sender.send(&calls::accuse_auditor(shard, auditor, position, start, end)).await
         }
         Call::Defend(dispute, Defence::Trace(trace)) => sender.send(&calls::post_trace(dispute, trace)).await,
+        Call::Defend(dispute, Defence::Outline(outline)) => sender.send(&calls::post_outline(dispute, outline)).await,
         Call::Defend(dispute, Defence::Subtrees(values)) => sender.send(&calls::open_subtrees(dispute, values)).await,
         Call::Defend(dispute, Defence::Chunk(bytes)) => sender.send(&calls::open_chunk(dispute, bytes)).await,
         Call::Prosecute(dispute, Prosecution::Name(op)) => sender.send(&calls::name_operator(dispute, op)).await,
+        Call::Prosecute(dispute, Prosecution::NameInPart { op, earlier }) => {
+            sender.send(&calls::name_in_part(dispute, op, earlier)).await
+        }
         Call::Defend(dispute, Defence::Ids(ids)) => sender.send(&calls::name_ids(dispute, ids)).await,
         Call::Defend(dispute, Defence::Prove { start, end }) => {
             sender.send(&calls::prove_ends(dispute, start, end)).await

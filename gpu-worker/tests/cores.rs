@@ -9,7 +9,7 @@ use quern_primitives::{
 };
 use quern_program::Segment;
 use quern_protocol::{
-    dispute::{Dispute, Move, Trace},
+    dispute::{Dispute, Move, Posted, Trace},
     inputs::StageContext,
     shard::{
         Accused, Adoption, Audit, Commitment, Deal, Demand, LeafDemand, Phase, Probe, ProbeSeat, Seat, Verdict, Window,
@@ -98,7 +98,7 @@ fn dispute(worker: Account, challenger: Account, turn: Move, byte: u8) -> Disput
         leaves: 4,
         start: Some(BlobId([1; 32])),
         end: BlobId([2; 32]),
-        trace: (turn != Move::Trace).then_some(trace),
+        trace: (turn != Move::Trace).then_some(Posted::Whole(trace)),
         turn,
         by: 90,
         defendant: Default::default(),
@@ -225,12 +225,16 @@ fn worker_should_show_everything_again_when_it_starts_again() {
     let revealing = audited(|deal, commitment, audit| Phase::Revealing { deal, commitment, audit, by: 90 });
     let comparing = audited(|deal, commitment, audit| Phase::Comparing { deal, commitment, audit, by: 90 });
     let accepted = accepted(ME, vec![], |_| ());
-    let expected: [(ShardView, &[&str]); 6] = [
+    let in_part = Move::NameInPart { part: 0, ids: Default::default() };
+    let expected: [(ShardView, &[&str]); 9] = [
         (auditing, &["show opening"]),
         (revealing, &["show opening", "show results"]),
         (comparing, &["show opening", "show results"]),
         (disputed(ME, OTHER, Move::Trace, 1), &["show opening", "show results", "defend"]),
         (disputed(ME, OTHER, Move::Name, 1), &["show opening", "show results", "show trace"]),
+        (disputed(ME, OTHER, Move::NamePart, 1), &["show opening", "show results", "show trace"]),
+        (disputed(ME, OTHER, Move::Part { part: 0 }, 1), &["show opening", "show results", "defend"]),
+        (disputed(ME, OTHER, in_part, 1), &["show opening", "show results", "show trace"]),
         (accepted, &["publish"]),
     ];
     for (view, expected) in expected {
@@ -245,7 +249,7 @@ fn worker_should_not_serve_a_trace_again_when_it_has_just_posted_it() {
     let mut worker = Worker::new(ME, [(ATTEMPT, promise())]);
     let view = disputed(ME, OTHER, Move::Trace, 1);
     worker.on(block(40, 38, vec![view.clone()]));
-    let trace = dispute(ME, OTHER, Move::Name, 1).trace.unwrap();
+    let Some(Posted::Whole(trace)) = dispute(ME, OTHER, Move::Name, 1).trace else { panic!("a trace") };
     worker.on(Event::Defended(9, Box::new(view.disputes[0].1.clone()), Defence::Trace(trace)));
     worker.on(Event::Shown(ATTEMPT, Stage::Opening(20)));
     worker.on(Event::Shown(ATTEMPT, Stage::Results(20)));
@@ -265,6 +269,25 @@ fn challenger_should_work_its_move_out_again_when_a_fork_shows_another_trace() {
     let forked = disputed(OTHER, ME, Move::Name, 2);
     assert_eq!(kinds(&validator.on(block(40, 38, vec![forked]))), ["prosecute"]);
     assert_eq!(kinds(&validator.on(block(41, 38, vec![view]))), ["name"]);
+}
+
+#[test]
+fn challenger_should_play_on_when_a_part_of_a_long_trace_is_its_turn() {
+    let sealed =
+        Sealed { sampled_at: 20, salt: SECRET, ids: vec![BlobId([8; 32])], starts: Vec::new(), tasks: Vec::new() };
+    let mut validator = Validator::new(ME, [(ATTEMPT, sealed)], [], []);
+    let (asks, opened) =
+        (disputed(OTHER, ME, Move::NamePart, 1), Move::NameInPart { part: 3, ids: Default::default() });
+    assert_eq!(kinds(&validator.on(block(40, 38, vec![asks.clone()]))), ["prosecute"]);
+    validator.on(Event::Prosecuted(9, Box::new(asks.disputes[0].1.clone()), Prosecution::Demand(3)));
+    assert_eq!(kinds(&validator.on(block(41, 39, vec![asks]))), ["demand output"]);
+    let owed = disputed(OTHER, ME, Move::Part { part: 3 }, 1);
+    assert_eq!(kinds(&validator.on(block(42, 40, vec![owed]))), Vec::<&str>::new(), "it is the worker's turn");
+    let opened = disputed(OTHER, ME, opened, 1);
+    assert_eq!(kinds(&validator.on(block(43, 41, vec![opened.clone()]))), ["prosecute"]);
+    let name = Prosecution::NameInPart { op: 99, earlier: Vec::new() };
+    validator.on(Event::Prosecuted(9, Box::new(opened.disputes[0].1.clone()), name));
+    assert_eq!(kinds(&validator.on(block(44, 42, vec![opened]))), ["name"]);
 }
 
 #[test]
@@ -331,7 +354,7 @@ fn validator_should_defend_what_it_confirmed_when_it_is_accused() {
     let actions = validator.on(block(40, 39, vec![view.clone()]));
     assert_eq!(kinds(&actions), ["defend", "hold"]);
     assert!(matches!(&actions[0], Action::Defend(_, 9)));
-    let trace = dispute(ME, OTHER, Move::Name, 1).trace.unwrap();
+    let Some(Posted::Whole(trace)) = dispute(ME, OTHER, Move::Name, 1).trace else { panic!("a trace") };
     validator.on(Event::Defended(9, Box::new(view.disputes[1].1.clone()), Defence::Trace(trace)));
     assert_eq!(kinds(&validator.on(block(41, 40, vec![view]))), ["trace"]);
 }

@@ -15,8 +15,8 @@ use quern_primitives::{
 };
 use quern_program::{reference, Checked, DType, ProgramBuilder, Segment, Tensor};
 use quern_protocol::{
-    dispute::{Defendant, Dispute, Move, Next, Play, Trace},
-    evidence::{differing_node, differing_operator, Conviction, Evidence},
+    dispute::{Defendant, Dispute, Move, Next, Play},
+    evidence::{differing_node, Conviction, Evidence},
     inputs::{Link, Origin, Part, StageContext},
     shard::{Deal, Effect, Event as ShardEvent, Phase, ProbeSeat, Seat},
     view::ShardView,
@@ -25,8 +25,8 @@ use quern_protocol::{
 use quern_sdk::net::{messages::Committed, Checkpoint};
 use quern_worker::{
     core::{
-        watcher::Choice, Action, Attempt, Call, Defence, Difference, Event, Promise, Prosecution, Round, Sealed,
-        ShownResults, Stage, Validator, Watcher, Worker,
+        defend_trace, name_difference, watcher::Choice, Action, Attempt, Call, Defence, Difference, Event, Promise,
+        Prosecution, Round, Sealed, ShownResults, Stage, Validator, Watcher, Worker,
     },
     misbehave::Misbehaving,
     site::subject,
@@ -439,12 +439,16 @@ impl Chain {
                 Some(())
             }
             Call::Defend(id, Defence::Trace(trace)) => self.play(id, Play::Trace { by, trace }),
+            Call::Defend(id, Defence::Outline(outline)) => self.play(id, Play::Outline { by, outline }),
             Call::Defend(id, Defence::Subtrees(values)) => self.play(id, Play::Subtrees { values }),
             Call::Defend(id, Defence::Chunk(bytes)) => self.play(id, Play::Chunk { bytes }),
             Call::Defend(id, Defence::Ids(ids)) => self.play(id, Play::Ids { by, ids }),
             Call::Defend(id, Defence::Prove { start, end }) => self.play(id, Play::Prove { start, end }),
             Call::Prosecute(id, Prosecution::Pick(index)) => self.play(id, Play::Pick { by, index }),
             Call::Prosecute(id, Prosecution::Name(op)) => self.play(id, Play::Name { by, op }),
+            Call::Prosecute(id, Prosecution::NameInPart { op, earlier }) => {
+                self.play(id, Play::NameInPart { by, op, earlier })
+            }
             Call::Prosecute(id, Prosecution::Demand(index)) => self.play(id, Play::Demand { by, index }),
             Call::Prosecute(id, Prosecution::Convict { element, output, reads }) => {
                 self.play(id, Play::Convict { by, element, output, reads })
@@ -985,11 +989,10 @@ impl Simulation {
         }
         let (ids, outputs) = self.own_trace(index, dispute)?;
         let defence = match &dispute.turn {
-            Move::Trace => {
-                let trace = reference::trace_ids(&outputs).try_into().unwrap();
-                let trace = Trace { state: ids.try_into().unwrap(), outputs: trace };
+            Move::Trace | Move::Part { .. } => {
+                let defence = defend_trace(&WORLD.program, dispute, &ids, &outputs)?;
                 self.daemons[index].desk.traces.insert(id, outputs);
-                Defence::Trace(trace)
+                defence
             }
             Move::Output { op, node } => {
                 let bytes = &outputs[usize::from(*op)].bytes;
@@ -1162,15 +1165,15 @@ impl Simulation {
             return Some(Event::Prosecuted(id, Box::new(dispute.clone()), Prosecution::Pick(first as u32)));
         }
         let trace = dispute.trace.as_ref()?;
-        let state = self.fetch(index, &view.shard, &trace.state)?;
+        let state = self.fetch(index, &view.shard, trace.state())?;
         let own = WORLD.trace(WORLD.honest.as_ref(), dispute.task, dispute.segment, &state);
-        let is_right = reference::trace_ids(&own) == trace.outputs.as_slice();
+        let is_right = trace.whole().is_some_and(|trace| reference::trace_ids(&own) == trace.outputs.as_slice());
         if self.daemons[index].kind == Kind::Prosecutor && is_right {
             let next = self.harass(dispute, &own, &state)?;
             return Some(Event::Prosecuted(id, Box::new(dispute.clone()), next));
         }
         let next = match &dispute.turn {
-            Move::Name => Prosecution::Name(differing_operator(&trace.outputs, &reference::trace_ids(&own))?),
+            Move::Name | Move::NamePart | Move::NameInPart { .. } => name_difference(&WORLD.program, dispute, &own)?,
             Move::Convict { op, shown, chunk } => {
                 let state: Vec<&[u8]> = state.iter().map(|tensor| tensor.bytes.as_ref()).collect();
                 let outputs: Vec<&[u8]> = own.iter().map(|tensor| tensor.bytes.as_ref()).collect();

@@ -8,7 +8,8 @@ use quern_primitives::{
     draw::{draw_segments, join_runs, seed, Draw, SegmentCosts},
     plant::{decoy_hash, PlantedResult},
     slice::{
-        max_proof_len, open_subtrees, proof_len, prove, prove_length, verify, verify_length, verify_subtrees, Node,
+        chunk_values, max_proof_len, open_subtrees, proof_len, prove, prove_length, verify, verify_length,
+        verify_subtrees, Node,
     },
     BlobId, ShardId,
 };
@@ -77,6 +78,9 @@ fn vectors() -> BTreeMap<&'static str, String> {
     pin("slice.200000.opening", format!("{} values, BLAKE3 {}", opening.len(), BlobId::of(&opening.concat())));
     let last = subtrees.last().expect("some");
     pin("slice.200000.last", format!("{} + {} = {}", last.0.first_chunk, last.0.chunks, hex::encode(last.1)));
+    let chunks = chunk_values(&pattern(35_168));
+    pin("slice.35168.first", hex::encode(chunks[0]));
+    pin("slice.35168.last", format!("{} of {}", hex::encode(chunks[chunks.len() - 1]), chunks.len()));
 
     let mut draw = Draw::new([0; 32]);
     pin("draw.below.1000", list((0..8).map(|_| draw.below(1_000))));

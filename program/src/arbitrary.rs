@@ -2,8 +2,8 @@
 //! Random valid programs and inputs, for differential tests of executors.
 
 use crate::{
-    check::{check_operator, MAX_BLOCK_OPERATORS},
-    ops, Checked, DType, OpKind, ProgramBuilder, SegmentKind, Shape, Tensor, TensorType, Value, Var, Window2d,
+    check::check_operator, ops, Checked, DType, OpKind, ProgramBuilder, SegmentKind, Shape, Tensor, TensorType, Value,
+    Var, Window2d,
 };
 use alloc::{vec, vec::Vec};
 use rand_chacha::ChaCha8Rng;
@@ -15,6 +15,8 @@ const MAX_ELEMENTS: u64 = 1 << 14;
 const MAX_MACS: u64 = 1 << 20;
 /// Most bytes of all constants.
 const MAX_CONSTANT_BYTES: u64 = 16 << 10;
+/// Most operators of a block, about.
+const MOST_OPERATORS: usize = 512;
 /// Most inputs.
 const MAX_INPUTS: usize = 10;
 /// Sizes around the widths of vectors, tiles and workgroups.
@@ -372,7 +374,7 @@ impl Generator {
     fn operators(&mut self, most: u32) {
         let mut left = self.below(most).saturating_add(1);
         // An attempt adds at most two dozen operators.
-        while left > 0 && (self.builder.operators() < MAX_BLOCK_OPERATORS / 2 || self.builder.operators() == 0) {
+        while left > 0 && (self.builder.operators() < MOST_OPERATORS || self.builder.operators() == 0) {
             if self.operator().is_some() {
                 left = left.saturating_sub(1);
             }

@@ -14,10 +14,10 @@ use scale_info::TypeInfo;
 
 /// Most bytes of an encoded program: what a publication puts into a block and under a deposit.
 pub const MAX_PROGRAM_BYTES: usize = 64 << 10;
-/// Most operators of a program.
+/// Most operators of a program, which may all be in one block: the outline of a longer trace would be longer.
 pub const MAX_OPERATORS: usize = 4_096;
-/// Most operators of a block: the trace of a segment (32 bytes each, so 32 KiB) is always posted at once.
-pub const MAX_BLOCK_OPERATORS: usize = 1_024;
+/// Most values that an operator reads.
+pub const MAX_ARGUMENTS: usize = ops::MAX_CONCAT;
 /// Most inputs: as many as a stage may name.
 pub const MAX_INPUTS: usize = MAX_STAGE_INPUTS as usize;
 /// Most constants.
@@ -74,8 +74,6 @@ pub enum ProgramError {
     Encoding,
     /// More than [`MAX_OPERATORS`].
     TooManyOperators,
-    /// More than [`MAX_BLOCK_OPERATORS`] in a block.
-    BlockTooLong(SegmentKind),
     /// More than [`MAX_INPUTS`].
     TooManyInputs,
     /// More than [`MAX_CONSTANTS`].
@@ -125,7 +123,6 @@ impl fmt::Display for ProgramError {
             Self::TooLong => write!(f, "the program is longer than {MAX_PROGRAM_BYTES} bytes"),
             Self::Encoding => f.write_str("the bytes are not the encoding of a program"),
             Self::TooManyOperators => write!(f, "more than {MAX_OPERATORS} operators"),
-            Self::BlockTooLong(block) => write!(f, "more than {MAX_BLOCK_OPERATORS} operators in {block:?}"),
             Self::TooManyInputs => write!(f, "more than {MAX_INPUTS} inputs"),
             Self::TooManyConstants => write!(f, "more than {MAX_CONSTANTS} constants"),
             Self::TooManyStates => write!(f, "more than {MAX_STATE} state tensors"),
@@ -519,19 +516,10 @@ impl Checked {
 }
 
 fn check_counts(program: &Program) -> Result<(), ProgramError> {
-    let blocks = [
-        (SegmentKind::Init, &program.init),
-        (SegmentKind::Body, &program.body),
-        (SegmentKind::Finish, &program.finish),
-    ];
-    let operators = blocks.iter().fold(0usize, |sum, (_, ops)| sum.saturating_add(ops.len()));
+    let blocks = [&program.init, &program.body, &program.finish];
+    let operators = blocks.iter().fold(0usize, |sum, ops| sum.saturating_add(ops.len()));
     if operators > MAX_OPERATORS {
         return Err(ProgramError::TooManyOperators);
-    }
-    for (block, ops) in blocks {
-        if ops.len() > MAX_BLOCK_OPERATORS {
-            return Err(ProgramError::BlockTooLong(block));
-        }
     }
     if program.inputs.len() > MAX_INPUTS {
         return Err(ProgramError::TooManyInputs);

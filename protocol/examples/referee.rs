@@ -10,7 +10,7 @@ use quern_primitives::{
 };
 use quern_program::{Checked, DType, ProgramBuilder, Segment, MAX_CONVICTION_BYTES};
 use quern_protocol::{
-    dispute::{Dispute, Move, Next, Outcome, Play, Shown, Trace},
+    dispute::{Dispute, Move, Next, Outcome, Play, Posted, Shown, Trace},
     evidence::{Conviction, Evidence},
     inputs::{Link, Origin, StageContext},
     Params,
@@ -125,7 +125,7 @@ fn dispute(output: BlobId, len: u64) -> Result<Dispute, Box<dyn Error>> {
         challenger: [2; 32],
         start: None,
         end: output,
-        trace: Some(Trace { state: Default::default(), outputs }),
+        trace: Some(Posted::Whole(Trace { state: Default::default(), outputs })),
         turn: Move::Convict { op: 0, shown, chunk: None },
         by: 100,
         defendant: Default::default(),

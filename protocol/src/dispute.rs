@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A dispute about one segment: a constant number of moves that ends in one recomputed element. Silence loses.
 
+mod search;
+mod trace;
+
+pub use search::{Claimed, Search};
+pub use trace::{
+    differing_in_part, open_part, Named, Outline, Posted, Trace, MAX_NAMED, MAX_PARTS, MAX_TRACE, PART_IDS,
+};
+
 use crate::{
     referee::{Agreed, ReadProof, RefereeError},
     shard::{work, Event, Shard},
@@ -17,11 +25,9 @@ use quern_primitives::{
     traits::OffenceKind,
     Account, BlobId, Height, ShardId,
 };
-use quern_program::{encode_element, reference, Checked, Segment};
+use quern_program::{encode_element, Checked, Segment};
 use scale_info::TypeInfo;
 
-/// Most operators of a segment, and so most ids of a trace.
-pub const MAX_TRACE: u32 = quern_program::check::MAX_BLOCK_OPERATORS as u32;
 /// Most tensors of a checkpoint.
 pub const MAX_STATE: u32 = quern_program::check::MAX_STATE as u32;
 /// Most subtree hashes a move.
@@ -43,59 +49,6 @@ pub struct Shown {
 impl Shown {
     fn node(&self) -> Node {
         Node { first_chunk: self.first_chunk, chunks: self.chunks }
-    }
-}
-
-/// The worker's trace of the segment.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct Trace {
-    /// Ids of the tensors of the checkpoint that the segment starts from.
-    pub state: BoundedVec<BlobId, ConstU32<MAX_STATE>>,
-    /// Ids of the outputs of the segment's operators, in order.
-    pub outputs: BoundedVec<BlobId, ConstU32<MAX_TRACE>>,
-}
-
-/// What the worker says stands at the end of a segment of the task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct Claimed {
-    /// The segment, counted in the task.
-    pub segment: u32,
-    /// The checkpoint or output.
-    pub id: BlobId,
-}
-
-/// Where the first difference lies: the challenger agrees with the one and differs from the other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct Search {
-    /// The last end that is agreed; none while that is the task's inputs.
-    pub agreed: Option<Claimed>,
-    /// An end behind it that differs.
-    pub differs: Claimed,
-}
-
-impl Search {
-    /// The segments between the two whose ends the worker names next: all of them if there are at most [`MAX_IDS`], else so
-    /// many at even distances. None when the two are neighbours.
-    pub fn probes(&self) -> Vec<u32> {
-        let first = self.agreed.map_or(0, |agreed| agreed.segment.saturating_add(1));
-        let between = self.differs.segment.saturating_sub(first);
-        if between <= MAX_IDS {
-            return (first..self.differs.segment).collect();
-        }
-        let parts = u64::from(MAX_IDS).saturating_add(1);
-        let at = |part: u64| part.saturating_mul(between.into()).checked_div(parts).unwrap_or(0);
-        let probes = (1..parts).filter_map(|part| u32::try_from(at(part)).ok());
-        probes.map(|offset| first.saturating_add(offset)).collect()
-    }
-
-    /// The search goes on: of the `ids` at [`Self::probes`] the one at `index` is the first that differs, or none does when
-    /// it is their number.
-    fn narrowed(&self, ids: &[BlobId], index: u32) -> Option<Self> {
-        let probes = self.probes();
-        let at = |index: usize| Some(Claimed { segment: *probes.get(index)?, id: *ids.get(index)? });
-        let index = usize::try_from(index).ok().filter(|index| *index <= ids.len())?;
-        let before = index.checked_sub(1).and_then(at);
-        Some(Self { agreed: before.or(self.agreed), differs: at(index).unwrap_or(self.differs) })
     }
 }
 
@@ -140,6 +93,24 @@ pub enum Move {
     /// The worker owes the proof of the segment's ends, which it has only named so far.
     #[codec(index = 6)]
     Prove,
+    /// The challenger owes the first part of the outlined trace that it has something against.
+    #[codec(index = 10)]
+    NamePart,
+    /// The worker owes the ids of a part.
+    #[codec(index = 11)]
+    Part {
+        /// Its index.
+        part: u16,
+    },
+    /// The challenger owes the name of the first operator in the opened part whose output differs, with the other parts that it
+    /// reads from.
+    #[codec(index = 12)]
+    NameInPart {
+        /// The part.
+        part: u16,
+        /// Its ids.
+        ids: BoundedVec<BlobId, ConstU32<PART_IDS>>,
+    },
 }
 
 /// Whose result is disputed: who owes the moves of the worker.
@@ -184,7 +155,7 @@ pub struct Dispute {
     /// The worker's result of the segment.
     pub end: BlobId,
     /// The trace, once it is posted.
-    pub trace: Option<Trace>,
+    pub trace: Option<Posted>,
     /// Who owes what.
     pub turn: Move,
     /// Last height for that.
@@ -253,6 +224,22 @@ pub enum Play {
         /// The trace.
         trace: Trace,
     },
+    /// The worker posts the outline of a long trace.
+    Outline {
+        /// Who.
+        by: Account,
+        /// The outline.
+        outline: Outline,
+    },
+    /// The challenger names an operator of an opened part.
+    NameInPart {
+        /// Who.
+        by: Account,
+        /// The operator.
+        op: u16,
+        /// The bytes of the other parts that it reads from, in order.
+        earlier: Vec<Vec<u8>>,
+    },
     /// The challenger names an operator.
     Name {
         /// Who.
@@ -260,11 +247,11 @@ pub enum Play {
         /// The operator.
         op: u16,
     },
-    /// The challenger asks for one of the shown nodes of the operator's output.
+    /// The challenger asks for one of the shown nodes of the operator's output, or for a part of the outlined trace.
     Demand {
         /// Who.
         by: Account,
-        /// Index into what is shown.
+        /// Index into what is shown, or of the part.
         index: u32,
     },
     /// Somebody shows the worker's subtrees: their hash says that they are.
@@ -272,7 +259,7 @@ pub enum Play {
         /// Chaining values of up to 64 subtrees, left to right.
         values: Vec<Cv>,
     },
-    /// Somebody shows the worker's chunk: its hash says that it is.
+    /// Somebody shows the worker's chunk, of an output or of the list of its ids: its hash says that it is.
     Chunk {
         /// Its bytes.
         bytes: Vec<u8>,
@@ -349,6 +336,10 @@ pub enum DisputeError {
     StateMismatch,
     /// The segment's result does not follow from the trace.
     ResultMismatch,
+    /// A trace of this length is posted in the other form: whole, or as an outline.
+    TraceForm,
+    /// The operator reads from another number of earlier parts.
+    PartCount,
     /// There is no such operator, node or element.
     NoSuchElement,
     /// A proof of the worker's output fails.
@@ -491,8 +482,10 @@ impl Dispute {
     /// Who owes the next move.
     pub fn owed_by(&self) -> &Account {
         match self.turn {
-            Move::Trace | Move::Output { .. } | Move::Ids(_) | Move::Prove => &self.worker,
-            Move::Name | Move::Convict { .. } | Move::Pick { .. } => &self.challenger,
+            Move::Trace | Move::Output { .. } | Move::Ids(_) | Move::Prove | Move::Part { .. } => &self.worker,
+            Move::Name | Move::Convict { .. } | Move::Pick { .. } | Move::NamePart | Move::NameInPart { .. } => {
+                &self.challenger
+            }
         }
     }
 
@@ -524,8 +517,29 @@ impl Dispute {
         match (&self.turn, play) {
             (_, Play::Expire) => self.expire(reached).map(Next::Closed),
             (Move::Trace, Play::Trace { trace, .. }) => {
-                self.check_trace(&trace, program)?;
-                Ok(Next::Open(Self { trace: Some(trace), turn: Move::Name, by: next_by, ..self.clone() }))
+                trace.check(program, self.segment.kind(), self.start, self.end)?;
+                let trace = Some(Posted::Whole(trace));
+                Ok(Next::Open(Self { trace, turn: Move::Name, by: next_by, ..self.clone() }))
+            }
+            (Move::Trace, Play::Outline { outline, .. }) => {
+                outline.check(program, self.segment.kind(), self.start, self.end)?;
+                let trace = Some(Posted::Outline(outline));
+                Ok(Next::Open(Self { trace, turn: Move::NamePart, by: next_by, ..self.clone() }))
+            }
+            (Move::NamePart, Play::Demand { index, .. }) => {
+                let parts = self.outline()?.parts.len();
+                let part = u16::try_from(index).ok().filter(|part| usize::from(*part) < parts);
+                goes_on(Move::Part { part: part.ok_or(DisputeError::NoSuchElement)? })
+            }
+            (Move::Part { part }, Play::Chunk { bytes }) => {
+                let ids = self.outline()?.open(program, self.segment.kind(), *part, &bytes)?;
+                goes_on(Move::NameInPart { part: *part, ids })
+            }
+            (Move::NameInPart { part, ids }, Play::NameInPart { op, earlier, .. }) => {
+                let named = self.outline()?.name(program, self.segment.kind(), (*part, ids), op, &earlier)?;
+                Self { trace: Some(Posted::Named(named)), by: next_by, ..self.clone() }
+                    .named(op, program)
+                    .map(Next::Open)
             }
             (Move::Ids(search), Play::Ids { ids, .. }) => {
                 if ids.len() != search.probes().len() {
@@ -554,11 +568,7 @@ impl Dispute {
                 goes_on(Move::Trace)
             }
             (Move::Name, Play::Name { op, .. }) => {
-                let (id, ty) = self.output(op, program).ok_or(DisputeError::NoSuchElement)?;
-                let root = Node::root(ty);
-                let shown = Shown { first_chunk: root.first_chunk, chunks: root.chunks, value: id.0 };
-                let shown = BoundedVec::truncate_from(alloc::vec![shown]);
-                goes_on(Move::Convict { op, shown, chunk: None })
+                Self { by: next_by, ..self.clone() }.named(op, program).map(Next::Open)
             }
             // Once a chunk is on chain there is nothing left to ask for: the challenger convicts or loses.
             (Move::Convict { op, shown, chunk: None }, Play::Demand { index, .. }) => {
@@ -645,20 +655,29 @@ impl Dispute {
         stage: &'a crate::inputs::StageContext,
     ) -> Result<Agreed<'a>, DisputeError> {
         let trace = self.trace.as_ref().ok_or(DisputeError::WrongMove)?;
-        Ok(Agreed {
-            program,
-            stage,
-            task: self.task,
-            segment: self.segment,
-            state: &trace.state,
-            trace: &trace.outputs,
-        })
+        Ok(Agreed { program, stage, task: self.task, segment: self.segment, trace })
     }
 
     /// Id and length in bytes of the output of an operator, as the trace and the program have it.
     pub fn output(&self, op: u16, program: &Checked) -> Option<(BlobId, u64)> {
-        let id = self.trace.as_ref()?.outputs.get(usize::from(op))?;
-        Some((*id, program.types(self.segment.kind()).get(usize::from(op))?.bytes()))
+        let id = self.trace.as_ref()?.output(op)?;
+        Some((id, program.types(self.segment.kind()).get(usize::from(op))?.bytes()))
+    }
+
+    /// This operator is named: the challenger goes on.
+    fn named(self, op: u16, program: &Checked) -> Result<Self, DisputeError> {
+        let (id, len) = self.output(op, program).ok_or(DisputeError::NoSuchElement)?;
+        let root = Node::root(len);
+        let shown = Shown { first_chunk: root.first_chunk, chunks: root.chunks, value: id.0 };
+        let shown = BoundedVec::truncate_from(alloc::vec![shown]);
+        Ok(Self { turn: Move::Convict { op, shown, chunk: None }, ..self })
+    }
+
+    fn outline(&self) -> Result<&Outline, DisputeError> {
+        match &self.trace {
+            Some(Posted::Outline(outline)) => Ok(outline),
+            _ => Err(DisputeError::WrongMove),
+        }
     }
 
     /// How the dispute ends because its deadline has passed: `height` is that of a block where no deadline lags, or
@@ -734,6 +753,10 @@ impl Dispute {
             (Move::Output { .. }, Play::Subtrees { .. } | Play::Chunk { .. }) | (Move::Prove, Play::Prove { .. }) => {
                 self.owed_by()
             }
+            (Move::Part { .. }, Play::Chunk { .. }) => self.owed_by(),
+            (Move::Trace, Play::Outline { by, .. })
+            | (Move::NamePart, Play::Demand { by, .. })
+            | (Move::NameInPart { .. }, Play::NameInPart { by, .. }) => by,
             (Move::Trace, Play::Ids { by, .. }) if self.defendant == Defendant::Rerunner => by,
             (Move::Ids(_), Play::Ids { by, .. }) | (Move::Pick { .. }, Play::Pick { by, .. }) => by,
             (Move::Trace, Play::Trace { by, .. })
@@ -751,23 +774,6 @@ impl Dispute {
         }
         if height > self.by {
             return Err(DisputeError::TooLate);
-        }
-        Ok(())
-    }
-
-    /// The segment's result must follow from the trace, and the trace's state from the opened start.
-    fn check_trace(&self, trace: &Trace, program: &Checked) -> Result<(), DisputeError> {
-        let kind = self.segment.kind();
-        if trace.outputs.len() != program.program().block(kind).len() {
-            return Err(DisputeError::TraceLength);
-        }
-        match self.start {
-            Some(start) if BlobId::of_list(trace.state.iter()) != start => return Err(DisputeError::StateMismatch),
-            None if !trace.state.is_empty() => return Err(DisputeError::StateMismatch),
-            _ => {}
-        }
-        if reference::result_id_of_trace(program, kind, &trace.outputs, &trace.state) != Some(self.end) {
-            return Err(DisputeError::ResultMismatch);
         }
         Ok(())
     }

@@ -66,7 +66,7 @@ pub fn silences(shard: &Shard, disputes: &[(DisputeId, Dispute)], height: Height
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dispute::{Defendant, Move, Trace};
+    use crate::dispute::{Defendant, Move, Posted, Trace};
     use alloc::vec;
     use bounded_collections::BoundedVec;
     use quern_primitives::{job::Stage, slice::SliceProof, BlobId, ShardId};
@@ -84,7 +84,10 @@ mod tests {
             leaves: 13,
             start: Some(BlobId([8; 32])),
             end: BlobId([9; 32]),
-            trace: Some(Trace { state: BoundedVec::new(), outputs: BoundedVec::truncate_from(vec![BlobId([10; 32])]) }),
+            trace: Some(Posted::Whole(Trace {
+                state: BoundedVec::new(),
+                outputs: BoundedVec::truncate_from(vec![BlobId([10; 32])]),
+            })),
             turn: Move::Convict { op: 0, shown: BoundedVec::new(), chunk: None },
             by: 11,
             defendant: Default::default(),
@@ -113,8 +116,8 @@ mod tests {
     #[test]
     fn evidence_hash_should_be_pinned() {
         let hash = |play| BlobId(evidence_hash(12, &dispute(), &stage(), &play).unwrap()).to_string();
-        assert_eq!(hash(convict()), "474a76feda62c5b4230e8d6693b16a24c3ea72ed7f04c6a285aa8340bed56c37");
-        assert_eq!(hash(length()), "16ac3fca67e120905a22567268d74f9e8b29e1d22d92720f4b2676199e016213");
+        assert_eq!(hash(convict()), "86d7eeb928dfed3e8e2cf7aa96d92dd1c38dd5b648117e275b1c87257eb2c1e5");
+        assert_eq!(hash(length()), "51b870928efd81706a67af30b963014a7ec67435bdda82c5f4f84b248deb7250");
     }
 
     #[test]

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The referee: recomputes one output element of one operator from proven inputs.
 
-use crate::inputs::{Link, LinkError, Located, Origin, StageContext};
+use crate::{
+    dispute::Posted,
+    inputs::{Link, LinkError, Located, Origin, StageContext},
+};
 use alloc::vec::Vec;
 use bounded_collections::{BoundedVec, ConstU32};
 use codec::{Decode, DecodeWithMemTracking, Encode};
@@ -60,10 +63,8 @@ pub struct Agreed<'a> {
     pub task: u32,
     /// The segment.
     pub segment: Segment,
-    /// Ids of the tensors of the checkpoint that the segment starts from.
-    pub state: &'a [BlobId],
-    /// Ids of the outputs of the segment's operators.
-    pub trace: &'a [BlobId],
+    /// Ids of the tensors of the checkpoint that the segment starts from, and of the outputs of its operators.
+    pub trace: &'a Posted,
 }
 
 impl Agreed<'_> {
@@ -103,8 +104,8 @@ impl Agreed<'_> {
         let end = proof.start.checked_add(u64::from(proof.len)).ok_or(RefereeError::OutOfRange)?;
         let whole = |id: &BlobId| Located { blob: Blob { id: *id, len: ty.bytes() }, offset: 0 };
         let (located, part_start, part_end) = match *value {
-            Value::Op(op) => (self.trace.get(usize::from(op)).map(whole), 0, ty.bytes()),
-            Value::State(state) => (self.state.get(usize::from(state)).map(whole), 0, ty.bytes()),
+            Value::Op(op) => (self.trace.output(op).as_ref().map(whole), 0, ty.bytes()),
+            Value::State(state) => (self.trace.state().get(usize::from(state)).map(whole), 0, ty.bytes()),
             Value::Input(slot) => {
                 let part = self.stage.part(slot, self.task, ty.bytes(), proof.start).ok_or(RefereeError::OutOfRange)?;
                 let located = part.origin.locate(&proof.link).map_err(RefereeError::BadLink)?;

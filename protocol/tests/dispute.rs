@@ -272,7 +272,10 @@ fn prosecute(worker: &Run, segment: u32, dispute: &Dispute, serves: bool) -> Pla
     match &dispute.turn {
         Move::Name => {
             let trace = dispute.trace.as_ref().unwrap();
-            Play::Name { by: CHALLENGER, op: differing_operator(&trace.outputs, &ids(&own)).expect("a lie") }
+            Play::Name {
+                by: CHALLENGER,
+                op: differing_operator(&trace.whole().unwrap().outputs, &ids(&own)).expect("a lie"),
+            }
         }
         Move::Convict { op, shown, chunk } => WORLD.evidence(segment, state, &own, |evidence| {
             let blob = |_: u16, part: &Part| WORLD.blob(part);

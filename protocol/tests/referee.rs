@@ -8,6 +8,7 @@ use quern_primitives::{
 };
 use quern_program::{arbitrary::random_program, decode_element, reference, Segment, Tensor};
 use quern_protocol::{
+    dispute::{Posted, Trace},
     evidence::{Conviction, Evidence},
     inputs::{Link, Origin, Part, StageContext},
     referee::Agreed,
@@ -32,8 +33,9 @@ fn convict_each(seed: u64, seen: &mut BTreeSet<u8>) {
     for segment in segments {
         let kind = segment.kind();
         let trace = reference::run_block(&program, kind, &stage.context(0).at(segment), &inputs, &state);
-        let ids: Vec<BlobId> = trace.iter().map(Tensor::id).collect();
-        let state_ids: Vec<BlobId> = state.iter().map(Tensor::id).collect();
+        let ids = |tensors: &[Tensor]| tensors.iter().map(Tensor::id).collect::<Vec<BlobId>>();
+        let (before, after) = (ids(&state).try_into().unwrap(), ids(&trace).try_into().unwrap());
+        let posted = Posted::Whole(Trace { state: before, outputs: after });
         let outputs: Vec<&[u8]> = trace.iter().map(|tensor| tensor.bytes.as_ref()).collect();
         let states: Vec<&[u8]> = state.iter().map(|tensor| tensor.bytes.as_ref()).collect();
         let evidence =
@@ -48,7 +50,7 @@ fn convict_each(seed: u64, seen: &mut BTreeSet<u8>) {
             let width = own.ty.dtype.bytes();
             let range = element * width..(element + 1) * width;
             let shown = slice::verify(&BlobId::of(&lie), lie.len() as u64, range.clone(), &output.unwrap()).unwrap();
-            let agreed = Agreed { program: &program, stage: &stage, task: 0, segment, state: &state_ids, trace: &ids };
+            let agreed = Agreed { program: &program, stage: &stage, task: 0, segment, trace: &posted };
             let right = agreed.recompute(op, element, &reads).unwrap();
             assert_eq!(right, own.get(element), "{seed} {segment:?} {op}");
             let bytes = shown.bytes(range.clone()).unwrap();

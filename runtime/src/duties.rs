@@ -17,7 +17,7 @@ use quern_primitives::{
     Account, DisputeId, Height, ShardId,
 };
 use quern_protocol::{
-    dispute::{Play, Trace},
+    dispute::{Outline, Play, Trace},
     shard::Event,
     traits::{Audits, Shards},
     ShardError,
@@ -67,7 +67,9 @@ impl Duties<RuntimeCall> for Owed {
                 | VerificationCall::answer_leaf { .. }
                 | VerificationCall::name_ids { .. }
                 | VerificationCall::pick_id { .. }
-                | VerificationCall::prove_ends { .. },
+                | VerificationCall::prove_ends { .. }
+                | VerificationCall::post_outline { .. }
+                | VerificationCall::name_in_part { .. },
             ) => 1,
             _ => 0,
         }
@@ -178,6 +180,11 @@ fn in_verification(who: &Account, call: &VerificationCall<Runtime>) -> Option<Mo
             let trace = Trace { state: Default::default(), outputs: Default::default() };
             play(dispute, Play::Trace { by, trace })
         }
+        Call::post_outline { dispute, .. } => {
+            let outline = Outline { state: Default::default(), results: Default::default(), parts: Default::default() };
+            play(dispute, Play::Outline { by, outline })
+        }
+        Call::name_in_part { dispute, op, .. } => play(dispute, Play::NameInPart { by, op: *op, earlier: Vec::new() }),
         Call::name_operator { dispute, op } => play(dispute, Play::Name { by, op: *op }),
         Call::demand_output { dispute, index } => play(dispute, Play::Demand { by, index: *index }),
         Call::open_subtrees { dispute, .. } => play(dispute, Play::Subtrees { values: Vec::new() }),

@@ -37,9 +37,9 @@ const WORKERS: u32 = 8;
 const VALIDATORS: u32 = 4;
 
 /// Moves of the longest dispute: three rounds of the search for the first segment that differs, a move of each party, and the proof
-/// of its ends; the trace, the operator; three times a demand and subtrees, down the tree of the largest output (64 subtrees a
+/// of its ends; the outline of a long trace, a part that is asked for and opened, the operator; three times a demand and subtrees, down the tree of the largest output (64 subtrees a
 /// move, so 2^18 chunks); a demand, the chunk, the conviction; and one to spare.
-const LONGEST_DISPUTE_MOVES: BlockNumber = 7 + 12;
+const LONGEST_DISPUTE_MOVES: BlockNumber = 7 + 14;
 
 /// The names of the presets.
 pub fn preset_names() -> Vec<PresetId> {
@@ -289,15 +289,15 @@ mod tests {
     #[test]
     fn genesis_should_be_refused_when_unbonding_is_a_block_shorter_than_all_that_may_follow_a_commitment() {
         let params = Params::default();
-        // Two periods, the opening, two audits and six reveals, two windows and an answer, nineteen moves, the lag; another window
-        // and nineteen moves of an accusation.
+        // Two periods, the opening, two audits and six reveals, two windows and an answer, twenty-one moves, the lag; another window
+        // and twenty-one moves of an accusation.
         let parts =
             [2 * 8, params.open_blocks, 2 * (params.audit_blocks + params.max_extra_blocks) + 6 * params.reveal_blocks];
         let rest = [
             2 * params.window_blocks + params.reveal_blocks,
-            19 * params.move_blocks,
+            21 * params.move_blocks,
             600,
-            params.window_blocks + 19 * params.move_blocks,
+            params.window_blocks + 21 * params.move_blocks,
         ];
         let slash = built(LOCAL_TESTNET_RUNTIME_PRESET)
             .execute_with(|| quern_pallet_slashing::Times::<crate::Runtime>::get().longest_blocks());

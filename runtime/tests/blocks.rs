@@ -20,9 +20,9 @@ use quern_primitives::{
     slice::{SliceProof, CHUNK_LEN},
     BlobId, ShardId,
 };
-use quern_program::MAX_CONVICTION_BYTES;
+use quern_program::{check::MAX_ARGUMENTS, MAX_CONVICTION_BYTES};
 use quern_protocol::{
-    dispute::{Trace, MAX_STATE, MAX_SUBTREES, MAX_TRACE},
+    dispute::{Outline, Trace, MAX_PARTS, MAX_STATE, MAX_SUBTREES, MAX_TRACE},
     shard::MAX_SAMPLES,
 };
 use quern_runtime::{AllPalletsWithSystem, Runtime, RuntimeCall, System};
@@ -77,6 +77,10 @@ fn obligations() -> Vec<(&'static str, RuntimeCall)> {
     let leaf = LeafProof { id: BlobId(digest), secret: digest, proof: SliceProof(vec![0; 1_728]) };
     let state = BoundedVec::truncate_from(vec![BlobId(digest); MAX_STATE as usize]);
     let outputs = BoundedVec::truncate_from(vec![BlobId(digest); MAX_TRACE as usize]);
+    let parts = BoundedVec::truncate_from(vec![digest; MAX_PARTS as usize]);
+    let outline = Outline { state: state.clone(), results: state.clone(), parts };
+    let part = BoundedVec::truncate_from(vec![0; CHUNK_LEN as usize]);
+    let earlier = BoundedVec::truncate_from(vec![part; MAX_ARGUMENTS]);
     let proof = || SliceProof(vec![0; MAX_CONVICTION_BYTES as usize]);
     let subtrees = BoundedVec::truncate_from(vec![digest; MAX_SUBTREES as usize]);
     let commits = BoundedVec::truncate_from(vec![(shard, BlobId(digest), digest); MAX_COMMITS as usize]);
@@ -96,6 +100,8 @@ fn obligations() -> Vec<(&'static str, RuntimeCall)> {
         ("reveal_audit", Move::reveal_audit { shard, salt: digest, results: digest, holds_outputs: true }.into()),
         ("open_dispute", Move::open_dispute { shard, position: 1, start: Some(leaf.clone()), end: leaf }.into()),
         ("post_trace", Move::post_trace { dispute: 1, trace: Trace { state, outputs } }.into()),
+        ("post_outline", Move::post_outline { dispute: 1, outline }.into()),
+        ("name_in_part", Move::name_in_part { dispute: 1, op: 1, earlier }.into()),
         ("name_operator", Move::name_operator { dispute: 1, op: 1 }.into()),
         ("demand_output", Move::demand_output { dispute: 1, index: 1 }.into()),
         ("open_subtrees", Move::open_subtrees { dispute: 1, values: subtrees }.into()),

@@ -10,7 +10,7 @@ use quern_pallet_verification::Call as Verification;
 use quern_primitives::{commitment::LeafProof, slice::SliceProof, traits::Duties, BlobId, DisputeId};
 use quern_program::Segment;
 use quern_protocol::{
-    dispute::{Claimed, Defendant, Move, Search, Shown, Trace},
+    dispute::{Claimed, Defendant, Move, Outline, Search, Shown, Trace},
     shard::{Demand, Phase, Probe, ProbeSeat, Verdict},
     Dispute,
 };
@@ -272,6 +272,10 @@ fn kinds() -> Vec<(RuntimeCall, Sr25519Keyring)> {
     let strangers_name = dispute_by(RICH, 7, Move::Name);
     let strangers_pick = dispute_by(RICH, 8, Move::Pick { search, ids: Default::default() });
     let strangers_trace = dispute_by(RICH, 9, Move::Trace);
+    let (outline, part) = (dispute(13, Move::Trace), dispute(14, Move::NamePart));
+    let (opened, named) =
+        (dispute(15, Move::Part { part: 0 }), dispute(16, Move::NameInPart { part: 0, ids: Default::default() }));
+    let empty = Outline { state: Default::default(), results: Default::default(), parts: Default::default() };
     // An accused auditor owes what a worker would.
     let accuse = |number: DisputeId, turn: Move| {
         let number = dispute_by(RICH, number, turn);
@@ -320,6 +324,10 @@ fn kinds() -> Vec<(RuntimeCall, Sr25519Keyring)> {
         (Verification::name_ids { dispute: accused_trace, ids: Default::default() }.into(), AUDITOR),
         (Verification::name_ids { dispute: accused_ids, ids: Default::default() }.into(), AUDITOR),
         (Verification::open_subtrees { dispute: accused_output, values: Default::default() }.into(), AUDITOR),
+        (Verification::post_outline { dispute: outline, outline: empty }.into(), WORKER),
+        (Verification::demand_output { dispute: part, index: 0 }.into(), AUDITOR),
+        (Verification::open_chunk { dispute: opened, bytes: Default::default() }.into(), WORKER),
+        (Verification::name_in_part { dispute: named, op: 0, earlier: Default::default() }.into(), AUDITOR),
     ]
 }
 

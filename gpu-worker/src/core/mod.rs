@@ -6,6 +6,7 @@
 //! knows (promises made, seals, work done) and says what to do next. It remembers only what is under way, so a daemon that
 //! starts from nothing but its database does the same things as one that never stopped.
 
+mod moves;
 mod prosecution;
 pub mod validator;
 pub mod watcher;
@@ -17,13 +18,14 @@ use quern_primitives::{
     Account, BlobId, DisputeId, Height, ShardId,
 };
 use quern_protocol::{
-    dispute::{Dispute, Trace},
+    dispute::{Dispute, Outline, Trace},
     referee::ReadProof,
     shard::Shard,
     view::ShardView,
 };
 use std::collections::{HashMap, HashSet};
 
+pub use moves::{defend_trace, name_difference};
 pub use validator::Validator;
 pub use watcher::Watcher;
 pub use worker::Worker;
@@ -133,6 +135,13 @@ pub struct ShownResults {
 pub enum Prosecution {
     /// Name this operator.
     Name(u16),
+    /// Name this operator of the opened part of a long trace.
+    NameInPart {
+        /// The operator.
+        op: u16,
+        /// The other parts that it reads from.
+        earlier: Vec<Vec<u8>>,
+    },
     /// Have this element recomputed.
     Convict {
         /// The element.
@@ -149,7 +158,7 @@ pub enum Prosecution {
         /// Proof of its final chunk.
         proof: SliceProof,
     },
-    /// Ask for this one of the shown nodes on chain.
+    /// Ask for this one of the shown nodes on chain, or for this part of a long trace.
     Demand(u32),
     /// This one of the named ids is the first that differs, or none does when it is their number.
     Pick(u32),
@@ -171,9 +180,11 @@ pub struct Difference {
 pub enum Defence {
     /// Post the trace.
     Trace(Trace),
+    /// Post the outline of a long trace.
+    Outline(Outline),
     /// Show subtrees.
     Subtrees(Vec<Cv>),
-    /// Show a chunk.
+    /// Show a chunk: of an output, or a part of a long trace.
     Chunk(Vec<u8>),
     /// Name what is at the probes of the search.
     Ids(Vec<BlobId>),
@@ -211,9 +222,9 @@ pub enum Call {
     OpenDispute(ShardId, u32, Option<LeafProof>, LeafProof),
     /// `verification.accuse_auditor`: shard, auditor, position, opened start and end.
     AccuseAuditor(ShardId, Account, u32, Option<LeafProof>, LeafProof),
-    /// `verification.post_trace`, `open_subtrees`, `open_chunk`, `name_ids`, `prove_ends`
+    /// `verification.post_trace`, `post_outline`, `open_subtrees`, `open_chunk`, `name_ids`, `prove_ends`
     Defend(DisputeId, Defence),
-    /// `verification.name_operator`, `demand_output`, `convict`, `convict_length`, `pick_id`
+    /// `verification.name_operator`, `name_in_part`, `demand_output`, `convict`, `convict_length`, `pick_id`
     Prosecute(DisputeId, Prosecution),
     /// `verification.claim_unavailable`: shard, whether the inputs are missing too.
     ClaimUnavailable(ShardId, bool),
@@ -242,10 +253,10 @@ impl Call {
             Self::RevealAudit(..) => "reveal",
             Self::OpenDispute(..) => "dispute",
             Self::AccuseAuditor(..) => "accuse",
-            Self::Defend(_, Defence::Trace(_)) => "trace",
+            Self::Defend(_, Defence::Trace(_) | Defence::Outline(_)) => "trace",
             Self::Defend(_, Defence::Subtrees(_)) => "subtrees",
             Self::Defend(_, Defence::Chunk(_)) => "chunk",
-            Self::Prosecute(_, Prosecution::Name(_)) => "name",
+            Self::Prosecute(_, Prosecution::Name(_) | Prosecution::NameInPart { .. }) => "name",
             Self::Prosecute(_, Prosecution::Demand(_)) => "demand output",
             Self::Prosecute(_, Prosecution::Pick(_)) => "pick",
             Self::Defend(_, Defence::Ids(_)) => "ids",

@@ -2,7 +2,7 @@
 //! A challenger's part in its disputes, and in what follows from one that it won in the window.
 
 use super::*;
-use quern_protocol::{dispute::Move, shard::Phase};
+use quern_protocol::shard::Phase;
 
 /// Blocks before the last height for a challenge or an accusation at which none is begun: one that is late would cost a fee for
 /// nothing.
@@ -21,7 +21,7 @@ impl Prosecutions {
     /// Plays, or has worked out, what `me` owes as challenger in the disputes about a shard.
     pub fn play(&self, me: &Account, view: &ShardView, pending: &mut Pending, best: Height, out: &mut Vec<Action>) {
         for (id, dispute) in view.disputes.iter().filter(|(_, dispute)| dispute.challenger == *me) {
-            if !matches!(dispute.turn, Move::Name | Move::Convict { .. } | Move::Pick { .. }) {
+            if dispute.owed_by() != me {
                 continue;
             }
             match self.0.get(id) {

@@ -66,7 +66,7 @@ impl Worker {
             }
             Event::Defended(id, dispute, defence) => {
                 self.pending.done(Subject::Dispute(id, dispute.by, "defend"));
-                if matches!(defence, Defence::Trace(_)) {
+                if matches!(defence, Defence::Trace(_) | Defence::Outline(_)) {
                     self.traced.insert(id);
                 }
                 self.defences.insert(id, (dispute, defence));
@@ -208,7 +208,7 @@ impl Worker {
         if searches {
             return;
         }
-        if matches!(dispute.turn, Move::Name | Move::Convict { .. }) {
+        if matches!(dispute.turn, Move::Name | Move::NamePart | Move::NameInPart { .. } | Move::Convict { .. }) {
             // Shown together with the trace; again after a restart.
             let subject = Subject::Dispute(id, dispute.by, "show trace");
             if !self.traced.contains(&id) && self.pending.start(subject, best, UNTIL_REPORTED) {

@@ -2,16 +2,16 @@
 //! What a validator does: audit, check what is shown, prosecute, hold.
 
 use super::{compute, tasks, worker::result_id, Site, SiteError};
-use crate::core::{Attempt, Event, Prosecution, Sealed, ShownResults};
+use crate::core::{name_difference, Attempt, Event, Prosecution, Sealed, ShownResults};
 use quern_primitives::{
     commitment::results_digest,
     job::{Blob, Endpoint},
     BlobId, DisputeId,
 };
-use quern_program::{reference, Checked, Segment, SegmentKind, Tensor};
+use quern_program::{Checked, Segment, SegmentKind, Tensor};
 use quern_protocol::{
     dispute::{Dispute, Move},
-    evidence::{differing_node, differing_operator, Conviction, Evidence},
+    evidence::{differing_node, Conviction, Evidence},
     inputs::AcceptedShard,
     shard::{Phase, Shard},
     view::ShardView,
@@ -137,7 +137,7 @@ impl Site {
         }
         let program = self.program(view.context.stage.program).await?;
         let trace = dispute.trace.as_ref().ok_or(SiteError::Inconsistent("there is no trace yet"))?;
-        let raw_state = self.raw_checkpoint(view, &program, dispute.segment, &trace.state).await?;
+        let raw_state = self.raw_checkpoint(view, &program, dispute.segment, trace.state()).await?;
         let types = if dispute.segment.kind() == SegmentKind::Init { &[][..] } else { program.state_types() };
         let state: Vec<Tensor> =
             types.iter().zip(&raw_state).map(|(ty, bytes)| Tensor::new(*ty, bytes.clone())).collect();
@@ -147,9 +147,8 @@ impl Site {
         let own = compute(move || Ok(executor.trace(&checked, segment.kind(), &context, &inputs, &state)?)).await?;
 
         let next = match &dispute.turn {
-            Move::Name => {
-                let op = differing_operator(&trace.outputs, &reference::trace_ids(&own));
-                Prosecution::Name(op.ok_or(SiteError::Inconsistent("the trace is right"))?)
+            Move::Name | Move::NamePart | Move::NameInPart { .. } => {
+                name_difference(&program, dispute, &own).ok_or(SiteError::Inconsistent("the trace is right"))?
             }
             Move::Convict { op, shown, chunk } => {
                 let blobs = self.input_blobs(view, &program, dispute.task).await?;
@@ -304,8 +303,8 @@ impl Site {
             let Response::TraceTensor(blob) = self.peer.ask(defendant, &request).await? else {
                 return Err(NetError::Malformed.into());
             };
-            let named = dispute.trace.as_ref().and_then(|trace| trace.outputs.get(usize::from(op)));
-            if *named.ok_or(SiteError::Inconsistent("no such operator"))? != blob.id {
+            let named = dispute.trace.as_ref().and_then(|trace| trace.output(op));
+            if named.ok_or(SiteError::Inconsistent("no such operator"))? != blob.id {
                 return Err(SiteError::Inconsistent("the defendant serves another tensor than its trace names"));
             }
             let ty = program.types(dispute.segment.kind()).get(usize::from(op));

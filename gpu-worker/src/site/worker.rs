@@ -2,7 +2,7 @@
 //! What a worker does: execute, show, defend, publish.
 
 use super::{compute, tasks, Site, SiteError};
-use crate::core::{Attempt, Defence, Event, Promise, Stage};
+use crate::core::{defend_trace, Attempt, Defence, Event, Promise, Stage};
 use bytes::Bytes;
 use quern_primitives::{
     commitment::leaf_list,
@@ -12,7 +12,7 @@ use quern_primitives::{
 };
 use quern_program::{reference, Segment, SegmentKind, Tensor, Value};
 use quern_protocol::{
-    dispute::{Defendant, Dispute, Move, Trace},
+    dispute::{Defendant, Dispute, Move},
     shard::Phase,
     view::ShardView,
 };
@@ -173,15 +173,11 @@ impl Site {
         }
         let (ids, outputs) = self.own_trace(view, dispute).await?;
         let defence = match &dispute.turn {
-            Move::Trace => {
+            Move::Trace | Move::Part { .. } => {
                 self.serve_trace(view, id, dispute, &outputs).await?;
-                let trace = Trace {
-                    state: ids.try_into().map_err(|_| SiteError::Inconsistent("too many state tensors"))?,
-                    outputs: reference::trace_ids(&outputs)
-                        .try_into()
-                        .map_err(|_| SiteError::Inconsistent("too many operators"))?,
-                };
-                Defence::Trace(trace)
+                let program = self.program(view.context.stage.program).await?;
+                let defence = defend_trace(&program, dispute, &ids, &outputs);
+                defence.ok_or(SiteError::Inconsistent("no program has such a trace"))?
             }
             Move::Output { op, node } => {
                 let tensor = outputs.get(usize::from(*op)).ok_or(SiteError::Inconsistent("no such operator"))?;

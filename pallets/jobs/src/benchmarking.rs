@@ -17,7 +17,7 @@ use quern_primitives::{
     QRN,
 };
 use quern_program::{
-    check::{MAX_BLOCK_OPERATORS, MAX_PROGRAM_BYTES},
+    check::{MAX_OPERATORS, MAX_PROGRAM_BYTES},
     Checked, Constant, DType, ProgramBuilder, Shape, Summary, TensorType,
 };
 use quern_protocol::{
@@ -69,7 +69,7 @@ fn rich<T: Config>() -> AccountId32 {
 /// The program of at most `b` bytes that takes longest to check: as many operators as fit, each with as many arguments as it
 /// can have, and short constants in what is left. It reads and gives one `i32`.
 fn heaviest(b: u32) -> Checked {
-    let operators = ((b - OTHER_BYTES) / OPERATOR_BYTES / 3).min(MAX_BLOCK_OPERATORS as u32);
+    let operators = ((b - OTHER_BYTES) / OPERATOR_BYTES / 3).min(MAX_OPERATORS as u32 / 3);
     let mut builder = ProgramBuilder::new();
     let block = |builder: &mut ProgramBuilder, from| {
         let first = builder.add(from, from);

@@ -353,7 +353,7 @@ impl From<ProgramError> for ProgramFault {
         match error {
             ProgramError::TooLong => Self::TooLong,
             ProgramError::Encoding => Self::Encoding,
-            ProgramError::TooManyOperators | ProgramError::BlockTooLong(_) => Self::TooManyOperators,
+            ProgramError::TooManyOperators => Self::TooManyOperators,
             ProgramError::TooManyInputs => Self::TooManyInputs,
             ProgramError::TooManyConstants => Self::TooManyConstants,
             ProgramError::TooManyStates => Self::TooManyStates,

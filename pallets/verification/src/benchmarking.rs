@@ -15,8 +15,9 @@ use quern_primitives::{
     traits::OffenceKind,
     Account, Balance, QRN,
 };
-use quern_program::Checked;
+use quern_program::{Checked, Value};
 use quern_protocol::{
+    dispute::{open_part, PART_IDS},
     evidence::Conviction,
     inputs::StageContext,
     referee::MAX_READS,
@@ -195,6 +196,28 @@ impl Bench {
         let (start, end) = (self.worker.leaf(POSITION - 1), self.worker.leaf(POSITION));
         let opened = Pallet::<T>::open_dispute(signed(by).into(), self.id(), POSITION, Some(start), end);
         opened.map(drop).map_err(|error| error.error.into())
+    }
+
+    /// Every validator disputes the same segment, of as many operators as there can be.
+    fn long<T: Config>() -> Result<Self, BenchmarkError> {
+        let world = World::longest();
+        let shard = world.new_shard();
+        let bench = Self::of::<T>(world, shard, MAX_SAMPLES, Until::Disputed, wrong);
+        for by in (0..MAX_AUDITORS).map(auditor) {
+            bench.dispute::<T>(by)?;
+        }
+        Ok(bench)
+    }
+
+    fn outline(&self) -> Result<Outline, BenchmarkError> {
+        self.world.outline(&self.worker, POSITION).ok_or(BenchmarkError::Stop("the trace is not long"))
+    }
+
+    /// A part of the list of ids of the disputed segment.
+    fn part(&self, part: u16) -> BoundedVec<u8, ConstU32<{ CHUNK_LEN as u32 }>> {
+        let outputs = self.world.segment_of(&self.worker, POSITION).1;
+        let ids: Vec<BlobId> = outputs.iter().map(|bytes| BlobId::of(bytes)).collect();
+        BoundedVec::truncate_from(open_part(&ids, part).unwrap_or_default())
     }
 
     fn traced<T: Config>(lie: Lie) -> Result<Self, BenchmarkError> {
@@ -418,6 +441,40 @@ mod benches {
 
         #[extrinsic_call]
         _(signed(WORKER), 0, trace);
+
+        Ok(())
+    }
+
+    #[benchmark]
+    fn post_outline() -> Result<(), BenchmarkError> {
+        let bench = Bench::long::<T>()?;
+        let outline = bench.outline()?;
+
+        #[extrinsic_call]
+        _(signed(WORKER), 0, outline);
+
+        Ok(())
+    }
+
+    /// The operator that reads from eight other parts.
+    #[benchmark]
+    fn name_in_part() -> Result<(), BenchmarkError> {
+        let bench = Bench::long::<T>()?;
+        Pallet::<T>::post_outline(signed(WORKER).into(), 0, bench.outline()?).map_err(|error| error.error)?;
+        let body = &bench.world.program.program().body;
+        let (op, width) = ((body.len() - 1) as u16, PART_IDS as u16);
+        let part = op / width;
+        Pallet::<T>::demand_output(signed(auditor(0)).into(), 0, part.into()).map_err(|error| error.error)?;
+        Pallet::<T>::open_chunk(signed(WORKER).into(), 0, bench.part(part)).map_err(|error| error.error)?;
+        let read = body[usize::from(op)].args.iter().filter_map(|value| match value {
+            Value::Op(op) => Some(bench.part(*op / width)),
+            _ => None,
+        });
+        let earlier: Vec<_> = read.collect();
+        assert_eq!(earlier.len(), MAX_ARGUMENTS);
+
+        #[extrinsic_call]
+        _(signed(auditor(0)), 0, op, BoundedVec::truncate_from(earlier));
 
         Ok(())
     }

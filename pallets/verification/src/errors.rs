@@ -39,6 +39,8 @@ impl<T: Config> From<DisputeError> for Error<T> {
             DisputeError::TraceLength => Self::TraceLength,
             DisputeError::StateMismatch => Self::StateMismatch,
             DisputeError::ResultMismatch => Self::ResultMismatch,
+            DisputeError::TraceForm => Self::TraceForm,
+            DisputeError::PartCount => Self::PartCount,
             DisputeError::NoSuchElement => Self::NoSuchElement,
             DisputeError::BadOutput(error) => error.into(),
             DisputeError::NotShown => Self::NotShown,

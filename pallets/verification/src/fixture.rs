@@ -17,7 +17,7 @@ use quern_primitives::{
 };
 use quern_program::{decode_element, encode_element, Checked, DType, ProgramBuilder, Value};
 use quern_protocol::{
-    dispute::Trace,
+    dispute::{Outline, Trace},
     evidence::Evidence,
     inputs::{AcceptedShard, Link, Origin, Part, StageContext, StageOutputs},
     Shard,
@@ -28,6 +28,12 @@ pub const TASKS: u32 = 2;
 /// Steps of the looped program.
 #[cfg(test)]
 pub const STEPS: u32 = 2;
+/// Operators of the long program.
+#[cfg(test)]
+pub const LONG: u16 = 1_100;
+/// The one that the worker lies about.
+#[cfg(test)]
+pub const LONG_LIE: u16 = 1_050;
 /// The shard secret of whoever runs the shard.
 const SECRET: [u8; 32] = [7; 32];
 /// Who ran the earlier stage.
@@ -148,6 +154,28 @@ impl World {
         let (x, y) = (noise(1, 2 * len), noise(2, len));
         let inputs = vec![Input::Slice { blob: blob(&x), stride: len as u64 }, Input::Blob(blob(&y))];
         Self::new(program, inputs, vec![x, y], vec![], &[])
+    }
+
+    /// One segment of more operators than a trace that is posted whole has. The operator [`LONG_LIE`] reads from three other parts
+    /// of the trace, and the output follows from it.
+    #[cfg(test)]
+    pub fn long() -> Self {
+        let mut b = ProgramBuilder::new();
+        let data = b.input(DType::I32, &[4]);
+        let mut values = vec![data];
+        for op in 0..LONG {
+            let last = values[values.len() - 1];
+            values.push(match op {
+                LONG_LIE => b.concat(0, &[values[10], last, values[100], values[500]]),
+                op if op == LONG_LIE + 1 => b.slice(last, 0, 0, 4),
+                _ => b.add(last, data),
+            });
+        }
+        let output = values[values.len() - 1];
+        let program = b.build(output).expect("the program is valid");
+        let data = noise(1, 16 * TASKS as usize);
+        let inputs = vec![Input::Slice { blob: blob(&data), stride: 16 }];
+        Self::new(program, inputs, vec![data], vec![], &[])
     }
 
     fn new(
@@ -329,6 +357,14 @@ impl World {
         let (state, outputs) = self.segment_of(party, position);
         let ids = |tensors: &[Vec<u8>]| tensors.iter().map(|bytes| BlobId::of(bytes)).collect::<Vec<_>>();
         Trace { state: ids(state).try_into().unwrap(), outputs: ids(outputs).try_into().unwrap() }
+    }
+
+    /// The outline of the trace of the segment that ends at a position; none if it is posted whole.
+    pub fn outline(&self, party: &Party, position: u32) -> Option<Outline> {
+        let (state, outputs) = self.segment_of(party, position);
+        let kind = self.program.program().segment(self.locate(position).1 as u32).unwrap().kind();
+        let ids = |tensors: &[Vec<u8>]| tensors.iter().map(|bytes| BlobId::of(bytes)).collect::<Vec<_>>();
+        Outline::of(&self.program, kind, &ids(state), &ids(outputs))
     }
 
     /// Calls `with` with the evidence of `party` about the segment that ends at a position.

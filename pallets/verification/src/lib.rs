@@ -43,9 +43,9 @@ use quern_primitives::{
     traits::{Collateral, Deadlines, Randomness, Registry},
     Account, Balance, BlobId, DisputeId, Height, ShardId,
 };
-use quern_program::MAX_CONVICTION_BYTES;
+use quern_program::{check::MAX_ARGUMENTS, MAX_CONVICTION_BYTES};
 use quern_protocol::{
-    dispute::{Outcome, Play, Trace, MAX_IDS, MAX_SUBTREES},
+    dispute::{Outcome, Outline, Play, Trace, MAX_IDS, MAX_SUBTREES},
     referee::ReadProofs,
     shard::{Event as ShardEvent, MAX_AUDITORS, MAX_SAMPLES},
     traits::Shards,
@@ -494,6 +494,12 @@ pub mod pallet {
         /// What is proven is not what the worker has named.
         #[codec(index = 43)]
         IdMismatch,
+        /// A trace of this length is posted in the other form: whole (`post_trace`) or as an outline (`post_outline`).
+        #[codec(index = 48)]
+        TraceForm,
+        /// The operator reads from another number of earlier parts of the trace.
+        #[codec(index = 49)]
+        PartCount,
         /// A read is of an argument or element that does not exist.
         #[codec(index = 50)]
         NoSuchRead,
@@ -671,7 +677,7 @@ pub mod pallet {
         }
 
         /// The worker posts the ids of the state tensors and of all operators' outputs of the segment. Event:
-        /// `DisputeMoved`. Errors: `UnknownDispute`, `WrongMove`, `NotYourMove`, `MoveTooLate`, `TraceLength`,
+        /// `DisputeMoved`. Errors: `UnknownDispute`, `WrongMove`, `NotYourMove`, `MoveTooLate`, `TraceForm`, `TraceLength`,
         /// `StateMismatch`, `ResultMismatch`.
         #[pallet::call_index(7)]
         #[pallet::weight((T::WeightInfo::post_trace(), DispatchClass::Operational))]
@@ -689,8 +695,9 @@ pub mod pallet {
             Self::play(dispute, by, Play::Name { by, op })
         }
 
-        /// The challenger asks for one of the shown nodes of the operator's output on chain. Event: `DisputeMoved`. Errors:
-        /// `UnknownDispute`, `WrongMove`, `NotYourMove`, `MoveTooLate`, `NoSuchElement`.
+        /// The challenger asks for one of the shown nodes of the operator's output on chain, or for the first part of an outlined
+        /// trace that it has something against. Event: `DisputeMoved`. Errors: `UnknownDispute`, `WrongMove`, `NotYourMove`,
+        /// `MoveTooLate`, `NoSuchElement`.
         #[pallet::call_index(9)]
         #[pallet::weight((T::WeightInfo::demand_output(), DispatchClass::Operational))]
         pub fn demand_output(origin: OriginFor<T>, dispute: DisputeId, index: u32) -> DispatchResultWithPostInfo {
@@ -712,8 +719,9 @@ pub mod pallet {
             Self::play(dispute, by, Play::Subtrees { values: values.into_inner() })
         }
 
-        /// The chunk that is asked for is shown. The worker owes it; anybody may send it. Event: `DisputeMoved`. Errors:
-        /// `UnknownDispute`, `WrongMove`, `MoveTooLate`, `ChunkLength`, `ProofMismatch`, `NoSuchNode`.
+        /// The chunk that is asked for is shown, of the operator's output or of the list of the trace's ids. The worker owes it;
+        /// anybody may send it. Event: `DisputeMoved`. Errors: `UnknownDispute`, `WrongMove`, `MoveTooLate`, `ChunkLength`,
+        /// `ProofMismatch`, `NoSuchNode`, and `ResultMismatch` if ids of the trace are not those of the results that the outline has.
         #[pallet::call_index(11)]
         #[pallet::weight((T::WeightInfo::open_chunk(), DispatchClass::Operational))]
         pub fn open_chunk(
@@ -900,6 +908,33 @@ pub mod pallet {
         ) -> DispatchResult {
             let by = ensure_signed(origin)?.into();
             Ok(Self::do_accuse(&shard, by, auditor.into(), position, start, end)?)
+        }
+
+        /// The worker posts the outline of the trace of a segment that has too many operators for `post_trace`: the ids of the state
+        /// tensors and of the results, and the chaining values of the chunks of the list of its operators' output ids. Event:
+        /// `DisputeMoved`. Errors: `UnknownDispute`, `WrongMove`, `NotYourMove`, `MoveTooLate`, `TraceForm`, `TraceLength`,
+        /// `StateMismatch`, `ResultMismatch`.
+        #[pallet::call_index(34)]
+        #[pallet::weight((T::WeightInfo::post_outline(), DispatchClass::Operational))]
+        pub fn post_outline(origin: OriginFor<T>, dispute: DisputeId, outline: Outline) -> DispatchResultWithPostInfo {
+            let by = ensure_signed(origin)?.into();
+            Self::play(dispute, by, Play::Outline { by, outline })
+        }
+
+        /// The challenger names the first operator of an opened part whose output differs from its own, with the chunks of the other
+        /// parts that it reads from, in order: it has nothing against them. Event: `DisputeMoved`. Errors: `UnknownDispute`,
+        /// `WrongMove`, `NotYourMove`, `MoveTooLate`, `NoSuchElement`, `PartCount`, `ChunkLength`, `ProofMismatch`.
+        #[pallet::call_index(35)]
+        #[pallet::weight((T::WeightInfo::name_in_part(), DispatchClass::Operational))]
+        pub fn name_in_part(
+            origin: OriginFor<T>,
+            dispute: DisputeId,
+            op: u16,
+            earlier: BoundedVec<BoundedVec<u8, ConstU32<{ CHUNK_LEN as u32 }>>, ConstU32<{ MAX_ARGUMENTS as u32 }>>,
+        ) -> DispatchResultWithPostInfo {
+            let by = ensure_signed(origin)?.into();
+            let earlier = earlier.into_iter().map(BoundedVec::into_inner).collect();
+            Self::play(dispute, by, Play::NameInPart { by, op, earlier })
         }
     }
 

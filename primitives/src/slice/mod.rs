@@ -15,7 +15,7 @@ mod proof;
 mod tests;
 mod tree;
 
-pub use opening::{open_subtrees, verify_chunk, verify_subtrees, OPENING_LEVELS, OPENING_WIDTH};
+pub use opening::{chunk_values, open_subtrees, verify_chunk, verify_subtrees, OPENING_LEVELS, OPENING_WIDTH};
 pub use proof::{
     max_proof_len, proof_len, prove, prove_length, prove_list_entry, verify, verify_length, verify_list_entry, Slice,
     SliceProof, LIST_ENTRY_LEN,

@@ -73,6 +73,13 @@ pub fn verify_subtrees(len: u64, node: Node, value: &Cv, values: &[Cv]) -> Resul
     }
 }
 
+/// The chaining values of all chunks of `blob`, from left to right; the blob's id if it has only one.
+pub fn chunk_values(blob: &[u8]) -> Vec<Cv> {
+    let root = Node::root(blob.len() as u64);
+    let chunks = (0..root.chunks).map(|first_chunk| Node { first_chunk, chunks: 1 });
+    chunks.filter_map(|chunk| chunk.value_in(blob, chunk == root)).collect()
+}
+
 /// Checks that `bytes` are chunk `index`, whose value is `value` (the blob's id if it is the only one), of a blob of
 /// `len` bytes.
 pub fn verify_chunk(len: u64, index: u64, value: &Cv, bytes: &[u8]) -> Result<(), SliceError> {

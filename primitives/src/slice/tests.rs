@@ -321,6 +321,19 @@ fn verify_chunk_should_refuse_when_anything_differs() {
 }
 
 #[test]
+fn chunk_values_should_be_those_that_chunks_are_checked_against() {
+    for len in lengths() {
+        let bytes = blob(len);
+        let values = chunk_values(&bytes);
+        assert_eq!(values.len() as u64, chunk_count(len));
+        for (index, value) in (0..).zip(&values) {
+            let chunk = Node { first_chunk: index, chunks: 1 }.of(&bytes).unwrap();
+            assert_eq!(verify_chunk(len, index, value, chunk), Ok(()));
+        }
+    }
+}
+
+#[test]
 fn children_should_split_like_blake3_when_there_are_two() {
     for len in lengths().into_iter().filter(|len| *len > CHUNK_LEN) {
         let (left, right) = Node::root(len).children().unwrap();

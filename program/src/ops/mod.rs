@@ -13,6 +13,7 @@ mod window;
 pub use elementwise::{bit_length, broadcast, divide, shift_round, shift_stochastic, sqrt, Broadcast};
 pub use random::random_word;
 pub use shape::permuted;
+pub(crate) use shape::MAX_CONCAT;
 pub use softmax::{exp_q16, softmax_q15, softmax_q15_by, MAX_SOFTMAX_COLUMNS, MAX_SOFTMAX_FRAC_BITS};
 pub use window::Window2d;
 

@@ -5,8 +5,8 @@ use super::{at, binary, matrix, matrix_of, split, unary, Call, Operator, Run, Ty
 use crate::{ir::MAX_RANK, DType, Shape, TensorType};
 use alloc::{vec, vec::Vec};
 
-/// Most arguments of a concatenation.
-const MAX_CONCAT: usize = 8;
+/// Most arguments of a concatenation, and so of any operator.
+pub(crate) const MAX_CONCAT: usize = 8;
 
 /// Rows become columns.
 pub(super) struct Transpose;

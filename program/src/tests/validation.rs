@@ -3,9 +3,9 @@
 
 use super::ty;
 use crate::{
-    check::{MAX_BLOCK_OPERATORS, MAX_CONSTANTS, MAX_INPUTS, MAX_STATE, MAX_STEPS},
-    Constant, DType, Op, OpKind, OperatorError, Program, ProgramError, SegmentKind, Shape, TypeError, Value,
-    MAX_PROGRAM_BYTES,
+    check::{MAX_ARGUMENTS, MAX_CONSTANTS, MAX_INPUTS, MAX_OPERATORS, MAX_STATE, MAX_STEPS},
+    Constant, DType, Op, OpKind, OperatorError, Program, ProgramBuilder, ProgramError, SegmentKind, Shape, TypeError,
+    Value, MAX_PROGRAM_BYTES,
 };
 use codec::Encode;
 use DType::{I16, I32, I8};
@@ -104,13 +104,33 @@ fn shape_should_not_decode_when_its_rank_is_wrong() {
 }
 
 #[test]
+fn check_should_pass_when_all_operators_that_there_can_be_are_in_one_block() {
+    let mut b = ProgramBuilder::new();
+    let mut x = b.input(I32, &[1]);
+    for _ in 0..MAX_OPERATORS {
+        x = b.add(x, x);
+    }
+    let checked = b.build(x).unwrap();
+    assert_eq!(checked.types(SegmentKind::Finish).len(), MAX_OPERATORS);
+    assert_eq!(Program::decode_checked(&checked.program().encode()), Ok(checked));
+}
+
+#[test]
+fn check_should_fail_when_an_operator_reads_more_than_it_can() {
+    let concat = |count| op(OpKind::Concat { axis: 0 }, &vec![Value::Input(0); count]);
+    let error = OperatorError::Type(TypeError::Arity);
+    let refusal = ProgramError::Operator { block: SegmentKind::Finish, op: 0, error };
+    assert_eq!(refused(|p| p.finish = vec![concat(MAX_ARGUMENTS + 1)]), refusal);
+    assert!(Program { finish: vec![concat(MAX_ARGUMENTS)], ..simple() }.check().is_ok());
+}
+
+#[test]
 fn check_should_fail_when_there_are_too_many_parts() {
-    let add = op(OpKind::Add, &[Value::Input(0), Value::Input(0)]);
-    let ops = vec![add; MAX_BLOCK_OPERATORS + 1];
-    assert_eq!(refused(|p| p.finish = ops.clone()), ProgramError::BlockTooLong(SegmentKind::Finish));
-    assert_eq!(refused(|p| p.body = ops.clone()), ProgramError::BlockTooLong(SegmentKind::Body));
     let tiny = op(OpKind::Random { shape: Shape::vector(1) }, &[]);
-    assert_eq!(refused(|p| p.init = vec![tiny; 4097]), ProgramError::TooManyOperators);
+    let tiny = |count| vec![tiny.clone(); count];
+    assert_eq!(refused(|p| p.init = tiny(MAX_OPERATORS + 1)), ProgramError::TooManyOperators);
+    assert_eq!(refused(|p| p.finish = tiny(MAX_OPERATORS + 1)), ProgramError::TooManyOperators);
+    assert_eq!(refused(|p| (p.init, p.body) = (tiny(2_048), tiny(2_048))), ProgramError::TooManyOperators);
     assert_eq!(refused(|p| p.inputs = vec![ty(I8, &[1]); MAX_INPUTS + 1]), ProgramError::TooManyInputs);
     let constant = Constant { ty: ty(I8, &[1]), bytes: vec![1] };
     assert_eq!(refused(|p| p.constants = vec![constant; MAX_CONSTANTS + 1]), ProgramError::TooManyConstants);

@@ -20,7 +20,10 @@ use quern_primitives::{
     traits::Role,
     Account, Balance, BlobId, DisputeId, Height, JobId, ShardId,
 };
-use quern_protocol::{dispute::Trace, referee::ReadProof};
+use quern_protocol::{
+    dispute::{Outline, Trace},
+    referee::ReadProof,
+};
 use subxt::{
     transactions::Payload,
     utils::{AccountId32, MultiAddress, Static},
@@ -271,6 +274,17 @@ pub fn accuse_auditor(
 /// `verification.post_trace`
 pub fn post_trace(dispute: DisputeId, trace: Trace) -> impl Payload + Send + Sync {
     transactions().verification().post_trace(dispute, Static(trace))
+}
+
+/// `verification.post_outline`
+pub fn post_outline(dispute: DisputeId, outline: Outline) -> impl Payload + Send + Sync {
+    transactions().verification().post_outline(dispute, Static(outline))
+}
+
+/// `verification.name_in_part`
+pub fn name_in_part(dispute: DisputeId, op: u16, earlier: Vec<Vec<u8>>) -> impl Payload + Send + Sync {
+    let earlier = earlier.into_iter().map(BoundedVec).collect();
+    transactions().verification().name_in_part(dispute, op, BoundedVec(earlier))
 }
 
 /// `verification.name_operator`

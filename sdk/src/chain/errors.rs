@@ -262,7 +262,7 @@ pub fn remedy(of: &str, name: &str) -> Option<&'static str> {
             | "LeafMismatch" | "TraceLength" | "StateMismatch" | "ResultMismatch" | "NoSuchElement" | "NotShown"
             | "NoSuchRead" | "NotProven" | "ReadOutOfRange" | "LinkKind" | "LinkId" | "ProofTruncated"
             | "ProofTrailing" | "ProofMismatch" | "ProofPastEnd" | "NoSuchNode" | "SingleChunk" | "SubtreeCount"
-            | "ChunkLength" | "IdMismatch",
+            | "ChunkLength" | "IdMismatch" | "TraceForm" | "PartCount",
         ) => "see that daemon and chain are of the same version, and that the data folder is the one it promised from",
 
         ("Balances", "InsufficientBalance" | "Expendability" | "LiquidityRestrictions" | "DeadAccount") => {

@@ -60,8 +60,12 @@
         with = "::subxt::utils::Static<::quern_primitives::slice::SliceProof>"
     ),
     substitute_type(
-        path = "quern_protocol::dispute::Trace",
+        path = "quern_protocol::dispute::trace::Trace",
         with = "::subxt::utils::Static<::quern_protocol::dispute::Trace>"
+    ),
+    substitute_type(
+        path = "quern_protocol::dispute::trace::Outline",
+        with = "::subxt::utils::Static<::quern_protocol::dispute::Outline>"
     ),
     substitute_type(
         path = "quern_protocol::dispute::Outcome",

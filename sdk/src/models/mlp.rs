@@ -91,8 +91,8 @@ pub enum ModelError {
         /// Most bytes.
         most: u64,
     },
-    /// The layers have more operators than a program's loop may have.
-    #[error("{layers} layers have more operators than the 1,024 of a program's loop; about eight fit")]
+    /// The layers have more operators or tensors of state than a program may have.
+    #[error("{layers} layers have more operators or tensors of state than a program may have; about eighteen fit")]
     TooDeep {
         /// The layers.
         layers: u32,

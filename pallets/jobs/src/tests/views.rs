@@ -229,10 +229,10 @@ fn duties_page_should_end_when_its_views_are_long() {
             leaves: 1,
             start: None,
             end: root_of(id),
-            trace: Some(quern_protocol::dispute::Trace {
+            trace: Some(quern_protocol::dispute::Posted::Whole(quern_protocol::dispute::Trace {
                 state: Default::default(),
                 outputs: vec![root_of(id); 1_024].try_into().unwrap(),
-            }),
+            })),
             turn: quern_protocol::dispute::Move::Name,
             by: 9,
             defendant: Default::default(),

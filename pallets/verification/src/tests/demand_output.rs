@@ -61,3 +61,16 @@ fn demand_output_should_fail_when_the_chunk_is_shown() {
         assert!(Verification::demand_output(signed(challenger), dispute, 0).is_err());
     });
 }
+
+#[test]
+fn demand_output_should_ask_for_a_part_when_an_outline_is_posted() {
+    test(|| {
+        let (_, challenger, dispute) = Case::outlined();
+        assert_noop!(Verification::demand_output(signed(challenger), dispute, 35), Error::<Test>::NoSuchElement);
+        assert_noop!(Verification::demand_output(signed(challenger), dispute, u32::MAX), Error::<Test>::NoSuchElement);
+        assert_noop!(Verification::demand_output(signed(WORKER), dispute, 32), Error::<Test>::NotYourMove);
+        assert_ok!(Verification::demand_output(signed(challenger), dispute, 34));
+        let stored = Disputes::<Test>::get(dispute).unwrap();
+        assert_eq!((stored.turn.clone(), *stored.owed_by()), (Move::Part { part: 34 }, raw(WORKER)));
+    });
+}

@@ -29,6 +29,8 @@ fn reasons_should_be_told_apart_when_they_become_errors_of_the_pallet() {
         DisputeError::TraceLength,
         DisputeError::StateMismatch,
         DisputeError::ResultMismatch,
+        DisputeError::TraceForm,
+        DisputeError::PartCount,
         DisputeError::NoSuchElement,
         DisputeError::NotShown,
         DisputeError::RightLength,

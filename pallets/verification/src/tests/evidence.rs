@@ -2,14 +2,14 @@
 //! The evidence that a challenger builds convinces the referee, for every element of every operator.
 use crate::fixture::{Tamper, World};
 use quern_program::{reference::run_with_leaves, Tensor};
-use quern_protocol::{evidence::EvidenceError, referee::Agreed};
+use quern_protocol::{dispute::Posted, evidence::EvidenceError, referee::Agreed};
 
 #[test]
 fn reads_should_convince_the_referee_when_they_are_of_any_element() {
     let world = World::looped();
     let party = world.honest([1; 32]);
     for position in 0..world.leaves() {
-        let trace = world.trace(&party, position);
+        let trace = Posted::Whole(world.trace(&party, position));
         let (_, outputs) = world.segment_of(&party, position);
         world.with_evidence(&party, position, |evidence| {
             let agreed = Agreed {
@@ -17,8 +17,7 @@ fn reads_should_convince_the_referee_when_they_are_of_any_element() {
                 stage: &world.context,
                 task: evidence.task,
                 segment: evidence.segment,
-                state: &trace.state,
-                trace: &trace.outputs,
+                trace: &trace,
             };
             for op in 0..outputs.len() as u16 {
                 let ty = agreed.output_type(op).unwrap();

@@ -12,7 +12,10 @@ use quern_primitives::{
     traits::OffenceKind,
     DisputeId,
 };
-use quern_protocol::{dispute::Move, shard::Phase};
+use quern_protocol::{
+    dispute::{open_part, Move},
+    shard::Phase,
+};
 
 /// A challenger's move: what, where, with how honest a proof.
 type Challenge = (u8, u16, u64, u8);
@@ -27,6 +30,10 @@ fn answer(case: &Case, dispute: DisputeId) {
     let outputs = case.world.segment_of(&case.worker, stored.position).1;
     match stored.turn {
         Move::Trace => {
+            if let Some(outline) = case.world.outline(&case.worker, stored.position) {
+                Verification::post_outline(signed(WORKER), dispute, outline).unwrap();
+                return;
+            }
             let trace = case.world.trace(&case.worker, stored.position);
             Verification::post_trace(defendant, dispute, trace).unwrap();
         }
@@ -50,7 +57,12 @@ fn answer(case: &Case, dispute: DisputeId) {
             let start = stored.start.map(|_| case.worker.leaf(stored.position - 1));
             Verification::prove_ends(defendant, dispute, start, case.worker.leaf(stored.position)).unwrap();
         }
-        Move::Name | Move::Convict { .. } | Move::Pick { .. } => {}
+        Move::Part { part } => {
+            let ids: Vec<_> = outputs.iter().map(|bytes| quern_primitives::BlobId::of(bytes)).collect();
+            let bytes = open_part(&ids, part).unwrap();
+            Verification::open_chunk(signed(WORKER), dispute, bytes.try_into().unwrap()).unwrap();
+        }
+        Move::Name | Move::Convict { .. } | Move::Pick { .. } | Move::NamePart | Move::NameInPart { .. } => {}
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::{
     self as verification,
-    fixture::{Party, World},
+    fixture::{Party, World, LONG_LIE},
 };
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
@@ -13,17 +13,18 @@ use frame_support::{
     parameter_types,
     storage::unhashed,
     traits::{fungible::Mutate, ConstU32, Hooks},
+    BoundedVec,
 };
 use quern_primitives::{
     commitment::{audit_seal, opened_digest, results_digest, secret_hash},
     job::Endpoint,
     slice::SliceProof,
     traits::{Collateral, CollateralError, Deadlines, OffenceKind, Randomness, ReadyWorker, Registry, ShardEnd},
-    Account, Balance, DisputeId, Height, ShardId,
+    Account, Balance, BlobId, DisputeId, Height, ShardId,
 };
 use quern_program::{Checked, Program};
 use quern_protocol::{
-    dispute::Outcome,
+    dispute::{open_part, Outcome, PART_IDS},
     evidence::Conviction,
     inputs::StageContext,
     referee::ReadProof,
@@ -445,7 +446,10 @@ pub struct Case {
 impl Case {
     /// A worker that changes one operator's output.
     pub fn lying(task: u32, segment: u32, op: u16, lie: impl Fn(&mut Vec<u8>)) -> Self {
-        let world = World::looped();
+        Self::lying_in(World::looped(), task, segment, op, lie)
+    }
+
+    fn lying_in(world: World, task: u32, segment: u32, op: u16, lie: impl Fn(&mut Vec<u8>)) -> Self {
         let mut tamper = |at_task, at_segment, at_op, bytes: &mut Vec<u8>| {
             if (at_task, at_segment, at_op) == (task, segment, op) {
                 lie(bytes);
@@ -459,6 +463,11 @@ impl Case {
     /// A worker whose second task has one wrong element in the output of the body's product of the first step.
     pub fn flipped() -> Self {
         Self::lying(1, 1, 1, |bytes| bytes[1_234] ^= 1)
+    }
+
+    /// A worker whose second task has a wrong element in an operator of a segment with a long trace.
+    pub fn long() -> Self {
+        Self::lying_in(World::long(), 1, 0, LONG_LIE, |bytes| bytes[5] ^= 1)
     }
 
     pub fn honest() -> Self {
@@ -644,6 +653,36 @@ impl Case {
         let (case, challenger, dispute) = self.disputed();
         case.post_trace(dispute);
         (case, challenger, dispute)
+    }
+
+    /// The worker has lied in an operator of a segment with a long trace, and posted its outline.
+    pub fn outlined() -> (Self, u8, DisputeId) {
+        let (case, challenger, dispute) = Self::long().disputed();
+        let outline = case.world.outline(&case.worker, case.wrong_position()).unwrap();
+        assert_ok!(Verification::post_outline(signed(WORKER), dispute, outline));
+        (case, challenger, dispute)
+    }
+
+    /// The part with the lie is asked for.
+    pub fn part_demanded() -> (Self, u8, DisputeId) {
+        let (case, challenger, dispute) = Self::outlined();
+        let part = u32::from(LONG_LIE) / PART_IDS;
+        assert_ok!(Verification::demand_output(signed(challenger), dispute, part));
+        (case, challenger, dispute)
+    }
+
+    /// The worker has opened it.
+    pub fn part_opened() -> (Self, u8, DisputeId) {
+        let (case, challenger, dispute) = Self::part_demanded();
+        assert_ok!(Verification::open_chunk(signed(WORKER), dispute, case.part(LONG_LIE / PART_IDS as u16)));
+        (case, challenger, dispute)
+    }
+
+    /// A part of the worker's list of ids of the disputed segment.
+    pub fn part(&self, part: u16) -> BoundedVec<u8, ConstU32<1024>> {
+        let (_, outputs) = self.world.segment_of(&self.worker, self.wrong_position());
+        let ids: Vec<BlobId> = outputs.iter().map(|bytes| BlobId::of(bytes)).collect();
+        open_part(&ids, part).unwrap().try_into().unwrap()
     }
 
     pub fn post_trace(&self, dispute: DisputeId) {

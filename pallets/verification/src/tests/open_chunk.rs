@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 use super::mock::*;
-use crate::{Disputes, Error};
+use crate::{
+    fixture::{LONG, LONG_LIE},
+    Disputes, Error,
+};
 use frame_support::{assert_noop, assert_ok, dispatch::DispatchResultWithPostInfo};
 use quern_primitives::{
     slice::{self, Node},
-    DisputeId,
+    BlobId, DisputeId,
 };
 use quern_protocol::{
-    dispute::{Move, Outcome},
+    dispute::{open_part, Move, Outcome, Outline, PART_IDS},
     evidence::{differing_node, Conviction},
 };
 
@@ -99,5 +102,40 @@ fn open_chunk_should_fail_when_the_deadline_has_passed() {
         let (case, _, dispute, op, index) = demanded();
         System::set_block_number(System::block_number() + PARAMS.move_blocks + 1);
         assert_noop!(open(WORKER, dispute, chunk(&case, op, index)), Error::<Test>::MoveTooLate);
+    });
+}
+
+#[test]
+fn open_chunk_should_show_a_part_of_the_trace_when_that_is_asked_for() {
+    test(|| {
+        let (case, challenger, dispute) = Case::part_demanded();
+        let asked = LONG_LIE / PART_IDS as u16;
+        assert_noop!(open(WORKER, dispute, case.part(asked - 1).to_vec()), Error::<Test>::ProofMismatch);
+        let shorter = case.part(asked)[..992].to_vec();
+        assert_noop!(open(WORKER, dispute, shorter), Error::<Test>::ChunkLength);
+        assert_ok!(open(STRANGER, dispute, case.part(asked).to_vec()));
+        let stored = Disputes::<Test>::get(dispute).unwrap();
+        assert!(matches!(stored.turn, Move::NameInPart { part, .. } if part == asked));
+        assert_eq!(*stored.owed_by(), raw(challenger));
+    });
+}
+
+#[test]
+fn open_chunk_should_fail_when_the_part_contradicts_the_results() {
+    test(|| {
+        let (case, challenger, dispute) = Case::long().disputed();
+        // The trace of an honest run, and the result of a lie: together they can be posted, but not opened.
+        let position = case.wrong_position();
+        let lie = case.world.outline(&case.worker, position).unwrap();
+        let honest = case.world.outline(&case.honest, position).unwrap();
+        let mixed = Outline { results: lie.results, ..honest };
+        assert_ok!(Verification::post_outline(signed(WORKER), dispute, mixed));
+        let own: Vec<BlobId> =
+            case.world.segment_of(&case.honest, position).1.iter().map(|it| BlobId::of(it)).collect();
+        let last = LONG / PART_IDS as u16;
+        assert_ok!(Verification::demand_output(signed(challenger), dispute, last.into()));
+        assert_noop!(open(WORKER, dispute, open_part(&own, last).unwrap()), Error::<Test>::ResultMismatch);
+        blocks(PARAMS.move_blocks + 2);
+        assert_eq!(Case::outcome(), Some(Outcome::WorkerSilent));
     });
 }

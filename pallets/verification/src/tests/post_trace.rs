@@ -3,7 +3,7 @@ use super::mock::*;
 use crate::{Disputes, Error, Event};
 use frame_support::{assert_noop, assert_ok};
 use quern_primitives::BlobId;
-use quern_protocol::dispute::{Move, Trace};
+use quern_protocol::dispute::{Move, Posted, Trace};
 
 fn trace(case: &Case) -> Trace {
     case.world.trace(&case.worker, case.wrong_position())
@@ -15,7 +15,7 @@ fn post_trace_should_oblige_the_challenger_when_the_result_follows() {
         let (case, challenger, dispute) = Case::flipped().disputed();
         assert_ok!(Verification::post_trace(signed(WORKER), dispute, trace(&case)));
         let stored = Disputes::<Test>::get(dispute).unwrap();
-        assert_eq!((stored.turn, stored.trace), (Move::Name, Some(trace(&case))));
+        assert_eq!((stored.turn, stored.trace), (Move::Name, Some(Posted::Whole(trace(&case)))));
         let deadline = System::block_number() + PARAMS.move_blocks;
         let (by, owed_by) = (account(WORKER), account(challenger));
         assert_eq!(last_event(), Event::DisputeMoved { dispute, by, owed_by, deadline });
@@ -86,5 +86,14 @@ fn post_trace_should_fail_when_there_is_no_such_dispute() {
             Verification::post_trace(signed(WORKER), dispute + 1, trace(&case)),
             Error::<Test>::UnknownDispute
         );
+    });
+}
+
+#[test]
+fn post_trace_should_fail_when_the_segment_has_too_many_operators_for_it() {
+    test(|| {
+        let (_, _, dispute) = Case::long().disputed();
+        let trace = Trace { state: Default::default(), outputs: vec![BlobId::default(); 1_024].try_into().unwrap() };
+        assert_noop!(Verification::post_trace(signed(WORKER), dispute, trace), Error::<Test>::TraceForm);
     });
 }

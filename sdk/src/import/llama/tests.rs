@@ -389,11 +389,11 @@ fn import_should_be_refused_when_no_worker_has_the_memory() {
 #[test]
 fn import_should_be_refused_when_the_model_has_too_many_layers() {
     let folder = Folder::new();
-    let model = Llama { layers: 14, ..model() };
+    let model = Llama { layers: 20, ..model() };
     folder.write("config.json", config(&model).to_string().as_bytes());
     folder.write(WHOLE, &safetensors_of(&weights(model), Dtype::F32));
     let error = folder.refused();
-    assert!(matches!(error, ImportError::Model(ModelError::TooDeep { layers: 14 })), "{error}");
+    assert!(matches!(error, ImportError::Model(ModelError::TooDeep { layers: 20 })), "{error}");
 }
 
 #[test]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! One token through the network. Every operator counts: a block has 1,024, and a layer's are all but the whole of it.
+//! One token through the network. Every operator counts: a program has 4,096, and a layer's are all but the whole of it.
 
 use super::{quantise::Scales, Llama};
 use crate::models::numbers::{add_number, shift_right};

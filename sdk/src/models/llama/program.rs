@@ -148,10 +148,14 @@ impl Llama {
     }
 
     fn build(&self, b: ProgramBuilder, output: Var) -> Result<Checked, ModelError> {
+        use quern_program::{builder::BuildError, ProgramError};
         b.build(output).map_err(|error| match error {
-            quern_program::builder::BuildError::Program(quern_program::ProgramError::BlockTooLong(_)) => {
-                ModelError::TooDeep { layers: self.layers }
-            }
+            BuildError::Program(
+                ProgramError::TooLong
+                | ProgramError::TooManyOperators
+                | ProgramError::TooManyStates
+                | ProgramError::TooManyConstants,
+            ) => ModelError::TooDeep { layers: self.layers },
             error => ModelError::Program(error),
         })
     }

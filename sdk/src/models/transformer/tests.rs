@@ -170,8 +170,8 @@ fn merge_should_add_mean_and_momentum_when_run() {
 }
 
 #[test]
-fn programs_should_be_publishable_when_they_have_up_to_two_layers() {
-    for (layers, width) in [(1, 64), (2, 64), (2, 128)] {
+fn programs_should_be_publishable_when_they_have_up_to_eleven_layers() {
+    for (layers, width) in [(1, 64), (2, 64), (2, 128), (11, 64)] {
         let model = Transformer { width, layers, heads: width / 16, hidden: 2 * width, context: 64 };
         let training = LmTraining { tasks: 4, text_bytes: 100_000, batch: 16, steps: 32, ..small().1 };
         let programs =
