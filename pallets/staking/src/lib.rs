@@ -23,7 +23,7 @@ pub mod weights;
 
 #[cfg(feature = "runtime-benchmarks")]
 pub use benchmarking::BenchmarkHelper;
-pub use offences::{EvidenceSessions, IdleOffence, Offender, FORGOTTEN_PER_BLOCK};
+pub use offences::{EvidenceSessions, IdleOffence, Offender, VoteOffence, FORGOTTEN_PER_BLOCK};
 pub use pallet::*;
 pub use quern_primitives::offence::MIN_EXPECTED_BLOCKS;
 pub use types::*;

@@ -218,10 +218,10 @@ pub enum ChillReason {
     Displaced,
 }
 
-/// The reports of a kind of offence against consensus at one moment: a slot, a round or a session.
+/// The reports of a kind of offence against consensus at one moment: a slot, a set of voters or a session.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct ReportsOfMoment {
-    /// The session of the moment.
+    /// The session of the moment; where a set votes in several, that of the first report.
     pub session: u32,
     /// Who was reported.
     pub offenders: BoundedVec<AccountId32, ConstU32<MAX_CANDIDATES>>,
