@@ -204,8 +204,8 @@ impl Commission {
 
     /// The commission of an era, in parts per million.
     pub fn of_era(&self, era: u32) -> u32 {
-        let begun = self.raises.iter().flatten().filter(|raise| raise.from_era <= era);
-        begun.last().map_or(self.base_ppm, |raise| raise.commission_ppm)
+        let mut begun = self.raises.iter().flatten().filter(|raise| raise.from_era <= era);
+        begun.next_back().map_or(self.base_ppm, |raise| raise.commission_ppm)
     }
 
     /// The raise that was announced and has not begun in `era`.
