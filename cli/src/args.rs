@@ -486,7 +486,11 @@ pub enum StakeCommand {
         account: Option<String>,
     },
     /// Pay out what was earned, and the emission of finished eras.
-    Claim,
+    Claim {
+        /// Pay out the emission of another account (address or hex), to it and to those who back it.
+        #[arg(long = "for", value_name = "ACCOUNT")]
+        account: Option<String>,
+    },
     /// Take no more work and leave the registry when open shards have ended.
     Retire,
     /// Name hot keys, which sign for the account on a daemon's machine while its own key stays away from it.

@@ -161,7 +161,8 @@ pub async fn run(global: &Global, command: StakeCommand) -> anyhow::Result<ExitC
         StakeCommand::Nominate { candidate, qrn } => {
             sender.send_and_wait(&calls::nominate(account(&candidate)?, qrn)).await.map(drop)?
         }
-        StakeCommand::Claim => claim(&chain, &sender).await?,
+        StakeCommand::Claim { account: None } => claim(&chain, &sender).await?,
+        StakeCommand::Claim { account: Some(who) } => claim_for(&chain, &sender, account(&who)?).await?,
         StakeCommand::Retire => sender.send_and_wait(&calls::retire()).await.map(drop)?,
         StakeCommand::Show { .. } | StakeCommand::Candidates { .. } | StakeCommand::Proxy(_) => {}
     }
@@ -179,6 +180,16 @@ async fn claim(chain: &Chain, sender: &Sender) -> anyhow::Result<()> {
     }
     for page in eras.chunks(ERAS_PER_CLAIM) {
         sender.send_and_wait(&calls::claim_emission(page.to_vec())).await?;
+    }
+    Ok(())
+}
+
+/// Pays out the emission of every finished era of another account, to it and to those who back it.
+async fn claim_for(chain: &Chain, sender: &Sender, who: Account) -> anyhow::Result<()> {
+    let eras: Vec<u32> = chain.claimable(&who).await?.into_iter().map(|(era, ..)| era).collect();
+    anyhow::ensure!(!eras.is_empty(), "no finished era has emission that {} has not claimed", output::address(&who));
+    for page in eras.chunks(ERAS_PER_CLAIM) {
+        sender.send_and_wait(&calls::claim_emission_for(who, page.to_vec())).await?;
     }
     Ok(())
 }

@@ -56,7 +56,7 @@ pub enum EnrolError {
     #[error("the account is registered as a {0:?}; use another account, or `quern stake retire` first")]
     OtherRole(Role),
     /// The account was convicted.
-    #[error("the account was convicted and is barred; bond again with another account")]
+    #[error("the account was convicted and is barred; when its open shards have ended, register again with `quern worker register` (with the key of the stake), or use another account")]
     Barred,
     /// Another daemon of the account answers.
     #[error("another daemon runs for this account and answers at {0}; stop that one first (quern-worker drain lets it finish), or give this one another account")]

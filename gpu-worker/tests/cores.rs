@@ -410,13 +410,16 @@ fn validator_should_claim_that_it_is_not_served_before_its_silence_is_fined() {
     assert_eq!(validator.on(block(height, height - 2, vec![auditing(900)])), claim);
 }
 
+/// An answer to the audit that [`audit`] makes.
+fn sealed_for_check() -> Sealed {
+    Sealed { sampled_at: 20, salt: SECRET, ids: vec![BlobId([8; 32])], starts: Vec::new(), tasks: Vec::new() }
+}
+
 #[test]
 fn validator_should_demand_results_in_time_when_a_worker_shows_nothing() {
-    let sealed =
-        Sealed { sampled_at: 20, salt: SECRET, ids: vec![BlobId([8; 32])], starts: Vec::new(), tasks: Vec::new() };
     let comparing =
         |by| view(Phase::Comparing { deal: deal(OTHER), commitment: commitment(), audit: audit(ME, None), by });
-    let mut validator = Validator::new(ME, [(ATTEMPT, sealed)], [], []);
+    let mut validator = Validator::new(ME, [(ATTEMPT, sealed_for_check())], [], []);
     let actions = validator.on(block(40, 38, vec![comparing(90)]));
     assert_eq!(kinds(&actions), ["check"]);
     let subject: Subject = quern_worker::site::subject(&actions[0]);
@@ -424,6 +427,22 @@ fn validator_should_demand_results_in_time_when_a_worker_shows_nothing() {
     // One failure is no reason to go on chain yet, but with the deadline near it is.
     assert_eq!(kinds(&validator.on(block(41, 39, vec![comparing(90)]))), Vec::<&str>::new());
     assert_eq!(kinds(&validator.on(block(42, 40, vec![comparing(60)]))), ["demand opening"]);
+}
+
+#[test]
+fn validator_should_demand_results_in_time_when_a_worker_sends_them_without_end() {
+    let comparing =
+        || view(Phase::Comparing { deal: deal(OTHER), commitment: commitment(), audit: audit(ME, None), by: 100 });
+    let mut validator = Validator::new(ME, [(ATTEMPT, sealed_for_check())], [], []);
+    let nothing = Vec::<&str>::new();
+    assert_eq!(kinds(&validator.on(block(40, 38, vec![comparing()]))), ["check"]);
+    assert_eq!(kinds(&validator.on(block(63, 61, vec![comparing()]))), nothing, "there is time");
+    assert_eq!(kinds(&validator.on(block(64, 62, vec![comparing()]))), ["demand opening"]);
+    // What was begun a moment ago is waited for.
+    let mut validator = Validator::new(ME, [(ATTEMPT, sealed_for_check())], [], []);
+    assert_eq!(kinds(&validator.on(block(90, 88, vec![comparing()]))), ["check"]);
+    assert_eq!(kinds(&validator.on(block(97, 95, vec![comparing()]))), nothing);
+    assert_eq!(kinds(&validator.on(block(98, 96, vec![comparing()]))), ["demand opening"]);
 }
 
 /// An audit that owes a seal, drawn at height 20 and filled up by a later draw.

@@ -86,10 +86,10 @@ pub trait Collateral {
 
 /// Block authors, and those who back them with their stake.
 pub trait Backing {
-    /// Pays `amount` that `who` has earned by authoring blocks out of the free funds of `from`: to `who` its commission and what its own
+    /// Pays `amount` that `who` has earned by authoring blocks in `era` out of the free funds of `from`: to `who` its commission and what its own
     /// bond earns, to those who back it the rest, pro rata, as more stake. Returns both parts; `None`, and nothing has moved,
     /// where they cannot be paid.
-    fn reward(who: &Account, from: &Account, amount: Balance) -> Option<(Balance, Balance)>;
+    fn reward(who: &Account, from: &Account, amount: Balance, era: u32) -> Option<(Balance, Balance)>;
 }
 
 /// What an account does for the network.

@@ -119,7 +119,10 @@ impl quern_pallet_rewards::BenchmarkHelper for Helper {
         let order: alloc::vec::Vec<_> = others.chain([(1, who.clone())]).collect();
         Order::<Runtime>::put(BoundedVec::truncate_from(order));
         let pool = Pool { value, shares: value, unbonding: 0, generation: 0 };
-        Candidates::<Runtime>::insert(who, Candidate { commission_ppm: 50_000, listed: Some(1), pool });
+        Candidates::<Runtime>::insert(
+            who,
+            Candidate { commission: quern_pallet_staking::Commission::new(50_000), listed: Some(1), pool },
+        );
     }
 }
 

@@ -195,7 +195,7 @@ pub fn candidate(account: Account) -> Option<CandidateView> {
     let candidate = quern_pallet_staking::Candidates::<Runtime>::get(&who)?;
     Some(CandidateView {
         account,
-        commission_ppm: candidate.commission_ppm,
+        commission_ppm: candidate.commission.of_era(quern_pallet_rewards::CurrentEra::<Runtime>::get()),
         bonded: Collateral::bonded(&account),
         backing: candidate.pool.active(),
         score: candidate.listed.unwrap_or_default(),

@@ -2,9 +2,10 @@
 //! Results over the network: every id proven against a root that stands on chain, every byte against its id.
 
 use super::receipt::{Lists, OutputPath};
+use crate::output;
 use anyhow::{ensure, Context};
 use bytes::Bytes;
-use quern_primitives::{commitment::leaf_list, job::Blob, BlobId, JobId, ShardId};
+use quern_primitives::{commitment::leaf_list, job::Blob, Balance, BlobId, JobId, ShardId};
 use quern_program::{Checked, Program, Tensor};
 use quern_protocol::{
     inputs::AcceptedShard,
@@ -89,7 +90,8 @@ impl<'a> Results<'a> {
             tasks: view.shard.tasks,
             segments_per_task: view.shard.segments_per_task(),
         };
-        let shown = self.inputs.commitment(&view, &accepted).await?;
+        let shown = self.inputs.commitment(&view, &accepted).await;
+        let shown = shown.with_context(|| not_shown(id, accepted.leaves(), view.demand_price))?;
         Ok(Accepted { view, root, worker, shown })
     }
 
@@ -123,6 +125,19 @@ impl<'a> Results<'a> {
         let shard_roots = roots.shards.get(usize::from(shard.stage)).context("the job has no such stage")?;
         let lists = Lists { stage_roots: &roots.stages, shard_roots, leaves: &leaves };
         OutputPath::new(shard, accepted.worker, &lists, &accepted.shown.secret, position, id)
+    }
+}
+
+/// What to do where nobody shows what is behind a root of `leaves` ids. They can be asked for on chain while they have a price.
+fn not_shown(id: ShardId, leaves: u32, demand_price: Option<Balance>) -> String {
+    match demand_price {
+        Some(price) => format!(
+            "nobody shows what its worker committed to; for {} `quern dispute demand-leaf {id} POSITION` has the worker show an id \
+             on chain (POSITION 0 to {}), or lose its collateral",
+            output::qrn(price),
+            leaves.saturating_sub(1)
+        ),
+        None => "nobody shows what its worker committed to, and its challenge window is not open: its ids can be asked for no more".into(),
     }
 }
 
@@ -169,5 +184,22 @@ pub async fn all_shards(chain: &Chain, job: JobId, stage: u16) -> anyhow::Result
             return Ok(shards);
         }
         shards.extend(page);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHARD: ShardId = ShardId { job: 1, stage: 0, index: 2 };
+
+    #[test]
+    fn not_shown_should_name_the_command_while_ids_have_a_price() {
+        let text = not_shown(SHARD, 8, Some(quern_primitives::QRN / 100));
+        assert!(
+            text.contains("`quern dispute demand-leaf 1.0.2 POSITION`") && text.contains("POSITION 0 to 7"),
+            "{text}"
+        );
+        assert!(!not_shown(SHARD, 8, None).contains("quern dispute"));
     }
 }

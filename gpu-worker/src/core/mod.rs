@@ -38,6 +38,9 @@ pub const RETRY_BLOCKS: Height = 4;
 pub const DEMAND_AFTER: u32 = 4;
 /// Blocks before a deadline at which one failed attempt is enough to demand.
 pub const DEMAND_MARGIN_BLOCKS: Height = 36;
+/// Blocks after which a fetch of ids and proofs that has not ended counts as failed when the time is nearly over: they are few
+/// kilobytes, so its peer sends slowly on purpose or not at all.
+pub const SLOW_BLOCKS: Height = 8;
 /// Failed attempts to get what is audited after which a validator says so on chain, once it was demanded there, and after which it
 /// says that it has not got the inputs either.
 pub const CLAIM_AFTER: u32 = 12;
@@ -399,6 +402,8 @@ impl Subject {
 #[derive(Debug, Default)]
 struct Pending {
     until: HashMap<Subject, Height>,
+    /// When that was started which counts as under way until it is reported.
+    since: HashMap<Subject, Height>,
     failures: HashMap<Subject, u32>,
 }
 
@@ -409,16 +414,21 @@ impl Pending {
             return false;
         }
         self.until.insert(subject, best.saturating_add(blocks));
+        if blocks == UNTIL_REPORTED {
+            self.since.insert(subject, best);
+        }
         true
     }
 
     fn done(&mut self, subject: Subject) {
         self.until.remove(&subject);
+        self.since.remove(&subject);
         self.failures.remove(&subject);
     }
 
     fn failed(&mut self, subject: Subject, best: Height) {
         self.until.insert(subject, best.saturating_add(RETRY_BLOCKS));
+        self.since.remove(&subject);
         *self.failures.entry(subject).or_default() += 1;
     }
 
@@ -430,6 +440,12 @@ impl Pending {
     fn demands(&self, subject: Subject, best: Height, by: Height) -> bool {
         let enough = if best.saturating_add(DEMAND_MARGIN_BLOCKS) >= by { 1 } else { DEMAND_AFTER };
         self.failures(subject) >= enough
+    }
+
+    /// Whether a fetch of ids and proofs is under way for so long, and the time so nearly over, that it counts as failed.
+    fn is_slow(&self, subject: Subject, best: Height, by: Height) -> bool {
+        let is_late = best.saturating_add(DEMAND_MARGIN_BLOCKS) >= by;
+        is_late && self.since.get(&subject).is_some_and(|since| since.saturating_add(SLOW_BLOCKS) <= best)
     }
 
     /// Sends a call about a shard, unless it was sent a moment ago.
@@ -457,6 +473,7 @@ impl Pending {
             Subject::None => false,
         };
         self.until.retain(|subject, until| is_live(subject) || *until == UNTIL_REPORTED);
+        self.since.retain(|subject, _| is_live(subject));
         self.failures.retain(|subject, _| is_live(subject));
     }
 }

@@ -197,7 +197,8 @@ impl Validator {
             return self.pending.submit(round, Call::RevealAudit(id, sealed.salt, digest, false), best, out);
         }
         let subject = Subject::Shard(round, "check");
-        if audit.demand == Demand::None && self.pending.demands(subject, best, by) {
+        let is_owed = self.pending.demands(subject, best, by) || self.pending.is_slow(subject, best, by);
+        if audit.demand == Demand::None && is_owed {
             self.pending.submit(round, Call::DemandOpening(id), best, out);
         }
         if self.pending.start(subject, best, UNTIL_REPORTED) {

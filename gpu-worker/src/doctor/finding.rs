@@ -319,7 +319,7 @@ impl Problem {
             Self::Database(DbError::Version { .. }) => "use the program that wrote it until nothing is owed (quern-worker drain), then an empty folder",
             Self::Database(_) => "see that the disk is sound and not full; restore the folder from a copy, never start with an empty one while shards are open",
             Self::OtherRole(_) => "use another account, or quern stake retire first",
-            Self::Barred => "use another account",
+            Self::Barred => "when its open shards have ended: quern worker register, with the key of the stake; or use another account",
             Self::Retiring => "start the daemon when the open shards have ended: it registers anew",
             Self::Poor { .. } => "transfer QRN to the account, lower --bond, or begin with nothing: --apprentice",
             Self::NoFees { .. } => "transfer some QRN to the account, or claim what it earned: quern stake claim",

@@ -132,9 +132,9 @@ impl Idle {
         Some(match self {
             Self::NodeBehind => "wait, or name another node with --rpc",
             Self::NotRegistered => "start the daemon: quern-worker run (or validate)",
-            Self::Barred => "use another account",
+            Self::Barred => "when its open shards have ended: quern worker register, with the key of the stake; or use another account",
             Self::Retiring => "start the daemon again when the open shards have ended",
-            Self::BondTooLow => "bond more: quern stake bond, or --bond of the daemon",
+            Self::BondTooLow => "bond more, with the key of the stake: quern stake bond; a daemon that has that key does so at its start, up to --bond",
             Self::NotForApprentices => "wait for smaller ones, or bond: quern-worker run with --bond",
             Self::NotReady => "start the daemon, or quern-worker drain --cancel; it offers its slots within 16 blocks",
             Self::AskAboveBids => "lower --ask",
@@ -142,7 +142,7 @@ impl Idle {
             Self::OtherDevice => {
                 "state the region with --region; the rate is measured at each start: leave the machine to the daemon and start it again"
             }
-            Self::BondNotFree | Self::AuditBondNotFree => "bond more: quern stake bond",
+            Self::BondNotFree | Self::AuditBondNotFree => "bond more, with the key of the stake: quern stake bond",
             Self::Resting => "see that the daemon reaches the peers that serve inputs: quern-worker doctor",
             Self::Busy | Self::NoDemand | Self::TooFewAuditors | Self::Eligible | Self::NotDrawn => return None,
         })

@@ -59,6 +59,20 @@ mod benches {
         assert!(T::Currency::balance(&who) > before);
     }
 
+    /// The same, for an author that somebody else claims for.
+    #[benchmark]
+    fn claim_emission_for(e: Linear<1, MAX_ERAS_PER_CLAIM>) {
+        let (caller, who): (AccountId32, AccountId32) = (account("caller", 0, 0), whitelisted_caller());
+        T::BenchmarkHelper::back(&who);
+        let before = T::Currency::balance(&who);
+        let eras: Vec<u32> = (0..e).map(|_| finished_era::<T>(1)).collect();
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(caller), who.clone(), BoundedVec::truncate_from(eras));
+
+        assert!(T::Currency::balance(&who) > before);
+    }
+
     /// A block in which an era ends and `p` contributions to another one are pruned: the caller's is one of them.
     #[benchmark]
     fn on_block(p: Linear<1, PRUNED_PER_BLOCK>) {

@@ -380,7 +380,7 @@ pub mod pallet {
         }
 
         /// Mints the caller's emission of up to [`MAX_ERAS_PER_CLAIM`] finished eras: what is for work to the caller, what is for
-        /// blocks shared with those who back it now. Eras in which it did nothing, or which it has claimed already, are passed
+        /// blocks shared with those who back it now, at the commission that it had in the era. Eras in which it did nothing, or which it has claimed already, are passed
         /// over.
         ///
         /// Event: `EmissionClaimed` for each era. Errors: `EraNotFinished`, `EraExpired`, `NothingToClaim`; where the account
@@ -393,24 +393,22 @@ pub mod pallet {
             eras: BoundedVec<u32, ConstU32<MAX_ERAS_PER_CLAIM>>,
         ) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            let (parameters, current) = (Settings::<T>::get(), CurrentEra::<T>::get());
-            let mut claim = Claim::default();
-            for era in eras {
-                ensure!(era < current, Error::<T>::EraNotFinished);
-                ensure!(era >= parameters.oldest_era(current), Error::<T>::EraExpired);
-                let Claim { work, authoring } = Self::claim_era(&who, era);
-                claim.work = claim.work.saturating_add(work);
-                claim.authoring = claim.authoring.saturating_add(authoring);
-            }
-            let total = claim.total();
-            ensure!(total > 0, Error::<T>::NothingToClaim);
-            Self::pay_author(&who, claim.authoring)?;
-            if claim.work > 0 {
-                T::Currency::mint_into(&who, claim.work)?;
-            }
-            Promised::<T>::mutate(|promised| *promised = promised.saturating_sub(total));
-            TotalEmitted::<T>::mutate(|all| *all = all.saturating_add(total));
-            Ok(())
+            Self::do_claim_emission(&who, &eras)
+        }
+
+        /// The same for another account: `claim_emission` of `who`, which gets what it would get of its own call. So whoever backs
+        /// an author need not wait for it.
+        ///
+        /// Event and errors: those of `claim_emission`.
+        #[pallet::call_index(2)]
+        #[pallet::weight(T::WeightInfo::claim_emission_for(eras.len() as u32))]
+        pub fn claim_emission_for(
+            origin: OriginFor<T>,
+            who: AccountId32,
+            eras: BoundedVec<u32, ConstU32<MAX_ERAS_PER_CLAIM>>,
+        ) -> DispatchResult {
+            ensure_signed(origin)?;
+            Self::do_claim_emission(&who, &eras)
         }
     }
 
@@ -524,15 +522,37 @@ impl<T: Config> Pallet<T> {
         removed
     }
 
-    /// Mints what an author's blocks earned and shares it with those who back it. It passes through the pot, which exists
+    /// Pays what `who` can claim of finished eras.
+    fn do_claim_emission(who: &AccountId32, eras: &[u32]) -> DispatchResult {
+        let (parameters, current) = (Settings::<T>::get(), CurrentEra::<T>::get());
+        let mut claim = Claim::default();
+        for era in eras.iter().copied() {
+            ensure!(era < current, Error::<T>::EraNotFinished);
+            ensure!(era >= parameters.oldest_era(current), Error::<T>::EraExpired);
+            let Claim { work, authoring } = Self::claim_era(who, era);
+            claim.work = claim.work.saturating_add(work);
+            claim.authoring = claim.authoring.saturating_add(authoring);
+            Self::pay_author(who, authoring, era)?;
+        }
+        let total = claim.total();
+        ensure!(total > 0, Error::<T>::NothingToClaim);
+        if claim.work > 0 {
+            T::Currency::mint_into(who, claim.work)?;
+        }
+        Promised::<T>::mutate(|promised| *promised = promised.saturating_sub(total));
+        TotalEmitted::<T>::mutate(|all| *all = all.saturating_add(total));
+        Ok(())
+    }
+
+    /// Mints what an author's blocks earned in an era and shares it with those who back it. It passes through the pot, which exists
     /// always, so that no part of it has to keep an account alive on its way.
-    fn pay_author(who: &AccountId32, amount: Balance) -> DispatchResult {
+    fn pay_author(who: &AccountId32, amount: Balance, era: u32) -> DispatchResult {
         if amount == 0 {
             return Ok(());
         }
         let pot = Self::pot_account();
         T::Currency::mint_into(&pot, amount)?;
-        let paid = T::Backing::reward(&who.clone().into(), &pot.into(), amount);
+        let paid = T::Backing::reward(&who.clone().into(), &pot.into(), amount, era);
         paid.map(|_| ()).ok_or_else(|| Error::<T>::NotPayable.into())
     }
 

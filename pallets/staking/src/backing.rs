@@ -164,9 +164,9 @@ impl<T: Config> Pallet<T> {
     }
 
     /// What of a reward goes to those who back a candidate: after the commission, by what they have at stake. Rounded down.
-    fn backers_part(candidate: &Candidate, own: Balance, amount: Balance) -> Balance {
+    fn backers_part(candidate: &Candidate, own: Balance, amount: Balance, era: u32) -> Balance {
         // Up: the commission is the candidate's, whose bond is the first to answer.
-        let commission = Permill::from_parts(candidate.commission_ppm.min(ONE_PPM)).mul_ceil(amount);
+        let commission = Permill::from_parts(candidate.commission.of_era(era).min(ONE_PPM)).mul_ceil(amount);
         let shared = amount.saturating_sub(commission);
         let whole = own.saturating_add(candidate.pool.value);
         multiply_by_rational_with_rounding(shared, candidate.pool.value, whole, Rounding::Down).unwrap_or(0)
@@ -174,12 +174,12 @@ impl<T: Config> Pallet<T> {
 }
 
 impl<T: Config> Backing for Pallet<T> {
-    fn reward(who: &Account, from: &Account, amount: Balance) -> Option<(Balance, Balance)> {
+    fn reward(who: &Account, from: &Account, amount: Balance, era: u32) -> Option<(Balance, Balance)> {
         let (candidate, from) = (AccountId32::from(*who), AccountId32::from(*from));
         let mut entry = Candidates::<T>::get(&candidate);
         let bonded = Ledgers::<T>::get(&candidate).unwrap_or_default().own();
-        let backing = entry.as_ref().map_or(0, |entry| Self::backers_part(entry, bonded, amount));
-        let (commission_ppm, backed) = entry.map_or((0, 0), |entry| (entry.commission_ppm, entry.pool.value));
+        let backing = entry.as_ref().map_or(0, |entry| Self::backers_part(entry, bonded, amount, era));
+        let (commission_ppm, backed) = entry.map_or((0, 0), |entry| (entry.commission.of_era(era), entry.pool.value));
         let own = amount.saturating_sub(backing);
         with_storage_layer::<(), DispatchError, _>(|| {
             if own > 0 {

@@ -2,9 +2,9 @@
 //! The order of candidates, elections, and who authored what.
 
 use crate::{
-    Authored, Candidate, Candidates, ChillReason, Config, ElectedEra, ElectionDue, Elections, Error, Event,
-    IdleOffence, Ledger, Ledgers, MinimumBond, Order, Pallet, Pool, Reported, SessionBlocks, ShownFrom, MAX_CANDIDATES,
-    ONE_PPM,
+    Authored, Candidate, Candidates, ChillReason, Commission, Config, ElectedEra, ElectionDue, Elections, Error, Event,
+    IdleOffence, Ledger, Ledgers, MinimumBond, Order, Pallet, Pool, Raise, Reported, SessionBlocks, ShownFrom,
+    MAX_CANDIDATES, ONE_PPM,
 };
 use alloc::vec::Vec;
 use core::cmp::Reverse;
@@ -50,12 +50,21 @@ impl<T: Config> Pallet<T> {
                 Ok(displaced)
             })?;
         }
+        let era = T::Era::get();
+        let commission = match known.filter(|candidate| candidate.pool.shares > 0) {
+            Some(candidate) => candidate.commission.set(commission_ppm, era),
+            // Nobody is there whom it could harm.
+            None => Commission::new(commission_ppm),
+        };
         let pool = pool.unwrap_or_else(|| Pool { generation: Self::next_generation(), ..Default::default() });
-        Candidates::<T>::insert(who, Candidate { commission_ppm, listed: Some(score), pool });
+        Candidates::<T>::insert(who, Candidate { commission, listed: Some(score), pool });
         if let Some((_, last)) = displaced {
             Self::unlisted(&last, ChillReason::Displaced);
         }
         Self::deposit_event(Event::CandidateListed { who: who.clone(), commission_ppm, score });
+        if let Some(Raise { from_era, commission_ppm }) = commission.announced(era) {
+            Self::deposit_event(Event::CommissionRaised { who: who.clone(), commission_ppm, from_era });
+        }
         Ok(())
     }
 

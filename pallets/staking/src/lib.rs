@@ -23,7 +23,7 @@ pub mod weights;
 
 #[cfg(feature = "runtime-benchmarks")]
 pub use benchmarking::BenchmarkHelper;
-pub use offences::{EvidenceSessions, IdleOffence, Offender, FORGOTTEN_PER_BLOCK};
+pub use offences::{EvidenceSessions, IdleOffence, Offender, VoteOffence, FORGOTTEN_PER_BLOCK};
 pub use pallet::*;
 pub use quern_primitives::offence::MIN_EXPECTED_BLOCKS;
 pub use types::*;
@@ -334,7 +334,7 @@ pub mod pallet {
         CandidateListed {
             /// The account.
             who: T::AccountId,
-            /// What it keeps of the rewards before they are shared, in parts per million.
+            /// What it keeps of the rewards before they are shared, in parts per million; where it is higher than before, later.
             commission_ppm: u32,
             /// Its score: its bond and what backs it.
             score: Balance,
@@ -451,12 +451,22 @@ pub mod pallet {
             own: Balance,
             /// What was added to the shares of those who back it.
             backing: Balance,
-            /// Its commission; zero for an account that is no candidate.
+            /// Its commission of the era that is paid; zero for an account that is no candidate.
             commission_ppm: u32,
             /// Its bond, less what it owes.
             bonded: Balance,
             /// What others backed it with, what unbonds included.
             backed: Balance,
+        },
+        /// A candidate that others back announced a higher commission.
+        #[codec(index = 19)]
+        CommissionRaised {
+            /// The candidate.
+            who: T::AccountId,
+            /// The commission, in parts per million.
+            commission_ppm: u32,
+            /// The first era whose rewards it is kept of.
+            from_era: u32,
         },
     }
 
@@ -586,8 +596,11 @@ pub mod pallet {
         /// Offers to author and finalise blocks, for `commission_ppm` of the rewards before they are shared with those who
         /// back the caller; or changes the commission.
         ///
-        /// The caller's bond must reach the minimum and its session keys must be registered. Event: `CandidateListed`, and
-        /// `Chilled` of another where the order was full. Errors: `CommissionTooHigh`, `NoSessionKeys`, `BelowMinimum`,
+        /// Where others back the caller, a higher commission is kept of eras that begin [`COMMISSION_NOTICE_ERAS`] after this one
+        /// at the soonest, and of no earlier one whenever it is claimed; a lower one counts at once, for eras not yet claimed too.
+        ///
+        /// The caller's bond must reach the minimum and its session keys must be registered. Event: `CandidateListed`,
+        /// `CommissionRaised` where it counts later, and `Chilled` of another where the order was full. Errors: `CommissionTooHigh`, `NoSessionKeys`, `BelowMinimum`,
         /// `OrderFull`.
         #[pallet::call_index(3)]
         #[pallet::weight(T::WeightInfo::validate())]

@@ -69,6 +69,50 @@ impl Offence<Offender> for IdleOffence {
     }
 }
 
+/// Two votes of an authority in one round of GRANDPA, whichever round of its set it was: who is slashed anyway signs for any
+/// number of rounds, and one report for each voter of a set is enough. Voters of a set count together, so that nobody hides
+/// among rounds how many they were.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VoteOffence {
+    set_id: u64,
+    session: SessionIndex,
+    validators: u32,
+    voters: Vec<AccountId32>,
+}
+
+impl VoteOffence {
+    /// `voters` of the set `set_id`, which has so many `validators` and votes in `session`, voted twice.
+    pub fn new(set_id: u64, session: SessionIndex, validators: u32, voters: Vec<AccountId32>) -> Self {
+        Self { set_id, session, validators, voters }
+    }
+}
+
+impl Offence<Offender> for VoteOffence {
+    const ID: Kind = *b"quern:two-votes-";
+    type Slot = u64;
+
+    fn offenders(&self) -> Vec<Offender> {
+        self.voters.iter().cloned().map(|who| (who, ())).collect()
+    }
+
+    fn session_index(&self) -> SessionIndex {
+        self.session
+    }
+
+    fn validator_set_count(&self) -> u32 {
+        self.validators
+    }
+
+    fn slot(&self) -> u64 {
+        self.set_id
+    }
+
+    /// `min((3 k / n)^2, 1)` for `k` offenders of `n` validators, as for blocks.
+    fn slash_fraction(&self, offenders: u32) -> Perbill {
+        Perbill::from_rational(offenders.saturating_mul(3), self.validators).square()
+    }
+}
+
 /// Sessions for which an equivocation can be shown: GRANDPA remembers as many sets.
 pub struct EvidenceSessions<T>(PhantomData<T>);
 impl<T: Config> Get<u64> for EvidenceSessions<T> {
@@ -77,7 +121,7 @@ impl<T: Config> Get<u64> for EvidenceSessions<T> {
     }
 }
 
-/// The number under which the reports of a kind at a moment (a slot, a round, a session) are kept.
+/// The number under which the reports of a kind at a moment (a slot, a set of voters, a session) are kept.
 fn moment<O: Offence<Offender>>(slot: &O::Slot) -> [u8; 32] {
     (O::ID, slot.encode()).using_encoded(Blake2_256::hash)
 }
@@ -107,9 +151,14 @@ struct Severity {
 
 impl<T: Config, O: Offence<Offender>> ReportOffence<AccountId32, Offender, O> for Pallet<T> {
     fn report_offence(reporters: Vec<AccountId32>, offence: O) -> Result<(), OffenceError> {
-        let (session, id) = (offence.session_index(), moment::<O>(&offence.slot()));
-        let known = Reports::<T>::get(id);
-        let mut reports = known.unwrap_or_else(|| ReportsOfMoment { session, offenders: Default::default() });
+        let id = moment::<O>(&offence.slot());
+        // A set may vote for longer than its first report is kept.
+        let known = Self::reports(id);
+        let mut reports = known
+            .unwrap_or_else(|| ReportsOfMoment { session: offence.session_index(), offenders: Default::default() });
+        // A set may vote in several sessions, and the reporter names one: all count in the session of the first report, so that
+        // nobody pays twice.
+        let session = reports.session;
         let before = reports.offenders.len();
         for (who, ()) in offence.offenders() {
             if !reports.offenders.contains(&who) {
@@ -119,6 +168,9 @@ impl<T: Config, O: Offence<Offender>> ReportOffence<AccountId32, Offender, O> fo
         }
         if reports.offenders.len() == before {
             return Err(OffenceError::DuplicateReport);
+        }
+        if let Some(old) = Reports::<T>::get(id).filter(|old| old.session != session) {
+            ReportsBySession::<T>::remove(old.session, id);
         }
         Reports::<T>::insert(id, &reports);
         ReportsBySession::<T>::insert(session, id, ());
@@ -139,12 +191,17 @@ impl<T: Config, O: Offence<Offender>> ReportOffence<AccountId32, Offender, O> fo
     }
 
     fn is_known_offence(offenders: &[Offender], slot: &O::Slot) -> bool {
-        let reports = Reports::<T>::get(moment::<O>(slot));
+        let reports = Self::reports(moment::<O>(slot));
         reports.is_some_and(|reports| offenders.iter().all(|(who, ())| reports.offenders.contains(who)))
     }
 }
 
 impl<T: Config> Pallet<T> {
+    /// The reports of a moment, while its session can be shown.
+    fn reports(id: [u8; 32]) -> Option<ReportsOfMoment> {
+        Reports::<T>::get(id).filter(|reports| reports.session >= ShownFrom::<T>::get())
+    }
+
     /// The hash of the transaction that is carried out: it has the evidence.
     fn evidence() -> [u8; 32] {
         let index = frame_system::Pallet::<T>::extrinsic_index();

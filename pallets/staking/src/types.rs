@@ -13,6 +13,9 @@ pub const MAX_UNBONDING: u32 = 16;
 /// Most candidates in the order. One value of at most 24 KiB holds it, which is read and written when a score changes; the
 /// candidate with the lowest score makes room for a better one.
 pub const MAX_CANDIDATES: u32 = 512;
+/// Eras from the announcement of a higher commission to the first of which it is kept: at least one whole era, so that those
+/// who back the candidate can leave before.
+pub const COMMISSION_NOTICE_ERAS: u32 = 2;
 /// One, in parts per million.
 pub const ONE_PPM: u32 = 1_000_000;
 /// Most of a slash that its reporter can get: self-accusation must not launder stake.
@@ -172,11 +175,65 @@ impl Pool {
     }
 }
 
+/// A commission that is higher than the one before, from an era on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Raise {
+    /// The first era whose rewards it is kept of.
+    pub from_era: u32,
+    /// The commission, in parts per million.
+    pub commission_ppm: u32,
+}
+
+/// What a candidate keeps of the rewards before they are shared, by era: a raise never reaches an era that began before it was
+/// announced, whenever its reward is claimed.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Commission {
+    /// The commission of eras before all raises, in parts per million.
+    pub base_ppm: u32,
+    /// Raises, by era. Of two at most the second has not begun.
+    pub raises: [Option<Raise>; 2],
+}
+
+impl Commission {
+    /// The same in every era.
+    pub fn new(base_ppm: u32) -> Self {
+        Self { base_ppm, raises: [None; 2] }
+    }
+
+    /// The commission of an era, in parts per million.
+    pub fn of_era(&self, era: u32) -> u32 {
+        let mut begun = self.raises.iter().flatten().filter(|raise| raise.from_era <= era);
+        begun.next_back().map_or(self.base_ppm, |raise| raise.commission_ppm)
+    }
+
+    /// The raise that was announced and has not begun in `era`.
+    pub fn announced(&self, era: u32) -> Option<Raise> {
+        self.raises.into_iter().flatten().find(|raise| raise.from_era > era)
+    }
+
+    /// The commission after its candidate has set it to `ppm` in `era`. Less than now counts at once, for earlier eras that
+    /// were not claimed too: that is to the good of those who back it. More counts [`COMMISSION_NOTICE_ERAS`] later. What was
+    /// announced and has not begun is forgotten. Where two raises have begun, the eras of the first count with those before
+    /// it: against the candidate.
+    pub fn set(self, ppm: u32, era: u32) -> Self {
+        let begun = self.raises.map(|raise| raise.filter(|raise| raise.from_era <= era));
+        if ppm <= self.of_era(era) {
+            let lower = |raise: Raise| Raise { commission_ppm: raise.commission_ppm.min(ppm), ..raise };
+            return Self { base_ppm: self.base_ppm.min(ppm), raises: begun.map(|raise| raise.map(lower)) };
+        }
+        let raise = Raise { from_era: era.saturating_add(COMMISSION_NOTICE_ERAS), commission_ppm: ppm };
+        let [first, second] = begun;
+        Self { raises: [second.or(first), Some(raise)], ..self }
+    }
+}
+
 /// Who offers to author and finalise blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Candidate {
-    /// What it keeps of the rewards before they are shared, in parts per million.
-    pub commission_ppm: u32,
+    /// What it keeps of the rewards before they are shared.
+    pub commission: Commission,
     /// The score under which it stands in the order; none while it is chilled.
     pub listed: Option<Balance>,
     /// What others back it with.
@@ -218,10 +275,10 @@ pub enum ChillReason {
     Displaced,
 }
 
-/// The reports of a kind of offence against consensus at one moment: a slot, a round or a session.
+/// The reports of a kind of offence against consensus at one moment: a slot, a set of voters or a session.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct ReportsOfMoment {
-    /// The session of the moment.
+    /// The session of the moment; where a set votes in several, that of the first report.
     pub session: u32,
     /// Who was reported.
     pub offenders: BoundedVec<AccountId32, ConstU32<MAX_CANDIDATES>>,

@@ -62,7 +62,12 @@ fn report_blocks() {
 
 /// Has a node report two prevotes of Bob's in one round.
 fn report_votes() {
-    let (set_id, round, key) = (Grandpa::current_set_id(), 7u64, Ed25519Keyring::Bob);
+    assert_eq!(report_votes_of(7), Some(()));
+}
+
+/// The same of a certain round: what the node says.
+fn report_votes_of(round: u64) -> Option<()> {
+    let (set_id, key) = (Grandpa::current_set_id(), Ed25519Keyring::Bob);
     let vote = |target: u8| {
         let prevote = (H256::repeat_byte(target), 5u32);
         let payload = sp_consensus_grandpa::localized_payload(round, set_id, &(0u8, prevote));
@@ -73,8 +78,7 @@ fn report_votes() {
         recoded((set_id, 0u8, round, key.public(), vote(1), vote(2)));
     let owner = <Runtime as GrandpaApi<Block>>::generate_key_ownership_proof(set_id, proof.offender().clone())
         .expect("Bob's key is known");
-    let submitted = <Runtime as GrandpaApi<Block>>::submit_report_equivocation_unsigned_extrinsic(proof, owner);
-    assert_eq!(submitted, Some(()));
+    <Runtime as GrandpaApi<Block>>::submit_report_equivocation_unsigned_extrinsic(proof, owner)
 }
 
 /// What one of four loses for an equivocation: (3 / 4)^2 of its stake.
@@ -193,6 +197,25 @@ fn report_should_be_refused_when_it_comes_from_outside_or_is_known() {
         block(another(), vec![extrinsic.clone()]);
         assert_eq!(validate(TransactionSource::Local), Err(InvalidTransaction::Stale.into()));
         assert_eq!(waiting().len(), 1);
+    });
+}
+
+#[test]
+fn report_of_votes_should_be_refused_when_the_voter_was_reported_for_another_round() {
+    let mut chain = Chain::new();
+    let extrinsic = reported(&mut chain, report_votes);
+    chain.run(|| {
+        assert_eq!(report_votes_of(8), Some(()), "a report of another round");
+    });
+    let second = chain.take_pool().pop().expect("a report in the pool");
+    chain.run(|| {
+        let validate = |extrinsic: &UncheckedExtrinsic| {
+            Executive::validate_transaction(TransactionSource::Local, extrinsic.clone(), System::parent_hash())
+        };
+        assert!(validate(&second).is_ok());
+        block(another(), vec![extrinsic]);
+        assert_eq!(validate(&second), Err(InvalidTransaction::Stale.into()));
+        assert_eq!((waiting().len(), Reports::<Runtime>::iter().count()), (1, 1));
     });
 }
 

@@ -132,6 +132,11 @@ pub fn claim_emission(eras: Vec<u32>) -> impl Payload + Send + Sync {
     transactions().rewards().claim_emission(BoundedVec(eras))
 }
 
+/// `rewards.claim_emission_for`: the same for another account, which gets it.
+pub fn claim_emission_for(who: Account, eras: Vec<u32>) -> impl Payload + Send + Sync {
+    transactions().rewards().claim_emission_for(who.into(), BoundedVec(eras))
+}
+
 /// `slashing.appeal`: holds the appeal's bond. `statement` is the BLAKE3 of what the offender has to say.
 pub fn appeal(offence: OffenceId, statement: [u8; 32]) -> impl Payload + Send + Sync {
     transactions().slashing().appeal(offence, statement)

@@ -131,17 +131,23 @@ fn check(model: &mut Model, op: &Op) {
             let current = CurrentEra::<Test>::get();
             let eras: Vec<u32> = (current.saturating_sub(eras.min(HISTORY))..current).collect();
             let before = Balances::free_balance(account(who));
-            let (work, authoring) = Rewards::claimable(account(who))
+            let claims: Vec<_> = Rewards::claimable(account(who))
                 .into_iter()
-                .filter(|(era, _)| eras.contains(era))
-                .fold((0, 0), |(work, authoring), (_, claim)| (work + claim.work, authoring + claim.authoring));
-            let expected = work + authoring;
-            let backing = authoring * Balance::from(BackersPpm::get()) / 1_000_000;
+                .filter_map(|(era, claim)| eras.contains(&era).then_some(claim))
+                .collect();
+            let work: Balance = claims.iter().map(|claim| claim.work).sum();
+            let expected = claims.iter().map(|claim| claim.total()).sum();
             let backers = Balances::free_balance(account(BACKERS));
-            // The blocks' part is paid first, and either creates the account where there is none.
-            let own = authoring - backing;
-            let exists = before > 0 || own >= ED;
-            let possible = expected > 0 && (own == 0 || exists) && (work == 0 || exists || work >= ED);
+            // The parts of the blocks are paid first, era by era, and each part creates the account where there is none.
+            let (mut backing, mut exists, mut possible) = (0, before > 0, expected > 0);
+            for authoring in claims.iter().map(|claim| claim.authoring) {
+                let shared = authoring * Balance::from(BackersPpm::get()) / 1_000_000;
+                let own = authoring - shared;
+                exists |= own >= ED;
+                possible &= own == 0 || exists;
+                backing += shared;
+            }
+            possible &= work == 0 || exists || work >= ED;
             let claimed = frame_support::storage::with_storage_layer(|| {
                 Rewards::claim_emission(signed(who), BoundedVec::truncate_from(eras.clone()))
             });

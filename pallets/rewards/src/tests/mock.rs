@@ -48,7 +48,7 @@ parameter_types! {
 /// Pays an author, and [`BACKERS`] their part.
 pub struct Shared;
 impl Backing for Shared {
-    fn reward(who: &Account, from: &Account, amount: Balance) -> Option<(Balance, Balance)> {
+    fn reward(who: &Account, from: &Account, amount: Balance, _era: u32) -> Option<(Balance, Balance)> {
         let backing = amount * Balance::from(BackersPpm::get()) / 1_000_000;
         for (to, part) in [((*who).into(), amount - backing), (account(BACKERS), backing)] {
             if part > 0 {

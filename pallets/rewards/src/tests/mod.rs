@@ -3,6 +3,7 @@
 
 mod claim;
 mod claim_emission;
+mod claim_emission_for;
 mod eras;
 mod invariants;
 pub(crate) mod mock;

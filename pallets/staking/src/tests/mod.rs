@@ -4,6 +4,7 @@
 mod bond;
 mod chill;
 mod collateral;
+mod commission;
 mod earn;
 mod elections;
 mod genesis;

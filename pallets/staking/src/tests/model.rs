@@ -137,7 +137,7 @@ proptest! {
                     Op::Offend(who, percent, session) => offend(who, percent, session, Some(24)),
                     Op::Reward(who, amount) => {
                         let value = pool(who).value as f64;
-                        let (_, backing) = Staking::reward(&raw(who), &raw(24), amount).unwrap();
+                        let (_, backing) = Staking::reward(&raw(who), &raw(24), amount, 0).unwrap();
                         if backing > 0 {
                             scale(&mut model, who, 1.0 + backing as f64 / value);
                         }

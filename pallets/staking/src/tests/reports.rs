@@ -2,7 +2,7 @@
 //! Reports of offences against consensus: who is known, how they add up, and when they are forgotten.
 
 use super::mock::*;
-use crate::{ForgottenTo, Noted, Reported, Reports, ReportsBySession, FORGOTTEN_PER_BLOCK};
+use crate::{ForgottenTo, Noted, Reported, Reports, ReportsBySession, VoteOffence, FORGOTTEN_PER_BLOCK};
 use proptest::prelude::*;
 use quern_primitives::{offence::AnyOffence, traits::OffenceKind};
 use sp_runtime::Perbill;
@@ -108,6 +108,39 @@ fn reports_should_be_kept_while_their_session_can_be_shown_and_then_be_forgotten
         assert!(!is_known(0, 1) && is_known(many, 1));
         assert_eq!((Reports::<Test>::iter().count(), ReportsBySession::<Test>::iter().count()), (1, 1));
         assert_eq!(ForgottenTo::<Test>::get(), 1);
+    });
+}
+
+/// Two votes in a set of four.
+fn votes(set_id: u64, session: u32, who: u8) -> Result<(), OffenceError> {
+    Staking::report_offence(Vec::new(), VoteOffence::new(set_id, session, 4, vec![account(who)]))
+}
+
+#[test]
+fn votes_should_count_together_for_a_set_whichever_session_a_reporter_names() {
+    run(|| {
+        candidate(1, 1_600);
+        candidate(2, 1_600);
+        votes(5, 0, 1).unwrap();
+        votes(5, 1, 2).unwrap();
+        let shares: Vec<_> = waiting().iter().map(|(_, slash)| slash.share_ppm).collect();
+        assert_eq!(shares, [1_000_000; 2], "once each, and both for two offenders");
+        assert_eq!(votes(5, 1, 1), Err(OffenceError::DuplicateReport));
+        assert_eq!(Reports::<Test>::iter().count(), 1);
+    });
+}
+
+#[test]
+fn votes_should_count_anew_when_their_set_goes_on_after_the_first_report_can_no_longer_be_shown() {
+    run(|| {
+        candidate(1, 1_600);
+        votes(5, 0, 1).unwrap();
+        Staking::start_session(EVIDENCE);
+        assert_eq!(votes(5, EVIDENCE, 1), Err(OffenceError::DuplicateReport));
+        Staking::start_session(1 + EVIDENCE);
+        votes(5, 1 + EVIDENCE, 1).unwrap();
+        go_to(10);
+        assert_eq!((Reports::<Test>::iter().count(), ReportsBySession::<Test>::iter().count()), (1, 1));
     });
 }
 

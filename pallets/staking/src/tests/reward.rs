@@ -14,7 +14,7 @@ fn reward_should_be_shared_by_stake_after_the_commission() {
         assert_ok!(Staking::validate(signed(1), 100_000));
         assert_ok!(Staking::nominate(signed(2), account(1), 600));
         // 100 of commission; of the rest two fifths to the bond, three fifths to the backing.
-        assert_eq!(Staking::reward(&raw(1), &raw(3), 1_000), Some((460, 540)));
+        assert_eq!(Staking::reward(&raw(1), &raw(3), 1_000, 0), Some((460, 540)));
         assert_eq!(Balances::free_balance(account(1)), RICH - 400 + 460);
         assert_eq!((pot(), pool(1).value, pool(1).shares), (1_140, 1_140, 600));
         let shared = Event::RewardShared {
@@ -35,8 +35,8 @@ fn reward_should_be_shared_by_stake_after_the_commission() {
 fn reward_should_go_to_the_candidate_alone_when_nobody_backs_it() {
     run(|| {
         candidate(1, 400);
-        assert_eq!(Staking::reward(&raw(1), &raw(3), 1_000), Some((1_000, 0)));
-        assert_eq!(Staking::reward(&raw(2), &raw(3), 1_000), Some((1_000, 0)));
+        assert_eq!(Staking::reward(&raw(1), &raw(3), 1_000, 0), Some((1_000, 0)));
+        assert_eq!(Staking::reward(&raw(2), &raw(3), 1_000, 0), Some((1_000, 0)));
     });
 }
 
@@ -45,7 +45,7 @@ fn reward_should_move_nothing_when_it_cannot_be_paid() {
     run(|| {
         candidate(1, 400);
         assert_ok!(Staking::nominate(signed(2), account(1), 600));
-        assert_eq!(Staking::reward(&raw(1), &raw(3), RICH + 1), None);
+        assert_eq!(Staking::reward(&raw(1), &raw(3), RICH + 1, 0), None);
         assert_eq!((pot(), Balances::free_balance(account(3))), (600, RICH));
     });
 }
@@ -55,7 +55,7 @@ fn reward_should_be_shared_when_a_part_is_below_the_existential_deposit() {
     run(|| {
         candidate(1, 400);
         assert_ok!(Staking::nominate(signed(2), account(1), 600));
-        assert_eq!(Staking::reward(&raw(1), &raw(3), 10), Some((4, 6)));
+        assert_eq!(Staking::reward(&raw(1), &raw(3), 10, 0), Some((4, 6)));
         assert_eq!(pot(), 606);
     });
 }
@@ -66,7 +66,7 @@ fn reward_should_be_shared_with_those_who_still_back_a_chilled_candidate() {
         candidate(1, 400);
         assert_ok!(Staking::nominate(signed(2), account(1), 600));
         assert_ok!(Staking::chill(signed(1)));
-        assert_eq!(Staking::reward(&raw(1), &raw(3), 1_000), Some((400, 600)));
+        assert_eq!(Staking::reward(&raw(1), &raw(3), 1_000, 0), Some((400, 600)));
     });
 }
 
@@ -79,7 +79,7 @@ fn reward_should_go_to_the_candidate_alone_when_it_is_chilled_and_nobody_is_left
         assert_ok!(Staking::unbond_nomination(signed(2), account(1), 600));
         System::set_block_number(1 + UNBONDING);
         assert_ok!(Staking::withdraw_nomination(signed(2), account(1)));
-        assert_eq!(Staking::reward(&raw(1), &raw(3), 1_000), Some((1_000, 0)));
+        assert_eq!(Staking::reward(&raw(1), &raw(3), 1_000, 0), Some((1_000, 0)));
     });
 }
 
@@ -115,7 +115,7 @@ proptest! {
                 let before = pool(1);
                 let issuance = Balances::total_issuance();
                 let (free, paid_from) = (Balances::free_balance(account(1)), Balances::free_balance(&payer));
-                let (own, backing) = Staking::reward(&raw(1), &raw(PAYER), amount).unwrap();
+                let (own, backing) = Staking::reward(&raw(1), &raw(PAYER), amount, 0).unwrap();
                 let after = pool(1);
                 // All of it arrives, and nothing else does.
                 assert_eq!(own + backing, amount);

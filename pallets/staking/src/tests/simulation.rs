@@ -85,7 +85,7 @@ fn simulate(seed: u64, eras: u32) -> (u32, u32) {
             let able: Vec<_> = set.iter().filter(|_| seed.below(16) > 0).cloned().collect();
             for who in &able {
                 (0..64).for_each(|_| Staking::note_author(who));
-                let _ = Staking::reward(&who.clone().into(), &raw(60), 20);
+                let _ = Staking::reward(&who.clone().into(), &raw(60), 20, 0);
             }
             let bonds: Vec<_> = able.iter().map(|who| (who.clone(), is_listed(raw_of(who)))).collect();
             if let Some(offence) = Staking::end_session(session, &set, &[]) {

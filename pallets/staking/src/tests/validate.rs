@@ -26,7 +26,7 @@ fn validate_should_change_the_commission_when_listed_already() {
     run(|| {
         candidate(1, 300);
         assert_ok!(Staking::validate(signed(1), 70_000));
-        assert_eq!(Candidates::<Test>::get(account(1)).unwrap().commission_ppm, 70_000);
+        assert_eq!(Candidates::<Test>::get(account(1)).unwrap().commission.of_era(0), 70_000);
         assert_eq!(Order::<Test>::get().len(), 1);
     });
 }
