@@ -47,6 +47,7 @@ impl quern_pallet_staking::Config for Test {
     type RuntimeHoldReason = RuntimeHoldReason;
     type Currency = Balances;
     type Era = ConstU32<0>;
+    type DrawMemory = ConstU32<0>;
     type Author = ();
     type SessionKeys = frame_support::traits::Everything;
     type Offences = Slashing;

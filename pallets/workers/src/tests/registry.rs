@@ -187,3 +187,40 @@ fn registered_accounts_should_exist_while_their_entry_does() {
         assert_eq!(System::sufficients(&account(1)), 0);
     });
 }
+
+#[test]
+fn validators_before_should_leave_out_who_registered_since() {
+    run(|| {
+        register(1, Role::Validator);
+        System::set_block_number(5);
+        register(2, Role::Validator);
+        assert_eq!(Registry::validators(), [raw(1), raw(2)]);
+        assert_eq!(Registry::validators_before(5), [raw(1)]);
+        assert_eq!(Registry::validators_before(6), [raw(1), raw(2)]);
+        Registry::do_try_state().unwrap();
+    });
+}
+
+#[test]
+fn validators_before_should_leave_out_who_retired_and_came_again() {
+    run(|| {
+        register(1, Role::Validator);
+        register(2, Role::Validator);
+        System::set_block_number(5);
+        assert_ok!(Registry::retire(signed(1)));
+        assert_eq!(Registry::validators_before(5), [raw(2)]);
+        register(1, Role::Validator);
+        assert_eq!(Registry::validators_before(5), [raw(2)]);
+        Registry::do_try_state().unwrap();
+    });
+}
+
+#[test]
+fn validators_before_should_not_change_when_somebody_updates_its_entry() {
+    run(|| {
+        register(1, Role::Validator);
+        System::set_block_number(5);
+        assert_ok!(Registry::update(signed(1), endpoint(9), profile(), ASK));
+        assert_eq!(Registry::validators_before(5), [raw(1)]);
+    });
+}
