@@ -114,7 +114,8 @@ fn race_time(word: u64) -> u128 {
     let mut number = wide.wrapping_shl(63u32.saturating_sub(place.min(63))).wrapping_shr(place.saturating_sub(63));
     let mut log = u128::from(place);
     for _ in 0..TIME_DIGITS {
-        number = number.saturating_mul(number).wrapping_shr(63);
+        // Below 2^64: the square fits.
+        number = number.wrapping_mul(number).wrapping_shr(63);
         let digit = number.wrapping_shr(64);
         number = number.wrapping_shr(digit as u32);
         log = log.wrapping_shl(1) | digit;
@@ -135,8 +136,8 @@ pub fn race(seed_of_draw: &[u8; 32], entrants: &[(Account, u128)]) -> Vec<usize>
         .enumerate()
         .filter(|(_, (_, weight))| *weight > 0)
         .map(|(index, (account, weight))| {
-            let word = Draw::new(seed(b"race", seed_of_draw, account)).0.next_u64();
-            (race_time(word), (*weight).min(MAX_RACE_WEIGHT), index)
+            let [a, b, c, d, e, f, g, h, ..] = seed(b"race", seed_of_draw, account);
+            (race_time(u64::from_le_bytes([a, b, c, d, e, f, g, h])), (*weight).min(MAX_RACE_WEIGHT), index)
         })
         .collect();
     // time / weight, without the division.

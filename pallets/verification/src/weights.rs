@@ -125,7 +125,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // validator its ledger twice more out of the overlay, and its time in the race.
     fn draw(v: u32) -> Weight {
         Weight::from_parts(282_379_838, 10_115)
-            .saturating_add(Weight::from_parts(25_517_862, 0).saturating_mul(v.into()))
+            .saturating_add(Weight::from_parts(16_517_862, 0).saturating_mul(v.into()))
             .saturating_add(T::DbWeight::get().reads(22))
             .saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(v.into())))
             .saturating_add(T::DbWeight::get().writes(23))
