@@ -4,7 +4,7 @@
 //! The generator is ChaCha8 with a 32-byte key, block counter and stream 0. `docs/protocol.md` holds every step of every
 //! algorithm here; the results are part of the protocol.
 
-use crate::{tagged, tags};
+use crate::{tagged, tags, Account};
 use alloc::{collections::BTreeMap, vec::Vec};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use rand_chacha::ChaCha8Rng;
@@ -14,6 +14,11 @@ use scale_info::TypeInfo;
 /// Most words that one bounded number takes. A word is rejected with a probability below one half, so the last one is
 /// reached with a probability below 2^-63; it is then used as it is.
 const MAX_TRIES: u32 = 64;
+
+/// Binary digits after the point of a time in a [`race`].
+const TIME_DIGITS: u32 = 32;
+/// Most that an entrant of a [`race`] weighs: times stay below 2^39, and the product of both fits.
+const MAX_RACE_WEIGHT: u128 = 1 << 88;
 
 /// The seed of the draw `purpose` about `subject`, from the seed of a draw period.
 pub fn seed(purpose: &[u8], period_seed: &[u8; 32], subject: &impl Encode) -> [u8; 32] {
@@ -98,6 +103,48 @@ impl Draw {
         }
         drawn
     }
+}
+
+/// -log2 of `(word + 1/2) / 2^64`, rounded up a little, with [`TIME_DIGITS`] binary digits after the point; at least one.
+fn race_time(word: u64) -> u128 {
+    // Below 2^64 by one half at least: the half is kept as the last digit of a word of 65.
+    let wide = u128::from(word).wrapping_shl(1) | 1;
+    let place = 127u32.saturating_sub(wide.leading_zeros());
+    // A number from 1 to below 2, with 63 digits after the point: its logarithm comes digit by digit, by squaring.
+    let mut number = wide.wrapping_shl(63u32.saturating_sub(place.min(63))).wrapping_shr(place.saturating_sub(63));
+    let mut log = u128::from(place);
+    for _ in 0..TIME_DIGITS {
+        // Below 2^64: the square fits.
+        number = number.wrapping_mul(number).wrapping_shr(63);
+        let digit = number.wrapping_shr(64);
+        number = number.wrapping_shr(digit as u32);
+        log = log.wrapping_shl(1) | digit;
+    }
+    // `wide` has one digit more than the word.
+    (65u128.wrapping_shl(TIME_DIGITS)).saturating_sub(log).max(1)
+}
+
+/// The entrants of a draw in the order in which they are drawn, as indices; those without weight are left out. Each
+/// arrives after a time of its own: from `seed` and its account, exponentially distributed, divided by its weight (at most 2^88).
+///
+/// The order is distributed as that of [`Draw::weighted_without_replacement`] (Efraimidis and Spirakis, *Weighted random
+/// sampling with a reservoir*, 2006), but nobody's presence or weight changes the order of the others: whoever knows the seed
+/// and withdraws moves itself alone. Equal times stay in the order of the entrants.
+pub fn race(seed_of_draw: &[u8; 32], entrants: &[(Account, u128)]) -> Vec<usize> {
+    let mut times: Vec<(u128, u128, usize)> = entrants
+        .iter()
+        .enumerate()
+        .filter(|(_, (_, weight))| *weight > 0)
+        .map(|(index, (account, weight))| {
+            let [a, b, c, d, e, f, g, h, ..] = seed(b"race", seed_of_draw, account);
+            (race_time(u64::from_le_bytes([a, b, c, d, e, f, g, h])), (*weight).min(MAX_RACE_WEIGHT), index)
+        })
+        .collect();
+    // time / weight, without the division.
+    times.sort_by(|(time, weight, _), (other_time, other_weight, _)| {
+        time.saturating_mul(*other_weight).cmp(&other_time.saturating_mul(*weight))
+    });
+    times.into_iter().map(|(_, _, index)| index).collect()
 }
 
 /// The static costs of the segments of one task, in MACs.
@@ -339,6 +386,37 @@ mod tests {
         assert!(chi_square(&first, &[1, 2, 3]) < 13.9, "{first:?}");
     }
 
+    fn entrants(weights: &[u128]) -> Vec<(Account, u128)> {
+        weights.iter().enumerate().map(|(index, weight)| ([index as u8; 32], *weight)).collect()
+    }
+
+    #[test]
+    fn race_time_should_be_the_binary_logarithm_when_compared_with_floats() {
+        for word in [0, 1, 2, 3, 1_000, 1 << 31, 1 << 62, (1 << 63) - 1, 1 << 63, 3 << 62, u64::MAX - 1, u64::MAX] {
+            let exact = 64.0 - (word as f64 + 0.5).log2();
+            let time = race_time(word) as f64 / (1u64 << TIME_DIGITS) as f64;
+            assert!((time - exact).abs() < 1e-6, "{word}: {time} and {exact}");
+        }
+    }
+
+    #[test]
+    fn race_should_be_won_in_proportion_to_the_weights_when_run_often() {
+        let entrants = entrants(&[1 << 70, 0, 2 << 70, 3 << 70]);
+        let (mut first, mut second) = ([0u64; 4], [0u64; 4]);
+        for round in 0..30_000u32 {
+            let order = race(&seed(b"test", &[0; 32], &round), &entrants);
+            assert_eq!(order.len(), 3);
+            first[order[0]] += 1;
+            second[order[1]] += 1;
+        }
+        assert_eq!(first[1], 0);
+        // 2 degrees of freedom: 13.9 is exceeded once in a thousand.
+        assert!(chi_square(&[first[0], first[2], first[3]], &[1, 2, 3]) < 13.9, "{first:?}");
+        // P(second = a) is the sum over the others b of b / 6 * a / (6 - b), here times 60.
+        let expected: [u128; 3] = [15, 24, 21];
+        assert!(chi_square(&[second[0], second[2], second[3]], &expected) < 13.9, "{second:?}");
+    }
+
     /// The probability of every pair of distinct segments, from the definition.
     fn pair_weights(costs: &[f64]) -> BTreeMap<(u32, u32), f64> {
         let total: f64 = costs.iter().sum();
@@ -433,6 +511,25 @@ mod tests {
             prop_assert!(runs.iter().all(|&(start, len)| start / per_task == (start + len - 1) / per_task));
             let apart = |a: &(u32, u32), b: &(u32, u32)| a.0 + a.1 < b.0 || b.0.is_multiple_of(per_task);
             prop_assert!(runs.windows(2).all(|pair| apart(&pair[0], &pair[1])));
+        }
+
+        #[test]
+        fn race_should_keep_the_order_of_the_others_when_somebody_leaves_or_weighs_less(
+            seed in any::<[u8; 32]>(), weights in proptest::collection::vec(0u128..1_000, 1..20),
+            who in any::<prop::sample::Index>(), less in 0u128..1_000,
+        ) {
+            let before = race(&seed, &entrants(&weights));
+            let who = who.index(weights.len());
+            let mut changed = weights.clone();
+            changed[who] = changed[who].min(less);
+            let after = race(&seed, &entrants(&changed));
+            let others = |order: &[usize]| order.iter().copied().filter(|index| *index != who).collect::<Vec<_>>();
+            prop_assert_eq!(others(&before), others(&after));
+            // Nobody comes sooner by weighing less.
+            let place = |order: &[usize]| order.iter().position(|index| *index == who);
+            prop_assert!(place(&after).is_none_or(|place_after| place(&before).is_some_and(|place| place <= place_after)));
+            let positive = weights.iter().filter(|weight| **weight > 0).count();
+            prop_assert_eq!(before.len(), positive);
         }
 
         #[test]

@@ -16,6 +16,11 @@ pub trait Randomness {
     /// Length of a draw period in blocks, at least one.
     fn period_blocks() -> Height;
 
+    /// The first height of a period.
+    fn first_height(period: Height) -> Height {
+        period.saturating_mul(Self::period_blocks())
+    }
+
     /// The period that `height` lies in.
     fn period_of(height: Height) -> Height {
         height.checked_div(Self::period_blocks()).unwrap_or(height)
@@ -54,6 +59,14 @@ pub trait Collateral {
     fn free(who: &Account) -> Balance;
     /// The whole bond of `who`, locked or not, without what is unbonding.
     fn bonded(who: &Account) -> Balance;
+    /// What of the bond of `who` counts in a draw from a period that began at `height`: what was bonded before, and is still. None
+    /// where that is so long ago that it is forgotten.
+    fn bonded_before(who: &Account, height: Height) -> Balance;
+    /// Of [`bonded_before`](Self::bonded_before) what is not locked, as if what came later were not there.
+    fn free_before(who: &Account, height: Height) -> Balance {
+        let locked = Self::bonded(who).saturating_sub(Self::free(who));
+        Self::bonded_before(who, height).saturating_sub(locked)
+    }
     /// Locks `amount` of the free bond.
     fn lock(who: &Account, amount: Balance) -> Result<(), CollateralError>;
     /// Releases `amount` of what is locked.
@@ -210,6 +223,8 @@ pub trait Registry {
     }
     /// Active validators, bounded by the registry's own limit.
     fn validators() -> Vec<Account>;
+    /// Of the active validators those that registered before `height`: who comes when a seed is known is not drawn by it.
+    fn validators_before(height: Height) -> Vec<Account>;
     /// Where `who` serves blobs and answers.
     fn endpoint(who: &Account) -> Option<Endpoint>;
     /// Whether `who` is an apprentice. That does not change while a shard of it is open.

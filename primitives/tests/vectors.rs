@@ -5,7 +5,7 @@ use quern_primitives::{
     commitment::{
         audit_seal, leaf, leaf_list, leaf_secret, opened_digest, results_digest, secret_hash, task_seed, LeafProof,
     },
-    draw::{draw_segments, join_runs, seed, Draw, SegmentCosts},
+    draw::{draw_segments, join_runs, race, seed, Draw, SegmentCosts},
     plant::{decoy_hash, PlantedResult},
     slice::{
         chunk_values, max_proof_len, open_subtrees, proof_len, prove, prove_length, verify, verify_length,
@@ -92,6 +92,8 @@ fn vectors() -> BTreeMap<&'static str, String> {
     let mut draw = Draw::new([1; 32]);
     pin("draw.weighted", list((0..10).filter_map(|_| draw.weighted(&weights))));
     pin("draw.weighted_without_replacement", list(Draw::new([1; 32]).weighted_without_replacement(&weights, 5)));
+    let entrants: Vec<([u8; 32], u128)> = weights.iter().zip(0u8..).map(|(weight, who)| ([who; 32], *weight)).collect();
+    pin("draw.race", list((1u8..4).map(|seed| race(&[seed; 32], &entrants)).collect::<Vec<_>>().concat()));
     let costs = SegmentCosts { init: 100, body: 1_000, steps: 6, finish: 400, has_loop: true };
     let segments = draw_segments(&mut Draw::new([2; 32]), 4, &costs, 10);
     pin("draw.segments", list(&segments));

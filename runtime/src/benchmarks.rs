@@ -13,7 +13,9 @@ use frame_support::{
 use quern_pallet_clock::SEEDS_KEPT;
 use quern_pallet_jobs::types::MAX_COMMITS;
 use quern_pallet_staking::{Candidate, Candidates, Ledgers, Order, Pool};
-use quern_pallet_workers::{Apprentices, Entries, Entry, OpenShards, Validators, Workers, REPUTATION_FLOOR};
+use quern_pallet_workers::{
+    Apprentices, Entries, Entry, OpenShards, Validators, ValidatorsSince, Workers, REPUTATION_FLOOR,
+};
 use quern_primitives::{draw::SegmentCosts, job::Endpoint, traits::Role, Account, BlobId, ShardId};
 use quern_program::Checked;
 use quern_protocol::{
@@ -52,7 +54,11 @@ impl Helper {
             Balances::set_balance(who, BOND.saturating_mul(2));
             Collateral::bond(RuntimeOrigin::signed(who.clone()), BOND).expect("the account can bond");
         }
-        Ledgers::<Runtime>::mutate_extant(who, |ledger| ledger.locked = locked);
+        Ledgers::<Runtime>::mutate_extant(who, |ledger| {
+            ledger.locked = locked;
+            // Since long ago: what was bonded in a period is not drawn by its seed.
+            ledger.grown_at = 0;
+        });
     }
 
     /// Registers an account that has `open` shards.
@@ -173,6 +179,7 @@ impl quern_pallet_verification::benchmarking::BenchmarkHelper for Helper {
 
     fn put_validators(count: u32) {
         Validators::<Runtime>::put(BoundedVec::truncate_from(Self::put("validator", Role::Validator, count)));
+        ValidatorsSince::<Runtime>::put(BoundedVec::truncate_from(alloc::vec![0; count as usize]));
     }
 
     fn put_seed(period: BlockNumber) {

@@ -2,12 +2,15 @@
 
 //! Which calls an account owes. The state machines of the protocol decide; nothing is decided here.
 
-use crate::{Address, Clock, Jobs, Runtime, RuntimeCall, System, Verification, Workers};
+use crate::{
+    Address, Balance, Balances, Clock, Jobs, Rewards, Runtime, RuntimeCall, System, Verification, Workers, MILLI_QRN,
+};
 use alloc::{collections::BTreeSet, vec, vec::Vec};
 use codec::Encode;
 use frame_support::traits::{Get, GetCallIndex, InstanceFilter, PalletInfoAccess};
 use pallet_proxy::Call as ProxyCall;
 use quern_pallet_jobs::Call as JobsCall;
+use quern_pallet_rewards::Call as RewardsCall;
 use quern_pallet_verification::{Call as VerificationCall, Disputes};
 use quern_pallet_workers::Call as WorkersCall;
 use quern_primitives::{
@@ -28,6 +31,10 @@ type MaxDisputes = <Runtime as quern_pallet_verification::Config>::MaxDisputes;
 /// Blocks that a transaction of an apprentice's own turn lives in the pool.
 const TURN_LIFE: Height = 64;
 
+/// An account that owns less may have its credit paid out for free, where that is at least as much: afterwards it can pay. So a
+/// claim is free once, until the account has spent that and earned anew.
+const FREE_CLAIM: Balance = MILLI_QRN.saturating_mul(10);
+
 /// What accounts owe in shards and disputes, and what apprentices have for free beside that.
 pub struct Owed;
 
@@ -46,6 +53,7 @@ impl Duties<RuntimeCall> for Owed {
             RuntimeCall::Workers(
                 WorkersCall::set_ready { .. } | WorkersCall::update { .. } | WorkersCall::retire { .. },
             ) => 1,
+            RuntimeCall::Rewards(RewardsCall::claim {}) => 1,
             RuntimeCall::Jobs(JobsCall::start_shard { .. } | JobsCall::decline_shard { .. }) => 1,
             RuntimeCall::Verification(
                 VerificationCall::open_checkpoints { .. }
@@ -98,6 +106,7 @@ impl Duties<RuntimeCall> for Owed {
             RuntimeCall::Jobs(call) => (kind::<Jobs>(call), in_job(who, call)?),
             RuntimeCall::Verification(call) => (kind::<Verification>(call), in_verification(who, call)?),
             RuntimeCall::Workers(_) if Self::moves(call) > 0 => return own_turn(who),
+            RuntimeCall::Rewards(RewardsCall::claim {}) => return free_claim(who),
             _ => return None,
         };
         match played {
@@ -127,6 +136,13 @@ fn own_turn(who: &Account) -> Option<Duty> {
     let subjects = vec![b"turn".to_vec()];
     Workers::has_free_turn(&(*who).into())
         .then(|| Duty { subjects, by: System::block_number().saturating_add(TURN_LIFE) })
+}
+
+/// What a worker without a balance has earned is all that it could pay a claim with.
+fn free_claim(who: &Account) -> Option<Duty> {
+    let account = (*who).into();
+    let may = Balances::free_balance(&account) < FREE_CLAIM && Rewards::credit_of(&account) >= FREE_CLAIM;
+    may.then(|| Duty { subjects: vec![b"claim".to_vec()], by: System::block_number().saturating_add(TURN_LIFE) })
 }
 
 /// Names a kind of call.

@@ -4,15 +4,16 @@
 mod common;
 
 use common::*;
-use frame_support::traits::Get;
+use frame_support::traits::{fungible::Mutate, Get};
+use quern_pallet_rewards::{Credits, TotalCredits};
 use quern_pallet_workers::{Call, Config, Entries, Refusal, FREE_TURN_BLOCKS};
 use quern_primitives::{
     enrol::Enrolment,
     job::{Endpoint, Profile},
-    traits::Role,
+    traits::{Rewards as _, Role},
 };
 use quern_protocol::shard::{Deal, Phase};
-use quern_runtime::{Executive, Runtime, RuntimeCall, System, UncheckedExtrinsic};
+use quern_runtime::{Balances, Executive, Rewards, Runtime, RuntimeCall, System, UncheckedExtrinsic, MILLI_QRN, QRN};
 use sp_core::Pair;
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::{
@@ -68,5 +69,47 @@ fn an_enrolment_should_not_be_valid_when_its_work_is_too_little() {
         let too_little = TransactionValidityError::Invalid(InvalidTransaction::Custom(Refusal::Work as u8));
         assert_eq!(enrol(1), Err(too_little));
         assert!(Entries::<Runtime>::get(NEWCOMER.to_account_id()).is_none());
+    });
+}
+
+/// Credits the newcomer, out of the pot.
+fn credit(amount: u128) {
+    Balances::set_balance(&Rewards::pot().into(), 1_000 * QRN);
+    Credits::<Runtime>::insert(NEWCOMER.to_account_id(), amount);
+    TotalCredits::<Runtime>::put(amount);
+}
+
+fn claim() -> RuntimeCall {
+    quern_pallet_rewards::Call::claim {}.into()
+}
+
+#[test]
+fn an_account_that_owns_nothing_should_claim_what_it_has_earned_for_free() {
+    chain().execute_with(|| {
+        enrol(<Runtime as Config>::EnrolmentWork::get()).unwrap().unwrap();
+        credit(QRN / 2);
+        included(NEWCOMER, claim()).unwrap();
+        assert_eq!(balance(NEWCOMER), QRN / 2);
+    });
+}
+
+#[test]
+fn a_claim_should_not_be_free_when_the_account_can_pay() {
+    chain().execute_with(|| {
+        enrol(<Runtime as Config>::EnrolmentWork::get()).unwrap().unwrap();
+        Balances::set_balance(&NEWCOMER.to_account_id(), QRN);
+        credit(QRN / 2);
+        included(NEWCOMER, claim()).unwrap();
+        assert!(balance(NEWCOMER) < QRN + QRN / 2, "it paid");
+    });
+}
+
+#[test]
+fn a_claim_should_not_be_free_when_there_is_little_or_nothing_to_claim() {
+    chain().execute_with(|| {
+        enrol(<Runtime as Config>::EnrolmentWork::get()).unwrap().unwrap();
+        assert!(is_unpaid(&send(NEWCOMER, claim())));
+        credit(10 * MILLI_QRN - 1);
+        assert!(is_unpaid(&send(NEWCOMER, claim())));
     });
 }

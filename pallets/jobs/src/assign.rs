@@ -7,10 +7,7 @@ use crate::{
     *,
 };
 use alloc::collections::BTreeSet;
-use quern_primitives::{
-    draw::{self, Draw},
-    traits::ReadyWorker,
-};
+use quern_primitives::{draw, traits::ReadyWorker};
 use quern_protocol::{collateral, shard::Deal};
 
 /// What a draw is made for, in its seed.
@@ -34,7 +31,7 @@ impl<T: Config> Pallet<T> {
     /// Draws workers for up to `limit` shards of the queue. Returns the number of shards and of workers that it looked at.
     ///
     /// Only seeds of periods that began after a shard was queued and after a worker was ready are used, so neither could
-    /// know the draw. A shard is drawn for at most once a period; those that nobody takes go to the end of the queue.
+    /// know the draw; nor does a bond count that came since. A shard is drawn for at most once a period; those that nobody takes go to the end of the queue.
     pub(crate) fn assign(now: Height, seed: Option<(Height, [u8; 32])>, limit: u32) -> (u32, u32) {
         let Some((period, seed)) = seed else { return (0, 0) };
         if Queue::<T>::decode_len().unwrap_or(0) == 0 {
@@ -72,7 +69,7 @@ impl<T: Config> Pallet<T> {
         let mut pool: Vec<Candidate> = T::Registry::ready_workers()
             .into_iter()
             .filter(|worker| worker.slots > 0 && worker.ready_at < before)
-            .map(|worker| Candidate { free: T::Collateral::free(&worker.account), worker })
+            .map(|worker| Candidate { free: T::Collateral::free_before(&worker.account, before), worker })
             .collect();
         pool.sort_unstable_by_key(|candidate| (candidate.worker.ask, candidate.worker.account));
         pool
@@ -145,15 +142,16 @@ impl<T: Config> Pallet<T> {
             let fits =
                 u64::from(worker.profile.memory_mib) >= memory_mib && job.requirements.are_met_by(&worker.profile);
             if worker.slots > 0 && fits && takes && stakes {
-                candidates.push((index, u128::from(worker.weight.max(1))));
+                candidates.push((index, (worker.account, u128::from(worker.weight.max(1)))));
                 if !worker.apprentice {
                     slots = slots.saturating_add(worker.slots);
                     workers = workers.saturating_add(1);
                 }
             }
         }
-        let weights: Vec<u128> = candidates.iter().map(|(_, weight)| *weight).collect();
-        let drawn = Draw::new(draw::seed(PURPOSE, seed, id)).weighted(&weights)?;
+        let runners: Vec<(Account, u128)> = candidates.iter().map(|(_, runner)| *runner).collect();
+        // Who withdraws when the seed is known moves no other candidate.
+        let drawn = draw::race(&draw::seed(PURPOSE, seed, id), &runners).first().copied()?;
         let candidate = pool.get_mut(candidates.get(drawn)?.0)?;
         let worker = candidate.worker.account;
         let price = collateral::price(shard.work_macs(), candidate.worker.ask);

@@ -402,12 +402,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Jobs::Duties` (r:0 w:32)
     // Proof: `Jobs::Duties` (`max_values`: None, `max_size`: Some(70), added: 2545, mode: `MaxEncodedLen`)
     // Shortest time: 776_583 ns.
-    // By hand: `Jobs::Paused` (r:1 w:0).
+    // By hand: `Jobs::Paused` (r:1 w:0), `Clock::Settings` (r:1 w:0); for each shard the time of each worker in the race.
     fn assign_shards(n: u32, w: u32) -> Weight {
-        Weight::from_parts(782_702_000, 24_015)
+        Weight::from_parts(783_702_000, 24_582)
+            .saturating_add(Weight::from_parts(1_200_000, 0).saturating_mul(n.into()).saturating_mul(w.into()))
             .saturating_add(Weight::from_parts(39_980_553, 0).saturating_mul(n.into()))
             .saturating_add(Weight::from_parts(10_134_730, 0).saturating_mul(w.into()))
-            .saturating_add(T::DbWeight::get().reads(142))
+            .saturating_add(T::DbWeight::get().reads(143))
             .saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(w.into())))
             .saturating_add(T::DbWeight::get().writes(8))

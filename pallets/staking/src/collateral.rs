@@ -7,11 +7,12 @@ use frame_support::{
     traits::{
         fungible::{Inspect, Mutate, MutateHold},
         tokens::{Fortitude, Precision, Preservation, Restriction},
+        Get,
     },
 };
 use quern_primitives::{
     traits::{Collateral, CollateralError},
-    Account, Balance,
+    Account, Balance, Height,
 };
 use sp_runtime::{AccountId32, DispatchError, Perbill};
 
@@ -64,6 +65,18 @@ impl<T: Config> Collateral for Pallet<T> {
 
     fn bonded(who: &Account) -> Balance {
         Ledgers::<T>::get(AccountId32::from(*who)).map_or(0, |ledger| ledger.bonded)
+    }
+
+    fn bonded_before(who: &Account, height: Height) -> Balance {
+        let ledger = Ledgers::<T>::get(AccountId32::from(*who));
+        ledger.map_or(0, |ledger| ledger.bonded_before(height, Self::now(), T::DrawMemory::get()))
+    }
+
+    fn free_before(who: &Account, height: Height) -> Balance {
+        let ledger = Ledgers::<T>::get(AccountId32::from(*who));
+        ledger.map_or(0, |ledger| {
+            ledger.bonded_before(height, Self::now(), T::DrawMemory::get()).saturating_sub(ledger.locked)
+        })
     }
 
     fn lock(who: &Account, amount: Balance) -> Result<(), CollateralError> {
@@ -148,8 +161,8 @@ impl<T: Config> Collateral for Pallet<T> {
             if earned > 0 {
                 T::Currency::hold(&reason, &who, earned)?;
                 let mut ledger = Ledgers::<T>::get(&who).unwrap_or_default();
-                let bonded = ledger.bonded.saturating_add(earned);
-                ledger.bonded = bonded;
+                ledger.grow(earned, Self::now(), T::DrawMemory::get());
+                let bonded = ledger.bonded;
                 Ledgers::<T>::insert(&who, ledger);
                 Self::sync(&who);
                 Self::deposit_event(Event::Bonded { who: who.clone(), amount: earned, bonded });

@@ -82,6 +82,8 @@ pub mod pallet {
             + fungible::MutateHold<AccountId32, Reason = Self::RuntimeHoldReason>;
         /// The era: there is an election in each.
         type Era: Get<u32>;
+        /// Blocks for which it is told apart what a bond was before it grew: as long as a draw may look back.
+        type DrawMemory: Get<Height>;
         /// Author of the current block, read in `on_finalize`.
         type Author: Get<Option<AccountId32>>;
         /// Accounts that have registered session keys: only they can be elected.
@@ -679,7 +681,7 @@ impl<T: Config> Pallet<T> {
         let bonded = ledger.bonded.saturating_add(amount);
         ensure!(bonded >= MinimumBond::<T>::get(), Error::<T>::BelowMinimum);
         T::Currency::hold(&HoldReason::Bond.into(), who, amount)?;
-        ledger.bonded = bonded;
+        ledger.grow(amount, Self::now(), T::DrawMemory::get());
         Ledgers::<T>::insert(who, ledger);
         Self::sync(who);
         Self::deposit_event(Event::Bonded { who: who.clone(), amount, bonded });

@@ -41,6 +41,7 @@ impl<T: Config> Pallet<T> {
             ensure!(held == ledger.held(), "staking: held differs from bonded and unbonding");
             ensure!(held > 0, "staking: an empty ledger is kept");
             ensure!(ledger.locked <= ledger.bonded, "staking: more locked than bonded");
+            ensure!(ledger.grown_at <= Self::now(), "staking: a bond that grows in the future");
             ensure!(ledger.owed <= ledger.locked, "staking: more owed than locked");
             ensure!(ledger.unbonding.iter().all(|chunk| chunk.amount > 0), "staking: nothing unbonds");
             ensure!(ledger.unbonding.is_sorted_by_key(|chunk| chunk.release_at), "staking: unbonding out of order");

@@ -7,7 +7,7 @@ use quern_primitives::{offence::OffenceId, Balance, Height, QRN};
 use scale_info::TypeInfo;
 use sp_runtime::{helpers_128bit::multiply_by_rational_with_rounding, AccountId32, Perbill, Rounding};
 
-/// Most amounts that unbond at a time for one account, or for one nomination: bounds the ledger (below 400 bytes) and a
+/// Most amounts that unbond at a time for one account, or for one nomination: bounds the ledger (below 420 bytes) and a
 /// withdrawal.
 pub const MAX_UNBONDING: u32 = 16;
 /// Most candidates in the order. One value of at most 24 KiB holds it, which is read and written when a score changes; the
@@ -68,9 +68,34 @@ pub struct Ledger {
     pub owed: Balance,
     /// What is unbonding, by height.
     pub unbonding: Unbonding,
+    /// Height at which the bond last grew.
+    pub grown_at: Height,
+    /// What of the bond was there before it began to grow: see [`Ledger::grow`].
+    pub aged: Balance,
 }
 
 impl Ledger {
+    /// Adds to the bond at height `now`. Growths of the last `memory_blocks` count as one that began with the first and came with
+    /// the last of them, so that two numbers suffice and nobody's bond counts too soon.
+    pub(crate) fn grow(&mut self, amount: Balance, now: Height, memory_blocks: Height) {
+        let is_pending = self.grown_at.saturating_add(memory_blocks) >= now;
+        // Where nothing was ever bonded nothing is old.
+        self.aged = if is_pending { self.aged.min(self.bonded) } else { self.bonded };
+        self.grown_at = now;
+        self.bonded = self.bonded.saturating_add(amount);
+    }
+
+    /// What of the bond was there before `height` and is still; none where `height` is longer ago than `memory_blocks`.
+    pub fn bonded_before(&self, height: Height, now: Height, memory_blocks: Height) -> Balance {
+        if self.grown_at < height {
+            return self.bonded;
+        }
+        if height.saturating_add(memory_blocks) < now {
+            return 0;
+        }
+        self.aged.min(self.bonded)
+    }
+
     /// Bond that is not locked.
     pub fn free(&self) -> Balance {
         self.bonded.saturating_sub(self.locked)

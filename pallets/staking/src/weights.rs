@@ -43,9 +43,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Collateral::Candidates` (r:1 w:0)
     // Proof: `Collateral::Candidates` (`max_values`: None, `max_size`: Some(125), added: 2600, mode: `MaxEncodedLen`)
     // Shortest time: 66_288 ns.
+    // By hand: `Clock::Settings` (r:1 w:0).
     fn bond() -> Weight {
-        Weight::from_parts(69_453_000, 3_882)
-            .saturating_add(T::DbWeight::get().reads(4))
+        Weight::from_parts(70_453_000, 4_449)
+            .saturating_add(T::DbWeight::get().reads(5))
             .saturating_add(T::DbWeight::get().writes(2))
     }
     // Storage: `Collateral::Ledgers` (r:1 w:1)

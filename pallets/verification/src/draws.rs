@@ -3,12 +3,15 @@
 //!
 //! A draw uses the seed of one whole period that began after the commitment. When it cannot be made then, it waits for the
 //! seed of a period that has not begun: whoever waits for a seed that is known could choose who is drawn.
+//!
+//! Validators are drawn by what they were before the period began, in a race in which nobody moves the others: the last author
+//! of a period, who knows its seed first, can have a validator of its own be passed over, and nothing else.
 
 use crate::{Config, DrawCursor, Event, Pallet, PendingDrawCount, PendingDraws, Postponed, Totals};
 use alloc::vec::Vec;
 use frame_support::{storage::with_storage_layer, traits::Get, BoundedVec};
 use quern_primitives::{
-    draw::{draw_segments, seed, Draw},
+    draw::{draw_segments, race, seed, Draw},
     traits::{Collateral, Randomness, Registry},
     Account, Balance, Height, ShardId,
 };
@@ -24,6 +27,9 @@ const EMPTY_PERIODS_PER_BLOCK: u32 = 2;
 /// Of the eligible stake, the least share that those have who do not rest, for them to be drawn before the others. With a third
 /// of all stake against a job, at most 37 % of those who are drawn then are against it.
 const LEAST_RESTED_PERCENT: u32 = 90;
+
+/// A validator in a draw, and its stake there.
+type Runner = (Account, Balance);
 
 impl<T: Config> Pallet<T> {
     /// Queues a draw from the seed of `period`.
@@ -99,14 +105,14 @@ impl<T: Config> Pallet<T> {
         let worker = shard.deal().map(|deal| deal.worker).ok_or(Postponed::Refused)?;
         let plan = T::Shards::audit_plan(&shard.id).ok_or(Postponed::Refused)?;
         let bond = plan.bond;
-        let mut draw = Draw::new(seed(b"audit", &seed_of_period, &shard.id));
+        let seed_of_draw = seed(b"audit", &seed_of_period, &shard.id);
         let held = shard.audit();
         let sample = held.map(|audit| audit.sample.to_vec()).unwrap_or_else(|| {
             let samples = plan.samples.clamp(1, MAX_SAMPLES);
-            draw_segments(&mut draw, shard.tasks, &shard.work, samples)
+            draw_segments(&mut Draw::new(seed_of_draw), shard.tasks, &shard.work, samples)
         });
         let needed = held.map_or(plan.auditors.clamp(1, MAX_AUDITORS), Audit::vacancies);
-        let auditors = Self::draw_validators(&mut draw, &worker, bond, needed, held)?;
+        let auditors = Self::draw_validators(&seed_of_draw, period, &worker, bond, needed, held)?;
         let seated = with_storage_layer(|| -> Result<(), DispatchError> {
             for auditor in &auditors {
                 T::Collateral::lock(auditor, bond).map_err(|_| DispatchError::Other("the bond cannot be locked"))?;
@@ -128,29 +134,24 @@ impl<T: Config> Pallet<T> {
     }
 
     /// `needed` distinct validators, weighted by stake, among those that may audit, do not back the worker, do not sit and can
-    /// lock the bond; without those who have left a seat of this audit or rest, unless the others are too few. The order of candidates is that of their keys, so that the draw can be repeated by anybody.
+    /// lock the bond; without those who have left a seat of this audit or rest, unless the others are too few.
     fn draw_validators(
-        draw: &mut Draw,
+        seed_of_draw: &[u8; 32],
+        period: Height,
         worker: &Account,
         bond: Balance,
         needed: u32,
         held: Option<&Audit>,
     ) -> Result<Vec<Account>, Postponed> {
-        let mut pool: Vec<Account> = T::Registry::validators();
         // Few workers are backed at all: only then each validator is asked.
         let backed = T::Collateral::is_backed(worker);
         let backs = |validator: &Account| backed && T::Collateral::backs(validator, worker);
-        pool.retain(|validator| {
-            may_audit(validator, worker)
-                && !held.is_some_and(|audit| audit.has_seat(validator))
-                && T::Collateral::free(validator) >= bond
-                && !backs(validator)
+        let mut pool = Self::runners(seed_of_draw, period, bond, |validator| {
+            may_audit(validator, worker) && !held.is_some_and(|audit| audit.has_seat(validator)) && !backs(validator)
         });
-        pool.sort_unstable();
-        pool.dedup();
         // Who has left a seat of this audit is drawn where others are too few.
         if let Some(audit) = held {
-            let others: Vec<Account> = pool.iter().filter(|who| !audit.left.contains(who)).copied().collect();
+            let others: Vec<_> = pool.iter().filter(|(who, _)| !audit.left.contains(who)).copied().collect();
             if others.len() >= needed as usize {
                 pool = others;
             }
@@ -159,20 +160,40 @@ impl<T: Config> Pallet<T> {
         // serves its friends alone can have honest validators rest, and must not choose its auditors by that.
         let resting = Self::resting();
         if !resting.is_empty() {
-            let stake = |of: &[Account]| of.iter().map(T::Collateral::bonded).fold(0, Balance::saturating_add);
-            let others: Vec<Account> = pool.iter().filter(|who| !resting.contains(who)).copied().collect();
+            let stake = |of: &[Runner]| of.iter().map(|(_, stake)| *stake).fold(0, Balance::saturating_add);
+            let others: Vec<_> = pool.iter().filter(|(who, _)| !resting.contains(who)).copied().collect();
             let least = Perbill::from_percent(LEAST_RESTED_PERCENT).mul_ceil(stake(&pool));
             if others.len() >= needed as usize && stake(&others) >= least {
                 pool = others;
             }
         }
-        let stakes: Vec<u128> = pool.iter().map(T::Collateral::bonded).collect();
-        let drawn = draw.weighted_without_replacement(&stakes, needed as usize);
-        let drawn: Vec<Account> = drawn.into_iter().filter_map(|index| pool.get(index).copied()).collect();
+        let drawn: Vec<Account> = pool.into_iter().map(|(who, _)| who).take(needed as usize).collect();
         if drawn.len() < needed as usize {
             let available = drawn.len() as u32;
             return Err(Postponed::TooFewValidators { available, needed });
         }
         Ok(drawn)
+    }
+
+    /// The validators that can lock the bond and that `may` be drawn, in the order of the draw, with their stakes: what of their bonds was
+    /// there before the period began. A bond or a validator that came later does not count, and whoever leaves moves nobody else.
+    pub(crate) fn runners(
+        seed_of_draw: &[u8; 32],
+        period: Height,
+        bond: Balance,
+        may: impl Fn(&Account) -> bool,
+    ) -> Vec<Runner> {
+        let began = T::Randomness::first_height(period);
+        let mut validators: Vec<Account> = T::Registry::validators_before(began);
+        validators.sort_unstable();
+        validators.dedup();
+        let minimum = T::Collateral::minimum();
+        let runners: Vec<Runner> = validators
+            .into_iter()
+            .filter(|who| T::Collateral::free_before(who, began) >= bond && may(who))
+            .map(|who| (who, T::Collateral::bonded_before(&who, began)))
+            .filter(|(_, stake)| *stake >= minimum)
+            .collect();
+        race(seed_of_draw, &runners).into_iter().filter_map(|place| runners.get(place).copied()).collect()
     }
 }

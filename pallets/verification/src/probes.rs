@@ -5,8 +5,8 @@ use crate::{Config, Event, Pallet, Postponed, Resting, Totals, MAX_RESTING};
 use alloc::vec::Vec;
 use frame_support::{storage::with_storage_layer, traits::Get, BoundedVec};
 use quern_primitives::{
-    draw::{seed, Draw},
-    traits::{Collateral, Randomness, Registry},
+    draw::seed,
+    traits::{Collateral, Randomness},
     Account, Height,
 };
 use quern_protocol::{
@@ -25,14 +25,9 @@ impl<T: Config> Pallet<T> {
         let seed_of_period = T::Randomness::seed(period).ok_or(Postponed::NoSeed)?;
         let bond = T::Params::get().audit_bond;
         let needed = probe.vacancies();
-        let mut pool: Vec<Account> = T::Registry::validators();
-        pool.retain(|validator| Self::may_probe(validator, shard) && T::Collateral::free(validator) >= bond);
-        pool.sort_unstable();
-        pool.dedup();
-        let stakes: Vec<u128> = pool.iter().map(T::Collateral::bonded).collect();
-        let drawn =
-            Draw::new(seed(PURPOSE, &seed_of_period, &shard.id)).weighted_without_replacement(&stakes, needed as usize);
-        let auditors: Vec<Account> = drawn.into_iter().filter_map(|index| pool.get(index).copied()).collect();
+        let seed_of_draw = seed(PURPOSE, &seed_of_period, &shard.id);
+        let pool = Self::runners(&seed_of_draw, period, bond, |validator| Self::may_probe(validator, shard));
+        let auditors: Vec<Account> = pool.into_iter().map(|(who, _)| who).take(needed as usize).collect();
         if auditors.len() < needed as usize {
             return Err(Postponed::TooFewValidators { available: auditors.len() as u32, needed });
         }

@@ -132,11 +132,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Jobs::Duties` (r:0 w:8)
     // Proof: `Jobs::Duties` (`max_values`: None, `max_size`: Some(70), added: 2545, mode: `MaxEncodedLen`)
     // Shortest time: 321_647 ns.
-    // By hand: `Verification::Resting` (r:1 w:0).
+    // By hand: `Verification::Resting` (r:1 w:0), `Workers::ValidatorsSince` (r:1 w:0), `Clock::Settings` (r:1 w:0); for each
+    // validator its ledger twice more out of the overlay, and its time in the race.
     fn draw(v: u32) -> Weight {
-        Weight::from_parts(280_379_838, 8_541)
-            .saturating_add(Weight::from_parts(10_517_862, 0).saturating_mul(v.into()))
-            .saturating_add(T::DbWeight::get().reads(20))
+        Weight::from_parts(282_379_838, 10_115)
+            .saturating_add(Weight::from_parts(16_517_862, 0).saturating_mul(v.into()))
+            .saturating_add(T::DbWeight::get().reads(22))
             .saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(v.into())))
             .saturating_add(T::DbWeight::get().writes(23))
             .saturating_add(Weight::from_parts(0, 2_892).saturating_mul(v.into()))

@@ -248,6 +248,10 @@ pub mod pallet {
     #[pallet::storage]
     pub type Validators<T: Config> = StorageValue<_, BoundedVec<Account, T::MaxValidators>, ValueQuery>;
 
+    /// Heights at which the active validators registered, in the order of [`Validators`].
+    #[pallet::storage]
+    pub type ValidatorsSince<T: Config> = StorageValue<_, BoundedVec<Height, T::MaxValidators>, ValueQuery>;
+
     /// Active apprentices, in order of enrolment.
     #[pallet::storage]
     pub type Apprentices<T: Config> = StorageValue<_, BoundedVec<Account, T::MaxApprentices>, ValueQuery>;
@@ -434,7 +438,9 @@ pub mod pallet {
             ensure!(T::Collateral::free(&account) >= T::Collateral::minimum(), Error::<T>::BondTooLow);
             match role {
                 Role::Worker => Workers::<T>::try_append(account),
-                Role::Validator => Validators::<T>::try_append(account),
+                Role::Validator => {
+                    Validators::<T>::try_append(account).and_then(|()| ValidatorsSince::<T>::try_append(Self::now()))
+                }
                 Role::Apprentice => Apprentices::<T>::try_append(account),
             }
             .map_err(|_| Error::<T>::RegistryFull)?;
@@ -622,7 +628,16 @@ impl<T: Config> Pallet<T> {
         let account: Account = who.clone().into();
         match role {
             Role::Worker => Workers::<T>::mutate(|list| list.retain(|listed| *listed != account)),
-            Role::Validator => Validators::<T>::mutate(|list| list.retain(|listed| *listed != account)),
+            Role::Validator => {
+                let place = Validators::<T>::get().iter().position(|listed| *listed == account);
+                let Some(place) = place else { return };
+                Validators::<T>::mutate(|list| list.remove(place));
+                ValidatorsSince::<T>::mutate(|since| {
+                    if place < since.len() {
+                        since.remove(place);
+                    }
+                });
+            }
             Role::Apprentice => Apprentices::<T>::mutate(|list| list.retain(|listed| *listed != account)),
         }
     }
@@ -667,6 +682,12 @@ impl<T: Config> Pallet<T> {
         let listed = (workers.len(), validators.len(), apprentices.len());
         ensure!(active == listed, "workers: listed without an entry");
         ensure!(open == OpenShards::<T>::get(), "workers: the number of open shards is wrong");
+        let since = ValidatorsSince::<T>::get();
+        ensure!(since.len() == validators.len(), "workers: validators without the height at which they came");
+        ensure!(
+            since.is_sorted() && since.last().is_none_or(|at| *at <= Self::now()),
+            "workers: validators out of order"
+        );
         let recent = Enrolments::<T>::get();
         ensure!(recent.now.len() as u32 <= T::MaxEnrolments::get(), "workers: too many enrolments of an era");
         Ok(())
@@ -804,6 +825,12 @@ impl<T: Config> Registry for Pallet<T> {
 
     fn validators() -> Vec<Account> {
         Validators::<T>::get().into_iter().filter(Self::is_bonded).collect()
+    }
+
+    fn validators_before(height: Height) -> Vec<Account> {
+        let since = ValidatorsSince::<T>::get().into_iter();
+        let came_before = Validators::<T>::get().into_iter().zip(since).filter(|(_, since)| *since < height);
+        came_before.map(|(who, _)| who).filter(Self::is_bonded).collect()
     }
 
     fn endpoint(who: &Account) -> Option<Endpoint> {

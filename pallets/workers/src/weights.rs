@@ -39,10 +39,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Rewards::Settings` (r:1 w:0)
     // Proof: `Rewards::Settings` (`max_values`: Some(1), `max_size`: Some(72), added: 567, mode: `MaxEncodedLen`)
     // Shortest time: 35_553 ns.
+    // By hand: `Workers::ValidatorsSince` (r:1 w:1), of a validator.
     fn register() -> Weight {
-        Weight::from_parts(38_617_000, 9_679)
-            .saturating_add(T::DbWeight::get().reads(5))
-            .saturating_add(T::DbWeight::get().writes(2))
+        Weight::from_parts(40_617_000, 10_686)
+            .saturating_add(T::DbWeight::get().reads(6))
+            .saturating_add(T::DbWeight::get().writes(3))
     }
     // Storage: `Workers::Entries` (r:1 w:1)
     // Proof: `Workers::Entries` (`max_values`: None, `max_size`: Some(263), added: 2738, mode: `MaxEncodedLen`)
@@ -101,10 +102,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Workers::Workers` (r:1 w:1)
     // Proof: `Workers::Workers` (`max_values`: Some(1), `max_size`: Some(8194), added: 8689, mode: `MaxEncodedLen`)
     // Shortest time: 22_984 ns.
+    // By hand: `Workers::ValidatorsSince` (r:1 w:1), of a validator.
     fn retire() -> Weight {
-        Weight::from_parts(25_979_000, 9_679)
-            .saturating_add(T::DbWeight::get().reads(2))
-            .saturating_add(T::DbWeight::get().writes(2))
+        Weight::from_parts(27_979_000, 10_686)
+            .saturating_add(T::DbWeight::get().reads(3))
+            .saturating_add(T::DbWeight::get().writes(3))
     }
     // By hand, until it is measured: as `retire`, and the bond.
     // Storage: `Workers::Entries` (r:1 w:1), `Workers::Workers` (r:1 w:1), `Collateral::Ledgers` (r:1 w:0),

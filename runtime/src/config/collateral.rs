@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-use crate::{AccountId, Balances, Runtime, RuntimeHoldReason, Slashing, System};
+use crate::{AccountId, Balances, Clock, Runtime, RuntimeHoldReason, Slashing, System};
 use frame_support::traits::{Contains, FindAuthor, Get};
 use pallet_session::FindAccountFromAuthorIndex;
+use quern_primitives::{traits::Randomness, Height};
 
 /// The era of the current block, by which emission is counted too.
 pub struct CurrentEra;
@@ -10,6 +11,15 @@ pub struct CurrentEra;
 impl Get<u32> for CurrentEra {
     fn get() -> u32 {
         quern_pallet_rewards::Settings::<Runtime>::get().era_of(System::block_number())
+    }
+}
+
+/// Blocks for which a bond's growth is told apart: no seed is drawn by any more when the periods have passed whose seeds are kept.
+pub struct DrawMemory;
+
+impl Get<Height> for DrawMemory {
+    fn get() -> Height {
+        quern_pallet_clock::SEEDS_KEPT.saturating_add(1).saturating_mul(Clock::period_blocks())
     }
 }
 
@@ -38,6 +48,7 @@ impl quern_pallet_staking::Config for Runtime {
     type RuntimeHoldReason = RuntimeHoldReason;
     type Currency = Balances;
     type Era = CurrentEra;
+    type DrawMemory = DrawMemory;
     type Author = Author;
     type SessionKeys = WithSessionKeys;
     type Offences = Slashing;

@@ -179,3 +179,37 @@ fn assign_should_favour_the_reputable_when_it_draws() {
         assert!(drawn.iter().filter(|who| **who == 11).count() >= 6, "{drawn:?}");
     });
 }
+
+#[test]
+fn assign_should_not_count_a_bond_that_came_after_the_period_began() {
+    run(|| {
+        worker(10, 1, 8);
+        books(|books| books.grown_bonds.insert(raw(10), (PERIOD, 0)));
+        assert_eq!(eight(), [0u8; 0]);
+        next_period();
+        assert_eq!(worker_of(first(0)), 10);
+    });
+}
+
+#[test]
+fn assign_should_draw_the_same_workers_when_one_that_is_not_drawn_withdraws() {
+    let drawn = |withdrawn: Option<u8>| {
+        let mut drawn = 0;
+        run(|| {
+            (10..16).for_each(|who| worker(who, 1, 8));
+            submit(simple(4, 4));
+            next_period();
+            if let Some(who) = withdrawn {
+                books(|books| books.workers.get_mut(&raw(who)).unwrap().slots = 0);
+            }
+            next_period();
+            drawn = worker_of(first(0));
+        });
+        drawn
+    };
+    let undisturbed = drawn(None);
+    for who in (10..16).filter(|who| *who != undisturbed) {
+        assert_eq!(drawn(Some(who)), undisturbed);
+    }
+    assert_ne!(drawn(Some(undisturbed)), undisturbed);
+}

@@ -144,6 +144,8 @@ pub struct Books {
     pub closed: Vec<ShardId>,
     pub no_room: bool,
     pub grown: Vec<Account>,
+    /// Bonds that have grown: at which height, and what they were before.
+    pub grown_bonds: BTreeMap<Account, (Height, Balance)>,
     pub apprentice_places: u32,
     pub seedless: BTreeSet<Height>,
 }
@@ -177,6 +179,10 @@ impl Collateral for World {
     }
     fn bonded(who: &Account) -> Balance {
         books(|books| books.bonds.get(who).map_or(0, |(bonded, _)| *bonded))
+    }
+    fn bonded_before(who: &Account, height: Height) -> Balance {
+        books(|books| books.grown_bonds.get(who).filter(|(at, _)| *at >= height).map(|(_, before)| *before))
+            .unwrap_or_else(|| Self::bonded(who))
     }
     fn lock(who: &Account, amount: Balance) -> Result<(), CollateralError> {
         books(|books| {
@@ -241,6 +247,9 @@ impl Registry for World {
     }
     fn validators() -> Vec<Account> {
         AUDITORS.iter().map(|auditor| raw(*auditor)).collect()
+    }
+    fn validators_before(_: Height) -> Vec<Account> {
+        Self::validators()
     }
     fn endpoint(who: &Account) -> Option<Endpoint> {
         Some(Endpoint { id: *who, ..Default::default() })

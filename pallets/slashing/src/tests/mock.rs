@@ -70,6 +70,9 @@ impl Registry for World {
     fn validators() -> Vec<Account> {
         unreachable!("slashing draws nobody")
     }
+    fn validators_before(_: u32) -> Vec<Account> {
+        unreachable!("slashing draws nobody")
+    }
     fn endpoint(_: &Account) -> Option<Endpoint> {
         unreachable!("slashing calls nobody")
     }
@@ -85,6 +88,7 @@ impl quern_pallet_staking::Config for Test {
     type RuntimeHoldReason = RuntimeHoldReason;
     type Currency = Balances;
     type Era = ConstU32<0>;
+    type DrawMemory = ConstU32<0>;
     type Author = ();
     type SessionKeys = frame_support::traits::Everything;
     type Offences = Slashing;

@@ -44,6 +44,7 @@ impl staking::Config for Test {
     type RuntimeHoldReason = RuntimeHoldReason;
     type Currency = Balances;
     type Era = Era;
+    type DrawMemory = ConstU32<DRAW_MEMORY>;
     type Author = Author;
     type SessionKeys = Keys;
     type Offences = Slashing;
@@ -82,6 +83,9 @@ impl Registry for Elsewhere {
         unreachable!("there is no shard")
     }
     fn validators() -> Vec<Account> {
+        unreachable!("nobody is drawn")
+    }
+    fn validators_before(_: u32) -> Vec<Account> {
         unreachable!("nobody is drawn")
     }
     fn endpoint(_: &Account) -> Option<Endpoint> {
@@ -140,6 +144,8 @@ impl Contains<AccountId32> for Keys {
 pub const ED: Balance = 10;
 pub const MINIMUM: Balance = 100;
 pub const UNBONDING: u32 = 20;
+/// Blocks for which a growth is told apart.
+pub const DRAW_MEMORY: u32 = 10;
 pub const MINIMUM_NOMINATION: Balance = 50;
 pub const RATIO: u32 = 3;
 pub const EVIDENCE: u32 = 3;

@@ -2,6 +2,7 @@
 //! Tests of bonds, nominations, elections and offences.
 
 mod bond;
+mod bonded_before;
 mod chill;
 mod collateral;
 mod commission;

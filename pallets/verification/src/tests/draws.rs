@@ -2,8 +2,9 @@
 use super::mock::*;
 use crate::{DrawCursor, Event, PendingDrawCount, PendingDraws, Postponed};
 use frame_support::assert_ok;
+use proptest::prelude::*;
 use quern_primitives::{
-    draw::{draw_segments, seed, Draw, SegmentCosts},
+    draw::{draw_segments, race, seed, Draw, SegmentCosts},
     traits::Collateral,
     ShardId,
 };
@@ -33,11 +34,11 @@ fn draw_should_be_repeatable_from_the_seed_when_anybody_checks_it() {
     test(|| {
         Plan::set((3, 2));
         let case = Case::honest().drawn();
-        let mut draw = Draw::new(seed(b"audit", &[1; 32], &case.id()));
+        let seed_of_draw = seed(b"audit", &[1; 32], &case.id());
         let shard = case.shard();
-        assert_eq!(case.sample(), draw_segments(&mut draw, shard.tasks, &shard.work, 3));
-        let seats = draw.weighted_without_replacement(&[RICH; 4], 2);
-        assert_eq!(case.auditors(), seats.into_iter().map(|seat| VALIDATORS[seat]).collect::<Vec<_>>());
+        assert_eq!(case.sample(), draw_segments(&mut Draw::new(seed_of_draw), shard.tasks, &shard.work, 3));
+        let order = race(&seed_of_draw, &VALIDATORS.map(|who| (raw(who), RICH)));
+        assert_eq!(case.auditors(), order.into_iter().take(2).map(|place| VALIDATORS[place]).collect::<Vec<_>>());
         let Event::Drawn { period, sample, auditors, bond, .. } = last_event() else { panic!("drawn") };
         assert_eq!((period, sample.into_inner(), bond), (1, case.sample(), BOND));
         assert_eq!(auditors.into_inner(), case.auditors().into_iter().map(account).collect::<Vec<_>>());
@@ -107,9 +108,10 @@ fn draw_for_a_vacant_seat_should_be_repeatable_from_the_seed_when_anybody_checks
         else {
             panic!("drawn")
         };
-        let mut draw = Draw::new(seed(b"audit", &[period as u8; 32], &case.id()));
+        let seed_of_draw = seed(b"audit", &[period as u8; 32], &case.id());
         let others: Vec<u8> = VALIDATORS.into_iter().filter(|who| ![present, absent].contains(who)).collect();
-        let seat = draw.weighted_without_replacement(&vec![RICH; others.len()], 1)[0];
+        let entrants: Vec<_> = others.iter().map(|who| (raw(*who), RICH)).collect();
+        let seat = race(&seed_of_draw, &entrants)[0];
         assert_eq!((auditors.into_inner(), sample.into_inner()), (vec![account(others[seat])], case.sample()));
     });
 }
@@ -277,4 +279,96 @@ fn committed_should_queue_a_shard_once_when_it_is_told_twice() {
         Verification::committed(&case.id(), 1);
         assert_eq!(PendingDrawCount::<Test>::get(), 1);
     });
+}
+
+/// Draws of a shard that was committed in period 0, by the seed of period 1, after `moves` at each of its heights.
+fn drawn_after(moves: impl Fn(u32)) -> Vec<u8> {
+    let mut auditors = vec![];
+    test(|| {
+        let case = Case::honest().committed();
+        for _ in 0..2 {
+            block();
+            moves(System::block_number());
+        }
+        block();
+        assert!(matches!(case.shard().phase, Phase::Opening { .. }), "{:?}", case.shard().phase);
+        auditors = case.auditors();
+    });
+    auditors
+}
+
+#[test]
+fn draw_should_stay_the_same_when_bonds_grow_after_the_commitment() {
+    let honest = drawn_after(|_| {});
+    for who in VALIDATORS {
+        assert_eq!(drawn_after(|_| Bonds::change(who, 1_000 * RICH)), honest);
+    }
+}
+
+#[test]
+fn draw_should_pass_over_who_registered_after_the_period_began() {
+    let rich = |at: u32| {
+        let newcomer = 9;
+        Bonds::set(newcomer, 1_000_000 * RICH);
+        Newcomers::set(vec![(raw(newcomer), at)]);
+        Registered::mutate(|registered| registered.push(raw(newcomer)));
+    };
+    assert_eq!(
+        drawn_after(|height| if height == 3 {
+            rich(height)
+        }),
+        drawn_after(|_| {})
+    );
+    // Who came before the period is drawn for its stake.
+    assert!(drawn_after(|height| if height == 2 {
+        rich(1)
+    })
+    .contains(&9));
+}
+
+#[test]
+fn draw_should_not_seat_who_could_lock_the_bond_only_by_what_it_bonded_since() {
+    let poor = drawn_after(|height| {
+        if height == 2 {
+            Bonds::set(3, BOND - 1)
+        }
+    });
+    assert!(!poor.contains(&3));
+    let topped_up = drawn_after(|height| match height {
+        2 => Bonds::set(3, BOND - 1),
+        _ => Bonds::change(3, RICH),
+    });
+    assert_eq!(topped_up, poor);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn draw_should_give_up_the_seats_of_those_alone_who_become_unable(
+        moves in proptest::collection::vec((0usize..4, 2u32..4, prop_oneof![Just(0), Just(BOND - 1), RICH..9 * RICH]), 0..6),
+    ) {
+        let honest = drawn_after(|_| {});
+        let bonds = |who: u8| {
+            let of = moves.iter().filter(|(place, ..)| VALIDATORS[*place] == who);
+            // In the order in which they are made: by height.
+            let mut made: Vec<_> = of.clone().collect();
+            made.sort_by_key(|(_, height, _)| *height);
+            made.into_iter().map(|(.., bonded)| *bonded).min().unwrap_or(RICH)
+        };
+        // Whoever had too little at any time has it in the draw: what it bonded then came too late.
+        let unable: Vec<u8> = VALIDATORS.into_iter().filter(|who| bonds(*who) < BOND).collect();
+        prop_assume!(unable.len() <= 2);
+        let drawn = drawn_after(|height| {
+            for (place, _, bonded) in moves.iter().filter(|(_, at, _)| *at == height) {
+                Bonds::change(VALIDATORS[*place], *bonded);
+            }
+        });
+        // Those who were drawn and are able sit as before; nobody who is unable sits.
+        prop_assert!(honest.iter().filter(|who| !unable.contains(who)).all(|who| drawn.contains(who)));
+        prop_assert!(drawn.iter().all(|who| !unable.contains(who)));
+        if honest.iter().all(|who| !unable.contains(who)) {
+            prop_assert_eq!(drawn, honest);
+        }
+    }
 }

@@ -99,6 +99,8 @@ pub const PARAMS: Params = Params {
 
 parameter_types! {
     pub const Numbers: Params = PARAMS;
+    /// Validators that did not register long ago, with the height at which they did.
+    pub static Newcomers: Vec<(Account, Height)> = vec![];
     pub static Registered: Vec<Account> = VALIDATORS.iter().map(|who| raw(*who)).collect();
     pub static SeedsMissing: Vec<Height> = Vec::new();
     pub static Plan: (u32, u32) = (16, 2);
@@ -151,6 +153,15 @@ impl Bonds {
         put("backer", &raw(who), &raw(backer));
     }
 
+    /// Has a bond be another in this block. Draws from a period that has begun count what was there before.
+    pub fn change(who: u8, bonded: Balance) {
+        let whole = Self::of(&raw(who)).0;
+        // What was there before all changes.
+        let before = get::<(Height, Balance)>("changed", &raw(who)).map_or(whole, |(_, before)| before.min(whole));
+        put("changed", &raw(who), &(System::block_number(), before));
+        Self::set(who, bonded);
+    }
+
     pub fn set(who: u8, bonded: Balance) {
         let (_, locked) = Self::of(&raw(who));
         put("bond", &raw(who), &(bonded, locked));
@@ -164,6 +175,13 @@ impl Collateral for Bonds {
     }
     fn bonded(who: &Account) -> Balance {
         Self::of(who).0
+    }
+    fn bonded_before(who: &Account, height: Height) -> Balance {
+        let bonded = Self::bonded(who);
+        match get::<(Height, Balance)>("changed", who) {
+            Some((at, before)) if at >= height => before.min(bonded),
+            _ => bonded,
+        }
     }
     fn lock(who: &Account, amount: Balance) -> Result<(), CollateralError> {
         if Self::free(who) < amount {
@@ -204,6 +222,10 @@ impl Registry for Validators {
     fn shard_ended(_: &Account, _: ShardEnd) {}
     fn validators() -> Vec<Account> {
         Registered::get()
+    }
+    fn validators_before(height: Height) -> Vec<Account> {
+        let came_before = |who: &Account| Newcomers::get().iter().all(|(new, at)| new != who || *at < height);
+        Registered::get().into_iter().filter(came_before).collect()
     }
     fn endpoint(who: &Account) -> Option<Endpoint> {
         Registered::get().contains(who).then(Endpoint::default)

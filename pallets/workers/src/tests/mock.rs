@@ -13,7 +13,7 @@ use quern_primitives::{
     enrol::Enrolment,
     job::Endpoint,
     traits::{Collateral, CollateralError, Role},
-    Account, Balance,
+    Account, Balance, Height,
 };
 use sp_core::{sr25519, Pair as _};
 use sp_runtime::traits::Dispatchable;
@@ -51,6 +51,9 @@ impl Collateral for MockCollateral {
     }
     fn bonded(who: &Account) -> Balance {
         Bonds::get().get(who).map_or(0, |(bonded, _)| *bonded)
+    }
+    fn bonded_before(who: &Account, _: Height) -> Balance {
+        Self::bonded(who)
     }
     fn lock(_: &Account, _: Balance) -> Result<(), CollateralError> {
         unreachable!("the registry locks nothing")

@@ -217,12 +217,39 @@ fn rests_should_double_up_to_the_longest_when_assignments_are_not_started_in_a_r
 }
 
 #[test]
+fn validators_before_should_leave_out_who_registered_since() {
+    run(|| {
+        register(1, Role::Validator);
+        System::set_block_number(5);
+        register(2, Role::Validator);
+        assert_eq!(Registry::validators(), [raw(1), raw(2)]);
+        assert_eq!(Registry::validators_before(5), [raw(1)]);
+        assert_eq!(Registry::validators_before(6), [raw(1), raw(2)]);
+        Registry::do_try_state().unwrap();
+    });
+}
+
+#[test]
 fn rests_should_count_assignments_once_that_were_held_together() {
     run(|| {
         ready(1, 3);
         (0..3).for_each(|_| Registry::take_slot(&raw(1)));
         (0..3).for_each(|_| Registry::shard_ended(&raw(1), ShardEnd::Declined));
         assert_eq!((entry(1).rests, entry(1).rests_until, entry(1).open), (1, 1 + REST_BLOCKS, 0));
+    });
+}
+
+#[test]
+fn validators_before_should_leave_out_who_retired_and_came_again() {
+    run(|| {
+        register(1, Role::Validator);
+        register(2, Role::Validator);
+        System::set_block_number(5);
+        assert_ok!(Registry::retire(signed(1)));
+        assert_eq!(Registry::validators_before(5), [raw(2)]);
+        register(1, Role::Validator);
+        assert_eq!(Registry::validators_before(5), [raw(2)]);
+        Registry::do_try_state().unwrap();
     });
 }
 
@@ -239,5 +266,15 @@ fn declined_shards_should_cost_nothing_but_the_rest_until_they_are_judged() {
         assert_eq!(Registry::ready_workers().len(), 1, "the rest is taken back");
         Registry::shard_ended(&raw(1), ShardEnd::DeclineRefuted);
         assert_eq!((entry(1).reputation, entry(1).slots, entry(1).open), (REPUTATION_FLOOR + 4, 2, 0));
+    });
+}
+
+#[test]
+fn validators_before_should_not_change_when_somebody_updates_its_entry() {
+    run(|| {
+        register(1, Role::Validator);
+        System::set_block_number(5);
+        assert_ok!(Registry::update(signed(1), endpoint(9), profile(), ASK));
+        assert_eq!(Registry::validators_before(5), [raw(1)]);
     });
 }
