@@ -284,7 +284,7 @@ mod benches {
     #[benchmark]
     fn expire_plant() -> Result<(), BenchmarkError> {
         planter::<T>([4; 32])?;
-        Plants::<T>::mutate([4; 32], |plant| plant.iter_mut().for_each(|plant| plant.expires_at = 0));
+        Plants::<T>::mutate([4; 32], |found| found.iter_mut().for_each(|found| found.expires_at = 0));
 
         #[extrinsic_call]
         _(RawOrigin::Signed(whitelisted_caller()), [4; 32]);
