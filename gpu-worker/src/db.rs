@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a promise depends on, kept durably before the promise is made.
 
-use crate::core::{Attempt, Promise, Sealed, ShownResults};
+use crate::{
+    core::{Attempt, Promise, Sealed, ShownResults},
+    origin::Origin,
+};
 use codec::{Decode, Encode};
 use quern_primitives::ShardId;
 use quern_sdk::chain::queue::{Outbox, Queued};
@@ -12,6 +15,8 @@ const PROMISES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("promis
 const RESULTS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("results");
 const SEALS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("seals");
 const IDENTITY: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("identity");
+/// Key of block 1's hash in [`IDENTITY`].
+const FIRST_BLOCK: &str = "first_block";
 /// Extrinsics that are not final yet, by nonce.
 const OUTBOX: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("outbox");
 
@@ -24,10 +29,12 @@ pub const VERSION: u32 = 1;
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
     /// It could not be opened.
-    #[error("the database {0} cannot be opened: {1}. Is another daemon using this folder, or is the disk full?")]
+    #[error("the database {0} cannot be opened: {1}. Is the disk full?")]
     Open(String, String),
     /// A daemon has it open.
-    #[error("a daemon is running with this folder")]
+    #[error(
+        "a daemon is running with this folder: stop that one first, or give this one a folder of its own with --data"
+    )]
     InUse,
     /// It could not be read or written.
     #[error("the database failed: {0}. Is the disk full?")]
@@ -40,6 +47,17 @@ pub enum DbError {
         /// What it was made for.
         found: String,
     },
+    /// It belongs to another chain that began with the same genesis block.
+    #[error("the folder belongs to another chain with the same genesis (block 1 is 0x{}, here 0x{}): give this daemon a new --data folder", hex::encode(.found), hex::encode(.here))]
+    OtherFirstBlock {
+        /// Block 1 of the folder's chain.
+        found: [u8; 32],
+        /// Block 1 of the node's chain.
+        here: [u8; 32],
+    },
+    /// The daemon that had it open was not stopped cleanly.
+    #[error("the daemon was not stopped cleanly; it repairs the database at its next start")]
+    Unclean,
     /// It was written by another version.
     #[error("the database is of version {found}, this program reads version {VERSION}; use the program that wrote it until nothing is owed (quern-worker drain), then start anew with an empty folder")]
     Version {
@@ -61,9 +79,12 @@ pub struct Db(Database);
 impl Db {
     /// Opens or creates it for an account on a chain.
     pub fn open(path: &Path, account: &[u8; 32], genesis: &[u8; 32]) -> Result<Self, DbError> {
-        let open = |error: &dyn std::fmt::Display| DbError::Open(path.display().to_string(), error.to_string());
+        let open = |error: &dyn std::fmt::Display| {
+            DbError::Open(path.display().to_string(), error.to_string().trim_end_matches('.').into())
+        };
         let db = match Database::create(path) {
             Err(DatabaseError::UpgradeRequired(found)) => return Err(DbError::Version { found: found.into() }),
+            Err(DatabaseError::DatabaseAlreadyOpen) => return Err(DbError::InUse),
             other => other.map_err(|error| open(&error))?,
         };
         let write = db.begin_write().map_err(io)?;
@@ -95,6 +116,38 @@ impl Db {
         Ok(Self(db))
     }
 
+    /// Binds the database to block 1 of its chain, once that is final, and refuses every chain that has another one. The genesis
+    /// block does not tell chains apart: all development chains have the same.
+    pub fn bind(&self, origin: &Origin) -> Result<Binding, DbError> {
+        let write = self.0.begin_write().map_err(io)?;
+        let binding = {
+            let mut identity = write.open_table(IDENTITY).map_err(io)?;
+            let genesis = identity.get("genesis").map_err(io)?.map(|found| found.value().to_vec());
+            if let Some(found) = genesis.filter(|found| *found != origin.genesis) {
+                return Err(DbError::Foreign { what: "genesis", found: hex::encode(found) });
+            }
+            let found = identity.get(FIRST_BLOCK).map_err(io)?.map(|found| hash_of(found.value())).transpose()?;
+            match (found, origin.first_block) {
+                (Some(found), Some(here)) if found != here => return Err(DbError::OtherFirstBlock { found, here }),
+                (Some(_), Some(_)) => Binding::Confirmed,
+                (Some(_), None) => Binding::Unconfirmed,
+                (None, Some(here)) => {
+                    identity.insert(FIRST_BLOCK, here.as_slice()).map_err(io)?;
+                    Binding::Confirmed
+                }
+                (None, None) => Binding::Unbound,
+            }
+        };
+        write.commit().map_err(io)?;
+        Ok(binding)
+    }
+
+    /// Whether the database is bound to block 1 of its chain.
+    pub fn is_bound(&self) -> Result<bool, DbError> {
+        let read = self.0.begin_read().map_err(io)?;
+        Ok(read.open_table(IDENTITY).map_err(io)?.get(FIRST_BLOCK).map_err(io)?.is_some())
+    }
+
     /// What the database of a daemon says of itself, without changing anything; none where there is none yet.
     pub fn identity(path: &Path) -> Result<Option<Identity>, DbError> {
         if !path.exists() {
@@ -104,6 +157,8 @@ impl Db {
             Ok(db) => db,
             Err(DatabaseError::UpgradeRequired(found)) => return Err(DbError::Version { found: found.into() }),
             Err(DatabaseError::DatabaseAlreadyOpen) => return Err(DbError::InUse),
+            // Only whoever opens it for writing may repair it.
+            Err(DatabaseError::RepairAborted) => return Err(DbError::Unclean),
             Err(error) => return Err(DbError::Open(path.display().to_string(), error.to_string())),
         };
         let read = db.begin_read().map_err(io)?;
@@ -116,7 +171,8 @@ impl Db {
         if version != VERSION {
             return Err(DbError::Version { found: version });
         }
-        Ok(Some(Identity { account: bytes("account")?, genesis: bytes("genesis")? }))
+        let first_block = entry(FIRST_BLOCK)?.map(|found| hash_of(&found)).transpose()?;
+        Ok(Some(Identity { account: bytes("account")?, genesis: bytes("genesis")?, first_block }))
     }
 
     /// Keeps a promise.
@@ -235,6 +291,19 @@ pub struct Identity {
     pub account: [u8; 32],
     /// The genesis block's hash of its chain.
     pub genesis: [u8; 32],
+    /// The hash of its block 1; none where that was not final yet when the daemon ran.
+    pub first_block: Option<[u8; 32]>,
+}
+
+/// What is known of a database and the chain that a node follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Binding {
+    /// It is bound to this chain.
+    Confirmed,
+    /// It is bound to a chain, and whether this is that one is not known: block 1 is not final here.
+    Unconfirmed,
+    /// It is bound to no chain yet: block 1 is not final.
+    Unbound,
 }
 
 impl Outbox for Db {
@@ -273,6 +342,10 @@ impl Outbox for Db {
 
 fn version_of(bytes: &[u8]) -> u32 {
     bytes.try_into().map_or(0, u32::from_le_bytes)
+}
+
+fn hash_of(bytes: &[u8]) -> Result<[u8; 32], DbError> {
+    bytes.try_into().map_err(|_| DbError::Corrupt)
 }
 
 fn key(attempt: Attempt) -> Vec<u8> {
@@ -349,8 +422,61 @@ mod tests {
         assert_eq!(Db::identity(&path).unwrap(), None);
         let db = Db::open(&path, &[1; 32], &[2; 32]).unwrap();
         assert!(matches!(Db::identity(&path), Err(DbError::InUse)));
+        assert!(matches!(Db::open(&path, &[1; 32], &[2; 32]), Err(DbError::InUse)));
         drop(db);
-        assert_eq!(Db::identity(&path).unwrap(), Some(Identity { account: [1; 32], genesis: [2; 32] }));
+        assert_eq!(
+            Db::identity(&path).unwrap(),
+            Some(Identity { account: [1; 32], genesis: [2; 32], first_block: None })
+        );
+    }
+
+    fn origin(first_block: Option<u8>) -> Origin {
+        Origin { genesis: [2; 32], first_block: first_block.map(|byte| [byte; 32]) }
+    }
+
+    #[test]
+    fn database_should_be_bound_when_block_1_is_final_and_refuse_another_one_ever_after() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("db");
+        let db = Db::open(&path, &[1; 32], &[2; 32]).unwrap();
+        assert_eq!((db.bind(&origin(None)).unwrap(), db.is_bound().unwrap()), (Binding::Unbound, false));
+        assert_eq!((db.bind(&origin(Some(5))).unwrap(), db.is_bound().unwrap()), (Binding::Confirmed, true));
+        drop(db);
+        let found = Db::identity(&path).unwrap().and_then(|found| found.first_block);
+        assert_eq!(found, Some([5; 32]));
+        let db = Db::open(&path, &[1; 32], &[2; 32]).unwrap();
+        assert_eq!(db.bind(&origin(Some(5))).unwrap(), Binding::Confirmed);
+        assert_eq!(db.bind(&origin(None)).unwrap(), Binding::Unconfirmed);
+        let error = db.bind(&origin(Some(6))).unwrap_err();
+        assert!(matches!(error, DbError::OtherFirstBlock { .. }), "{error}");
+        let text = error.to_string();
+        assert!(text.contains(&format!("block 1 is 0x{}, here 0x{}", "05".repeat(32), "06".repeat(32))), "{text}");
+        assert!(text.contains("a new --data folder"), "{text}");
+        assert_eq!(db.bind(&origin(Some(5))).unwrap(), Binding::Confirmed, "a refusal changes nothing");
+    }
+
+    #[test]
+    fn database_should_not_be_bound_when_the_genesis_block_is_another_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(&folder.path().join("db"), &[1; 32], &[2; 32]).unwrap();
+        let other = Origin { genesis: [3; 32], ..origin(Some(5)) };
+        assert!(matches!(db.bind(&other), Err(DbError::Foreign { what: "genesis", .. })));
+        assert!(!db.is_bound().unwrap());
+    }
+
+    #[test]
+    fn identity_should_say_so_when_the_daemon_was_killed_and_the_next_start_should_repair_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, killed) = (folder.path().join("db"), folder.path().join("killed"));
+        let db = Db::open(&path, &[1; 32], &[2; 32]).unwrap();
+        db.keep_seal(attempt(), sealed(5, 6)).unwrap();
+        // What is on disk while a daemon runs is what a kill leaves.
+        std::fs::copy(&path, &killed).unwrap();
+        assert!(matches!(Db::identity(&killed), Err(DbError::Unclean)));
+        let repaired = Db::open(&killed, &[1; 32], &[2; 32]).unwrap();
+        assert_eq!(repaired.seal(attempt()).unwrap(), Some(sealed(5, 6)));
+        drop(repaired);
+        assert!(Db::identity(&killed).unwrap().is_some());
     }
 
     #[test]

@@ -228,12 +228,22 @@ pub struct Standing {
     pub slots: Option<u32>,
     taken_over: Arc<AtomicBool>,
     paused: Arc<AtomicBool>,
+    barred: Arc<AtomicBool>,
+    unregistered: Arc<AtomicBool>,
 }
 
 impl Standing {
     /// A standing that was just brought about.
     pub fn new(wanted: Enrolment, former: Option<Endpoint>, slots: Option<u32>) -> Self {
-        Self { wanted: Arc::new(wanted), former, slots, taken_over: Arc::default(), paused: Arc::default() }
+        Self {
+            wanted: Arc::new(wanted),
+            former,
+            slots,
+            taken_over: Arc::default(),
+            paused: Arc::default(),
+            barred: Arc::default(),
+            unregistered: Arc::default(),
+        }
     }
 
     /// Whether another daemon has registered itself for the account since.
@@ -244,6 +254,21 @@ impl Standing {
     /// Whether the chain gives it no new shards, as far as was seen. Validators have no slots: they are drawn until they retire.
     pub fn is_paused(&self) -> bool {
         self.slots.is_none() || self.paused.load(Ordering::Relaxed)
+    }
+
+    /// Why the account gets no more work by what the registry says of it, and the remedy: when that has come about since it was
+    /// asked last, not each time.
+    fn news_of_loss(&self, found: Option<&ParticipantView>) -> Option<String> {
+        let has_become = |flag: &AtomicBool, is: bool| !flag.swap(is, Ordering::Relaxed) && is;
+        let is_unregistered = has_become(&self.unregistered, found.is_none());
+        let is_barred = has_become(&self.barred, found.is_some_and(|found| found.barred));
+        if is_unregistered {
+            return Some(
+                "the account is not registered any more and gets no more work; to register it, stop this daemon and start it again"
+                    .into(),
+            );
+        }
+        is_barred.then(|| EnrolError::Barred.to_string())
     }
 
     fn take_over(&self, found: &Endpoint) {
@@ -266,10 +291,13 @@ impl Standing {
 /// as it does when a shard was too late. While draining none are offered.
 pub async fn stay_ready(chain: Arc<Chain>, sender: Sender, standing: Standing, is_draining: bool) {
     let found = match chain.participant(&sender.account()).await {
-        Ok(Some(found)) if !found.barred => found,
-        Ok(_) => return tracing::error!("the account is barred or no longer registered; it gets no more work"),
+        Ok(found) => found,
         Err(error) => return tracing::warn!(%error, "readiness cannot be checked"),
     };
+    if let Some(news) = standing.news_of_loss(found.as_ref()) {
+        tracing::error!("{news}");
+    }
+    let Some(found) = found.filter(|found| !found.barred) else { return };
     standing.take_over(&found.endpoint);
     standing.paused.store(found.slots == 0, Ordering::Relaxed);
     let Some(slots) = standing.slots.map(|slots| if is_draining { 0 } else { slots }) else { return };
@@ -333,4 +361,43 @@ pub async fn refuse_second(chain: &Chain, me: &Account) -> Result<(), EnrolError
 pub fn addresses(endpoint: &Endpoint) -> String {
     let addresses: Vec<String> = endpoint.addresses.iter().map(|at| to_socket(*at).to_string()).collect();
     addresses.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::participant;
+
+    fn standing() -> Standing {
+        let wanted = Enrolment {
+            role: Role::Worker,
+            endpoint: Endpoint::default(),
+            profile: Profile::new(1, "", false),
+            ask: QRN,
+            slots: 1,
+            bond: QRN,
+            apprentice: false,
+        };
+        Standing::new(wanted, None, Some(1))
+    }
+
+    #[test]
+    fn loss_of_the_registration_should_be_told_once_with_its_remedy_each_time_that_it_comes_about() {
+        let (standing, registered) = (standing(), participant(Role::Worker));
+        assert_eq!(standing.news_of_loss(Some(&registered)), None);
+        let news = standing.news_of_loss(None).expect("it is news");
+        assert!(news.contains("not registered any more") && news.contains("start it again"), "{news}");
+        assert_eq!(standing.news_of_loss(None), None);
+        assert_eq!(standing.news_of_loss(Some(&registered)), None);
+        assert!(standing.news_of_loss(None).is_some());
+    }
+
+    #[test]
+    fn bar_should_be_told_once_with_its_remedy() {
+        let standing = standing();
+        let barred = ParticipantView { barred: true, ..participant(Role::Worker) };
+        assert_eq!(standing.news_of_loss(Some(&barred)), Some(EnrolError::Barred.to_string()));
+        assert_eq!(standing.news_of_loss(Some(&barred)), None);
+        assert!(standing.news_of_loss(None).is_some(), "that is another matter");
+    }
 }

@@ -12,6 +12,7 @@ pub mod enroll;
 pub mod hot_key;
 pub mod journal;
 pub mod misbehave;
+pub mod origin;
 pub mod served;
 pub mod shell;
 pub mod site;
@@ -79,10 +80,10 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
         let connection = Connection { rpc: args.common.rpc };
         match args.misbehave {
             Some(Misbehaviour::Withhold) => {
-                shell::run(Withholding(core), site, sender, connection, standing, drain).await
+                shell::run(Withholding(core), site, sender, connection, standing, drain).await?
             }
-            _ => shell::run(core, site, sender, connection, standing, drain).await,
-        }
+            _ => shell::run(core, site, sender, connection, standing, drain).await?,
+        };
         Ok(())
     })
     .await
@@ -121,7 +122,7 @@ pub async fn validate(args: ValidateArgs) -> anyhow::Result<()> {
         let former = enroll(&site.chain(), &sender, &site.me, &wanted).await?;
         let standing = Standing::new(wanted, former, None);
         let core = core::Validator::new(site.me, site.db.seals()?, site.db.results()?, site.db.promises()?);
-        shell::run(core, site, sender, Connection { rpc: args.common.rpc }, standing, drain).await;
+        shell::run(core, site, sender, Connection { rpc: args.common.rpc }, standing, drain).await?;
         Ok(())
     })
     .await
@@ -138,7 +139,7 @@ pub async fn watch(args: WatchArgs) -> anyhow::Result<()> {
         enroll::bond(&site.chain(), &sender, &site.me, u128::from(args.common.bond) * QRN).await?;
         let choice = core::watcher::Choice { percent: args.percent, seed: site.db.fresh_secret() };
         let core = core::Watcher::new(site.me, choice);
-        shell::watch(core, site, sender, Connection { rpc: args.common.rpc }, Watched::of(args.job)).await;
+        shell::watch(core, site, sender, Connection { rpc: args.common.rpc }, Watched::of(args.job)).await?;
         Ok(())
     })
     .await
@@ -203,6 +204,7 @@ async fn open(args: &CommonArgs, executor: Arc<dyn Executor>) -> anyhow::Result<
         hot_key::check(&chain, &hot, &me).await?;
     }
     let db = Arc::new(Db::open(&args.data.join(db::FILE_NAME), &me, &chain.genesis())?);
+    origin::confirm(&chain, &db).await?;
     refuse_second(&chain, &me).await?;
     let store = FolderStore::open(args.data.join("blobs"))
         .with_context(|| format!("blobs cannot be kept in {}", args.data.display()))?;

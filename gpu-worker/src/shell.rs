@@ -3,10 +3,12 @@
 
 use crate::{
     core::{self, Action, Attempt, Event, Subject},
+    db::DbError,
     drain::Drain,
     duty::Duty,
     enroll::{stay_ready, Standing},
     journal::Journal,
+    origin::{self, OriginError},
     served::Served,
     site::{subject, Site},
     watched::Watched,
@@ -63,22 +65,31 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Connects to the node again, however long it takes.
-    async fn restore(&self, site: &Site, sender: &Sender) -> Sender {
+    /// Connects to the node again, however long it takes. Fails when the node follows another chain by now, as a development node
+    /// does that was started again.
+    async fn restore(&self, site: &Site, sender: &Sender) -> Result<Sender, DbError> {
         let mut pause = FIRST_PAUSE;
         loop {
             tokio::time::sleep(pause).await;
-            match Chain::connect(&self.rpc).await {
-                Ok(chain) if chain.genesis() == site.chain().genesis() => {
+            match self.connect(site).await {
+                Ok(chain) => {
                     site.set_chain(Arc::new(chain.clone()));
                     tracing::info!(rpc = self.rpc, "connected again");
-                    return sender.over(chain);
+                    return Ok(sender.over(chain));
                 }
-                Ok(_) => tracing::warn!(rpc = self.rpc, "the node is now one of another chain"),
-                Err(error) => tracing::warn!(%error, "still without a node"),
+                Err(OriginError::Db(error)) => return Err(error),
+                Err(OriginError::Chain(error)) => tracing::warn!(%error, "still without a node"),
             }
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
+    }
+
+    /// Connects to the node, if it follows the daemon's chain.
+    async fn connect(&self, site: &Site) -> Result<Chain, OriginError> {
+        let chain = Chain::connect(&self.rpc).await?;
+        let confirmed = tokio::time::timeout(SILENCE, origin::confirm(&chain, &site.db)).await;
+        confirmed.unwrap_or(Err(ChainError::Closed.into()))?;
+        Ok(chain)
     }
 }
 
@@ -143,8 +154,8 @@ struct Latest {
     served: Vec<Shard>,
 }
 
-/// Runs the daemon of a registered account for ever. When the connection to the node is lost it is made anew; what is under
-/// way goes on.
+/// Runs the daemon of a registered account until its database fails or its node follows another chain. When the connection to the
+/// node is lost it is made anew; what is under way goes on.
 pub async fn run(
     core: impl Core,
     site: Arc<Site>,
@@ -152,12 +163,18 @@ pub async fn run(
     connection: Connection,
     standing: Standing,
     drain: Drain,
-) {
+) -> Result<Infallible, DbError> {
     occupied(core, site, sender, connection, Occupation::Registered { standing, drain, next_check: 0 }).await
 }
 
-/// Runs a watcher for ever.
-pub async fn watch(core: core::Watcher, site: Arc<Site>, sender: Sender, connection: Connection, watched: Watched) {
+/// Runs a watcher, as [`run`] does.
+pub async fn watch(
+    core: core::Watcher,
+    site: Arc<Site>,
+    sender: Sender,
+    connection: Connection,
+    watched: Watched,
+) -> Result<Infallible, DbError> {
     occupied(core, site, sender, connection, Occupation::Watcher(watched)).await
 }
 
@@ -167,28 +184,34 @@ async fn occupied(
     mut sender: Sender,
     connection: Connection,
     occupation: Occupation,
-) {
+) -> Result<Infallible, DbError> {
     let (report, reports) = mpsc::unbounded_channel();
     let permits = Permits::new();
     let (journal, served) = (Journal::default(), Served::default());
     let mut shell = Shell { core, site, report, reports, permits, journal, served, occupation };
     loop {
-        let Err(error) = shell.follow(&sender).await;
-        tracing::warn!(%error, "connecting to the node again");
-        sender = connection.restore(&shell.site, &sender).await;
+        match shell.follow(&sender).await {
+            Err(OriginError::Db(error)) => return Err(error),
+            Err(OriginError::Chain(error)) => tracing::warn!(%error, "connecting to the node again"),
+        }
+        sender = connection.restore(&shell.site, &sender).await?;
     }
 }
 
 impl<C: Core> Shell<C> {
     /// Follows the chain until the connection is lost.
-    async fn follow(&mut self, sender: &Sender) -> Result<Infallible, ChainError> {
+    async fn follow(&mut self, sender: &Sender) -> Result<Infallible, OriginError> {
         let chain = self.site.chain();
+        let mut is_bound = self.site.db.is_bound()?;
         let mut heads = chain.heads().await?;
         let mut latest: Option<Latest> = None;
         loop {
             let event = tokio::select! {
                 head = tokio::time::timeout(SILENCE, heads.next()) => {
                     let head = head.map_err(|_| ChainError::Closed)?.ok_or(ChainError::Closed)??;
+                    if !is_bound {
+                        is_bound = origin::bind(&chain, &self.site.db).await?;
+                    }
                     let latest = latest.insert(self.look_at(&chain, head).await?);
                     self.look_round(&chain, sender, head, latest);
                     None

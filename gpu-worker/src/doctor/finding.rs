@@ -46,7 +46,7 @@ pub enum Problem {
         minimum: Balance,
     },
     /// No Quern node answers.
-    #[error("{0}")]
+    #[error("{}", fault_of(.0))]
     Node(ChainError),
     /// The folder is of another chain.
     #[error("the data folder belongs to the chain {found}, the node is one of {expected}")]
@@ -55,6 +55,14 @@ pub enum Problem {
         found: String,
         /// That of the node.
         expected: String,
+    },
+    /// The folder is of another chain with the same genesis.
+    #[error("the data folder belongs to another chain with the same genesis (block 1 is 0x{}, here 0x{})", hex::encode(.found), hex::encode(.here))]
+    OtherFirstBlock {
+        /// Block 1 of the folder's chain.
+        found: [u8; 32],
+        /// Block 1 of the node's chain.
+        here: [u8; 32],
     },
     /// The folder is of another account.
     #[error("the data folder belongs to the account {0}")]
@@ -104,6 +112,9 @@ pub enum Problem {
     /// The database cannot be used.
     #[error("{0}")]
     Database(DbError),
+    /// A daemon runs, and nobody knows of it.
+    #[error("a daemon runs with this folder, but the account is not registered on this chain")]
+    Unregistered,
     /// The account has the other role.
     #[error("the account is registered as a {0:?}")]
     OtherRole(Role),
@@ -232,6 +243,7 @@ impl Problem {
             | Self::Drains
             | Self::StakeKey
             | Self::AuditBondLocked { .. }
+            | Self::Database(DbError::Unclean)
             | Self::Miscomputes { is_needed: false, .. } => Level::Warning,
             Self::DiskFull { free_mib, .. } if *free_mib >= LEAST_DISK_MIB => Level::Warning,
             Self::OtherRuntime { found, expected }
@@ -261,6 +273,7 @@ impl Problem {
             Self::Node(ChainError::OtherChain { .. }) => "other_node",
             Self::Node(_) => "node_unreachable",
             Self::OtherGenesis { .. } => "other_genesis",
+            Self::OtherFirstBlock { .. } => "other_chain",
             Self::OtherAccount(_) => "other_account",
             Self::OtherRuntime { .. } => "other_runtime",
             Self::Syncing { .. } => "node_syncing",
@@ -270,7 +283,9 @@ impl Problem {
             Self::NotWritable(..) => "folder_not_writable",
             Self::DiskFull { .. } => "disk_full",
             Self::Database(DbError::Version { .. }) => "database_version",
+            Self::Database(DbError::Unclean) => "database_unclean",
             Self::Database(_) => "database",
+            Self::Unregistered => "unregistered",
             Self::OtherRole(_) => "other_role",
             Self::Barred => "barred",
             Self::Retiring => "retiring",
@@ -308,6 +323,7 @@ impl Problem {
             Self::Node(ChainError::OtherChain { .. }) => "use programs of the chain's version, or name another node with --rpc",
             Self::Node(_) => "start a node (quern-node), or name another with --rpc",
             Self::OtherGenesis { .. } => "name a node of that chain with --rpc, or give this chain a folder of its own with --data",
+            Self::OtherFirstBlock { .. } => "give this daemon a new --data folder",
             Self::OtherAccount(_) => "use that account's key, or give this account a folder of its own with --data",
             Self::OtherRuntime { .. } => "use programs of the chain's version",
             Self::Syncing { .. } => "wait until it has all blocks: a daemon on an old block misses its deadlines",
@@ -317,7 +333,9 @@ impl Problem {
             Self::NotWritable(..) => "make the user of the daemon its owner, or choose another folder with --data",
             Self::DiskFull { .. } => "free some space, or choose a folder on another disk with --data",
             Self::Database(DbError::Version { .. }) => "use the program that wrote it until nothing is owed (quern-worker drain), then an empty folder",
+            Self::Database(DbError::Unclean) => "start the daemon: quern-worker run (a validator: quern-worker validate)",
             Self::Database(_) => "see that the disk is sound and not full; restore the folder from a copy, never start with an empty one while shards are open",
+            Self::Unregistered => "stop the daemon and start it again: it registers the account",
             Self::OtherRole(_) => "use another account, or quern stake retire first",
             Self::Barred => "when its open shards have ended: quern worker register, with the key of the stake; or use another account",
             Self::Retiring => "start the daemon when the open shards have ended: it registers anew",
@@ -338,6 +356,14 @@ impl Problem {
             Self::NoSlots => "wait 16 blocks: the daemon offers them again after a late shard; if it does not run, start it",
             Self::Drains => "quern-worker drain --cancel, or stop it when nothing is owed",
         }
+    }
+}
+
+/// What is wrong with the node, without the remedy that the error itself names.
+fn fault_of(error: &ChainError) -> String {
+    match error {
+        ChainError::Unreachable { url, reason } => format!("no node answers at {url}: {reason}"),
+        other => other.to_string(),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::{
     db::{DbError, Identity},
     enroll,
     hot_key::{self, HotKeyFault},
+    origin::Origin,
     status::Facts,
 };
 use quern_primitives::{traits::Role, Account, Balance, QRN};
@@ -65,7 +66,10 @@ pub fn node(seen: &NodeSeen) -> Vec<Finding> {
         problem(Problem::NoPeers);
     }
     if findings.is_empty() {
-        let text = format!("at block {height}, {} peers, {} {}", health.peers, runtime.spec_name, runtime.spec_version);
+        let text = format!(
+            "at block {height}, {} peers, {} spec_version {}",
+            health.peers, runtime.spec_name, runtime.spec_version
+        );
         findings.push(Finding::ok("node", text));
     }
     if let Some(ahead) = seen.ahead_ms {
@@ -104,7 +108,7 @@ impl FolderSeen {
 }
 
 /// Judges a data folder, for an account on a chain where these are known.
-pub fn folder(seen: FolderSeen, account: Option<Account>, genesis: Option<[u8; 32]>) -> Vec<Finding> {
+pub fn folder(seen: FolderSeen, account: Option<Account>, origin: Option<Origin>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let shown = seen.path.display().to_string();
     match seen.writable {
@@ -123,11 +127,7 @@ pub fn folder(seen: FolderSeen, account: Option<Account>, genesis: Option<[u8; 3
         Ok(Some(found)) if account.is_some_and(|account| account != found.account) => {
             Err(Problem::OtherAccount(address(&found.account)))
         }
-        Ok(Some(found)) if genesis.is_some_and(|genesis| genesis != found.genesis) => Err(Problem::OtherGenesis {
-            found: hex::encode(found.genesis),
-            expected: genesis.map(hex::encode).unwrap_or_default(),
-        }),
-        Ok(Some(_)) => Ok("of this account, chain and version".to_owned()),
+        Ok(Some(found)) => other_chain(&found, origin).map_or(Ok("of this account, chain and version".to_owned()), Err),
         Err(DbError::InUse) => Ok("in use: a daemon runs with this folder".to_owned()),
         Err(error) => Err(Problem::Database(error)),
     };
@@ -136,6 +136,17 @@ pub fn folder(seen: FolderSeen, account: Option<Account>, genesis: Option<[u8; 3
         findings.push(Finding::problem("drain", Problem::Drains));
     }
     findings
+}
+
+/// Whether the folder is of another chain than the node.
+fn other_chain(folder: &Identity, node: Option<Origin>) -> Option<Problem> {
+    let node = node?;
+    if folder.genesis != node.genesis {
+        let (found, expected) = (hex::encode(folder.genesis), hex::encode(node.genesis));
+        return Some(Problem::OtherGenesis { found, expected });
+    }
+    let (found, here) = (folder.first_block?, node.first_block?);
+    (found != here).then_some(Problem::OtherFirstBlock { found, here })
 }
 
 /// What is wanted of the account.
@@ -270,6 +281,11 @@ fn bond_and_fees(facts: &Facts, wants: &Wants, missing: Balance) -> Vec<Finding>
 fn registration(facts: &Facts, wants: &Wants, memory_mib: u32) -> Vec<Finding> {
     let mut findings = Vec::new();
     let Some(found) = &facts.participant else {
+        // An apprentice's enrolment takes a while.
+        if wants.is_running && !wants.apprentice {
+            findings.push(Finding::problem("registration", Problem::Unregistered));
+            return findings;
+        }
         let how = if wants.apprentice { "enrols the account as an apprentice" } else { "registers the account" };
         findings.push(Finding::ok("registration", format!("none yet: the daemon {how}")));
         return findings;

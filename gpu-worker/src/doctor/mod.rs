@@ -12,6 +12,7 @@ use crate::{
     args::{CommonArgs, DoctorArgs, ExecutorChoice, KeyArgs},
     db::{self, Db},
     drain,
+    origin::Origin,
     status::Facts,
 };
 use futures::StreamExt;
@@ -61,7 +62,7 @@ pub async fn run(args: DoctorArgs) -> anyhow::Result<ExitCode> {
         println!("{}", serde_json::to_string(&Report { errors, warnings, findings })?);
     } else {
         print!("{}", text(&findings));
-        println!("\n{errors} errors, {warnings} warnings");
+        println!("\n{}, {}", counted(errors, "error"), counted(warnings, "warning"));
     }
     Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -84,11 +85,15 @@ pub async fn examine(args: &DoctorArgs) -> Vec<Finding> {
     let hot = keys.as_ref().map(Keypair::account);
     let account = common.key.stake.or(hot);
     let chain = Chain::connect(&common.rpc).await;
-    let genesis = chain.as_ref().ok().map(Chain::genesis);
+    let origin = match &chain {
+        // A node that fails to tell is found wanting below.
+        Ok(chain) => Origin::of(chain).await.ok(),
+        Err(_) => None,
+    };
 
     let folder = look_at_folder(&common.data);
     let wants = Wants::of(args, folder.is_in_use());
-    findings.extend(judge::folder(folder, account, genesis));
+    findings.extend(judge::folder(folder, account, origin));
     if !wants.is_running {
         findings.push(match UdpSocket::bind(common.listen) {
             Ok(_) => Finding::ok("port", format!("{} is free", common.listen)),
@@ -255,6 +260,10 @@ fn look_at_devices(choice: ExecutorChoice) -> (DeviceSeen, Result<Vec<DeviceSeen
         adapters.iter().map(seen).collect()
     });
     (processor, found)
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 fn text(findings: &[Finding]) -> String {

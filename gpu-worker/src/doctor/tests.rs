@@ -5,6 +5,7 @@ use super::{finding::*, judge::*, *};
 use crate::{
     args::{Cli, Command, RoleChoice},
     db::{DbError, Identity},
+    origin::Origin,
     testing::{facts, participant, ID, ME, OTHER},
 };
 use clap::Parser;
@@ -68,8 +69,10 @@ fn clock_should_be_found_off_in_both_directions() {
 
 #[test]
 fn folder_should_be_judged_by_whose_it_is() {
-    let own = || Ok(Some(Identity { account: ME, genesis: [7; 32] }));
-    let codes_of = |seen, account, genesis| codes(&judge::folder(seen, Some(account), Some(genesis)));
+    let own = || Ok(Some(Identity { account: ME, genesis: [7; 32], first_block: None }));
+    let codes_of = |seen, account, genesis| {
+        codes(&judge::folder(seen, Some(account), Some(Origin { genesis, first_block: Some([9; 32]) })))
+    };
     assert_eq!(codes_of(folder(own()), ME, [7; 32]), Vec::<&str>::new());
     assert_eq!(codes_of(folder(Ok(None)), ME, [7; 32]), Vec::<&str>::new());
     assert_eq!(codes_of(folder(Err(DbError::InUse)), ME, [7; 32]), Vec::<&str>::new());
@@ -77,11 +80,56 @@ fn folder_should_be_judged_by_whose_it_is() {
     assert_eq!(codes_of(folder(own()), ME, [8; 32]), ["other_genesis"]);
     assert_eq!(codes_of(folder(Err(DbError::Version { found: 9 })), ME, [7; 32]), ["database_version"]);
     let full = FolderSeen { free_mib: Some(100), writable: Err("no".into()), drains: true, ..folder(own()) };
-    let findings = judge::folder(full, Some(ME), Some([7; 32]));
+    let findings = judge::folder(full, Some(ME), None);
     assert_eq!(codes(&findings), ["folder_not_writable", "disk_full", "drains"]);
     assert_eq!(findings[1].level(), Level::Error);
     let low = FolderSeen { free_mib: Some(1_000), ..folder(own()) };
     assert_eq!(judge::folder(low, None, None)[1].level(), Level::Warning);
+}
+
+#[test]
+fn folder_should_be_found_another_chains_when_block_1_differs() {
+    let codes_of = |found: Option<u8>, here: Option<u8>| {
+        let hash = |byte: u8| [byte; 32];
+        let identity = Identity { account: ME, genesis: [7; 32], first_block: found.map(hash) };
+        let origin = Origin { genesis: [7; 32], first_block: here.map(hash) };
+        codes(&judge::folder(folder(Ok(Some(identity))), Some(ME), Some(origin)))
+    };
+    assert_eq!(codes_of(Some(1), Some(2)), ["other_chain"]);
+    for (found, here) in [(Some(1), Some(1)), (None, Some(1)), (Some(1), None), (None, None)] {
+        assert_eq!(codes_of(found, here), Vec::<&str>::new(), "{found:?} {here:?}");
+    }
+}
+
+#[test]
+fn database_should_be_a_warning_when_the_daemon_was_killed() {
+    let findings = judge::folder(folder(Err(DbError::Unclean)), Some(ME), None);
+    let database = findings.iter().find(|finding| finding.check == "database").expect("it is looked at");
+    let Err(problem) = &database.outcome else { panic!("{database:?}") };
+    assert_eq!((problem.level(), problem.code()), (Level::Warning, "database_unclean"));
+    assert!(problem.fix().contains("quern-worker run"), "{}", problem.fix());
+}
+
+#[test]
+fn registration_should_be_missed_when_a_daemon_runs_and_the_chain_does_not_know_its_account() {
+    let codes_of = |wants| codes(&judge::account(&facts(), &wants, 8_000));
+    assert_eq!(codes_of(wants(Role::Worker, true)), ["unregistered"]);
+    assert_eq!(codes_of(wants(Role::Worker, false)), Vec::<&str>::new(), "the daemon will register it");
+    let enrols = Wants { apprentice: true, ..wants(Role::Worker, true) };
+    assert_eq!(codes_of(enrols), Vec::<&str>::new(), "its enrolment takes a while");
+}
+
+#[test]
+fn remedy_of_a_missing_node_should_be_named_once() {
+    let error = ChainError::Unreachable { url: "ws://a".into(), reason: "refused".into() };
+    let text = text(&[Finding::problem("node", Problem::Node(error))]);
+    assert_eq!(text.matches("--rpc").count(), 1, "{text}");
+    assert!(text.contains("no node answers at ws://a: refused"), "{text}");
+}
+
+#[test]
+fn counts_should_be_in_words_of_their_number() {
+    assert_eq!([0, 1, 2].map(|count| counted(count, "error")), ["0 errors", "1 error", "2 errors"]);
 }
 
 #[test]

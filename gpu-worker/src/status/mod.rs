@@ -246,7 +246,8 @@ fn text(facts: &Facts) -> String {
         Some(found) => {
             let role = json::role(found.role);
             let article = if found.role == Role::Apprentice { "an" } else { "a" };
-            line("registered", format!("as {article} {role} at {}", enroll::addresses(&found.endpoint)));
+            let barred = if found.barred { ", BARRED" } else { "" };
+            line("registered", format!("as {article} {role} at {}{barred}", enroll::addresses(&found.endpoint)));
             let since = facts.ready_at.map_or(String::new(), |at| format!(", declared at block {at}"));
             let ready = match (found.role, found.slots) {
                 (Role::Validator, _) => "may be drawn".into(),
@@ -319,6 +320,13 @@ mod tests {
         let report = serde_json::to_value(report(&facts)).unwrap();
         assert_eq!(report["registered"]["role"], "apprentice");
         assert_eq!(report["minimum_bond"], facts.minimum_bond.to_string());
+    }
+
+    #[test]
+    fn status_should_say_when_the_account_is_barred() {
+        let barred = ParticipantView { barred: true, ..participant(Role::Worker) };
+        let text = text(&Facts { participant: Some(barred), ..facts() });
+        assert!(text.lines().any(|line| line.starts_with("registered") && line.ends_with(", BARRED")), "{text}");
     }
 
     #[test]
