@@ -184,7 +184,7 @@ async fn perform(
     };
     let faults = if args.faults { Faults::new(&cast, &nodes, orders) } else { None };
     let first = nodes.first().context("a network has a node")?.rpc.clone();
-    progress.say(format_args!("starting a chain at {first} (logs in {})", guard.processes.logs().display()));
+    progress.say(format_args!("starting a chain at {first}: up to a minute, on a busy machine longer (logs in {})", guard.processes.logs().display()));
     // The last authority is stopped for a while, so nobody depends on it.
     let reliable: Vec<String> =
         nodes.iter().take(nodes.len().saturating_sub(1).max(1)).map(|node| node.rpc.clone()).collect();
