@@ -286,7 +286,7 @@ mod tests {
         let outputs = local::run(&job, [0; 32], |program, context, inputs| {
             Ok::<_, std::convert::Infallible>(quern_program::reference::run(program, context, inputs))
         });
-        let outputs: Vec<Bytes> = outputs.unwrap().concat().into_iter().map(|output| output.bytes.into()).collect();
+        let outputs: Vec<Bytes> = outputs.unwrap().concat().into_iter().map(|output| output.bytes).collect();
         let said = lesson.outcome(&outputs).unwrap().accuracy;
         assert_eq!(lesson.judge(0, &initial).await.unwrap().accuracy, said);
     }
