@@ -7,7 +7,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 /// Buy verified work, look after a stake, or start a whole network on this machine.
 ///
-/// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a verification differs or an offence does not stand.
+/// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a verification differs or an offence does not stand, 130 `devnet` was stopped by Ctrl-C.
 #[derive(Debug, Parser)]
 #[command(name = "quern", version)]
 pub struct Cli {
@@ -25,27 +25,34 @@ impl Cli {
         match &self.command {
             Command::Devnet(DevnetArgs { task: Subject::Digits, model: Some(_), .. }) => Err(Self::command()
                 .error(ErrorKind::ArgumentConflict, "--model names the language model of --task lm: add --task lm")),
+            Command::Job(JobCommand::Submit(SubmitArgs { spec: None, task: None, .. })) => Err(Self::command().error(
+                ErrorKind::MissingRequiredArgument,
+                "which job? Name its JSON file, or a built-in one: quern job submit --task digits-train",
+            )),
             _ => Ok(self),
         }
     }
 }
 
+/// Over what every command understands, in the help.
+const GLOBAL: &str = "Global options";
+
 /// What every command understands.
 #[derive(Clone, Debug, Args)]
 pub struct Global {
-    /// The node's RPC endpoint.
-    #[arg(long, global = true, env = "QUERN_RPC", default_value = "ws://127.0.0.1:9944")]
+    /// The node's RPC endpoint: ws:// or wss://.
+    #[arg(long, global = true, help_heading = GLOBAL, env = "QUERN_RPC", default_value = "ws://127.0.0.1:9944")]
     pub rpc: String,
     /// Secret key of whoever pays and signs: a phrase, a hex seed, or a development path such as //Requester. Prefer
     /// --suri-file or the environment: other users of the machine can see the command line.
-    #[arg(long, global = true, env = "QUERN_SURI", hide_env_values = true)]
+    #[arg(long, global = true, help_heading = GLOBAL, env = "QUERN_SURI", hide_env_values = true)]
     pub suri: Option<String>,
     /// File with the secret key, readable for its owner alone (chmod 600); --suri comes before it.
-    #[arg(long, global = true, env = "QUERN_SURI_FILE")]
+    #[arg(long, global = true, help_heading = GLOBAL, env = "QUERN_SURI_FILE")]
     pub suri_file: Option<PathBuf>,
     /// Print one JSON object on the last line of stdout; everything for people goes to stderr. Amounts are strings of digits,
     /// in 10^-12 QRN.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub json: bool,
 }
 
@@ -57,7 +64,7 @@ pub enum Command {
     /// Submit jobs, follow them, fetch and check their results.
     #[command(subcommand)]
     Job(JobCommand),
-    /// Look into programs.
+    /// Make programs, look into them, give them up.
     #[command(subcommand)]
     Program(ProgramCommand),
     /// Make exact programs of models that other software made.
@@ -139,7 +146,7 @@ pub struct DevnetArgs {
     /// Seed of the model's first weights.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
-    /// Rounds of training.
+    /// Rounds of training: without it 4 of the digits, 12 of the small language model, 24 of the medium one.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=32))]
     pub rounds: Option<u16>,
     /// Give up after this many minutes; with --faults after 45, with --model medium after 180.
@@ -193,8 +200,8 @@ pub enum BuiltIn {
 /// `quern job submit`.
 #[derive(Clone, Debug, Args)]
 pub struct SubmitArgs {
-    /// The job as a JSON file (the format is in the command's README).
-    #[arg(required_unless_present = "task", conflicts_with = "task")]
+    /// The job as a JSON file (the format is in the command's README; examples/linear-job.json is one).
+    #[arg(conflicts_with = "task")]
     pub spec: Option<PathBuf>,
     /// A built-in job.
     #[arg(long, value_enum)]
@@ -202,7 +209,7 @@ pub struct SubmitArgs {
     /// The checkpoint of `--task digits-classify`.
     #[arg(long, required_if_eq("task", "digits-classify"))]
     pub checkpoint: Option<PathBuf>,
-    /// Rounds of `--task digits-train`.
+    /// Rounds of `--task digits-train`: 4 without it.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=32))]
     pub rounds: Option<u16>,
     /// Highest price in QRN per GMAC (10^9 multiply-accumulates), instead of the file's.
@@ -245,7 +252,7 @@ pub struct ResumeArgs {
     /// The checkpoint of `--task digits-classify`.
     #[arg(long, required_if_eq("task", "digits-classify"))]
     pub checkpoint: Option<PathBuf>,
-    /// Rounds of `--task digits-train`.
+    /// Rounds of `--task digits-train`: 4 without it.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=32))]
     pub rounds: Option<u16>,
     /// Do not ask before money is held.
@@ -306,7 +313,7 @@ pub struct FetchArgs {
 /// `quern job verify`.
 #[derive(Clone, Debug, Args)]
 pub struct VerifyArgs {
-    /// The job's number, or a receipt's file.
+    /// The job's number; or a receipt's file, or the folder that `quern job fetch` wrote it to.
     pub what: String,
     /// The stage; any without it.
     #[arg(long)]
@@ -680,7 +687,9 @@ mod tests {
 
     #[test]
     fn submit_should_be_refused_when_there_is_neither_file_nor_task() {
-        assert!(parse("quern job submit").is_err());
+        let error = parse("quern job submit").unwrap_err();
+        assert_eq!(error.exit_code(), i32::from(crate::exit::USAGE));
+        assert!(error.to_string().contains("--task digits-train"), "{error}");
         assert!(parse("quern job submit a.json --task digits-train").is_err());
         assert!(parse("quern job submit --task digits-classify").is_err());
         assert!(parse("quern job submit --task digits-classify --checkpoint c.bin").is_ok());

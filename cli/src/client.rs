@@ -2,11 +2,11 @@
 //! What the commands share: the connection, the key, and waiting with a deadline.
 
 use crate::args::Global;
-use anyhow::Context;
+use anyhow::{ensure, Context};
 use quern_primitives::JobId;
 use quern_protocol::view::JobView;
 use quern_sdk::{
-    chain::{Chain, Keypair},
+    chain::{Chain, ChainError, Keypair},
     net::{BlobStore, Config, Peer},
 };
 use std::{future::Future, net::SocketAddr, time::Duration};
@@ -15,9 +15,81 @@ use tokio::time::{sleep, Instant};
 /// Pause between two looks at a condition.
 const LOOK: Duration = Duration::from_millis(500);
 
+/// Pause before a node that went away is asked again.
+const RECONNECT: Duration = Duration::from_secs(2);
+/// A connection that holds for so long was a sound one.
+const SOUND: Duration = Duration::from_secs(30);
+/// Connections in a row that were not sound before it is given up: something else is wrong.
+const UNSOUND: u32 = 5;
+
 /// Connects to the node.
 pub async fn connect(global: &Global) -> anyhow::Result<Chain> {
     Ok(Chain::connect(&global.rpc).await?)
+}
+
+/// Whether something failed because the node went away.
+fn is_lost(error: &anyhow::Error) -> bool {
+    let lost = |error| matches!(error, &ChainError::Closed | &ChainError::Rpc { .. } | &ChainError::Unreachable { .. });
+    error.downcast_ref().is_some_and(lost)
+}
+
+/// Does something over a connection to the node, and again over a new one when the node went away meanwhile. `connect` makes it; it
+/// is tried until the node is back. `lost` hears once of each loss.
+pub async fn over_again<C, T>(
+    mut connection: C,
+    mut work: impl AsyncFnMut(&C) -> anyhow::Result<T>,
+    mut lost: impl AsyncFnMut(&anyhow::Error),
+    mut connect: impl AsyncFnMut() -> anyhow::Result<C>,
+) -> anyhow::Result<T> {
+    let mut unsound = 0;
+    loop {
+        let began = Instant::now();
+        let error = match work(&connection).await {
+            Err(error) if is_lost(&error) => error,
+            done => return done,
+        };
+        unsound = if began.elapsed() < SOUND { unsound + 1 } else { 0 };
+        if unsound >= UNSOUND {
+            return Err(error);
+        }
+        lost(&error).await;
+        connection = loop {
+            sleep(RECONNECT).await;
+            match connect().await {
+                Err(error) if is_lost(&error) => {}
+                connected => break connected?,
+            }
+        };
+    }
+}
+
+/// A new connection to the node of an earlier one, if it still runs the same chain: a development chain begins anew when its node is
+/// started anew, with the same genesis.
+pub async fn connect_again(before: &Identity, url: &str) -> anyhow::Result<Chain> {
+    let chain = Chain::connect(url).await?;
+    let now = Identity::of(&chain).await;
+    ensure!(now.is(before), "the node at {url} runs another chain now: what was under way is not on it");
+    Ok(chain)
+}
+
+/// Which chain it is: its genesis block and, where the node has it, the one after.
+#[derive(Clone, Copy, Debug)]
+pub struct Identity {
+    genesis: [u8; 32],
+    first: Option<[u8; 32]>,
+}
+
+impl Identity {
+    /// That of a chain, as its node has it.
+    pub async fn of(chain: &Chain) -> Self {
+        Self { genesis: chain.genesis(), first: chain.block_hash(1).await.ok() }
+    }
+
+    /// Whether it is another one's, as far as is known.
+    fn is(&self, other: &Self) -> bool {
+        let first = self.first.zip(other.first).is_none_or(|(first, other)| first == other);
+        first && self.genesis == other.genesis
+    }
 }
 
 /// A job.
@@ -100,5 +172,75 @@ mod tests {
             async move { Ok(found) }
         });
         assert_eq!(found.await.unwrap(), 3);
+    }
+
+    fn lost() -> anyhow::Error {
+        ChainError::Closed.into()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_should_go_on_over_a_new_connection_when_the_node_comes_back() {
+        let (mut told, mut attempts) = (0, 0);
+        let work = async |connection: &u32| if *connection == 7 { Ok("done") } else { Err(lost()) };
+        let connect = async || {
+            attempts += 1;
+            if attempts < 4 {
+                return Err(ChainError::Unreachable { url: String::new(), reason: String::new() }.into());
+            }
+            Ok(7)
+        };
+        assert_eq!(over_again(0, work, async |_| told += 1, connect).await.unwrap(), "done");
+        assert_eq!((told, attempts), (1, 4));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_should_end_when_it_fails_for_another_reason() {
+        let work = async |_: &u32| Err::<(), _>(anyhow::anyhow!("there is no job 3"));
+        let failed = over_again(0, work, async |_| {}, async || Ok(1)).await;
+        assert_eq!(failed.unwrap_err().to_string(), "there is no job 3");
+        let other = async || anyhow::bail!("another chain");
+        let failed = over_again(0, async |_: &u32| Err::<(), _>(lost()), async |_| {}, other).await;
+        assert_eq!(failed.unwrap_err().to_string(), "another chain");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_should_be_given_up_when_no_connection_holds() {
+        let mut connections = 0;
+        let connect = async || {
+            connections += 1;
+            Ok(connections)
+        };
+        let failed = over_again(0, async |_: &u32| Err::<(), _>(lost()), async |_| {}, connect).await;
+        assert_eq!(failed.unwrap_err().to_string(), ChainError::Closed.to_string());
+        assert_eq!(connections, UNSOUND - 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_should_go_on_for_ever_when_connections_hold_for_a_while() {
+        let mut losses = 0;
+        let work = async |connection: &u32| {
+            sleep(SOUND).await;
+            if *connection < 3 * UNSOUND {
+                Err(lost())
+            } else {
+                Ok(())
+            }
+        };
+        let mut next = 0;
+        let connect = async || {
+            next += 1;
+            Ok(next)
+        };
+        over_again(0, work, async |_| losses += 1, connect).await.unwrap();
+        assert_eq!(losses, 3 * UNSOUND);
+    }
+
+    #[test]
+    fn chains_should_be_told_apart_by_block_1_where_it_is_known() {
+        let chain =
+            |genesis, first: Option<u8>| Identity { genesis: [genesis; 32], first: first.map(|byte| [byte; 32]) };
+        assert!(chain(1, Some(2)).is(&chain(1, Some(2))) && chain(1, None).is(&chain(1, Some(2))));
+        assert!(!chain(1, Some(2)).is(&chain(1, Some(3))), "a development chain that began anew");
+        assert!(!chain(1, None).is(&chain(2, None)));
     }
 }

@@ -100,10 +100,15 @@ const TOKENS: u32 = 64;
 
 /// How many tokens are to be written.
 fn tokens_of(model: &ExactLlama, args: &ModelTextArgs) -> anyhow::Result<u32> {
-    Ok(match args.tokens {
-        Some(tokens) => tokens,
-        None => model.room(&args.prompt)?.min(TOKENS),
-    })
+    let room = model.room(&args.prompt)?;
+    let tokens = args.tokens.unwrap_or(room.min(TOKENS));
+    ensure!(
+        tokens <= room,
+        "--tokens is {tokens}: after this prompt there is room for {room}. The model was imported for texts of {} tokens, prompt \
+         included; import it again with larger --positions for more, up to what its config.json has",
+        model.positions()
+    );
+    Ok(tokens)
 }
 
 /// How tokens are drawn, if they are.
@@ -256,7 +261,15 @@ mod tests {
             assert!(drawn(temperature, 40, 7).unwrap_err().to_string().contains("at least 1/16"), "{temperature}");
         }
         assert!(drawn(1.0, 0, 7).unwrap_err().to_string().contains("nothing to draw from"));
+        let error = run(ModelTextArgs { tokens: Some(29), ..asked.clone() }, 0).unwrap_err().to_string();
+        assert!(error.contains("room for 28") && error.contains("texts of 40 tokens"), "{error}");
         assert_eq!(all.text.chars().count(), 40 - 12, "as many as there are positions for: {}", all.text);
+
+        let model = ExactLlama::open(&out).unwrap();
+        for bytes in [&b""[..], b"abc", b"{\"format\": ", &[0; 4 * 41], &[0xff; 4]] {
+            let error = model.text(bytes).unwrap_err().to_string();
+            assert!(error.contains("no output of a job of this model"), "{error}");
+        }
 
         let job_args = ModelJobArgs { text: asked.clone(), name: "job".into() };
         let job = write_job(&job_args).unwrap();

@@ -7,10 +7,16 @@ use crate::{
     output::{self, Output},
     proxy,
 };
-use anyhow::Context;
+use anyhow::{ensure, Context};
 use quern_primitives::{Account, Balance, Height};
 use quern_protocol::view::{AccountView, CandidateView, NominationView, MAX_PAGE};
-use quern_sdk::chain::{calls, json::Big, parse_account, Chain, Sender};
+use quern_sdk::chain::{
+    calls,
+    json::Big,
+    parse_account,
+    runtime::{self, rewards},
+    Chain, Sender,
+};
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -139,6 +145,7 @@ pub async fn run(global: &Global, command: StakeCommand) -> anyhow::Result<ExitC
     let caller = keys.account();
     let chain = client::connect(global).await?;
     let sender = chain.sender(keys);
+    possible(&command, &chain.account(&caller).await?)?;
     match command {
         StakeCommand::Bond { qrn } => sender.send_and_wait(&calls::bond(qrn)).await.map(drop)?,
         StakeCommand::Unbond { qrn, from: None } => sender.send_and_wait(&calls::unbond(qrn)).await.map(drop)?,
@@ -161,7 +168,10 @@ pub async fn run(global: &Global, command: StakeCommand) -> anyhow::Result<ExitC
         StakeCommand::Nominate { candidate, qrn } => {
             sender.send_and_wait(&calls::nominate(account(&candidate)?, qrn)).await.map(drop)?
         }
-        StakeCommand::Claim { account: None } => claim(&chain, &sender).await?,
+        StakeCommand::Claim { account: None } => {
+            let claimed = claim(&chain, &sender).await?;
+            Output { json: global.json }.say(claimed);
+        }
         StakeCommand::Claim { account: Some(who) } => claim_for(&chain, &sender, account(&who)?).await?,
         StakeCommand::Retire => sender.send_and_wait(&calls::retire()).await.map(drop)?,
         StakeCommand::Show { .. } | StakeCommand::Candidates { .. } | StakeCommand::Proxy(_) => {}
@@ -169,19 +179,83 @@ pub async fn run(global: &Global, command: StakeCommand) -> anyhow::Result<ExitC
     show(global, &chain, caller).await
 }
 
+/// What the chain would refuse, in the amounts of the account.
+fn possible(command: &StakeCommand, view: &AccountView) -> anyhow::Result<()> {
+    match command {
+        StakeCommand::Bond { qrn } => ensure!(
+            *qrn <= view.free,
+            "the account has {} that it can spend, less than {}",
+            output::qrn(view.free),
+            output::qrn(*qrn)
+        ),
+        StakeCommand::Unbond { from: None, .. } => ensure!(view.bonded > 0, "nothing to do: there is no bond"),
+        StakeCommand::Withdraw { from: None } => ensure!(view.unbonding > 0, "nothing to do: nothing is unbonding"),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// What was paid out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Paid {
+    earned: Balance,
+    emission: Balance,
+}
+
+impl Paid {
+    fn add(&mut self, events: &[runtime::Event]) {
+        for event in events {
+            match event {
+                runtime::Event::Rewards(rewards::Event::Claimed { amount, .. }) => {
+                    self.earned = self.earned.saturating_add(*amount)
+                }
+                runtime::Event::Rewards(rewards::Event::EmissionClaimed { for_work, for_authoring, .. }) => {
+                    self.emission = self.emission.saturating_add(*for_work).saturating_add(*for_authoring)
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for Paid {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "claimed {} that were earned, and {} of emission",
+            output::qrn(self.earned),
+            output::qrn(self.emission)
+        )
+    }
+}
+
 /// Pays out credits, and the emission of every finished era that can be claimed.
-async fn claim(chain: &Chain, sender: &Sender) -> anyhow::Result<()> {
+async fn claim(chain: &Chain, sender: &Sender) -> anyhow::Result<Paid> {
+    let mut paid = Paid::default();
     let account = sender.account();
     let credits = chain.account(&account).await?.credits;
     let eras: Vec<u32> = chain.claimable(&account).await?.into_iter().map(|(era, ..)| era).collect();
     // Without either, the chain says that there is nothing.
     if credits > 0 || eras.is_empty() {
-        sender.send_and_wait(&calls::claim()).await?;
+        paid.add(&sender.send_and_wait(&calls::claim()).await?.events);
     }
     for page in eras.chunks(ERAS_PER_CLAIM) {
-        sender.send_and_wait(&calls::claim_emission(page.to_vec())).await?;
+        paid.add(&sender.send_and_wait(&calls::claim_emission(page.to_vec())).await?.events);
     }
-    Ok(())
+    Ok(paid)
+}
+
+/// What is held of an account for neither a bond nor a nomination: the escrow of jobs, deposits for programs, bonds of appeals.
+fn held_otherwise(view: &AccountView, nominations: &[Nomination]) -> Balance {
+    let backing = nominations.iter().map(|nomination| nomination.amount.0.saturating_add(nomination.unbonding.0));
+    let stake = backing.fold(view.bonded.saturating_add(view.unbonding), Balance::saturating_add);
+    view.held.saturating_sub(stake)
+}
+
+/// What of an account is held now for jobs and deposits.
+pub(crate) async fn held_now(chain: &Chain, account: &Account) -> anyhow::Result<Balance> {
+    let nominations: Vec<_> = chain.nominations(account).await?.iter().map(Nomination::from).collect();
+    Ok(held_otherwise(&chain.account(account).await?, &nominations))
 }
 
 /// Pays out the emission of every finished era of another account, to it and to those who back it.
@@ -206,6 +280,7 @@ async fn show(global: &Global, chain: &Chain, account: Account) -> anyhow::Resul
         ("bonded", view.bonded),
         ("locked, of the bond", view.locked),
         ("unbonding", view.unbonding),
+        ("held (jobs, deposits)", held_otherwise(&view, &nominations)),
         ("earned, to be claimed", view.credits),
         ("emission, to be claimed", emission),
     ] {
@@ -258,6 +333,46 @@ async fn candidates(global: &Global, limit: u32) -> anyhow::Result<ExitCode> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use quern_primitives::QRN;
+
+    #[test]
+    fn command_should_be_refused_with_the_amounts_when_the_account_has_too_little() {
+        let refused = |command: &StakeCommand, view| possible(command, &view).unwrap_err().to_string();
+        let view = AccountView { free: 5 * QRN, ..AccountView::default() };
+        let error = refused(&StakeCommand::Bond { qrn: 6 * QRN }, view);
+        assert_eq!(error, "the account has 5 QRN that it can spend, less than 6 QRN");
+        assert!(possible(&StakeCommand::Bond { qrn: 5 * QRN }, &view).is_ok());
+        assert!(refused(&StakeCommand::Unbond { qrn: 1, from: None }, view).contains("there is no bond"));
+        assert!(refused(&StakeCommand::Withdraw { from: None }, view).contains("nothing is unbonding"));
+        let unbonding = AccountView { unbonding: 1, ..view };
+        assert!(possible(&StakeCommand::Withdraw { from: None }, &unbonding).is_ok());
+    }
+
+    #[test]
+    fn what_is_held_otherwise_should_be_without_bond_and_nominations() {
+        let view = AccountView { held: 100, bonded: 30, unbonding: 5, ..AccountView::default() };
+        let nomination = NominationView { candidate: [1; 32], amount: 20, unbonding: 4, release_at: 9 };
+        assert_eq!(held_otherwise(&view, &[Nomination::from(&nomination)]), 41);
+        assert_eq!(held_otherwise(&AccountView::default(), &[]), 0);
+    }
+
+    #[test]
+    fn what_was_claimed_should_add_up_over_events() {
+        let who = || runtime::AccountId32([1; 32]);
+        let mut paid = Paid::default();
+        paid.add(&[
+            runtime::Event::Rewards(rewards::Event::Claimed { who: who(), amount: 2 * QRN }),
+            runtime::Event::Rewards(rewards::Event::EmissionClaimed {
+                who: who(),
+                era: 0,
+                points: 1,
+                blocks: 1,
+                for_work: QRN,
+                for_authoring: QRN / 2,
+            }),
+        ]);
+        assert_eq!(paid.to_string(), "claimed 2 QRN that were earned, and 1.5 QRN of emission");
+    }
 
     #[test]
     fn amounts_should_be_strings_of_digits_when_they_are_json() {

@@ -10,6 +10,7 @@ use quern_primitives::{commitment::task_seed, JobId};
 use quern_program::{Checked, Context, Tensor};
 use quern_sdk::models::{
     lm::{loss_of, OneProcess},
+    local,
     transformer::shadow::LmShadow,
     BuiltJob, Digits, GenerationJob, InferenceJob, LmTrainingJob, Shadow, Terms, Text, TrainingJob,
 };
@@ -161,9 +162,8 @@ impl Lesson {
     pub async fn judge(&mut self, round: u16, checkpoint: &[u8]) -> anyhow::Result<Round> {
         match self {
             Self::Digits(lesson) => {
-                let model = Shadow::new(lesson.training.mlp, checkpoint)?;
-                let loss = model.evaluate(&lesson.digits.train).loss;
-                let accuracy = Some(model.evaluate(&lesson.digits.test).accuracy);
+                let loss = Shadow::new(lesson.training.mlp, checkpoint)?.evaluate(&lesson.digits.train).loss;
+                let accuracy = Some(lesson.accuracy(checkpoint).await?);
                 Ok(Round { round, loss, accuracy, loss_f32: None })
             }
             Self::Language(lesson) => {
@@ -197,6 +197,22 @@ impl Lesson {
                 Ok(Outcome { accuracy: None, language: Some(language) })
             }
         }
+    }
+}
+
+impl DigitsLesson {
+    /// The share of the test images that the programs of the second job classify right: what that job itself will say of the last
+    /// checkpoint.
+    async fn accuracy(&self, checkpoint: &[u8]) -> anyhow::Result<f64> {
+        let job = InferenceJob::digits().build(checkpoint.to_vec(), &self.digits.test, &Terms::default())?;
+        let outputs = tokio::task::spawn_blocking(move || {
+            let executor = CpuExecutor::new();
+            local::run(&job, [0; 32], |program, context, inputs| {
+                executor.run_task(program, context, inputs, &mut |_, _| {})
+            })
+        });
+        let classes: Vec<u8> = outputs.await??.into_iter().flatten().flat_map(|output| output.bytes.to_vec()).collect();
+        Ok(self.digits.test.accuracy_of(&classes))
     }
 }
 
@@ -260,6 +276,19 @@ mod tests {
         let after = lesson.judge(1, &initial).await.unwrap();
         assert_eq!(after.loss, before.loss);
         assert!(after.loss_f32.unwrap() < 0.8 * loss_f32, "{after}");
+    }
+
+    #[tokio::test]
+    async fn accuracy_of_a_round_should_be_what_the_job_that_classifies_says() {
+        let mut lesson = Lesson::new(&args(Subject::Digits)).unwrap();
+        let initial = lesson.initial().to_vec();
+        let job = lesson.application(&initial, &Terms::default()).unwrap();
+        let outputs = local::run(&job, [0; 32], |program, context, inputs| {
+            Ok::<_, std::convert::Infallible>(quern_program::reference::run(program, context, inputs))
+        });
+        let outputs: Vec<Bytes> = outputs.unwrap().concat().into_iter().map(|output| output.bytes).collect();
+        let said = lesson.outcome(&outputs).unwrap().accuracy;
+        assert_eq!(lesson.judge(0, &initial).await.unwrap().accuracy, said);
     }
 
     #[test]

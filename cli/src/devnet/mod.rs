@@ -184,7 +184,10 @@ async fn perform(
     };
     let faults = if args.faults { Faults::new(&cast, &nodes, orders) } else { None };
     let first = nodes.first().context("a network has a node")?.rpc.clone();
-    progress.say(format_args!("starting a chain at {first} (logs in {})", guard.processes.logs().display()));
+    progress.say(format_args!(
+        "starting a chain at {first}: up to a minute, on a busy machine longer (logs in {})",
+        guard.processes.logs().display()
+    ));
     // The last authority is stopped for a while, so nobody depends on it.
     let reliable: Vec<String> =
         nodes.iter().take(nodes.len().saturating_sub(1).max(1)).map(|node| node.rpc.clone()).collect();
@@ -236,6 +239,9 @@ fn next_steps(report: &Report, keep: bool) -> String {
              quern job submit --help  your own programs and data"
             .into();
     }
+    // Carried out by now, so `quern offence list` has it no more.
+    let offence = report.slashed.first().map(|slash| format!("\n    quern offence verify {}", slash.offence));
+    let offence = offence.unwrap_or_default();
     let [first, last] = [report.jobs.first(), report.jobs.last()].map(|job| job.copied().unwrap_or_default());
     format!(
         "what to try next, in another terminal:
@@ -250,7 +256,7 @@ fn next_steps(report: &Report, keep: bool) -> String {
     \
          quern job fetch {last} --out results
     \
-         quern job verify {first}
+         quern job verify {first}{offence}
     \
          quern job submit --task digits-train --rounds 1 --suri //Requester",
         report.rpc

@@ -33,7 +33,7 @@ impl std::fmt::Display for Round {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "round {}: loss {:.4}", self.round, self.loss)?;
         if let Some(accuracy) = self.accuracy {
-            write!(f, ", accuracy {:.1} %", 100.0 * accuracy)?;
+            write!(f, ", accuracy {:.2} %", 100.0 * accuracy)?;
         }
         match self.loss_f32 {
             Some(on_f32) => write!(f, ", on f32 in one process {on_f32:.4} (ratio {:.4})", self.loss / on_f32),

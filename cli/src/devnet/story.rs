@@ -117,6 +117,8 @@ pub struct Deeds {
 /// A slash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Slash {
+    /// The offence's number.
+    pub offence: OffenceId,
     /// Who.
     pub name: String,
     /// Its account.
@@ -242,6 +244,7 @@ impl Story {
                     self.deferred.remove(offence);
                     self.deeds.entry(*offender).or_default().slashed += Big(*amount);
                     let slash = Slash {
+                        offence: *offence,
                         name: self.name(offender),
                         account: output::address(offender),
                         kind: format!("{kind:?}"),
@@ -304,8 +307,8 @@ impl Story {
 /// What an account will lose for a shard by what was reported in the same block, and when.
 fn due(events: &[Happening], loser: &Account, shard: &ShardId) -> String {
     let reported = events.iter().find_map(|event| match event {
-        Happening::Reported { offender, shard: of, due, due_at, .. } if offender == loser && of == shard => {
-            Some(format!("{} at block {due_at}", output::qrn(*due)))
+        Happening::Reported { offence, offender, shard: of, due, due_at } if offender == loser && of == shard => {
+            Some(format!("{} at block {due_at} (offence {offence})", output::qrn(*due)))
         }
         _ => None,
     });
@@ -342,7 +345,7 @@ mod tests {
         let lines = story.block(&conviction());
         assert_eq!(lines.len(), 1);
         let expected = "worker 4 LIED on shard 0.2.1, element 17 of operator 3: it has 0x2a, the chain computes 0x2b. \
-                        CONVICTED, loses 30 QRN at block 55";
+                        CONVICTED, loses 30 QRN at block 55 (offence 0)";
         assert!(lines[0].contains(expected), "{}", lines[0]);
         assert_eq!((story.convicted, story.liar_convicted_by_element, story.requeued), (1, 1, 1));
         assert!(story.has_deferred_slashes());

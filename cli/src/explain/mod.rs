@@ -99,6 +99,8 @@ struct Report {
     to: Height,
     entries: Vec<Entry>,
     sums: Sums,
+    /// What is held now for jobs and deposits: it is neither paid nor lost.
+    held: Big,
 }
 
 /// Explains an account.
@@ -147,8 +149,15 @@ pub async fn run(global: &Global, args: ExplainArgs) -> anyhow::Result<ExitCode>
     if lines.is_empty() {
         lines.push("nothing happened to this account".into());
     }
-    let text = format!("{address}, blocks {from} to {to}\n{}\n{}", lines.join("\n"), sums.text());
-    Output { json: global.json }.result(&Report { account: address, from, to, entries, sums }, text)?;
+    let held = crate::stake::held_now(&chain, &account).await?;
+    let text = format!(
+        "{address}, blocks {from} to {to}\n{}\n{}\nheld now for jobs and deposits: {}",
+        lines.join("\n"),
+        sums.text(),
+        qrn(held)
+    );
+    Output { json: global.json }
+        .result(&Report { account: address, from, to, entries, sums, held: Big(held) }, text)?;
     Ok(ExitCode::SUCCESS)
 }
 

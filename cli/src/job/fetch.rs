@@ -2,7 +2,7 @@
 //! `quern job fetch`: outputs with a receipt.
 
 use super::{
-    receipt::{Receipt, ReceiptOutput, FORMAT},
+    receipt::{Receipt, ReceiptOutput, FORMAT, RECEIPT},
     results::{Results, Roots},
 };
 use crate::{
@@ -57,7 +57,7 @@ pub async fn run(global: &Global, args: FetchArgs) -> anyhow::Result<ExitCode> {
         root: output::full(&roots.job.0),
         outputs,
     };
-    let path = args.out.join("receipt.json");
+    let path = args.out.join(RECEIPT);
     let text = serde_json::to_string_pretty(&receipt)?;
     fs::write(&path, text).with_context(|| format!("{} cannot be written", path.display()))?;
     let total: u64 = receipt.outputs.iter().map(|output| output.len).sum();

@@ -2,6 +2,7 @@
 //! `quern job`.
 
 mod acknowledge;
+mod auditors;
 mod fetch;
 mod list;
 pub mod receipt;
@@ -10,6 +11,7 @@ mod resume;
 pub mod spec;
 mod submit;
 mod terms;
+mod unfit;
 pub(crate) mod verify;
 pub mod watch;
 

@@ -14,6 +14,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// The name of a receipt's file.
+pub const RECEIPT: &str = "receipt.json";
 /// What a receipt file says it is.
 pub const FORMAT: &str = "quern-receipt/1";
 

@@ -22,7 +22,7 @@ use std::{
 #[serde(deny_unknown_fields)]
 struct File {
     stages: Vec<StageFile>,
-    bid: Option<String>,
+    bid: Option<serde_json::Value>,
     #[serde(default)]
     audit: AuditFile,
     memory_mib: Option<u32>,
@@ -102,7 +102,9 @@ pub fn parse(text: &str, folder: &Path) -> anyhow::Result<BuiltJob> {
         stages.push(stage);
     }
     let bid = match &file.bid {
-        Some(bid) => crate::output::parse_qrn(bid).map_err(anyhow::Error::msg)?,
+        Some(serde_json::Value::String(bid)) => crate::output::parse_qrn(bid).map_err(anyhow::Error::msg)?,
+        Some(serde_json::Value::Number(bid)) => bail!("the bid is exact, so it is text: write \"bid\": \"{bid}\""),
+        Some(_) => bail!("the bid is text, such as \"bid\": \"0.5\""),
         None => QRN,
     };
     let audit = match file.audit {
@@ -165,7 +167,13 @@ impl Loader<'_> {
         if let Some(id) = parse_id(named).filter(|_| !path.exists()) {
             return Ok(id);
         }
-        let bytes = std::fs::read(&path).with_context(|| format!("program {}", path.display()))?;
+        let form = path.with_extension("json");
+        let make = format!("make it first: `quern program assemble {}`", form.display());
+        ensure!(path != form, "program {} is a program's JSON form: {make}, and name the .quern file", path.display());
+        let bytes = std::fs::read(&path).with_context(|| {
+            let hint = if form.is_file() { format!(": {make}") } else { String::new() };
+            format!("program {} cannot be read{hint}", path.display())
+        })?;
         let program =
             Program::decode_checked(&bytes).map_err(|error| anyhow::anyhow!("program {}: {error}", path.display()))?;
         let expected = program.program().inputs.len();
@@ -342,6 +350,46 @@ mod tests {
         let with = |regions: &str| one_stage(r#""index""#).replacen('{', &format!("{{\"regions\": [{regions}], "), 1);
         assert!(error(&with(r#""Europe""#)).contains("two capital letters"));
         assert!(error(&with(&[r#""DE""#; 9].join(","))).contains("9 regions are more than the 8 allowed"));
+    }
+
+    #[test]
+    fn spec_should_be_refused_with_how_to_write_it_when_the_bid_is_a_number() {
+        let with = |bid: &str| error(&one_stage(r#""index""#).replacen('{', &format!("{{\"bid\": {bid}, "), 1));
+        assert!(with("0.5").contains("write \"bid\": \"0.5\""), "{}", with("0.5"));
+        assert!(with("[]").contains("the bid is text"), "{}", with("[]"));
+    }
+
+    #[test]
+    fn spec_should_be_refused_with_how_to_make_it_when_a_program_is_not_assembled() {
+        let folder = folder();
+        std::fs::write(folder.path().join("form.json"), "{}").unwrap();
+        for named in ["form.json", "form.quern"] {
+            let text = one_stage(r#""index""#).replace("double.quern", named);
+            let error = format!("{:#}", parse(&text, folder.path()).unwrap_err());
+            assert!(error.contains("quern program assemble") && error.contains("form.json"), "{error}");
+        }
+        assert!(!error(&one_stage(r#""index""#).replace("double", "nowhere")).contains("assemble"));
+    }
+
+    #[test]
+    fn example_should_be_a_job_of_the_assembled_example_whose_scores_are_as_documented() {
+        let examples = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../examples"));
+        let folder = tempfile::tempdir().unwrap();
+        for file in ["linear-job.json", "linear-rows.bin", "linear-weights.bin"] {
+            std::fs::copy(examples.join(file), folder.path().join(file)).unwrap();
+        }
+        let program = crate::program::assemble(&examples.join("linear.json"), Some(folder.path().join("linear.quern")));
+        program.unwrap();
+        let job = read(&folder.path().join("linear-job.json")).unwrap();
+        let run = |program: &quern_program::Checked, context: &quern_program::Context, inputs: &[_]| {
+            Ok::<_, std::convert::Infallible>(quern_program::reference::run(program, context, inputs))
+        };
+        let outputs = quern_sdk::models::local::run(&job, [0; 32], run).unwrap();
+        let rows = outputs[0].iter().flat_map(|output| output.bytes.chunks(3));
+        let scores: Vec<String> =
+            rows.map(|row| row.iter().map(|score| format!(" {:3}", *score as i8)).collect()).collect();
+        let documented = std::fs::read_to_string(examples.join("README.md")).unwrap();
+        assert!(documented.contains(&scores.join("\n")), "{}", scores.join("\n"));
     }
 
     #[test]

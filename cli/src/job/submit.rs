@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `quern job submit`: quote, publish, submit, serve.
 
-use super::{spec, terms, watch};
+use super::{
+    auditors::{self, Auditors},
+    spec, unfit, watch,
+};
 use crate::{
     args::{BuiltIn, Global, SubmitArgs},
     client,
@@ -40,6 +43,10 @@ struct Quoted {
     deposit: Big,
     /// About what the transaction that submits the job costs.
     transaction_fee: Big,
+    /// Validators with a free audit bond, counted up to those that a shard needs.
+    validators: u32,
+    /// Validators that audit a shard.
+    validators_needed: u32,
 }
 
 /// What would be paid and held beside the quote itself.
@@ -48,6 +55,7 @@ struct Beside {
     programs: usize,
     deposit: Balance,
     transaction_fee: Balance,
+    auditors: Auditors,
 }
 
 pub async fn run(global: &Global, args: SubmitArgs) -> anyhow::Result<ExitCode> {
@@ -71,20 +79,25 @@ pub async fn run(global: &Global, args: SubmitArgs) -> anyhow::Result<ExitCode> 
         missing_programs(&chain, &job).await?.iter().map(|program| program.program().encode()).collect();
     let (quote, deposit) = chain.dry_quote(&job.spec, &missing).await?;
     let transaction_fee = chain.fee(&calls::submit_job(job.spec.clone())).await?;
-    let beside = Beside { programs: missing.len(), deposit, transaction_fee };
+    let auditors = auditors::for_spec(&chain, &job.spec).await?;
+    let beside = Beside { programs: missing.len(), deposit, transaction_fee, auditors };
+    let warnings: Vec<String> =
+        unfit::warning(&chain, &quote, &job.spec).await?.into_iter().chain(auditors.warning()).collect();
     if args.quote_only {
         let quoted = Quoted {
             quote: json::Quote::from(&quote),
             programs: missing.len(),
             deposit: Big(deposit),
             transaction_fee: Big(transaction_fee),
+            validators: auditors.free,
+            validators_needed: auditors.needed,
         };
         output.result(&quoted, quote_text(&quote, &beside))?;
-        terms::warning(&quote).into_iter().for_each(|warning| output.say(format_args!("warning: {warning}")));
+        warnings.iter().for_each(|warning| output.say(format_args!("warning: {warning}")));
         return Ok(ExitCode::SUCCESS);
     }
     output.say(quote_text(&quote, &beside));
-    terms::warning(&quote).into_iter().for_each(|warning| output.say(format_args!("warning: {warning}")));
+    warnings.iter().for_each(|warning| output.say(format_args!("warning: {warning}")));
     let (free, needed) = (chain.account(&sender.account()).await?.free, quote.escrow.saturating_add(deposit));
     anyhow::ensure!(
         free >= needed,
@@ -114,14 +127,13 @@ pub async fn run(global: &Global, args: SubmitArgs) -> anyhow::Result<ExitCode> 
         "serving its inputs until it is over; with Ctrl-C they are gone, and the job goes on without them until somebody \
          misses them"
     ));
+    let unserved = format!(
+        "job {id} goes on without its inputs: cancel it with `quern job cancel {id}`, or serve them again with \
+         `quern job resume {id}` when it is paused"
+    );
     let done = tokio::select! {
-        done = watch::follow(&chain, id, &output) => done?,
-        _ = tokio::signal::ctrl_c() => {
-            anyhow::bail!(
-                "job {id} goes on without its inputs: cancel it with `quern job cancel {id}`, or serve them again with \
-                 `quern job resume {id}` when it is paused"
-            )
-        }
+        done = watch::follow(&chain, id, &output) => done.context(unserved)?,
+        _ = tokio::signal::ctrl_c() => anyhow::bail!(unserved),
     };
     let code = watch::finish(&output, &done)?;
     if args.keep {
@@ -144,7 +156,7 @@ pub(super) fn build(
         return spec::read(path);
     }
     let digits = Digits::embedded()?;
-    Ok(match task.context("there is neither a file nor --task")? {
+    Ok(match task.context("there is neither a file nor --task digits-train")? {
         BuiltIn::DigitsTrain => {
             let mut training = TrainingJob::digits();
             training.rounds = rounds.unwrap_or(training.rounds);
@@ -198,7 +210,7 @@ pub async fn submit_spec(sender: &Sender, spec: JobSpec) -> anyhow::Result<JobId
 }
 
 fn quote_text(quote: &Quote, beside: &Beside) -> String {
-    let Beside { programs, deposit, transaction_fee } = *beside;
+    let Beside { programs, deposit, transaction_fee, auditors } = *beside;
     let mut table = output::plain_table();
     let percent = 100.0 * quote.audit_macs as f64 / (quote.work_macs as f64).max(1.0);
     let moves = match quote.work_macs > quote.macs {
@@ -215,6 +227,7 @@ fn quote_text(quote: &Quote, beside: &Beside) -> String {
         ("burned for its shards", output::qrn(quote.shard_fee)),
         ("collateral a shard", output::qrn(quote.collateral)),
         ("workers that fit", quote.workers.to_string()),
+        ("validators", auditors.row()),
         ("transaction fee", format!("about {}", output::qrn(transaction_fee))),
     ];
     let of_programs = format!("{} for {programs} programs to be published", output::qrn(deposit));
@@ -232,9 +245,11 @@ mod tests {
 
     #[test]
     fn quote_should_show_the_fee_of_the_transaction_and_a_deposit_only_when_programs_are_missing() {
-        let beside = Beside { programs: 0, deposit: 0, transaction_fee: QRN / 100 };
+        let auditors = Auditors { free: 2, needed: 3 };
+        let beside = Beside { programs: 0, deposit: 0, transaction_fee: QRN / 100, auditors };
         let text = quote_text(&Quote { price: QRN, shards: 4, ..Quote::default() }, &beside);
         assert!(text.contains("about 0.01 QRN") && !text.contains("deposit"), "{text}");
+        assert!(text.contains("2 (3 needed)"), "{text}");
         let moving = Quote { macs: 1_000, work_macs: 4_000, shards: 1, ..Quote::default() };
         assert!(quote_text(&moving, &beside).contains("1 shards, for bytes moved beside"), "{text}");
         let text = quote_text(&Quote::default(), &Beside { programs: 2, deposit: 3 * QRN, ..beside });

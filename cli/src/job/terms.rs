@@ -6,7 +6,6 @@ use quern_primitives::{
     job::{Accelerator, JobSpec, Region, MAX_REGIONS},
     Height,
 };
-use quern_protocol::view::Quote;
 use serde::Deserialize;
 
 /// Which kind of device.
@@ -70,14 +69,6 @@ impl TermsArgs {
     }
 }
 
-/// What to say where nobody can run a job now.
-pub fn warning(quote: &Quote) -> Option<&'static str> {
-    (quote.workers == 0).then_some(
-        "no registered worker can run every shard of this job: what it requires, bids or needs as collateral is more than any \
-         states, asks or has bonded (`quern worker list`). It fails unless one comes",
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,11 +111,5 @@ mod tests {
     fn arguments_should_be_refused_when_there_are_too_many_regions() {
         let args = TermsArgs { region: vec![region("DE"); 9], ..Default::default() };
         assert!(args.apply(&mut spec()).unwrap_err().to_string().contains("more than the 8 allowed"));
-    }
-
-    #[test]
-    fn warning_should_be_given_when_no_worker_fits() {
-        assert!(warning(&Quote::default()).is_some());
-        assert!(warning(&Quote { workers: 1, ..Default::default() }).is_none());
     }
 }

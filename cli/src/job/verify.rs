@@ -2,7 +2,7 @@
 //! `quern job verify`: what a stranger can do. Runs a task again here and compares every id with what the chain accepted.
 
 use super::{
-    receipt::{Receipt, ReceiptOutput},
+    receipt::{Receipt, ReceiptOutput, RECEIPT},
     results::{Accepted, Results, Roots},
     spec,
 };
@@ -45,6 +45,7 @@ pub struct Report {
     output: String,
     computed: Option<String>,
     root: Option<String>,
+    /// What the run took, without fetching anything.
     seconds: f64,
 }
 
@@ -62,10 +63,20 @@ pub async fn run(global: &Global, args: VerifyArgs) -> anyhow::Result<ExitCode> 
     let mut draw = Draw::new(client::fresh_seed());
     let code = match args.what.parse::<JobId>() {
         Ok(id) => by_id(&chain, &peer, &output, id, &args, &mut draw).await,
-        Err(_) => by_receipt(&chain, &peer, &output, Path::new(&args.what), &args, &mut draw).await,
+        Err(_) => by_receipt(&chain, &peer, &output, &receipt_of(&args.what), &args, &mut draw).await,
     };
     peer.shutdown().await;
     code
+}
+
+/// The file of a receipt: the one that is named, or that in the folder that is named.
+fn receipt_of(what: &str) -> PathBuf {
+    let path = Path::new(what);
+    if path.is_dir() {
+        path.join(RECEIPT)
+    } else {
+        path.to_owned()
+    }
 }
 
 async fn by_id(
@@ -118,7 +129,6 @@ pub async fn rerun(
     stage: u16,
     task: u32,
 ) -> anyhow::Result<Outcome> {
-    let started = Instant::now();
     let mut results = Results::new(chain, peer);
     let shard = results.shard_of(job.id, stage, task).await?;
     let accepted = results.shard(shard).await?.clone();
@@ -145,7 +155,9 @@ pub async fn rerun(
     let inputs = inputs.map_err(|error| what_to_do(error, job.id))?;
     let context = accepted.view.context.context(task);
     let macs = program.summary().task_macs();
+    let started = Instant::now();
     let ids = tokio::task::spawn_blocking(move || compute(&program, context, &inputs)).await??;
+    let seconds = started.elapsed().as_secs_f64();
     let differs_at = first_difference(committed(&accepted, task, ids.len() as u32)?, &ids);
     let report = Report {
         matches: differs_at.is_none(),
@@ -159,7 +171,7 @@ pub async fn rerun(
         output: output::full(&accepted.output(task)?.0),
         computed: ids.last().map(|id| output::full(&id.0)),
         root,
-        seconds: started.elapsed().as_secs_f64(),
+        seconds,
     };
     Ok(match differs_at {
         None => Outcome::Matches(report),
@@ -507,6 +519,14 @@ mod tests {
         expected.sort();
         assert_eq!(ids, expected, "the list itself is an input too");
         assert!(local_inputs(&folder.path().join("nothing")).is_err());
+    }
+
+    #[test]
+    fn receipt_should_be_the_file_that_is_named_or_that_of_the_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let named = |path: &Path| receipt_of(path.to_str().unwrap());
+        assert_eq!(named(folder.path()), folder.path().join("receipt.json"));
+        assert_eq!(named(&folder.path().join("other.json")), folder.path().join("other.json"));
     }
 
     #[test]

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `quern job watch`: follow a job block by block.
 
-use super::list::shards;
+use super::{auditors, list::shards};
 use crate::{
     args::{Global, JobArgs},
     client,
     output::{self, Output},
 };
-use anyhow::Context;
 use futures::StreamExt;
 use quern_primitives::JobId;
 use quern_protocol::view::{JobFailure, JobStatus, JobView, PhaseCounts};
 use quern_sdk::chain::{
     json::{self, status},
-    Chain,
+    Chain, ChainError,
 };
 use std::process::ExitCode;
 
@@ -25,17 +24,32 @@ pub async fn run(global: &Global, args: JobArgs) -> anyhow::Result<ExitCode> {
     finish(&output, &job)
 }
 
-/// Shows the job's progress until it is over.
+/// Shows the job's progress until it is over. Where the node goes away, it waits and connects again.
 pub async fn follow(chain: &Chain, id: JobId, output: &Output) -> anyhow::Result<JobView> {
-    let mut heads = chain.heads().await?;
+    let identity = client::Identity::of(chain).await;
     let mut shown = String::new();
+    client::over_again(
+        chain.clone(),
+        async |chain| progress(chain, id, output, &mut shown).await,
+        async |error| output.say(format_args!("{error}: waiting until it is back")),
+        async || client::connect_again(&identity, chain.url()).await,
+    )
+    .await
+}
+
+/// Shows the job's progress until it is over, or the connection is lost.
+async fn progress(chain: &Chain, id: JobId, output: &Output, shown: &mut String) -> anyhow::Result<JobView> {
+    let mut heads = chain.heads().await?;
     loop {
-        let head = heads.next().await.context("the connection to the node was lost")??;
+        let head = heads.next().await.ok_or(ChainError::Closed)??;
         let job = client::job(chain, id).await?;
-        let line = line(&job);
-        if line != shown {
+        let mut line = line(&job);
+        if let Some(missing) = auditors::missing(chain, &job).await? {
+            line.push_str(&format!(" ({missing})"));
+        }
+        if line != *shown {
             output.say(format_args!("block {}: {line}", head.height));
-            shown = line;
+            *shown = line;
         }
         if !job.status.is_open() {
             return Ok(job);

@@ -67,7 +67,7 @@ async fn retire(global: &Global, output: &Output, program: BlobId) -> anyhow::Re
 }
 
 /// Makes a program's file from its JSON form.
-fn assemble(path: &Path, out: Option<PathBuf>) -> anyhow::Result<(Checked, PathBuf)> {
+pub(crate) fn assemble(path: &Path, out: Option<PathBuf>) -> anyhow::Result<(Checked, PathBuf)> {
     let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
     let is_bad = || format!("{} is not a program", path.display());
     let program = form::parse(&text).with_context(is_bad)?;

@@ -178,7 +178,7 @@ pub fn remedy(of: &str, name: &str) -> Option<&'static str> {
         ("InvalidJob", "TooManyCheckpointBytes") => "make `shard_size` smaller, or the program's state",
 
         ("Collateral", "ZeroAmount") => "name an amount above zero",
-        ("Collateral", "NotBonded") => "bond first: `quern stake bond`",
+        ("Collateral", "NotBonded") => "bond first (`quern stake bond`); to take out there is nothing",
         ("Collateral", "BelowMinimum") => "bond more, or take out everything",
         ("Collateral", "InsufficientFree") => {
             "take out less, or wait until open shards have ended (`quern stake show`)"

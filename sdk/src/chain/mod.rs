@@ -63,6 +63,14 @@ pub enum ChainError {
         /// Why.
         reason: String,
     },
+    /// That is no address of a node.
+    #[error("{url:?} is no address of a node: --rpc takes ws:// or wss://: try {instead}")]
+    Address {
+        /// What was given.
+        url: String,
+        /// What may have been meant.
+        instead: String,
+    },
     /// The node runs another chain or another version of the runtime.
     #[error("the node at {url} is not a Quern node of this version: {reason}")]
     OtherChain {
@@ -154,6 +162,17 @@ fn rpc(method: &str, error: impl std::fmt::Display) -> ChainError {
     ChainError::Rpc { method: method.into(), reason: causes::once(&error.to_string()) }
 }
 
+/// A node follows its clients by WebSocket alone. Whoever writes it down otherwise is told how it may have been meant.
+fn check_address(url: &str) -> Result<(), ChainError> {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let instead = match scheme.to_ascii_lowercase().as_str() {
+        "ws" | "wss" => return Ok(()),
+        "https" => "wss",
+        _ => "ws",
+    };
+    Err(ChainError::Address { url: url.into(), instead: format!("{instead}://{rest}") })
+}
+
 #[derive(Deserialize)]
 struct Header {
     number: String,
@@ -176,6 +195,7 @@ pub struct Chain {
 impl Chain {
     /// Connects to a node and checks that it runs a Quern chain of this version.
     pub async fn connect(url: &str) -> Result<Self, ChainError> {
+        check_address(url)?;
         let unreachable = |reason: String| ChainError::Unreachable { url: url.into(), reason };
         let client = RpcClient::from_insecure_url(url).await.map_err(|error| unreachable(causes::told(&error)))?;
         let api =
@@ -471,5 +491,25 @@ impl Chain {
         let malformed = || ChainError::Malformed(name.to_owned());
         let bytes = hex::decode(answer.trim_start_matches("0x")).map_err(|_| malformed())?;
         T::decode(&mut &bytes[..]).map_err(|_| malformed())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn address_should_be_refused_with_what_was_meant_when_it_is_no_websocket() {
+        assert!(["ws://127.0.0.1:9944", "wss://node.example", "WS://x"].iter().all(|url| check_address(url).is_ok()));
+        let meant = [
+            ("http://127.0.0.1:9944", "try ws://127.0.0.1:9944"),
+            ("https://node.example/rpc", "try wss://node.example/rpc"),
+            ("127.0.0.1:9944", "try ws://127.0.0.1:9944"),
+            ("localhost", "try ws://localhost"),
+        ];
+        for (url, expected) in meant {
+            let error = check_address(url).unwrap_err().to_string();
+            assert!(error.contains("--rpc takes ws:// or wss://") && error.ends_with(expected), "{error}");
+        }
     }
 }

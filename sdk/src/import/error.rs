@@ -132,6 +132,19 @@ pub enum ImportError {
     /// The exact program could not be run.
     #[error("the exact program could not be run here: {0}")]
     Run(String),
+    /// That is no output of a job of the model.
+    #[error(
+        "these {bytes} bytes are no output of a job of this model: that has 1 to {positions} numbers below {vocabulary} of four bytes \
+         each, and `quern job fetch` writes it to stage-0/task-0.bin"
+    )]
+    Output {
+        /// How many there are.
+        bytes: usize,
+        /// Most tokens of a text.
+        positions: u32,
+        /// Symbols of the model.
+        vocabulary: u32,
+    },
     /// A folder of an imported model was changed.
     #[error("{} is not what was imported: import the model again", file.display())]
     Changed {

@@ -100,6 +100,11 @@ impl ExactLlama {
         self.manifest.blobs.iter().map(|stored| stored.file.as_str())
     }
 
+    /// Most tokens of a text, prompt included.
+    pub fn positions(&self) -> u32 {
+        self.manifest.positions
+    }
+
     /// How many tokens can follow a prompt.
     pub fn room(&self, prompt: &str) -> Result<u32, ImportError> {
         let count = u32::try_from(self.tokens.encode(prompt)?.len()).map_err(|_| ModelError::TooLong)?;
@@ -134,9 +139,18 @@ impl ExactLlama {
         Ok(BuiltJob { spec, programs: vec![program], blobs })
     }
 
-    /// The text of a task's output.
+    /// The text of a task's output: the numbers of 1 to [`positions`](Self::positions) tokens, four bytes each.
     pub fn text(&self, output: &[u8]) -> Result<String, ImportError> {
-        let tokens: Vec<u32> = output.as_chunks().0.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect();
+        let Manifest { positions, model, .. } = &self.manifest;
+        let (numbers, rest) = output.as_chunks();
+        let tokens: Vec<u32> = numbers.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect();
+        let is_output = rest.is_empty()
+            && (1..=*positions as usize).contains(&tokens.len())
+            && tokens.iter().all(|token| *token < model.vocabulary);
+        if !is_output {
+            let (bytes, positions, vocabulary) = (output.len(), *positions, model.vocabulary);
+            return Err(ImportError::Output { bytes, positions, vocabulary });
+        }
         self.tokens.decode(&tokens)
     }
 }
