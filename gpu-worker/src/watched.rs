@@ -80,9 +80,10 @@ impl Watched {
 }
 
 /// Whether a shard can be challenged, or its auditors can be accused.
+///
+/// The latter until they have all answered: a dispute may outlast the time for accusations, and reopens it when it ends.
 fn is_watched_at(shard: &Shard, height: Height) -> bool {
-    let is_open = shard.window().is_some_and(|window| height <= window.closes);
-    is_open || shard.accused().is_some_and(|accused| height <= accused.by)
+    shard.window().is_some_and(|window| height <= window.closes) || shard.accused().is_some()
 }
 
 #[cfg(test)]

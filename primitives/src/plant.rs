@@ -57,6 +57,8 @@ pub struct ConvictedResult {
     pub committed_at: Height,
     /// Whether it had been accepted and a later stage had been begun that reads it.
     pub is_read: bool,
+    /// What would have been paid beside its price, to auditors and the protocol, if it had been accepted by then.
+    pub fees: Balance,
 }
 
 #[cfg(test)]

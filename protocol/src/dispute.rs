@@ -546,7 +546,9 @@ impl Dispute {
                     return Err(DisputeError::IdCount);
                 }
                 let ids = ids.try_into().map_err(|_| DisputeError::IdCount)?;
-                goes_on(Move::Pick { search: *search, ids })
+                let (turn, by) =
+                    (Move::Pick { search: *search, ids }, self.by_after_rerun(search, next_by, program, params));
+                Ok(Next::Open(Self { turn, by, ..self.clone() }))
             }
             (Move::Trace, Play::Ids { ids, .. }) => {
                 let search = self.own_search(program).ok_or(DisputeError::WrongMove)?;
@@ -554,7 +556,8 @@ impl Dispute {
                     return Err(DisputeError::IdCount);
                 }
                 let ids = ids.try_into().map_err(|_| DisputeError::IdCount)?;
-                goes_on(Move::Pick { search, ids })
+                let (turn, by) = (Move::Pick { search, ids }, self.by_after_rerun(&search, next_by, program, params));
+                Ok(Next::Open(Self { turn, by, ..self.clone() }))
             }
             (Move::Pick { search, ids }, Play::Pick { index, .. }) => {
                 let search = search.narrowed(ids, index).ok_or(DisputeError::NoSuchElement)?;
@@ -700,6 +703,18 @@ impl Dispute {
         let read = summary.fixed_bytes.saturating_add(summary.state_bytes);
         let bytes = stage.stage.inputs.iter().map(cut).fold(read, u64::saturating_add);
         params.move_blocks(self.work(program)).saturating_add(params.transfer_blocks(bytes))
+    }
+
+    /// Last height for picking an id. Who accuses an auditor has run no more than what was drawn, so it has time for all that leads
+    /// to the end that differs; a worker's challenger has run the task already.
+    fn by_after_rerun(&self, search: &Search, by: Height, program: &Checked, params: &Params) -> Height {
+        if self.defendant == Defendant::Worker {
+            return by;
+        }
+        let summary = program.summary();
+        let body = work(summary.macs_body, summary.moved_body).saturating_mul(search.differs.segment.into());
+        let before = work(summary.macs_init, summary.moved_init).saturating_add(body);
+        by.saturating_add(params.work_blocks(before))
     }
 
     fn work(&self, program: &Checked) -> u64 {

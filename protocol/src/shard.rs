@@ -92,6 +92,8 @@ pub struct Seat {
     pub auditor: Account,
     /// What of its bond is locked.
     pub bond: Balance,
+    /// What of that stays locked from acceptance to settlement: no less than a cheat could gain by its help.
+    pub liability: Balance,
     /// Its sealed answer.
     pub seal: Option<[u8; 32]>,
     /// Its revealed answer.
@@ -107,7 +109,16 @@ pub struct Seat {
 impl Seat {
     /// An empty seat.
     pub fn new(auditor: Account, bond: Balance) -> Self {
-        Self { auditor, bond, seal: None, verdict: None, holds_outputs: false, from_inputs: false, results: None }
+        Self {
+            auditor,
+            bond,
+            liability: bond,
+            seal: None,
+            verdict: None,
+            holds_outputs: false,
+            from_inputs: false,
+            results: None,
+        }
     }
 }
 
@@ -238,10 +249,26 @@ pub struct Accused {
 
 impl Accused {
     /// The bond of the next accusation: as of a challenge, doubled for each that was refuted or is under way.
-    pub fn bond(&self, params: &Params) -> Balance {
+    fn bond(&self, params: &Params) -> Balance {
         let under_way = self.confirmed.liable.iter().filter(|liable| liable.accuser.is_some());
-        doubled(params.challenge_bond, under_way.fold(self.refuted, |number, _| number.saturating_add(1)))
+        let before = under_way.fold(self.refuted, |number, _| number.saturating_add(1));
+        doubled(least_bond(params, self.confirmed.locked()), before)
     }
+}
+
+impl Confirmed {
+    /// What is locked of those who still answer.
+    fn locked(&self) -> Balance {
+        self.liable.iter().map(|liable| liable.bond).fold(0, Balance::saturating_add)
+    }
+}
+
+/// What of others stays locked while a dispute goes on, for each part of a bond that answers for that: who draws a dispute out pays more
+/// the more it keeps from them.
+const HELD_PER_BOND: Balance = 16;
+
+fn least_bond(params: &Params, held: Balance) -> Balance {
+    params.challenge_bond.max(held / HELD_PER_BOND)
 }
 
 /// An id of an accepted shard that somebody asked for on chain.
@@ -275,11 +302,11 @@ pub struct Window {
 }
 
 impl Window {
-    /// The bond of the next challenge: doubled for each that was refuted, and for each under way, else challenges that are
-    /// made to be refuted could raise it together, before anybody who means it.
-    pub fn bond(&self, params: &Params) -> Balance {
+    /// The bond of the next challenge, while `held` is locked of others for the shard: doubled for each that was refuted, and for each
+    /// under way, else challenges that are made to be refuted could raise it together, before anybody who means it.
+    fn bond(&self, params: &Params, held: Balance) -> Balance {
         let before = self.challenges.iter().fold(self.refuted, |number, _| number.saturating_add(1));
-        doubled(params.challenge_bond, before)
+        doubled(least_bond(params, held), before)
     }
 
     /// What the next demand costs: doubled for each that was made.
@@ -905,7 +932,9 @@ impl Shard {
 
     /// What anybody must lock to challenge the shard now; nothing when it cannot be challenged by anybody.
     pub fn challenge_bond(&self, params: &Params) -> Option<Balance> {
-        self.window().map(|window| window.bond(params))
+        let collateral = self.deal().map_or(0, |deal| deal.collateral);
+        let held = |window: &Window| window.confirmed.locked().saturating_add(collateral);
+        self.window().map(|window| window.bond(params, held(window)))
     }
 
     /// What asking for an id of the shard on chain costs now; nothing when nobody can.

@@ -43,6 +43,9 @@ pub struct AuditPlan {
     pub auditors: u32,
     /// What each of them locks: [`crate::Params::audit_bond`], and no less than the shard is worth at the bid.
     pub bond: quern_primitives::Balance,
+    /// What of that stays locked until the result is settled: what the shard is worth at the bid. No more, or tiny shards would
+    /// have bonds locked for long that cost who submits them nothing.
+    pub liability: quern_primitives::Balance,
 }
 
 /// The keeper of draws and disputes (the verification pallet), as the jobs pallet sees it.

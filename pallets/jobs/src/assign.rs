@@ -69,7 +69,14 @@ impl<T: Config> Pallet<T> {
         let mut pool: Vec<Candidate> = T::Registry::ready_workers()
             .into_iter()
             .filter(|worker| worker.slots > 0 && worker.ready_at < before)
-            .map(|worker| Candidate { free: T::Collateral::free_before(&worker.account, before), worker })
+            .map(|worker| {
+                // An apprentice locks whatever it has. It cannot gain by having less: its wages are in its bond.
+                let free = match worker.apprentice {
+                    true => T::Collateral::free(&worker.account),
+                    false => T::Collateral::free_before(&worker.account, before),
+                };
+                Candidate { free, worker }
+            })
             .collect();
         pool.sort_unstable_by_key(|candidate| (candidate.worker.ask, candidate.worker.account));
         pool

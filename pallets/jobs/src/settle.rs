@@ -96,8 +96,8 @@ impl<T: Config> quern_protocol::traits::Shards for Pallet<T> {
         let by_apprentice = shard.deal().is_some_and(|deal| T::Registry::is_apprentice(&deal.worker));
         let auditors = if by_apprentice { apprentice_auditors(plan.auditors) } else { plan.auditors };
         // What a cheat saves is at most what the shard is worth, so no less is at stake for each who helps it.
-        let bond = plan.bond.max(stage.cost(&shard, job.bid).price);
-        Some(AuditPlan { auditors, bond, ..plan })
+        let liability = stage.cost(&shard, job.bid).price;
+        Some(AuditPlan { auditors, bond: plan.bond.max(liability), liability, ..plan })
     }
 
     fn is_stage_complete(id: &ShardId) -> bool {
@@ -111,7 +111,8 @@ impl<T: Config> Results for Pallet<T> {
         match Shards::<T>::get(id) {
             // Every attempt has one worker and at most one commitment, which is paid only in that attempt.
             Some(shard) if shard.attempt == attempt => {
-                shard.deal().is_some_and(|deal| deal.worker != worker)
+                matches!(shard.phase, Phase::Settled { paid: false, .. })
+                    || shard.deal().is_some_and(|deal| deal.worker != worker)
                     || shard.commitment().is_some_and(|commitment| commitment.root != root)
             }
             Some(shard) => shard.attempt > attempt,
@@ -251,16 +252,22 @@ impl<T: Config> Pallet<T> {
     /// for a deposit that is a multiple of it to mean anything.
     fn convicted_result(shard: &Shard, offence: &Offence) -> Option<ConvictedResult> {
         let deal = shard.deal().filter(|deal| deal.worker == offence.offender)?;
-        if offence.kind != OffenceKind::WrongResult || T::Registry::is_apprentice(&deal.worker) {
+        // One that has graduated since had as little at stake.
+        let is_covered = deal.collateral >= deal.price;
+        if offence.kind != OffenceKind::WrongResult || T::Registry::is_apprentice(&deal.worker) || !is_covered {
             return None;
         }
         let (commitment, job) = (shard.commitment()?, Jobs::<T>::get(shard.id.job)?);
+        let stage = Stages::<T>::get(shard.id.job, shard.id.stage)?;
+        let cost = stage.cost(shard, job.bid);
+        let fees = if shard.is_accepted() { cost.audit_fee.saturating_add(cost.protocol_fee) } else { 0 };
         Some(ConvictedResult {
             requester: job.requester.clone().into(),
             attempt: shard.attempt,
             root: commitment.root,
             committed_at: commitment.at,
             is_read: shard.is_accepted() && Self::is_read(&job, &shard.id),
+            fees,
         })
     }
 

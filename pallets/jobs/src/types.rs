@@ -255,7 +255,7 @@ pub fn audit_plan(params: &quern_protocol::Params, audit: AuditLevel, tasks: u32
         (_, AuditLevel::Full) => (quern_protocol::shard::MAX_SAMPLES, params.auditors),
         (_, AuditLevel::Sampled) => (u32::from(params.samples), params.auditors),
     };
-    AuditPlan { samples: samples.min(leaves), auditors: u32::from(auditors), bond: params.audit_bond }
+    AuditPlan { samples: samples.min(leaves), auditors: u32::from(auditors), bond: params.audit_bond, liability: 0 }
 }
 
 /// Validators that audit an apprentice's shard, given how many would audit it otherwise.

@@ -112,7 +112,11 @@ impl<T: Config> Pallet<T> {
         let reward = split.reward.map_or(Ok((0, 0)), |(reporter, part)| Self::pay(&owner, reporter, part))?;
         let to_requester = split.restitution.map_or(0, |(_, part)| part).saturating_add(fee);
         let compensation = Self::pay(&owner, requester, to_requester)?;
-        let burned = reward.1.saturating_add(compensation.1);
+        // Auditors worked for an accepted result that is now not paid: whoever is all of its parties must not have had that for nothing.
+        let given = reward.0.saturating_add(reward.1).saturating_add(compensation.0).saturating_add(compensation.1);
+        let fees = result.fees.min(plant.deposit.saturating_sub(given));
+        Self::burn(&owner, fees)?;
+        let burned = reward.1.saturating_add(compensation.1).saturating_add(fees);
         let cost = reward.0.saturating_add(compensation.0).saturating_add(burned);
         let released = plant.deposit.saturating_sub(cost);
         Self::end_plant(&hash, &owner, released)?;

@@ -211,7 +211,7 @@ mod benches {
     fn forget_report() -> Result<(), BenchmarkError> {
         let offenders = (0..MAX_CANDIDATES).map(|index| account::<AccountId32>("candidate", index, 0));
         let offenders = BoundedVec::truncate_from(offenders.collect());
-        Reports::<T>::insert([1; 32], ReportsOfMoment { session: 0, offenders });
+        Reports::<T>::insert([1; 32], ReportsOfMoment { session: 0, last_session: 0, offenders });
         ReportsBySession::<T>::insert(0, [1; 32], ());
         ShownFrom::<T>::put(1);
 

@@ -23,6 +23,8 @@ use sp_staking::{
     SessionIndex,
 };
 
+/// Sessions after which a reported voter votes no more.
+const SESSIONS_TO_LEAVE: SessionIndex = 2;
 /// Reports that a block forgets at most. A session has hardly more moments of which there can be one than blocks.
 pub const FORGOTTEN_PER_BLOCK: u32 = 4;
 
@@ -154,11 +156,16 @@ impl<T: Config, O: Offence<Offender>> ReportOffence<AccountId32, Offender, O> fo
         let id = moment::<O>(&offence.slot());
         // A set may vote for longer than its first report is kept.
         let known = Self::reports(id);
-        let mut reports = known
-            .unwrap_or_else(|| ReportsOfMoment { session: offence.session_index(), offenders: Default::default() });
+        let named = offence.session_index();
+        let mut reports = known.unwrap_or_else(|| ReportsOfMoment {
+            session: named,
+            last_session: Self::last_session::<O>(named),
+            offenders: Default::default(),
+        });
         // A set may vote in several sessions, and the reporter names one: all count in the session of the first report, so that
-        // nobody pays twice.
-        let session = reports.session;
+        // nobody pays twice. What is known of that session may have been forgotten already: then who was reported is done with.
+        let is_shown = reports.session >= ShownFrom::<T>::get();
+        let session = if is_shown { reports.session } else { named };
         let before = reports.offenders.len();
         for (who, ()) in offence.offenders() {
             if !reports.offenders.contains(&who) {
@@ -169,11 +176,11 @@ impl<T: Config, O: Offence<Offender>> ReportOffence<AccountId32, Offender, O> fo
         if reports.offenders.len() == before {
             return Err(OffenceError::DuplicateReport);
         }
-        if let Some(old) = Reports::<T>::get(id).filter(|old| old.session != session) {
-            ReportsBySession::<T>::remove(old.session, id);
+        if let Some(old) = Reports::<T>::get(id).filter(|old| old.last_session != reports.last_session) {
+            ReportsBySession::<T>::remove(old.last_session, id);
         }
         Reports::<T>::insert(id, &reports);
-        ReportsBySession::<T>::insert(session, id, ());
+        ReportsBySession::<T>::insert(reports.last_session, id, ());
         let idle = O::ID == <IdleOffence as Offence<Offender>>::ID;
         let offenders = reports.offenders.len() as u32;
         let severity = Severity {
@@ -186,7 +193,8 @@ impl<T: Config, O: Offence<Offender>> ReportOffence<AccountId32, Offender, O> fo
             evidence: if idle { [0; 32] } else { Self::evidence() },
         };
         // When more offenders make an offence graver, it is so for all.
-        reports.offenders.iter().for_each(|who| Self::note_offence(who, &severity));
+        let noted = if is_shown { 0 } else { before };
+        reports.offenders.iter().skip(noted).for_each(|who| Self::note_offence(who, &severity));
         Ok(())
     }
 
@@ -197,9 +205,19 @@ impl<T: Config, O: Offence<Offender>> ReportOffence<AccountId32, Offender, O> fo
 }
 
 impl<T: Config> Pallet<T> {
-    /// The reports of a moment, while its session can be shown.
+    /// The reports of a moment, while it can be shown.
     fn reports(id: [u8; 32]) -> Option<ReportsOfMoment> {
-        Reports::<T>::get(id).filter(|reports| reports.session >= ShownFrom::<T>::get())
+        Reports::<T>::get(id).filter(|reports| reports.last_session >= ShownFrom::<T>::get())
+    }
+
+    /// The last session of which an offence can be shown whose reporter names `session`. A set of voters stays for many, of which a
+    /// reporter may name any: until its offenders are out of the next set but one.
+    fn last_session<O: Offence<Offender>>(session: SessionIndex) -> SessionIndex {
+        if O::ID != <VoteOffence as Offence<Offender>>::ID {
+            return session;
+        }
+        let now = ShownFrom::<T>::get().saturating_add(Elections::<T>::get().evidence_sessions);
+        session.max(now.saturating_add(SESSIONS_TO_LEAVE))
     }
 
     /// The hash of the transaction that is carried out: it has the evidence.

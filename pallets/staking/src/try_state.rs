@@ -24,7 +24,10 @@ impl<T: Config> Pallet<T> {
         ensure!(ForgottenTo::<T>::get() <= ShownFrom::<T>::get(), "staking: reports are forgotten too soon");
         for (id, reports) in Reports::<T>::iter() {
             ensure!(!reports.offenders.is_empty(), "staking: a report of nobody");
-            ensure!(ReportsBySession::<T>::contains_key(reports.session, id), "staking: a report is kept for ever");
+            ensure!(
+                ReportsBySession::<T>::contains_key(reports.last_session, id),
+                "staking: a report is kept for ever"
+            );
         }
         for (session, id, ()) in ReportsBySession::<T>::iter() {
             ensure!(session >= ForgottenTo::<T>::get(), "staking: a report was passed over");

@@ -305,6 +305,8 @@ pub enum ChillReason {
 pub struct ReportsOfMoment {
     /// The session of the moment; where a set votes in several, that of the first report.
     pub session: u32,
+    /// The last session of which the same can still be shown: as long as that may be, it is known.
+    pub last_session: u32,
     /// Who was reported.
     pub offenders: BoundedVec<AccountId32, ConstU32<MAX_CANDIDATES>>,
 }

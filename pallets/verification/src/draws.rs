@@ -27,6 +27,10 @@ const EMPTY_PERIODS_PER_BLOCK: u32 = 2;
 /// Of the eligible stake, the least share that those have who do not rest, for them to be drawn before the others. With a third
 /// of all stake against a job, at most 37 % of those who are drawn then are against it.
 const LEAST_RESTED_PERCENT: u32 = 90;
+/// Of the validators' stake, the least share of those who can lock the bond of a draw, for it to be made: else whoever has the bonds of
+/// the others locked, by shards that they are drawn for, would be left to be drawn for the next ones. With a third of all stake
+/// against a job, at most half of those who are drawn then are against it.
+const LEAST_ABLE_PERCENT: u32 = 66;
 
 /// A validator in a draw, and its stake there.
 type Runner = (Account, Balance);
@@ -117,7 +121,8 @@ impl<T: Config> Pallet<T> {
             for auditor in &auditors {
                 T::Collateral::lock(auditor, bond).map_err(|_| DispatchError::Other("the bond cannot be locked"))?;
             }
-            let seats = auditors.iter().map(|auditor| Seat::new(*auditor, bond)).collect();
+            let liability = plan.liability.min(bond);
+            let seats = auditors.iter().map(|auditor| Seat { liability, ..Seat::new(*auditor, bond) }).collect();
             let event = ShardEvent::Draw { sample: sample.clone(), seats };
             T::Shards::apply(&shard.id, event).map_err(|_| DispatchError::Other("the draw was refused"))
         });
@@ -148,7 +153,7 @@ impl<T: Config> Pallet<T> {
         let backs = |validator: &Account| backed && T::Collateral::backs(validator, worker);
         let mut pool = Self::runners(seed_of_draw, period, bond, |validator| {
             may_audit(validator, worker) && !held.is_some_and(|audit| audit.has_seat(validator)) && !backs(validator)
-        });
+        })?;
         // Who has left a seat of this audit is drawn where others are too few.
         if let Some(audit) = held {
             let others: Vec<_> = pool.iter().filter(|(who, _)| !audit.left.contains(who)).copied().collect();
@@ -182,18 +187,31 @@ impl<T: Config> Pallet<T> {
         period: Height,
         bond: Balance,
         may: impl Fn(&Account) -> bool,
-    ) -> Vec<Runner> {
+    ) -> Result<Vec<Runner>, Postponed> {
         let began = T::Randomness::first_height(period);
         let mut validators: Vec<Account> = T::Registry::validators_before(began);
         validators.sort_unstable();
         validators.dedup();
         let minimum = T::Collateral::minimum();
-        let runners: Vec<Runner> = validators
-            .into_iter()
-            .filter(|who| T::Collateral::free_before(who, began) >= bond && may(who))
-            .map(|who| (who, T::Collateral::bonded_before(&who, began)))
-            .filter(|(_, stake)| *stake >= minimum)
-            .collect();
-        race(seed_of_draw, &runners).into_iter().filter_map(|place| runners.get(place).copied()).collect()
+        let (mut all, mut able) = (0, 0);
+        let mut runners: Vec<Runner> = Vec::new();
+        for who in validators {
+            let stake = T::Collateral::bonded_before(&who, began);
+            if stake < minimum {
+                continue;
+            }
+            all = Balance::saturating_add(all, stake);
+            if T::Collateral::free_before(&who, began) < bond {
+                continue;
+            }
+            able = Balance::saturating_add(able, stake);
+            if may(&who) {
+                runners.push((who, stake));
+            }
+        }
+        if able < Perbill::from_percent(LEAST_ABLE_PERCENT).mul_ceil(all) {
+            return Err(Postponed::BondsLocked { able, all });
+        }
+        Ok(race(seed_of_draw, &runners).into_iter().filter_map(|place| runners.get(place).copied()).collect())
     }
 }

@@ -26,7 +26,7 @@ impl<T: Config> Pallet<T> {
         let bond = T::Params::get().audit_bond;
         let needed = probe.vacancies();
         let seed_of_draw = seed(PURPOSE, &seed_of_period, &shard.id);
-        let pool = Self::runners(&seed_of_draw, period, bond, |validator| Self::may_probe(validator, shard));
+        let pool = Self::runners(&seed_of_draw, period, bond, |validator| Self::may_probe(validator, shard))?;
         let auditors: Vec<Account> = pool.into_iter().map(|(who, _)| who).take(needed as usize).collect();
         if auditors.len() < needed as usize {
             return Err(Postponed::TooFewValidators { available: auditors.len() as u32, needed });

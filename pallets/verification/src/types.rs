@@ -2,6 +2,7 @@
 //! What storage and events hold besides the protocol's own types.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use quern_primitives::Balance;
 use scale_info::TypeInfo;
 
 /// What has happened so far.
@@ -44,4 +45,12 @@ pub enum Postponed {
     /// A bond could not be locked, or the keeper of shards refused the draw.
     #[codec(index = 2)]
     Refused,
+    /// Too little of the validators' stake can lock the bond: those who can would be drawn too often.
+    #[codec(index = 3)]
+    BondsLocked {
+        /// Stake of those who can.
+        able: Balance,
+        /// Stake of all.
+        all: Balance,
+    },
 }

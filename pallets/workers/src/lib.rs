@@ -21,7 +21,7 @@ pub mod weights;
 pub use benchmarking::BenchmarkHelper;
 pub use enrol::{Recent, Refusal, MAX_ENROLMENTS};
 pub use pallet::*;
-pub use reputation::{REPUTATION_FLOOR, REPUTATION_MAX};
+pub use reputation::{REPUTATION_ACCEPTED, REPUTATION_FLOOR, REPUTATION_MAX};
 pub use weights::WeightInfo;
 
 use alloc::vec::Vec;
@@ -148,7 +148,8 @@ impl Entry {
         if end == ShardEnd::Accepted {
             self.standing = self.standing.saturating_add(1);
             self.proved_at = now;
-            (self.rests, self.rests_until) = (0, 0);
+            // A rest under way goes on: who has one shard of its own accepted has not made up for others' that it left.
+            self.rests = 0;
         }
         self.reputation = self.reputation_at(era);
         self.era = era;
@@ -164,9 +165,7 @@ impl Entry {
                     self.reputation = reputation::late(self.reputation);
                 }
                 self.slots = 0;
-                if end == ShardEnd::Unstarted {
-                    self.rest(now);
-                }
+                self.rest(now);
             }
             ShardEnd::Convicted | ShardEnd::Overturned => {
                 self.reputation = 0;
@@ -754,7 +753,12 @@ impl<T: Config> Registry for Pallet<T> {
         let barred = entry.barred && !former.barred;
         if matches!(end, ShardEnd::Convicted | ShardEnd::Overturned) {
             ConvictionsOf::<T>::mutate(&who, |convictions| {
-                let new = Convictions { number: 0, since: Self::now(), reputation: before, era };
+                // What the overturned result had added is not given back.
+                let reputation = match end {
+                    ShardEnd::Overturned => before.saturating_sub(REPUTATION_ACCEPTED).max(REPUTATION_FLOOR),
+                    _ => before,
+                };
+                let new = Convictions { number: 0, since: Self::now(), reputation, era };
                 let convictions = convictions.get_or_insert(new);
                 convictions.number = convictions.number.saturating_add(1);
             });
@@ -792,7 +796,9 @@ impl<T: Config> Registry for Pallet<T> {
         let is_listed = entry.retiring
             || match entry.role {
                 Role::Worker => Workers::<T>::try_append(account),
-                Role::Validator => Validators::<T>::try_append(account),
+                Role::Validator => {
+                    Validators::<T>::try_append(account).and_then(|()| ValidatorsSince::<T>::try_append(Self::now()))
+                }
                 // It is forgotten when it is free.
                 Role::Apprentice => return,
             }

@@ -38,7 +38,7 @@ impl Shard {
                 if !accused.confirmed.sample.contains(&position) {
                     return Err(ShardError::NotSampled);
                 }
-                let expected = accused.bond(params);
+                let expected = self.accusation_bond(params).ok_or(ShardError::WrongPhase)?;
                 let liable = accused.confirmed.liable.iter_mut().find(|liable| liable.auditor == auditor);
                 let liable = liable.filter(|_| by != auditor).ok_or(ShardError::NotYours)?;
                 if liable.accuser.is_some() {
@@ -63,7 +63,8 @@ impl Shard {
                     let offence = Effect::Offence { kind, offender, locked: stake.bond, reporter: Some(auditor) };
                     return Ok((with(accused), vec![offence]));
                 }
-                accused.by = accused.by.max(height);
+                // Whose bond was enough for one accusation has it back for the next.
+                accused.by = accused.by.max(height.saturating_add(params.move_blocks));
                 accused.confirmed.liable.retain(|liable| liable.auditor != auditor);
                 let (kind, reporter) = (OffenceKind::WrongAudit, Some(stake.challenger));
                 let effects = vec![

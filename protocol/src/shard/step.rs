@@ -402,6 +402,8 @@ impl Shard {
             let auditors: Vec<Account> = audit.seats.iter().map(|seat| seat.auditor).collect();
             effects.extend(audit.without_inputs.iter().copied().map(Effect::ClaimRefuted));
             let delivered = audit.seats.iter().any(|seat| seat.holds_outputs);
+            let free = |seat: &Seat| Effect::ReleaseAuditor(seat.auditor, seat.bond.saturating_sub(seat.liability));
+            effects.extend(audit.seats.iter().filter(|seat| seat.bond > seat.liability).map(free));
             let confirmed = confirmed(audit);
             return self.accepted(deal, commitment, auditors, confirmed, delivered, effects, height, params);
         }
@@ -484,7 +486,7 @@ pub(super) fn release(audit: &Audit) -> Vec<Effect> {
 fn confirmed(audit: Audit) -> Confirmed {
     let liable = audit.seats.iter().map(|seat| Liable {
         auditor: seat.auditor,
-        bond: seat.bond,
+        bond: seat.bond.min(seat.liability),
         from_inputs: seat.from_inputs,
         accuser: None,
     });

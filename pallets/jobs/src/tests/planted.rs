@@ -34,7 +34,7 @@ fn conviction_should_name_the_commitment_that_may_have_been_planted() {
         convict(id, OffenceKind::WrongResult);
         let requester = JobsOf::<Test>::get(id.job).unwrap().requester.into();
         let (root, committed_at) = (commitment.root, commitment.at);
-        let result = ConvictedResult { requester, attempt, root, committed_at, is_read: false };
+        let result = ConvictedResult { requester, attempt, root, committed_at, is_read: false, fees: 0 };
         assert_eq!(books(|books| books.convicted.clone()), vec![result]);
     });
 }

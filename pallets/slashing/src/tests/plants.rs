@@ -183,7 +183,7 @@ proptest! {
         let due = (locked * due_ppm as Balance).div_ceil(1_000_000);
         let offence = Offence { restitution: Some((raw(REQUESTER), paid)), ..offence(OffenceKind::WrongResult, locked) };
         let split = crate::Shares::default().split(&offence, due);
-        let fee = terms.fee(&offence, due, &split, &ConvictedResult { is_read, root: BlobId([0; 32]), requester: raw(1), attempt: 0, committed_at: 0 });
+        let fee = terms.fee(&offence, due, &split, &ConvictedResult { is_read, fees: 0, root: BlobId([0; 32]), requester: raw(1), attempt: 0, committed_at: 0 });
         let parts = split.restitution.map_or(0, |(_, part)| part) + split.reward.map_or(0, |(_, part)| part);
         prop_assert!(parts + fee <= terms.deposit(locked));
     }
@@ -237,5 +237,12 @@ fn planting_should_not_make_sabotage_cheaper_when_two_auditors_are_drawn() {
 }
 
 fn committed_at_genesis() -> ConvictedResult {
-    ConvictedResult { requester: raw(REQUESTER), attempt: 0, root: BlobId([0; 32]), committed_at: 0, is_read: false }
+    ConvictedResult {
+        requester: raw(REQUESTER),
+        attempt: 0,
+        root: BlobId([0; 32]),
+        committed_at: 0,
+        is_read: false,
+        fees: 0,
+    }
 }

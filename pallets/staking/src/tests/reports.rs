@@ -131,16 +131,24 @@ fn votes_should_count_together_for_a_set_whichever_session_a_reporter_names() {
 }
 
 #[test]
-fn votes_should_count_anew_when_their_set_goes_on_after_the_first_report_can_no_longer_be_shown() {
+fn votes_should_be_known_as_long_as_a_session_of_their_set_can_be_shown_when_the_first_report_named_the_oldest() {
     run(|| {
         candidate(1, 1_600);
-        votes(5, 0, 1).unwrap();
+        candidate(2, 1_600);
         Staking::start_session(EVIDENCE);
-        assert_eq!(votes(5, EVIDENCE, 1), Err(OffenceError::DuplicateReport));
-        Staking::start_session(1 + EVIDENCE);
-        votes(5, 1 + EVIDENCE, 1).unwrap();
-        go_to(10);
-        assert_eq!((Reports::<Test>::iter().count(), ReportsBySession::<Test>::iter().count()), (1, 1));
+        votes(5, 0, 1).unwrap();
+        // Who is reported votes for two sessions more at most.
+        for session in EVIDENCE + 1..=2 * EVIDENCE + 2 {
+            Staking::start_session(session);
+            go_to(System::block_number() + 1);
+            assert_eq!(votes(5, session - EVIDENCE, 1), Err(OffenceError::DuplicateReport));
+        }
+        votes(5, EVIDENCE + 2, 2).unwrap();
+        let shares: Vec<_> = waiting().iter().map(|(_, slash)| slash.share_ppm).collect();
+        assert_eq!(shares.len(), 2, "who was reported before is not slashed again: {shares:?}");
+        Staking::start_session(2 * EVIDENCE + 3);
+        go_to(System::block_number() + 10);
+        assert_eq!((Reports::<Test>::iter().count(), ReportsBySession::<Test>::iter().count()), (0, 0));
     });
 }
 

@@ -183,6 +183,25 @@ fn draw_should_wait_for_an_unknown_seed_when_there_are_too_few_validators() {
 }
 
 #[test]
+fn draw_should_wait_when_too_much_of_the_stake_has_its_bonds_locked() {
+    test(|| {
+        // Two of five can lock the bond, as many as are needed, and whoever locked the others' would know who they are.
+        for who in [3, 4, 5] {
+            assert_ok!(Bonds::lock(&raw(who), RICH - BOND + 1));
+        }
+        let case = Case::honest().committed();
+        blocks(3);
+        assert!(matches!(case.shard().phase, Phase::Committed { .. }));
+        let all = VALIDATORS.len() as u128 * RICH;
+        let reason = Postponed::BondsLocked { able: all - 3 * RICH, all };
+        assert_eq!(last_event(), Event::DrawPostponed { shard: case.id(), period: 3, reason });
+        [3, 4, 5].iter().for_each(|who| Bonds::release(&raw(*who), RICH - BOND + 1));
+        blocks(4);
+        assert!(matches!(case.shard().phase, Phase::Opening { .. }));
+    });
+}
+
+#[test]
 fn shard_should_be_given_up_when_there_are_too_few_validators_for_too_long() {
     test(|| {
         for who in [3, 4, 5] {

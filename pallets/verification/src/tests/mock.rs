@@ -349,7 +349,7 @@ impl Shards for Keeper {
 
     fn audit_plan(_: &ShardId) -> Option<AuditPlan> {
         let (samples, auditors) = Plan::get();
-        Some(AuditPlan { samples, auditors, bond: PARAMS.audit_bond })
+        Some(AuditPlan { samples, auditors, bond: PARAMS.audit_bond, liability: PARAMS.audit_bond })
     }
 
     fn is_stage_complete(_: &ShardId) -> bool {

@@ -165,16 +165,12 @@ proptest! {
                             m.open -= u32::from(holds);
                             m.standing += u32::from(end == ShardEnd::Accepted);
                             if end == ShardEnd::Accepted {
-                                (m.rests, m.rests_until) = (0, 0);
+                                m.rests = 0;
                             }
                             match end {
                                 ShardEnd::Accepted if !m.barred => m.reputation = (m.reputation + 1).min(1_000),
                                 ShardEnd::Accepted | ShardEnd::Unaudited => {}
-                                ShardEnd::Late => {
-                                    m.halve();
-                                    m.slots = 0;
-                                }
-                                ShardEnd::Unstarted => {
+                                ShardEnd::Late | ShardEnd::Unstarted => {
                                     m.halve();
                                     m.slots = 0;
                                     m.rest(now);

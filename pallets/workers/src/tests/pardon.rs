@@ -52,6 +52,32 @@ fn pardon_should_let_reputation_fade_while_the_worker_was_barred() {
 }
 
 #[test]
+fn pardon_should_list_a_validator_with_the_height_at_which_it_came_back() {
+    run(|| {
+        register(1, Role::Validator);
+        System::set_block_number(7);
+        let at = convict();
+        System::set_block_number(9);
+        Registry::pardon(&raw(1), at);
+        register(2, Role::Validator);
+        assert_eq!((Registry::validators_before(9), Registry::validators_before(10)), (vec![], vec![raw(1), raw(2)]));
+        Registry::do_try_state().unwrap();
+    });
+}
+
+#[test]
+fn pardon_should_not_give_back_what_an_overturned_result_had_added() {
+    run(|| {
+        respected();
+        Registry::shard_ended(&raw(1), ShardEnd::Accepted);
+        assert_eq!(entry(1).reputation, REPUTATION_FLOOR + 3);
+        Registry::shard_ended(&raw(1), ShardEnd::Overturned);
+        Registry::pardon(&raw(1), System::block_number());
+        assert_eq!(entry(1).reputation, REPUTATION_FLOOR + 2);
+    });
+}
+
+#[test]
 fn pardon_should_wait_for_every_conviction_when_there_are_several() {
     run(|| {
         respected();

@@ -81,6 +81,8 @@ fn shard_ended_should_end_readiness_when_late() {
         assert_ok!(Registry::set_ready(signed(1), 1));
         (0..3).for_each(|_| Registry::shard_ended(&raw(1), ShardEnd::Late));
         assert_ok!(Registry::set_ready(signed(1), 1));
+        assert!(Registry::ready_workers().is_empty(), "it rests");
+        System::set_block_number(entry(1).rests_until);
         let floor = REPUTATION_FLOOR;
         assert_eq!((entry(1).reputation, Registry::ready_workers()[0].weight), (floor, floor));
     });
