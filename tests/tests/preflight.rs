@@ -119,7 +119,7 @@ async fn daemon_should_name_the_remedy_when_its_account_or_folder_is_another_one
 
     let in_use = network::daemon(Role::Worker, "//Worker//1", &network.rpc, network.folder(), &data);
     let ran = Ran::of(in_use, SOON).await;
-    ran.refused(1, &["Is another daemon using this folder"]);
+    ran.refused(1, &["a daemon is running with this folder"]);
     drop(workers);
 
     let fresh = |name: &str| network.folder().join(name);

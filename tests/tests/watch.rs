@@ -18,14 +18,17 @@ async fn accepted_lie_should_be_overturned_when_a_stranger_watches() {
     let job = requester.submit(jobs::small_job(2, 2)).await;
     let shard = ShardId { job, stage: 0, index: 0 };
     network.shard(shard, "is accepted", |view| view.shard.is_accepted().then_some(())).await;
-    // Nothing was computed from it, so it is issued again when its auditors have answered for it.
     network
         .shard(shard, "is overturned", |view| (view.shard.attempt > 0 || !view.shard.is_accepted()).then_some(()))
         .await;
     let slashes = network.slashes().await;
     assert!(slashes.iter().any(|slash| slash.kind == "WrongResult" && slash.offender == liar), "{slashes:#?}");
     // The small job has fewer segments than are drawn of a shard, so both have confirmed where the lie begins.
-    network.shard(shard, "is issued again", |view| (view.shard.attempt > 0).then_some(())).await;
+    network
+        .shard(shard, "has had its auditors convicted", |view| {
+            (!view.shard.is_accepted() && view.shard.accused().is_none()).then_some(())
+        })
+        .await;
     let slashes = network.slashes().await;
     for accomplice in &accomplices {
         let mut own = slashes.iter().filter(|slash| slash.offender == *accomplice);
