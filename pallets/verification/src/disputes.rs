@@ -15,7 +15,7 @@ use frame_support::{
 use quern_primitives::{
     commitment::LeafProof, slice::SliceProof, traits::Collateral, Account, DisputeId, Height, ShardId,
 };
-use quern_program::MAX_CONVICTION_BYTES;
+use quern_program::{Segment, MAX_CONVICTION_BYTES};
 use quern_protocol::{
     dispute::{Defendant, Next, Outcome, Play},
     inputs::Link,
@@ -83,9 +83,7 @@ impl<T: Config> Pallet<T> {
         let bond = shard.challenge_bond(&params);
         let most = if bond.is_some() { T::MaxDisputes::get().div_ceil(2) } else { T::MaxDisputes::get() };
         ensure!(Disputes::<T>::count() < most, Error::<T>::TooManyDisputes);
-        let program = T::Shards::program(id).ok_or(Error::UnknownShard)?;
-        let (_, index) = shard.locate(position).ok_or(Error::NoSuchSegment)?;
-        let segment = program.program().segment(index).ok_or(Error::NoSuchSegment)?;
+        let segment = Self::segment(&shard, position)?;
         let now = Self::now();
         let dispute = Dispute::open(&shard, segment, challenger, position, start.as_ref(), &end, now, &params)?;
         let bond = bond.unwrap_or(0);
@@ -110,14 +108,19 @@ impl<T: Config> Pallet<T> {
         let params = T::Params::get();
         let bond = shard.accusation_bond(&params).ok_or(Error::WrongPhase)?;
         ensure!(Disputes::<T>::count() < T::MaxDisputes::get().div_ceil(2), Error::<T>::TooManyDisputes);
-        let program = T::Shards::program(id).ok_or(Error::UnknownShard)?;
-        let (_, index) = shard.locate(position).ok_or(Error::NoSuchSegment)?;
-        let segment = program.program().segment(index).ok_or(Error::NoSuchSegment)?;
+        let segment = Self::segment(&shard, position)?;
         let (start, now) = (start.as_ref(), Self::now());
         let dispute = Dispute::accuse(&shard, segment, by, auditor, position, start, &end, now, &params)?;
         T::Collateral::lock(&by, bond).map_err(|_| Error::NoBond)?;
         Self::apply(id, ShardEvent::Accuse { by, auditor, position, bond })?;
         Self::begin(dispute)
+    }
+
+    /// The segment that ends at a leaf position.
+    fn segment(shard: &Shard, position: u32) -> Result<Segment, Error<T>> {
+        let program = T::Shards::program(&shard.id).ok_or(Error::UnknownShard)?;
+        let (_, index) = shard.locate(position).ok_or(Error::NoSuchSegment)?;
+        program.program().segment(index).ok_or(Error::NoSuchSegment)
     }
 
     fn begin(dispute: Dispute) -> Result<(), Error<T>> {
