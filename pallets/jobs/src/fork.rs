@@ -8,7 +8,7 @@ use crate::{
 
 impl<T: Config> Pallet<T> {
     /// Forks a job that an overturned result has tainted. Shards that were paid and stand on nothing overturned are taken
-    /// over, all others are run again; what these can cost is held.
+    /// over, all others are run again; what these can cost is held, and `shard_fee` is burned for each of them.
     pub(crate) fn do_fork(requester: AccountId32, from: JobId) -> DispatchResult {
         let mut parent = Jobs::<T>::get(from).ok_or(Error::<T>::NoSuchJob)?;
         ensure!(parent.requester == requester, Error::<T>::NotRequester);
@@ -20,18 +20,20 @@ impl<T: Config> Pallet<T> {
         ensure!(parent.depth < MAX_FORK_DEPTH, Error::<T>::TooManyForks);
         let (job, draws_from) = (NextJob::<T>::get(), Self::period_after(now));
         let mut stages = Vec::new();
-        let mut escrow: Balance = 0;
+        let (mut escrow, mut shards): (Balance, u32) = (0, 0);
         for (index, _) in (0u16..).zip(&parent.reads) {
             let former = Stages::<T>::get(from, index).ok_or(Error::<T>::NoSuchJob)?;
             let inherits = Some(from).filter(|_| parent.tainted & bit(index) == 0 && former.standing > 0);
             let taken_over = if inherits.is_some() { former.standing } else { 0 };
             let record = StageRecord { created: 0, accepted: 0, standing: 0, inherits, root: None, ..former };
             escrow = escrow.saturating_add(Self::fork_cost(&record, index, taken_over, parent.bid)?);
+            shards = shards.saturating_add(record.stage.shards().saturating_sub(taken_over));
             stages.push(record);
         }
         Self::take_place(&requester)?;
         Waiting::<T>::try_append((job, draws_from)).map_err(|_| Error::<T>::TooManyOpenJobs)?;
         T::Currency::hold(&HoldReason::Escrow.into(), &requester, escrow)?;
+        let burned = Self::burn_shard_fee(&requester, shards)?;
         NextJob::<T>::put(job.saturating_add(1));
         for (index, record) in (0u16..).zip(stages) {
             Self::use_program(&record.stage.program);
@@ -62,7 +64,9 @@ impl<T: Config> Pallet<T> {
         Jobs::<T>::insert(job, record);
         parent.forks = parent.forks.saturating_add(1);
         Jobs::<T>::insert(from, parent);
+        let by = requester.clone();
         Self::deposit_event(Event::JobForked { job, from, requester, escrow });
+        Self::deposit_event(Event::ShardFeeBurned { job, by, shards, burned });
         Ok(())
     }
 

@@ -558,14 +558,14 @@ pub mod pallet {
             /// Who had declined it.
             worker: T::AccountId,
         },
-        /// The fee for the shards of a job was burned.
+        /// The fee for the shards of a job was burned; of a fork for those that it runs again.
         #[codec(index = 29)]
         ShardFeeBurned {
             /// The job.
             job: JobId,
             /// Its requester.
             by: T::AccountId,
-            /// Number of its shards.
+            /// Number of these shards.
             shards: u32,
             /// What was burned.
             burned: Balance,
@@ -831,9 +831,9 @@ pub mod pallet {
         /// overturned are taken over; all others run again, with new randomness, under a new number.
         ///
         /// Only the requester can, once nothing of the job is under way and until it is pruned; the job is kept as long as
-        /// its forks. Holds the cost of what is run again, at the job's bid. Event: `JobForked`. Errors: `NoSuchJob`,
-        /// `NotRequester`, `NotTainted`, `NotOver`, `TooManyForks`, `TooManyOpenJobs`, `TooManyJobsOfAccount`, or the token's
-        /// where the account has too little.
+        /// its forks. Holds the cost of what is run again, at the job's bid, and burns `shard_fee` for each shard of that. Events:
+        /// `JobForked`, `ShardFeeBurned`. Errors: `NoSuchJob`, `NotRequester`, `NotTainted`, `NotOver`, `TooManyForks`,
+        /// `TooManyOpenJobs`, `TooManyJobsOfAccount`, `CannotPayShardFee`, or the token's where the account has too little.
         #[pallet::call_index(7)]
         #[pallet::weight(T::WeightInfo::fork_job())]
         pub fn fork_job(origin: OriginFor<T>, job: JobId) -> DispatchResult {

@@ -44,16 +44,14 @@ impl<T: Config> Pallet<T> {
     /// Checks a job, holds its escrow and keeps it.
     pub(crate) fn do_submit(requester: AccountId32, spec: JobSpec) -> DispatchResult {
         let plan = Self::plan(&spec).map_err(Error::<T>::InvalidJob)?;
-        let Quote { escrow, price, audit_fee, protocol_fee, work_macs: macs, shards, shard_fee, .. } = plan.quote;
+        let Quote { escrow, price, audit_fee, protocol_fee, work_macs: macs, shards, .. } = plan.quote;
         let now = Self::now();
         let draws_from = Self::period_after(now);
         let job = NextJob::<T>::get();
         Self::take_place(&requester)?;
         Waiting::<T>::try_append((job, draws_from)).map_err(|_| Error::<T>::TooManyOpenJobs)?;
         T::Currency::hold(&HoldReason::Escrow.into(), &requester, escrow)?;
-        let (preserve, exact, polite) = (Preservation::Preserve, Precision::Exact, Fortitude::Polite);
-        T::Currency::burn_from(&requester, shard_fee, preserve, exact, polite)
-            .map_err(|_| Error::<T>::CannotPayShardFee)?;
+        let burned = Self::burn_shard_fee(&requester, shards)?;
         NextJob::<T>::put(job.saturating_add(1));
         for ((index, stage), (fees, traffic)) in (0u16..).zip(spec.stages).zip(plan.fees.into_iter().zip(plan.traffic))
         {
@@ -93,8 +91,15 @@ impl<T: Config> Pallet<T> {
         Jobs::<T>::insert(job, record);
         let by = requester.clone();
         Self::deposit_event(Event::JobSubmitted { job, requester, escrow, price, audit_fee, protocol_fee, macs });
-        Self::deposit_event(Event::ShardFeeBurned { job, by, shards, burned: shard_fee });
+        Self::deposit_event(Event::ShardFeeBurned { job, by, shards, burned });
         Ok(())
+    }
+
+    /// Burns `shard_fee` for each shard that is to run, beside what is held; returns the amount.
+    pub(crate) fn burn_shard_fee(requester: &AccountId32, shards: u32) -> Result<Balance, Error<T>> {
+        let fee = Self::params().shard_fee.saturating_mul(shards.into());
+        let (preserve, exact, polite) = (Preservation::Preserve, Precision::Exact, Fortitude::Polite);
+        T::Currency::burn_from(requester, fee, preserve, exact, polite).map_err(|_| Error::<T>::CannotPayShardFee)
     }
 
     /// What is kept of a program, if it is valid.

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 use super::mock::*;
 use crate::{Error, Event, HoldReason, JobRoots, Jobs as JobsOf, NextJob};
-use frame_support::{assert_noop, assert_ok};
+use frame_support::{
+    assert_noop, assert_ok,
+    storage::{with_transaction, TransactionOutcome},
+    traits::fungible::{Inspect, Mutate},
+};
 use quern_primitives::{BlobId, JobId, ShardId};
 use quern_protocol::{shard::Phase, traits::Shards as _, view::JobStatus};
+use sp_runtime::DispatchError;
 
 /// A job of two shards and a merge. The first shard is overturned after the merge has begun; all that is under way is paid.
 fn tainted() -> JobId {
@@ -51,6 +56,8 @@ fn fork_job_should_run_again_only_what_does_not_stand() {
         assert!(has_event(Event::JobForked { job: forked, from: job, requester: account(1), escrow }));
         let whole = Jobs::quote(&two_stages(8, 4)).unwrap().escrow;
         assert!(escrow > 0 && escrow < whole);
+        let burned = 2 * params().shard_fee;
+        assert!(has_event(Event::ShardFeeBurned { job: forked, by: account(1), shards: 2, burned }));
         next_period();
         next_period();
         // Half of the first stage is taken over, the merge is not.
@@ -156,6 +163,39 @@ fn fork_job_should_fail_when_the_account_has_too_little() {
         let left = Balances::free_balance(account(1)) - ED;
         Balances::transfer_allow_death(signed(1), account(2), left).unwrap();
         assert_noop!(fork(1, job), sp_runtime::TokenError::FundsUnavailable);
+    });
+}
+
+#[test]
+fn fork_job_should_burn_the_fee_of_what_it_runs_again() {
+    run(|| {
+        let job = tainted();
+        let (issuance, before) = (Balances::total_issuance(), Balances::total_balance(&account(1)));
+        assert_ok!(fork(1, job));
+        // Of two shards and a merge the second shard is taken over.
+        let fee = 2 * params().shard_fee;
+        assert!(fee > 0);
+        assert_eq!(Balances::total_issuance(), issuance - fee);
+        assert_eq!(Balances::total_balance(&account(1)), before - fee);
+        // Each further fork costs as much.
+        assert_ok!(fork(1, job));
+        assert_eq!(Balances::total_issuance(), issuance - 2 * fee);
+    });
+}
+
+#[test]
+fn fork_job_should_fail_when_the_fee_of_what_it_runs_again_is_not_covered() {
+    run(|| {
+        let job = tainted();
+        let escrow = with_transaction(|| {
+            fork(1, job).unwrap();
+            TransactionOutcome::Rollback(Ok::<_, DispatchError>(held(HoldReason::Escrow, 1)))
+        });
+        let needed = escrow.unwrap() + 2 * params().shard_fee + ED;
+        Balances::set_balance(&account(1), needed - 1);
+        assert_noop!(fork(1, job), Error::<Test>::CannotPayShardFee);
+        Balances::set_balance(&account(1), needed);
+        assert_ok!(fork(1, job));
     });
 }
 

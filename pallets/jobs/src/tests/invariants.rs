@@ -110,6 +110,16 @@ fn step(id: ShardId, how: u8) {
     }
 }
 
+/// Shards of a fork that has just been made and that it does not take over.
+fn to_run(fork: u64) -> u32 {
+    let stages = Stages::<Test>::iter_prefix(fork);
+    let shards = stages
+        .flat_map(|(index, record)| (0..record.stage.shards()).map(move |number| (index, number, record.inherits)));
+    shards
+        .filter(|(index, number, inherits)| inherits.is_none_or(|from| Jobs::standing(from, *index, *number).is_none()))
+        .count() as u32
+}
+
 /// Draws whoever may be asked for the inputs, if there are enough.
 fn ask(id: ShardId) {
     next_period();
@@ -167,7 +177,10 @@ proptest! {
                         let _ = with_storage_layer(|| Jobs::resume_job(signed(who), job as u64, None));
                     }
                     Op::Fork(who, job) => {
-                        let _ = with_storage_layer(|| Jobs::fork_job(signed(who), job as u64));
+                        let forked = with_storage_layer(|| Jobs::fork_job(signed(who), job as u64));
+                        if forked.is_ok() {
+                            issuance -= u128::from(to_run(crate::NextJob::<Test>::get() - 1)) * params().shard_fee;
+                        }
                     }
                     Op::Retire(program) => {
                         let mut ids: Vec<_> = Programs::<Test>::iter_keys().collect();
