@@ -5,6 +5,13 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use quern_primitives::Height;
 use scale_info::TypeInfo;
 
+/// Blocks before its deadline at which a validator that has not sealed, or not said whether it has the inputs, gives up and says that
+/// it cannot: silence is fined. Enough to send it four times.
+pub const CLAIM_MARGIN_BLOCKS: Height = 32;
+/// Least `audit_blocks` and `probe_blocks` of a chain: a validator has as long to fetch and to run as it has to give up. With less it would
+/// give up what it could do.
+pub const MIN_AUDIT_BLOCKS: Height = CLAIM_MARGIN_BLOCKS.saturating_mul(2);
+
 /// Deadlines, samples and economics of a chain.
 #[derive(
     Clone,

@@ -10,7 +10,11 @@ use crate::{
 use alloc::{format, string::String, vec, vec::Vec};
 use frame_support::build_struct_json_patch;
 use quern_pallet_clock::MAX_LAG_BLOCKS;
-use quern_protocol::Params;
+use quern_primitives::traits::APPRENTICE_AUDITORS;
+use quern_protocol::{
+    params::{CLAIM_MARGIN_BLOCKS, MIN_AUDIT_BLOCKS},
+    Params,
+};
 use serde_json::Value;
 use sp_consensus_babe::{AllowedSlots, BabeEpochConfiguration};
 use sp_core::{sr25519, Pair};
@@ -115,11 +119,12 @@ fn account(path: String) -> Option<AccountId> {
 fn longest_obligation(params: &Params, draw_period_blocks: BlockNumber) -> BlockNumber {
     // The rest of the period of the commitment, and the whole one after it.
     let draw = draw_period_blocks.saturating_mul(2);
-    // A claim at the end of an audit has it begin anew. Seals and reveals are put off by a demand and its answer; then the results
-    // and the reveals themselves.
+    // A claim at the end of an audit has it begin anew, once for each seat. Seals and reveals are put off by a demand and its answer;
+    // then the results and the reveals themselves.
     // Each of the two may be lengthened by the requester.
     let audit = params.audit_blocks.saturating_add(params.max_extra_blocks);
-    let audits = audit.saturating_mul(2).saturating_add(params.reveal_blocks.saturating_mul(6));
+    let seats = APPRENTICE_AUDITORS.max(params.auditors.into()).max(params.single_task_auditors.into());
+    let audits = audit.saturating_mul(seats.saturating_add(1)).saturating_add(params.reveal_blocks.saturating_mul(6));
     // An id that is asked for in the last block takes the last place, and its answer keeps the window open.
     let window = params.window_blocks.saturating_mul(2).saturating_add(params.reveal_blocks);
     let dispute = params.move_blocks.saturating_mul(LONGEST_DISPUTE_MOVES);
@@ -151,6 +156,14 @@ pub fn check_sound() -> Result<(), String> {
             elected.len(),
             elections.min_validators
         ));
+    }
+    for (name, blocks) in [("audit_blocks", params.audit_blocks), ("probe_blocks", params.probe_blocks)] {
+        if blocks < MIN_AUDIT_BLOCKS {
+            return Err(format!(
+                "jobs.params.{name} is {blocks}, but a validator gives up {CLAIM_MARGIN_BLOCKS} blocks before the deadline and needs as \
+                 many to fetch and to run: at least {MIN_AUDIT_BLOCKS}"
+            ));
+        }
     }
     // Every slash waits for its deferral, a delay and an appeal.
     let slash = quern_pallet_slashing::Times::<Runtime>::get().longest_blocks();
@@ -289,10 +302,10 @@ mod tests {
     #[test]
     fn genesis_should_be_refused_when_unbonding_is_a_block_shorter_than_all_that_may_follow_a_commitment() {
         let params = Params::default();
-        // Two periods, the opening, two audits and six reveals, two windows and an answer, twenty-one moves, the lag; another window
-        // and twenty-one moves of an accusation.
+        // Two periods, the opening, an audit that begins anew for each of an apprentice's four seats, six reveals, two windows and an
+        // answer, twenty-one moves, the lag; another window and twenty-one moves of an accusation.
         let parts =
-            [2 * 8, params.open_blocks, 2 * (params.audit_blocks + params.max_extra_blocks) + 6 * params.reveal_blocks];
+            [2 * 8, params.open_blocks, 5 * (params.audit_blocks + params.max_extra_blocks) + 6 * params.reveal_blocks];
         let rest = [
             2 * params.window_blocks + params.reveal_blocks,
             21 * params.move_blocks,
@@ -307,6 +320,24 @@ mod tests {
         assert!(reason.contains(&format!("take {needed} blocks")), "{reason}");
         sp_io::TestExternalities::default()
             .execute_with(|| build(LOCAL_TESTNET_RUNTIME_PRESET, changes(needed)).unwrap());
+    }
+
+    #[test]
+    fn genesis_should_count_an_audit_that_begins_anew_for_every_seat() {
+        let params = Params { single_task_auditors: 7, ..Params::default() };
+        let longer = longest_obligation(&params, 8) - longest_obligation(&Params::default(), 8);
+        assert_eq!(longer, 3 * (params.audit_blocks + params.max_extra_blocks), "an apprentice has four auditors");
+    }
+
+    #[test]
+    fn genesis_should_be_refused_when_validators_give_up_before_they_can_have_done_anything() {
+        for name in ["audit_blocks", "probe_blocks"] {
+            let changes = |blocks| json!({ "jobs": { "params": { name: blocks } } });
+            let reason = refused(changes(MIN_AUDIT_BLOCKS - 1));
+            assert!(reason.contains(&format!("{name} is 63")) && reason.contains("at least 64"), "{reason}");
+            sp_io::TestExternalities::default()
+                .execute_with(|| build(LOCAL_TESTNET_RUNTIME_PRESET, changes(MIN_AUDIT_BLOCKS)).unwrap());
+        }
     }
 
     #[test]

@@ -44,9 +44,7 @@ pub const SLOW_BLOCKS: Height = 8;
 /// Failed attempts to get what is audited after which a validator says so on chain, once it was demanded there, and after which it
 /// says that it has not got the inputs either.
 pub const CLAIM_AFTER: u32 = 12;
-/// Blocks before its deadline at which a validator that has not sealed says that it cannot: silence is fined. Enough to send it four
-/// times.
-pub const CLAIM_MARGIN_BLOCKS: Height = 32;
+pub use quern_protocol::params::CLAIM_MARGIN_BLOCKS;
 /// Failed attempts to fetch the inputs after which a worker declines the shard, so that it waits for nobody, and after which a validator
 /// that is asked for them says that they are missing.
 pub const DECLINE_AFTER: u32 = 8;
