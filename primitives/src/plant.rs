@@ -55,8 +55,9 @@ pub struct ConvictedResult {
     pub root: BlobId,
     /// Height of the commitment.
     pub committed_at: Height,
-    /// Whether it had been accepted and a later stage had been begun that reads it.
-    pub is_read: bool,
+    /// Whether it had been accepted and its job is spoiled without it: a later stage had been begun that reads it, the job was complete, or
+    /// there is no place for the shard to be issued again.
+    pub breaks_job: bool,
     /// What would have been paid beside its price, to auditors and the protocol, if it had been accepted by then.
     pub fees: Balance,
 }

@@ -162,6 +162,9 @@ impl Params {
         if self.declines_before_probe == 0 || u32::from(self.declines_before_probe) > crate::shard::MAX_DECLINES {
             return Err("declines_before_probe must be between 1 and MAX_DECLINES");
         }
+        if [self.audit_bond, self.challenge_bond].contains(&0) {
+            return Err("audit_bond and challenge_bond must be above zero: who has nothing at stake is silent, or accuses, for nothing");
+        }
         if self.colluding_ppm >= 1_000_000 {
             return Err("colluding_ppm must be below one million");
         }

@@ -625,7 +625,7 @@ pub enum Event {
         by: Account,
         /// The leaf position in dispute.
         position: u32,
-        /// What was locked for it: nothing more for a drawn validator, [`Shard::challenge_bond`] for anybody else.
+        /// What was locked for it: nothing more for a drawn validator, [`Shard::challenge_bond`] or more for anybody else.
         bond: Balance,
     },
     /// Somebody accuses an auditor of an overturned shard that it confirmed.
@@ -636,7 +636,7 @@ pub enum Event {
         auditor: Account,
         /// Leaf position of a drawn segment's end.
         position: u32,
-        /// What was locked for it: [`Shard::accusation_bond`].
+        /// What was locked for it: [`Shard::accusation_bond`] or more.
         bond: Balance,
     },
     /// A dispute with an accused auditor ended.

@@ -8,7 +8,7 @@ use crate::{
     Jobs, Runtime, RuntimeGenesisConfig, SessionConfig, SessionKeys, SlashingConfig, SudoConfig, QRN,
 };
 use alloc::{format, string::String, vec, vec::Vec};
-use frame_support::build_struct_json_patch;
+use frame_support::{build_struct_json_patch, traits::Get};
 use quern_pallet_clock::MAX_LAG_BLOCKS;
 use quern_primitives::traits::APPRENTICE_AUDITORS;
 use quern_protocol::{
@@ -44,6 +44,10 @@ const VALIDATORS: u32 = 4;
 /// of its ends; the outline of a long trace, a part that is asked for and opened, the operator; three times a demand and subtrees, down the tree of the largest output (64 subtrees a
 /// move, so 2^18 chunks); a demand, the chunk, the conviction; and one to spare.
 const LONGEST_DISPUTE_MOVES: BlockNumber = 7 + 14;
+
+/// Least deposit of a plant, in times of what is locked for its shard: with it planting is no cheaper way to spoil a job than lying
+/// (docs/economics.md).
+const MIN_PLANT_DEPOSIT_FACTOR: u32 = 4;
 
 /// The names of the presets.
 pub fn preset_names() -> Vec<PresetId> {
@@ -165,6 +169,38 @@ pub fn check_sound() -> Result<(), String> {
             ));
         }
     }
+    if quern_pallet_staking::MinimumBond::<Runtime>::get() == 0 {
+        return Err(
+            "collateral.minimumBond is 0, and places for workers and validators would cost nothing: raise it".into()
+        );
+    }
+    // Drawn validators must find a place for their dispute, whatever anybody else challenges.
+    let places: u32 = <Runtime as quern_pallet_verification::Config>::MaxDisputes::get();
+    let places = places / 2;
+    let seats = APPRENTICE_AUDITORS.max(params.auditors.into()).max(params.single_task_auditors.into());
+    let live: u32 = <Runtime as quern_pallet_jobs::Config>::MaxLive::get();
+    let drawn = live.saturating_mul(seats);
+    if drawn > places {
+        return Err(format!(
+            "jobs.params.auditors and singleTaskAuditors are up to {seats}, but {places} places are kept for the disputes of drawn \
+             validators, who may need {drawn}: lower them"
+        ));
+    }
+    let recoverable = quern_pallet_slashing::Settings::<Runtime>::get().reporter_cap_ppm;
+    if params.unrecoverable_ppm.saturating_add(recoverable) > 1_000_000 {
+        return Err(format!(
+            "jobs.params.unrecoverable_ppm is {}, but a friend that reports gets {recoverable} parts per million of a slash back \
+             (slashing.reporterCapPpm): lower one of them",
+            params.unrecoverable_ppm
+        ));
+    }
+    let terms = quern_pallet_slashing::Terms::<Runtime>::get();
+    if terms.deposit_factor < MIN_PLANT_DEPOSIT_FACTOR {
+        return Err(format!(
+            "slashing.plantDepositFactor is {}, but with less than {MIN_PLANT_DEPOSIT_FACTOR} planting is a cheap way to spoil others' jobs",
+            terms.deposit_factor
+        ));
+    }
     // Every slash waits for its deferral, a delay and an appeal.
     let slash = quern_pallet_slashing::Times::<Runtime>::get().longest_blocks();
     let draw_period_blocks = quern_pallet_clock::Settings::<Runtime>::get().draw_period_blocks;
@@ -175,7 +211,7 @@ pub fn check_sound() -> Result<(), String> {
              accusation of an auditor after it, the deferral of its slash and the lag of deadlines take {obligation} blocks"
         ));
     }
-    let plant = quern_pallet_slashing::Terms::<Runtime>::get().plant_blocks;
+    let plant = terms.plant_blocks;
     if plant < obligation {
         return Err(format!(
             "slashing.plantBlocks is {plant}, but what is planted can be shown to be wrong, and slashed, up to {obligation} blocks \
@@ -320,6 +356,32 @@ mod tests {
         assert!(reason.contains(&format!("take {needed} blocks")), "{reason}");
         sp_io::TestExternalities::default()
             .execute_with(|| build(LOCAL_TESTNET_RUNTIME_PRESET, changes(needed)).unwrap());
+    }
+
+    #[test]
+    fn genesis_should_be_refused_when_drawn_validators_may_find_no_place_for_a_dispute() {
+        let params = Params { single_task_auditors: 5, ..Params::default() };
+        let reason = refused(json!({ "jobs": { "params": params } }));
+        assert!(reason.contains("who may need 5120: lower them"), "{reason}");
+    }
+
+    #[test]
+    fn genesis_should_be_refused_when_a_friend_gets_back_what_the_collateral_counts_as_lost() {
+        let params = Params { unrecoverable_ppm: 800_001, ..Params::default() };
+        let reason = refused(json!({ "jobs": { "params": params } }));
+        assert!(reason.contains("gets 200000 parts per million of a slash back"), "{reason}");
+    }
+
+    #[test]
+    fn genesis_should_be_refused_when_planting_is_a_cheap_way_to_spoil_jobs() {
+        let reason = refused(json!({ "slashing": { "plantDepositFactor": 3 } }));
+        assert!(reason.contains("plantDepositFactor is 3"), "{reason}");
+    }
+
+    #[test]
+    fn genesis_should_be_refused_when_places_cost_nothing() {
+        let reason = refused(json!({ "collateral": { "minimumBond": 0 } }));
+        assert!(reason.contains("minimumBond is 0"), "{reason}");
     }
 
     #[test]

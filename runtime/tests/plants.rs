@@ -51,7 +51,7 @@ fn convict(planted: PlantedResult) {
     };
     let PlantedResult { attempt, root, .. } = planted;
     let committed_at = System::block_number();
-    let result = ConvictedResult { requester: raw(REQUESTER), attempt, root, committed_at, is_read: false, fees: 0 };
+    let result = ConvictedResult { requester: raw(REQUESTER), attempt, root, committed_at, breaks_job: false, fees: 0 };
     Slashing::report_result(offence, result);
     Workers::shard_ended(&raw(WORKER), ShardEnd::Convicted);
 }

@@ -111,8 +111,11 @@ impl<T: Config> Results for Pallet<T> {
         match Shards::<T>::get(id) {
             // Every attempt has one worker and at most one commitment, which is paid only in that attempt.
             Some(shard) if shard.attempt == attempt => {
-                matches!(shard.phase, Phase::Settled { paid: false, .. })
-                    || shard.deal().is_some_and(|deal| deal.worker != worker)
+                // What was overturned is never paid either. Who takes its deposit back before its slash is that of a liar.
+                matches!(
+                    shard.phase,
+                    Phase::Settled { paid: false, .. } | Phase::Overturned { .. } | Phase::Accused { .. }
+                ) || shard.deal().is_some_and(|deal| deal.worker != worker)
                     || shard.commitment().is_some_and(|commitment| commitment.root != root)
             }
             Some(shard) => shard.attempt > attempt,
@@ -266,7 +269,7 @@ impl<T: Config> Pallet<T> {
             attempt: shard.attempt,
             root: commitment.root,
             committed_at: commitment.at,
-            is_read: shard.is_accepted() && Self::is_read(&job, &shard.id),
+            breaks_job: shard.is_accepted() && Self::breaks_job(&job, &shard.id),
             fees,
         })
     }
@@ -275,6 +278,17 @@ impl<T: Config> Pallet<T> {
     fn is_read(job: &Job, shard: &ShardId) -> bool {
         let begun = |reader| Stages::<T>::get(shard.job, reader).is_some_and(|stage| stage.created > 0);
         job.readers(shard.stage).any(begun)
+    }
+
+    /// Whether a job is spoiled without an accepted shard of it: something has begun to read it, the job is complete, or there is no
+    /// place for the shard to be issued again.
+    fn breaks_job(job: &Job, shard: &ShardId) -> bool {
+        let is_spoiled = match job.status {
+            JobStatus::Completed { .. } => true,
+            status if status.is_under_way() => Live::<T>::get() >= T::MaxLive::get(),
+            _ => false,
+        };
+        is_spoiled || Self::is_read(job, shard)
     }
 
     /// Has drawn validators asked for the inputs of a shard; of a job that has ended nobody needs them any more.
@@ -386,8 +400,7 @@ impl<T: Config> Pallet<T> {
         if shard.accused().is_none() {
             Self::leave_maturing(&mut job);
         }
-        let is_read = Self::is_read(&job, &shard.id);
-        let reissued = job.status.is_under_way() && !is_read && Live::<T>::get() < T::MaxLive::get();
+        let reissued = job.status.is_under_way() && !Self::breaks_job(&job, &shard.id);
         Self::deposit_event(Event::ShardOverturned { shard: shard.id, worker: deal.worker.into(), reissued });
         if reissued {
             if shard.accused().is_some() {

@@ -25,6 +25,9 @@ const INDEX_BYTES: u64 = 4;
 /// Bytes of a task's seed.
 const SEED_BYTES: u64 = 32;
 
+/// Open jobs that double what is burned for the shards of the next one.
+const JOBS_PER_DOUBLING: u32 = 16;
+
 /// A valid job: its stages with their fees, what they read, and what it can cost.
 pub(crate) struct Plan {
     /// Fees of each stage.
@@ -95,9 +98,16 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Burns `shard_fee` for each shard that is to run, beside what is held; returns the amount.
+    /// `shard_fee` for each shard that is to run, doubled for each [`JOBS_PER_DOUBLING`] jobs beside it that are open: who would take all
+    /// places, so that nobody else finds one, pays thousands of times as much for the last of them.
+    fn shard_fee(shards: u32, others: u32) -> Balance {
+        let times = 1u128.checked_shl(others / JOBS_PER_DOUBLING).unwrap_or(u128::MAX);
+        Self::params().shard_fee.saturating_mul(shards.into()).saturating_mul(times)
+    }
+
+    /// Burns `shard_fee` of a job that has just taken its place, beside what is held; returns the amount.
     pub(crate) fn burn_shard_fee(requester: &AccountId32, shards: u32) -> Result<Balance, Error<T>> {
-        let fee = Self::params().shard_fee.saturating_mul(shards.into());
+        let fee = Self::shard_fee(shards, OpenJobs::<T>::get().saturating_sub(1));
         let (preserve, exact, polite) = (Preservation::Preserve, Precision::Exact, Fortitude::Polite);
         T::Currency::burn_from(requester, fee, preserve, exact, polite).map_err(|_| Error::<T>::CannotPayShardFee)
     }
@@ -134,6 +144,7 @@ impl<T: Config> Pallet<T> {
     pub fn quote(spec: &JobSpec) -> Result<Quote, DispatchError> {
         let mut quote = Self::plan(spec).map_err(Error::<T>::InvalidJob)?.quote;
         quote.workers = Self::fitting_workers(spec, &quote);
+        quote.shard_fee = Self::shard_fee(quote.shards, OpenJobs::<T>::get());
         Ok(quote)
     }
 
@@ -232,7 +243,6 @@ impl<T: Config> Pallet<T> {
             }
         }
         quote.shards = quote.shards.saturating_add(shards);
-        quote.shard_fee = quote.shard_fee.saturating_add(params.shard_fee.saturating_mul(shards.into()));
         Ok(fees)
     }
 

@@ -67,7 +67,8 @@ fn planted_offence<T: Config>() -> Result<OffenceId, BenchmarkError> {
         evidence: [1; 32],
     };
     let committed_at = Pallet::<T>::now().saturating_add(1);
-    let result = ConvictedResult { requester: requester.into(), attempt, root, committed_at, is_read: true, fees: 0 };
+    let result =
+        ConvictedResult { requester: requester.into(), attempt, root, committed_at, breaks_job: true, fees: 0 };
     <Pallet<T> as Offences>::report_result(offence, result);
     Pallet::<T>::appeal(RawOrigin::Signed(offender).into(), id, [2; 32])?;
     Ok(id)

@@ -56,13 +56,13 @@ impl PlantTerms {
         locked.saturating_mul(self.deposit_factor.into()).max(self.minimum_deposit)
     }
 
-    /// What the requester gets of the deposit beside restitution. Of a result that was accepted and that others have computed from, all
+    /// What the requester gets of the deposit beside restitution. Where its job is spoiled, all
     /// that the slash would have burned: that must not become cheap. Rounded up, against the planter.
     pub fn fee(&self, offence: &Offence, due: Balance, split: &Split, result: &ConvictedResult) -> Balance {
         let fee = Permill::from_parts(self.fee_ppm).mul_ceil(offence.locked);
         let given = |part: Option<(Account, Balance)>| part.map_or(0, |(_, part)| part);
         let burned = due.saturating_sub(given(split.restitution)).saturating_sub(given(split.reward));
-        if result.is_read {
+        if result.breaks_job {
             fee.max(burned)
         } else {
             fee

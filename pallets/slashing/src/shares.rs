@@ -63,7 +63,8 @@ impl Shares {
         }
     }
 
-    /// Whether no share exceeds the whole, nor the reporter's its cap.
+    /// Whether no share exceeds the whole, nor the reporter's its cap; whether silence is no cheaper than a lie, and nothing but lateness
+    /// is free.
     pub fn is_sound(&self) -> bool {
         let shares = [
             self.wrong_result_ppm,
@@ -73,7 +74,9 @@ impl Shares {
             self.false_alarm_ppm,
             self.audit_no_show_ppm,
         ];
-        shares.into_iter().all(|ppm| ppm <= ONE_PPM) && self.reporter_cap_ppm <= MAX_REPORTER_PPM
+        let is_at_most_all = shares.into_iter().all(|ppm| ppm <= ONE_PPM) && self.reporter_cap_ppm <= MAX_REPORTER_PPM;
+        let costs = [self.wrong_result_ppm, self.wrong_audit_ppm, self.false_alarm_ppm, self.audit_no_show_ppm];
+        is_at_most_all && costs.into_iter().all(|ppm| ppm > 0) && self.withheld_ppm >= self.wrong_result_ppm
     }
 
     /// What an offence on a shard costs. Rounded up, against the offender.

@@ -13,7 +13,7 @@ use frame_support::{
     traits::Get,
 };
 use quern_primitives::{
-    commitment::LeafProof, slice::SliceProof, traits::Collateral, Account, DisputeId, Height, ShardId,
+    commitment::LeafProof, slice::SliceProof, traits::Collateral, Account, Balance, DisputeId, Height, ShardId,
 };
 use quern_program::{Segment, MAX_CONVICTION_BYTES};
 use quern_protocol::{
@@ -26,6 +26,10 @@ use quern_protocol::{
     Dispute, DisputeError, Shard,
 };
 use sp_runtime::{DispatchError, TryRuntimeError};
+
+/// Disputes under way for which the bond of the next challenge or accusation grows by once what it is on an empty chain: whoever would
+/// fill all places, so that nobody else finds one, has to lock hundreds of times that for the last of them.
+pub(crate) const DISPUTES_PER_BOND: u32 = 64;
 
 /// Blocks after which the end of a dispute that failed is tried again.
 const RETRY_BLOCKS: Height = 10;
@@ -86,12 +90,17 @@ impl<T: Config> Pallet<T> {
         let segment = Self::segment(&shard, position)?;
         let now = Self::now();
         let dispute = Dispute::open(&shard, segment, challenger, position, start.as_ref(), &end, now, &params)?;
-        let bond = bond.unwrap_or(0);
+        let bond = Self::crowded(bond.unwrap_or(0));
         if bond > 0 {
             T::Collateral::lock(&challenger, bond).map_err(|_| Error::NoBond)?;
         }
         Self::apply(id, ShardEvent::Challenge { by: challenger, position, bond })?;
         Self::begin(dispute)
+    }
+
+    /// A bond of the shard's, as it grows with the disputes under way on the whole chain.
+    fn crowded(bond: Balance) -> Balance {
+        bond.saturating_mul(Balance::from(Disputes::<T>::count() / DISPUTES_PER_BOND).saturating_add(1))
     }
 
     /// Accuses an auditor: the shard notes it and the dispute exists, or neither.
@@ -106,7 +115,7 @@ impl<T: Config> Pallet<T> {
         Self::check_ends(start.as_ref(), &end)?;
         let shard = Self::shard(id)?;
         let params = T::Params::get();
-        let bond = shard.accusation_bond(&params).ok_or(Error::WrongPhase)?;
+        let bond = Self::crowded(shard.accusation_bond(&params).ok_or(Error::WrongPhase)?);
         ensure!(Disputes::<T>::count() < T::MaxDisputes::get().div_ceil(2), Error::<T>::TooManyDisputes);
         let segment = Self::segment(&shard, position)?;
         let (start, now) = (start.as_ref(), Self::now());

@@ -108,13 +108,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
             .saturating_add(T::DbWeight::get().reads(3))
             .saturating_add(T::DbWeight::get().writes(3))
     }
-    // By hand, until it is measured: as `retire`, and the bond.
-    // Storage: `Workers::Entries` (r:1 w:1), `Workers::Workers` (r:1 w:1), `Collateral::Ledgers` (r:1 w:0),
-    // `Collateral::MinimumBond` (r:1 w:0), `System::Account` (r:1 w:1)
+    // By hand, until it is measured: as `retire`, and the bonds of both.
+    // Storage: `Workers::Entries` (r:2 w:1), `Workers::Workers` (r:1 w:1), `Collateral::Ledgers` (r:2 w:0),
+    // `Collateral::MinimumBond` (r:1 w:0), `System::Account` (r:1 w:1), `Workers::ConvictionsOf` (r:1 w:1)
     fn evict() -> Weight {
         Weight::from_parts(40_000_000, 15_685)
-            .saturating_add(T::DbWeight::get().reads(5))
-            .saturating_add(T::DbWeight::get().writes(3))
+            .saturating_add(T::DbWeight::get().reads(8))
+            .saturating_add(T::DbWeight::get().writes(4))
     }
 }
 

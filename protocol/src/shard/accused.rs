@@ -38,13 +38,13 @@ impl Shard {
                 if !accused.confirmed.sample.contains(&position) {
                     return Err(ShardError::NotSampled);
                 }
-                let expected = self.accusation_bond(params).ok_or(ShardError::WrongPhase)?;
+                let least = self.accusation_bond(params).ok_or(ShardError::WrongPhase)?;
                 let liable = accused.confirmed.liable.iter_mut().find(|liable| liable.auditor == auditor);
                 let liable = liable.filter(|_| by != auditor).ok_or(ShardError::NotYours)?;
                 if liable.accuser.is_some() {
                     return Err(ShardError::Full);
                 }
-                if bond != expected {
+                if bond < least {
                     return Err(ShardError::WrongBond);
                 }
                 liable.accuser = Some(Stake { challenger: by, bond });

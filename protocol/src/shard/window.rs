@@ -36,7 +36,7 @@ impl Shard {
                 if window.challenges.iter().any(|stake| stake.challenger == by) {
                     return Err(ShardError::Duplicate);
                 }
-                if Some(bond) != self.challenge_bond(params) {
+                if self.challenge_bond(params).is_none_or(|least| bond < least) {
                     return Err(ShardError::WrongBond);
                 }
                 window.challenges.try_push(Stake { challenger: by, bond }).map_err(|_| ShardError::Full)?;

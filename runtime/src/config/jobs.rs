@@ -22,8 +22,9 @@ impl quern_pallet_jobs::Config for Runtime {
     type MaxLive = ConstU32<1_024>;
     // Eight windows' worth of live shards: more wait to be created.
     type MaxUnsettled = ConstU32<8_192>;
-    type MaxOpenJobs = ConstU32<64>;
-    // A quarter of them.
+    // Fifteen times `shard_fee` doubles before they are all taken.
+    type MaxOpenJobs = ConstU32<256>;
+    // As many as there are before it doubles.
     type MaxOpenJobsOfAccount = ConstU32<16>;
     type ShardsPerBlock = ConstU32<32>;
     type MaxAttempts = ConstU16<16>;

@@ -2,7 +2,7 @@
 //! What a planted error is compared with, and when its result is certain never to be paid.
 
 use super::mock::*;
-use crate::Jobs as JobsOf;
+use crate::{Event, JobFailure, JobStatus, Jobs as JobsOf};
 use quern_primitives::{
     plant::{ConvictedResult, PlantedResult},
     traits::{OffenceKind, Results as _},
@@ -34,7 +34,7 @@ fn conviction_should_name_the_commitment_that_may_have_been_planted() {
         convict(id, OffenceKind::WrongResult);
         let requester = JobsOf::<Test>::get(id.job).unwrap().requester.into();
         let (root, committed_at) = (commitment.root, commitment.at);
-        let result = ConvictedResult { requester, attempt, root, committed_at, is_read: false, fees: 0 };
+        let result = ConvictedResult { requester, attempt, root, committed_at, breaks_job: false, fees: 0 };
         assert_eq!(books(|books| books.convicted.clone()), vec![result]);
     });
 }
@@ -51,7 +51,48 @@ fn conviction_should_say_whether_a_stage_has_begun_that_reads_the_result() {
         next_period();
         next_period();
         overturn(id);
-        assert!(books(|books| books.convicted[0].is_read));
+        assert!(books(|books| books.convicted[0].breaks_job));
+    });
+}
+
+#[test]
+fn conviction_should_say_that_the_job_is_spoiled_when_it_is_complete() {
+    run(|| {
+        let id = assigned();
+        accept(id);
+        assert!(matches!(JobsOf::<Test>::get(id.job).unwrap().status, JobStatus::Completed { .. }));
+        overturn(id);
+        assert!(books(|books| books.convicted[0].breaks_job));
+    });
+}
+
+#[test]
+fn conviction_should_say_that_the_job_is_spoiled_when_there_is_no_place_to_issue_the_shard_again() {
+    run(|| {
+        worker(10, BID / 2, 8);
+        let job = submit(two_stages(8, 4));
+        next_period();
+        next_period();
+        let id = first(job);
+        accept(id);
+        assert!(JobsOf::<Test>::get(job).unwrap().status.is_under_way());
+        let live = crate::Live::<Test>::get();
+        crate::Live::<Test>::put(u32::MAX);
+        super::mock::convict(id);
+        crate::Live::<Test>::put(live);
+        assert!(books(|books| books.convicted[0].breaks_job));
+        assert!(has_event(Event::JobFailed { job, shard: id, reason: JobFailure::Overturned }));
+    });
+}
+
+#[test]
+fn result_should_be_void_when_it_was_overturned() {
+    run(|| {
+        let id = assigned();
+        accept(id);
+        let planted = planted(id);
+        overturn(id);
+        assert!(Jobs::is_void(&planted));
     });
 }
 

@@ -256,6 +256,17 @@ fn submit_job_should_burn_the_fee_of_every_shard_beside_what_it_holds() {
 }
 
 #[test]
+fn submit_job_should_burn_twice_the_fee_for_each_sixteen_jobs_that_are_open() {
+    run(|| {
+        OpenJobs::<Test>::mutate(|open| *open += 2 * 16);
+        let quote = Jobs::quote(&simple(9, 4)).unwrap();
+        assert_eq!(quote.shard_fee, 4 * 3 * params().shard_fee);
+        OpenJobs::<Test>::mutate(|open| *open -= 2 * 16);
+        assert_eq!(Jobs::quote(&simple(9, 4)).unwrap().shard_fee, 3 * params().shard_fee);
+    });
+}
+
+#[test]
 fn submit_job_should_fail_when_the_fee_of_its_shards_is_not_covered() {
     run(|| {
         let quote = Jobs::quote(&simple(9, 4)).unwrap();

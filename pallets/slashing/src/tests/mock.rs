@@ -233,7 +233,7 @@ pub fn plant(deposit: Balance) {
 pub fn committed() -> ConvictedResult {
     let committed_at = System::block_number() + 1;
     let PlantedResult { attempt, root, .. } = planted();
-    ConvictedResult { requester: raw(REQUESTER), attempt, root, committed_at, is_read: false, fees: 0 }
+    ConvictedResult { requester: raw(REQUESTER), attempt, root, committed_at, breaks_job: false, fees: 0 }
 }
 
 /// Locks what the offence names and convicts account 4 of a result. The offence's number comes back.

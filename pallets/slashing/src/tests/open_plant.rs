@@ -66,7 +66,7 @@ fn open_plant_should_pay_the_requester_all_that_would_have_been_burned_when_othe
     run(|| {
         let before = balance(REQUESTER);
         plant(DEPOSIT);
-        let result = ConvictedResult { is_read: true, ..committed() };
+        let result = ConvictedResult { breaks_job: true, ..committed() };
         let id = convict(offence(OffenceKind::WrongResult, 1_000), result);
         assert_ok!(Slashing::open_plant(signed(PLANTER), id, SALT));
         assert_eq!(balance(REQUESTER), before + 800);

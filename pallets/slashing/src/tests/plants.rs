@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Copy, Debug)]
 enum Op {
     Plant { owner: u8, root: u8, decoy: bool, deposit: Balance },
-    Convict { root: u8, locked: Balance, reporter: Option<u8>, is_read: bool },
+    Convict { root: u8, locked: Balance, reporter: Option<u8>, breaks_job: bool },
     Open { offence: OffenceId },
     OpenDecoy { root: u8 },
     Withdraw { root: u8, void: bool },
@@ -33,7 +33,7 @@ fn op() -> impl Strategy<Value = Op> {
         4 => (1u8..4, root(), any::<bool>(), 0 as Balance..6_000)
             .prop_map(|(owner, root, decoy, deposit)| Op::Plant { owner, root, decoy, deposit }),
         4 => (root(), 1 as Balance..1_500, prop::option::of(1u8..5), any::<bool>())
-            .prop_map(|(root, locked, reporter, is_read)| Op::Convict { root, locked, reporter, is_read }),
+            .prop_map(|(root, locked, reporter, breaks_job)| Op::Convict { root, locked, reporter, breaks_job }),
         4 => (0u64..6).prop_map(|offence| Op::Open { offence }),
         1 => root().prop_map(|root| Op::OpenDecoy { root }),
         1 => (root(), any::<bool>()).prop_map(|(root, void)| Op::Withdraw { root, void }),
@@ -85,9 +85,9 @@ fn play(op: Op, model: &mut Model) {
                 model.plants.insert((root, decoy), (owner, deposit, now));
             }
         }
-        Op::Convict { root, locked, reporter, is_read } => {
+        Op::Convict { root, locked, reporter, breaks_job } => {
             // Committed in the block before.
-            let result = ConvictedResult { root: about(root).root, committed_at: now - 1, is_read, ..committed() };
+            let result = ConvictedResult { root: about(root).root, committed_at: now - 1, breaks_job, ..committed() };
             let locked = locked.min(Collateral::free(&raw(OFFENDER)));
             let work = Offence { reporter: reporter.map(raw), ..offence(OffenceKind::WrongResult, locked) };
             let id = convict(work, result);
@@ -176,14 +176,14 @@ proptest! {
         locked in 0u128..1_000_000_000_000_000,
         due_ppm in 0u32..=1_000_000,
         paid in 0u128..1_000_000_000_000_000,
-        is_read in any::<bool>(),
+        breaks_job in any::<bool>(),
     ) {
         let terms = PlantTerms { deposit_factor: factor, fee_ppm, ..Default::default() };
         prop_assert!(terms.is_sound());
         let due = (locked * due_ppm as Balance).div_ceil(1_000_000);
         let offence = Offence { restitution: Some((raw(REQUESTER), paid)), ..offence(OffenceKind::WrongResult, locked) };
         let split = crate::Shares::default().split(&offence, due);
-        let fee = terms.fee(&offence, due, &split, &ConvictedResult { is_read, fees: 0, root: BlobId([0; 32]), requester: raw(1), attempt: 0, committed_at: 0 });
+        let fee = terms.fee(&offence, due, &split, &ConvictedResult { breaks_job, fees: 0, root: BlobId([0; 32]), requester: raw(1), attempt: 0, committed_at: 0 });
         let parts = split.restitution.map_or(0, |(_, part)| part) + split.reward.map_or(0, |(_, part)| part);
         prop_assert!(parts + fee <= terms.deposit(locked));
     }
@@ -242,7 +242,7 @@ fn committed_at_genesis() -> ConvictedResult {
         attempt: 0,
         root: BlobId([0; 32]),
         committed_at: 0,
-        is_read: false,
+        breaks_job: false,
         fees: 0,
     }
 }

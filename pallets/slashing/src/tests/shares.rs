@@ -56,6 +56,20 @@ fn shares_should_be_unsound_when_one_is_too_great() {
 }
 
 #[test]
+fn shares_should_be_unsound_when_something_but_lateness_is_free() {
+    let sound = Shares::default();
+    assert!(!Shares { wrong_result_ppm: 0, ..sound }.is_sound());
+    assert!(!Shares { wrong_audit_ppm: 0, ..sound }.is_sound());
+    assert!(!Shares { false_alarm_ppm: 0, ..sound }.is_sound());
+    assert!(!Shares { audit_no_show_ppm: 0, ..sound }.is_sound());
+}
+
+#[test]
+fn shares_should_be_unsound_when_silence_is_cheaper_than_a_lie() {
+    assert!(!Shares { withheld_ppm: ONE_PPM - 1, ..Default::default() }.is_sound());
+}
+
+#[test]
 #[should_panic(expected = "unsound genesis parameters")]
 fn genesis_should_panic_when_shares_are_unsound() {
     new_test_ext_with(GenesisConfig { wrong_result_ppm: ONE_PPM + 1, ..genesis() });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 use super::mock::*;
-use crate::{Disputes, Error, Event, MAX_LINK_BYTES};
+use crate::{disputes::DISPUTES_PER_BOND, Disputes, Error, Event, MAX_LINK_BYTES};
 use frame_support::{assert_noop, assert_ok, dispatch::DispatchResultWithPostInfo};
 use quern_primitives::commitment::LeafProof;
 use quern_protocol::{dispute::Move, shard::Phase};
@@ -225,6 +225,24 @@ fn open_dispute_should_fail_when_the_window_has_closed() {
         assert!(matches!(case.shard().phase, Phase::Settled { .. }));
         let closed = open(&case, STRANGER, 5, Some(case.worker.leaf(4)), case.worker.leaf(5));
         assert_eq!(closed.unwrap_err().error, Error::<Test>::WrongPhase.into());
+    });
+}
+
+#[test]
+fn open_dispute_should_lock_a_larger_bond_when_many_disputes_are_under_way() {
+    test(|| {
+        DisputeLimit::set(4 * DISPUTES_PER_BOND);
+        let case = Case::accepted_lie();
+        for who in [STRANGER, STRANGER + 1] {
+            Bonds::set(who, RICH);
+        }
+        let first = case.open(STRANGER, 5);
+        let others = 1_000..1_000 + u64::from(DISPUTES_PER_BOND) - 1;
+        let one = Disputes::<Test>::get(first).unwrap();
+        others.clone().for_each(|id| Disputes::<Test>::insert(id, one.clone()));
+        case.open(STRANGER + 1, 5);
+        assert_eq!(Bonds::of(&raw(STRANGER + 1)), (RICH, 2 * BOND));
+        others.for_each(|id| Disputes::<Test>::remove(id));
     });
 }
 

@@ -2,7 +2,7 @@
 //! `evict`
 
 use super::mock::*;
-use crate::{Entries, Error, Event, Validators, Workers};
+use crate::{ConvictionsOf, Entries, Error, Event, Validators, Workers, BARRED_BLOCKS};
 use frame_support::{assert_noop, assert_ok, dispatch::Pays};
 use quern_primitives::traits::{Registry as _, Role, ShardEnd};
 use sp_runtime::traits::BadOrigin;
@@ -63,6 +63,56 @@ fn evict_should_fail_when_the_bond_reaches_the_minimum() {
         // What is locked still counts.
         set_bond(2, MINIMUM, MINIMUM);
         assert_noop!(Registry::evict(signed(9), account(2)), Error::<Test>::BondSuffices);
+    });
+}
+
+#[test]
+fn evict_should_make_room_for_whoever_has_bonded_a_quarter_more() {
+    run(|| {
+        full();
+        set_bond(2, 4 * MINIMUM, 4 * MINIMUM);
+        set_bond(9, 5 * MINIMUM, 0);
+        assert_ok!(Registry::evict(signed(9), account(2)));
+        System::assert_last_event(Event::Retired { who: account(2) }.into());
+        register(9, Role::Worker);
+        // Its bond stays its own.
+        assert_eq!(Bonds::get()[&raw(2)].0, 4 * MINIMUM);
+    });
+}
+
+#[test]
+fn evict_should_fail_when_the_caller_has_not_bonded_a_quarter_more_free() {
+    run(|| {
+        full();
+        set_bond(2, 4 * MINIMUM, 0);
+        set_bond(9, 5 * MINIMUM - 1, 0);
+        assert_noop!(Registry::evict(signed(9), account(2)), Error::<Test>::BondSuffices);
+        set_bond(9, 5 * MINIMUM, 1);
+        assert_noop!(Registry::evict(signed(9), account(2)), Error::<Test>::BondSuffices);
+    });
+}
+
+#[test]
+fn evict_should_fail_when_the_caller_is_registered_itself() {
+    run(|| {
+        full();
+        set_bond(1, 10 * MINIMUM, 0);
+        assert_noop!(Registry::evict(signed(1), account(2)), Error::<Test>::BondSuffices);
+    });
+}
+
+#[test]
+fn evict_should_forget_a_barred_account_when_its_conviction_is_old() {
+    run(|| {
+        register(1, Role::Worker);
+        Registry::shard_ended(&raw(1), ShardEnd::Convicted);
+        System::set_block_number(System::block_number() + BARRED_BLOCKS);
+        assert_noop!(Registry::evict(signed(9), account(1)), Error::<Test>::Barred);
+        System::set_block_number(System::block_number() + 1);
+        let done = Registry::evict(signed(9), account(1)).unwrap();
+        assert_eq!(done.pays_fee, Pays::No);
+        System::assert_last_event(Event::Retired { who: account(1) }.into());
+        assert!(!Entries::<Test>::contains_key(account(1)) && !ConvictionsOf::<Test>::contains_key(account(1)));
     });
 }
 
