@@ -90,12 +90,12 @@ impl Duty {
     }
 
     /// Whether the account still has to see it through. What its worker has in a shard is at stake until the window closes:
-    /// an id may be asked for, and a dispute opened. Others only serve an accepted shard. Who confirmed an overturned one may be
-    /// accused.
+    /// an id may be asked for, and a dispute opened. Others only serve an accepted shard. Who confirmed an overturned or convicted one
+    /// may be accused.
     pub fn is_open(&self) -> bool {
         match self.phase {
             "settled" | "unpaid" | "overturned" => false,
-            "accused" => self.part != Part::Worker,
+            "accused" => self.part != Part::Worker && (self.locked > 0 || self.owes.is_some()),
             "accepted" => self.part != Part::Auditor || self.owes.is_some(),
             _ => true,
         }
@@ -112,8 +112,11 @@ impl Duty {
             ("accepted", Part::Worker) => format!("{} are paid when its window closes", qrn(self.price)),
             ("settled", Part::Worker) => format!("{} credited, its outputs are served", qrn(self.price)),
             ("unpaid", Part::Worker) => "nobody said that its outputs were delivered".into(),
-            ("overturned" | "accused", Part::Worker) => "its result was overturned, and is not paid".into(),
-            ("accused", Part::Auditor) => format!("overturned; {} of the bond answer for it", qrn(self.locked)),
+            ("overturned" | "accused", Part::Worker) => "its result was convicted, and is not paid".into(),
+            ("accused", Part::Auditor) if self.locked == 0 => {
+                "its worker lost, and who confirmed it may be accused".into()
+            }
+            ("accused", Part::Auditor) => format!("its worker lost; {} of the bond answer for it", qrn(self.locked)),
             ("accepted" | "settled" | "unpaid" | "overturned", Part::Auditor) => "its outputs are served".into(),
             ("settled" | "unpaid" | "overturned", _) => "nothing more is owed".into(),
             _ => "waiting for others".into(),
@@ -253,10 +256,10 @@ mod tests {
     fn auditor_should_be_told_what_answers_for_an_overturned_result_and_what_it_owes_when_it_is_accused() {
         let view = overturned(OTHER, ME);
         let duty = Duty::of(&view, &ME).unwrap();
-        let expected = "accused: overturned; 0.000000000005 QRN of the bond answer for it, until block 130";
+        let expected = "accused: its worker lost; 0.000000000005 QRN of the bond answer for it, until block 130";
         assert_eq!((duty.text().as_str(), duty.is_open()), (expected, true));
         let worker = Duty::of(&view, &OTHER).unwrap();
-        assert_eq!(worker.text(), "accused: its result was overturned, and is not paid, until block 130");
+        assert_eq!(worker.text(), "accused: its result was convicted, and is not paid, until block 130");
         assert!(!worker.is_open() && !worker.is_pending());
     }
 

@@ -87,7 +87,8 @@ pub fn overturned(worker: Account, auditor: Account) -> ShardView {
     let commitment = Commitment { root: BlobId([8; 32]), secret_hash: [9; 32], at: 12 };
     let liable = Liable { auditor, bond: 5, from_inputs: false, accuser: None };
     let (sample, liable) = (vec![2].try_into().unwrap_or_default(), vec![liable].try_into().unwrap_or_default());
-    let accused = Accused { confirmed: Confirmed { sample, liable }, by: 130, refuted: 0, reissue: true };
+    let dissenting = Default::default();
+    let accused = Accused { confirmed: Confirmed { sample, liable }, by: 130, refuted: 0, reissue: true, dissenting };
     let auditors = vec![auditor].try_into().unwrap_or_default();
     view(Phase::Accused { deal: deal(worker), commitment, auditors, at: 99, accused })
 }

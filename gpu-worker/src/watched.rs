@@ -3,6 +3,7 @@
 
 use quern_primitives::{Height, JobId, ShardId};
 use quern_protocol::{
+    shard::Accused,
     view::{JobView, ShardView},
     Shard,
 };
@@ -83,7 +84,7 @@ impl Watched {
 ///
 /// The latter until they have all answered: a dispute may outlast the time for accusations, and reopens it when it ends.
 fn is_watched_at(shard: &Shard, height: Height) -> bool {
-    shard.window().is_some_and(|window| height <= window.closes) || shard.accused().is_some()
+    shard.window().is_some_and(|window| height <= window.closes) || shard.accused().is_some_and(Accused::was_accepted)
 }
 
 #[cfg(test)]

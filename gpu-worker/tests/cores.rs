@@ -347,7 +347,8 @@ fn accepted(worker: Account, auditors: Vec<Account>, change: impl FnOnce(&mut Wi
 #[test]
 fn validator_should_defend_what_it_confirmed_when_it_is_accused() {
     let mut validator = Validator::new(ME, [], [], []);
-    let accused = Accused { confirmed: Default::default(), by: 60, refuted: 0, reissue: true };
+    let dissenting = Default::default();
+    let accused = Accused { confirmed: Default::default(), by: 60, refuted: 0, reissue: true, dissenting };
     let (deal, commitment, auditors) = (deal(OTHER), commitment(), vec![ME].try_into().unwrap());
     let mut view = view(Phase::Accused { deal, commitment, auditors, at: 30, accused });
     view.disputes = vec![(8, dispute([3; 32], OTHER, Move::Trace, 1)), (9, dispute(ME, OTHER, Move::Trace, 1))];

@@ -186,6 +186,8 @@ enum Kind {
     },
     /// That friend: it challenges right results, and then accuses whoever confirmed them, with moves that are possible.
     Prosecutor,
+    /// The same among the drawn validators: it seals what it never computed, and convicts and accuses from there.
+    Conspirator,
 }
 
 impl Kind {
@@ -199,7 +201,10 @@ impl Kind {
     }
 
     fn is_validator(self) -> bool {
-        matches!(self, Self::HonestValidator | Self::Lazy | Self::Absent | Self::Blind | Self::Accomplice)
+        matches!(
+            self,
+            Self::HonestValidator | Self::Lazy | Self::Absent | Self::Blind | Self::Accomplice | Self::Conspirator
+        )
     }
 
     fn is_liar(self) -> bool {
@@ -227,8 +232,14 @@ struct Chain {
     claims: u64,
     searches: u64,
     overturned: u64,
-    /// Accusations of auditors.
+    /// Accusations of auditors, and those of them about results that were never accepted.
     accusations: u64,
+    early_accusations: u64,
+    /// Auditors that lost by those.
+    early_lost: u64,
+    /// Workers whose results were overturned or convicted although auditors had confirmed them: whether they had been accepted, and
+    /// how many answer for each.
+    answered_for: Vec<(Account, bool, u64)>,
     /// Draws for vacant seats, and audits that came to nothing so often that the worker was released.
     refills: u64,
     released: u64,
@@ -275,6 +286,9 @@ impl Chain {
             searches: 0,
             overturned: 0,
             accusations: 0,
+            early_accusations: 0,
+            early_lost: 0,
+            answered_for: Vec::new(),
             refills: 0,
             released: 0,
             vacated: Vec::new(),
@@ -310,6 +324,12 @@ impl Chain {
             let gone = before.seats.iter().filter(|seat| !after.has_seat(&seat.auditor));
             self.vacated.extend(gone.map(|seat| seat.auditor));
         }
+        if let Some(accused) = next.accused().filter(|_| shard.accused().is_none()) {
+            self.answered_for.push((worker, accused.was_accepted(), accused.confirmed.liable.len() as u64));
+        }
+        let is_early = shard.accused().is_some_and(|accused| !accused.was_accepted());
+        let is_lost = |effect: &&Effect| matches!(effect, Effect::Offence { kind: OffenceKind::WrongAudit, .. });
+        self.early_lost += if is_early { effects.iter().filter(is_lost).count() as u64 } else { 0 };
         self.shards.insert(id, next);
         for effect in effects {
             match effect {
@@ -436,6 +456,7 @@ impl Chain {
                 self.disputes.insert(self.next_dispute, dispute);
                 self.next_dispute += 1;
                 self.accusations += 1;
+                self.early_accusations += u64::from(!self.shards[&id].accused()?.was_accepted());
                 Some(())
             }
             Call::Defend(id, Defence::Trace(trace)) => self.play(id, Play::Trace { by, trace }),
@@ -1054,7 +1075,7 @@ impl Simulation {
             ids.get(segment as usize).copied()
         };
         let mut ids = audit.sample.iter().map(own).collect::<Option<Vec<_>>>()?;
-        if self.daemons[index].kind == Kind::Lazy {
+        if matches!(self.daemons[index].kind, Kind::Lazy | Kind::Conspirator) {
             ids.iter_mut().for_each(|id| *id = BlobId(self.rng.secret()));
         }
         let sealed = Sealed { sampled_at: audit.sampled_at, salt: self.rng.secret(), ids, starts: Vec::new(), tasks };
@@ -1089,7 +1110,7 @@ impl Simulation {
                 state = results;
             }
         }
-        if self.daemons[index].kind == Kind::Lazy {
+        if matches!(self.daemons[index].kind, Kind::Lazy | Kind::Conspirator) {
             ids.iter_mut().for_each(|id| *id = BlobId(self.rng.secret()));
         }
         let starts = opened.into_iter().map(|checkpoint| checkpoint.leaf).collect();
@@ -1145,7 +1166,10 @@ impl Simulation {
     fn check_results(&mut self, index: usize, view: &ShardView) -> Option<Event> {
         let (shard, round) = (&view.shard, Round::of(&view.shard));
         let audit = shard.audit()?;
-        let leaves = self.server(shard)?.desk.results.get(&round)?.clone();
+        let leaves = match view.answered.is_empty() {
+            true => self.server(shard)?.desk.results.get(&round)?.clone(),
+            false => view.answered.clone(),
+        };
         committed(shard).verify_results(&leaves, &audit.sample, &audit.results?).ok()?;
         let shown = ShownResults { drawn_at: audit.drawn_at, leaves };
         self.daemons[index].disk.results.insert(round.attempt, shown.clone());
@@ -1155,7 +1179,7 @@ impl Simulation {
     fn prosecute(&mut self, index: usize, view: &ShardView, id: DisputeId) -> Option<Event> {
         let (_, dispute) = view.disputes.iter().find(|(of, _)| *of == id)?;
         if let Move::Pick { search, ids } = &dispute.turn {
-            if self.daemons[index].kind == Kind::Prosecutor {
+            if matches!(self.daemons[index].kind, Kind::Prosecutor | Kind::Conspirator) {
                 let pick = Prosecution::Pick(self.rng.below(ids.len() + 1) as u32);
                 return Some(Event::Prosecuted(id, Box::new(dispute.clone()), pick));
             }
@@ -1168,7 +1192,7 @@ impl Simulation {
         let state = self.fetch(index, &view.shard, trace.state())?;
         let own = WORLD.trace(WORLD.honest.as_ref(), dispute.task, dispute.segment, &state);
         let is_right = trace.whole().is_some_and(|trace| reference::trace_ids(&own) == trace.outputs.as_slice());
-        if self.daemons[index].kind == Kind::Prosecutor && is_right {
+        if matches!(self.daemons[index].kind, Kind::Prosecutor | Kind::Conspirator) && is_right {
             let next = self.harass(dispute, &own, &state)?;
             return Some(Event::Prosecuted(id, Box::new(dispute.clone()), next));
         }
@@ -1503,7 +1527,50 @@ fn auditors_should_lose_when_they_confirmed_a_lie_of_which_the_worker_is_convict
     let count = |kind| chains().flat_map(|chain| &chain.offences).filter(|(of, ..)| *of == kind).count();
     let overturned: u64 = chains().map(|chain| chain.overturned).sum();
     assert!(overturned > SEEDS / 2, "only {overturned} accepted lies were overturned");
-    assert_eq!(count(OffenceKind::WrongAudit) as u64, 2 * overturned);
+    let answer = chains().flat_map(|chain| &chain.answered_for).filter(|(_, was_accepted, _)| *was_accepted);
+    assert_eq!(answer.map(|(.., auditors)| auditors).sum::<u64>(), 2 * overturned);
+    let all: u64 = chains().flat_map(|chain| &chain.answered_for).map(|(.., auditors)| auditors).sum();
+    assert_eq!(count(OffenceKind::WrongAudit) as u64, all);
+}
+
+#[test]
+fn auditors_should_lose_when_they_confirmed_a_lie_that_another_drawn_one_had_convicted() {
+    let liars = [liar(false, false), liar(true, false), liar(false, true)];
+    let kinds = [[HonestWorker].as_slice(), &liars, &[Accomplice; 6], &[HonestValidator; 4], &[Watching]].concat();
+    let (early, lost) = answered_early(&simulate(&kinds, CALM));
+    assert!(early > SEEDS / 2, "only {early} auditors confirmed what was convicted before its acceptance");
+    assert_eq!(lost, early);
+}
+
+/// How many auditors had confirmed what was convicted before its acceptance, and how many of them lost.
+fn answered_early(simulations: &[Simulation]) -> (u64, u64) {
+    let chains = || simulations.iter().map(|simulation| &simulation.chain);
+    let early = chains().flat_map(|chain| &chain.answered_for).filter(|(_, was_accepted, _)| !was_accepted);
+    (early.map(|(.., auditors)| auditors).sum(), chains().map(|chain| chain.early_lost).sum())
+}
+
+#[test]
+fn friends_of_liars_should_lose_when_honest_validators_are_killed_and_their_messages_lost() {
+    let liars = [liar(false, false), liar(true, true)];
+    // One friend is never enough to have a lie accepted.
+    let kinds = [[HonestWorker].as_slice(), &liars, &[Accomplice], &[HonestValidator; 3]].concat();
+    let (early, lost) = answered_early(&simulate(&kinds, BAD));
+    assert!(early > SEEDS / 4, "only {early} auditors confirmed what was convicted before its acceptance");
+    assert_eq!(lost, early);
+}
+
+#[test]
+fn honest_auditors_should_lose_nothing_when_a_drawn_friend_of_the_worker_convicts_it_to_frame_them() {
+    for withholds in [false, true] {
+        let framers = [Kind::Framer { withholds }; 3];
+        let kinds = [[HonestWorker].as_slice(), &framers, &[HonestValidator; 4], &[Kind::Conspirator; 3]].concat();
+        let simulations = simulate(&kinds, if withholds { MILD } else { BAD });
+        let chains = || simulations.iter().map(|simulation| &simulation.chain);
+        let accusations: u64 = chains().map(|chain| chain.early_accusations).sum();
+        assert!(accusations > SEEDS / 4, "only {accusations} accusations before acceptance");
+        let framed = chains().flat_map(|chain| &chain.offences).filter(|(kind, ..)| *kind == OffenceKind::WrongAudit);
+        assert_eq!(framed.count(), 0);
+    }
 }
 
 #[test]

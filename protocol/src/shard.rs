@@ -212,7 +212,7 @@ pub struct Stake {
     pub bond: Balance,
 }
 
-/// A validator that confirmed an accepted result: its bond stays locked until the result is settled.
+/// A validator that confirmed a result: its bond stays locked until the result is settled, or nobody accuses it any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Liable {
     /// The validator.
@@ -234,7 +234,7 @@ pub struct Confirmed {
     pub liable: BoundedVec<Liable, ConstU32<MAX_AUDITORS>>,
 }
 
-/// The auditors of a result that was overturned answer for it.
+/// The auditors of a result that was overturned, or convicted before its acceptance, answer for it.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Accused {
     /// What they confirmed.
@@ -245,9 +245,17 @@ pub struct Accused {
     pub refuted: u8,
     /// Whether the shard starts again afterwards.
     pub reissue: bool,
+    /// Where the result was not accepted: drawn validators that did not confirm it. They have run what was drawn, so they know
+    /// whom to accuse of what.
+    pub dissenting: BoundedVec<Account, ConstU32<MAX_AUDITORS>>,
 }
 
 impl Accused {
+    /// Whether the result had been accepted. Where it had not, somebody drawn did not confirm it.
+    pub fn was_accepted(&self) -> bool {
+        self.dissenting.is_empty()
+    }
+
     /// The bond of the next accusation: as of a challenge, doubled for each that was refuted or is under way.
     fn bond(&self, params: &Params) -> Balance {
         let under_way = self.confirmed.liable.iter().filter(|liable| liable.accuser.is_some());
@@ -484,16 +492,17 @@ pub enum Phase {
         /// Last height for their word.
         by: Height,
     },
-    /// Overturned while the window was open: the auditors that confirmed it may be accused, one after the other or together.
+    /// Overturned while the window was open, or convicted before its acceptance although somebody drawn had confirmed it: the
+    /// auditors that confirmed it may be accused, one after the other or together.
     #[codec(index = 15)]
     Accused {
         /// The deal.
         deal: Deal,
         /// The commitment.
         commitment: Commitment,
-        /// Who audited it.
+        /// Who confirmed it.
         auditors: BoundedVec<Account, ConstU32<MAX_AUDITORS>>,
-        /// Height of acceptance.
+        /// Height of acceptance, or of the conviction of what was not accepted.
         at: Height,
         /// What they answer for.
         accused: Accused,
@@ -894,10 +903,11 @@ impl Shard {
         }
     }
 
-    /// Whether this account's word counts for the delivery of the result: it audited the result, and did not adopt it and so
-    /// become its worker.
+    /// Whether this account's word counts for the delivery of the result: it audited the result, which was accepted, and did
+    /// not adopt it and so become its worker.
     pub fn may_confirm_delivery(&self, who: &Account) -> bool {
-        self.auditors().contains(who) && self.deal().is_none_or(|deal| deal.worker != *who)
+        let was_accepted = self.accused().is_none_or(Accused::was_accepted);
+        was_accepted && self.auditors().contains(who) && self.deal().is_none_or(|deal| deal.worker != *who)
     }
 
     /// What an accepted shard waits for.
@@ -982,13 +992,15 @@ impl Shard {
         let challengers = challengers.map(|stake| stake.challenger);
         let accusers = self.liable().iter().filter_map(|liable| liable.accuser).map(|stake| stake.challenger);
         let probed = self.probe().into_iter().flat_map(|probe| probe.seats.iter().map(|seat| seat.auditor));
-        let parties = worker.into_iter().chain(adopts).chain(seats).chain(probed);
+        let dissenting = self.accused().into_iter().flat_map(|accused| accused.dissenting.iter().copied());
+        let parties = worker.into_iter().chain(adopts).chain(seats).chain(probed).chain(dissenting);
         parties.chain(self.auditors().iter().copied()).chain(challengers).chain(accusers).collect()
     }
 
     /// Whether a party has something to do in the shard, or may have at any block: everybody while it is not accepted and its
-    /// outputs are not delivered; then whoever challenges it, and its worker while it is challenged or asked for an id. Who is
-    /// left only serves what it has.
+    /// outputs are not delivered; then whoever challenges it, and its worker while it is challenged or asked for an id; of a
+    /// result that is overturned or convicted who accuses, is accused, or can accuse because it did not confirm. Who is left
+    /// only serves what it has.
     pub fn is_duty_of(&self, party: &Account) -> bool {
         match &self.phase {
             Phase::Queued | Phase::Settled { .. } | Phase::Overturned { .. } => false,
@@ -997,9 +1009,12 @@ impl Shard {
                 let challenges = window.challenges.iter().any(|stake| stake.challenger == *party);
                 !window.delivered || challenges || (is_busy && deal.worker == *party)
             }
-            Phase::Accused { accused, .. } => accused.confirmed.liable.iter().any(|liable| {
-                liable.accuser.is_some_and(|stake| stake.challenger == *party || liable.auditor == *party)
-            }),
+            Phase::Accused { accused, .. } => {
+                let is_disputing = accused.confirmed.liable.iter().any(|liable| {
+                    liable.accuser.is_some_and(|stake| stake.challenger == *party || liable.auditor == *party)
+                });
+                is_disputing || accused.dissenting.contains(party)
+            }
             _ => true,
         }
     }
@@ -1041,7 +1056,12 @@ impl Shard {
 
     /// Positions of the checkpoints from which the drawn runs start, in draw order; runs from the task's inputs have none.
     pub fn opened_positions(&self) -> Vec<u32> {
-        let starts = self.runs().into_iter().map(|(first, _)| first);
+        self.audit().map(|audit| self.starts_of(&audit.sample)).unwrap_or_default()
+    }
+
+    /// The same of a sample, after the audit too.
+    pub fn starts_of(&self, sample: &[u32]) -> Vec<u32> {
+        let starts = join_runs(sample, self.segments_per_task()).into_iter().map(|(first, _)| first);
         starts
             .filter(|first| first.checked_rem(self.segments_per_task()).is_some_and(|segment| segment > 0))
             .filter_map(|first| first.checked_sub(1))

@@ -152,6 +152,8 @@ impl PhaseCounts {
             Phase::Revealing { .. } => &mut self.revealing,
             Phase::Comparing { .. } => &mut self.comparing,
             Phase::Disputed { .. } => &mut self.disputed,
+            // Never accepted: its auditors answer before it starts again.
+            Phase::Accused { accused, .. } if !accused.was_accepted() => &mut self.disputed,
             Phase::Accepted { .. } | Phase::Settled { .. } => &mut self.accepted,
             Phase::Overturned { .. } | Phase::Accused { .. } => &mut self.overturned,
             Phase::Adopting { .. } => &mut self.adopting,

@@ -164,7 +164,8 @@ fn accused_events() -> Vec<Event> {
 fn explore(mut check: impl FnMut(&Shard, &Event, Height, &Shard, &[Effect])) -> usize {
     let road = visit(shard(), 1, events(), &mut check) + visit(vacant(), 6, events_of_a_vacancy(), &mut check);
     let window = visit(accepted(), 4, window_events(), &mut check);
-    road + window + visit(convicted().0, 5, accused_events(), &mut check)
+    let accused = visit(convicted().0, 5, accused_events(), &mut check);
+    road + window + accused + visit(convicted_early().0, 6, accused_events(), &mut check)
 }
 
 /// Anna has sealed the right answer, Boris fell silent and lost his seat at height 6.
@@ -744,31 +745,82 @@ fn reveal_should_be_refused_when_it_is_not_what_was_sealed() {
     assert_eq!(shard.step(copied, 4, 2, &params()), Err(ShardError::SealMismatch));
 }
 
-#[test]
-fn confirming_auditor_should_keep_its_bond_when_the_other_one_convicts() {
-    let params = params();
-    let shard = comparing([RIGHT, WRONG]);
-    let (shard, _) = shard
-        .step(Event::Reveal { by: ANNA, salt: SALT, results: RIGHT, holds_outputs: false }, 4, 2, &params)
-        .unwrap();
-    let (shard, _) = shard
-        .step(Event::Reveal { by: BORIS, salt: SALT, results: WRONG, holds_outputs: false }, 4, 2, &params)
-        .unwrap();
-    let (shard, _) = shard.step(Event::Challenge { by: BORIS, position: 3, bond: 0 }, 5, 2, &params).unwrap();
+/// Reveals, with the bonds that were drawn with, of which `liability` answers for a confirmation.
+fn revealed(results: [[u8; 32]; 2], liability: Balance) -> Shard {
+    let mut shard = comparing(results);
+    if let Phase::Comparing { audit, .. } = &mut shard.phase {
+        audit.seats.iter_mut().for_each(|seat| seat.liability = liability);
+    }
+    let reveal = |by, results| Event::Reveal { by, salt: SALT, results, holds_outputs: false };
+    let both = [reveal(ANNA, results[0]), reveal(BORIS, results[1])];
+    both.into_iter().fold(shard, |shard, reveal| shard.step(reveal, 4, 2, &params()).unwrap().0)
+}
+
+/// Anna has confirmed what Boris had convicted at height 6; 2 of her bond of 5 answer for it.
+fn convicted_early() -> (Shard, Vec<Effect>) {
+    let challenge = Event::Challenge { by: BORIS, position: 3, bond: 0 };
+    let (shard, _) = revealed([RIGHT, WRONG], 2).step(challenge, 5, 2, &params()).unwrap();
     let won = Event::Resolved { challenger: BORIS, worker_lost: Some(OffenceKind::WrongResult) };
-    let (shard, effects) = shard.step(won, 6, 3, &params).unwrap();
-    assert_eq!((shard.phase, shard.attempt), (Phase::Queued, 1));
-    let accused: Vec<_> = effects
-        .iter()
-        .filter_map(|effect| match effect {
-            Effect::Offence { kind, offender, .. } => Some((*kind, *offender)),
-            _ => None,
-        })
-        .collect();
-    // A worker and a challenger of its own could convict a right result: who confirmed it must not pay for that.
-    assert_eq!(accused, vec![(OffenceKind::WrongResult, WORKER)]);
-    assert!(effects.contains(&Effect::ReleaseAuditor(ANNA, 5)));
-    assert!(effects.contains(&Effect::ReleaseAuditor(BORIS, 5)));
+    shard.step(won, 6, 3, &params()).unwrap()
+}
+
+#[test]
+fn auditor_should_answer_for_what_it_confirmed_when_the_other_one_convicts() {
+    let (shard, effects) = convicted_early();
+    let worker =
+        Effect::Offence { kind: OffenceKind::WrongResult, offender: WORKER, locked: 30, reporter: Some(BORIS) };
+    // A worker and a challenger of its own could convict a right result: who confirmed it does not pay for that.
+    let free = [Effect::ReleaseAuditor(ANNA, 3), Effect::ReleaseAuditor(BORIS, 5)];
+    assert_eq!(effects, [[worker].as_slice(), &free, &[Effect::CloseDisputes]].concat());
+    assert_eq!(shard.locks(), [(ANNA, 2)]);
+    let accused = shard.accused().unwrap();
+    assert_eq!((accused.by, accused.reissue, accused.was_accepted()), (8, true, false));
+    assert_eq!((shard.auditors(), accused.dissenting.to_vec()), ([ANNA].as_slice(), vec![BORIS]));
+    // It is no result that anybody reads or holds, and Boris may accuse.
+    assert!(shard.result().is_none() && !shard.may_confirm_delivery(&ANNA));
+    assert_eq!([ANNA, BORIS, WORKER].map(|who| shard.is_duty_of(&who)), [false, true, false]);
+    assert!([ANNA, BORIS, WORKER].iter().all(|who| shard.parties().contains(who)));
+}
+
+#[test]
+fn shard_should_start_again_when_nobody_accuses_who_confirmed_it_or_all_were_judged() {
+    let (params, (shard, _)) = (params(), convicted_early());
+    let (queued, effects) = shard.step(Event::Expire, 9, 4, &params).unwrap();
+    assert_eq!((queued.phase, queued.attempt), (Phase::Queued, 1));
+    assert_eq!(effects, [Effect::ReleaseAuditor(ANNA, 2), Effect::Requeue]);
+    let (shard, _) = shard.step(accuse(BORIS, ANNA, 7), 8, 4, &params).unwrap();
+    let (queued, effects) = shard.step(Event::Judged { auditor: ANNA, lost: true }, 9, 4, &params).unwrap();
+    assert_eq!((queued.phase, queued.attempt), (Phase::Queued, 1));
+    let (kind, offender) = (OffenceKind::WrongAudit, ANNA);
+    let wrong = Effect::Offence { kind, offender, locked: 2, reporter: Some(BORIS) };
+    assert_eq!(effects, [wrong, Effect::ReleaseChallenger(BORIS, 7), Effect::Requeue]);
+}
+
+#[test]
+fn shard_should_start_again_at_once_when_nobody_confirmed_what_is_convicted() {
+    let params = params();
+    let other = [14; 32];
+    let challenge = Event::Challenge { by: BORIS, position: 3, bond: 0 };
+    let (shard, _) = revealed([other, WRONG], 5).step(challenge, 5, 2, &params).unwrap();
+    for kind in [OffenceKind::WrongResult, OffenceKind::Withheld] {
+        let won = Event::Resolved { challenger: BORIS, worker_lost: Some(kind) };
+        let (queued, effects) = shard.step(won, 6, 3, &params).unwrap();
+        assert_eq!((queued.phase, queued.attempt), (Phase::Queued, 1));
+        assert_eq!(effects.last(), Some(&Effect::Requeue));
+        assert!([ANNA, BORIS].iter().all(|who| effects.contains(&Effect::ReleaseAuditor(*who, 5))));
+    }
+}
+
+#[test]
+fn auditor_should_answer_for_what_it_confirmed_when_the_worker_falls_silent_while_others_compare() {
+    let params = params();
+    let confirm = Event::Reveal { by: ANNA, salt: SALT, results: RIGHT, holds_outputs: false };
+    let (shard, _) = comparing([RIGHT, WRONG]).step(confirm, 4, 2, &params).unwrap();
+    let (shard, _) = shard.step(Event::Demand(BORIS), 4, 2, &params).unwrap();
+    let (shard, effects) = shard.step(Event::Expire, 6, 3, &params).unwrap();
+    assert!(matches!(effects[0], Effect::Offence { kind: OffenceKind::Withheld, offender: WORKER, .. }));
+    assert_eq!(shard.locks(), [(ANNA, 5)]);
+    assert_eq!(shard.accused().unwrap().dissenting.to_vec(), [BORIS]);
 }
 
 #[test]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! A challenger's part in its disputes, and in what follows from one that it won in the window.
+//! A challenger's part in its disputes, and in what follows from one that was won.
 
 use super::*;
 use quern_protocol::shard::Phase;
@@ -50,7 +50,7 @@ pub(super) struct Accusations {
 }
 
 impl Accusations {
-    /// Accuses whoever confirmed a segment of an overturned shard, and is not accused by anybody.
+    /// Accuses whoever confirmed this segment of an overturned or convicted shard, and is not accused by anybody.
     pub fn play(
         &mut self,
         me: &Account,

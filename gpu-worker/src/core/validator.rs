@@ -1,10 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The validator: audit, seal, check what the worker shows, reveal, prosecute what differs, and take the place of a worker that
-//! it convicted where all validators ran the whole shard.
+//! The validator: audit, seal, check what the worker shows, reveal, prosecute what differs, accuse who confirmed it, and take the
+//! place of a worker that it convicted where all validators ran the whole shard.
 
-use super::{prosecution::Prosecutions, *};
+use super::{
+    prosecution::{Accusations, Prosecutions},
+    *,
+};
 use quern_primitives::commitment::{audit_seal, results_digest};
-use quern_protocol::shard::{Adoption, Audit, Demand, Phase, Probe, Seat, Verdict};
+use quern_protocol::shard::{Accused, Adoption, Audit, Demand, Phase, Probe, Seat, Verdict};
+
+const CHECK: &str = "check";
+const KEEP: &str = "keep shown";
+
+/// What [`Action::CheckResults`] is, of this view.
+pub(crate) fn checking(view: &ShardView) -> &'static str {
+    if view.answered.is_empty() {
+        CHECK
+    } else {
+        KEEP
+    }
+}
 
 /// The validator's core.
 #[derive(Debug)]
@@ -17,6 +32,7 @@ pub struct Validator {
     results: HashMap<Attempt, ShownResults>,
     held: HashSet<Attempt>,
     prosecutions: Prosecutions,
+    accusations: Accusations,
     /// Attempts whose inputs it is asked for, and those whose inputs it has.
     asked: HashMap<Attempt, Round>,
     fetched: HashSet<Attempt>,
@@ -41,6 +57,7 @@ impl Validator {
             results: results.into_iter().collect(),
             held: HashSet::new(),
             prosecutions: Prosecutions::default(),
+            accusations: Accusations::default(),
             asked: HashMap::new(),
             fetched: HashSet::new(),
             adopted: Worker::new(me, promises),
@@ -72,7 +89,8 @@ impl Validator {
                 }
             }
             Event::Checked(attempt, shown) => {
-                self.pending.done(step(attempt, shown.drawn_at, "check"));
+                self.pending.done(step(attempt, shown.drawn_at, CHECK));
+                self.pending.done(step(attempt, shown.drawn_at, KEEP));
                 self.results.insert(attempt, shown);
             }
             Event::Prosecuted(id, dispute, prosecution) => {
@@ -108,6 +126,9 @@ impl Validator {
                 (Phase::Disputed { audit, .. }, Some(seat)) => self.dispute(view, audit, &seat, &mut out),
                 (Phase::Probing { probe, by, .. }, _) => self.probe(view, probe, *by, &mut out),
                 (Phase::Adopting { adoption, .. }, _) => self.adopt(view, adoption, &mut out),
+                (Phase::Accused { accused, .. }, _) if accused.dissenting.contains(&self.me) => {
+                    self.accuse(view, accused, &mut out)
+                }
                 _ => self.hold(&view.shard, &mut delivered, &mut out),
             }
         }
@@ -196,12 +217,18 @@ impl Validator {
             let digest = results_digest(&id, &sealed.ids);
             return self.pending.submit(round, Call::RevealAudit(id, sealed.salt, digest, false), best, out);
         }
-        let subject = Subject::Shard(round, "check");
+        let subject = Subject::Shard(round, CHECK);
         let is_owed = self.pending.demands(subject, best, by) || self.pending.is_slow(subject, best, by);
         if audit.demand == Demand::None && is_owed {
             self.pending.submit(round, Call::DemandOpening(id), best, out);
         }
-        if self.pending.start(subject, best, UNTIL_REPORTED) {
+        self.check(view, out);
+    }
+
+    /// Has the worker's results fetched and checked. What it had to show on chain is only kept, also while a fetch is under way.
+    fn check(&mut self, view: &ShardView, out: &mut Vec<Action>) {
+        let subject = Subject::Shard(Round::of(&view.shard), checking(view));
+        if self.pending.start(subject, self.best, UNTIL_REPORTED) {
             out.push(Action::CheckResults(view.clone()));
         }
     }
@@ -212,17 +239,34 @@ impl Validator {
         if seat.verdict == Some(Verdict::Differs) {
             match self.shown(view, audit) {
                 Some(shown) => {
-                    if let Some(call) = accusation(view, audit, &sealed, &shown) {
+                    if let Some(found) = difference(&view.shard, &audit.sample, &sealed, &shown) {
+                        // Whoever has run the task from its inputs was shown no start; where it begins to differ is searched for.
+                        let start = found.start.filter(|_| sealed.tasks.is_empty());
+                        let call = Call::OpenDispute(view.shard.id, found.position, start, found.end);
                         self.pending.submit(round, call, best, out);
                     }
                 }
-                None if self.pending.start(Subject::Shard(round, "check"), best, UNTIL_REPORTED) => {
-                    out.push(Action::CheckResults(view.clone()))
-                }
-                None => {}
+                None => self.check(view, out),
             }
         }
         self.prosecutions.play(&self.me, view, &mut self.pending, best, out);
+    }
+
+    /// Accuses who confirmed the convicted result, of the first drawn segment that came out differently here.
+    fn accuse(&mut self, view: &ShardView, accused: &Accused, out: &mut Vec<Action>) {
+        let attempt = Attempt::of(&view.shard);
+        let known = self.seals.get(&attempt).zip(self.results.get(&attempt));
+        // What is known of an earlier draw is not about what they confirmed.
+        let known = known.filter(|(sealed, shown)| shown.drawn_at >= sealed.sampled_at);
+        let found = known.and_then(|(sealed, shown)| difference(&view.shard, &accused.confirmed.sample, sealed, shown));
+        // Without the start there is nothing to begin a trace from.
+        let starts = |found: &Difference| {
+            found.start.is_some() || view.shard.locate(found.position).is_some_and(|(_, segment)| segment == 0)
+        };
+        if let Some(found) = found.filter(starts) {
+            self.accusations.play(&self.me, view, &found, &mut self.pending, self.best, out);
+        }
+        self.prosecutions.play(&self.me, view, &mut self.pending, self.best, out);
     }
 
     /// Takes the place of the worker that it convicted.
@@ -244,11 +288,9 @@ impl Validator {
         self.seals.get(&Attempt::of(&view.shard)).filter(|sealed| sealed.sampled_at == audit.sampled_at)
     }
 
-    /// What the worker has shown of its drawn results, to us or on chain; proven either way.
+    /// What the worker has shown of its drawn results, to us or on chain; proven either way, and kept: the chain drops it with the
+    /// dispute, and who confirmed it can be accused afterwards.
     fn shown(&self, view: &ShardView, audit: &Audit) -> Option<ShownResults> {
-        if !view.answered.is_empty() {
-            return Some(ShownResults { drawn_at: audit.drawn_at, leaves: view.answered.clone() });
-        }
         let shown = self.results.get(&Attempt::of(&view.shard));
         shown.filter(|shown| shown.drawn_at == audit.drawn_at).cloned()
     }
@@ -264,25 +306,25 @@ impl Validator {
         self.fetched.retain(|attempt| live.attempts.contains(attempt));
         self.held.retain(|attempt| live.attempts.contains(attempt));
         self.prosecutions.forget(live);
+        self.accusations.forget(live);
         self.pending.forget(live);
     }
 }
 
-/// The dispute on the first drawn segment that differs: its start is agreed, because it is either what was opened or the
-/// end of a drawn segment that does not differ. Whoever has run the task from its inputs was shown no start; where it begins
-/// to differ is searched for.
-fn accusation(view: &ShardView, audit: &Audit, sealed: &Sealed, shown: &ShownResults) -> Option<Call> {
+/// The first drawn segment that differs. Its start is agreed, because it is either what was opened or the end of a drawn segment
+/// that does not differ; none where the segment has none, or whoever has run the task from its inputs was not shown it.
+fn difference(shard: &Shard, sample: &[u32], sealed: &Sealed, shown: &ShownResults) -> Option<Difference> {
     let index = shown.leaves.iter().zip(&sealed.ids).position(|(leaf, mine)| leaf.id != *mine)?;
-    let position = *audit.sample.get(index)?;
-    let (_, segment) = view.shard.locate(position)?;
-    let start = if segment == 0 || !sealed.tasks.is_empty() {
-        None
-    } else {
-        let before = position.checked_sub(1)?;
-        let drawn = audit.sample.iter().position(|drawn| *drawn == before).and_then(|index| shown.leaves.get(index));
-        let opened = view.shard.opened_positions();
-        let opened = opened.iter().position(|opened| *opened == before).and_then(|index| sealed.starts.get(index));
-        Some(drawn.or(opened)?.clone())
-    };
-    Some(Call::OpenDispute(view.shard.id, position, start, shown.leaves.get(index)?.clone()))
+    let position = *sample.get(index)?;
+    let (_, segment) = shard.locate(position)?;
+    let end = shown.leaves.get(index)?.clone();
+    if segment == 0 {
+        return Some(Difference { position, start: None, end });
+    }
+    let before = position.checked_sub(1)?;
+    let drawn = sample.iter().position(|drawn| *drawn == before).and_then(|index| shown.leaves.get(index));
+    let opened = shard.starts_of(sample);
+    let opened = opened.iter().position(|opened| *opened == before).and_then(|index| sealed.starts.get(index));
+    let start = drawn.or(opened).cloned();
+    (start.is_some() || !sealed.tasks.is_empty()).then_some(Difference { position, start, end })
 }

@@ -96,7 +96,8 @@ impl Watcher {
     fn watch(&mut self, view: &ShardView, out: &mut Vec<Action>) {
         match &view.shard.phase {
             Phase::Accepted { window, .. } => self.challenge(view, window, out),
-            Phase::Accused { accused, .. } => self.accuse(view, accused, out),
+            // What was never accepted was never published: those who sat with them accuse.
+            Phase::Accused { accused, .. } if accused.was_accepted() => self.accuse(view, accused, out),
             _ => {}
         }
     }
@@ -255,7 +256,13 @@ mod tests {
         let accuser = accuser.map(|challenger| Stake { challenger, bond: 5 });
         let liable = Liable { auditor: AUDITOR, bond: 5, from_inputs: false, accuser };
         let (sample, liable) = (vec![position].try_into().unwrap(), vec![liable].try_into().unwrap());
-        let accused = Accused { confirmed: Confirmed { sample, liable }, by: 130, refuted: 0, reissue: true };
+        let accused = Accused {
+            confirmed: Confirmed { sample, liable },
+            by: 130,
+            refuted: 0,
+            reissue: true,
+            dissenting: Default::default(),
+        };
         let mut view = view.clone();
         view.shard.phase = Phase::Accused { deal, commitment, auditors, at, accused };
         view

@@ -10,7 +10,7 @@ mod worker;
 pub use desk::{Counter, Desk};
 
 use crate::{
-    core::{Action, Attempt, Event, Round, Stage, Subject},
+    core::{validator::checking, Action, Attempt, Event, Round, Stage, Subject},
     db::{Db, DbError},
 };
 use quern_executor::{Executor, ExecutorError};
@@ -184,7 +184,7 @@ pub fn subject(action: &Action) -> Subject {
         Action::ShowTrace(view, id) => Subject::of_dispute(view, *id, "show trace"),
         Action::Audit(view) => Subject::Shard(Round::of_sample(&view.shard), "audit"),
         Action::Rerun(view) => Subject::Shard(Round::of_sample(&view.shard), "rerun"),
-        Action::CheckResults(view) => shard(view, "check"),
+        Action::CheckResults(view) => shard(view, checking(view)),
         Action::Prosecute(view, id) => Subject::of_dispute(view, *id, "prosecute"),
         Action::Adopt(view) => shard(view, "keep"),
         Action::Compare(view, task) => Subject::Task(Attempt::of(&view.shard), *task),

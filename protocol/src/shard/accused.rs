@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! After a result was overturned in the window: who confirmed it answers for the drawn segments.
+//! After a result was overturned in the window, or convicted before its acceptance: who confirmed it answers for the drawn segments.
 //!
 //! A trace binds the result of a segment, not the operators before it. So a worker and a challenger of its own can convict a
 //! *right* result, and its conviction proves nothing about its auditors. Therefore an auditor is a defendant of its own: anybody may

@@ -179,12 +179,18 @@ impl Shard {
                 }
                 Ok((next(Phase::Comparing { deal, commitment, audit, by }), vec![]))
             }
-            (Phase::Opening { deal, audit, by, .. } | Phase::Revealing { deal, audit, by, .. }, Event::Expire) => {
+            (
+                Phase::Opening { deal, commitment, audit, by } | Phase::Revealing { deal, commitment, audit, by },
+                Event::Expire,
+            ) => {
                 due(reached, by)?;
-                Ok(self.lost(deal, &audit, OffenceKind::Withheld, None))
+                Ok(self.lost(deal, commitment, audit, OffenceKind::Withheld, None, height, params))
             }
-            (Phase::Auditing { deal, audit, .. } | Phase::Comparing { deal, audit, .. }, Event::Expire) if matches!(audit.demand, Demand::Owed(owed) if reached > owed) => {
-                Ok(self.lost(deal, &audit, OffenceKind::Withheld, None))
+            (
+                Phase::Auditing { deal, commitment, audit, .. } | Phase::Comparing { deal, commitment, audit, .. },
+                Event::Expire,
+            ) if matches!(audit.demand, Demand::Owed(owed) if reached > owed) => {
+                Ok(self.lost(deal, commitment, audit, OffenceKind::Withheld, None, height, params))
             }
             (Phase::Auditing { deal, commitment, mut audit, by }, Event::Expire) => {
                 due(reached, by)?;
@@ -220,12 +226,15 @@ impl Shard {
                 seat.verdict = Some(Verdict::Disputing);
                 Ok((next(Phase::Disputed { deal, commitment, audit, by }), vec![]))
             }
-            (Phase::Disputed { deal, audit, .. }, Event::Resolved { challenger, worker_lost: Some(kind) }) => {
+            (
+                Phase::Disputed { deal, commitment, audit, .. },
+                Event::Resolved { challenger, worker_lost: Some(kind) },
+            ) => {
                 let Some(adoption) = self.adoptable(&deal, &audit, challenger) else {
-                    return Ok(self.lost(deal, &audit, kind, Some(challenger)));
+                    return Ok(self.lost(deal, commitment, audit, kind, Some(challenger), height, params));
                 };
                 let by = height.saturating_add(params.move_blocks);
-                Ok((next(Phase::Adopting { adoption, by }), offence_of_worker(deal, &audit, kind, Some(challenger))))
+                Ok((next(Phase::Adopting { adoption, by }), offence_of_worker(&deal, &audit, kind, Some(challenger))))
             }
             (Phase::Adopting { adoption, by }, Event::Adopt { by: who, ids, secret, bond }) => {
                 owed(&adoption.auditor, &who, reached, by)?;
@@ -362,13 +371,31 @@ impl Shard {
         (self.requeued(), vec![Effect::ReleaseWorker(deal), Effect::Late(worker), Effect::Requeue])
     }
 
-    /// The worker loses its collateral. Auditors who confirmed its result keep their bonds: a trace binds the result of a
-    /// segment, not the operators before it, so a worker and a challenger of its own could convict a *right* result, and
-    /// with it everybody who said so.
-    fn lost(&self, deal: Deal, audit: &Audit, kind: OffenceKind, reporter: Option<Account>) -> (Shard, Vec<Effect>) {
-        let mut effects = offence_of_worker(deal, audit, kind, reporter);
-        effects.push(Effect::Requeue);
-        (self.requeued(), effects)
+    /// The worker loses its collateral, and every other dispute is moot. Who confirmed its result may be accused, however the
+    /// worker lost ([`super::accused`]), and the shard waits for that; where nobody had confirmed it, it starts again at once.
+    #[allow(clippy::too_many_arguments)]
+    fn lost(
+        &self,
+        deal: Deal,
+        commitment: Commitment,
+        audit: Audit,
+        kind: OffenceKind,
+        reporter: Option<Account>,
+        height: Height,
+        params: &Params,
+    ) -> (Shard, Vec<Effect>) {
+        let mut effects = offence_of_worker(&deal, &audit, kind, reporter);
+        let dissents = |seat: &&Seat| !matches!(seat.verdict, Some(Verdict::Matches | Verdict::Refuted));
+        let dissenting = audit.seats.iter().filter(dissents).map(|seat| seat.auditor).collect();
+        let confirmed = confirmed(audit);
+        if confirmed.liable.is_empty() {
+            effects.push(Effect::Requeue);
+            return (self.requeued(), effects);
+        }
+        let auditors = BoundedVec::truncate_from(confirmed.liable.iter().map(|liable| liable.auditor).collect());
+        let (by, dissenting) = (height.saturating_add(params.window_blocks), BoundedVec::truncate_from(dissenting));
+        let accused = Accused { confirmed, by, refuted: 0, reissue: true, dissenting };
+        (Shard { phase: Phase::Accused { deal, commitment, auditors, at: height, accused }, ..self.clone() }, effects)
     }
 
     /// The result of a convicted worker's auditors, where they ran every segment and all of them came to the same: as many
@@ -402,8 +429,7 @@ impl Shard {
             let auditors: Vec<Account> = audit.seats.iter().map(|seat| seat.auditor).collect();
             effects.extend(audit.without_inputs.iter().copied().map(Effect::ClaimRefuted));
             let delivered = audit.seats.iter().any(|seat| seat.holds_outputs);
-            let free = |seat: &Seat| Effect::ReleaseAuditor(seat.auditor, seat.bond.saturating_sub(seat.liability));
-            effects.extend(audit.seats.iter().filter(|seat| seat.bond > seat.liability).map(free));
+            effects.extend(audit.seats.iter().filter_map(free_beyond_liability));
             let confirmed = confirmed(audit);
             return self.accepted(deal, commitment, auditors, confirmed, delivered, effects, height, params);
         }
@@ -467,10 +493,21 @@ impl Shard {
     }
 }
 
-/// What a worker that lost a dispute or fell silent loses; everybody else is free.
-fn offence_of_worker(deal: Deal, audit: &Audit, kind: OffenceKind, reporter: Option<Account>) -> Vec<Effect> {
+/// What a worker that lost a dispute or fell silent loses. Everybody else is free, but for what answers for a confirmation.
+fn offence_of_worker(deal: &Deal, audit: &Audit, kind: OffenceKind, reporter: Option<Account>) -> Vec<Effect> {
     let worker = Effect::Offence { kind, offender: deal.worker, locked: deal.collateral, reporter };
-    core::iter::once(worker).chain(release(audit)).chain([Effect::CloseDisputes]).collect()
+    let free = audit.seats.iter().filter_map(|seat| match seat.verdict {
+        Some(Verdict::Refuted) => None,
+        Some(Verdict::Matches) => free_beyond_liability(seat),
+        _ => Some(Effect::ReleaseAuditor(seat.auditor, seat.bond)),
+    });
+    core::iter::once(worker).chain(free).chain([Effect::CloseDisputes]).collect()
+}
+
+/// What of a seat's bond is free once it has confirmed a result.
+fn free_beyond_liability(seat: &Seat) -> Option<Effect> {
+    let free = seat.bond.saturating_sub(seat.liability);
+    (free > 0).then_some(Effect::ReleaseAuditor(seat.auditor, free))
 }
 
 fn fine(kind: OffenceKind, seat: &Seat) -> Effect {
@@ -482,9 +519,10 @@ pub(super) fn release(audit: &Audit) -> Vec<Effect> {
     held.map(|seat| Effect::ReleaseAuditor(seat.auditor, seat.bond)).collect()
 }
 
-/// What the validators of an audit have confirmed: from now on their bonds answer for it.
+/// What validators of an audit have confirmed: from now on their bonds answer for it.
 fn confirmed(audit: Audit) -> Confirmed {
-    let liable = audit.seats.iter().map(|seat| Liable {
+    let confirming = audit.seats.iter().filter(|seat| seat.verdict == Some(Verdict::Matches));
+    let liable = confirming.map(|seat| Liable {
         auditor: seat.auditor,
         bond: seat.bond.min(seat.liability),
         from_inputs: seat.from_inputs,

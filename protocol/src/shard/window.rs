@@ -128,7 +128,7 @@ impl Shard {
             return (Shard { phase: Phase::Overturned { deal, commitment, auditors, at }, ..self.clone() }, effects);
         }
         let by = height.saturating_add(params.window_blocks);
-        let accused = Accused { confirmed, by, refuted: 0, reissue: false };
+        let accused = Accused { confirmed, by, refuted: 0, reissue: false, dissenting: BoundedVec::new() };
         (Shard { phase: Phase::Accused { deal, commitment, auditors, at, accused }, ..self.clone() }, effects)
     }
 

@@ -20,7 +20,7 @@ fn planted(id: ShardId) -> PlantedResult {
 fn convict(id: ShardId, kind: OffenceKind) {
     let challenger = raw(AUDITORS[1]);
     draw(id, 2);
-    audit(id, &[AUDITORS[1]]);
+    audit(id, &AUDITORS[..2]);
     Jobs::apply(&id, ShardEvent::Challenge { by: challenger, position: 0, bond: 0 }).unwrap();
     Jobs::apply(&id, ShardEvent::Resolved { challenger, worker_lost: Some(kind) }).unwrap();
 }

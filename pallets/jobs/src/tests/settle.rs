@@ -6,7 +6,7 @@ use crate::{types::Cost, Event, HoldReason, JobRoots, Jobs as JobsOf, OpenJobs};
 use frame_support::traits::fungible::Inspect;
 use quern_primitives::{
     traits::{Collateral, OffenceKind, ShardEnd},
-    BlobId,
+    BlobId, ShardId,
 };
 use quern_protocol::view::JobFailure;
 use quern_protocol::{
@@ -326,15 +326,17 @@ fn apply_should_refuse_when_there_is_no_such_shard() {
 }
 
 #[test]
-fn conviction_should_report_and_requeue_without_pay_when_a_challenger_wins() {
+fn conviction_should_report_and_requeue_without_pay_when_a_challenger_wins_and_nobody_had_confirmed() {
     run(|| {
         let id = assigned();
         let collateral = shard(id).deal().unwrap().collateral;
         commit(id);
         draw(id, 2);
-        audit(id, &[AUDITORS[1]]);
+        audit(id, &AUDITORS[..2]);
         let challenger = raw(AUDITORS[1]);
-        Jobs::apply(&id, ShardEvent::Challenge { by: challenger, position: 0, bond: 0 }).unwrap();
+        [AUDITORS[0], AUDITORS[1]].into_iter().for_each(|who| {
+            Jobs::apply(&id, ShardEvent::Challenge { by: raw(who), position: 0, bond: 0 }).unwrap();
+        });
         assert_eq!(shard(id).expires(), None);
         let worker_lost = Some(OffenceKind::WrongResult);
         Jobs::apply(&id, ShardEvent::Resolved { challenger, worker_lost }).unwrap();
@@ -348,6 +350,57 @@ fn conviction_should_report_and_requeue_without_pay_when_a_challenger_wins() {
         assert_eq!(books(|books| books.ended.clone()), vec![(raw(10), ShardEnd::Convicted)]);
         assert_eq!((books(|books| books.settled.len()), Balances::balance(&POT.into())), (0, ED));
         assert_eq!(books(|books| books.closed.clone()), vec![id]);
+    });
+}
+
+/// An assigned shard of which one auditor has confirmed what the other one had convicted.
+fn convicted_early() -> ShardId {
+    let id = assigned();
+    commit(id);
+    draw(id, 2);
+    audit(id, &[AUDITORS[1]]);
+    let challenger = raw(AUDITORS[1]);
+    Jobs::apply(&id, ShardEvent::Challenge { by: challenger, position: 0, bond: 0 }).unwrap();
+    let worker_lost = Some(OffenceKind::WrongResult);
+    Jobs::apply(&id, ShardEvent::Resolved { challenger, worker_lost }).unwrap();
+    id
+}
+
+#[test]
+fn convicted_shard_should_be_requeued_only_when_who_confirmed_it_has_answered_for_it() {
+    for lost in [false, true] {
+        run(|| {
+            let id = convicted_early();
+            let (held_before, attempt) = (held(HoldReason::Escrow, 1), shard(id).attempt);
+            let liable = shard(id).liable().to_vec();
+            assert_eq!((liable.len(), liable[0].auditor), (1, raw(AUDITORS[0])));
+            assert_eq!(World::bonded(&liable[0].auditor) - World::free(&liable[0].auditor), liable[0].bond);
+            assert_eq!(World::free(&raw(AUDITORS[1])), World::bonded(&raw(AUDITORS[1])));
+            assert_eq!(books(|books| books.ended.clone()), vec![(raw(10), ShardEnd::Convicted)]);
+            assert!(!is_queued(id));
+            accuse(id, liable[0].auditor, lost);
+            if !lost {
+                assert!(!is_queued(id), "others have a whole window");
+                run_to(shard(id).expires().unwrap());
+            }
+            assert!(is_queued(id));
+            assert_eq!((shard(id).attempt, held(HoldReason::Escrow, 1)), (attempt + 1, held_before));
+            let wrong = books(|books| books.offences.iter().any(|offence| offence.kind == OffenceKind::WrongAudit));
+            assert_eq!(wrong, lost);
+            assert_eq!(World::free(&raw(AUDITORS[0])), World::bonded(&raw(AUDITORS[0])));
+        });
+    }
+}
+
+#[test]
+fn convicted_shard_should_be_dropped_when_its_job_is_cancelled_while_its_auditors_answer_for_it() {
+    run(|| {
+        let id = convicted_early();
+        Jobs::cancel_job(signed(1), id.job).unwrap();
+        assert!(shard(id).accused().is_some());
+        run_to(shard(id).expires().unwrap());
+        assert!(crate::Shards::<Test>::get(id).is_none());
+        assert_eq!(held(HoldReason::Escrow, 1), 0);
     });
 }
 

@@ -52,15 +52,52 @@ pub fn lied() -> Case {
 /// end.
 pub fn framed() -> Case {
     let case = Case::honest().revealed();
+    frame(case, FRIEND)
+}
+
+/// The same before acceptance: the friend is one of the drawn validators, and the other one has confirmed the right result.
+pub fn framed_early() -> Case {
+    let case = Case::honest().sealed_with(|case, auditor| (auditor == case.auditors()[0]).then_some([0; 32]));
+    let [friend, honest] = case.auditors()[..] else { panic!("two validators") };
+    let right = case.results_of(&case.honest);
+    assert_ok!(Verification::reveal_results(signed(WORKER), case.id(), right));
+    assert_ok!(Verification::reveal_audit(signed(honest), case.id(), [honest; 32], right, true));
+    assert_ok!(Verification::reveal_audit(signed(friend), case.id(), [friend; 32], [0; 32], true));
+    frame(case, friend)
+}
+
+fn frame(case: Case, friend: u8) -> Case {
     [STRANGER, FRIEND].into_iter().for_each(|who| Bonds::set(who, RICH));
-    let dispute = case.open(FRIEND, POSITION);
+    let dispute = case.open(friend, POSITION);
     let mut claimed = case.world.segment_of(&case.honest, POSITION).1[1].clone();
     claimed[1_234] ^= 1;
     let mut trace = case.world.trace(&case.honest, POSITION);
     trace.outputs[1] = BlobId::of(&claimed);
     assert_ok!(Verification::post_trace(signed(WORKER), dispute, trace));
-    convict(&case, FRIEND, dispute, &claimed);
+    convict(&case, friend, dispute, &claimed);
     case
+}
+
+/// What a worker computed that a friend confirms, and what the other drawn validator finds; with these two.
+fn confirmed_by_one(case: Case) -> (Case, u8, u8) {
+    let case = case.sealed_with(|case, auditor| (auditor != case.auditors()[0]).then(|| case.results_of(&case.worker)));
+    let [other, friend] = case.auditors()[..] else { panic!("two validators") };
+    let (shown, own) = (case.results_of(&case.worker), case.results_of(&case.honest));
+    assert_ok!(Verification::reveal_results(signed(WORKER), case.id(), shown));
+    assert_ok!(Verification::reveal_audit(signed(friend), case.id(), [friend; 32], shown, true));
+    assert_ok!(Verification::reveal_audit(signed(other), case.id(), [other; 32], own, true));
+    (case, other, friend)
+}
+
+/// A lie that one drawn validator has confirmed, and that the other one had convicted: the case, who convicted, and who confirmed.
+pub fn lied_to_one() -> (Case, u8, u8) {
+    let (case, honest, friend) = confirmed_by_one(Case::flipped());
+    let dispute = case.open(honest, case.wrong_position());
+    case.post_trace(dispute);
+    assert_ok!(Verification::name_operator(signed(honest), dispute, 1));
+    let (element, output, reads) = case.element(1);
+    assert_ok!(Verification::convict(signed(honest), dispute, element, Some(output), reads.try_into().unwrap()));
+    (case, honest, friend)
 }
 
 fn bond(who: u8) -> (Balance, Balance) {
@@ -84,6 +121,47 @@ fn accuse_auditor_should_open_a_dispute_with_the_auditor_when_the_result_was_ove
         let (worker, challenger, shard) = (account(auditors[0]), account(STRANGER), case.id());
         let opened = Event::DisputeOpened { dispute, shard, position: POSITION, worker, challenger };
         assert_eq!(last_event(), opened);
+    });
+}
+
+#[test]
+fn accuse_auditor_should_cost_who_confirmed_its_bond_when_the_worker_was_convicted_before_acceptance() {
+    for is_silent in [false, true] {
+        test(|| {
+            let (case, honest, friend) = lied_to_one();
+            let position = case.wrong_position();
+            assert_ok!(accuse(&case, honest, friend, position));
+            let dispute = crate::NextDispute::<Test>::get() - 1;
+            assert_eq!(Disputes::<Test>::get(dispute).unwrap().defendant, Defendant::Auditor);
+            if is_silent {
+                blocks(PARAMS.move_blocks + 1);
+            } else {
+                let trace = case.world.trace(&case.worker, position);
+                assert_ok!(Verification::post_trace(signed(friend), dispute, trace));
+                assert_ok!(Verification::name_operator(signed(honest), dispute, 1));
+                let (element, output, reads) = case.element(1);
+                let reads = reads.try_into().unwrap();
+                assert_ok!(Verification::convict(signed(honest), dispute, element, Some(output), reads));
+            }
+            assert_eq!((bond(friend), bond(honest)), ((RICH - BOND, 0), (RICH, 0)));
+            let offence = (OffenceKind::WrongAudit as u8, raw(friend), Some(raw(honest)));
+            assert_eq!(Keeper::offences().last(), Some(&offence));
+            // Nobody is left that could be accused: the shard starts again.
+            assert_eq!(case.shard().phase, Phase::Queued);
+        });
+    }
+}
+
+#[test]
+fn accuse_auditor_should_be_possible_when_the_worker_fell_silent_before_acceptance() {
+    test(|| {
+        let (case, honest, friend) = confirmed_by_one(Case::flipped());
+        case.open(honest, case.wrong_position());
+        blocks(PARAMS.move_blocks + 1);
+        assert_eq!(Case::outcome(), Some(Outcome::WorkerSilent));
+        assert_ok!(accuse(&case, honest, friend, case.wrong_position()));
+        blocks(PARAMS.move_blocks + 1);
+        assert_eq!(bond(friend), (RICH - BOND, 0));
     });
 }
 

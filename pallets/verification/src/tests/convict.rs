@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-use super::mock::*;
+use super::{
+    accuse_auditor::{liable, lied_to_one},
+    mock::*,
+};
 use crate::{fixture::World, Disputes, Error, Event, Evidence, MAX_LINK_BYTES};
 use frame_support::{assert_noop, assert_ok, dispatch::DispatchResultWithPostInfo};
 use quern_primitives::{
@@ -103,22 +106,16 @@ fn convict_should_convict_the_worker_whichever_operator_is_wrong() {
 }
 
 #[test]
-fn convict_should_spare_validators_that_confirmed_when_the_worker_is_convicted() {
+fn convict_should_take_nothing_of_validators_that_confirmed_but_leave_them_to_be_accused() {
     test(|| {
-        let case = Case::flipped()
-            .sealed_with(|case, auditor| (auditor != case.auditors()[0]).then(|| case.results_of(&case.worker)));
-        let [honest, lazy] = case.auditors()[..] else { panic!("two validators") };
-        let (copied, truth) = (case.results_of(&case.worker), case.results_of(&case.honest));
-        assert_ok!(Verification::reveal_results(signed(WORKER), case.id(), copied));
-        assert_ok!(Verification::reveal_audit(signed(lazy), case.id(), [lazy; 32], copied, true));
-        assert_ok!(Verification::reveal_audit(signed(honest), case.id(), [honest; 32], truth, true));
-        let dispute = case.open(honest, case.wrong_position());
-        case.post_trace(dispute);
-        assert_ok!(Verification::name_operator(signed(honest), dispute, 1));
-        assert_ok!(convict(honest, dispute, case.element(1)));
+        let (case, honest, friend) = lied_to_one();
         // Nothing shows that the one who confirmed did not compute: a trace can be made to convict a right result.
-        assert_eq!(Bonds::of(&raw(lazy)), (RICH, 0));
+        assert_eq!(Bonds::of(&raw(friend)), (RICH, BOND));
         assert_eq!(Bonds::of(&raw(honest)), (RICH, 0));
+        assert_eq!(liable(&case), [friend]);
+        blocks(PARAMS.window_blocks + 1);
+        assert_eq!(Bonds::of(&raw(friend)), (RICH, 0));
+        assert_eq!(case.shard().phase, Phase::Queued);
     });
 }
 

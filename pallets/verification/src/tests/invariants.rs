@@ -2,7 +2,7 @@
 //! What no sequence of calls can break: an honest worker is never convicted, and an honest auditor loses nothing, whatever others
 //! do, and storage, bonds and shards stay consistent.
 use super::{
-    accuse_auditor::{accuse, framed, liable, lied, FRIEND},
+    accuse_auditor::{accuse, framed, framed_early, liable, lied, lied_to_one, FRIEND},
     mock::*,
 };
 use crate::{Disputes, NextDispute};
@@ -160,16 +160,17 @@ proptest! {
     #[test]
     fn honest_auditor_should_lose_nothing_whatever_a_convicted_worker_and_its_friends_do(
         plays in proptest::collection::vec((0u8..8, any::<u8>(), 0u16..9, 0u64..1_100, any::<u8>()), 1..30),
+        is_accepted in any::<bool>(),
     ) {
         new_test_ext().execute_with(|| {
-            let case = framed();
+            let case = if is_accepted { framed() } else { framed_early() };
             let auditors = liable(&case);
             [STRANGER, FRIEND].into_iter().for_each(|who| Bonds::set(who, 100_000 * RICH));
             let defend = || Disputes::<Test>::iter_keys().for_each(|dispute| answer(&case, dispute));
             for (play, what, op, element, twist) in plays {
                 let who = if twist % 2 == 0 { STRANGER } else { FRIEND };
                 match play {
-                    0 | 1 => _ = accuse(&case, who, auditors[usize::from(what) % 2], u32::from(op).min(7)),
+                    0 | 1 => _ = accuse(&case, who, auditors[usize::from(what) % auditors.len()], u32::from(op).min(7)),
                     2 => (0..element % 12).for_each(|_| { defend(); block(); }),
                     _ => {
                         let live: Vec<DisputeId> = Disputes::<Test>::iter_keys().collect();
@@ -195,13 +196,14 @@ proptest! {
     #[test]
     fn storage_should_stay_consistent_whatever_is_called(
         calls in proptest::collection::vec((0u8..24, 0usize..4, 0u32..9, any::<u16>()), 1..60),
-        start in 0u8..3,
+        start in 0u8..4,
     ) {
         new_test_ext().execute_with(|| {
             Bonds::set(WORKER, 100 * RICH);
             let case = match start {
                 0 => Case::honest().committed(),
                 1 => Case::flipped().committed(),
+                2 => lied_to_one().0,
                 _ => lied(),
             };
             let id = case.id();

@@ -509,7 +509,9 @@ impl Case {
     }
 
     pub fn sample(&self) -> Vec<u32> {
-        self.shard().audit().unwrap().sample.to_vec()
+        let shard = self.shard();
+        let confirmed = || shard.accused().map(|accused| accused.confirmed.sample.to_vec());
+        shard.audit().map(|audit| audit.sample.to_vec()).or_else(confirmed).unwrap()
     }
 
     pub fn opened_digest(&self) -> [u8; 32] {
