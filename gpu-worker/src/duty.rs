@@ -71,7 +71,6 @@ impl Duty {
         let owes = match turn {
             Some((name, _)) => Some(name),
             None if is_worker => owed_by_worker(shard),
-            None if shard.adoption().is_some_and(|adoption| adoption.auditor == *me) => Some("the adopted result"),
             None if owes_word(shard, me) => Some("its word on whether it can fetch the inputs"),
             None => seat.and_then(|seat| owed_by_auditor(&shard.phase, seat)),
         };
@@ -146,7 +145,6 @@ pub fn phase_name(phase: &Phase) -> &'static str {
         Phase::Settled { paid: false, .. } => "unpaid",
         Phase::Overturned { .. } => "overturned",
         Phase::Accused { .. } => "accused",
-        Phase::Adopting { .. } => "adopting",
         Phase::Doubted { .. } | Phase::Probing { .. } => "doubted",
     }
 }

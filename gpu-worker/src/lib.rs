@@ -121,7 +121,7 @@ pub async fn validate(args: ValidateArgs) -> anyhow::Result<()> {
     until_stopped(&site.clone().peer, async {
         let former = enroll(&site.chain(), &sender, &site.me, &wanted).await?;
         let standing = Standing::new(wanted, former, None);
-        let core = core::Validator::new(site.me, site.db.seals()?, site.db.results()?, site.db.promises()?);
+        let core = core::Validator::new(site.me, site.db.seals()?, site.db.results()?);
         shell::run(core, site, sender, Connection { rpc: args.common.rpc }, standing, drain).await?;
         Ok(())
     })

@@ -354,7 +354,6 @@ async fn send(sender: &Sender, call: core::Call) -> Result<(), ChainError> {
         Call::ClaimUnavailable(shard, inputs_missing) => {
             sender.send(&calls::claim_unavailable(shard, inputs_missing)).await
         }
-        Call::AdoptResult(shard, ids, secret) => sender.send(&calls::adopt_result(shard, ids, secret)).await,
         Call::AnswerLeaf(shard, position, leaf) => sender.send(&calls::answer_leaf(shard, position, leaf)).await,
         Call::Acknowledge(shards) => sender.send(&calls::acknowledge_shards(shards)).await,
         Call::Prosecute(dispute, Prosecution::Demand(index)) => {

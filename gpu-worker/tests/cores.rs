@@ -2,7 +2,7 @@
 //! What the cores do when the chain they see is not simply one block longer: forks, nodes that lag, restarts in a dispute.
 
 use quern_primitives::{
-    commitment::{leaf_list, results_digest, secret_hash},
+    commitment::{leaf_list, secret_hash},
     draw::SegmentCosts,
     job::Stage as JobStage,
     Account, BlobId, Height, ShardId,
@@ -11,9 +11,7 @@ use quern_program::Segment;
 use quern_protocol::{
     dispute::{Dispute, Move, Posted, Trace},
     inputs::StageContext,
-    shard::{
-        Accused, Adoption, Audit, Commitment, Deal, Demand, LeafDemand, Phase, Probe, ProbeSeat, Seat, Verdict, Window,
-    },
+    shard::{Accused, Audit, Commitment, Deal, Demand, LeafDemand, Phase, Probe, ProbeSeat, Seat, Verdict, Window},
     view::ShardView,
     Shard,
 };
@@ -128,7 +126,6 @@ fn kinds(actions: &[Action]) -> Vec<&'static str> {
         Action::Rerun(_) => "rerun",
         Action::CheckResults(_) => "check",
         Action::Prosecute(..) => "prosecute",
-        Action::Adopt(_) => "keep",
         Action::Hold(_) => "hold",
         Action::Submit(call) => call.name(),
         Action::Compare(..) => "compare",
@@ -174,7 +171,7 @@ fn worker_should_keep_its_promise_when_its_node_is_still_catching_up() {
 #[test]
 fn validator_should_keep_its_answer_when_its_node_is_still_catching_up() {
     let sealed = Sealed { sampled_at: 20, salt: SECRET, ids: Vec::new(), starts: Vec::new(), tasks: Vec::new() };
-    let mut validator = Validator::new(ME, [(ATTEMPT, sealed)], [], []);
+    let mut validator = Validator::new(ME, [(ATTEMPT, sealed)], []);
     assert_eq!(validator.on(block(19, 19, vec![])), vec![]);
     assert_eq!(validator.on(block(20, 20, vec![])), vec![Action::Forget(ATTEMPT)]);
 }
@@ -262,7 +259,7 @@ fn worker_should_not_serve_a_trace_again_when_it_has_just_posted_it() {
 fn challenger_should_work_its_move_out_again_when_a_fork_shows_another_trace() {
     let sealed =
         Sealed { sampled_at: 20, salt: SECRET, ids: vec![BlobId([8; 32])], starts: Vec::new(), tasks: Vec::new() };
-    let mut validator = Validator::new(ME, [(ATTEMPT, sealed)], [], []);
+    let mut validator = Validator::new(ME, [(ATTEMPT, sealed)], []);
     let view = disputed(OTHER, ME, Move::Name, 1);
     assert_eq!(kinds(&validator.on(block(40, 38, vec![view.clone()]))), ["prosecute"]);
     validator.on(Event::Prosecuted(9, Box::new(view.disputes[0].1.clone()), Prosecution::Name(3)));
@@ -275,7 +272,7 @@ fn challenger_should_work_its_move_out_again_when_a_fork_shows_another_trace() {
 fn challenger_should_play_on_when_a_part_of_a_long_trace_is_its_turn() {
     let sealed =
         Sealed { sampled_at: 20, salt: SECRET, ids: vec![BlobId([8; 32])], starts: Vec::new(), tasks: Vec::new() };
-    let mut validator = Validator::new(ME, [(ATTEMPT, sealed)], [], []);
+    let mut validator = Validator::new(ME, [(ATTEMPT, sealed)], []);
     let (asks, opened) =
         (disputed(OTHER, ME, Move::NamePart, 1), Move::NameInPart { part: 3, ids: Default::default() });
     assert_eq!(kinds(&validator.on(block(40, 38, vec![asks.clone()]))), ["prosecute"]);
@@ -291,37 +288,9 @@ fn challenger_should_play_on_when_a_part_of_a_long_trace_is_its_turn() {
 }
 
 #[test]
-fn validator_should_keep_a_promise_before_it_adopts_a_result_and_then_owe_what_its_worker_would() {
-    let Promise { ids, .. } = promise();
-    let sealed = Sealed { sampled_at: 20, salt: SECRET, ids: ids.clone(), starts: Vec::new(), tasks: Vec::new() };
-    let adopting = |auditor: Account| {
-        let auditors = vec![ME, OTHER].try_into().unwrap();
-        let adoption = Adoption { auditor, price: 10, auditors, results: results_digest(&ID, &ids) };
-        view(Phase::Adopting { adoption, by: 60 })
-    };
-    let mut validator = Validator::new(ME, [(ATTEMPT, sealed.clone())], [], []);
-    assert_eq!(kinds(&validator.on(block(40, 38, vec![adopting(OTHER)]))), Vec::<&str>::new(), "it is another one's");
-    assert_eq!(kinds(&validator.on(block(40, 38, vec![adopting(ME)]))), ["keep"]);
-    validator.on(Event::Executed(ATTEMPT, promise()));
-    let adopts = Action::Submit(Call::AdoptResult(ID, ids.clone(), SECRET));
-    assert_eq!(validator.on(block(41, 39, vec![adopting(ME)])), vec![adopts.clone()]);
-    // After a restart it is the same promise.
-    let mut validator = Validator::new(ME, [(ATTEMPT, sealed)], [], [(ATTEMPT, promise())]);
-    assert_eq!(validator.on(block(42, 40, vec![adopting(ME)])), [adopts]);
-    // From now on it is the worker: it serves, shows what it is asked for, and its own word for the delivery does not count.
-    let asked = accepted(ME, vec![ME, OTHER], |window| {
-        window.demands = vec![LeafDemand { position: 2, by: 50 }].try_into().unwrap();
-    });
-    assert_eq!(kinds(&validator.on(block(43, 41, vec![asked]))), ["publish", "answer leaf"]);
-    let challenged =
-        ShardView { disputes: vec![(9, dispute(ME, OTHER, Move::Trace, 1))], ..accepted(ME, vec![ME, OTHER], |_| ()) };
-    assert!(kinds(&validator.on(block(44, 42, vec![challenged]))).contains(&"defend"));
-}
-
-#[test]
 fn validator_should_serve_outputs_again_when_it_starts_again() {
     let accepted = accepted(OTHER, vec![ME], |window| window.delivered = true);
-    let mut validator = Validator::new(ME, [], [], []);
+    let mut validator = Validator::new(ME, [], []);
     assert_eq!(kinds(&validator.on(block(40, 38, vec![accepted.clone()]))), ["hold"]);
     validator.on(Event::Held(ATTEMPT));
     assert_eq!(kinds(&validator.on(block(41, 39, vec![accepted]))), Vec::<&str>::new());
@@ -346,7 +315,7 @@ fn accepted(worker: Account, auditors: Vec<Account>, change: impl FnOnce(&mut Wi
 
 #[test]
 fn validator_should_defend_what_it_confirmed_when_it_is_accused() {
-    let mut validator = Validator::new(ME, [], [], []);
+    let mut validator = Validator::new(ME, [], []);
     let dissenting = Default::default();
     let accused = Accused { confirmed: Default::default(), by: 60, refuted: 0, reissue: true, dissenting };
     let (deal, commitment, auditors) = (deal(OTHER), commitment(), vec![ME].try_into().unwrap());
@@ -362,7 +331,7 @@ fn validator_should_defend_what_it_confirmed_when_it_is_accused() {
 
 #[test]
 fn validator_should_say_that_the_outputs_are_delivered_when_it_holds_them() {
-    let mut validator = Validator::new(ME, [], [], []);
+    let mut validator = Validator::new(ME, [], []);
     let waits = accepted(OTHER, vec![ME], |_| ());
     assert_eq!(kinds(&validator.on(block(40, 38, vec![waits.clone()]))), ["hold"]);
     validator.on(Event::Held(ATTEMPT));
@@ -395,12 +364,12 @@ fn validator_should_claim_that_it_is_not_served_before_its_silence_is_fined() {
         audit.seats[0].seal = None;
         view(Phase::Auditing { deal: deal(OTHER), commitment: commitment(), audit, by })
     };
-    let mut validator = Validator::new(ME, [], [], []);
+    let mut validator = Validator::new(ME, [], []);
     assert_eq!(kinds(&validator.on(block(40, 38, vec![auditing(90)]))), ["audit"]);
     let claim = vec![Action::Submit(Call::ClaimUnavailable(ID, false))];
     assert_eq!(validator.on(block(90 - CLAIM_MARGIN_BLOCKS, 68, vec![auditing(90)])), claim);
     // With much time left it tries again and again, and then gives up.
-    let mut validator = Validator::new(ME, [], [], []);
+    let mut validator = Validator::new(ME, [], []);
     let mut height = 40;
     for _ in 0..CLAIM_AFTER {
         let actions = validator.on(block(height, height - 2, vec![auditing(900)]));
@@ -420,7 +389,7 @@ fn sealed_for_check() -> Sealed {
 fn validator_should_demand_results_in_time_when_a_worker_shows_nothing() {
     let comparing =
         |by| view(Phase::Comparing { deal: deal(OTHER), commitment: commitment(), audit: audit(ME, None), by });
-    let mut validator = Validator::new(ME, [(ATTEMPT, sealed_for_check())], [], []);
+    let mut validator = Validator::new(ME, [(ATTEMPT, sealed_for_check())], []);
     let actions = validator.on(block(40, 38, vec![comparing(90)]));
     assert_eq!(kinds(&actions), ["check"]);
     let subject: Subject = quern_worker::site::subject(&actions[0]);
@@ -434,13 +403,13 @@ fn validator_should_demand_results_in_time_when_a_worker_shows_nothing() {
 fn validator_should_demand_results_in_time_when_a_worker_sends_them_without_end() {
     let comparing =
         || view(Phase::Comparing { deal: deal(OTHER), commitment: commitment(), audit: audit(ME, None), by: 100 });
-    let mut validator = Validator::new(ME, [(ATTEMPT, sealed_for_check())], [], []);
+    let mut validator = Validator::new(ME, [(ATTEMPT, sealed_for_check())], []);
     let nothing = Vec::<&str>::new();
     assert_eq!(kinds(&validator.on(block(40, 38, vec![comparing()]))), ["check"]);
     assert_eq!(kinds(&validator.on(block(63, 61, vec![comparing()]))), nothing, "there is time");
     assert_eq!(kinds(&validator.on(block(64, 62, vec![comparing()]))), ["demand opening"]);
     // What was begun a moment ago is waited for.
-    let mut validator = Validator::new(ME, [(ATTEMPT, sealed_for_check())], [], []);
+    let mut validator = Validator::new(ME, [(ATTEMPT, sealed_for_check())], []);
     assert_eq!(kinds(&validator.on(block(90, 88, vec![comparing()]))), ["check"]);
     assert_eq!(kinds(&validator.on(block(97, 95, vec![comparing()]))), nothing);
     assert_eq!(kinds(&validator.on(block(98, 96, vec![comparing()]))), ["demand opening"]);
@@ -456,7 +425,7 @@ fn owing(drawn_at: u32, from_inputs: bool) -> ShardView {
 
 #[test]
 fn validator_should_run_the_tasks_from_their_inputs_when_it_has_claimed_that_it_is_not_served() {
-    let mut validator = Validator::new(ME, [], [], []);
+    let mut validator = Validator::new(ME, [], []);
     assert_eq!(kinds(&validator.on(block(40, 38, vec![owing(20, false)]))), ["audit"]);
     // The other run is still under way: one that hangs must not hold this one up.
     let actions = validator.on(block(41, 39, vec![owing(20, true)]));
@@ -479,13 +448,13 @@ fn validator_should_give_the_answer_that_it_has_kept_when_others_are_drawn_for_t
         [Action::Submit(Call::CommitAudit(ID, seal))] => *seal,
         other => panic!("{other:?}"),
     };
-    let mut validator = Validator::new(ME, [(ATTEMPT, sealed(SECRET))], [], []);
+    let mut validator = Validator::new(ME, [(ATTEMPT, sealed(SECRET))], []);
     let first = seal(&mut validator, 70);
     // A second run of the same sample changes nothing.
     validator.on(Event::Audited(ATTEMPT, sealed([9; 32])));
     assert_eq!(seal(&mut validator, 90), first);
     // Another sample is another question.
-    let mut other = Validator::new(ME, [(ATTEMPT, Sealed { sampled_at: 19, ..sealed(SECRET) })], [], []);
+    let mut other = Validator::new(ME, [(ATTEMPT, Sealed { sampled_at: 19, ..sealed(SECRET) })], []);
     assert_eq!(kinds(&other.on(block(70, 70, vec![owing(60, false)]))), ["audit"]);
 }
 
@@ -511,7 +480,7 @@ fn probing(missing: bool, by: Height) -> ShardView {
 
 #[test]
 fn validator_should_fetch_the_inputs_and_say_that_it_has_them_when_it_is_asked() {
-    let mut validator = Validator::new(ME, [], [], []);
+    let mut validator = Validator::new(ME, [], []);
     assert_eq!(kinds(&validator.on(block(22, 20, vec![probing(false, 90)]))), ["fetch"]);
     validator.on(Event::Fetched(ATTEMPT));
     let actions = validator.on(block(23, 20, vec![probing(false, 90)]));
@@ -521,7 +490,7 @@ fn validator_should_fetch_the_inputs_and_say_that_it_has_them_when_it_is_asked()
 
 #[test]
 fn validator_should_say_that_inputs_are_missing_when_it_could_not_fetch_them_often_enough() {
-    let mut validator = Validator::new(ME, [], [], []);
+    let mut validator = Validator::new(ME, [], []);
     let mut height = 22;
     for _ in 0..DECLINE_AFTER {
         let actions = validator.on(block(height, 20, vec![probing(false, 900)]));
@@ -536,7 +505,7 @@ fn validator_should_say_that_inputs_are_missing_when_it_could_not_fetch_them_oft
 
 #[test]
 fn validator_should_say_in_time_that_inputs_are_missing_when_a_fetch_hangs() {
-    let mut validator = Validator::new(ME, [], [], []);
+    let mut validator = Validator::new(ME, [], []);
     assert_eq!(kinds(&validator.on(block(22, 20, vec![probing(false, 90)]))), ["fetch"]);
     let actions = validator.on(block(90 - CLAIM_MARGIN_BLOCKS, 20, vec![probing(false, 90)]));
     assert_eq!(actions, vec![Action::Submit(Call::ReportInputs(ID, false))]);

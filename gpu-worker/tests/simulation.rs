@@ -252,9 +252,8 @@ struct Chain {
     pauses: u8,
     probes: u64,
     compensated: Vec<Account>,
-    /// Segments that are drawn of a shard, and results that validators adopted.
+    /// Segments that are drawn of a shard.
     samples: usize,
-    adopted: u64,
 }
 
 impl Chain {
@@ -298,7 +297,6 @@ impl Chain {
             probes: 0,
             compensated: Vec::new(),
             samples: 3,
-            adopted: 0,
         }
     }
 
@@ -413,11 +411,6 @@ impl Chain {
                 Some(())
             }
             Call::ReportInputs(id, available) => self.step(id, ShardEvent::Inputs { by, available }),
-            Call::AdoptResult(id, ids, secret) => {
-                self.step(id, ShardEvent::Adopt { by, ids, secret, bond: 5 })?;
-                self.adopted += 1;
-                Some(())
-            }
             Call::AnswerLeaf(id, position, leaf) => {
                 let shard = self.shards.get(&id)?;
                 let (deal, result) = shard.deal().zip(shard.result())?;
@@ -731,12 +724,7 @@ impl Simulation {
             } else if daemon.kind.watches() {
                 Core::Watcher(Box::new(Watcher::new(daemon.me, Choice { percent: 100, seed: [0; 32] })))
             } else {
-                Core::Validator(Box::new(Validator::new(
-                    daemon.me,
-                    disk.seals.clone(),
-                    disk.results.clone(),
-                    disk.promises.clone(),
-                )))
+                Core::Validator(Box::new(Validator::new(daemon.me, disk.seals.clone(), disk.results.clone())))
             });
         }
         if !self.rng.percent(self.faults.unseen) {
@@ -817,11 +805,6 @@ impl Simulation {
                     assert_eq!(first, root, "{:?} commits twice", daemon.kind);
                 }
             }
-            Call::AdoptResult(id, ids, secret) => {
-                let root = BlobId::of(&leaf_list(secret, &daemon.me, id, ids));
-                let first = self.roots.entry((daemon.me, rounds[id].attempt)).or_insert(root);
-                assert_eq!(*first, root, "{:?} adopts twice", daemon.kind);
-            }
             Call::CommitAudit(id, seal) => {
                 let sample = views.find(|view| view.shard.id == *id).map(|view| Round::of_sample(&view.shard));
                 let first = self.seals.entry((daemon.me, sample.unwrap())).or_insert(*seal);
@@ -883,7 +866,6 @@ impl Simulation {
                 self.daemons[index].desk.published.insert(attempt.shard);
                 Some(Event::Held(*attempt))
             }
-            Action::Adopt(view) => self.adopt(index, view),
             Action::Compare(view, task) => self.compare(index, view, *task),
             Action::Submit(_) | Action::Forget(_) => None,
         }
@@ -903,16 +885,6 @@ impl Simulation {
         let found = self.daemons[index].disk.inputs || !self.is_away() || others.into_iter().any(|who| serves(&who));
         self.daemons[index].disk.inputs |= found;
         found.then_some(())
-    }
-
-    fn adopt(&mut self, index: usize, view: &ShardView) -> Option<Event> {
-        let (by, attempt) = (view.shard.expires()? - 1, Attempt::of(&view.shard));
-        let secret = self.rng.secret();
-        let Daemon { me, disk, .. } = &mut self.daemons[index];
-        let ids = disk.seals.get(&attempt)?.ids.clone();
-        let root = BlobId::of(&leaf_list(&secret, me, &view.shard.id, &ids));
-        let promise = disk.promises.entry(attempt).or_insert(Promise { by, secret, ids, root });
-        Some(Event::Executed(attempt, promise.clone()))
     }
 
     fn executor(&self, index: usize) -> &'static dyn Executor {
@@ -1398,17 +1370,6 @@ fn liars_should_lose_when_honest_validators_have_bad_days() {
     let offences = simulations.iter().flat_map(|simulation| &simulation.chain.offences);
     let convicted = offences.filter(|(kind, ..)| *kind == OffenceKind::WrongResult).count();
     assert!(convicted > SEEDS as usize, "only {convicted} convictions");
-}
-
-#[test]
-fn right_results_should_be_adopted_when_validators_ran_all_that_a_liar_did() {
-    let kinds =
-        [HonestWorker, liar(false, false), liar(true, false), HonestValidator, HonestValidator, HonestValidator];
-    let whole = (TASKS * WORLD.segments()) as usize;
-    let simulations = simulate_drawing(whole, &kinds, BAD);
-    let adopted: u64 = simulations.iter().map(|simulation| simulation.chain.adopted).sum();
-    assert!(adopted > SEEDS / 2, "only {adopted} results were adopted");
-    assert!(simulations.iter().all(|simulation| simulation.chain.overturned == 0));
 }
 
 #[test]

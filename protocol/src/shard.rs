@@ -189,20 +189,6 @@ impl Audit {
     }
 }
 
-/// A result that all drawn validators computed in place of a worker who was convicted, of every segment of the shard: it is
-/// accepted when the one that convicted the worker makes it its own.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct Adoption {
-    /// Who may adopt it.
-    pub auditor: Account,
-    /// What it earns: what the worker would have.
-    pub price: Balance,
-    /// Everybody who computed it.
-    pub auditors: BoundedVec<Account, ConstU32<MAX_AUDITORS>>,
-    /// Digest of the ids of all segments.
-    pub results: [u8; 32],
-}
-
 /// A challenge of an accepted shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Stake {
@@ -463,14 +449,6 @@ pub enum Phase {
         /// Height of acceptance.
         at: Height,
     },
-    /// The worker was convicted and all drawn validators agree on the whole result: one of them may adopt it.
-    #[codec(index = 12)]
-    Adopting {
-        /// Who, and for what.
-        adoption: Adoption,
-        /// Last height for that. Then the shard starts again.
-        by: Height,
-    },
     /// Several said that the inputs cannot be fetched: the chain owes the draw of validators who say whether they can, from the
     /// seed of `period`.
     #[codec(index = 13)]
@@ -662,17 +640,6 @@ pub enum Event {
     /// Somebody says that the outputs are delivered; the caller of `step` has seen to it that the requester or an auditor
     /// does.
     Deliver,
-    /// The validator that convicted a worker makes the result of all drawn validators its own.
-    Adopt {
-        /// Who.
-        by: Account,
-        /// Ids of all segments, in leaf order.
-        ids: Vec<BlobId>,
-        /// The secret of its leaves, which is no secret any more.
-        secret: [u8; 32],
-        /// What of its bond was locked for it.
-        bond: Balance,
-    },
     /// The chain issues an overturned shard again, because nothing was computed from it.
     Reissue,
     /// A dispute ended.
@@ -714,8 +681,6 @@ pub enum Effect {
         /// Who showed it.
         reporter: Option<Account>,
     },
-    /// A validator took the place of the worker; its result is accepted next.
-    Adopt(Account),
     /// All drawn validators agree: later stages may read the result.
     Accept {
         /// The deal.
@@ -845,7 +810,7 @@ impl Shard {
     /// The deal, unless the shard is queued.
     pub fn deal(&self) -> Option<&Deal> {
         match &self.phase {
-            Phase::Queued | Phase::Adopting { .. } => None,
+            Phase::Queued => None,
             Phase::Doubted { work, .. } | Phase::Probing { work, .. } => work.as_ref().map(|work| &work.deal),
             Phase::Assigned { deal, .. }
             | Phase::Running { deal, .. }
@@ -865,7 +830,7 @@ impl Shard {
     /// The commitment, once there is one.
     pub fn commitment(&self) -> Option<&Commitment> {
         match &self.phase {
-            Phase::Queued | Phase::Assigned { .. } | Phase::Running { .. } | Phase::Adopting { .. } => None,
+            Phase::Queued | Phase::Assigned { .. } | Phase::Running { .. } => None,
             Phase::Doubted { work, .. } | Phase::Probing { work, .. } => work.as_ref().map(|work| &work.commitment),
             Phase::Committed { commitment, .. }
             | Phase::Opening { commitment, .. }
@@ -903,8 +868,7 @@ impl Shard {
         }
     }
 
-    /// Whether this account's word counts for the delivery of the result: it audited the result, which was accepted, and did
-    /// not adopt it and so become its worker.
+    /// Whether this account's word counts for the delivery of the result: it audited the result, which was accepted.
     pub fn may_confirm_delivery(&self, who: &Account) -> bool {
         let was_accepted = self.accused().is_none_or(Accused::was_accepted);
         was_accepted && self.auditors().contains(who) && self.deal().is_none_or(|deal| deal.worker != *who)
@@ -966,14 +930,6 @@ impl Shard {
         }
     }
 
-    /// What may be adopted.
-    pub fn adoption(&self) -> Option<&Adoption> {
-        match &self.phase {
-            Phase::Adopting { adoption, .. } => Some(adoption),
-            _ => None,
-        }
-    }
-
     /// What drawn validators say about the inputs.
     pub fn probe(&self) -> Option<&Probe> {
         match &self.phase {
@@ -983,9 +939,8 @@ impl Shard {
     }
 
     /// Everybody who has a part in the shard: the worker, who audits or has audited it, who says whether its inputs can be
-    /// fetched, who may adopt its result, and who challenges it.
+    /// fetched, and who challenges it.
     pub fn parties(&self) -> Vec<Account> {
-        let adopts = self.adoption().map(|adoption| adoption.auditor);
         let worker = self.deal().map(|deal| deal.worker);
         let seats = self.audit().into_iter().flat_map(|audit| audit.seats.iter().map(|seat| seat.auditor));
         let challengers = self.window().into_iter().flat_map(|window| window.challenges.iter());
@@ -993,7 +948,7 @@ impl Shard {
         let accusers = self.liable().iter().filter_map(|liable| liable.accuser).map(|stake| stake.challenger);
         let probed = self.probe().into_iter().flat_map(|probe| probe.seats.iter().map(|seat| seat.auditor));
         let dissenting = self.accused().into_iter().flat_map(|accused| accused.dissenting.iter().copied());
-        let parties = worker.into_iter().chain(adopts).chain(seats).chain(probed).chain(dissenting);
+        let parties = worker.into_iter().chain(seats).chain(probed).chain(dissenting);
         parties.chain(self.auditors().iter().copied()).chain(challengers).chain(accusers).collect()
     }
 
@@ -1098,7 +1053,6 @@ impl Shard {
             | Phase::Running { by, .. }
             | Phase::Opening { by, .. }
             | Phase::Revealing { by, .. }
-            | Phase::Adopting { by, .. }
             | Phase::Probing { by, .. } => *by,
             Phase::Disputed { audit, by, .. } => {
                 audit.seats.iter().any(|seat| seat.verdict == Some(Verdict::Differs)).then_some(*by)?

@@ -133,8 +133,6 @@ pub struct PhaseCounts {
     pub accepted: u32,
     /// Were convicted after they were accepted.
     pub overturned: u32,
-    /// Wait for a validator to adopt the result that all of them agree on.
-    pub adopting: u32,
     /// Wait for the word of drawn validators on whether their inputs can be fetched.
     pub doubted: u32,
 }
@@ -156,7 +154,6 @@ impl PhaseCounts {
             Phase::Accused { accused, .. } if !accused.was_accepted() => &mut self.disputed,
             Phase::Accepted { .. } | Phase::Settled { .. } => &mut self.accepted,
             Phase::Overturned { .. } | Phase::Accused { .. } => &mut self.overturned,
-            Phase::Adopting { .. } => &mut self.adopting,
             Phase::Doubted { .. } | Phase::Probing { .. } => &mut self.doubted,
         };
         *of = of.saturating_add(1);

@@ -99,7 +99,6 @@ impl Step {
                 | Phase::Settled { .. }
                 | Phase::Overturned { .. }
                 | Phase::Accused { .. }
-                | Phase::Adopting { .. }
                 | Phase::Doubted { .. }
                 | Phase::Probing { .. } => return None,
             });

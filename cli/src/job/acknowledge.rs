@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn delivery_should_be_confirmed_by_auditors_and_not_by_who_adopted_the_result() {
+    fn delivery_should_be_confirmed_by_auditors_and_not_by_the_worker() {
         let shard = accepted(false);
         assert!(shard.may_confirm_delivery(&AUDITOR));
         assert!(!shard.may_confirm_delivery(&OTHER), "it has no part in it");

@@ -130,7 +130,6 @@ pub fn phases(stages: &[PhaseCounts]) -> String {
         ("revealing", count(|phases| phases.revealing)),
         ("comparing", count(|phases| phases.comparing)),
         ("DISPUTED", count(|phases| phases.disputed)),
-        ("adopting", count(|phases| phases.adopting)),
         ("with inputs in doubt", count(|phases| phases.doubted)),
     ];
     let present = counts.into_iter().filter(|(_, count)| *count > 0);

@@ -231,8 +231,6 @@ pub enum Call {
     ClaimUnavailable(ShardId, bool),
     /// `verification.report_inputs`: shard, whether all inputs are here.
     ReportInputs(ShardId, bool),
-    /// `verification.adopt_result`: shard, ids of all segments, the secret of their leaves.
-    AdoptResult(ShardId, Vec<BlobId>, [u8; 32]),
     /// `verification.answer_leaf`
     AnswerLeaf(ShardId, u32, LeafProof),
     /// `jobs.acknowledge_shards`, at most 16.
@@ -265,7 +263,6 @@ impl Call {
             Self::ClaimUnavailable(_, false) => "claim",
             Self::ClaimUnavailable(_, true) => "claim inputs",
             Self::ReportInputs(..) => "report inputs",
-            Self::AdoptResult(..) => "adopt",
             Self::AnswerLeaf(..) => "answer leaf",
             Self::Acknowledge(_) => "acknowledge",
             Self::Prosecute(..) => "convict",
@@ -298,8 +295,6 @@ pub enum Action {
     CheckResults(ShardView),
     /// Work out the challenger's next move in a dispute.
     Prosecute(ShardView, DisputeId),
-    /// Make a [`Promise`] of what an audit of every segment computed, and keep it.
-    Adopt(ShardView),
     /// Fetch the outputs of an accepted shard and serve them.
     Hold(Attempt),
     /// Run this task of an accepted shard again and compare it with what its worker committed to.

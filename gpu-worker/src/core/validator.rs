@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The validator: audit, seal, check what the worker shows, reveal, prosecute what differs, accuse who confirmed it, and take the
-//! place of a worker that it convicted where all validators ran the whole shard.
+//! The validator: audit, seal, check what the worker shows, reveal, prosecute what differs, and accuse who confirmed it.
 
 use super::{
     prosecution::{Accusations, Prosecutions},
     *,
 };
 use quern_primitives::commitment::{audit_seal, results_digest};
-use quern_protocol::shard::{Accused, Adoption, Audit, Demand, Phase, Probe, Seat, Verdict};
+use quern_protocol::shard::{Accused, Audit, Demand, Phase, Probe, Seat, Verdict};
 
 const CHECK: &str = "check";
 const KEEP: &str = "keep shown";
@@ -36,17 +35,14 @@ pub struct Validator {
     /// Attempts whose inputs it is asked for, and those whose inputs it has.
     asked: HashMap<Attempt, Round>,
     fetched: HashSet<Attempt>,
-    /// What it owes for results that it adopted: all that their worker would.
-    adopted: Worker,
 }
 
 impl Validator {
-    /// A validator that has sealed these answers, been shown these results, and adopted these results, before.
+    /// A validator that has sealed these answers and been shown these results before.
     pub fn new(
         me: Account,
         seals: impl IntoIterator<Item = (Attempt, Sealed)>,
         results: impl IntoIterator<Item = (Attempt, ShownResults)>,
-        promises: impl IntoIterator<Item = (Attempt, Promise)>,
     ) -> Self {
         Self {
             me,
@@ -60,20 +56,16 @@ impl Validator {
             accusations: Accusations::default(),
             asked: HashMap::new(),
             fetched: HashSet::new(),
-            adopted: Worker::new(me, promises),
         }
     }
 
     /// Takes in what happened and says what to do next.
     pub fn on(&mut self, event: Event) -> Vec<Action> {
         if let Event::Block { best, finalized, views, served } = &event {
-            let mut actions = self.adopted.block(*best, *finalized, views, served);
-            actions.extend(self.block(*best, *finalized, views, served));
-            return actions;
+            return self.block(*best, *finalized, views, served);
         }
-        let actions = self.adopted.on(event.clone());
         self.take_in(event);
-        actions
+        Vec::new()
     }
 
     /// Takes in what was done.
@@ -125,7 +117,6 @@ impl Validator {
                 (Phase::Comparing { audit, by, .. }, Some(seat)) => self.compare(view, audit, &seat, *by, &mut out),
                 (Phase::Disputed { audit, .. }, Some(seat)) => self.dispute(view, audit, &seat, &mut out),
                 (Phase::Probing { probe, by, .. }, _) => self.probe(view, probe, *by, &mut out),
-                (Phase::Adopting { adoption, .. }, _) => self.adopt(view, adoption, &mut out),
                 (Phase::Accused { accused, .. }, _) if accused.dissenting.contains(&self.me) => {
                     self.accuse(view, accused, &mut out)
                 }
@@ -144,7 +135,6 @@ impl Validator {
 
     /// Who has audited an accepted shard holds and serves its outputs, and says so while nobody has.
     fn hold(&mut self, shard: &Shard, delivered: &mut Vec<ShardId>, out: &mut Vec<Action>) {
-        // What it adopted it serves as its worker.
         if !shard.may_confirm_delivery(&self.me) {
             return;
         }
@@ -267,21 +257,6 @@ impl Validator {
             self.accusations.play(&self.me, view, &found, &mut self.pending, self.best, out);
         }
         self.prosecutions.play(&self.me, view, &mut self.pending, self.best, out);
-    }
-
-    /// Takes the place of the worker that it convicted.
-    fn adopt(&mut self, view: &ShardView, adoption: &Adoption, out: &mut Vec<Action>) {
-        if adoption.auditor != self.me {
-            return;
-        }
-        let (id, attempt, round, best) = (view.shard.id, Attempt::of(&view.shard), Round::of(&view.shard), self.best);
-        if let Some(Promise { ids, secret, .. }) = self.adopted.promise(attempt).cloned() {
-            self.pending.submit(round, Call::AdoptResult(id, ids, secret), best, out);
-        } else if self.seals.contains_key(&attempt)
-            && self.pending.start(Subject::Shard(round, "keep"), best, UNTIL_REPORTED)
-        {
-            out.push(Action::Adopt(view.clone()));
-        }
     }
 
     fn sealed(&self, view: &ShardView, audit: &Audit) -> Option<&Sealed> {

@@ -197,7 +197,7 @@ impl Worker {
                 }
             }
             Phase::Settled { .. } | Phase::Overturned { .. } | Phase::Accused { .. } => self.publish(attempt, out),
-            Phase::Queued | Phase::Committed { .. } | Phase::Opening { .. } | Phase::Adopting { .. } => {}
+            Phase::Queued | Phase::Committed { .. } | Phase::Opening { .. } => {}
             Phase::Doubted { .. } | Phase::Probing { .. } => {}
         }
     }

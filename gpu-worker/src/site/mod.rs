@@ -136,7 +136,6 @@ impl Site {
             Action::Rerun(view) => self.rerun(&view).await.map(Some),
             Action::CheckResults(view) => self.check_results(&view).await.map(Some),
             Action::Prosecute(view, id) => self.prosecute(&view, id, dispute(&view, id)?).await.map(Some),
-            Action::Adopt(view) => self.adopt(&view).map(Some),
             Action::Compare(view, task) => self.compare(&view, task).await.map(Some),
             Action::Hold(attempt) => self.hold(&self.view(attempt).await?).await.map(Some),
             Action::Forget(attempt) => {
@@ -186,7 +185,6 @@ pub fn subject(action: &Action) -> Subject {
         Action::Rerun(view) => Subject::Shard(Round::of_sample(&view.shard), "rerun"),
         Action::CheckResults(view) => shard(view, checking(view)),
         Action::Prosecute(view, id) => Subject::of_dispute(view, *id, "prosecute"),
-        Action::Adopt(view) => shard(view, "keep"),
         Action::Compare(view, task) => Subject::Task(Attempt::of(&view.shard), *task),
         Action::Hold(attempt) => Subject::Shard(Round { attempt: *attempt, drawn_at: 0 }, "hold"),
         Action::Submit(_) | Action::Forget(_) => Subject::None,

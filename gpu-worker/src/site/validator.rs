@@ -4,7 +4,6 @@
 use super::{compute, tasks, worker::result_id, Site, SiteError};
 use crate::core::{name_difference, Attempt, Event, Prosecution, Sealed, ShownResults};
 use quern_primitives::{
-    commitment::results_digest,
     job::{Blob, Endpoint},
     BlobId, DisputeId,
 };
@@ -13,7 +12,7 @@ use quern_protocol::{
     dispute::{Dispute, Move},
     evidence::{differing_node, Conviction, Evidence},
     inputs::AcceptedShard,
-    shard::{Phase, Shard},
+    shard::Shard,
     view::ShardView,
 };
 use quern_sdk::net::{messages::Committed, Checkpoint, NetError, Request, Response};
@@ -213,21 +212,6 @@ impl Site {
         let differs = |(segment, id): (&u32, &BlobId)| own.get(*segment as usize) != Some(id);
         let first = probes.iter().zip(theirs).position(differs).unwrap_or(theirs.len());
         u32::try_from(first).map_err(|_| SiteError::Inconsistent("too many ids"))
-    }
-
-    /// Makes a promise of what an audit of every segment computed. It is kept before this returns.
-    pub(super) fn adopt(&self, view: &ShardView) -> Result<Event, SiteError> {
-        let Phase::Adopting { adoption, by } = &view.shard.phase else {
-            return Err(SiteError::Inconsistent("there is nothing to adopt"));
-        };
-        let (id, attempt) = (view.shard.id, Attempt::of(&view.shard));
-        if let Some(promise) = self.db.promise(attempt)? {
-            return Ok(Event::Executed(attempt, promise));
-        }
-        let ids = self.db.seal(attempt)?.map(|sealed| sealed.ids);
-        let ids = ids.filter(|ids| results_digest(&id, ids) == adoption.results);
-        let ids = ids.ok_or(SiteError::Inconsistent("the own answer is not what is to be adopted"))?;
-        self.new_promise(attempt, *by, ids)
     }
 
     /// Fetches the outputs of an accepted shard and serves them too.

@@ -228,8 +228,6 @@ impl<T: Config> Pallet<T> {
                 }
             }
             Effect::ReleaseChallenger(challenger, bond) => T::Collateral::release(&challenger, bond),
-            // As if it had been drawn for the shard.
-            Effect::Adopt(auditor) => T::Registry::take_slot(&auditor),
             Effect::Accept { deal, auditors } => Self::accept(after, &deal, &auditors)?,
             Effect::Settle { deal, auditors, paid } => Self::settle(after, &deal, &auditors, paid)?,
             Effect::Overturn(deal) => Self::overturn(after, &deal)?,

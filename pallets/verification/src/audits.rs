@@ -1,25 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Openings on chain, and the count of audits that settled.
 
-use crate::{Answers, Config, Error, Event, Pallet, Totals, WeightInfo, MAX_LINK_BYTES};
+use crate::{Answers, Config, Error, Pallet, Totals, WeightInfo, MAX_LINK_BYTES};
 use alloc::vec::Vec;
-use frame_support::{
-    dispatch::DispatchResult,
-    ensure,
-    traits::{ConstU32, Get},
-    weights::Weight,
-    BoundedVec,
-};
-use quern_primitives::{
-    commitment::LeafProof,
-    traits::{Collateral, Registry},
-    BlobId, ShardId,
-};
+use frame_support::{ensure, traits::ConstU32, weights::Weight, BoundedVec};
+use quern_primitives::{commitment::LeafProof, BlobId, ShardId};
 use quern_protocol::{
-    shard::{Event as ShardEvent, Phase, MAX_SAMPLES},
+    shard::{Phase, MAX_SAMPLES},
     traits::Shards,
 };
-use sp_runtime::AccountId32;
 
 impl<T: Config> Pallet<T> {
     /// The ids that `leaves` prove at the demanded positions.
@@ -39,21 +28,6 @@ impl<T: Config> Pallet<T> {
             .map(|(position, leaf)| leaf.verify(&commitment.root, shard.leaves(), &deal.worker, id, *position))
             .collect::<Result<Vec<_>, _>>()?;
         ids.try_into().map_err(|_| Error::WrongIdCount)
-    }
-
-    /// Has a validator take the place of a convicted worker.
-    pub(crate) fn do_adopt(id: &ShardId, auditor: AccountId32, ids: Vec<BlobId>, secret: [u8; 32]) -> DispatchResult {
-        let by = auditor.clone().into();
-        let shard = Self::shard(id)?;
-        let adoption = shard.adoption().ok_or(Error::<T>::WrongPhase)?;
-        // A worker is found by its entry, and barred in it.
-        ensure!(adoption.auditor == by && T::Registry::endpoint(&by).is_some(), Error::<T>::NotYours);
-        let bond = T::Params::get().audit_bond;
-        T::Collateral::lock(&by, bond).map_err(|_| Error::<T>::NoBond)?;
-        Self::apply(id, ShardEvent::Adopt { by, ids, secret, bond })?;
-        Totals::<T>::mutate(|stats| stats.settled = stats.settled.saturating_add(1));
-        Self::deposit_event(Event::ResultAdopted { shard: *id, auditor, bond });
-        Ok(())
     }
 
     /// The id that `leaf` proves at a position of an accepted shard.

@@ -21,7 +21,7 @@ use quern_protocol::{
     evidence::Conviction,
     inputs::StageContext,
     referee::MAX_READS,
-    shard::{Adoption, Deal, Phase, ProbeSeat, Seat, MAX_AUDIT_ROUNDS, MAX_LEAF_DEMANDS, MAX_PROBES},
+    shard::{Deal, Phase, ProbeSeat, Seat, MAX_AUDIT_ROUNDS, MAX_LEAF_DEMANDS, MAX_PROBES},
 };
 
 /// Puts things into place in the pallets around this one.
@@ -656,29 +656,6 @@ mod benches {
         _(signed(WORKER), 0, start, end);
 
         Ok(())
-    }
-
-    /// The adopted result accepts the last shard of the last stage: its job is complete.
-    #[benchmark]
-    fn adopt_result() {
-        let bench = Bench::audited::<T>(Until::LastReveal, honest);
-        let ids: Vec<BlobId> = (0..MAX_SAMPLES).map(|index| BlobId::of(&index.encode())).collect();
-        let seats = bench.shard.audit().map(|audit| audit.seats.to_vec()).unwrap_or_default();
-        let adoption = Adoption {
-            auditor: auditor(0),
-            price: PRICE,
-            auditors: BoundedVec::truncate_from(seats.iter().map(|seat| seat.auditor).collect()),
-            results: results_digest(&bench.id(), &ids),
-        };
-        let shard = Shard { phase: Phase::Adopting { adoption, by: NOW }, ..bench.shard.clone() };
-        T::BenchmarkHelper::put_shard(&shard, &bench.world.context, &bench.world.program);
-        seats.iter().for_each(|seat| T::Collateral::release(&seat.auditor, seat.bond));
-        let ids = BoundedVec::truncate_from(ids);
-
-        #[extrinsic_call]
-        _(signed(auditor(0)), bench.id(), ids, [3; 32]);
-
-        assert!(T::Shards::shard(&bench.id()).is_none_or(|shard| shard.is_accepted()));
     }
 
     impl_benchmark_test_suite!(Pallet, crate::tests::mock::new_test_ext(), crate::tests::mock::Test);

@@ -328,16 +328,6 @@ pub mod pallet {
             /// The id.
             id: BlobId,
         },
-        /// A validator adopted the result that all drawn ones agree on, in place of a convicted worker: the shard is accepted.
-        #[codec(index = 17)]
-        ResultAdopted {
-            /// The shard.
-            shard: ShardId,
-            /// The validator.
-            auditor: AccountId32,
-            /// What of its bond is locked for the result.
-            bond: quern_primitives::Balance,
-        },
         /// No draw found enough validators for too long: the worker is released and the shard starts again.
         #[codec(index = 15)]
         DrawGivenUp {
@@ -857,23 +847,6 @@ pub mod pallet {
             let by = ensure_signed(origin)?.into();
             Self::check_ends(start.as_ref(), &end)?;
             Self::play(dispute, by, Play::Prove { start, end })
-        }
-
-        /// The validator that convicted a worker, of a shard of which all drawn validators ran every segment and came to the
-        /// same, makes that result its own: `ids` of all segments in leaf order, blinded by `secret`. The shard is accepted and
-        /// the validator is its worker from now on; an audit bond of its is locked for that. Event: `ResultAdopted`. Errors:
-        /// `UnknownShard`, `WrongPhase`, `NotYours` (it is another one's, or the validator has left the registry), `NoBond`,
-        /// `TooLate`, `DigestMismatch`.
-        #[pallet::call_index(20)]
-        #[pallet::weight(T::WeightInfo::adopt_result())]
-        pub fn adopt_result(
-            origin: OriginFor<T>,
-            shard: ShardId,
-            ids: BoundedVec<BlobId, ConstU32<MAX_SAMPLES>>,
-            secret: [u8; 32],
-        ) -> DispatchResult {
-            let auditor = ensure_signed(origin)?;
-            Self::do_adopt(&shard, auditor, ids.into_inner(), secret)
         }
 
         /// A validator that was drawn for that says whether it has fetched all inputs of the shard's tasks. Whatever it says takes

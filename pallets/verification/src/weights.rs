@@ -63,8 +63,6 @@ pub trait WeightInfo {
     fn pick_id() -> Weight;
     /// `prove_ends`.
     fn prove_ends() -> Weight;
-    /// `adopt_result`.
-    fn adopt_result() -> Weight;
     /// `report_inputs`.
     fn report_inputs() -> Weight;
 }
@@ -911,12 +909,6 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
             .saturating_add(T::DbWeight::get().reads(293))
             .saturating_add(T::DbWeight::get().writes(1))
     }
-    // By hand, until it is measured: that of `reveal_audit`, which accepts the last shard of a job too.
-    fn adopt_result() -> Weight {
-        Weight::from_parts(2_025_165_000, 909_990)
-            .saturating_add(T::DbWeight::get().reads(345))
-            .saturating_add(T::DbWeight::get().writes(43))
-    }
     // By hand, until it is measured: the last word of eight, about a result with eight sealed answers, of a job that was paused as often
     // as may be. What `claim_unavailable` does, which releases eight bonds and ends the job, and beside it
     // Storage: `Jobs::Stages` (r:1 w:0), `Jobs::Paused` (r:1 w:1), `Collateral::Ledgers` (r:8 w:8), `Jobs::Duties` (r:0 w:8),
@@ -1011,9 +1003,6 @@ impl WeightInfo for () {
         Weight::zero()
     }
     fn prove_ends() -> Weight {
-        Weight::zero()
-    }
-    fn adopt_result() -> Weight {
         Weight::zero()
     }
     fn report_inputs() -> Weight {

@@ -3,7 +3,7 @@
 
 use super::*;
 use alloc::vec;
-use quern_primitives::commitment::{audit_seal, leaf_list, opened_digest, results_digest, secret_hash};
+use quern_primitives::commitment::{audit_seal, opened_digest, results_digest};
 
 impl Shard {
     /// Applies an event at a height, where no deadline lags. `period` is the draw period that `height` lies in.
@@ -229,30 +229,7 @@ impl Shard {
             (
                 Phase::Disputed { deal, commitment, audit, .. },
                 Event::Resolved { challenger, worker_lost: Some(kind) },
-            ) => {
-                let Some(adoption) = self.adoptable(&deal, &audit, challenger) else {
-                    return Ok(self.lost(deal, commitment, audit, kind, Some(challenger), height, params));
-                };
-                let by = height.saturating_add(params.move_blocks);
-                Ok((next(Phase::Adopting { adoption, by }), offence_of_worker(&deal, &audit, kind, Some(challenger))))
-            }
-            (Phase::Adopting { adoption, by }, Event::Adopt { by: who, ids, secret, bond }) => {
-                owed(&adoption.auditor, &who, reached, by)?;
-                if results_digest(&self.id, &ids) != adoption.results {
-                    return Err(ShardError::DigestMismatch);
-                }
-                let root = BlobId::of(&leaf_list(&secret, &who, &self.id, &ids));
-                let commitment = Commitment { root, secret_hash: secret_hash(&secret), at: height };
-                let deal = Deal { worker: who, price: adoption.price, collateral: bond };
-                let auditors = adoption.auditors.into_inner();
-                // Their bonds are free since the conviction.
-                let (confirmed, effects) = (Confirmed::default(), vec![Effect::Adopt(who)]);
-                Ok(self.accepted(deal, commitment, auditors, confirmed, false, effects, height, params))
-            }
-            (Phase::Adopting { by, .. }, Event::Expire) => {
-                due(reached, by)?;
-                Ok((self.requeued(), vec![Effect::Requeue]))
-            }
+            ) => Ok(self.lost(deal, commitment, audit, kind, Some(challenger), height, params)),
             (
                 Phase::Disputed { deal, commitment, mut audit, by },
                 Event::Resolved { challenger, worker_lost: None },
@@ -396,22 +373,6 @@ impl Shard {
         let (by, dissenting) = (height.saturating_add(params.window_blocks), BoundedVec::truncate_from(dissenting));
         let accused = Accused { confirmed, by, refuted: 0, reissue: true, dissenting };
         (Shard { phase: Phase::Accused { deal, commitment, auditors, at: height, accused }, ..self.clone() }, effects)
-    }
-
-    /// The result of a convicted worker's auditors, where they ran every segment and all of them came to the same: as many
-    /// matching answers as accept any shard. It need not be run again.
-    fn adoptable(&self, deal: &Deal, audit: &Audit, auditor: Account) -> Option<Adoption> {
-        let results = audit.seats.first()?.results?;
-        let agrees = |seat: &Seat| seat.results == Some(results) && seat.verdict != Some(Verdict::Refuted);
-        let is_whole = audit.sample.len() as u32 == self.leaves();
-        let is_full = audit.seats.len() as u32 == u32::from(audit.needed);
-        // Somebody else has to say that the outputs are delivered.
-        let is_several = audit.seats.len() > 1;
-        if !is_whole || !is_full || !is_several || audit.results == Some(results) || !audit.seats.iter().all(agrees) {
-            return None;
-        }
-        let auditors = BoundedVec::truncate_from(audit.seats.iter().map(|seat| seat.auditor).collect());
-        Some(Adoption { auditor, price: deal.price, auditors, results })
     }
 
     #[allow(clippy::too_many_arguments)]

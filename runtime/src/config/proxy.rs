@@ -38,7 +38,7 @@ pub enum ProxyType {
     /// What the daemons send while they work and audit: none of these calls moves a bond or funds to another account, spends
     /// anything but fees, or names another proxy. It opens the disputes that a drawn validator owes, which lock nothing, and no
     /// challenge of an accepted shard or accusation of an auditor. What a stolen hot key can cost is what is locked for open obligations, what of the free bond
-    /// is locked for new ones (shards that it takes, audits, results that it adopts), and what the entry is worth: it can change
+    /// is locked for new ones (shards that it takes, audits), and what the entry is worth: it can change
     /// the ask and the endpoint, or retire. And it can use up the calls that are free for the account ([`quern_pallet_duties`]).
     #[codec(index = 1)]
     Daemon,

@@ -333,11 +333,6 @@ pub fn answer_leaf(shard: ShardId, position: u32, leaf: LeafProof) -> impl Paylo
     transactions().verification().answer_leaf(Static(shard), position, Static(leaf))
 }
 
-/// `verification.adopt_result`
-pub fn adopt_result(shard: ShardId, ids: Vec<BlobId>, secret: [u8; 32]) -> impl Payload + Send + Sync {
-    transactions().verification().adopt_result(Static(shard), list(ids), secret)
-}
-
 /// `verification.name_ids`
 pub fn name_ids(dispute: DisputeId, ids: Vec<BlobId>) -> impl Payload + Send + Sync {
     transactions().verification().name_ids(dispute, list(ids))

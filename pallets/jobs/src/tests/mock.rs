@@ -12,7 +12,7 @@ use frame_support::{
     },
 };
 use quern_primitives::{
-    commitment::{audit_seal, results_digest},
+    commitment::audit_seal,
     job::{AuditLevel, Blob, Endpoint, Input, JobSpec, OutputMap, Profile, Requirements, Stage},
     plant::ConvictedResult,
     tagged,
@@ -232,7 +232,6 @@ impl Registry for World {
         workers.map(|ReadyWorker { account, ask, profile, .. }| Offer { account, ask, profile }).collect()
     }
     fn take_slot(who: &Account) {
-        // Who adopts a result may be no worker.
         books(|books| books.workers.get_mut(who).into_iter().for_each(|worker| worker.slots -= 1));
     }
     fn shard_ended(who: &Account, end: ShardEnd) {
@@ -627,35 +626,6 @@ pub fn audit(id: ShardId, differ: &[u8]) {
         Jobs::apply(&id, ShardEvent::Reveal { by: *by, salt: [0; 32], results: found(by), holds_outputs: false })
             .unwrap();
     }
-}
-
-/// Takes an assigned shard to the conviction of its worker by auditors that ran all of it and computed these ids. The first one
-/// adopts them.
-pub fn adopt(id: ShardId, ids: &[BlobId]) {
-    let worker = raw(worker_of(id));
-    commit(id);
-    let (opened, results, bond) = ([1; 32], results_digest(&id, ids), Jobs::params().audit_bond);
-    next_period();
-    next_period();
-    let seats = AUDITORS[..2].iter().map(|auditor| Seat::new(raw(*auditor), bond)).collect();
-    let lock = |who: u8| books(|books| books.bonds.entry(raw(who)).or_insert((QRN, 0)).1 += bond);
-    AUDITORS[..2].iter().copied().for_each(lock);
-    let apply = |event| Jobs::apply(&id, event).unwrap();
-    apply(ShardEvent::Draw { sample: (0..ids.len() as u32).collect(), seats });
-    apply(ShardEvent::Open { by: worker, digest: opened });
-    for by in AUDITORS[..2].iter().map(|who| raw(*who)) {
-        apply(ShardEvent::Seal { by, seal: audit_seal(&[0; 32], &by, &id, &opened, &results) });
-    }
-    apply(ShardEvent::Results { by: worker, digest: [2; 32] });
-    for by in AUDITORS[..2].iter().map(|who| raw(*who)) {
-        apply(ShardEvent::Reveal { by, salt: [0; 32], results, holds_outputs: false });
-    }
-    let challenger = raw(AUDITORS[0]);
-    apply(ShardEvent::Challenge { by: challenger, position: 0, bond: 0 });
-    apply(ShardEvent::Resolved { challenger, worker_lost: Some(OffenceKind::WrongResult) });
-    lock(AUDITORS[0]);
-    apply(ShardEvent::Adopt { by: challenger, ids: ids.to_vec(), secret: [9; 32], bond });
-    assert!(shard(id).is_accepted());
 }
 
 /// Has a shard declined by two workers for want of its inputs.

@@ -110,26 +110,6 @@ fn settlement_should_need_no_acknowledgement_when_an_auditor_holds_the_outputs()
 }
 
 #[test]
-fn validator_should_be_paid_the_price_when_it_adopted_the_result() {
-    run(|| {
-        let id = assigned();
-        let price = shard(id).deal().unwrap().price;
-        let ids: Vec<BlobId> = (0..8).map(|byte| BlobId([byte; 32])).collect();
-        adopt(id, &ids);
-        let (adopter, other) = (raw(AUDITORS[0]), raw(AUDITORS[1]));
-        let ended = books(|books| books.ended.clone());
-        assert_eq!(ended, vec![(raw(10), ShardEnd::Convicted), (adopter, ShardEnd::Accepted)]);
-        assert_eq!(World::bonded(&adopter) - World::free(&adopter), params().audit_bond);
-        settle(id);
-        let (settlement, auditors) = books(|books| books.settled[0].clone());
-        assert_eq!((settlement.worker, settlement.price), (adopter, price));
-        assert_eq!(auditors, vec![adopter, other]);
-        assert_eq!(World::bonded(&adopter), World::free(&adopter));
-        assert_eq!(held(HoldReason::Escrow, 1), 0);
-    });
-}
-
-#[test]
 fn overturned_shard_should_be_issued_again_when_nothing_reads_it() {
     run(|| {
         worker(10, BID / 2, 4);

@@ -14,7 +14,7 @@ fn silence_should_lose_the_collateral_when_the_worker_owes_the_trace() {
         assert!(Disputes::<Test>::contains_key(dispute));
         block();
         assert!(events().contains(&case.closed(dispute, challenger, position, Outcome::WorkerSilent)));
-        assert!(case.shard().adoption().is_some());
+        assert_eq!(case.shard().phase, Phase::Queued);
         assert_eq!(Bonds::of(&raw(WORKER)), (RICH - COLLATERAL, 0));
         assert_eq!(Keeper::offences()[0].0, OffenceKind::Withheld as u8);
         assert_eq!(Verification::stats().worker_silent, 1);

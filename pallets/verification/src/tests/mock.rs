@@ -324,7 +324,7 @@ impl Shards for Keeper {
                 | Effect::Unaudited(_)
                 | Effect::Accept { .. }
                 | Effect::Requeue => {}
-                Effect::Settle { .. } | Effect::Overturn(_) | Effect::Adopt(_) | Effect::Closed => {}
+                Effect::Settle { .. } | Effect::Overturn(_) | Effect::Closed => {}
                 Effect::ClaimRefuted(who) => Verification::refuted(&who),
                 Effect::Doubt | Effect::InputsFound(_) | Effect::InputsMissing | Effect::Compensate { .. } => {}
             }

@@ -4,7 +4,6 @@
 pub mod mock;
 
 mod accuse_auditor;
-mod adopt_result;
 mod answer_leaf;
 mod answer_opening;
 mod claim_unavailable;

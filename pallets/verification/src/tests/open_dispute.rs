@@ -242,7 +242,7 @@ fn open_dispute_should_lock_a_larger_bond_when_many_disputes_are_under_way() {
         others.clone().for_each(|id| Disputes::<Test>::insert(id, one.clone()));
         case.open(STRANGER + 1, 5);
         assert_eq!(Bonds::of(&raw(STRANGER + 1)), (RICH, 2 * BOND));
-        others.for_each(|id| Disputes::<Test>::remove(id));
+        others.for_each(Disputes::<Test>::remove);
     });
 }
 

@@ -3,7 +3,10 @@ use super::mock::*;
 use crate::{Disputes, Error, MAX_LINK_BYTES};
 use frame_support::{assert_noop, assert_ok, dispatch::DispatchResultWithPostInfo};
 use quern_primitives::{commitment::LeafProof, slice::SliceProof, BlobId, DisputeId};
-use quern_protocol::dispute::{Move, Outcome};
+use quern_protocol::{
+    dispute::{Move, Outcome},
+    shard::Phase,
+};
 
 fn prove(case: &Case, who: u8, dispute: DisputeId, start: u32, end: u32) -> DispatchResultWithPostInfo {
     Verification::prove_ends(signed(who), dispute, Some(case.worker.leaf(start)), case.worker.leaf(end))
@@ -29,7 +32,7 @@ fn prove_ends_should_lead_to_the_conviction_of_the_first_lie() {
         case.post_trace(dispute);
         assert_ok!(Verification::name_operator(signed(challenger), dispute, 1));
         assert_ok!(Case::convict(challenger, dispute, case.conviction(1)));
-        assert!(case.shard().adoption().is_some());
+        assert_eq!(case.shard().phase, Phase::Queued);
         assert_eq!(Verification::stats().convicted, 1);
     });
 }
