@@ -35,6 +35,8 @@ pub struct Validator {
     /// Attempts whose inputs it is asked for, and those whose inputs it has.
     asked: HashMap<Attempt, Round>,
     fetched: HashSet<Attempt>,
+    /// Its moves where it is accused: those of any defendant.
+    defence: Worker,
 }
 
 impl Validator {
@@ -56,16 +58,20 @@ impl Validator {
             accusations: Accusations::default(),
             asked: HashMap::new(),
             fetched: HashSet::new(),
+            defence: Worker::new(me, []),
         }
     }
 
     /// Takes in what happened and says what to do next.
     pub fn on(&mut self, event: Event) -> Vec<Action> {
         if let Event::Block { best, finalized, views, served } = &event {
-            return self.block(*best, *finalized, views, served);
+            let mut actions = self.defence.block(*best, *finalized, views, served);
+            actions.extend(self.block(*best, *finalized, views, served));
+            return actions;
         }
+        let actions = self.defence.on(event.clone());
         self.take_in(event);
-        Vec::new()
+        actions
     }
 
     /// Takes in what was done.

@@ -241,7 +241,8 @@ fn open_dispute_should_lock_a_larger_bond_when_many_disputes_are_under_way() {
         let one = Disputes::<Test>::get(first).unwrap();
         others.clone().for_each(|id| Disputes::<Test>::insert(id, one.clone()));
         case.open(STRANGER + 1, 5);
-        assert_eq!(Bonds::of(&raw(STRANGER + 1)), (RICH, 2 * BOND));
+        // Twice for the challenge that the shard has already, and twice that for all those on the chain.
+        assert_eq!(Bonds::of(&raw(STRANGER + 1)), (RICH, 2 * 2 * BOND));
         others.for_each(Disputes::<Test>::remove);
     });
 }
