@@ -6,14 +6,23 @@ use crate::{
     origin::Origin,
 };
 use codec::{Decode, Encode};
-use quern_primitives::ShardId;
-use quern_sdk::chain::queue::{Outbox, Queued};
-use redb::{Database, DatabaseError, ReadOnlyDatabase, ReadableDatabase, ReadableTable, TableDefinition};
-use std::path::Path;
+use quern_primitives::{BlobId, ShardId};
+use quern_sdk::{
+    chain::queue::{Outbox, Queued},
+    net::messages::Commitment,
+};
+use redb::{
+    Database, DatabaseError, ReadOnlyDatabase, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction,
+};
+use std::{collections::HashSet, path::Path, sync::Arc};
 
 const PROMISES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("promises");
 const RESULTS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("results");
 const SEALS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("seals");
+/// Roots of the shards whose outputs an audit has read, by attempt.
+const READ: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("read");
+/// What is behind those roots.
+const COMMITMENTS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("commitments");
 const IDENTITY: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("identity");
 /// Key of block 1's hash in [`IDENTITY`].
 const FIRST_BLOCK: &str = "first_block";
@@ -92,6 +101,8 @@ impl Db {
             write.open_table(PROMISES).map_err(io)?;
             write.open_table(SEALS).map_err(io)?;
             write.open_table(RESULTS).map_err(io)?;
+            write.open_table(READ).map_err(io)?;
+            write.open_table(COMMITMENTS).map_err(io)?;
             write.open_table(OUTBOX).map_err(io)?;
             let mut identity = write.open_table(IDENTITY).map_err(io)?;
             let found = identity.get("version").map_err(io)?.map(|found| version_of(found.value()));
@@ -181,9 +192,16 @@ impl Db {
     }
 
     /// Keeps a sealed answer, and gives it back; or the one that was kept before for the same sample, whose seal may be on its
-    /// way already.
-    pub fn keep_seal(&self, attempt: Attempt, sealed: Sealed) -> Result<Sealed, DbError> {
+    /// way already. With it is kept what was behind the roots that it was computed from: whoever is accused of it has to compute
+    /// it again, when perhaps nobody shows that any more.
+    pub fn keep_seal(
+        &self,
+        attempt: Attempt,
+        sealed: Sealed,
+        read: &[(BlobId, Arc<Commitment>)],
+    ) -> Result<Sealed, DbError> {
         let write = self.0.begin_write().map_err(io)?;
+        keep_read(&write, attempt, read)?;
         let kept = {
             let mut table = write.open_table(SEALS).map_err(io)?;
             let found = table.get(key(attempt).as_slice()).map_err(io)?;
@@ -203,6 +221,14 @@ impl Db {
     /// Keeps what a worker has shown.
     pub fn keep_results(&self, attempt: Attempt, shown: &ShownResults) -> Result<(), DbError> {
         self.put(RESULTS, attempt, &shown.encode())
+    }
+
+    /// What is behind a root that a kept answer was computed from.
+    pub fn commitment(&self, root: &BlobId) -> Result<Option<Commitment>, DbError> {
+        let read = self.0.begin_read().map_err(io)?;
+        let table = read.open_table(COMMITMENTS).map_err(io)?;
+        let found = table.get(root.0.as_slice()).map_err(io)?;
+        found.map(|value| Commitment::decode(&mut &value.value()[..]).map_err(|_| DbError::Corrupt)).transpose()
     }
 
     /// The promise of an attempt.
@@ -251,6 +277,7 @@ impl Db {
     /// Drops what was kept for an attempt.
     pub fn forget(&self, attempt: Attempt) -> Result<(), DbError> {
         let write = self.0.begin_write().map_err(io)?;
+        keep_read(&write, attempt, &[])?;
         for table in [PROMISES, SEALS, RESULTS] {
             write.open_table(table).map_err(io)?.remove(key(attempt).as_slice()).map_err(io)?;
         }
@@ -340,6 +367,39 @@ impl Outbox for Db {
     }
 }
 
+/// Keeps what is behind the roots that an answer was computed from, and drops what no other answer was computed from of those that
+/// were kept for it before.
+fn keep_read(write: &WriteTransaction, attempt: Attempt, read: &[(BlobId, Arc<Commitment>)]) -> Result<(), DbError> {
+    let mut table = write.open_table(READ).map_err(io)?;
+    let mut commitments = write.open_table(COMMITMENTS).map_err(io)?;
+    let roots_of = |bytes: &[u8]| Vec::<BlobId>::decode(&mut &bytes[..]).map_err(|_| DbError::Corrupt);
+    let roots: Vec<BlobId> = read.iter().map(|(root, _)| *root).collect();
+    let before = if roots.is_empty() {
+        table.remove(key(attempt).as_slice()).map_err(io)?.map(|before| roots_of(before.value())).transpose()?
+    } else {
+        let before = table.insert(key(attempt).as_slice(), roots.encode().as_slice()).map_err(io)?;
+        before.map(|before| roots_of(before.value())).transpose()?
+    };
+    for (root, commitment) in read {
+        if commitments.get(root.0.as_slice()).map_err(io)?.is_none() {
+            commitments.insert(root.0.as_slice(), commitment.encode().as_slice()).map_err(io)?;
+        }
+    }
+    let mut unused: HashSet<BlobId> = before.unwrap_or_default().into_iter().collect();
+    if unused.is_empty() {
+        return Ok(());
+    }
+    for entry in table.iter().map_err(io)? {
+        for root in roots_of(entry.map_err(io)?.1.value())? {
+            unused.remove(&root);
+        }
+    }
+    for root in unused {
+        commitments.remove(root.0.as_slice()).map_err(io)?;
+    }
+    Ok(())
+}
+
 fn version_of(bytes: &[u8]) -> u32 {
     bytes.try_into().map_or(0, u32::from_le_bytes)
 }
@@ -355,7 +415,6 @@ fn key(attempt: Attempt) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use quern_primitives::BlobId;
 
     fn attempt() -> Attempt {
         Attempt { shard: ShardId { job: 1, stage: 2, index: 3 }, attempt: 4 }
@@ -374,7 +433,7 @@ mod tests {
     fn entries_should_be_gone_when_they_are_forgotten() {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::open(&folder.path().join("db"), &[1; 32], &[2; 32]).unwrap();
-        db.keep_seal(attempt(), sealed(5, 6)).unwrap();
+        db.keep_seal(attempt(), sealed(5, 6), &[]).unwrap();
         db.forget(attempt()).unwrap();
         assert_eq!(db.seals().unwrap(), vec![]);
     }
@@ -387,11 +446,42 @@ mod tests {
     fn first_answer_to_a_sample_should_stay_when_there_is_another_one() {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::open(&folder.path().join("db"), &[1; 32], &[2; 32]).unwrap();
-        assert_eq!(db.keep_seal(attempt(), sealed(5, 6)).unwrap(), sealed(5, 6));
-        assert_eq!(db.keep_seal(attempt(), sealed(5, 7)).unwrap(), sealed(5, 6));
+        assert_eq!(db.keep_seal(attempt(), sealed(5, 6), &[]).unwrap(), sealed(5, 6));
+        assert_eq!(db.keep_seal(attempt(), sealed(5, 7), &[]).unwrap(), sealed(5, 6));
         assert_eq!(db.seal(attempt()).unwrap(), Some(sealed(5, 6)));
-        assert_eq!(db.keep_seal(attempt(), sealed(9, 8)).unwrap(), sealed(9, 8), "a new sample is another question");
+        assert_eq!(
+            db.keep_seal(attempt(), sealed(9, 8), &[]).unwrap(),
+            sealed(9, 8),
+            "a new sample is another question"
+        );
         assert_eq!(db.seal(attempt()).unwrap(), Some(sealed(9, 8)));
+    }
+
+    #[test]
+    fn commitments_should_be_kept_as_long_as_an_answer_was_computed_from_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("db");
+        let behind = |byte: u8| {
+            (BlobId([byte; 32]), Arc::new(Commitment { secret: [byte; 32], ids: vec![BlobId([byte + 1; 32])] }))
+        };
+        let other = Attempt { attempt: 5, ..attempt() };
+        let db = Db::open(&path, &[1; 32], &[2; 32]).unwrap();
+        db.keep_seal(attempt(), sealed(5, 6), &[behind(1), behind(2)]).unwrap();
+        db.keep_seal(other, sealed(5, 6), &[behind(2), behind(3)]).unwrap();
+        drop(db);
+        let db = Db::open(&path, &[1; 32], &[2; 32]).unwrap();
+        let kept = |byte: u8| {
+            let found = db.commitment(&BlobId([byte; 32])).unwrap();
+            found.map(|found| assert_eq!(found, *behind(byte).1)).is_some()
+        };
+        assert_eq!([1, 2, 3].map(kept), [true; 3]);
+        // A new sample of the same attempt reads something else.
+        db.keep_seal(other, sealed(9, 6), &[behind(3), behind(4)]).unwrap();
+        assert_eq!([1, 2, 3, 4].map(kept), [true; 4]);
+        db.forget(attempt()).unwrap();
+        assert_eq!([1, 2, 3, 4].map(kept), [false, false, true, true]);
+        db.forget(other).unwrap();
+        assert_eq!([1, 2, 3, 4].map(kept), [false; 4]);
     }
 
     #[test]
@@ -469,7 +559,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (path, killed) = (folder.path().join("db"), folder.path().join("killed"));
         let db = Db::open(&path, &[1; 32], &[2; 32]).unwrap();
-        db.keep_seal(attempt(), sealed(5, 6)).unwrap();
+        db.keep_seal(attempt(), sealed(5, 6), &[]).unwrap();
         // What is on disk while a daemon runs is what a kill leaves.
         std::fs::copy(&path, &killed).unwrap();
         assert!(matches!(Db::identity(&killed), Err(DbError::Unclean)));

@@ -2,22 +2,26 @@
 //! What the cores do when the chain they see is not simply one block longer: forks, nodes that lag, restarts in a dispute.
 
 use quern_primitives::{
-    commitment::{leaf_list, secret_hash},
+    commitment::{leaf_list, secret_hash, LeafProof},
     draw::SegmentCosts,
     job::Stage as JobStage,
+    slice::SliceProof,
     Account, BlobId, Height, ShardId,
 };
 use quern_program::Segment;
 use quern_protocol::{
     dispute::{Dispute, Move, Posted, Trace},
     inputs::StageContext,
-    shard::{Accused, Audit, Commitment, Deal, Demand, LeafDemand, Phase, Probe, ProbeSeat, Seat, Verdict, Window},
+    shard::{
+        Accused, Audit, Commitment, Confirmed, Deal, Demand, LeafDemand, Liable, Phase, Probe, ProbeSeat,
+        Seat, Stake, Verdict, Window,
+    },
     view::ShardView,
     Shard,
 };
 use quern_worker::core::{
-    Action, Attempt, Call, Defence, Event, Promise, Prosecution, Sealed, Stage, Subject, Validator, Worker,
-    CLAIM_AFTER, CLAIM_MARGIN_BLOCKS, DECLINE_AFTER, RESEND_BLOCKS, RETRY_BLOCKS,
+    Action, Attempt, Call, Defence, Event, Promise, Prosecution, Sealed, ShownResults, Stage, Subject, Validator,
+    Worker, CLAIM_AFTER, CLAIM_MARGIN_BLOCKS, DECLINE_AFTER, RESEND_BLOCKS, RETRY_BLOCKS,
 };
 
 const ME: Account = [1; 32];
@@ -327,6 +331,74 @@ fn validator_should_defend_what_it_confirmed_when_it_is_accused() {
     let Some(Posted::Whole(trace)) = dispute(ME, OTHER, Move::Name, 1).trace else { panic!("a trace") };
     validator.on(Event::Defended(9, Box::new(view.disputes[1].1.clone()), Defence::Trace(trace)));
     assert_eq!(kinds(&validator.on(block(41, 40, vec![view]))), ["trace"]);
+}
+
+const FRIEND: Account = [6; 32];
+
+fn leaf(byte: u8) -> LeafProof {
+    LeafProof { id: BlobId([byte; 32]), secret: SECRET, proof: SliceProof(Vec::new()) }
+}
+
+/// A worker was convicted before acceptance; a friend had confirmed the segment at position 2, and this validator had not.
+fn convicted_early(accuser: Option<Account>) -> ShardView {
+    let accuser = accuser.map(|challenger| Stake { challenger, bond: 5 });
+    let liable = Liable { auditor: FRIEND, bond: 5, from_inputs: false, accuser };
+    let (sample, liable) = (vec![2].try_into().unwrap(), vec![liable].try_into().unwrap());
+    let (confirmed, dissenting) = (Confirmed { sample, liable }, vec![ME].try_into().unwrap());
+    let accused = Accused { confirmed, by: 130, refuted: 0, reissue: true, dissenting };
+    let (deal, commitment, auditors) = (deal(OTHER), commitment(), vec![FRIEND].try_into().unwrap());
+    view(Phase::Accused { deal, commitment, auditors, at: 100, accused })
+}
+
+/// What this validator has kept of the audit: it came to another end of the segment than it was shown.
+fn differed() -> (Sealed, ShownResults) {
+    let (ids, starts) = (vec![BlobId([8; 32])], vec![leaf(1)]);
+    let sealed = Sealed { sampled_at: 20, salt: SECRET, ids, starts, tasks: Vec::new() };
+    (sealed, ShownResults { drawn_at: 20, leaves: vec![leaf(2)] })
+}
+
+#[test]
+fn validator_should_accuse_who_confirmed_what_differs_when_the_worker_is_convicted_and_it_starts_again() {
+    for _ in 0..2 {
+        let (sealed, shown) = differed();
+        let mut validator = Validator::new(ME, [(ATTEMPT, sealed)], [(ATTEMPT, shown)]);
+        let accuses = Action::Submit(Call::AccuseAuditor(ID, FRIEND, 2, Some(leaf(1)), leaf(2)));
+        assert_eq!(validator.on(block(101, 99, vec![convicted_early(None)])), vec![accuses.clone()]);
+        assert_eq!(validator.on(block(102, 99, vec![convicted_early(None)])), vec![], "it was sent a moment ago");
+        assert_eq!(validator.on(block(109, 99, vec![convicted_early(Some(OTHER))])), vec![], "somebody else does");
+        assert_eq!(validator.on(block(110, 99, vec![convicted_early(None)])), vec![accuses], "and was refuted");
+        let mut mine = convicted_early(Some(ME));
+        mine.disputes = vec![(9, dispute(FRIEND, ME, Move::Name, 1))];
+        assert_eq!(kinds(&validator.on(block(111, 99, vec![mine]))), ["prosecute"]);
+        assert_eq!(validator.on(block(120, 99, vec![convicted_early(None)])), vec![], "its own was refuted");
+    }
+}
+
+#[test]
+fn validator_should_accuse_nobody_of_what_it_does_not_know_the_ends_of() {
+    let (sealed, shown) = differed();
+    let of_an_earlier_draw = ShownResults { drawn_at: 10, ..shown.clone() };
+    let from_the_inputs = Sealed { starts: Vec::new(), tasks: vec![(0, vec![BlobId([8; 32]); 3])], ..sealed.clone() };
+    let the_same = Sealed { ids: vec![BlobId([2; 32])], ..sealed.clone() };
+    let known = [(sealed, of_an_earlier_draw), (from_the_inputs, shown.clone()), (the_same, shown)];
+    for (sealed, shown) in known {
+        let mut validator = Validator::new(ME, [(ATTEMPT, sealed)], [(ATTEMPT, shown)]);
+        assert_eq!(validator.on(block(101, 99, vec![convicted_early(None)])), vec![]);
+    }
+}
+
+#[test]
+fn validator_should_keep_what_was_shown_on_chain_before_it_reveals_also_while_a_fetch_hangs() {
+    let (sealed, shown) = differed();
+    let mut validator = Validator::new(ME, [(ATTEMPT, sealed)], []);
+    let (deal, commitment, audit) = (deal(OTHER), commitment(), audit(ME, None));
+    let asked = view(Phase::Comparing { deal, commitment, audit, by: 190 });
+    assert_eq!(kinds(&validator.on(block(40, 38, vec![asked.clone()]))), ["check"]);
+    let answered = ShardView { answered: shown.leaves.clone(), ..asked };
+    assert_eq!(kinds(&validator.on(block(41, 39, vec![answered.clone()]))), ["check"], "it is only kept");
+    assert_eq!(kinds(&validator.on(block(42, 40, vec![answered.clone()]))), Vec::<&str>::new());
+    validator.on(Event::Checked(ATTEMPT, shown));
+    assert_eq!(kinds(&validator.on(block(43, 41, vec![answered]))), ["reveal"]);
 }
 
 #[test]

@@ -46,7 +46,7 @@ impl Site {
         }
         let (attempt, sampled_at, salt) = (Attempt::of(&view.shard), audit.sampled_at, self.db.fresh_secret());
         let sealed = Sealed { sampled_at, salt, ids, starts, tasks: Vec::new() };
-        Ok(Event::Audited(attempt, self.db.keep_seal(attempt, sealed)?))
+        Ok(Event::Audited(attempt, self.db.keep_seal(attempt, sealed, &self.read(view))?))
     }
 
     /// Runs the drawn tasks from their inputs, up to the last drawn segment of each. The answer is kept before this returns.
@@ -66,7 +66,7 @@ impl Site {
         let ids = drawn.collect::<Option<_>>().ok_or(SiteError::Inconsistent("no such segment"))?;
         let (attempt, sampled_at, salt) = (Attempt::of(&view.shard), audit.sampled_at, self.db.fresh_secret());
         let sealed = Sealed { sampled_at, salt, ids, starts: Vec::new(), tasks };
-        Ok(Event::Audited(attempt, self.db.keep_seal(attempt, sealed)?))
+        Ok(Event::Audited(attempt, self.db.keep_seal(attempt, sealed, &self.read(view))?))
     }
 
     /// Runs segments of a task one after the other, from this state (tensor ids and tensors), and stores what each ends in.

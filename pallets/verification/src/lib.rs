@@ -862,8 +862,8 @@ pub mod pallet {
             Ok(Pays::No.into())
         }
 
-        /// Accuses an auditor of a shard that was overturned while its window was open: any account but the auditor, about any drawn
-        /// segment, given by the leaf position of its end. Both ids of the segment are opened; [`Shard::accusation_bond`] of the
+        /// Accuses an auditor that confirmed a result which was overturned while its window was open, or convicted before its
+        /// acceptance: any account but the auditor, about any drawn segment, given by the leaf position of its end. Both ids of the segment are opened; [`Shard::accusation_bond`] of the
         /// accuser's bond is locked. The auditor owes a trace of its own, and the moves are those of any dispute with the auditor in
         /// the worker's place. Event: `DisputeOpened`, where `worker` is the auditor.
         /// Errors: `UnknownShard`, `WrongPhase`, `ProofsTooLong`, `NoSuchSegment` (also if the account does not answer for the

@@ -189,9 +189,9 @@ impl Inputs {
         self.known().insert(root, commitment);
     }
 
-    /// Whether what is behind a root is known already.
-    pub fn knows(&self, root: &BlobId) -> bool {
-        self.known().contains_key(root)
+    /// What is behind a root, if it is known already.
+    pub fn recall(&self, root: &BlobId) -> Option<Arc<Commitment>> {
+        self.known().get(root).cloned()
     }
 
     async fn ask(&self, endpoint: &Endpoint, committed: &Committed) -> Result<Commitment, CommitmentError> {
