@@ -107,7 +107,7 @@ impl ExactLlama {
 
     /// How many tokens can follow a prompt.
     pub fn room(&self, prompt: &str) -> Result<u32, ImportError> {
-        let count = u32::try_from(self.tokens.encode(prompt)?.len()).map_err(|_| ModelError::TooLong)?;
+        let count = u32::try_from(self.tokens.encode_prompt(prompt)?.len()).map_err(|_| ModelError::TooLong)?;
         Ok(self.manifest.positions.saturating_sub(count))
     }
 
@@ -120,7 +120,7 @@ impl ExactLlama {
         sampling: Option<Sampling>,
         terms: &Terms,
     ) -> Result<BuiltJob, ImportError> {
-        let prompt = self.tokens.encode(prompt)?;
+        let prompt = self.tokens.encode_prompt(prompt)?;
         let count = u32::try_from(prompt.len()).map_err(|_| ModelError::TooLong)?;
         let Manifest { model, positions, scales, .. } = &self.manifest;
         let packing = model.packing(*positions)?;
