@@ -54,7 +54,8 @@ pub fn job(folder: &Path, images: Option<&Path>) -> anyhow::Result<Job> {
     let read = |name: &str| fs::read(folder.join(name)).with_context(|| format!("{name} of the import cannot be read"));
     let about: About = serde_json::from_slice(&read(ABOUT)?).context("import.json is not what an import writes")?;
     let mut job: Value = serde_json::from_slice(&read(JOB)?).context("job.json is not what an import writes")?;
-    let changed = || format!("{} is not the job that the import wrote: import the file again", folder.join(JOB).display());
+    let changed =
+        || format!("{} is not the job that the import wrote: import the file again", folder.join(JOB).display());
     let stage = job.pointer_mut("/stages/0").with_context(changed)?;
     let outside = |name: &Value| name.as_str().map(|name| Value::from(format!("../{name}")));
     stage["program"] = outside(&stage["program"]).with_context(changed)?;

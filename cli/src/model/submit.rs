@@ -67,7 +67,9 @@ pub async fn run(global: &Global, args: ModelSubmitArgs) -> anyhow::Result<ExitC
     let fetched = job::fetch_when_served(&offered.chain, &done, &[0], &folder).await.map(|receipt| receipt.outputs);
     let mut outputs = fetched.with_context(|| {
         let (id, folder) = (offered.id, folder.display());
-        format!("the outputs of job {id} are not served yet: fetch them later with `quern job fetch {id} --out {folder}`")
+        format!(
+            "the outputs of job {id} are not served yet: fetch them later with `quern job fetch {id} --out {folder}`"
+        )
     })?;
     outputs.sort_by_key(|output| output.task);
     let outputs = outputs.iter().map(|output| std::fs::read(folder.join(&output.file)));
@@ -150,5 +152,57 @@ impl Result {
                 format!("the classes of {} images, in their order:\n{}", classes.len(), lines.join("\n"))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::{Cli, Command, ModelCommand};
+    use clap::Parser;
+
+    fn args(line: &str) -> ModelSubmitArgs {
+        match Cli::try_parse_from(line.split(' ')).unwrap().command {
+            Command::Model(ModelCommand::Submit(args)) => args,
+            command => panic!("{command:?}"),
+        }
+    }
+
+    #[test]
+    fn classes_should_be_those_of_the_images_when_the_last_task_was_filled_up() {
+        let narrow = Asked::Classes { images: 5, is_wide: false };
+        assert_eq!(
+            narrow.result(&[vec![1, 2, 3], vec![4, 5, 9]]).unwrap(),
+            Result::Classes { classes: vec![1, 2, 3, 4, 5] }
+        );
+        let wide = Asked::Classes { images: 1, is_wide: true };
+        assert_eq!(wide.result(&[vec![0x2c, 1, 0, 0]]).unwrap(), Result::Classes { classes: vec![300] });
+        assert!(narrow.result(&[vec![1, 2, 3]]).unwrap_err().to_string().contains("3 classes for 5 images"));
+        let told = Result::Classes { classes: (0..21).collect() }.told();
+        assert!(told.starts_with("the classes of 21 images") && told.ends_with("18 19\n20"), "{told}");
+    }
+
+    #[test]
+    fn folder_should_have_the_next_free_name_when_none_is_given() {
+        let folder = tempfile::tempdir().unwrap();
+        let model = folder.path().display();
+        let unnamed = args(&format!("quern model submit {model} --prompt The"));
+        assert_eq!(name_of(&unnamed).unwrap(), "run-1");
+        std::fs::create_dir(folder.path().join("run-1")).unwrap();
+        assert_eq!(name_of(&unnamed).unwrap(), "run-2");
+        let named = args(&format!("quern model submit {model} --prompt The --name answer"));
+        assert_eq!(name_of(&named).unwrap(), "answer");
+    }
+
+    #[test]
+    fn model_should_be_refused_when_it_is_none_or_reads_something_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let model = folder.path().display();
+        let refused =
+            |rest: &str| prepare(&args(&format!("quern model submit {model}{rest}"))).err().unwrap().to_string();
+        assert!(refused(" --prompt The").contains("model.json is missing"));
+        std::fs::write(folder.path().join("import.json"), "{}").unwrap();
+        assert!(refused(" --prompt The").contains("classifies images: it reads no --prompt"));
+        assert!(refused("").contains("import.json is not what an import writes"));
     }
 }

@@ -151,6 +151,12 @@ pub enum ImportError {
         /// Symbols of the model.
         vocabulary: u32,
     },
+    /// A folder was written by another version.
+    #[error("{} was written by another version of quern: import the model again", file.display())]
+    Format {
+        /// The manifest.
+        file: PathBuf,
+    },
     /// A folder of an imported model was changed.
     #[error("{} is not what was imported: import the model again", file.display())]
     Changed {

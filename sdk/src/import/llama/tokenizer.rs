@@ -44,11 +44,14 @@ impl Tokens {
         for (_, (from, to)) in places.filter(|(token, _)| Some(**token) != unknown) {
             seen.iter_mut().take(*to).skip(*from).for_each(|seen| *seen = true);
         }
-        let mut symbols = text.chars().zip(seen);
-        match symbols.find(|(symbol, seen)| !seen && !symbol.is_whitespace() && !symbol.is_control()) {
-            Some((symbol, _)) => Err(ImportError::UnknownSymbol { symbol }),
-            None => self.encode(text),
-        }
+        let is_seen = |(symbol, seen): &(char, bool)| *seen || symbol.is_whitespace() || symbol.is_control();
+        let Some((unseen, _)) = text.chars().zip(seen).find(|symbol| !is_seen(symbol)) else {
+            return self.encode(text);
+        };
+        // Where a symbol is left out without a word, those after it have places too far left.
+        let is_left_out = |symbol: &char| self.encode_plain(&symbol.to_string()).is_ok_and(|tokens| tokens.is_empty());
+        let left_out = text.chars().filter(|symbol| !symbol.is_whitespace() && !symbol.is_control()).find(is_left_out);
+        Err(ImportError::UnknownSymbol { symbol: left_out.unwrap_or(unseen) })
     }
 
     /// The token that stands for whatever has none: by number in some kinds of tokenizers, by name in others.
