@@ -172,8 +172,11 @@ fn write_job(args: &ModelJobArgs) -> anyhow::Result<WrittenJob> {
     Ok(WrittenJob { job: folder.join(JOB), program, work_macs: job.work_macs() })
 }
 
+/// Names and bytes of files.
+type Files = Vec<(&'static str, Vec<u8>)>;
+
 /// A new folder of this name in that of a model, with these files.
-fn new_folder(model: &Path, name: &str, files: &[(&'static str, Vec<u8>)]) -> anyhow::Result<PathBuf> {
+fn new_folder(model: &Path, name: &str, files: &Files) -> anyhow::Result<PathBuf> {
     let is_plain = Path::new(name).file_name().is_some_and(|plain| plain == name);
     ensure!(is_plain, "{name:?} is not the name of a folder");
     let folder = model.join(name);
@@ -189,7 +192,7 @@ fn new_folder(model: &Path, name: &str, files: &[(&'static str, Vec<u8>)]) -> an
 }
 
 /// Names and bytes of a job's files; the model's blobs lie in the folder above.
-fn job_files(model: &ExactLlama, job: &BuiltJob) -> anyhow::Result<Vec<(&'static str, Vec<u8>)>> {
+fn job_files(model: &ExactLlama, job: &BuiltJob) -> anyhow::Result<Files> {
     let (program, prompt) = job.programs.first().zip(job.blobs.last()).context("the job has no program")?;
     let blobs = model.files().map(|file| format!("../{file}")).chain(["prompt.bin".to_string()]);
     let inputs: Vec<serde_json::Value> = blobs.map(|file| serde_json::json!({ "blob": file })).collect();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! An ONNX file as a folder: programs, what they read, and the job that classifies images.
 
-use super::JOB;
+use super::{Files, JOB};
 use crate::{args::ImportArgs, job::spec, output};
 use anyhow::{ensure, Context as _};
 use codec::Encode;
@@ -37,7 +37,7 @@ struct About {
 /// A job of an imported file, for a folder in the import's.
 pub struct Job {
     /// Names and bytes of its own files.
-    pub files: Vec<(&'static str, Vec<u8>)>,
+    pub files: Files,
     /// Images that are classified.
     pub images: usize,
     /// Whether a class has two bytes.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `quern model submit`: a job of an imported model, from the quote to what comes of it.
 
-use super::{job_files, job_of, new_folder, onnx, JOB};
+use super::{job_files, job_of, new_folder, onnx, Files, JOB};
 use crate::{
     args::{Global, ModelSubmitArgs},
     job::{self, receipt::RECEIPT, spec, watch, Offered, Unfit},
@@ -99,7 +99,7 @@ async fn offer(
 }
 
 /// What the model is asked for, if it can do that, and names and bytes of the job's files. Nothing was written or paid.
-fn prepare(args: &ModelSubmitArgs) -> anyhow::Result<(Asked, Vec<(&'static str, Vec<u8>)>)> {
+fn prepare(args: &ModelSubmitArgs) -> anyhow::Result<(Asked, Files)> {
     if onnx::is_imported(&args.model) {
         ensure!(args.prompt.is_none(), "{} classifies images: it reads no --prompt", args.model.display());
         let onnx::Job { files, images, is_wide } = onnx::job(&args.model, args.images.as_deref())?;

@@ -101,13 +101,9 @@ impl Packer {
         let (mut places, mut left) = (Vec::new(), rows);
         while left > 0 {
             let room = self.most.saturating_sub(self.weights.last().copied().unwrap_or(0).into());
-            let fitting = u32::try_from(room / u64::from(columns)).unwrap_or(u32::MAX);
-            // Where not a row fits any more, a blob of its own holds some; where none does, that is refused.
-            let rows = if fitting == 0 || self.weights.is_empty() {
-                u32::try_from(self.most / u64::from(columns)).unwrap_or(u32::MAX).max(1)
-            } else {
-                fitting
-            };
+            // Where not a row fits any more, the next blob holds some. A row that no blob holds is refused.
+            let bytes = if room < u64::from(columns) { self.most } else { room };
+            let rows = u32::try_from(bytes / u64::from(columns)).unwrap_or(u32::MAX).max(1);
             places.push(self.matrix(rows.min(left), columns)?);
             left = left.saturating_sub(rows);
         }
