@@ -212,6 +212,17 @@ pub struct SubmitArgs {
     /// Rounds of `--task digits-train`: 4 without it.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=32))]
     pub rounds: Option<u16>,
+    /// What it offers, and how.
+    #[command(flatten)]
+    pub offer: OfferArgs,
+    /// Return when the job is submitted. Its inputs are then served by nobody unless its endpoints are other machines.
+    #[arg(long, conflicts_with = "keep")]
+    pub no_wait: bool,
+}
+
+/// What a job offers, and how it is submitted.
+#[derive(Clone, Debug, Args)]
+pub struct OfferArgs {
     /// Highest price in QRN per GMAC (10^9 multiply-accumulates), instead of the file's.
     #[arg(long, value_parser = crate::output::parse_qrn)]
     pub bid: Option<Balance>,
@@ -224,11 +235,8 @@ pub struct SubmitArgs {
     /// Show the quote, with the deposit for programs that are not published yet, and stop. Nothing is published.
     #[arg(long)]
     pub quote_only: bool,
-    /// Return when the job is submitted. Its inputs are then served by nobody unless its endpoints are other machines.
-    #[arg(long)]
-    pub no_wait: bool,
     /// Go on serving the inputs when the job is over, until Ctrl-C: who runs a task again needs them.
-    #[arg(long, conflicts_with_all = ["no_wait", "quote_only"])]
+    #[arg(long, conflicts_with = "quote_only")]
     pub keep: bool,
     /// Address to serve the inputs on; port 0 takes any free one.
     #[arg(long, default_value = "127.0.0.1:0")]
@@ -361,6 +369,9 @@ pub enum ModelCommand {
     Run(ModelRunArgs),
     /// Write the job in which a worker has an imported language model write: what `quern job submit` takes.
     Job(ModelJobArgs),
+    /// Have a worker run an imported model, and show what comes of it: the text that a language model writes, the classes of images.
+    /// Quotes, publishes, submits and serves as `quern job submit` does, then fetches the outputs with their receipt.
+    Submit(ModelSubmitArgs),
     /// Show the text of an output of such a job.
     Text {
         /// Folder of the imported model.
@@ -406,6 +417,14 @@ pub struct ModelTextArgs {
     /// The text that it goes on from.
     #[arg(long)]
     pub prompt: String,
+    /// How it goes on.
+    #[command(flatten)]
+    pub writing: WritingArgs,
+}
+
+/// How a language model writes.
+#[derive(Clone, Debug, Args)]
+pub struct WritingArgs {
     /// Tokens to write: without it 64, or as many as the model has positions for.
     #[arg(long)]
     pub tokens: Option<u32>,
@@ -437,6 +456,29 @@ pub struct ModelJobArgs {
     /// Folder for the job, in that of the model; it must not exist yet.
     #[arg(long, value_name = "NAME", default_value = "job")]
     pub name: String,
+}
+
+/// `quern model submit`.
+#[derive(Clone, Debug, Args)]
+pub struct ModelSubmitArgs {
+    /// Folder of the imported model.
+    pub model: PathBuf,
+    /// The text that a language model goes on from.
+    #[arg(long)]
+    pub prompt: Option<String>,
+    /// How it goes on.
+    #[command(flatten)]
+    pub writing: WritingArgs,
+    /// Images that the model of an .onnx file classifies, as numpy.save writes them (.npy); without it those of its import.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["prompt", "tokens", "temperature"])]
+    pub images: Option<PathBuf>,
+    /// Folder for the job, its outputs and the receipt, in that of the model; it must not exist yet. Without it run-1, or the next
+    /// number that is free.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// What it offers, and how.
+    #[command(flatten)]
+    pub offer: OfferArgs,
 }
 
 /// `quern stake`.
@@ -753,6 +795,16 @@ mod tests {
         assert!(parse("quern model import").is_err());
         assert!(parse("quern model run a --prompt The").is_ok());
         assert!(parse("quern model job a --tokens 5").is_err());
+    }
+
+    #[test]
+    fn model_should_be_submitted_with_a_prompt_or_with_images_alone() {
+        assert!(parse("quern model submit a --prompt The --temperature 0.8 --top-k 9 --yes --bid 2").is_ok());
+        assert!(parse("quern model submit a --images b.npy --name c --quote-only").is_ok());
+        assert!(parse("quern model submit a --images b.npy --prompt The").is_err());
+        assert!(parse("quern model submit a --prompt The --top-k 9").is_err());
+        assert!(parse("quern model submit a --prompt The --no-wait").is_err());
+        assert!(parse("quern job submit --task digits-train --no-wait --keep").is_err());
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Devnet(args) => devnet::run(&global, args).await,
         Command::Job(command) => job::run(&global, command).await,
         Command::Program(command) => program::run(&global, command).await,
-        Command::Model(command) => model::run(&global, command),
+        Command::Model(command) => model::run(&global, command).await,
         Command::Stake(command) => stake::run(&global, command).await,
         Command::Worker(command) => worker::run(&global, command).await,
         Command::Network => network::run(&global).await,

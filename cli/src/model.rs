@@ -2,9 +2,10 @@
 //! `quern model`.
 
 mod onnx;
+mod submit;
 
 use crate::{
-    args::{Global, ImportArgs, ModelCommand, ModelJobArgs, ModelRunArgs, ModelTextArgs},
+    args::{Global, ImportArgs, ModelCommand, ModelJobArgs, ModelRunArgs, WritingArgs},
     output::{self, Output},
 };
 use anyhow::{bail, ensure, Context};
@@ -27,7 +28,7 @@ use std::{
 };
 
 /// Runs a command about models.
-pub fn run(global: &Global, command: ModelCommand) -> anyhow::Result<ExitCode> {
+pub async fn run(global: &Global, command: ModelCommand) -> anyhow::Result<ExitCode> {
     let output = Output { json: global.json };
     match command {
         ModelCommand::Import(args) => {
@@ -43,6 +44,7 @@ pub fn run(global: &Global, command: ModelCommand) -> anyhow::Result<ExitCode> {
             let text = format!("{} is written: quern job submit {}", written.job.display(), written.job.display());
             output.result(&written, text)?;
         }
+        ModelCommand::Submit(args) => return submit::run(global, args).await,
         ModelCommand::Text { model, output: file } => {
             let bytes = std::fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?;
             let text = ExactLlama::open(&model)?.text(&bytes)?;
@@ -95,12 +97,21 @@ struct Written {
     text: String,
 }
 
+/// A job in its folder.
+const JOB: &str = "job.json";
+
 /// Tokens that are written when nobody says how many.
 const TOKENS: u32 = 64;
 
 /// How many tokens are to be written.
-fn tokens_of(model: &ExactLlama, args: &ModelTextArgs) -> anyhow::Result<u32> {
-    let room = model.room(&args.prompt)?;
+fn tokens_of(model: &ExactLlama, prompt: &str, args: &WritingArgs) -> anyhow::Result<u32> {
+    let room = model.room(prompt)?;
+    ensure!(
+        room > 0,
+        "the prompt is too long: the model was imported for texts of {} tokens, prompt included; shorten it, or import the model again \
+         with larger --positions, up to what its config.json has",
+        model.positions()
+    );
     let tokens = args.tokens.unwrap_or(room.min(TOKENS));
     ensure!(
         tokens <= room,
@@ -112,7 +123,7 @@ fn tokens_of(model: &ExactLlama, args: &ModelTextArgs) -> anyhow::Result<u32> {
 }
 
 /// How tokens are drawn, if they are.
-fn sampling_of(args: &ModelTextArgs) -> anyhow::Result<Option<Sampling>> {
+fn sampling_of(args: &WritingArgs) -> anyhow::Result<Option<Sampling>> {
     let Some(temperature) = args.temperature else { return Ok(None) };
     let one = f64::from(INVERSE_TEMPERATURE_ONE);
     let inverse = (one / temperature).round();
@@ -125,14 +136,14 @@ fn sampling_of(args: &ModelTextArgs) -> anyhow::Result<Option<Sampling>> {
     Ok(Some(Sampling { inverse_temperature: inverse as u16, top_k: args.top_k }))
 }
 
-fn job_of(model: &ExactLlama, args: &ModelTextArgs) -> anyhow::Result<BuiltJob> {
-    Ok(model.job(&args.prompt, tokens_of(model, args)?, sampling_of(args)?, &Terms::default())?)
+fn job_of(model: &ExactLlama, prompt: &str, args: &WritingArgs) -> anyhow::Result<BuiltJob> {
+    Ok(model.job(prompt, tokens_of(model, prompt, args)?, sampling_of(args)?, &Terms::default())?)
 }
 
 /// Has a model write here. Where nothing is drawn a worker writes the same.
 fn write_here(ModelRunArgs { text: args, seed }: &ModelRunArgs) -> anyhow::Result<Written> {
     let model = ExactLlama::open(&args.model)?;
-    let job = job_of(&model, args)?;
+    let job = job_of(&model, &args.prompt, &args.writing)?;
     let executor = CpuExecutor::new();
     let mut randomness = [0; 32];
     randomness[..8].copy_from_slice(&seed.to_le_bytes());
@@ -153,28 +164,35 @@ struct WrittenJob {
 /// Writes a job beside the blobs of its model.
 fn write_job(args: &ModelJobArgs) -> anyhow::Result<WrittenJob> {
     let ModelJobArgs { text, name } = args;
-    let is_plain = Path::new(name).file_name().is_some_and(|plain| plain == name.as_str());
-    ensure!(is_plain, "{name:?} is not the name of a folder");
     let model = ExactLlama::open(&text.model)?;
-    let job = job_of(&model, text)?;
-    let folder = text.model.join(name);
+    let job = job_of(&model, &text.prompt, &text.writing)?;
+    let folder = new_folder(&text.model, name, &job_files(&model, &job)?)?;
+    let program = job.programs.first().context("the job has no program")?;
+    let program = output::full(&program.id().0);
+    Ok(WrittenJob { job: folder.join(JOB), program, work_macs: job.work_macs() })
+}
+
+/// Names and bytes of files.
+type Files = Vec<(&'static str, Vec<u8>)>;
+
+/// A new folder of this name in that of a model, with these files.
+fn new_folder(model: &Path, name: &str, files: &Files) -> anyhow::Result<PathBuf> {
+    let is_plain = Path::new(name).file_name().is_some_and(|plain| plain == name);
+    ensure!(is_plain, "{name:?} is not the name of a folder");
+    let folder = model.join(name);
     std::fs::create_dir(&folder)
         .with_context(|| format!("{} cannot be made: choose another --name", folder.display()))?;
-    let written = job_files(&model, &job).and_then(|files| {
-        files.into_iter().try_for_each(|(name, bytes)| Ok(std::fs::write(folder.join(name), bytes)?))
-    });
+    let written = files.iter().try_for_each(|(name, bytes)| std::fs::write(folder.join(name), bytes));
     if let Err(error) = written {
         // The folder is new, and the error tells what went wrong.
         let _ = std::fs::remove_dir_all(&folder);
-        return Err(error.context(format!("{} cannot be written", folder.display())));
+        return Err(error).with_context(|| format!("{} cannot be written", folder.display()));
     }
-    let program = job.programs.first().context("the job has no program")?;
-    let program = output::full(&program.id().0);
-    Ok(WrittenJob { job: folder.join("job.json"), program, work_macs: job.work_macs() })
+    Ok(folder)
 }
 
 /// Names and bytes of a job's files; the model's blobs lie in the folder above.
-fn job_files(model: &ExactLlama, job: &BuiltJob) -> anyhow::Result<Vec<(&'static str, Vec<u8>)>> {
+fn job_files(model: &ExactLlama, job: &BuiltJob) -> anyhow::Result<Files> {
     let (program, prompt) = job.programs.first().zip(job.blobs.last()).context("the job has no program")?;
     let blobs = model.files().map(|file| format!("../{file}")).chain(["prompt.bin".to_string()]);
     let inputs: Vec<serde_json::Value> = blobs.map(|file| serde_json::json!({ "blob": file })).collect();
@@ -183,7 +201,7 @@ fn job_files(model: &ExactLlama, job: &BuiltJob) -> anyhow::Result<Vec<(&'static
     Ok(vec![
         ("generation.quern", program.program().encode()),
         ("prompt.bin", prompt.clone()),
-        ("job.json", serde_json::to_vec_pretty(&json)?),
+        (JOB, serde_json::to_vec_pretty(&json)?),
     ])
 }
 
@@ -207,6 +225,7 @@ fn text(report: &Report) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::args::ModelTextArgs;
     use quern_primitives::job::Input;
 
     /// The trained model of the repository.
@@ -243,16 +262,16 @@ mod tests {
         let asked = ModelTextArgs {
             model: out.clone(),
             prompt: "The Rays of ".into(),
-            tokens: Some(20),
-            temperature: None,
-            top_k: 40,
+            writing: WritingArgs { tokens: Some(20), temperature: None, top_k: 40 },
         };
         let run = |text: ModelTextArgs, seed| write_here(&ModelRunArgs { text, seed });
         let written = run(asked.clone(), 0).unwrap();
         assert_eq!(written.text.chars().count(), 20, "{}", written.text);
-        let all = run(ModelTextArgs { tokens: None, ..asked.clone() }, 0).unwrap();
+        let with = |writing| ModelTextArgs { writing, ..asked.clone() };
+        let all = run(with(WritingArgs { tokens: None, ..asked.writing.clone() }), 0).unwrap();
         let drawn = |temperature, top_k, seed| {
-            run(ModelTextArgs { temperature: Some(temperature), top_k, ..asked.clone() }, seed).map(|drawn| drawn.text)
+            let writing = WritingArgs { temperature: Some(temperature), top_k, ..asked.writing.clone() };
+            run(with(writing), seed).map(|drawn| drawn.text)
         };
         assert_eq!(drawn(1.0, 1, 7).unwrap(), written.text, "of one there is nothing to draw");
         assert_eq!(drawn(1.0, 40, 7).unwrap(), drawn(1.0, 40, 7).unwrap());
@@ -261,9 +280,13 @@ mod tests {
             assert!(drawn(temperature, 40, 7).unwrap_err().to_string().contains("at least 1/16"), "{temperature}");
         }
         assert!(drawn(1.0, 0, 7).unwrap_err().to_string().contains("nothing to draw from"));
-        let error = run(ModelTextArgs { tokens: Some(29), ..asked.clone() }, 0).unwrap_err().to_string();
+        let error = run(with(WritingArgs { tokens: Some(29), ..asked.writing.clone() }), 0).unwrap_err().to_string();
         assert!(error.contains("room for 28") && error.contains("texts of 40 tokens"), "{error}");
         assert_eq!(all.text.chars().count(), 40 - 12, "as many as there are positions for: {}", all.text);
+
+        let long = ModelTextArgs { prompt: "The Rays of ".repeat(4), ..asked.clone() };
+        let error = run(long, 0).unwrap_err().to_string();
+        assert!(error.contains("the prompt is too long") && error.contains("--positions"), "{error}");
 
         let model = ExactLlama::open(&out).unwrap();
         for bytes in [&b""[..], b"abc", b"{\"format\": ", &[0; 4 * 41], &[0xff; 4]] {

@@ -12,27 +12,52 @@ use crate::{
 };
 use anyhow::Context;
 use quern_primitives::ShardId;
-use quern_sdk::net::MemoryStore;
-use std::{fs, path::PathBuf, process::ExitCode};
+use quern_protocol::view::JobView;
+use quern_sdk::{chain::Chain, net::MemoryStore};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
+
+/// How long outputs are waited for that nobody serves yet.
+const SERVED: Duration = Duration::from_secs(180);
 
 pub async fn run(global: &Global, args: FetchArgs) -> anyhow::Result<ExitCode> {
     let chain = client::connect(global).await?;
     let output = Output { json: global.json };
     let job = client::job(&chain, args.id).await?;
-    let roots = Roots::read(&chain, &job).await?;
     let last = (job.stages.len() as u16).saturating_sub(1);
     let stages = match (args.all, args.stage.is_empty()) {
         (true, _) => (0..=last).collect(),
         (false, true) => vec![last],
         (false, false) => args.stage.clone(),
     };
+    let receipt = fetch(&chain, &job, &stages, &args.out).await?;
+    let path = args.out.join(RECEIPT);
+    let total: u64 = receipt.outputs.iter().map(|output| output.len).sum();
+    let text = format!(
+        "{} outputs ({}) in {}, each proven against the job's root\nnext: quern job verify {}",
+        receipt.outputs.len(),
+        output::bytes(total),
+        args.out.display(),
+        path.display()
+    );
+    output.result(&receipt, text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Fetches what some stages of a completed job put out into a folder, with a receipt.
+pub async fn fetch(chain: &Chain, job: &JobView, stages: &[u16], out: &Path) -> anyhow::Result<Receipt> {
+    let roots = Roots::read(chain, job).await?;
     let peer = client::peer(([127, 0, 0, 1], 0).into(), &[], MemoryStore::default()).await?;
-    let mut results = Results::new(&chain, &peer);
+    let mut results = Results::new(chain, &peer);
     let mut outputs = Vec::new();
-    for stage in stages {
+    for stage in stages.iter().copied() {
         let progress = job.stages.get(usize::from(stage)).with_context(|| format!("the job has no stage {stage}"))?;
         let folder = PathBuf::from(format!("stage-{stage}"));
-        let path = args.out.join(&folder);
+        let path = out.join(&folder);
         fs::create_dir_all(&path).with_context(|| format!("the folder {} cannot be made", path.display()))?;
         for index in 0..progress.shards {
             let shard = ShardId { job: job.id, stage, index };
@@ -43,8 +68,7 @@ pub async fn run(global: &Global, args: FetchArgs) -> anyhow::Result<ExitCode> {
                 // What is written was checked as a stranger would check it.
                 proof.verify(&roots.job)?;
                 let file = folder.join(format!("task-{task}.bin"));
-                fs::write(args.out.join(&file), &bytes)
-                    .with_context(|| format!("{} cannot be written", file.display()))?;
+                fs::write(out.join(&file), &bytes).with_context(|| format!("{} cannot be written", file.display()))?;
                 outputs.push(ReceiptOutput::new(stage, task, bytes.len() as u64, file, &proof));
             }
         }
@@ -57,17 +81,19 @@ pub async fn run(global: &Global, args: FetchArgs) -> anyhow::Result<ExitCode> {
         root: output::full(&roots.job.0),
         outputs,
     };
-    let path = args.out.join(RECEIPT);
+    let path = out.join(RECEIPT);
     let text = serde_json::to_string_pretty(&receipt)?;
     fs::write(&path, text).with_context(|| format!("{} cannot be written", path.display()))?;
-    let total: u64 = receipt.outputs.iter().map(|output| output.len).sum();
-    let text = format!(
-        "{} outputs ({}) in {}, each proven against the job's root\nnext: quern job verify {}",
-        receipt.outputs.len(),
-        output::bytes(total),
-        args.out.display(),
-        path.display()
-    );
-    output.result(&receipt, text)?;
-    Ok(ExitCode::SUCCESS)
+    Ok(receipt)
+}
+
+/// The same as soon as everything is served: workers serve a result to everybody once its acceptance is final.
+pub async fn fetch_when_served(chain: &Chain, job: &JobView, stages: &[u16], out: &Path) -> anyhow::Result<Receipt> {
+    client::until(SERVED, || async {
+        match fetch(chain, job, stages, out).await {
+            Ok(receipt) => Ok(Ok(receipt)),
+            Err(error) => Ok(Err(format!("{error:#}"))),
+        }
+    })
+    .await
 }

@@ -15,7 +15,8 @@ mod unfit;
 pub(crate) mod verify;
 pub mod watch;
 
-pub use submit::{publish_programs, serve_blobs, submit_spec};
+pub use fetch::fetch_when_served;
+pub use submit::{offer, publish_programs, serve_blobs, submit_spec, Offered, Unfit};
 pub use terms::TermsArgs;
 
 use crate::{

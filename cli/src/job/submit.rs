@@ -6,7 +6,7 @@ use super::{
     spec, unfit, watch,
 };
 use crate::{
-    args::{BuiltIn, Global, SubmitArgs},
+    args::{BuiltIn, Global, OfferArgs, SubmitArgs},
     client,
     output::{self, Output},
 };
@@ -14,7 +14,7 @@ use anyhow::Context;
 use codec::Encode;
 use quern_primitives::{job::JobSpec, Balance, JobId};
 use quern_program::Checked;
-use quern_protocol::view::Quote;
+use quern_protocol::view::{JobView, Quote};
 use quern_sdk::{
     chain::{
         calls,
@@ -58,9 +58,51 @@ struct Beside {
     auditors: Auditors,
 }
 
+/// What to do where no registered worker can run a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unfit {
+    /// Submit it all the same: one may come.
+    Warn,
+    /// Refuse to submit it.
+    Refuse,
+}
+
+/// A job that was submitted. Its inputs are served until this is dropped.
+pub struct Offered {
+    /// Its number.
+    pub id: JobId,
+    /// What it costs.
+    pub quote: Quote,
+    /// A connection to the node.
+    pub chain: Chain,
+    peer: Peer,
+}
+
 pub async fn run(global: &Global, args: SubmitArgs) -> anyhow::Result<ExitCode> {
     let output = Output { json: global.json };
-    let mut job = build(args.spec.as_deref(), args.task, args.checkpoint.as_deref(), args.rounds)?;
+    let job = build(args.spec.as_deref(), args.task, args.checkpoint.as_deref(), args.rounds)?;
+    let Some(offered) = offer(global, &output, job, &args.offer, Unfit::Warn).await? else {
+        return Ok(ExitCode::SUCCESS);
+    };
+    if args.no_wait {
+        let (id, quote) = (offered.id, json::Quote::from(&offered.quote));
+        output.result(&Submitted { job: id, quote }, format_args!("follow it with: quern job watch {id}"))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let done = offered.follow(&output).await?;
+    let code = watch::finish(&output, &done)?;
+    offered.end(&output, args.offer.keep).await?;
+    Ok(code)
+}
+
+/// Quotes a job, asks, publishes its programs and submits it, and serves its inputs. None where only the quote was asked for.
+pub async fn offer(
+    global: &Global,
+    output: &Output,
+    mut job: BuiltJob,
+    args: &OfferArgs,
+    unfit: Unfit,
+) -> anyhow::Result<Option<Offered>> {
     if let Some(bid) = args.bid {
         job.spec.bid = bid;
     }
@@ -81,8 +123,8 @@ pub async fn run(global: &Global, args: SubmitArgs) -> anyhow::Result<ExitCode> 
     let transaction_fee = chain.fee(&calls::submit_job(job.spec.clone())).await?;
     let auditors = auditors::for_spec(&chain, &job.spec).await?;
     let beside = Beside { programs: missing.len(), deposit, transaction_fee, auditors };
-    let warnings: Vec<String> =
-        unfit::warning(&chain, &quote, &job.spec).await?.into_iter().chain(auditors.warning()).collect();
+    let no_worker = unfit::warning(&chain, &quote, &job.spec).await?;
+    let warnings: Vec<String> = no_worker.iter().cloned().chain(auditors.warning()).collect();
     if args.quote_only {
         let quoted = Quoted {
             quote: json::Quote::from(&quote),
@@ -94,9 +136,12 @@ pub async fn run(global: &Global, args: SubmitArgs) -> anyhow::Result<ExitCode> 
         };
         output.result(&quoted, quote_text(&quote, &beside))?;
         warnings.iter().for_each(|warning| output.say(format_args!("warning: {warning}")));
-        return Ok(ExitCode::SUCCESS);
+        return Ok(None);
     }
     output.say(quote_text(&quote, &beside));
+    if let (Some(no_worker), Unfit::Refuse) = (&no_worker, unfit) {
+        anyhow::bail!("{no_worker}. Nothing was published or held");
+    }
     warnings.iter().for_each(|warning| output.say(format_args!("warning: {warning}")));
     let (free, needed) = (chain.account(&sender.account()).await?.free, quote.escrow.saturating_add(deposit));
     anyhow::ensure!(
@@ -118,30 +163,36 @@ pub async fn run(global: &Global, args: SubmitArgs) -> anyhow::Result<ExitCode> 
     }
     let id = submit_spec(&sender, job.spec).await?;
     output.say(format_args!("job {id} is submitted"));
-    if args.no_wait {
-        let quote = json::Quote::from(&quote);
-        output.result(&Submitted { job: id, quote }, format_args!("follow it with: quern job watch {id}"))?;
-        return Ok(ExitCode::SUCCESS);
+    Ok(Some(Offered { id, quote, chain, peer }))
+}
+
+impl Offered {
+    /// Follows the job until it is over.
+    pub async fn follow(&self, output: &Output) -> anyhow::Result<JobView> {
+        output.say(format_args!(
+            "serving its inputs until it is over; with Ctrl-C they are gone, and the job goes on without them until somebody \
+             misses them"
+        ));
+        let id = self.id;
+        let unserved = format!(
+            "job {id} goes on without its inputs: cancel it with `quern job cancel {id}`, or serve them again with \
+             `quern job resume {id}` when it is paused"
+        );
+        tokio::select! {
+            done = watch::follow(&self.chain, id, output) => done.context(unserved),
+            _ = tokio::signal::ctrl_c() => anyhow::bail!(unserved),
+        }
     }
-    output.say(format_args!(
-        "serving its inputs until it is over; with Ctrl-C they are gone, and the job goes on without them until somebody \
-         misses them"
-    ));
-    let unserved = format!(
-        "job {id} goes on without its inputs: cancel it with `quern job cancel {id}`, or serve them again with \
-         `quern job resume {id}` when it is paused"
-    );
-    let done = tokio::select! {
-        done = watch::follow(&chain, id, &output) => done.context(unserved)?,
-        _ = tokio::signal::ctrl_c() => anyhow::bail!(unserved),
-    };
-    let code = watch::finish(&output, &done)?;
-    if args.keep {
-        output.say("serving its inputs until Ctrl-C, for whoever runs a task again");
-        tokio::signal::ctrl_c().await?;
+
+    /// Serves the inputs no more; with `keep` only after Ctrl-C.
+    pub async fn end(self, output: &Output, keep: bool) -> anyhow::Result<()> {
+        if keep {
+            output.say("serving its inputs until Ctrl-C, for whoever runs a task again");
+            tokio::signal::ctrl_c().await?;
+        }
+        self.peer.shutdown().await;
+        Ok(())
     }
-    peer.shutdown().await;
-    Ok(code)
 }
 
 /// The job that a file or a built-in task describes.

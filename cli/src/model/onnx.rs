@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //! An ONNX file as a folder: programs, what they read, and the job that classifies images.
 
+use super::{Files, JOB};
 use crate::{args::ImportArgs, job::spec, output};
 use anyhow::{ensure, Context as _};
 use codec::Encode;
 use quern_executor::{cpu::CpuExecutor, Executor};
 use quern_program::Context;
 use quern_sdk::import::{
-    onnx::{import as import_network, npy::Array, Imported, Network, OnnxError, Options},
+    onnx::{images_as_read, import as import_network, npy::Array, Imported, Network, OnnxError, Options},
     Report,
 };
+use serde::Deserialize;
 use serde_json::{json, Value};
 use std::{
     fs,
@@ -18,6 +20,72 @@ use std::{
 
 /// Tasks of a shard of the job.
 const SHARD_SIZE: u32 = 2;
+/// What an import says of itself.
+const ABOUT: &str = "import.json";
+/// The images of a job.
+const IMAGES: &str = "images.bin";
+
+/// What a job of an imported file needs to know of [`ABOUT`].
+#[derive(Deserialize)]
+struct About {
+    images: usize,
+    input_shape: Vec<usize>,
+    classes: usize,
+    input_exponent: i32,
+}
+
+/// A job of an imported file, for a folder in the import's.
+pub struct Job {
+    /// Names and bytes of its own files.
+    pub files: Files,
+    /// Images that are classified.
+    pub images: usize,
+    /// Whether a class has two bytes.
+    pub is_wide: bool,
+}
+
+/// Whether the folder is the import of an ONNX file.
+pub fn is_imported(folder: &Path) -> bool {
+    folder.join(ABOUT).is_file()
+}
+
+/// The job that classifies images of a file, or those of the import.
+pub fn job(folder: &Path, images: Option<&Path>) -> anyhow::Result<Job> {
+    let read = |name: &str| fs::read(folder.join(name)).with_context(|| format!("{name} of the import cannot be read"));
+    let about: About = serde_json::from_slice(&read(ABOUT)?).context("import.json is not what an import writes")?;
+    let mut job: Value = serde_json::from_slice(&read(JOB)?).context("job.json is not what an import writes")?;
+    let changed =
+        || format!("{} is not the job that the import wrote: import the file again", folder.join(JOB).display());
+    let stage = job.pointer_mut("/stages/0").with_context(changed)?;
+    let outside = |name: &Value| name.as_str().map(|name| Value::from(format!("../{name}")));
+    stage["program"] = outside(&stage["program"]).with_context(changed)?;
+    let inputs = stage["inputs"].as_array_mut().with_context(changed)?;
+    for input in inputs.iter_mut() {
+        let file = match input.get("slice").is_some() {
+            true => &mut input["slice"]["file"],
+            false => &mut input["blob"],
+        };
+        *file = outside(file).with_context(changed)?;
+    }
+    let mut files = Vec::new();
+    let mut count = about.images;
+    if let Some(path) = images {
+        let bytes = images_as_read(&about.input_shape, about.input_exponent, &array(path)?);
+        let bytes = bytes.with_context(|| format!("{}", path.display()))?;
+        let image: usize = about.input_shape.iter().product();
+        count = bytes.len() / image.max(1);
+        let slice = inputs.first_mut().with_context(changed)?;
+        let task = slice["slice"]["stride"].as_u64().and_then(|stride| usize::try_from(stride).ok());
+        let task = task.filter(|task| *task > 0).with_context(changed)?;
+        let tasks = bytes.len().div_ceil(task);
+        // The last task is filled up with the first images.
+        files.push((IMAGES, bytes.iter().copied().cycle().take(tasks * task).collect()));
+        slice["slice"]["file"] = IMAGES.into();
+        stage["tasks"] = tasks.into();
+    }
+    files.push((JOB, serde_json::to_vec_pretty(&job)?));
+    Ok(Job { files, images: count, is_wide: about.classes > 127 })
+}
 
 /// Imports the file into a folder that does not exist yet.
 pub fn import(args: &ImportArgs, out: &Path) -> anyhow::Result<Report> {
@@ -67,14 +135,14 @@ fn write(network: &Network, imported: &Imported, images: &[u8], out: &Path) -> a
     let mut files = vec![
         (PathBuf::from("classes.quern"), imported.program.program().encode()),
         ("logits.quern".into(), imported.logits_program.program().encode()),
-        ("images.bin".into(), filled),
+        (IMAGES.into(), filled),
     ];
     let blobs = imported.blobs.iter().enumerate().map(|(index, blob)| match index {
         0 => ("numbers.bin".into(), blob.clone()),
         _ => (format!("weights-{index}.bin").into(), blob.clone()),
     });
     let blobs: Vec<(PathBuf, Vec<u8>)> = blobs.collect();
-    let mut inputs = vec![json!({ "slice": { "file": "images.bin", "stride": task } })];
+    let mut inputs = vec![json!({ "slice": { "file": IMAGES, "stride": task } })];
     inputs.extend(blobs.iter().map(|(name, _)| json!({ "blob": name })));
     files.extend(blobs);
     let job = json!({
@@ -91,11 +159,11 @@ fn write(network: &Network, imported: &Imported, images: &[u8], out: &Path) -> a
         "fidelity": imported.fidelity,
     });
     let text = |value: Value| serde_json::to_vec_pretty(&value);
-    files.extend([("job.json".into(), text(job)?), ("import.json".into(), text(about)?)]);
+    files.extend([(JOB.into(), text(job)?), (ABOUT.into(), text(about)?)]);
     for (name, bytes) in &files {
         fs::write(folder.path().join(name), bytes)?;
     }
-    let built = spec::read(&folder.path().join("job.json"))?;
+    let built = spec::read(&folder.path().join(JOB))?;
     ensure!(
         built.programs.iter().any(|program| program.id() == imported.program.id()),
         "the job is not that of the program"

@@ -108,6 +108,12 @@ pub enum ImportError {
         /// Symbols of the model.
         vocabulary: u32,
     },
+    /// A prompt has a symbol that the model does not know.
+    #[error("the tokenizer has no symbol for {symbol:?}: write the prompt without it")]
+    UnknownSymbol {
+        /// The symbol.
+        symbol: char,
+    },
     /// There are too few samples.
     #[error(
         "the samples have {found} tokens; {needed} at least are needed to calibrate and to measure: give a longer text"
@@ -144,6 +150,12 @@ pub enum ImportError {
         positions: u32,
         /// Symbols of the model.
         vocabulary: u32,
+    },
+    /// A folder was written by another version.
+    #[error("{} was written by another version of quern: import the model again", file.display())]
+    Format {
+        /// The manifest.
+        file: PathBuf,
     },
     /// A folder of an imported model was changed.
     #[error("{} is not what was imported: import the model again", file.display())]

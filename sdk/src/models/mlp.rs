@@ -74,7 +74,7 @@ pub enum ModelError {
     #[error("the number that norms add is at least 0 and below 1, and the base of rotations at least 1")]
     Constants,
     /// A tensor is too large for an input of a program.
-    #[error("a tensor of {rows} by {columns} is larger than the {most} bytes of an input; a smaller vocabulary or width fits")]
+    #[error("a tensor of {rows} by {columns} is larger than the {most} bytes of an input; a smaller width fits")]
     TensorTooLarge {
         /// Its rows.
         rows: u32,
@@ -92,7 +92,7 @@ pub enum ModelError {
         most: u64,
     },
     /// The layers have more operators or tensors of state than a program may have.
-    #[error("{layers} layers have more operators or tensors of state than a program may have; about eighteen fit")]
+    #[error("{layers} layers have more operators or tensors of state than a program may have; about thirty fit")]
     TooDeep {
         /// The layers.
         layers: u32,

@@ -16,6 +16,8 @@ use std::path::Path;
 
 const MANIFEST: &str = "model.json";
 const TOKENIZER: &str = "tokenizer.json";
+/// The form of the blobs: it changes with what a program takes them for.
+const FORMAT: u32 = 2;
 
 /// A file of the folder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +32,8 @@ struct Stored {
 #[serde(deny_unknown_fields)]
 pub(super) struct Manifest {
     family: String,
+    #[serde(default)]
+    format: u32,
     model: Llama,
     positions: u32,
     scales: Scales,
@@ -46,7 +50,7 @@ impl Manifest {
         let mut stored: Vec<Stored> =
             weights.map(|(index, bytes)| named(format!("weights-{index}.bin"), bytes)).collect();
         stored.push(named("vectors.bin".into(), &blobs.vectors));
-        Self { family: "llama".into(), model, positions, scales, blobs: stored }
+        Self { family: "llama".into(), format: FORMAT, model, positions, scales, blobs: stored }
     }
 
     /// Names and bytes of all files.
@@ -74,6 +78,9 @@ impl ExactLlama {
         let json = read(file.clone(), "the manifest of an imported model: `quern model import` writes it")?;
         let manifest: Manifest =
             serde_json::from_slice(&json).map_err(|source| ImportError::Json { file: file.clone(), source })?;
+        if manifest.format != FORMAT {
+            return Err(ImportError::Format { file });
+        }
         manifest.model.check()?;
         let tokenizer = read(folder.join(TOKENIZER), "the tokenizer of an imported model")?;
         let tokens = Tokens::new(tokenizer, manifest.model.vocabulary)?;
@@ -107,7 +114,7 @@ impl ExactLlama {
 
     /// How many tokens can follow a prompt.
     pub fn room(&self, prompt: &str) -> Result<u32, ImportError> {
-        let count = u32::try_from(self.tokens.encode(prompt)?.len()).map_err(|_| ModelError::TooLong)?;
+        let count = u32::try_from(self.tokens.encode_prompt(prompt)?.len()).map_err(|_| ModelError::TooLong)?;
         Ok(self.manifest.positions.saturating_sub(count))
     }
 
@@ -120,7 +127,7 @@ impl ExactLlama {
         sampling: Option<Sampling>,
         terms: &Terms,
     ) -> Result<BuiltJob, ImportError> {
-        let prompt = self.tokens.encode(prompt)?;
+        let prompt = self.tokens.encode_prompt(prompt)?;
         let count = u32::try_from(prompt.len()).map_err(|_| ModelError::TooLong)?;
         let Manifest { model, positions, scales, .. } = &self.manifest;
         let packing = model.packing(*positions)?;

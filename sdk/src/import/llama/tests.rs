@@ -371,6 +371,33 @@ fn folder_should_be_refused_when_the_tokenizer_is_of_another_model() {
 }
 
 #[test]
+fn prompt_should_be_refused_when_a_symbol_of_it_has_no_token() {
+    let words = |unknown: Value| {
+        let vocab = json!({ "[UNK]": 0, "the": 1, "Rays": 2, "of": 3 });
+        let model = json!({ "type": "WordLevel", "vocab": vocab, "unk_token": unknown });
+        let file = json!({
+            "version": "1.0", "truncation": null, "padding": null, "added_tokens": [], "normalizer": null,
+            "pre_tokenizer": { "type": "WhitespaceSplit" }, "post_processor": null, "decoder": null, "model": model,
+        });
+        Tokens::new(file.to_string().into_bytes(), 8).unwrap()
+    };
+    let tokens = words("[UNK]".into());
+    assert_eq!(tokens.encode_prompt("the Rays  of").unwrap(), [1, 2, 3]);
+    let error = tokens.encode_prompt("the Rays of Light").unwrap_err().to_string();
+    assert!(error.contains("no symbol for 'L'"), "{error}");
+    // Where nothing stands for what is unknown, some tokenizers leave it out without a word.
+    let bytes = tokenizer(300);
+    let mut few = bytes.clone();
+    few["model"]["vocab"].as_object_mut().unwrap().remove("Z");
+    few["model"]["merges"] = json!([]);
+    let few = Tokens::new(few.to_string().into_bytes(), 300).unwrap();
+    assert!(few.encode_prompt("Zero").unwrap_err().to_string().contains("no symbol for 'Z'"));
+    assert_eq!(few.encode_prompt("ero").unwrap(), few.encode("ero").unwrap());
+    let all = Tokens::new(bytes.to_string().into_bytes(), 300).unwrap();
+    assert_eq!(all.encode_prompt("Zero \u{2603}").unwrap(), all.encode("Zero \u{2603}").unwrap());
+}
+
+#[test]
 fn import_should_be_refused_when_there_are_too_few_samples() {
     let error = Folder::new().import_with("Too short.", &Options::default()).unwrap_err();
     assert!(matches!(error, ImportError::TooFewSamples { needed: 128, .. }), "{error}");
@@ -389,11 +416,11 @@ fn import_should_be_refused_when_no_worker_has_the_memory() {
 #[test]
 fn import_should_be_refused_when_the_model_has_too_many_layers() {
     let folder = Folder::new();
-    let model = Llama { layers: 20, ..model() };
+    let model = Llama { layers: 60, ..model() };
     folder.write("config.json", config(&model).to_string().as_bytes());
     folder.write(WHOLE, &safetensors_of(&weights(model), Dtype::F32));
     let error = folder.refused();
-    assert!(matches!(error, ImportError::Model(ModelError::TooDeep { layers: 20 })), "{error}");
+    assert!(matches!(error, ImportError::Model(ModelError::TooDeep { layers: 60 })), "{error}");
 }
 
 #[test]
@@ -402,6 +429,11 @@ fn imported_model_should_be_refused_when_it_was_changed() {
     let out = parent.path().join("model");
     let imported = Folder::new().import().unwrap();
     imported.write(&out).unwrap();
+    let manifest = std::fs::read_to_string(out.join("model.json")).unwrap();
+    std::fs::write(out.join("model.json"), manifest.replace("\"format\": 2", "\"format\": 1")).unwrap();
+    assert!(matches!(ExactLlama::open(&out), Err(ImportError::Format { .. })));
+    std::fs::write(out.join("model.json"), &manifest).unwrap();
+    assert!(ExactLlama::open(&out).is_ok());
     let file = out.join("weights-0.bin");
     let mut bytes = std::fs::read(&file).unwrap();
     bytes[3] ^= 1;
@@ -410,7 +442,7 @@ fn imported_model_should_be_refused_when_it_was_changed() {
     assert!(matches!(error, ImportError::Changed { file } if file.ends_with("weights-0.bin")));
     std::fs::remove_file(&file).unwrap();
     assert!(matches!(ExactLlama::open(&out), Err(ImportError::Missing { .. })));
-    let model = json!({ "family": "llama" });
+    let model = json!({ "family": "llama", "format": 2 });
     std::fs::write(out.join("model.json"), model.to_string()).unwrap();
     assert!(matches!(ExactLlama::open(&out), Err(ImportError::Json { .. })));
 }

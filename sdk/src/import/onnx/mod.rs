@@ -186,12 +186,27 @@ pub fn import<E: Display>(
 
 /// The images of an array with their numbers, if they are of the network's size, and finite.
 fn images_of<'a>(network: &Network, array: &'a Array) -> Result<Vec<(usize, &'a [f32])>, OnnxError> {
-    let (expected, elements) = (network.input_shape().dims(), network.input_shape().elements());
+    images_sized(network.input_shape().dims(), array)
+}
+
+/// The images of an array as the programs of an imported network read them, by the sizes of an image and the exponent that its import gave.
+pub fn images_as_read(sizes: &[usize], input_exponent: i32, images: &Array) -> Result<Vec<u8>, OnnxError> {
+    let images = images_sized(sizes.to_vec(), images)?;
+    Ok(images.into_iter().flat_map(|(_, image)| image_as_read(image, input_exponent)).collect())
+}
+
+fn image_as_read(image: &[f32], input_exponent: i32) -> Vec<u8> {
+    mantissas(image, input_exponent).into_iter().map(|x| x as u8).collect()
+}
+
+/// The images of an array with their numbers, if each has these sizes and is finite.
+fn images_sized(expected: Vec<usize>, array: &Array) -> Result<Vec<(usize, &[f32])>, OnnxError> {
+    let elements = expected.iter().product::<usize>();
     let found = array.shape.get(1..).unwrap_or(&[]);
     // Numbers that follow each other may stand for an image, and an image for a vector.
     let fits =
         found == expected || (found.len() <= 1 || expected.len() == 1) && found.iter().product::<usize>() == elements;
-    if !fits || array.shape.is_empty() {
+    if !fits || array.shape.is_empty() || elements == 0 {
         return Err(OnnxError::SampleShape { expected, found: found.to_vec() });
     }
     let images: Vec<(usize, &[f32])> = array.values.chunks(elements).enumerate().collect();
@@ -204,7 +219,7 @@ fn images_of<'a>(network: &Network, array: &'a Array) -> Result<Vec<(usize, &'a 
 impl Imported {
     /// An image as the program reads it: eight-bit numbers in ONNX's order.
     pub fn image(&self, image: &[f32]) -> Vec<u8> {
-        mantissas(image, self.input_exponent).into_iter().map(|x| x as u8).collect()
+        image_as_read(image, self.input_exponent)
     }
 
     /// The images of an array, one after the other, as the program reads them.

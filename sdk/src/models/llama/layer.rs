@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! One token through the network. Every operator counts: a program has 4,096, and a layer's are all but the whole of it.
 
-use super::{quantise::Scales, Llama};
+use super::{
+    packing::{LayerPlaces, Place},
+    quantise::Scales,
+    Llama,
+};
 use crate::models::numbers::{add_number, shift_right};
-use quern_program::{DType, ProgramBuilder, Var};
+use quern_program::{check::MAX_ARGUMENTS, DType, ProgramBuilder, Var};
 
 /// Fractional bits of what a softmax reads, and of the logits.
 pub(super) const LOGIT: i32 = 12;
@@ -20,9 +24,17 @@ const HIDDEN: i32 = 1 << 24;
 /// Columns of a row whose largest number is found by one operator.
 const ONE_ROW: u32 = 4_096;
 
-/// The tensors of a layer as a block sees them: `qkv, out, gate and up, down`, their shifts, gains, shifts of heads and scores, and the
-/// cache of keys and values `i8 [2 kv_heads positions, head_width]`.
-pub(super) type LayerVars = [Var; 13];
+/// The tensors of a layer as a block sees them: `qkv, out, gate and up, down`, and the cache of keys and values
+/// `i8 [2 kv_heads positions, head_width]`.
+pub(super) type LayerVars = [Var; 5];
+
+/// The vectors of a layer: the shifts of the products, gains, shifts of heads and of scores.
+struct Vectors {
+    shifts: [Var; 4],
+    gains: [Var; 2],
+    heads: Var,
+    scores: Var,
+}
 
 /// What all layers of a step share.
 pub(super) struct Step<'a> {
@@ -40,6 +52,10 @@ pub(super) struct Step<'a> {
     pub eps: Var,
     /// `[hidden, 1]`, zeros.
     pub zeros: Var,
+    /// The vectors of all layers, `i16 [numbers]`.
+    pub vectors: Var,
+    /// The same, `i16 [numbers, 1]`.
+    pub columns: Var,
 }
 
 /// Mantissas `i8` and the exponent that they were shifted right by.
@@ -89,7 +105,6 @@ impl Step<'_> {
         let squares = shift_right(b, squares, self.model.square_shift());
         let sum = b.row_sum(squares);
         let eps = b.gather(self.eps, bits);
-        let eps = b.reshape(eps, &[1]);
         let sum = b.add(sum, eps);
         let root = b.sqrt(sum);
         let x = shift_right(b, x, -NORM);
@@ -98,10 +113,30 @@ impl Step<'_> {
         mantissas(b, x)
     }
 
+    /// The vectors of a layer. They are cut out in each step: a state has fewer tensors than a deep model vectors.
+    fn vectors(&self, b: &mut ProgramBuilder, places: &LayerPlaces) -> Vectors {
+        let LayerPlaces { shifts, gains, heads, scores, .. } = places;
+        let mut part = |all: Var, place: &Place| b.slice(all, 0, place.start, place.len());
+        Vectors {
+            shifts: shifts.each_ref().map(|place| part(self.vectors, place)),
+            gains: gains.each_ref().map(|place| part(self.vectors, place)),
+            heads: part(self.columns, heads),
+            scores: part(self.columns, scores),
+        }
+    }
+
     /// The residual stream after a layer, and the layer's cache.
-    pub fn layer(&self, b: &mut ProgramBuilder, index: usize, vars: LayerVars, x: Var) -> (Var, Var) {
-        let [qkv, out, gate_up, down, of_qkv, of_out, of_gate_up, of_down, gains, more_gains, heads, scores, cache] =
-            vars;
+    pub fn layer(
+        &self,
+        b: &mut ProgramBuilder,
+        index: usize,
+        places: &LayerPlaces,
+        vars: LayerVars,
+        x: Var,
+    ) -> (Var, Var) {
+        let [qkv, out, gate_up, down, cache] = vars;
+        let Vectors { shifts, gains: [gains, more_gains], heads, scores } = self.vectors(b, places);
+        let [of_qkv, of_out, of_gate_up, of_down] = shifts;
         let model = self.model;
         let normed = self.norm(b, x, gains);
         let qkv = product(b, normed, qkv, of_qkv);
@@ -140,7 +175,6 @@ impl Step<'_> {
         let own = b.mul(qk, self.cosine);
         let other = b.mul(other, self.sine);
         let qk = b.add(own, other);
-        let v = shift_right(b, v, -ROTATION);
         let qkv = b.concat(0, &[qk, v]);
         let qkv = b.shift_round(qkv, heads);
         let qkv = b.cast(qkv, DType::I8);
@@ -149,10 +183,8 @@ impl Step<'_> {
         let new = b.slice(qkv, 0, queries, 2 * kv);
         let cache = b.concat(0, &[cache, new]);
         let cache = b.gather(cache, self.cache_rows);
-        let [k, v] = [0, kv * positions].map(|start| {
-            let part = b.slice(cache, 0, start, kv * positions);
-            b.reshape(part, &[kv, positions, width])
-        });
+        let by_head = b.reshape(cache, &[2 * kv, positions, width]);
+        let [k, v] = [0, kv].map(|start| b.slice(by_head, 0, start, kv));
         let v = b.permute(v, &[0, 2, 1]);
 
         let grouped = [kv, model.group(), positions];
@@ -162,6 +194,7 @@ impl Step<'_> {
         let logits = b.shift_round(sums, scores);
         let logits = b.sub(logits, self.empty);
         let probabilities = b.softmax(logits, LOGIT as u8);
+        let probabilities = b.reshape(probabilities, &grouped);
         // Two planes: the upper bits, and what they leave.
         const LOW: i32 = PROBABILITY - 7;
         let high = shift_right(b, probabilities, LOW);
@@ -169,19 +202,53 @@ impl Step<'_> {
         let rounded = shift_right(b, high, -LOW);
         let low = b.sub(probabilities, rounded);
         let low = b.cast(low, DType::I8);
-        let [high, low] = [high, low].map(|plane| {
-            let plane = b.reshape(plane, &grouped);
-            b.matmul_nt(plane, v)
-        });
+        let [high, low] = [high, low].map(|plane| b.matmul_nt(plane, v));
         let high = shift_right(b, high, -LOW);
         let sums = b.add(high, low);
         (b.reshape(sums, &[1, model.query_width()]), cache)
     }
 
-    /// The logits `i32 [1, vocabulary]` with [`LOGIT`] fractional bits.
-    pub fn logits(&self, b: &mut ProgramBuilder, x: Var, gains: Var, head: Var, shifts: Var) -> Var {
+    /// The logits `i32 [1, vocabulary]` with [`LOGIT`] fractional bits. Those of slabs of the head follow each other.
+    pub fn logits(&self, b: &mut ProgramBuilder, x: Var, gains: Var, head: &[Var], shifts: Var) -> Var {
         let normed = self.norm(b, x, gains);
-        product(b, normed, head, shifts)
+        let mut sums: Vec<Var> = head.iter().map(|slab| b.matmul_nt(normed.x, *slab)).collect();
+        while sums.len() > 1 {
+            sums = sums
+                .chunks(MAX_ARGUMENTS)
+                .map(|some| match some {
+                    [one] => *one,
+                    several => b.concat(1, several),
+                })
+                .collect();
+        }
+        let shifts = b.sub(shifts, normed.exponent);
+        match sums.first() {
+            Some(sums) => b.shift_round(*sums, shifts),
+            None => shifts,
+        }
+    }
+
+    /// The row of a token in the slabs of the embedding, `[1, width]`: of each slab the row that is nearest, times whether it is the token's.
+    pub fn embedded(b: &mut ProgramBuilder, slabs: &[Var], token: Var) -> Var {
+        let mut start = 0;
+        let mut rows = Vec::new();
+        for slab in slabs {
+            let place = add_number(b, token, -start);
+            let row = b.gather(*slab, place);
+            if let [_] = slabs {
+                return row;
+            }
+            let count = slab.shape().dim(0) as i32;
+            let [begun, ended] = [1, 1 - count].map(|by| {
+                let passed = add_number(b, place, by);
+                b.clamp(passed, 0, 1)
+            });
+            let is_here = b.sub(begun, ended);
+            rows.push(b.mul(row, is_here));
+            start += count;
+        }
+        let rows = rows.into_iter().reduce(|sum, row| b.add(sum, row));
+        rows.unwrap_or(token)
     }
 
     /// `[positions]`: [`HIDDEN`] where a position is after the step's.

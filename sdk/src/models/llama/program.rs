@@ -32,14 +32,19 @@ struct State {
     /// The logits of each position, `i32 [positions, vocabulary]`, where they are asked for.
     logits: Option<Var>,
     layers: Vec<LayerVars>,
-    /// Embedding, its shifts, head, its shifts, last gains, cosines, sines, `[2 kv_heads, positions]` the numbers of the cache's rows.
+    /// The slabs of the embedding, and those of the head.
+    embedding: Vec<Var>,
+    head: Vec<Var>,
+    /// The vectors of all layers, the same as columns, shifts of the embedding, of the head, last gains, cosines, sines,
+    /// `[2 kv_heads, positions]` the numbers of the cache's rows.
     others: [Var; 8],
 }
 
 impl State {
     fn vars(&self) -> Vec<Var> {
         let first = [self.text].into_iter().chain(self.logits);
-        first.chain(self.layers.iter().flatten().copied()).chain(self.others).collect()
+        let slabs = self.embedding.iter().chain(&self.head).copied();
+        first.chain(self.layers.iter().flatten().copied()).chain(slabs).chain(self.others).collect()
     }
 
     /// The same with the variables of another block.
@@ -58,11 +63,13 @@ impl State {
             }
             layers.push(of_layer);
         }
+        let mut slabs = |count: usize| -> Vec<Var> { vars.by_ref().take(count).collect() };
+        let (embedding, head) = (slabs(self.embedding.len()), slabs(self.head.len()));
         let mut others = self.others;
         for var in &mut others {
             *var = vars.next()?;
         }
-        Some(Self { text, logits, layers, others })
+        Some(Self { text, logits, layers, embedding, head, others })
     }
 }
 
@@ -168,7 +175,7 @@ impl State {
             let [.., last] = layer;
             *last = cache;
         }
-        Self { text, logits, layers, others: self.others }
+        Self { text, logits, layers, embedding: self.embedding.clone(), head: self.head.clone(), others: self.others }
     }
 }
 
@@ -186,10 +193,11 @@ impl<'a> Texts<'a> {
         Ok(Self { model, packing, scales, positions })
     }
 
-    /// The blobs of weights, and that of vectors last.
+    /// The blobs of weights, in rows of the stream's width, and that of vectors last.
     fn inputs(&self, b: &mut ProgramBuilder) -> Vec<Var> {
-        let mut inputs: Vec<Var> =
-            self.packing.weights_bytes.iter().map(|bytes| b.input(DType::I8, &[*bytes])).collect();
+        let width = self.model.width;
+        let rows = self.packing.weights_bytes.iter().map(|bytes| bytes / width);
+        let mut inputs: Vec<Var> = rows.map(|rows| b.input(DType::I8, &[rows, width])).collect();
         inputs.push(b.input(DType::I16, &[self.packing.vectors]));
         inputs
     }
@@ -198,28 +206,34 @@ impl<'a> Texts<'a> {
         let (model, packing) = (self.model, self.packing);
         let (kv_rows, positions) = (2 * model.kv_heads, self.positions);
         let vectors = inputs[packing.weights_bytes.len()];
-        let mut part = |input: Var, place: Place, is_matrix: bool| {
-            let x = b.slice(input, 0, place.start, place.len());
+        // Every matrix has a multiple of the width of numbers.
+        let mut weights = |place: &Place| {
+            let (start, rows) = (place.start / model.width, place.len() / model.width);
+            let x = b.slice(inputs[place.blob], 0, start, rows);
+            match place.columns == model.width {
+                true => x,
+                false => b.reshape(x, &[place.rows, place.columns]),
+            }
+        };
+        let embedding: Vec<Var> = packing.embedding.iter().map(&mut weights).collect();
+        let head = match model.tied {
+            true => embedding.clone(),
+            false => packing.head.iter().map(&mut weights).collect(),
+        };
+        let of_layers: Vec<[Var; 4]> =
+            packing.layers.iter().map(|layer| layer.weights.each_ref().map(&mut weights)).collect();
+        let of_all = b.slice(vectors, 0, 0, packing.layer_vectors);
+        let columns = b.reshape(of_all, &[packing.layer_vectors, 1]);
+        let mut part = |place: Place, is_matrix: bool| {
+            let x = b.slice(vectors, 0, place.start, place.len());
             match is_matrix {
                 true => b.reshape(x, &[place.rows, place.columns]),
                 false => x,
             }
         };
-        let mut weights = |place: Place| part(inputs[place.blob], place, true);
-        let embedding = weights(packing.embedding);
-        let head = if model.tied { embedding } else { weights(packing.head) };
-        let of_layers: Vec<[Var; 4]> = packing.layers.iter().map(|layer| layer.weights.map(&mut weights)).collect();
-        let mut rest = Vec::new();
-        for layer in &packing.layers {
-            let [qkv, out, gate_up, down] = layer.shifts.map(|place| part(vectors, place, false));
-            let [gains, more_gains] = layer.gains.map(|place| part(vectors, place, false));
-            let [heads, scores] = [layer.heads, layer.scores].map(|place| part(vectors, place, true));
-            rest.push([qkv, out, gate_up, down, gains, more_gains, heads, scores]);
-        }
-        let embedding_shifts = part(vectors, packing.embedding_shifts, true);
-        let [head_shifts, last_gains] =
-            [packing.head_shifts, packing.last_gains].map(|place| part(vectors, place, false));
-        let [cosines, sines] = packing.rotations.map(|place| part(vectors, place, true));
+        let embedding_shifts = part(packing.embedding_shifts, true);
+        let [head_shifts, last_gains] = [packing.head_shifts, packing.last_gains].map(|place| part(place, false));
+        let [cosines, sines] = packing.rotations.map(|place| part(place, true));
 
         let numbers = b.constant(DType::I32, &[kv_rows], &iota(kv_rows));
         let zeros = b.one_hot(numbers, positions);
@@ -230,27 +244,21 @@ impl<'a> Texts<'a> {
         let starts = b.constant(DType::I32, &[kv_rows, 1], &starts);
         let cache_rows = b.add(cache_rows, starts);
         let cache = b.zeros(DType::I8, &[kv_rows * positions, model.head_width]);
-        let layers = of_layers
-            .into_iter()
-            .zip(rest)
-            .map(|([qkv, out, gate_up, down], [s0, s1, s2, s3, g0, g1, heads, scores])| {
-                [qkv, out, gate_up, down, s0, s1, s2, s3, g0, g1, heads, scores, cache]
-            })
-            .collect();
+        let layers = of_layers.into_iter().map(|[qkv, out, gate_up, down]| [qkv, out, gate_up, down, cache]).collect();
         let logits = with_logits.then(|| b.zeros(DType::I32, &[positions, model.vocabulary]));
-        let others = [embedding, embedding_shifts, head, head_shifts, last_gains, cosines, sines, cache_rows];
-        State { text, logits, layers, others }
+        let others = [of_all, columns, embedding_shifts, head_shifts, last_gains, cosines, sines, cache_rows];
+        State { text, logits, layers, embedding, head, others }
     }
 
     /// The logits after the step's token, and the layers' caches with it.
     fn token(&self, b: &mut ProgramBuilder, state: &State) -> (Var, Vec<Var>) {
         let (model, positions) = (self.model, self.positions);
-        let [embedding, embedding_shifts, head, head_shifts, last_gains, cosines, sines, rows] = state.others;
+        let [vectors, columns, embedding_shifts, head_shifts, last_gains, cosines, sines, rows] = state.others;
         let position = b.step();
         let text = b.reshape(state.text, &[positions, 1]);
         let token = b.gather(text, position);
         let token = b.reshape(token, &[1]);
-        let x = b.gather(embedding, token);
+        let x = Step::embedded(b, &state.embedding, token);
         let shift = b.gather(embedding_shifts, token);
         let shift = b.reshape(shift, &[1]);
         let mut x = b.shift_round(x, shift);
@@ -265,14 +273,14 @@ impl<'a> Texts<'a> {
         let eps = b.constant(DType::I32, &[33, 1], &self.eps());
         let zeros = b.zeros(DType::I32, &[model.hidden, 1]);
         let scales = self.scales;
-        let step = Step { model, scales, positions, cosine, sine, empty, cache_rows, eps, zeros };
+        let step = Step { model, scales, positions, cosine, sine, empty, cache_rows, eps, zeros, vectors, columns };
         let mut caches = Vec::new();
-        for (index, layer) in state.layers.iter().enumerate() {
-            let (next, cache) = step.layer(b, index, *layer, x);
+        for (index, (layer, places)) in state.layers.iter().zip(&self.packing.layers).enumerate() {
+            let (next, cache) = step.layer(b, index, places, *layer, x);
             x = next;
             caches.push(cache);
         }
-        (step.logits(b, x, last_gains, head, head_shifts), caches)
+        (step.logits(b, x, last_gains, &state.head, head_shifts), caches)
     }
 
     /// For each row of a cache its number, but for those of the step's position: the numbers of the new rows, which come after all.

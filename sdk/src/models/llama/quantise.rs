@@ -4,7 +4,7 @@
 use super::{
     layer::{LOGIT, NORM, PROBABILITY, ROTATION},
     shadow::{Observed, Part, Source},
-    Llama, Packing,
+    Llama, Packing, Place,
 };
 use serde::{Deserialize, Serialize};
 
@@ -115,6 +115,17 @@ impl Writer<'_> {
         rows.map(|row| row_of(&row.iter().map(|x| x * factor).collect::<Vec<f32>>(), to)).collect()
     }
 
+    /// The rows of a tensor that may lie in slabs, and their exponents.
+    fn slabs(&mut self, places: &[Place], numbers: &[f32]) -> Vec<i32> {
+        let (mut exponents, mut rest) = (Vec::new(), numbers);
+        for place in places {
+            let (slab, after) = rest.split_at((place.len() as usize).min(rest.len()));
+            exponents.extend(self.rows(place.blob, slab, place.columns, 1.0));
+            rest = after;
+        }
+        exponents
+    }
+
     fn vector(&mut self, values: impl IntoIterator<Item = i32>) {
         self.vectors.extend(values.into_iter().map(|value| value.clamp(-32_768, 32_767) as i16));
     }
@@ -141,7 +152,7 @@ pub fn quantise<S: Source>(
     let mut writer = Writer { model, weights, vectors: Vec::with_capacity(packing.vectors as usize) };
     let (d, r) = (model.width, scales.residual_frac_bits);
     let embedding = source.tensor(Part::Embedding)?;
-    let embedding = writer.rows(packing.embedding.blob, &embedding, d, 1.0);
+    let embedding = writer.slabs(&packing.embedding, &embedding);
     for (index, (places, scales)) in (0u32..).zip(packing.layers.iter().zip(&scales.layers)) {
         let [of_qkv, of_out, of_gate_up, of_down] = places.weights.map(|place| place.blob);
         let (gains, frac_bits) = writer.gains(&source.tensor(Part::AttentionNorm(index))?);
@@ -168,7 +179,10 @@ pub fn quantise<S: Source>(
         writer.vector(gains);
         writer.vector(more_gains);
         let heads = &scales.head_exponents;
-        writer.vector(heads.iter().map(|exponent| scales.qkv_frac_bits + ROTATION + exponent));
+        // Queries and keys are turned, values are not.
+        let turned =
+            (0..heads.len()).map(|head| if head < (model.heads + model.kv_heads) as usize { ROTATION } else { 0 });
+        writer.vector(heads.iter().zip(turned).map(|(exponent, turned)| scales.qkv_frac_bits + turned + exponent));
         let of_query = |query: usize| {
             let key = (model.heads + query as u32 / model.group().max(1)) as usize;
             heads.get(query).copied().unwrap_or(0) + heads.get(key).copied().unwrap_or(0)
@@ -177,7 +191,7 @@ pub fn quantise<S: Source>(
     }
     let head = match model.tied {
         true => embedding.clone(),
-        false => writer.rows(packing.head.blob, &source.tensor(Part::Head)?, d, 1.0),
+        false => writer.slabs(&packing.head, &source.tensor(Part::Head)?),
     };
     let (gains, frac_bits) = writer.gains(&source.tensor(Part::LastNorm)?);
     writer.vector(embedding.iter().map(|exponent| -(exponent + r)));

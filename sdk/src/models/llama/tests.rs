@@ -6,6 +6,7 @@ use super::{
     shadow::{run, Part, Source},
     *,
 };
+use proptest::prelude::*;
 use quern_executor::{
     cpu::{CpuExecutor, Simd},
     gpu::GpuExecutor,
@@ -73,8 +74,11 @@ struct Ready {
 const POSITIONS: u32 = 24;
 
 fn ready(model: Llama, embedding: f32) -> Ready {
+    ready_in(model, embedding, model.packing(POSITIONS).unwrap())
+}
+
+fn ready_in(model: Llama, embedding: f32, packing: Packing) -> Ready {
     let mut source = Random { model, embedding };
-    let packing = model.packing(POSITIONS).unwrap();
     let texts: Vec<Vec<u32>> = (0..8).chain([9]).map(|seed| text(&model, seed, POSITIONS as usize)).collect();
     let windows: Vec<&[u32]> = texts.iter().map(Vec::as_slice).collect();
     let (observed, mut logits) = run(&model, &mut source, &windows, 8).unwrap();
@@ -204,9 +208,67 @@ fn likeliest_should_be_found_when_the_vocabulary_takes_many_rows() {
     assert!(row.iter().all(|logit| *logit <= row[written as usize]));
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn texts_should_be_the_same_when_the_vocabulary_is_in_slabs(
+        vocabulary in 80u32..300,
+        rows_of_a_blob in 33u64..80,
+        tied: bool,
+        seed: u8,
+    ) {
+        // No matrix of a layer has more than 32 rows of the stream's width.
+        let model = Llama { heads: 2, kv_heads: 1, hidden: 16, layers: 1, vocabulary, tied, ..small() };
+        let whole = ready(model, 1.0);
+        let packing = match model.packing_in(POSITIONS, rows_of_a_blob * 48) {
+            Err(ModelError::WeightsTooLarge { .. }) => return Err(TestCaseError::reject("more than 14 blobs")),
+            packing => packing.unwrap(),
+        };
+        prop_assert!(packing.embedding.len() > 1 && packing.head.len() > 1);
+        let slabs = ready_in(model, 1.0, packing);
+        prop_assert_eq!(slabs.blobs.weights.concat(), whole.blobs.weights.concat());
+        prop_assert_eq!(&slabs.blobs.vectors, &whole.blobs.vectors);
+        // The last symbols too, which the last slab holds.
+        let mut prompt = text(&model, seed, 5);
+        prompt[4] = vocabulary - 1;
+        prop_assert_eq!(slabs.exact(&prompt), whole.exact(&prompt));
+        let generation = LlamaGeneration { prompt: 5, tokens: 4, sampling: None };
+        let written = [slabs, whole].map(|ready| {
+            let program = model.generation(&ready.packing, &ready.scales, &generation).unwrap();
+            run_cpu(&program, &ready.inputs(&program, &prompt)).values()
+        });
+        prop_assert_eq!(&written[0], &written[1]);
+    }
+}
+
+#[test]
+fn generation_should_be_the_same_on_every_executor_when_the_vocabulary_is_in_slabs() {
+    // Nine slabs are more than one operator puts together.
+    let model = Llama { heads: 2, kv_heads: 1, hidden: 16, layers: 1, tied: true, ..small() };
+    let packing = model.packing_in(POSITIONS, 36 * 48).unwrap();
+    assert_eq!(packing.head.len(), 9);
+    same_on_every_executor(&ready_in(model, 1.0, packing));
+}
+
+#[test]
+fn embedding_should_be_in_slabs_when_it_is_larger_than_a_blob() {
+    // That of Llama 3, at width 2,048: 128,256 rows of which 32,768 fit a blob.
+    let model = Llama { width: 2_048, vocabulary: 128_256, heads: 32, head_width: 64, layers: 8, ..stories() };
+    let packing = model.packing(256).unwrap();
+    let rows: Vec<u32> = packing.embedding.iter().map(|slab| slab.rows).collect();
+    assert_eq!(rows, [32_768, 32_768, 32_768, 29_952]);
+    let generation = LlamaGeneration { prompt: 32, tokens: 200, sampling: None };
+    let program = model.generation(&packing, &scales_of(&model), &generation).unwrap();
+    assert!(u64::from(program.summary().conviction_bytes) <= MAX_CONVICTION_BYTES);
+}
+
 #[test]
 fn generation_should_be_the_same_on_every_executor() {
-    let ready = ready(small(), 1.0);
+    same_on_every_executor(&ready(small(), 1.0));
+}
+
+fn same_on_every_executor(ready: &Ready) {
     let generation = LlamaGeneration { prompt: 3, tokens: 4, sampling: None };
     let program = ready.model.generation(&ready.packing, &ready.scales, &generation).unwrap();
     let inputs = ready.inputs(&program, &text(&ready.model, 9, 3));
@@ -248,18 +310,22 @@ fn programs_should_be_publishable_when_they_have_many_layers_and_32_000_symbols(
     let bytes = codec::Encode::encode(program.program());
     assert_eq!(Program::decode_checked(&bytes).unwrap().id(), program.id());
     assert!(u64::from(program.summary().conviction_bytes) <= MAX_CONVICTION_BYTES);
-    let fits = |layers: &u32| {
-        let model = Llama { layers: *layers, ..model };
-        model.generation(&model.packing(256).unwrap(), &scales_of(&model), &generation).is_ok()
+    let deepest = |sampling| {
+        let fits = |layers: &u32| {
+            let (model, generation) = (Llama { layers: *layers, ..model }, LlamaGeneration { sampling, ..generation });
+            model.generation(&model.packing(256).unwrap(), &scales_of(&model), &generation).is_ok()
+        };
+        (1..60).take_while(fits).last()
     };
-    assert_eq!((1..30).take_while(fits).last(), Some(19));
+    assert_eq!(deepest(None), Some(33));
+    assert_eq!(deepest(Some(Sampling { inverse_temperature: INVERSE_TEMPERATURE_ONE, top_k: 40 })), Some(31));
     assert_eq!(packing.weights_bytes.iter().sum::<u32>(), 41_680_896);
     assert_eq!(model.parameters(), 41_680_896 + 17 * 512);
 }
 
 #[test]
 fn generation_should_be_the_same_when_a_step_has_a_long_trace() {
-    let ready = ready(Llama { layers: 12, ..small() }, 1.0);
+    let ready = ready(Llama { layers: 24, ..small() }, 1.0);
     let generation = LlamaGeneration { prompt: 2, tokens: 2, sampling: None };
     let program = ready.model.generation(&ready.packing, &ready.scales, &generation).unwrap();
     assert!(
@@ -277,13 +343,13 @@ fn generation_should_be_the_same_when_a_step_has_a_long_trace() {
 
 #[test]
 fn programs_should_be_refused_by_name_when_the_model_is_over_a_limit() {
-    let deep = Llama { layers: 20, ..stories() };
+    let deep = Llama { layers: 60, ..stories() };
     let packing = deep.packing(64).unwrap();
     let generation = LlamaGeneration { prompt: 4, tokens: 4, sampling: None };
     let error = deep.generation(&packing, &scales_of(&deep), &generation).unwrap_err();
-    assert_eq!(error, ModelError::TooDeep { layers: 20 });
-    let wide = Llama { vocabulary: 200_000, ..stories() };
-    assert!(matches!(wide.packing(64), Err(ModelError::TensorTooLarge { rows: 200_000, columns: 512, .. })));
+    assert_eq!(error, ModelError::TooDeep { layers: 60 });
+    let wide = Llama { width: 4_096, hidden: 11_008, heads: 64, kv_heads: 64, ..stories() };
+    assert!(matches!(wide.packing(64), Err(ModelError::TensorTooLarge { rows: 22_016, columns: 4_096, .. })));
     let huge = Llama { width: 4_096, heads: 32, hidden: 8_000, vocabulary: 16_000, head_width: 128, ..stories() };
     assert!(matches!(huge.packing(64), Err(ModelError::WeightsTooLarge { .. })));
     let model = small();

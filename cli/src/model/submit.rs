@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `quern model submit`: a job of an imported model, from the quote to what comes of it.
+
+use super::{job_files, job_of, new_folder, onnx, Files, JOB};
+use crate::{
+    args::{Global, ModelSubmitArgs},
+    job::{self, receipt::RECEIPT, spec, watch, Offered, Unfit},
+    output::{self, Output},
+};
+use anyhow::{bail, ensure, Context};
+use quern_primitives::JobId;
+use quern_protocol::view::JobStatus;
+use quern_sdk::{chain::json::Big, import::llama::ExactLlama};
+use serde::Serialize;
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+/// What an imported model is asked for.
+enum Asked {
+    /// To go on with a prompt.
+    Text { model: Box<ExactLlama>, prompt: String },
+    /// To classify so many images.
+    Classes { images: usize, is_wide: bool },
+}
+
+/// What came of it.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+enum Result {
+    Text { prompt: String, text: String },
+    Classes { classes: Vec<u16> },
+}
+
+#[derive(Serialize)]
+struct Done {
+    job: JobId,
+    #[serde(flatten)]
+    result: Result,
+    paid: Big,
+    /// Of the job, the outputs and the receipt.
+    folder: PathBuf,
+    receipt: PathBuf,
+}
+
+pub async fn run(global: &Global, args: ModelSubmitArgs) -> anyhow::Result<ExitCode> {
+    let output = Output { json: global.json };
+    let (asked, files) = prepare(&args)?;
+    // The job's files are there before money is held, so that it can be resumed.
+    let folder = new_folder(&args.model, &name_of(&args)?, &files)?;
+    let offered = match offer(global, &output, &args, &folder).await {
+        Ok(Some(offered)) => offered,
+        nothing => {
+            // The folder is new, and nothing that was paid for needs it.
+            let _ = std::fs::remove_dir_all(&folder);
+            return nothing.map(|_| ExitCode::SUCCESS);
+        }
+    };
+    let file = folder.join(JOB);
+    output.say(format_args!("the job is in {}, for `quern job resume`", file.display()));
+    let done = offered.follow(&output).await?;
+    if !matches!(done.status, JobStatus::Completed { .. }) {
+        return watch::finish(&output, &done);
+    }
+    output.say("complete; fetching what came of it");
+    let fetched = job::fetch_when_served(&offered.chain, &done, &[0], &folder).await.map(|receipt| receipt.outputs);
+    let mut outputs = fetched.with_context(|| {
+        let (id, folder) = (offered.id, folder.display());
+        format!(
+            "the outputs of job {id} are not served yet: fetch them later with `quern job fetch {id} --out {folder}`"
+        )
+    })?;
+    outputs.sort_by_key(|output| output.task);
+    let outputs = outputs.iter().map(|output| std::fs::read(folder.join(&output.file)));
+    let result = asked.result(&outputs.collect::<std::io::Result<Vec<_>>>()?)?;
+    let receipt = folder.join(RECEIPT);
+    let next = format!("quern job verify {} --inputs {}", receipt.display(), file.display());
+    output.say(format_args!("paid {}; run it again here with: {next}", output::qrn(done.spent)));
+    let text = result.told();
+    output.result(&Done { job: offered.id, result, paid: Big(done.spent), folder, receipt }, text)?;
+    offered.end(&output, args.offer.keep).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Offers the job of a folder, where its workers fit the model.
+async fn offer(
+    global: &Global,
+    output: &Output,
+    args: &ModelSubmitArgs,
+    folder: &Path,
+) -> anyhow::Result<Option<Offered>> {
+    let job = spec::read(&folder.join(JOB))?;
+    let needed = job.spec.requirements.memory_mib;
+    if let Some(least) = args.offer.terms.min_memory.filter(|least| *least < needed) {
+        bail!("--min-memory is {least}: a worker needs {needed} MiB for this model");
+    }
+    job::offer(global, output, job, &args.offer, Unfit::Refuse).await
+}
+
+/// What the model is asked for, if it can do that, and names and bytes of the job's files. Nothing was written or paid.
+fn prepare(args: &ModelSubmitArgs) -> anyhow::Result<(Asked, Files)> {
+    if onnx::is_imported(&args.model) {
+        ensure!(args.prompt.is_none(), "{} classifies images: it reads no --prompt", args.model.display());
+        let onnx::Job { files, images, is_wide } = onnx::job(&args.model, args.images.as_deref())?;
+        return Ok((Asked::Classes { images, is_wide }, files));
+    }
+    let model = ExactLlama::open(&args.model)?;
+    ensure!(args.images.is_none(), "{} is a language model: it reads no --images", args.model.display());
+    let prompt = args.prompt.clone().context("say with --prompt what the model goes on from")?;
+    let files = job_files(&model, &job_of(&model, &prompt, &args.writing)?)?;
+    Ok((Asked::Text { model: Box::new(model), prompt }, files))
+}
+
+/// The name of the folder, or the first one that is free.
+fn name_of(args: &ModelSubmitArgs) -> anyhow::Result<String> {
+    let free = |name: &String| !args.model.join(name).exists();
+    let first = || (1u32..=u32::MAX).map(|number| format!("run-{number}")).find(free);
+    args.name.clone().or_else(first).context("there is no name left for a folder: say --name")
+}
+
+impl Asked {
+    /// What the outputs of the job's tasks, in their order, say.
+    fn result(&self, outputs: &[Vec<u8>]) -> anyhow::Result<Result> {
+        Ok(match self {
+            Self::Text { model, prompt } => {
+                let bytes = outputs.first().context("the job has no output")?;
+                Result::Text { prompt: prompt.clone(), text: model.text(bytes)? }
+            }
+            Self::Classes { images, is_wide } => {
+                let bytes = outputs.concat();
+                let mut classes: Vec<u16> = match is_wide {
+                    true => bytes.as_chunks().0.iter().map(|class| u16::from_le_bytes(*class)).collect(),
+                    false => bytes.iter().copied().map(u16::from).collect(),
+                };
+                ensure!(classes.len() >= *images, "there are {} classes for {images} images", classes.len());
+                classes.truncate(*images);
+                Result::Classes { classes }
+            }
+        })
+    }
+}
+
+impl Result {
+    /// For people.
+    fn told(&self) -> String {
+        match self {
+            Self::Text { prompt, text } => format!("{prompt}{text}"),
+            Self::Classes { classes } => {
+                let line = |line: &[u16]| line.iter().map(u16::to_string).collect::<Vec<_>>().join(" ");
+                let lines: Vec<String> = classes.chunks(20).map(line).collect();
+                format!("the classes of {} images, in their order:\n{}", classes.len(), lines.join("\n"))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::{Cli, Command, ModelCommand};
+    use clap::Parser;
+
+    fn args(line: &str) -> ModelSubmitArgs {
+        match Cli::try_parse_from(line.split(' ')).unwrap().command {
+            Command::Model(ModelCommand::Submit(args)) => args,
+            command => panic!("{command:?}"),
+        }
+    }
+
+    #[test]
+    fn classes_should_be_those_of_the_images_when_the_last_task_was_filled_up() {
+        let narrow = Asked::Classes { images: 5, is_wide: false };
+        assert_eq!(
+            narrow.result(&[vec![1, 2, 3], vec![4, 5, 9]]).unwrap(),
+            Result::Classes { classes: vec![1, 2, 3, 4, 5] }
+        );
+        let wide = Asked::Classes { images: 1, is_wide: true };
+        assert_eq!(wide.result(&[vec![0x2c, 1, 0, 0]]).unwrap(), Result::Classes { classes: vec![300] });
+        assert!(narrow.result(&[vec![1, 2, 3]]).unwrap_err().to_string().contains("3 classes for 5 images"));
+        let told = Result::Classes { classes: (0..21).collect() }.told();
+        assert!(told.starts_with("the classes of 21 images") && told.ends_with("18 19\n20"), "{told}");
+    }
+
+    #[test]
+    fn folder_should_have_the_next_free_name_when_none_is_given() {
+        let folder = tempfile::tempdir().unwrap();
+        let model = folder.path().display();
+        let unnamed = args(&format!("quern model submit {model} --prompt The"));
+        assert_eq!(name_of(&unnamed).unwrap(), "run-1");
+        std::fs::create_dir(folder.path().join("run-1")).unwrap();
+        assert_eq!(name_of(&unnamed).unwrap(), "run-2");
+        let named = args(&format!("quern model submit {model} --prompt The --name answer"));
+        assert_eq!(name_of(&named).unwrap(), "answer");
+    }
+
+    #[test]
+    fn model_should_be_refused_when_it_is_none_or_reads_something_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let model = folder.path().display();
+        let refused =
+            |rest: &str| prepare(&args(&format!("quern model submit {model}{rest}"))).err().unwrap().to_string();
+        assert!(refused(" --prompt The").contains("model.json is missing"));
+        std::fs::write(folder.path().join("import.json"), "{}").unwrap();
+        assert!(refused(" --prompt The").contains("classifies images: it reads no --prompt"));
+        assert!(refused("").contains("import.json is not what an import writes"));
+    }
+}
