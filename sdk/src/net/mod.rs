@@ -34,6 +34,7 @@ pub mod recent;
 pub mod store;
 pub mod stream;
 
+mod connections;
 mod protocol;
 #[cfg(test)]
 mod tests;
