@@ -433,6 +433,19 @@ async fn connections_of_a_peer_should_be_closed_when_it_has_too_many() {
 }
 
 #[tokio::test]
+async fn peer_should_be_reached_when_somebody_names_its_id_with_dead_addresses() {
+    let (asker, answerer, gone) = (peer().await, peer().await, peer().await);
+    answerer.answer_with(Arc::new(Echo));
+    let dead = Endpoint { id: answerer.id(), addresses: gone.endpoint().addresses };
+    gone.shutdown().await;
+    // The dead addresses are dialled first.
+    let mut dialling = Box::pin(asker.request(&dead, b"hello"));
+    assert!(futures::poll!(&mut dialling).is_pending());
+    let answer = asker.request(&answerer.endpoint(), b"no").await;
+    assert_eq!(answer, Err(NetError::Refused("not today".into())));
+}
+
+#[tokio::test]
 async fn request_should_be_refused_on_both_sides_when_it_is_too_large() {
     let (asker, answerer) = (peer().await, peer().await);
     answerer.answer_with(Arc::new(Echo));
