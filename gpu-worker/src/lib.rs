@@ -13,6 +13,7 @@ pub mod hot_key;
 pub mod journal;
 pub mod misbehave;
 pub mod origin;
+pub mod room;
 pub mod served;
 pub mod shell;
 pub mod site;
@@ -40,7 +41,11 @@ use quern_sdk::{
     chain::{address, Chain, Keypair, Profile, Sender},
     net::{messages::Answering, Config, Faults, FolderStore, Peer},
 };
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 /// What `--faulty-serving` injects: bad, but so that what is owed can still be shown in time.
 const FAULTS: Faults =
@@ -265,8 +270,14 @@ fn profile(executor: &dyn Executor, region: Option<Region>) -> anyhow::Result<Pr
     Ok(Profile { gmacs_per_second, region, ..profile })
 }
 
-/// Memory that is free for work now, in MiB; 0 where the system does not say.
+/// Memory that was free for work when this was first asked, in MiB; 0 where the system does not say. What is registered, and what the
+/// daemon goes by, are one number.
 fn memory_mib() -> u32 {
+    static FREE_MIB: OnceLock<u32> = OnceLock::new();
+    *FREE_MIB.get_or_init(free_memory_mib)
+}
+
+fn free_memory_mib() -> u32 {
     let meminfo = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let line = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
     let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());

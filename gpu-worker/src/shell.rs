@@ -8,7 +8,9 @@ use crate::{
     duty::Duty,
     enroll::{stay_ready, Standing},
     journal::Journal,
+    memory_mib,
     origin::{self, OriginError},
+    room::Room,
     served::Served,
     site::{subject, Site},
     watched::Watched,
@@ -18,13 +20,7 @@ use quern_primitives::Height;
 use quern_protocol::{view::ShardView, Shard};
 use quern_sdk::chain::{calls, Chain, ChainError, Head, Sender};
 use std::{convert::Infallible, sync::Arc, time::Duration};
-use tokio::sync::{mpsc, Semaphore};
-
-/// Work of one kind carried out at the same time. What is owed to the chain soon never waits behind it, and no kind waits behind
-/// another one: whoever serves outputs or inputs slowly holds up nothing but those.
-const CONCURRENT: usize = 8;
-/// Accepted shards whose outputs are fetched at the same time: nothing depends on them soon.
-const CONCURRENT_HOLDS: usize = 2;
+use tokio::sync::mpsc;
 
 /// Blocks between two looks at whether the chain still counts the account as ready.
 const READINESS_BLOCKS: Height = 16;
@@ -93,45 +89,13 @@ impl Connection {
     }
 }
 
-/// Room for work, by its kind.
-#[derive(Clone)]
-struct Permits {
-    fetches: Arc<Semaphore>,
-    runs: Arc<Semaphore>,
-    audits: Arc<Semaphore>,
-    holds: Arc<Semaphore>,
-}
-
-impl Permits {
-    fn new() -> Self {
-        let room = |permits| Arc::new(Semaphore::new(permits));
-        Self {
-            fetches: room(CONCURRENT),
-            runs: room(CONCURRENT),
-            audits: room(CONCURRENT),
-            holds: room(CONCURRENT_HOLDS),
-        }
-    }
-
-    /// What an action waits for; nothing where it is owed soon.
-    fn of(&self, action: &Action) -> Option<&Semaphore> {
-        match action {
-            Action::FetchInputs(_) => Some(&self.fetches),
-            Action::Execute(_) => Some(&self.runs),
-            Action::Audit(_) | Action::Rerun(_) | Action::Compare(..) => Some(&self.audits),
-            Action::Hold(_) => Some(&self.holds),
-            _ => None,
-        }
-    }
-}
-
 /// What a core and the work that it started have in common, however often the connection is made anew.
 struct Shell<C> {
     core: C,
     site: Arc<Site>,
     report: mpsc::UnboundedSender<Event>,
     reports: mpsc::UnboundedReceiver<Event>,
-    permits: Permits,
+    room: Room,
     journal: Journal,
     served: Served,
     occupation: Occupation,
@@ -186,9 +150,9 @@ async fn occupied(
     occupation: Occupation,
 ) -> Result<Infallible, DbError> {
     let (report, reports) = mpsc::unbounded_channel();
-    let permits = Permits::new();
+    let room = Room::new(memory_mib());
     let (journal, served) = (Journal::default(), Served::default());
-    let mut shell = Shell { core, site, report, reports, permits, journal, served, occupation };
+    let mut shell = Shell { core, site, report, reports, room, journal, served, occupation };
     loop {
         match shell.follow(&sender).await {
             Err(OriginError::Db(error)) => return Err(error),
@@ -285,13 +249,11 @@ impl<C: Core> Shell<C> {
 
     /// Carries out an action beside everything else, and reports how it went.
     fn start(&self, action: Action) {
-        let (site, report, permits) = (self.site.clone(), self.report.clone(), self.permits.clone());
+        let (site, report, room) = (self.site.clone(), self.report.clone(), self.room.clone());
         let subject = subject(&action);
         let work = tokio::spawn(async move {
-            let _permit = match permits.of(&action) {
-                Some(room) => room.acquire().await.ok(),
-                None => None,
-            };
+            let takes = site.takes(&action).await?;
+            let _taken = room.take(&action, takes).await?;
             site.carry_out(action).await
         });
         tokio::spawn(async move {

@@ -20,6 +20,9 @@ pub const MAX_SHARDS: u32 = 256;
 pub const MAX_READ_SHARDS: u32 = 256;
 /// Most bytes of all checkpoints of a shard: a worker keeps them until the shard is settled.
 pub const MAX_CHECKPOINT_BYTES: u64 = 4 << 30;
+/// What a blob that a worker keeps counts for among those bytes beside its own: a file takes room and time however small it is, and a
+/// disk has a bounded number of them. A shard leaves at most 2^18.
+pub const KEPT_BLOB_BYTES: u64 = 16 << 10;
 /// Most leaves (tasks times segments) of a shard.
 pub const MAX_LEAVES: u32 = 65_536;
 /// Most socket addresses of an endpoint.

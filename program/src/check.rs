@@ -181,6 +181,8 @@ pub struct Summary {
     pub conviction_bytes: u32,
     /// Most bytes of all tensors of a segment, with the states before and after it.
     pub memory_bytes: u64,
+    /// Blobs that a task leaves with its worker: the list of each checkpoint, the tensors that are new in it, and the output.
+    pub kept_blobs: u32,
 }
 
 impl Summary {
@@ -357,6 +359,11 @@ impl Checked {
             .and_then(|sum| sum.checked_add(init_cost.macs))
             .and_then(|sum| sum.checked_add(finish_cost.macs))
             .ok_or(ProgramError::CostOverflow)?;
+        // Init makes the whole state anew, a step what it does not carry on.
+        let anew = checked.program.next.iter().filter(|next| !matches!(next, Value::State(_))).count() as u32;
+        let kept_blobs = segments(steps)
+            .saturating_add(checked.program.state.len() as u32)
+            .saturating_add(anew.saturating_mul(steps));
         checked.summary = Summary {
             steps,
             segments: segments(steps),
@@ -372,6 +379,7 @@ impl Checked {
             output_bytes: checked.output.bytes(),
             conviction_bytes: u32::try_from(conviction).unwrap_or(u32::MAX),
             memory_bytes,
+            kept_blobs,
         };
         Ok(checked)
     }

@@ -4,6 +4,7 @@
 
 use super::{Site, SiteError};
 use crate::db::{Db, DbError};
+use bytes::Bytes;
 use quern_primitives::{job::Blob, Account, BlobId};
 use quern_program::{Checked, Tensor};
 use quern_protocol::{
@@ -21,10 +22,9 @@ impl Site {
     }
 
     /// The whole blob that a part lies in, and what links its id to the chain.
-    pub(super) async fn part_blob(&self, view: &ShardView, part: &Part) -> Result<(Link, Vec<u8>), SiteError> {
+    pub(super) async fn part_blob(&self, view: &ShardView, part: &Part) -> Result<(Link, Bytes), SiteError> {
         self.recall(view)?;
-        let (link, bytes) = self.inputs.blob(view, part).await?;
-        Ok((link, bytes.to_vec()))
+        Ok(self.inputs.blob(view, part).await?)
     }
 
     /// A blob from the account that made it, or else from any other party of the shard.
@@ -33,8 +33,8 @@ impl Site {
         view: &ShardView,
         first: &[u8; 32],
         blob: Blob,
-    ) -> Result<Vec<u8>, SiteError> {
-        Ok(self.inputs.of_parties(view, first, blob).await?.to_vec())
+    ) -> Result<Bytes, SiteError> {
+        Ok(self.inputs.of_parties(view, first, blob).await?)
     }
 
     /// What is behind the root of an accepted shard.

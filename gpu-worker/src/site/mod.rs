@@ -2,6 +2,8 @@
 //! Where actions are carried out: blobs are fetched and served, programs run, promises kept.
 
 mod desk;
+mod evidence;
+mod execution;
 mod inputs;
 mod validator;
 mod watcher;
@@ -12,19 +14,26 @@ pub use desk::{Counter, Desk};
 use crate::{
     core::{validator::checking, Action, Attempt, Event, Round, Stage, Subject},
     db::{Db, DbError},
+    room::{Takes, TooLarge},
 };
 use quern_executor::{Executor, ExecutorError};
-use quern_primitives::{Account, BlobId, Height};
-use quern_program::{Checked, Program, ProgramError};
-use quern_protocol::{dispute::Dispute, evidence::EvidenceError, view::ShardView};
+use quern_primitives::{
+    job::{Input, Stage as JobStage},
+    Account, BlobId, Height,
+};
+use quern_program::{Checked, Program, ProgramError, Summary};
+use quern_protocol::{dispute::Dispute, evidence::EvidenceError, shard::Phase, view::ShardView};
 use quern_sdk::{
     chain::{Chain, ChainError},
-    net::{messages::Unproven, FetchError, InputError, Inputs, NetError, Peer},
+    net::{messages::Unproven, FetchError, InputError, Inputs, NetError, Peer, Recent},
 };
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-};
+use std::sync::{Arc, Mutex};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+/// Programs that are remembered; each has at most 4,096 operators. One that is forgotten is read from the chain again.
+const MAX_PROGRAMS: usize = 64;
+/// Moves of disputes that are worked out at once. They wait behind no other work; one takes about as much memory as the audit before it.
+const MOVES_AT_ONCE: usize = 1;
 
 /// Why an action failed. It is tried again.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +68,9 @@ pub enum SiteError {
     /// No evidence could be built.
     #[error("evidence: {0}")]
     Evidence(#[from] EvidenceError),
+    /// A program needs more memory than there is.
+    #[error(transparent)]
+    Memory(#[from] TooLarge),
     /// What the chain says does not fit together.
     #[error("{0}")]
     Inconsistent(&'static str),
@@ -77,8 +89,9 @@ pub struct Site {
     /// What others may ask for.
     pub desk: Arc<Desk>,
     chain: Mutex<Arc<Chain>>,
-    programs: Mutex<HashMap<BlobId, Arc<Checked>>>,
+    programs: Mutex<Recent<BlobId, Arc<Checked>>>,
     inputs: Inputs,
+    moves: Semaphore,
 }
 
 impl Site {
@@ -91,8 +104,16 @@ impl Site {
         db: Arc<Db>,
         desk: Arc<Desk>,
     ) -> Self {
-        let (chain, programs, inputs) = (Mutex::new(chain), Mutex::default(), Inputs::new(peer.clone(), Some(me)));
-        Self { me, peer, executor, db, desk, chain, programs, inputs }
+        let (chain, inputs) = (Mutex::new(chain), Inputs::new(peer.clone(), Some(me)));
+        let programs = Mutex::new(Recent::new(MAX_PROGRAMS));
+        let moves = Semaphore::new(MOVES_AT_ONCE);
+        Self { me, peer, executor, db, desk, chain, programs, inputs, moves }
+    }
+
+    /// A place for a move of a dispute, which holds all tensors of a segment and the blobs that prove an element. Whoever has one waits
+    /// for no peer.
+    async fn place_for_move(&self) -> Result<SemaphorePermit<'_>, SiteError> {
+        self.moves.acquire().await.map_err(|_| SiteError::Inconsistent("the daemon ends"))
     }
 
     /// The chain.
@@ -111,6 +132,20 @@ impl Site {
             tracing::warn!(%error, "promises cannot be read");
             true
         })
+    }
+
+    /// What an action takes of the memory. Moves of disputes wait for each other alone, not for memory: they are owed soon.
+    pub async fn takes(&self, action: &Action) -> Result<Takes, SiteError> {
+        let (Action::FetchInputs(view)
+        | Action::Execute(view)
+        | Action::Audit(view)
+        | Action::Rerun(view)
+        | Action::Compare(view, _)) = action
+        else {
+            return Ok(Takes::default());
+        };
+        let summary = self.program(view.context.stage.program).await?.summary();
+        Ok(takes(action, &view.context.stage, &summary))
     }
 
     /// Carries out an action other than a submission.
@@ -157,12 +192,29 @@ impl Site {
     /// The valid program of a stage.
     pub async fn program(&self, id: BlobId) -> Result<Arc<Checked>, SiteError> {
         if let Some(program) = lock(&self.programs).get(&id) {
-            return Ok(program.clone());
+            return Ok(program);
         }
         let bytes = self.chain().program(id).await?.ok_or(SiteError::Inconsistent("the program is not published"))?;
         let program = Arc::new(Program::decode_checked(&bytes)?);
-        lock(&self.programs).insert(id, program.clone());
+        lock(&self.programs).insert(id, program.clone(), 1);
         Ok(program)
+    }
+}
+
+/// What an action with a program takes of the memory, in MiB.
+fn takes(action: &Action, stage: &JobStage, summary: &Summary) -> Takes {
+    // The whole blob is in memory while a slice is cut out of it.
+    let cut = stage.inputs.iter().map(|input| if let Input::Slice { blob, .. } = input { blob.len } else { 0 });
+    let fetching = summary.fixed_bytes.saturating_add(cut.max().unwrap_or_default());
+    let mib = |bytes: u64| bytes.div_ceil(1 << 20);
+    let (runs, fits_mib) = (mib(summary.memory_bytes.max(fetching)), mib(summary.memory_bytes));
+    match action {
+        // A validator that fetches is asked whether they are there, not whether it can run them.
+        Action::FetchInputs(view) if !matches!(view.shard.phase, Phase::Assigned { .. }) => {
+            Takes { running_mib: 0, fetching_mib: mib(fetching), fits_mib: 0 }
+        }
+        Action::FetchInputs(_) => Takes { running_mib: 0, fetching_mib: mib(fetching), fits_mib },
+        _ => Takes { running_mib: runs, fetching_mib: 0, fits_mib },
     }
 }
 
@@ -209,4 +261,33 @@ async fn compute<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, SiteError> + Send + 'static,
 ) -> Result<T, SiteError> {
     tokio::task::spawn_blocking(work).await.map_err(|_| SiteError::Inconsistent("a computation panicked"))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{assigned, audited, running, ME, OTHER};
+    use quern_primitives::job::Blob;
+
+    const MIB: u64 = 1 << 20;
+
+    #[test]
+    fn work_should_take_the_memory_of_its_program_or_of_the_blob_that_a_slice_is_cut_from() {
+        let summary = Summary { fixed_bytes: 3 * MIB, memory_bytes: 8 * MIB - 1, ..Summary::default() };
+        let mut view = assigned(ME);
+        let slice = |len| Input::Slice { blob: Blob { id: BlobId([1; 32]), len }, stride: 1 };
+        view.context.stage.inputs = vec![slice(2 * MIB)].try_into().unwrap();
+        let stage = view.context.stage.clone();
+        let audit = Action::Audit(audited(OTHER, ME, None));
+        assert_eq!(takes(&audit, &stage, &summary), Takes { running_mib: 8, fetching_mib: 0, fits_mib: 8 });
+
+        view.context.stage.inputs = vec![slice(MIB), slice(7 * MIB)].try_into().unwrap();
+        let stage = view.context.stage.clone();
+        assert_eq!(takes(&audit, &stage, &summary), Takes { running_mib: 10, fetching_mib: 0, fits_mib: 8 });
+        let fetch = Action::FetchInputs(view);
+        assert_eq!(takes(&fetch, &stage, &summary), Takes { running_mib: 0, fetching_mib: 10, fits_mib: 8 });
+        // Who does not run it says whether the inputs are there, however large the program is.
+        let asked = Action::FetchInputs(running(OTHER));
+        assert_eq!(takes(&asked, &stage, &summary).fits_mib, 0);
+    }
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a validator does: audit, check what is shown, prosecute, hold.
 
-use super::{compute, tasks, worker::result_id, Site, SiteError};
+use super::{compute, evidence::Lookup, tasks, worker::result_id, Site, SiteError};
 use crate::core::{name_difference, Attempt, Event, Prosecution, Sealed, ShownResults};
+use bytes::Bytes;
 use quern_primitives::{
     job::{Blob, Endpoint},
     BlobId, DisputeId,
@@ -16,7 +17,7 @@ use quern_protocol::{
     view::ShardView,
 };
 use quern_sdk::net::{messages::Committed, Checkpoint, NetError, Request, Response};
-use std::{borrow::Cow, collections::HashMap, ops::Range, sync::Arc};
+use std::{ops::Range, sync::Arc};
 
 /// How long a worker may take to serve a disputed output before it is demanded on chain: well within a move's blocks.
 const DISPUTE_PATIENCE: std::time::Duration = std::time::Duration::from_secs(15);
@@ -142,6 +143,16 @@ impl Site {
         }
         let program = self.program(view.context.stage.program).await?;
         let trace = dispute.trace.as_ref().ok_or(SiteError::Inconsistent("there is no trace yet"))?;
+        // What peers send is fetched before there is a place, so that a slow one holds up this move alone; what is fetched is stored.
+        self.raw_checkpoint(view, &program, dispute.segment, trace.state()).await?;
+        self.inputs(view, &program, dispute.task).await?;
+        let theirs = match &dispute.turn {
+            Move::Convict { op, chunk: None, .. } => {
+                Some(self.defendant_tensor(view, id, dispute, *op, &program).await)
+            }
+            _ => None,
+        };
+        let _place = self.place_for_move().await?;
         let raw_state = self.raw_checkpoint(view, &program, dispute.segment, trace.state()).await?;
         let types = if dispute.segment.kind() == SegmentKind::Init { &[][..] } else { program.state_types() };
         let state: Vec<Tensor> =
@@ -156,8 +167,7 @@ impl Site {
                 name_difference(&program, dispute, &own).ok_or(SiteError::Inconsistent("the trace is right"))?
             }
             Move::Convict { op, shown, chunk } => {
-                let blobs = self.input_blobs(view, &program, dispute.task).await?;
-                let raw: Vec<&[u8]> = raw_state.iter().map(Vec::as_slice).collect();
+                let raw: Vec<&[u8]> = raw_state.iter().map(Bytes::as_ref).collect();
                 let outputs: Vec<&[u8]> = own.iter().map(|tensor| tensor.bytes.as_ref()).collect();
                 let evidence = Evidence {
                     program: &program,
@@ -167,22 +177,27 @@ impl Site {
                     state: &raw,
                     outputs: &outputs,
                 };
-                let blob = |slot: u16, part: &quern_protocol::inputs::Part| {
-                    let (link, bytes) = blobs.get(&(slot, part.start))?;
-                    Some((link.clone(), Cow::Borrowed(bytes.as_slice())))
-                };
-                match chunk {
-                    Some((index, bytes)) => conviction(evidence.convict_chunk(*op, *index, bytes, blob)?),
-                    None => match self.defendant_tensor(view, id, dispute, *op, &program).await {
-                        Ok(theirs) => conviction(evidence.convict(*op, &theirs, blob)?),
-                        // It does not serve the tensor: it has to show it on chain.
-                        Err(error) => {
-                            tracing::info!(%error, dispute = id, "the defendant does not serve the disputed output; demanding it on chain");
-                            let mine = outputs.get(usize::from(*op)).copied().unwrap_or_default();
-                            let node = differing_node(mine, shown);
-                            Prosecution::Demand(node.ok_or(SiteError::Inconsistent("what is shown is right"))?)
-                        }
-                    },
+                match (chunk, theirs) {
+                    (Some((index, bytes)), _) => {
+                        let convict = |blob: &mut Lookup<'_, '_>| evidence.convict_chunk(*op, *index, bytes, blob);
+                        conviction(self.with_blobs(view, convict).await?)
+                    }
+                    (None, Some(Ok(theirs))) => {
+                        let convict = |blob: &mut Lookup<'_, '_>| evidence.convict(*op, &theirs, blob);
+                        conviction(self.with_blobs(view, convict).await?)
+                    }
+                    // It does not serve the tensor: it has to show it on chain.
+                    (None, failure) => {
+                        let error = failure.and_then(Result::err).map(|error| error.to_string());
+                        tracing::info!(
+                            error,
+                            dispute = id,
+                            "the defendant does not serve the disputed output; demanding it on chain"
+                        );
+                        let mine = outputs.get(usize::from(*op)).copied().unwrap_or_default();
+                        let node = differing_node(mine, shown);
+                        Prosecution::Demand(node.ok_or(SiteError::Inconsistent("what is shown is right"))?)
+                    }
                 }
             }
             _ => return Err(SiteError::Inconsistent("the defendant owes this move")),
@@ -258,7 +273,7 @@ impl Site {
         program: &Checked,
         segment: Segment,
         ids: &[BlobId],
-    ) -> Result<Vec<Vec<u8>>, SiteError> {
+    ) -> Result<Vec<Bytes>, SiteError> {
         if segment.kind() == SegmentKind::Init || program.program().steps == 0 {
             return Ok(Vec::new());
         }
@@ -272,7 +287,7 @@ impl Site {
         let mut tensors = Vec::new();
         for (id, ty) in ids.iter().zip(types) {
             // Unchanged tensors and own results are here already; the store knows them by id.
-            tensors.push(self.peer.fetch(*id, ty.bytes(), &worker).await?.to_vec());
+            tensors.push(self.peer.fetch(*id, ty.bytes(), &worker).await?);
         }
         Ok(tensors)
     }
@@ -285,7 +300,7 @@ impl Site {
         dispute: &Dispute,
         op: u16,
         program: &Checked,
-    ) -> Result<Vec<u8>, SiteError> {
+    ) -> Result<Bytes, SiteError> {
         let served = async {
             let defendant = view.endpoint(&dispute.worker);
             let defendant = defendant.ok_or(SiteError::Inconsistent("the defendant has no endpoint"))?;
@@ -302,26 +317,10 @@ impl Site {
             if blob.len > expected.saturating_add(MAX_EXCESS_BYTES) {
                 return Err(SiteError::Inconsistent("the defendant's tensor is far too long to be fetched"));
             }
-            Ok(self.peer.fetch(blob.id, blob.len, std::slice::from_ref(defendant)).await?.to_vec())
+            Ok(self.peer.fetch(blob.id, blob.len, std::slice::from_ref(defendant)).await?)
         };
         let served = tokio::time::timeout(DISPUTE_PATIENCE, served).await;
         served.unwrap_or(Err(SiteError::Inconsistent("the defendant serves the disputed output too slowly")))
-    }
-
-    #[allow(clippy::type_complexity)]
-    async fn input_blobs(
-        &self,
-        view: &ShardView,
-        program: &Checked,
-        task: u32,
-    ) -> Result<HashMap<(u16, u64), (quern_protocol::inputs::Link, Vec<u8>)>, SiteError> {
-        let mut blobs = HashMap::new();
-        for (slot, ty) in (0u16..).zip(&program.program().inputs) {
-            for part in view.context.parts(slot, task, ty.bytes()) {
-                blobs.insert((slot, part.start), self.part_blob(view, &part).await?);
-            }
-        }
-        Ok(blobs)
     }
 }
 

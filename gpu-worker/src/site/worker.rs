@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a worker does: execute, show, defend, publish.
 
-use super::{compute, tasks, Site, SiteError};
+use super::{compute, execution::run_and_keep, tasks, Site, SiteError};
 use crate::core::{defend_trace, Attempt, Defence, Event, Promise, Stage};
-use bytes::Bytes;
 use quern_primitives::{
     commitment::leaf_list,
     job::Blob,
@@ -18,14 +17,7 @@ use quern_protocol::{
 };
 use quern_sdk::net::{messages::Commitment, Checkpoint, PeerId};
 use std::collections::HashSet;
-
-/// A tensor of a checkpoint.
-enum Carried {
-    /// Its bytes.
-    Anew(Bytes),
-    /// The tensor with this index of the checkpoint before: it is stored, and is neither copied nor hashed again.
-    Unchanged(usize),
-}
+use tokio::sync::SemaphorePermit;
 
 impl Site {
     /// Runs all tasks of a shard. All checkpoints and outputs are stored, and the promise kept, before this returns.
@@ -57,38 +49,8 @@ impl Site {
         let mut ids = Vec::new();
         for task in tasks(view) {
             let inputs = self.inputs(view, &program, task).await?;
-            let (executor, program, context) = (self.executor.clone(), program.clone(), view.context.context(task));
-            let (checkpoints, output) = compute(move || {
-                let mut checkpoints = Vec::new();
-                let mut keep = |index: u32, state: &[Tensor]| {
-                    let segment = program.program().segment(index);
-                    let results = segment.map(|segment| program.program().results(segment.kind())).unwrap_or_default();
-                    let carried = results.into_iter().zip(state).map(|(value, tensor)| match value {
-                        Value::State(before) => Carried::Unchanged(before.into()),
-                        _ => Carried::Anew(tensor.bytes.clone()),
-                    });
-                    checkpoints.push(carried.collect::<Vec<_>>());
-                };
-                let output = executor.run_task(&program, &context, &inputs, &mut keep)?;
-                Ok((checkpoints, output))
-            })
-            .await?;
-            let mut before: Vec<BlobId> = Vec::new();
-            for state in checkpoints {
-                let mut now = Vec::with_capacity(state.len());
-                for carried in state {
-                    now.push(match carried {
-                        Carried::Anew(bytes) => self.peer.store().put(bytes).await?,
-                        Carried::Unchanged(index) => *before
-                            .get(index)
-                            .ok_or(SiteError::Inconsistent("a checkpoint lacks what it carries on"))?,
-                    });
-                }
-                let list: Vec<u8> = now.iter().flat_map(|id| id.0).collect();
-                ids.push(self.peer.store().put(list.into()).await?);
-                before = now;
-            }
-            ids.push(self.peer.store().put(output.bytes).await?);
+            let (executor, context) = (self.executor.clone(), view.context.context(task));
+            ids.extend(run_and_keep(self.peer.store(), executor, program.clone(), context, inputs).await?);
         }
         Ok(ids)
     }
@@ -171,10 +133,13 @@ impl Site {
         if let Some(defence) = self.own_ids(view, dispute).await? {
             return Ok(Event::Defended(id, Box::new(dispute.clone()), defence));
         }
-        let (ids, outputs) = self.own_trace(view, dispute).await?;
+        let (_place, ids, outputs) = self.own_trace(view, dispute).await?;
         let defence = match &dispute.turn {
             Move::Trace | Move::Part { .. } => {
-                self.serve_trace(view, id, dispute, &outputs).await?;
+                // The move is owed even where nothing can be stored: the challenger has to ask on chain then.
+                if let Err(error) = self.serve_trace(view, id, dispute, &outputs).await {
+                    tracing::warn!(%error, dispute = id, "the tensors of the trace cannot be served");
+                }
                 let program = self.program(view.context.stage.program).await?;
                 let defence = defend_trace(&program, dispute, &ids, &outputs);
                 defence.ok_or(SiteError::Inconsistent("no program has such a trace"))?
@@ -245,7 +210,7 @@ impl Site {
         id: DisputeId,
         dispute: &Dispute,
     ) -> Result<Event, SiteError> {
-        let (_, outputs) = self.own_trace(view, dispute).await?;
+        let (_place, _, outputs) = self.own_trace(view, dispute).await?;
         self.serve_trace(view, id, dispute, &outputs).await?;
         Ok(Event::Traced(id))
     }
@@ -270,8 +235,13 @@ impl Site {
         Ok(())
     }
 
-    /// The own trace of the disputed segment: ids of the state before it, and the outputs of its operators.
-    async fn own_trace(&self, view: &ShardView, dispute: &Dispute) -> Result<(Vec<BlobId>, Vec<Tensor>), SiteError> {
+    /// The own trace of the disputed segment: ids of the state before it, and the outputs of its operators, with the place that they
+    /// take.
+    async fn own_trace(
+        &self,
+        view: &ShardView,
+        dispute: &Dispute,
+    ) -> Result<(SemaphorePermit<'_>, Vec<BlobId>, Vec<Tensor>), SiteError> {
         let program = self.program(view.context.stage.program).await?;
         let ids = match dispute.start {
             Some(start) => {
@@ -285,12 +255,15 @@ impl Site {
             None => Vec::new(),
         };
         let types = if dispute.segment.kind() == SegmentKind::Init { &[][..] } else { program.state_types() };
+        // What is no longer here is fetched before there is a place.
+        self.inputs(view, &program, dispute.task).await?;
+        let place = self.place_for_move().await?;
         let state = self.stored_tensors(&ids, types).await?;
         let inputs = self.inputs(view, &program, dispute.task).await?;
         let (executor, segment) = (self.executor.clone(), dispute.segment);
         let context = view.context.context(dispute.task).at(segment);
         let outputs = compute(move || Ok(executor.trace(&program, segment.kind(), &context, &inputs, &state)?)).await?;
-        Ok((ids, outputs))
+        Ok((place, ids, outputs))
     }
 
     /// The tensor ids of an own checkpoint.
@@ -309,7 +282,7 @@ impl Site {
         for (id, ty) in ids.iter().zip(types) {
             let bytes =
                 self.peer.store().get(*id).await?.ok_or(SiteError::Inconsistent("an own checkpoint is gone"))?;
-            tensors.push(Tensor::new(*ty, bytes.to_vec()));
+            tensors.push(Tensor::new(*ty, bytes));
         }
         Ok(tensors)
     }

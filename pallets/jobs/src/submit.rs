@@ -9,7 +9,8 @@ use crate::{
 use alloc::collections::BTreeMap;
 use frame_support::traits::fungible::Mutate;
 use quern_primitives::job::{
-    AuditLevel, Input, OutputMap, Stage, MAX_CHECKPOINT_BYTES, MAX_LEAVES, MAX_READ_SHARDS, MAX_STAGES, MAX_TASKS,
+    AuditLevel, Input, OutputMap, Stage, KEPT_BLOB_BYTES, MAX_CHECKPOINT_BYTES, MAX_LEAVES, MAX_READ_SHARDS,
+    MAX_STAGES, MAX_TASKS,
 };
 use quern_program::{proof::MAX_INPUT_BLOB_BYTES, Summary, TensorType, MAX_CONVICTION_BYTES};
 use quern_protocol::{
@@ -278,7 +279,9 @@ fn check_shards(stage: &Stage, audit: AuditLevel, summary: &Summary, at: At) -> 
     ensure!(stage.shards() <= MAX_SHARDS, JobFault::TooManyShards(at));
     let leaves = stage.shard_size.min(stage.tasks).saturating_mul(summary.segments);
     ensure!(leaves <= MAX_LEAVES, JobFault::TooManyLeaves(at));
-    let checkpoints = u64::from(leaves).saturating_mul(summary.state_bytes);
+    let tasks = u64::from(stage.shard_size.min(stage.tasks));
+    let blobs = tasks.saturating_mul(summary.kept_blobs.into()).saturating_mul(KEPT_BLOB_BYTES);
+    let checkpoints = u64::from(leaves).saturating_mul(summary.state_bytes).saturating_add(blobs);
     ensure!(checkpoints <= MAX_CHECKPOINT_BYTES, JobFault::TooManyCheckpointBytes(at));
     ensure!(audit == AuditLevel::Sampled || leaves <= MAX_SAMPLES, JobFault::TooManyLeavesToAudit(at));
     Ok(())

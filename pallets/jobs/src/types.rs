@@ -457,7 +457,8 @@ pub enum JobFault {
     /// The stages that it reads have more than `MAX_READ_SHARDS` shards together.
     #[codec(index = 21)]
     TooManyReadShards(At),
-    /// The checkpoints of a shard take more than `MAX_CHECKPOINT_BYTES`: a worker must keep them all.
+    /// The checkpoints of a shard take more than `MAX_CHECKPOINT_BYTES`, where each blob counts for `KEPT_BLOB_BYTES` more than it has: a
+    /// worker must keep them all.
     #[codec(index = 22)]
     TooManyCheckpointBytes(At),
     /// The bid is below the chain's `min_bid`.

@@ -64,6 +64,19 @@ fn program_should_be_accepted_when_it_is_valid() {
 }
 
 #[test]
+fn summary_should_count_a_tensor_that_is_carried_on_once_when_blobs_are_kept() {
+    let mut b = crate::ProgramBuilder::new();
+    let x = b.input(I32, &[4]);
+    let (first, second) = (b.add(x, x), b.mul(x, x));
+    let state = b.begin_body(&[first, second]);
+    let next = b.add(state[0], state[1]);
+    let state = b.begin_finish(&[next, state[1]], 10);
+    let output = b.add(state[0], state[1]);
+    // Eleven lists, an output, eleven times the first tensor and once the second.
+    assert_eq!(b.build(output).unwrap().summary().kept_blobs, 12 + 11 + 1);
+}
+
+#[test]
 fn summary_should_count_cost_and_bytes() {
     let summary = looped().check().unwrap().summary();
     assert_eq!((summary.steps, summary.segments, summary.inputs), (3, 5, 1));
@@ -71,6 +84,8 @@ fn summary_should_count_cost_and_bytes() {
     assert_eq!((summary.moved_init, summary.moved_body, summary.moved_finish), (48, 36, 48));
     assert_eq!((summary.fixed_bytes, summary.state_bytes, summary.output_bytes), (16, 16, 16));
     assert_eq!(summary.memory_bytes, 16 + 2 * 16 + 16);
+    // Four lists and an output; the state's one tensor is new in each list.
+    assert_eq!(summary.kept_blobs, 5 + 4);
     assert_eq!(summary.task_macs(), 20);
     assert_eq!((0..6).map(|index| summary.segment_macs(index)).collect::<Vec<_>>(), [4, 4, 4, 4, 4, 0]);
     // Two inputs of at most 1 GiB (20 parents each) and the output's one short chunk.

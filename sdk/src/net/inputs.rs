@@ -5,7 +5,7 @@
 
 use super::{
     messages::{Commitment, Committed, Unproven},
-    FetchError, NetError, Peer, Request, Response,
+    FetchError, NetError, Peer, Recent, Request, Response,
 };
 use bytes::Bytes;
 use quern_primitives::{
@@ -19,10 +19,7 @@ use quern_protocol::{
     inputs::{AcceptedShard, Link, Origin, Part},
     view::ShardView,
 };
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Why an input is not here.
 #[derive(Debug, thiserror::Error)]
@@ -69,11 +66,14 @@ pub enum CommitmentError {
     Unproven(#[from] Unproven),
 }
 
+/// Most bytes of ids that are remembered of what is behind roots: 32 of the largest shards. What is forgotten is asked for again.
+const MAX_KNOWN_BYTES: usize = 64 << 20;
+
 /// Fetches inputs of tasks, and what is behind the roots that they come from.
 pub struct Inputs {
     peer: Peer,
     me: Option<Account>,
-    commitments: Mutex<HashMap<BlobId, Arc<Commitment>>>,
+    commitments: Mutex<Recent<BlobId, Arc<Commitment>>>,
     last: Mutex<Vec<Assembled>>,
 }
 
@@ -90,7 +90,7 @@ impl Inputs {
     /// Inputs fetched by `peer`. `me` is asked for nothing over the network; it has a part in the network, so what it fetches of a job's
     /// own blobs it serves to everybody.
     pub fn new(peer: Peer, me: Option<Account>) -> Self {
-        Self { peer, me, commitments: Mutex::default(), last: Mutex::default() }
+        Self { peer, me, commitments: Mutex::new(Recent::new(MAX_KNOWN_BYTES)), last: Mutex::default() }
     }
 
     /// The input tensors of a task.
@@ -167,7 +167,7 @@ impl Inputs {
     /// What is behind the root of an accepted shard, from its worker or from anybody else who holds its outputs.
     pub async fn commitment(&self, view: &ShardView, shard: &AcceptedShard) -> Result<Arc<Commitment>, InputError> {
         if let Some(known) = self.known().get(&shard.root) {
-            return Ok(known.clone());
+            return Ok(known);
         }
         let committed = Committed { shard: shard.id, worker: shard.worker, root: shard.root, leaves: shard.leaves() };
         let mut failure = CommitmentError::NoEndpoint;
@@ -175,7 +175,7 @@ impl Inputs {
             match self.ask(&endpoint, &committed).await {
                 Ok(shown) => {
                     let shown = Arc::new(shown);
-                    self.known().insert(shard.root, shown.clone());
+                    self.know(shard.root, shown.clone());
                     return Ok(shown);
                 }
                 Err(error) => failure = error,
@@ -184,14 +184,20 @@ impl Inputs {
         Err(InputError::Commitment { shard: shard.id, failure })
     }
 
-    /// Remembers what is behind a root: it is asked of nobody.
+    /// Remembers what is behind a root, for a while: it is asked of nobody.
     pub fn know(&self, root: BlobId, commitment: Arc<Commitment>) {
-        self.known().insert(root, commitment);
+        let bytes = 32 * commitment.ids.len().saturating_add(2);
+        self.known().insert(root, commitment, bytes);
     }
 
-    /// What is behind a root, if it is known already.
+    /// What is behind a root, if it is known still.
     pub fn recall(&self, root: &BlobId) -> Option<Arc<Commitment>> {
-        self.known().get(root).cloned()
+        self.known().get(root)
+    }
+
+    /// Whether what is behind a root is known still.
+    pub fn knows(&self, root: &BlobId) -> bool {
+        self.known().contains(root)
     }
 
     async fn ask(&self, endpoint: &Endpoint, committed: &Committed) -> Result<Commitment, CommitmentError> {
@@ -225,7 +231,7 @@ impl Inputs {
         from.into_iter().map(|(_, endpoint)| endpoint).collect()
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<BlobId, Arc<Commitment>>> {
+    fn known(&self) -> std::sync::MutexGuard<'_, Recent<BlobId, Arc<Commitment>>> {
         self.commitments.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -389,6 +395,17 @@ mod tests {
         requester.shutdown().await;
         let (_, bytes) = Inputs::new(reader, Some(WORKER)).blob(&view, &part).await.unwrap();
         assert_eq!(bytes[..], [1, 2, 3]);
+    }
+
+    #[tokio::test]
+    async fn commitments_should_be_forgotten_when_they_take_too_much_memory() {
+        let inputs = Inputs::new(peer().await, None);
+        let largest = Arc::new(Commitment { secret: [0; 32], ids: vec![BlobId([8; 32]); 65_536] });
+        let roots: Vec<BlobId> = (0u8..40).map(|root| BlobId([root; 32])).collect();
+        roots.iter().for_each(|root| inputs.know(*root, largest.clone()));
+        let known = roots.iter().filter(|root| inputs.knows(root)).count();
+        assert!((16..=32).contains(&known), "{known}");
+        assert!(inputs.knows(&roots[39]));
     }
 
     #[tokio::test]

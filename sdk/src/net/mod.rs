@@ -30,9 +30,11 @@ pub mod faults;
 pub mod inputs;
 pub mod messages;
 pub mod peer;
+pub mod recent;
 pub mod store;
 pub mod stream;
 
+mod connections;
 mod protocol;
 #[cfg(test)]
 mod tests;
@@ -43,6 +45,7 @@ pub use inputs::{InputError, Inputs};
 pub use messages::{Checkpoint, Request, Response};
 pub use peer::{probe, Config, Peer};
 pub use protocol::Handler;
+pub use recent::Recent;
 pub use store::{BlobStore, FolderStore, MemoryStore};
 
 use quern_primitives::BlobId;

@@ -31,6 +31,8 @@ const MAX_STREAMS: u32 = 8;
 /// 256 KiB keep a line of 50 Mbit/s with 40 ms of delay busy.
 const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
 const CONNECTION_WINDOW_BYTES: u32 = 4 * STREAM_WINDOW_BYTES;
+/// Endpoints that are remembered; when there are more, those without a connection are forgotten.
+const MAX_SLOTS: usize = 1_024;
 /// Why we close a connection: the peer sent what it must not.
 const MISBEHAVED: VarInt = VarInt::from_u32(1);
 
@@ -63,7 +65,9 @@ pub struct Peer {
     slots: Arc<Mutex<Slots>>,
 }
 
-type Slots = HashMap<(PeerId, &'static [u8]), Arc<Slot>>;
+/// By the whole endpoint, encoded: whoever names the id of somebody else with addresses at which nobody answers holds up nobody but those who
+/// dial these.
+type Slots = HashMap<(Vec<u8>, &'static [u8]), Arc<Slot>>;
 
 /// Whether somebody answers at an endpoint with the endpoint's own key, asked by a stranger.
 pub async fn probe(to: &Endpoint, within: Duration) -> Result<(), NetError> {
@@ -172,7 +176,7 @@ impl Peer {
             };
         }
         let mut providers: Vec<(&Endpoint, Option<NetError>)> = from.iter().map(|provider| (provider, None)).collect();
-        providers.sort_by_key(|(provider, _)| self.slot(provider.id, BLOB_ALPN).is_down());
+        providers.sort_by_key(|(provider, _)| self.slot(provider, BLOB_ALPN).is_down());
         let mut pause = PAUSE;
         for round in 0..ROUNDS {
             if round > 0 {
@@ -234,7 +238,7 @@ impl Peer {
     where
         F: Future<Output = Result<T, NetError>>,
     {
-        let (asked, slot) = (Instant::now(), self.slot(to.id, alpn));
+        let (asked, slot) = (Instant::now(), self.slot(to, alpn));
         let _stream = slot.streams.acquire().await.map_err(|error| NetError::Unreachable(error.to_string()))?;
         let (connection, reused) = self.connect(&slot, asked, to, alpn).await?;
         let result = slot.judge(&connection, talk(connection.clone()).await).await;
@@ -280,8 +284,12 @@ impl Peer {
         }
     }
 
-    fn slot(&self, peer: PeerId, alpn: &'static [u8]) -> Arc<Slot> {
-        self.slots.lock().unwrap_or_else(PoisonError::into_inner).entry((peer, alpn)).or_default().clone()
+    fn slot(&self, to: &Endpoint, alpn: &'static [u8]) -> Arc<Slot> {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        if slots.len() >= MAX_SLOTS {
+            slots.retain(|_, slot| Arc::strong_count(slot) > 1 || slot.is_open());
+        }
+        slots.entry((to.encode(), alpn)).or_default().clone()
     }
 }
 
@@ -292,6 +300,12 @@ impl Default for Slot {
 }
 
 impl Slot {
+    /// Whether it is being talked to.
+    fn is_open(&self) -> bool {
+        let is_open = |link: &Link| link.connection.as_ref().is_some_and(|open| open.close_reason().is_none());
+        self.link.try_lock().map_or(true, |link| is_open(&link))
+    }
+
     /// Whether the last attempt to connect failed.
     fn is_down(&self) -> bool {
         self.link.try_lock().is_ok_and(|link| link.failure.is_some())

@@ -5,6 +5,7 @@
 //!   or a reset with [`NOT_SERVED`].
 //! - Audit: the request goes out; back come one byte (0: answered, 1: refused) and the answer, or the reason as text.
 
+use super::connections::{Connections, MAX_CONNECTIONS, MAX_PEER_CONNECTIONS};
 use super::faults::{Faults, Injector};
 use super::stream::{encode, Decoder, GROUP_BYTES};
 use super::{Access, BlobStore, NetError, PeerId};
@@ -33,8 +34,8 @@ pub const MAX_REQUEST_BYTES: usize = 64 * 1024;
 pub const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 /// Most bytes of the reason of a refusal.
 const MAX_REASON_BYTES: usize = 256;
-/// Exchanges that are served at once, in each protocol: bounds the blobs held in memory for slow peers.
-const MAX_SERVED: usize = 64;
+/// Exchanges that are served at once, in each protocol: bounds the blobs and answers held in memory for slow peers.
+pub(super) const MAX_SERVED: usize = 64;
 
 /// Longest wait for the next item of a stream, or for the beginning of an answer.
 pub const STALL: Duration = Duration::from_secs(8);
@@ -46,7 +47,9 @@ const NOT_SERVED: VarInt = VarInt::from_u32(1);
 /// Stream reset: the message exceeds its limit.
 const TOO_LARGE: VarInt = VarInt::from_u32(2);
 /// Stream reset: served too slowly or not at all.
-const GAVE_UP: VarInt = VarInt::from_u32(3);
+pub(super) const GAVE_UP: VarInt = VarInt::from_u32(3);
+/// Connection closed: there is no room for all, and nothing is under way over it or something over all others.
+const NO_ROOM: VarInt = VarInt::from_u32(4);
 
 /// Answers requests of other peers.
 pub trait Handler: Send + Sync + 'static {
@@ -62,6 +65,8 @@ pub(super) struct Serving {
     pub handler: OnceLock<Arc<dyn Handler>>,
     blobs: Semaphore,
     requests: Semaphore,
+    blob_connections: Connections<Connection>,
+    audit_connections: Connections<Connection>,
     faults: Option<Injector>,
 }
 
@@ -73,6 +78,8 @@ impl Serving {
             handler: OnceLock::new(),
             blobs: Semaphore::new(MAX_SERVED),
             requests: Semaphore::new(MAX_SERVED),
+            blob_connections: Connections::new(MAX_PEER_CONNECTIONS, MAX_CONNECTIONS),
+            audit_connections: Connections::new(MAX_PEER_CONNECTIONS, MAX_CONNECTIONS),
             faults: faults.map(Injector::new),
         }
     }
@@ -141,8 +148,12 @@ impl Serving {
             send.reset(GAVE_UP).ok();
             return;
         }
+        // Kept until the answer is sent: an answer that nobody takes fills memory too.
+        let Ok(Ok(_permit)) = timeout(STALL, self.requests.acquire()).await else {
+            send.reset(GAVE_UP).ok();
+            return;
+        };
         let answering = async {
-            let _permit = self.requests.acquire().await.map_err(|_| "shutting down")?;
             let handler = self.handler.get().ok_or("no requests are answered here")?;
             let answer = handler.handle(peer, request).await?;
             if answer.len() > MAX_ANSWER_BYTES {
@@ -193,9 +204,16 @@ impl fmt::Debug for Audits {
 impl ProtocolHandler for Blobs {
     async fn accept(&self, connection: Connection) -> Result<(), AcceptError> {
         let peer = *connection.remote_id().as_bytes();
+        let number = admit(&self.0.blob_connections, peer, &connection);
         while let Ok((send, recv)) = connection.accept_bi().await {
-            tokio::spawn(self.0.clone().serve_blob(peer, send, recv));
+            let serving = self.0.clone();
+            serving.blob_connections.begin(number);
+            tokio::spawn(async move {
+                serving.clone().serve_blob(peer, send, recv).await;
+                serving.blob_connections.end(number);
+            });
         }
+        self.0.blob_connections.close(number);
         Ok(())
     }
 }
@@ -203,11 +221,27 @@ impl ProtocolHandler for Blobs {
 impl ProtocolHandler for Audits {
     async fn accept(&self, connection: Connection) -> Result<(), AcceptError> {
         let peer = *connection.remote_id().as_bytes();
+        let number = admit(&self.0.audit_connections, peer, &connection);
         while let Ok((send, recv)) = connection.accept_bi().await {
-            tokio::spawn(self.0.clone().serve_request(peer, send, recv));
+            let serving = self.0.clone();
+            serving.audit_connections.begin(number);
+            tokio::spawn(async move {
+                serving.clone().serve_request(peer, send, recv).await;
+                serving.audit_connections.end(number);
+            });
         }
+        self.0.audit_connections.close(number);
         Ok(())
     }
+}
+
+/// Counts a connection, and closes the one for which there is no room any more. Gives its number.
+fn admit(connections: &Connections<Connection>, peer: PeerId, connection: &Connection) -> u64 {
+    let (number, closed) = connections.open(peer, connection.clone());
+    if let Some(closed) = closed {
+        closed.close(NO_ROOM, b"too many connections");
+    }
+    number
 }
 
 /// Fetches one blob over a connection, every item verified as it arrives.

@@ -51,23 +51,34 @@ impl BlobStore for MemoryStore {
 ///
 /// A file appears whole or not at all (written aside, then renamed), and is verified whenever it is read: a damaged one is
 /// removed and counts as absent. A kill loses nothing that was put; a power cut may lose the newest blobs, never corrupt one
-/// unnoticed.
+/// unnoticed. It takes nothing in where the disk would be left with less than [`RESERVE_BYTES`]: what else is on it, the promises of a
+/// daemon above all, has to be written even then.
 #[derive(Clone, Debug)]
-pub struct FolderStore(Arc<Path>);
+pub struct FolderStore {
+    folder: Arc<Path>,
+    reserve_bytes: u64,
+}
+
+/// What a [`FolderStore`] leaves free of its disk.
+pub const RESERVE_BYTES: u64 = 1 << 30;
 
 impl FolderStore {
     /// Opens the folder, made if it is not there.
     pub fn open(folder: impl Into<PathBuf>) -> io::Result<Self> {
+        Self::with_reserve(folder, RESERVE_BYTES)
+    }
+
+    fn with_reserve(folder: impl Into<PathBuf>, reserve_bytes: u64) -> io::Result<Self> {
         let folder = folder.into();
         std::fs::create_dir_all(&folder)?;
-        Ok(Self(folder.into()))
+        Ok(Self { folder: folder.into(), reserve_bytes })
     }
 
     /// The file of a blob.
     pub fn path(&self, id: BlobId) -> PathBuf {
         let name = id.to_string();
         let (folder, file) = name.split_at(2);
-        self.0.join(folder).join(file)
+        self.folder.join(folder).join(file)
     }
 
     /// Runs disk work aside from the async threads.
@@ -85,6 +96,14 @@ impl FolderStore {
         let path = self.path(id);
         if std::fs::metadata(&path).is_ok_and(|file| file.len() == bytes.len() as u64) {
             return Ok(id);
+        }
+        let free = free_bytes(&self.folder);
+        if free.is_some_and(|free| free.saturating_sub(bytes.len() as u64) < self.reserve_bytes) {
+            let reserve = self.reserve_bytes >> 20;
+            return Err(io::Error::new(
+                io::ErrorKind::StorageFull,
+                format!("{reserve} MiB of the disk of {} have to stay free; make room on it", self.folder.display()),
+            ));
         }
         let number = ASIDE.fetch_add(1, Ordering::Relaxed);
         let aside = path.with_extension(format!("{}-{number}", std::process::id()));
@@ -129,10 +148,40 @@ impl BlobStore for FolderStore {
     }
 }
 
+/// Free bytes of the disk that a folder is on, where the system says so.
+#[cfg(unix)]
+fn free_bytes(folder: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(folder).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+#[cfg(not(unix))]
+fn free_bytes(_: &Path) -> Option<u64> {
+    None
+}
+
 /// A missing file is `value`, not an error.
 fn absent_as<T>(value: T, result: io::Result<T>) -> io::Result<T> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(value),
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn folder_store_should_take_nothing_in_when_the_disk_would_be_left_with_too_little() {
+        let folder = tempfile::tempdir().unwrap();
+        let bytes = Bytes::from_static(b"a checkpoint");
+        let id = FolderStore::with_reserve(folder.path(), 0).unwrap().put(bytes.clone()).await.unwrap();
+        let full = FolderStore::with_reserve(folder.path(), u64::MAX).unwrap();
+        let refused = full.put(Bytes::from_static(b"another one")).await.unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::StorageFull, "{refused}");
+        // What is there stays there, and putting it again takes nothing.
+        assert_eq!(full.put(bytes.clone()).await.unwrap(), id);
+        assert_eq!(full.get(id).await.unwrap(), Some(bytes));
     }
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Real endpoints over loopback; the liars speak the protocol by hand.
 
+use super::connections::MAX_PEER_CONNECTIONS;
 use super::messages::{Answer, Answering, Commitment, Committed, Unproven};
-use super::protocol::{AUDIT_ALPN, BLOB_ALPN, MAX_REQUEST_BYTES, STALL};
+use super::protocol::{AUDIT_ALPN, BLOB_ALPN, MAX_REQUEST_BYTES, MAX_SERVED, STALL};
 use super::stream::{encode, Decoder, GROUP_BYTES, MAX_BLOB_BYTES};
 use super::*;
 use bytes::Bytes;
 use codec::{Decode, Encode};
-use iroh::endpoint::{presets, ConnectionError, SendStream};
+use iroh::endpoint::{presets, Connection, ConnectionError, SendStream};
 use proptest::prelude::*;
 use quern_primitives::commitment::{leaf_list, opened_digest, results_digest, secret_hash, LeafProof};
 use quern_primitives::job::{Blob, Endpoint, SocketAddress};
@@ -381,6 +382,67 @@ async fn request_should_say_why_when_it_is_refused() {
     assert_eq!(ask(b"no").await, Err(NetError::Refused("not today".into())));
     assert_eq!(ask(b"huge").await, Err(NetError::Refused("the answer is too large".into())));
     assert_eq!(ask(b"large").await.map(|answer| answer.len()), Ok(protocol::MAX_ANSWER_BYTES));
+}
+
+/// A connection from a stranger that keeps to no rule.
+async fn strangers_connection(to: &Peer, alpn: &[u8]) -> (iroh::Endpoint, Connection) {
+    let stranger = iroh::Endpoint::builder(presets::Minimal).bind().await.unwrap();
+    let connection = stranger.connect(address::to_iroh(&to.endpoint()).unwrap(), alpn).await.unwrap();
+    (stranger, connection)
+}
+
+#[tokio::test]
+async fn answers_should_take_places_until_they_are_sent_when_nobody_reads_them() {
+    const STREAMS: usize = 8;
+    let answerer = peer().await;
+    answerer.answer_with(Arc::new(Echo));
+    let (mut strangers, mut streams) = (Vec::new(), Vec::new());
+    // One connection more than there are places: each may have eight exchanges.
+    for _ in 0..=MAX_SERVED / STREAMS {
+        let (stranger, connection) = strangers_connection(&answerer, AUDIT_ALPN).await;
+        for _ in 0..STREAMS {
+            let (mut send, recv) = connection.open_bi().await.unwrap();
+            send.write_all(b"large").await.unwrap();
+            send.finish().unwrap();
+            streams.push(recv);
+        }
+        strangers.push((stranger, connection));
+    }
+    let begun = futures::future::join_all(streams.iter_mut().map(|recv| async move {
+        let mut status = [9];
+        recv.read_exact(&mut status).await.map(|()| status)
+    }));
+    let (answered, refused): (Vec<_>, Vec<_>) = begun.await.into_iter().partition(Result::is_ok);
+    assert_eq!((answered.len(), refused.len()), (MAX_SERVED, STREAMS));
+}
+
+#[tokio::test]
+async fn connections_of_a_peer_should_be_closed_when_it_has_too_many() {
+    let (answerer, stranger) = (peer().await, iroh::Endpoint::builder(presets::Minimal).bind().await.unwrap());
+    answerer.answer_with(Arc::new(Echo));
+    let mut open = Vec::new();
+    for _ in 0..=MAX_PEER_CONNECTIONS {
+        let to = address::to_iroh(&answerer.endpoint()).unwrap();
+        let connection = stranger.connect(to, AUDIT_ALPN).await.unwrap();
+        protocol::converse(connection.clone(), b"no").await.unwrap_err();
+        open.push(connection);
+    }
+    assert!(matches!(open[0].closed().await, ConnectionError::ApplicationClosed(_)));
+    let last = open.last().unwrap().clone();
+    assert_eq!(protocol::converse(last, b"no").await, Err(NetError::Refused("not today".into())));
+}
+
+#[tokio::test]
+async fn peer_should_be_reached_when_somebody_names_its_id_with_dead_addresses() {
+    let (asker, answerer, gone) = (peer().await, peer().await, peer().await);
+    answerer.answer_with(Arc::new(Echo));
+    let dead = Endpoint { id: answerer.id(), addresses: gone.endpoint().addresses };
+    gone.shutdown().await;
+    // The dead addresses are dialled first.
+    let mut dialling = Box::pin(asker.request(&dead, b"hello"));
+    assert!(futures::poll!(&mut dialling).is_pending());
+    let answer = asker.request(&answerer.endpoint(), b"no").await;
+    assert_eq!(answer, Err(NetError::Refused("not today".into())));
 }
 
 #[tokio::test]

@@ -180,6 +180,31 @@ fn submit_job_should_name_the_fault_when_its_checkpoints_fill_a_disk() {
     });
 }
 
+/// A loop over `tensors` tensors of one element, each new at every step.
+fn scattered(tensors: usize, steps: u32) -> quern_program::Checked {
+    let mut builder = quern_program::ProgramBuilder::new();
+    let x = builder.input(DType::I32, &[1]);
+    let first: Vec<_> = (0..tensors).map(|_| builder.add(x, x)).collect();
+    let state = builder.begin_body(&first);
+    let next: Vec<_> = state.iter().map(|tensor| builder.add(*tensor, *tensor)).collect();
+    let state = builder.begin_finish(&next, steps);
+    let output = builder.add(state[0], state[0]);
+    builder.build(output).unwrap()
+}
+
+#[test]
+fn submit_job_should_name_the_fault_when_its_checkpoints_are_too_many_blobs() {
+    run(|| {
+        let job = |tensors| {
+            let program = publish(&scattered(tensors, 16_384));
+            spec(vec![stage(program, 1, 1, &[Input::Blob(blob(4))])])
+        };
+        // A list and so many tensors for each of 16,385 checkpoints, and an output: 2^18 blobs are too many.
+        assert_eq!(fault(job(15)), JobFault::TooManyCheckpointBytes(FIRST));
+        assert!(Jobs::plan(&job(14)).is_ok());
+    });
+}
+
 #[test]
 fn submit_job_should_name_the_fault_when_an_input_does_not_fit() {
     run(|| {
