@@ -19,7 +19,7 @@ use quern_protocol::{
 };
 use quern_worker::core::{
     Action, Attempt, Call, Defence, Event, Promise, Prosecution, Sealed, Stage, Subject, Validator, Worker,
-    CLAIM_AFTER, CLAIM_MARGIN_BLOCKS, DECLINE_AFTER, RESEND_BLOCKS, RETRY_BLOCKS,
+    CLAIM_AFTER, CLAIM_MARGIN_BLOCKS, DECLINE_AFTER, PRESSING_BLOCKS, RESEND_BLOCKS, RETRY_BLOCKS,
 };
 
 const ME: Account = [1; 32];
@@ -539,4 +539,41 @@ fn validator_should_say_in_time_that_inputs_are_missing_when_a_fetch_hangs() {
     assert_eq!(kinds(&validator.on(block(22, 20, vec![probing(false, 90)]))), ["fetch"]);
     let actions = validator.on(block(90 - CLAIM_MARGIN_BLOCKS, 20, vec![probing(false, 90)]));
     assert_eq!(actions, vec![Action::Submit(Call::ReportInputs(ID, false))]);
+}
+
+/// A shard of which the worker owes the digest of the drawn checkpoints, until block 80.
+fn opening() -> ShardView {
+    view(Phase::Opening { deal: deal(ME), commitment: commitment(), audit: audit(OTHER, None), by: 80 })
+}
+
+#[test]
+fn worker_should_send_the_digest_that_it_owes_when_it_cannot_show_what_is_behind_it() {
+    let mut worker = Worker::new(ME, [(ATTEMPT, promise())]);
+    let actions = worker.on(block(30, 28, vec![opening()]));
+    assert_eq!(kinds(&actions), ["show opening"]);
+    assert_eq!(kinds(&worker.on(block(31, 29, vec![opening()]))), Vec::<&str>::new(), "it is under way");
+    worker.on(Event::Failed(quern_worker::site::subject(&actions[0])));
+    assert_eq!(kinds(&worker.on(block(31, 29, vec![opening()]))), ["open"]);
+    assert_eq!(kinds(&worker.on(block(31 + RETRY_BLOCKS, 33, vec![opening()]))), ["show opening"], "it tries on");
+}
+
+#[test]
+fn worker_should_send_the_digest_that_it_owes_in_time_when_showing_hangs_or_the_draw_is_not_final() {
+    for finalized in [60, 19] {
+        let mut worker = Worker::new(ME, [(ATTEMPT, promise())]);
+        let before = kinds(&worker.on(block(80 - PRESSING_BLOCKS - 1, finalized.min(46), vec![opening()])));
+        assert!(!before.contains(&"open"), "there is time: {before:?}");
+        let actions = kinds(&worker.on(block(80 - PRESSING_BLOCKS, finalized.min(46), vec![opening()])));
+        assert_eq!(actions, ["open"], "finalised {finalized}");
+    }
+}
+
+#[test]
+fn promise_should_tell_the_ids_of_each_task() {
+    let costs = SegmentCosts { init: 1, body: 1, steps: 2, finish: 1, has_loop: true };
+    let shard = Shard::new(ID, 3, 2, costs);
+    let promise = Promise { ids: (0..8).map(|byte| BlobId([byte; 32])).collect(), ..promise() };
+    assert_eq!(promise.ids_of(&shard, 3), Some(&promise.ids[..4]));
+    assert_eq!(promise.ids_of(&shard, 4), Some(&promise.ids[4..]));
+    assert_eq!((promise.ids_of(&shard, 2), promise.ids_of(&shard, 5)), (None, None));
 }

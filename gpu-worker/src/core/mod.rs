@@ -47,6 +47,9 @@ pub const CLAIM_AFTER: u32 = 12;
 /// Blocks before its deadline at which a validator that has not sealed says that it cannot: silence is fined. Enough to send it four
 /// times.
 pub const CLAIM_MARGIN_BLOCKS: Height = 32;
+/// Blocks before a deadline at which a digest or an answer that is owed goes out whatever it has waited for, because silence costs the
+/// collateral. Enough to send it four times.
+pub const PRESSING_BLOCKS: Height = 32;
 /// Failed attempts to fetch the inputs after which a worker declines the shard, so that it waits for nobody, and after which a validator
 /// that is asked for them says that they are missing.
 pub const DECLINE_AFTER: u32 = 8;
@@ -523,6 +526,11 @@ impl Missing {
 
 /// Work counts as under way until it is reported done or failed.
 const UNTIL_REPORTED: Height = Height::MAX;
+
+/// Whether what is owed by this height goes out whatever it has waited for.
+fn is_pressing(best: Height, by: Height) -> bool {
+    best.saturating_add(PRESSING_BLOCKS) >= by
+}
 
 fn is_mine(shard: &Shard, me: &Account) -> bool {
     shard.deal().is_some_and(|deal| deal.worker == *me)

@@ -144,11 +144,13 @@ impl Worker {
                     _ => {}
                 }
             }
-            Phase::Opening { audit, .. } if audit.drawn_at <= finalized => {
-                if self.show(attempt, Stage::Opening(audit.drawn_at)) {
+            Phase::Opening { audit, by, .. } => {
+                let (stage, is_final) = (Stage::Opening(audit.drawn_at), audit.drawn_at <= finalized);
+                if is_final && self.show(attempt, stage) {
                     out.push(Action::ShowOpening(view.clone()));
                 }
-                if self.shown.contains(&(attempt, Stage::Opening(audit.drawn_at))) {
+                // The digest needs the promise alone. Who cannot be served may ask for the ids on chain; silence costs the collateral.
+                if is_final && self.was_tried(attempt, stage) || is_pressing(best, *by) {
                     if let Some(ids) = self.ids(attempt, &view.shard.opened_positions()) {
                         self.pending.submit(round, Call::OpenCheckpoints(id, opened_digest(&id, &ids)), best, out);
                     }
@@ -197,7 +199,7 @@ impl Worker {
                 }
             }
             Phase::Settled { .. } | Phase::Overturned { .. } | Phase::Accused { .. } => self.publish(attempt, out),
-            Phase::Queued | Phase::Committed { .. } | Phase::Opening { .. } | Phase::Adopting { .. } => {}
+            Phase::Queued | Phase::Committed { .. } | Phase::Adopting { .. } => {}
             Phase::Doubted { .. } | Phase::Probing { .. } => {}
         }
     }
@@ -249,6 +251,11 @@ impl Worker {
             && self.pending.start(stage.subject(attempt), self.best, UNTIL_REPORTED)
     }
 
+    /// Whether something was shown, or could not be.
+    fn was_tried(&self, attempt: Attempt, stage: Stage) -> bool {
+        self.shown.contains(&(attempt, stage)) || self.pending.failures(stage.subject(attempt)) > 0
+    }
+
     fn ids(&self, attempt: Attempt, positions: &[u32]) -> Option<Vec<BlobId>> {
         let promise = self.promises.get(&attempt)?;
         positions.iter().map(|position| promise.ids.get(*position as usize).copied()).collect()
@@ -277,6 +284,13 @@ impl Worker {
 }
 
 impl Promise {
+    /// The ids of a task of the shard.
+    pub fn ids_of(&self, shard: &Shard, task: u32) -> Option<&[BlobId]> {
+        let last = shard.output_position(task)?;
+        let first = last.saturating_add(1).checked_sub(shard.segments_per_task())?;
+        self.ids.get(first as usize..=last as usize)
+    }
+
     /// Leaf proofs at some positions; none when a position does not exist.
     pub fn leaf_proofs(&self, worker: &Account, shard: &ShardId, positions: &[u32]) -> Option<Vec<LeafProof>> {
         let list = leaf_list(&self.secret, worker, shard, &self.ids);
