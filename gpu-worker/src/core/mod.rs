@@ -8,6 +8,7 @@
 
 mod moves;
 mod prosecution;
+mod since;
 pub mod validator;
 pub mod watcher;
 pub mod worker;
@@ -23,7 +24,10 @@ use quern_protocol::{
     shard::Shard,
     view::ShardView,
 };
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 pub use moves::{defend_trace, name_difference};
 pub use validator::Validator;
@@ -325,9 +329,9 @@ pub enum Event {
         /// Height of the last finalised block.
         finalized: Height,
         /// Every shard in which this account has something to do.
-        views: Vec<ShardView>,
+        views: Arc<[ShardView]>,
         /// Every shard that it only serves, as it was a moment ago.
-        served: Vec<Shard>,
+        served: Arc<[Shard]>,
     },
     /// All inputs are here.
     Fetched(Attempt),
@@ -530,6 +534,15 @@ const UNTIL_REPORTED: Height = Height::MAX;
 /// Whether what is owed by this height goes out whatever it has waited for.
 fn is_pressing(best: Height, by: Height) -> bool {
     best.saturating_add(PRESSING_BLOCKS) >= by
+}
+
+/// Says that another daemon sends for this account.
+fn warn_of_another(shard: &ShardId, what: &str) {
+    tracing::warn!(
+        %shard,
+        "the {what} of this account on chain is not the one that was promised here: another daemon uses the account. Stop one of \
+         them: of two only one is heard, and what fails uses up what may be sent for nothing"
+    );
 }
 
 fn is_mine(shard: &Shard, me: &Account) -> bool {
