@@ -7,13 +7,23 @@ use super::{
 };
 use crate::{
     args::{FetchArgs, Global},
-    client,
+    client, exit,
     output::{self, Output},
 };
 use anyhow::Context;
 use quern_primitives::ShardId;
 use quern_sdk::net::MemoryStore;
+use serde::Serialize;
 use std::{fs, path::PathBuf, process::ExitCode};
+
+/// What was fetched, and which of it is worth nothing.
+#[derive(Serialize)]
+struct Fetched<'a> {
+    #[serde(flatten)]
+    receipt: &'a Receipt,
+    /// Stages of it whose results were overturned, or stand on such results.
+    tainted: &'a [u16],
+}
 
 pub async fn run(global: &Global, args: FetchArgs) -> anyhow::Result<ExitCode> {
     let chain = client::connect(global).await?;
@@ -21,15 +31,15 @@ pub async fn run(global: &Global, args: FetchArgs) -> anyhow::Result<ExitCode> {
     let job = client::job(&chain, args.id).await?;
     let roots = Roots::read(&chain, &job).await?;
     let last = (job.stages.len() as u16).saturating_sub(1);
-    let stages = match (args.all, args.stage.is_empty()) {
+    let stages: Vec<u16> = match (args.all, args.stage.is_empty()) {
         (true, _) => (0..=last).collect(),
         (false, true) => vec![last],
         (false, false) => args.stage.clone(),
     };
-    let peer = client::peer(([127, 0, 0, 1], 0).into(), &[], MemoryStore::default()).await?;
+    let peer = client::peer(client::ANY, &[], MemoryStore::default()).await?;
     let mut results = Results::new(&chain, &peer);
     let mut outputs = Vec::new();
-    for stage in stages {
+    for stage in stages.iter().copied() {
         let progress = job.stages.get(usize::from(stage)).with_context(|| format!("the job has no stage {stage}"))?;
         let folder = PathBuf::from(format!("stage-{stage}"));
         let path = args.out.join(&folder);
@@ -61,13 +71,24 @@ pub async fn run(global: &Global, args: FetchArgs) -> anyhow::Result<ExitCode> {
     let text = serde_json::to_string_pretty(&receipt)?;
     fs::write(&path, text).with_context(|| format!("{} cannot be written", path.display()))?;
     let total: u64 = receipt.outputs.iter().map(|output| output.len).sum();
-    let text = format!(
+    let tainted = of_these(&chain.tainted_stages(job.id).await?, &stages);
+    let mut text = format!(
         "{} outputs ({}) in {}, each proven against the job's root\nnext: quern job verify {}",
         receipt.outputs.len(),
         output::bytes(total),
         args.out.display(),
         path.display()
     );
-    output.result(&receipt, text)?;
-    Ok(ExitCode::SUCCESS)
+    if !tainted.is_empty() {
+        text.push_str(&format!(
+            "\nTAINTED: results of the stages {tainted:?} were overturned or stand on such results: use none of them"
+        ));
+    }
+    output.result(&Fetched { receipt: &receipt, tainted: &tainted }, text)?;
+    Ok(exit::unless_tainted(&tainted))
+}
+
+/// The tainted stages among these.
+pub(super) fn of_these(tainted: &[u16], stages: &[u16]) -> Vec<u16> {
+    tainted.iter().filter(|stage| stages.contains(stage)).copied().collect()
 }
