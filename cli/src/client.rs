@@ -3,13 +3,17 @@
 
 use crate::args::Global;
 use anyhow::{ensure, Context};
-use quern_primitives::JobId;
+use quern_primitives::{job::Endpoint, JobId};
 use quern_protocol::view::JobView;
 use quern_sdk::{
     chain::{Chain, ChainError, Keypair},
-    net::{BlobStore, Config, Peer},
+    net::{self, BlobStore, Config, Peer},
 };
-use std::{future::Future, net::SocketAddr, time::Duration};
+use std::{
+    future::Future,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 use tokio::time::{sleep, Instant};
 
 /// Pause between two looks at a condition.
@@ -110,6 +114,35 @@ pub fn keys(global: &Global) -> anyhow::Result<Keypair> {
     Ok(Keypair::from_suri(suri)?)
 }
 
+/// Where a command listens that fetches and serves nothing: on every interface, because a socket of the loopback one reaches nobody
+/// beyond this machine.
+pub const ANY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+
+/// Refuses to publish an endpoint that only this machine reaches on a chain whose node is elsewhere: the job would be paid for, and
+/// nobody could fetch its inputs.
+pub fn check_reach(rpc: &str, endpoint: &Endpoint) -> anyhow::Result<()> {
+    let addresses: Vec<SocketAddr> = endpoint.addresses.iter().map(|at| net::address::to_socket(*at)).collect();
+    let is_hidden = !addresses.is_empty() && addresses.iter().all(|address| address.ip().is_loopback());
+    ensure!(
+        is_local(rpc) || !is_hidden,
+        "workers on other machines cannot fetch the inputs from {}. Name an address where they can: --listen 0.0.0.0:7700 --announce \
+         ADDRESS:7700, with UDP port 7700 open",
+        addresses.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(", ")
+    );
+    Ok(())
+}
+
+/// Whether a node's address is one of this machine's loopback interface.
+fn is_local(rpc: &str) -> bool {
+    let host = rpc.split_once("://").map_or(rpc, |(_, rest)| rest);
+    let host = host.split(['/', '?']).next().unwrap_or_default();
+    let host = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((host, _)) => host,
+        None => host.rsplit_once(':').map_or(host, |(host, _)| host),
+    };
+    host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+}
+
 /// An endpoint with blobs behind it, whose key is new.
 pub async fn peer(listen: SocketAddr, announce: &[SocketAddr], store: impl BlobStore) -> anyhow::Result<Peer> {
     let mut config = Config::new(fresh_seed(), listen);
@@ -151,6 +184,31 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn endpoint_of_the_loopback_interface_should_be_refused_when_the_node_is_elsewhere() {
+        let at = |addresses: &[&str]| {
+            net::address::endpoint([1; 32], addresses.iter().map(|address| address.parse().expect("an address")))
+        };
+        let hidden = at(&["127.0.0.1:7", "[::1]:7"]);
+        for local in ["ws://127.0.0.1:9944", "ws://localhost", "wss://[::1]:9944/path", "ws://LOCALHOST:1/"] {
+            assert!(check_reach(local, &hidden).is_ok(), "{local}");
+        }
+        for remote in ["wss://node.example", "ws://10.0.0.1:9944", "ws://localhost.example:9944", "ws://[fe80::1]:9944"]
+        {
+            let error = check_reach(remote, &hidden).unwrap_err().to_string();
+            assert!(error.contains("127.0.0.1:7") && error.contains("--announce"), "{error}");
+            assert!(check_reach(remote, &at(&["127.0.0.1:7", "203.0.113.5:7"])).is_ok());
+        }
+    }
+
+    #[test]
+    fn command_that_fetches_should_listen_where_other_machines_are_reached_from() {
+        assert!(ANY.ip().is_unspecified() && ANY.port() == 0);
+        // What the system refuses on a socket of the loopback interface.
+        let socket = std::net::UdpSocket::bind(ANY).expect("any free port");
+        assert!(!socket.local_addr().expect("it is bound").ip().is_loopback());
+    }
 
     #[test]
     fn seeds_should_differ() {

@@ -12,7 +12,8 @@ use quern_sdk::{
     net::messages::Commitment,
 };
 use redb::{
-    Database, DatabaseError, ReadOnlyDatabase, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction,
+    Database, DatabaseError, ReadOnlyDatabase, ReadableDatabase, ReadableTable, TableDefinition, TableError,
+    WriteTransaction,
 };
 use std::{collections::HashSet, path::Path, sync::Arc};
 
@@ -31,6 +32,10 @@ const OUTBOX: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("outbox");
 
 /// Name of the database in a daemon's folder.
 pub const FILE_NAME: &str = "promises.redb";
+/// Room on the disk below which nothing is written: a write that finds none leaves the database unreadable until it is opened again,
+/// and what was promised must stay readable. A promise or an answer is far smaller; blobs leave more free.
+const LEAST_ROOM_MIB: u64 = 16;
+
 /// Version of what the tables hold. A database without one is of the first.
 pub const VERSION: u32 = 1;
 
@@ -48,6 +53,9 @@ pub enum DbError {
     /// It could not be read or written.
     #[error("the database failed: {0}. Is the disk full?")]
     Io(String),
+    /// The disk is full.
+    #[error("the disk of the database has {0} MiB left, and {LEAST_ROOM_MIB} are needed to promise anything more: make room on it")]
+    Full(u64),
     /// It belongs to another account or chain.
     #[error("the folder belongs to {found} on another chain or account ({what}); give this daemon a folder of its own with --data")]
     Foreign {
@@ -83,7 +91,11 @@ fn io(error: impl std::fmt::Display) -> DbError {
 }
 
 /// The embedded database of a daemon. Every write is on disk when it returns.
-pub struct Db(Database);
+pub struct Db {
+    database: Database,
+    /// Tells the room on its disk in MiB, where that is known.
+    room_mib: Box<dyn Fn() -> Option<u64> + Send + Sync>,
+}
 
 impl Db {
     /// Opens or creates it for an account on a chain.
@@ -96,66 +108,102 @@ impl Db {
             Err(DatabaseError::DatabaseAlreadyOpen) => return Err(DbError::InUse),
             other => other.map_err(|error| open(&error))?,
         };
-        let write = db.begin_write().map_err(io)?;
+        let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+        let db = Self { database: db, room_mib: Box::new(move || free_mib(&folder)) };
+        db.claim(account, genesis)?;
+        Ok(db)
+    }
+
+    /// Makes a new database one of this account on this chain, and makes sure that an old one is. An old one is read only: a daemon has
+    /// to start again on a full disk too, for what it has promised.
+    fn claim(&self, account: &[u8; 32], genesis: &[u8; 32]) -> Result<(), DbError> {
+        let owner = [("account", account), ("genesis", genesis)];
+        if self.is_complete(&owner)? {
+            return Ok(());
+        }
+        let write = self.begin_write()?;
         {
-            write.open_table(PROMISES).map_err(io)?;
-            write.open_table(SEALS).map_err(io)?;
-            write.open_table(RESULTS).map_err(io)?;
-            write.open_table(READ).map_err(io)?;
-            write.open_table(COMMITMENTS).map_err(io)?;
+            for table in [PROMISES, SEALS, RESULTS, READ, COMMITMENTS] {
+                write.open_table(table).map_err(io)?;
+            }
             write.open_table(OUTBOX).map_err(io)?;
             let mut identity = write.open_table(IDENTITY).map_err(io)?;
-            let found = identity.get("version").map_err(io)?.map(|found| version_of(found.value()));
-            if let Some(found) = found.filter(|found| *found != VERSION) {
-                return Err(DbError::Version { found });
-            }
             identity.insert("version", VERSION.to_le_bytes().as_slice()).map_err(io)?;
-            for (what, value) in [("account", account), ("genesis", genesis)] {
-                let found = identity.get(what).map_err(io)?.map(|found| found.value().to_vec());
-                match found {
-                    Some(found) if found != value => {
-                        return Err(DbError::Foreign { what, found: hex::encode(found) });
-                    }
-                    Some(_) => {}
-                    None => {
-                        identity.insert(what, value.as_slice()).map_err(io)?;
-                    }
-                }
+            for (what, value) in owner {
+                identity.insert(what, value.as_slice()).map_err(io)?;
             }
         }
-        write.commit().map_err(io)?;
-        Ok(Self(db))
+        write.commit().map_err(io)
+    }
+
+    /// Whether everything is there, and this account's on this chain; what is there must be.
+    fn is_complete(&self, owner: &[(&'static str, &[u8; 32])]) -> Result<bool, DbError> {
+        let read = self.database.begin_read().map_err(io)?;
+        let identity = match read.open_table(IDENTITY) {
+            Err(TableError::TableDoesNotExist(_)) => return Ok(false),
+            other => other.map_err(io)?,
+        };
+        let found = identity.get("version").map_err(io)?.map(|found| version_of(found.value()));
+        if let Some(found) = found.filter(|found| *found != VERSION) {
+            return Err(DbError::Version { found });
+        }
+        let mut is_complete = found.is_some();
+        for (what, value) in owner.iter().copied() {
+            match identity.get(what).map_err(io)? {
+                Some(found) if found.value() != value.as_slice() => {
+                    return Err(DbError::Foreign { what, found: hex::encode(found.value()) });
+                }
+                found => is_complete &= found.is_some(),
+            }
+        }
+        let has = |table: Result<_, TableError>| match table {
+            Ok(()) => Ok(true),
+            Err(TableError::TableDoesNotExist(_)) => Ok(false),
+            Err(error) => Err(io(error)),
+        };
+        for table in [PROMISES, SEALS, RESULTS, READ, COMMITMENTS] {
+            is_complete &= has(read.open_table(table).map(drop))?;
+        }
+        Ok(is_complete & has(read.open_table(OUTBOX).map(drop))?)
+    }
+
+    /// Begins to write, where there is room for it.
+    fn begin_write(&self) -> Result<WriteTransaction, DbError> {
+        match (self.room_mib)() {
+            Some(room) if room < LEAST_ROOM_MIB => Err(DbError::Full(room)),
+            _ => self.database.begin_write().map_err(io),
+        }
     }
 
     /// Binds the database to block 1 of its chain, once that is final, and refuses every chain that has another one. The genesis
     /// block does not tell chains apart: all development chains have the same.
     pub fn bind(&self, origin: &Origin) -> Result<Binding, DbError> {
-        let write = self.0.begin_write().map_err(io)?;
-        let binding = {
-            let mut identity = write.open_table(IDENTITY).map_err(io)?;
+        let found = {
+            let read = self.database.begin_read().map_err(io)?;
+            let identity = read.open_table(IDENTITY).map_err(io)?;
             let genesis = identity.get("genesis").map_err(io)?.map(|found| found.value().to_vec());
             if let Some(found) = genesis.filter(|found| *found != origin.genesis) {
                 return Err(DbError::Foreign { what: "genesis", found: hex::encode(found) });
             }
-            let found = identity.get(FIRST_BLOCK).map_err(io)?.map(|found| hash_of(found.value())).transpose()?;
-            match (found, origin.first_block) {
-                (Some(found), Some(here)) if found != here => return Err(DbError::OtherFirstBlock { found, here }),
-                (Some(_), Some(_)) => Binding::Confirmed,
-                (Some(_), None) => Binding::Unconfirmed,
-                (None, Some(here)) => {
-                    identity.insert(FIRST_BLOCK, here.as_slice()).map_err(io)?;
-                    Binding::Confirmed
-                }
-                (None, None) => Binding::Unbound,
-            }
+            identity.get(FIRST_BLOCK).map_err(io)?.map(|found| hash_of(found.value())).transpose()?
         };
-        write.commit().map_err(io)?;
-        Ok(binding)
+        match (found, origin.first_block) {
+            (Some(found), Some(here)) if found != here => Err(DbError::OtherFirstBlock { found, here }),
+            (Some(_), Some(_)) => Ok(Binding::Confirmed),
+            (Some(_), None) => Ok(Binding::Unconfirmed),
+            (None, Some(here)) => {
+                let write = self.begin_write()?;
+                write.open_table(IDENTITY).map_err(io)?.insert(FIRST_BLOCK, here.as_slice()).map_err(io)?;
+                write.commit().map_err(io)?;
+                Ok(Binding::Confirmed)
+            }
+            (None, None) => Ok(Binding::Unbound),
+        }
     }
 
     /// Whether the database is bound to block 1 of its chain.
     pub fn is_bound(&self) -> Result<bool, DbError> {
-        let read = self.0.begin_read().map_err(io)?;
+        let read = self.database.begin_read().map_err(io)?;
         Ok(read.open_table(IDENTITY).map_err(io)?.get(FIRST_BLOCK).map_err(io)?.is_some())
     }
 
@@ -200,7 +248,7 @@ impl Db {
         sealed: Sealed,
         read: &[(BlobId, Arc<Commitment>)],
     ) -> Result<Sealed, DbError> {
-        let write = self.0.begin_write().map_err(io)?;
+        let write = self.begin_write()?;
         keep_read(&write, attempt, read)?;
         let kept = {
             let mut table = write.open_table(SEALS).map_err(io)?;
@@ -225,7 +273,7 @@ impl Db {
 
     /// What is behind a root that a kept answer was computed from.
     pub fn commitment(&self, root: &BlobId) -> Result<Option<Commitment>, DbError> {
-        let read = self.0.begin_read().map_err(io)?;
+        let read = self.database.begin_read().map_err(io)?;
         let table = read.open_table(COMMITMENTS).map_err(io)?;
         let found = table.get(root.0.as_slice()).map_err(io)?;
         found.map(|value| Commitment::decode(&mut &value.value()[..]).map_err(|_| DbError::Corrupt)).transpose()
@@ -243,7 +291,7 @@ impl Db {
 
     /// Whether a result or an answer was promised in an attempt.
     pub fn has_promised(&self, attempt: Attempt) -> Result<bool, DbError> {
-        let read = self.0.begin_read().map_err(io)?;
+        let read = self.database.begin_read().map_err(io)?;
         for table in [PROMISES, SEALS] {
             if read.open_table(table).map_err(io)?.get(key(attempt).as_slice()).map_err(io)?.is_some() {
                 return Ok(true);
@@ -276,7 +324,7 @@ impl Db {
 
     /// Drops what was kept for an attempt.
     pub fn forget(&self, attempt: Attempt) -> Result<(), DbError> {
-        let write = self.0.begin_write().map_err(io)?;
+        let write = self.begin_write()?;
         keep_read(&write, attempt, &[])?;
         for table in [PROMISES, SEALS, RESULTS] {
             write.open_table(table).map_err(io)?.remove(key(attempt).as_slice()).map_err(io)?;
@@ -285,20 +333,20 @@ impl Db {
     }
 
     fn put(&self, table: TableDefinition<'_, &[u8], &[u8]>, attempt: Attempt, value: &[u8]) -> Result<(), DbError> {
-        let write = self.0.begin_write().map_err(io)?;
+        let write = self.begin_write()?;
         write.open_table(table).map_err(io)?.insert(key(attempt).as_slice(), value).map_err(io)?;
         write.commit().map_err(io)
     }
 
     fn get<T: Decode>(&self, table: TableDefinition<'_, &[u8], &[u8]>, attempt: Attempt) -> Result<Option<T>, DbError> {
-        let read = self.0.begin_read().map_err(io)?;
+        let read = self.database.begin_read().map_err(io)?;
         let table = read.open_table(table).map_err(io)?;
         let found = table.get(key(attempt).as_slice()).map_err(io)?;
         found.map(|value| T::decode(&mut &value.value()[..]).map_err(|_| DbError::Corrupt)).transpose()
     }
 
     fn all<T: Decode>(&self, table: TableDefinition<'_, &[u8], &[u8]>) -> Result<Vec<(Attempt, T)>, DbError> {
-        let read = self.0.begin_read().map_err(io)?;
+        let read = self.database.begin_read().map_err(io)?;
         let table = read.open_table(table).map_err(io)?;
         let mut all = Vec::new();
         for entry in table.iter().map_err(io)? {
@@ -336,7 +384,7 @@ pub enum Binding {
 impl Outbox for Db {
     fn load(&self) -> std::io::Result<Vec<Queued>> {
         let load = || {
-            let read = self.0.begin_read().map_err(io)?;
+            let read = self.database.begin_read().map_err(io)?;
             let table = read.open_table(OUTBOX).map_err(io)?;
             let entries = table.iter().map_err(io)?;
             entries
@@ -348,7 +396,7 @@ impl Outbox for Db {
 
     fn keep(&self, entry: &Queued) -> std::io::Result<()> {
         let keep = || {
-            let write = self.0.begin_write().map_err(io)?;
+            let write = self.begin_write()?;
             write.open_table(OUTBOX).map_err(io)?.insert(entry.nonce, entry.encode().as_slice()).map_err(io)?;
             write.commit().map_err(io)
         };
@@ -357,7 +405,7 @@ impl Outbox for Db {
 
     fn forget(&self, nonces: &[u64]) -> std::io::Result<()> {
         let forget = || {
-            let write = self.0.begin_write().map_err(io)?;
+            let write = self.begin_write()?;
             for nonce in nonces {
                 write.open_table(OUTBOX).map_err(io)?.remove(nonce).map_err(io)?;
             }
@@ -398,6 +446,20 @@ fn keep_read(write: &WriteTransaction, attempt: Attempt, read: &[(BlobId, Arc<Co
         commitments.remove(root.0.as_slice()).map_err(io)?;
     }
     Ok(())
+}
+
+/// Room on a folder's disk in MiB, where that can be told.
+#[cfg(unix)]
+fn free_mib(folder: &Path) -> Option<u64> {
+    // A path without a folder is one in the working directory.
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let found = rustix::fs::statvfs(folder).ok()?;
+    Some(found.f_bavail.saturating_mul(found.f_frsize) >> 20)
+}
+
+#[cfg(not(unix))]
+fn free_mib(_: &Path) -> Option<u64> {
+    None
 }
 
 fn version_of(bytes: &[u8]) -> u32 {
@@ -574,11 +636,38 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("db");
         let db = Db::open(&path, &[1; 32], &[2; 32]).unwrap();
-        let write = db.0.begin_write().unwrap();
+        let write = db.database.begin_write().unwrap();
         write.open_table(IDENTITY).unwrap().insert("version", 9u32.to_le_bytes().as_slice()).unwrap();
         write.commit().unwrap();
         drop(db);
         assert!(matches!(Db::open(&path, &[1; 32], &[2; 32]), Err(DbError::Version { found: 9 })));
         assert!(matches!(Db::identity(&path), Err(DbError::Version { found: 9 })));
+    }
+
+    #[test]
+    fn daemon_should_start_and_read_what_it_promised_when_the_disk_is_full() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("db");
+        let db = Db::open(&path, &[1; 32], &[2; 32]).unwrap();
+        db.bind(&origin(Some(5))).unwrap();
+        db.keep_seal(attempt(), sealed(5, 6)).unwrap();
+        let full = Db { room_mib: Box::new(|| Some(LEAST_ROOM_MIB - 1)), ..db };
+        assert!(matches!(full.keep_seal(attempt(), sealed(9, 8)), Err(DbError::Full(15))));
+        assert!(Outbox::keep(&full, &Queued { nonce: 1, call: vec![], signed: vec![], until: 64 }).is_err());
+        full.claim(&[1; 32], &[2; 32]).unwrap();
+        assert!(matches!(full.claim(&[1; 32], &[3; 32]), Err(DbError::Foreign { what: "genesis", .. })));
+        assert_eq!(full.bind(&origin(Some(5))).unwrap(), Binding::Confirmed, "a node that went away is back");
+        assert_eq!(full.seal(attempt()).unwrap(), Some(sealed(5, 6)));
+        let roomy = Db { room_mib: Box::new(|| Some(LEAST_ROOM_MIB)), ..full };
+        assert_eq!(roomy.keep_seal(attempt(), sealed(9, 8)).unwrap(), sealed(9, 8));
+    }
+
+    #[test]
+    fn database_should_be_made_whole_when_the_daemon_was_killed_while_it_was_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("db");
+        drop(Database::create(&path).unwrap());
+        let db = Db::open(&path, &[1; 32], &[2; 32]).unwrap();
+        assert_eq!((db.seals().unwrap(), db.load().unwrap(), db.is_bound().unwrap()), (vec![], vec![], false));
     }
 }

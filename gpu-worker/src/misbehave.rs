@@ -214,7 +214,10 @@ mod tests {
         let open = Action::Submit(Call::OpenCheckpoints(shard, [0; 32]));
         let results = Action::Submit(Call::RevealResults(shard, [0; 32]));
         let mut core = Withholding(Busy(vec![commit.clone(), open, results]));
-        assert_eq!(core.on(Event::Block { best: 1, finalized: 1, views: vec![], served: vec![] }), vec![commit]);
+        assert_eq!(
+            core.on(Event::Block { best: 1, finalized: 1, views: Default::default(), served: Default::default() }),
+            vec![commit]
+        );
     }
 
     #[test]

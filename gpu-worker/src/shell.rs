@@ -114,8 +114,8 @@ enum Occupation {
 struct Latest {
     best: Height,
     finalized: Height,
-    views: Vec<ShardView>,
-    served: Vec<Shard>,
+    views: Arc<[ShardView]>,
+    served: Arc<[Shard]>,
 }
 
 /// Runs the daemon of a registered account until its database fails or its node follows another chain. When the connection to the
@@ -183,6 +183,10 @@ impl<C: Core> Shell<C> {
                 event = self.reports.recv() => event,
             };
             let mut actions = event.map(|event| self.core.on(event)).unwrap_or_default();
+            // Whatever else was reported meanwhile goes with it.
+            while let Ok(event) = self.reports.try_recv() {
+                actions.extend(self.core.on(event));
+            }
             // What was just reported may allow the next step at once, without waiting for the next block.
             if let Some(Latest { best, finalized, views, served }) = latest.clone() {
                 actions.extend(self.core.on(Event::Block { best, finalized, views, served }));
@@ -197,7 +201,7 @@ impl<C: Core> Shell<C> {
     }
 
     /// What a block says: first what the account has to do, then what it serves.
-    async fn look_at(&mut self, chain: &Chain, head: Head) -> Result<Latest, ChainError> {
+    async fn look_at(&mut self, chain: &Arc<Chain>, head: Head) -> Result<Latest, ChainError> {
         let me = self.site.me;
         let mut views = chain.duties(head.hash, &me).await?;
         self.served.refresh(chain, head.hash, &me, &views).await?;
@@ -209,12 +213,12 @@ impl<C: Core> Shell<C> {
             }
             Occupation::Registered { .. } => {}
             Occupation::Watcher(watched) => {
-                let mut others = watched.look(chain, head.height).await?;
+                let mut others = watched.look(chain, head.height);
                 others.retain(|other| views.iter().all(|own| own.shard.id != other.shard.id));
                 views.extend(others);
             }
         }
-        Ok(Latest { best: head.height, finalized: head.finalized, views, served })
+        Ok(Latest { best: head.height, finalized: head.finalized, views: views.into(), served: served.into() })
     }
 
     /// What a daemon does at every block beside its shards: it tells what happens to them, looks after what it sent, and after

@@ -8,7 +8,8 @@ use quern_protocol::{
     Shard,
 };
 use quern_sdk::chain::{Chain, ChainError};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
+use tokio::sync::oneshot::{self, error::TryRecvError};
 
 /// Blocks between two looks at the jobs.
 const LOOK_BLOCKS: Height = 4;
@@ -22,7 +23,11 @@ pub struct Watched {
     jobs: Vec<JobId>,
     shards: BTreeMap<ShardId, ShardView>,
     next_look: Height,
+    /// The look that is under way. It takes a request for each shard, and nothing waits for it: a move of a dispute is due meanwhile.
+    under_way: Option<oneshot::Receiver<Found>>,
 }
+
+type Found = Result<BTreeMap<ShardId, ShardView>, ChainError>;
 
 impl Watched {
     /// The shards of these jobs; of all jobs if there are none.
@@ -30,17 +35,53 @@ impl Watched {
         Self { jobs, ..Self::default() }
     }
 
-    /// The shards at a block, as they were a moment ago.
-    pub async fn look(&mut self, chain: &Chain, height: Height) -> Result<Vec<ShardView>, ChainError> {
-        if height >= self.next_look {
-            self.shards = self.found(chain, height).await?;
-            self.next_look = height.saturating_add(LOOK_BLOCKS);
-        }
-        Ok(self.shards.values().cloned().collect())
+    /// The shards as they were a moment ago. Where the last look is too old it begins another one.
+    pub fn look(&mut self, chain: &Arc<Chain>, height: Height) -> Vec<ShardView> {
+        let (chain, jobs) = (chain.clone(), self.jobs.clone());
+        self.look_by(height, |known| {
+            let (sender, receiver) = oneshot::channel();
+            tokio::spawn(async move { sender.send(Look { chain, jobs, known }.found(height).await) });
+            receiver
+        })
     }
 
-    async fn found(&self, chain: &Chain, height: Height) -> Result<BTreeMap<ShardId, ShardView>, ChainError> {
-        let mut found = BTreeMap::new();
+    /// The same, given what begins a look at these shards, which were watched until now, and others.
+    fn look_by(
+        &mut self,
+        height: Height,
+        begin: impl FnOnce(Vec<ShardId>) -> oneshot::Receiver<Found>,
+    ) -> Vec<ShardView> {
+        match self.under_way.as_mut().map(oneshot::Receiver::try_recv) {
+            Some(Err(TryRecvError::Empty)) => return self.known(height),
+            Some(Ok(Ok(found))) => self.shards = found,
+            Some(Ok(Err(error))) => tracing::warn!(%error, "the watched shards could not be looked at"),
+            // It was given up with its connection.
+            Some(Err(TryRecvError::Closed)) | None => {}
+        }
+        self.under_way = None;
+        if height >= self.next_look {
+            self.next_look = height.saturating_add(LOOK_BLOCKS);
+            self.under_way = Some(begin(self.shards.keys().copied().collect()));
+        }
+        self.known(height)
+    }
+
+    fn known(&self, height: Height) -> Vec<ShardView> {
+        self.shards.values().filter(|view| is_watched_at(&view.shard, height)).cloned().collect()
+    }
+}
+
+/// A look at everything that is to be watched.
+struct Look {
+    chain: Arc<Chain>,
+    jobs: Vec<JobId>,
+    /// What was watched until now.
+    known: Vec<ShardId>,
+}
+
+impl Look {
+    async fn found(&self, height: Height) -> Found {
+        let (chain, mut found) = (&*self.chain, BTreeMap::new());
         let is_watched = |job: &&JobView| job.maturing > 0 || job.status.is_under_way();
         for job in self.jobs(chain).await?.iter().filter(is_watched) {
             for (stage, progress) in (0u16..).zip(&job.stages) {
@@ -58,7 +99,7 @@ impl Watched {
             }
         }
         // Of a job that has ended since.
-        for id in self.shards.keys().filter(|id| !found.contains_key(*id)).copied().collect::<Vec<_>>() {
+        for id in self.known.iter().filter(|id| !found.contains_key(*id)).copied().collect::<Vec<_>>() {
             let view = chain.shard_view(id).await?;
             found.extend(view.filter(|view| is_watched_at(&view.shard, height)).map(|view| (id, view)));
         }
@@ -98,5 +139,30 @@ mod tests {
         assert!(!is_watched_at(&accepted(OTHER).shard, 121));
         assert!(!is_watched_at(&running(OTHER).shard, 10));
         assert!(!is_watched_at(&settled(OTHER, true).shard, 10));
+    }
+
+    #[test]
+    fn daemon_should_go_on_with_what_it_knows_while_a_look_is_under_way() {
+        let mut watched = Watched::default();
+        let found = |view: ShardView| Ok(BTreeMap::from([(view.shard.id, view)]));
+        let (first, receiver) = oneshot::channel();
+        assert_eq!(watched.look_by(10, |_| receiver), vec![]);
+        assert_eq!(watched.look_by(20, |_| panic!("one is under way")), vec![]);
+        first.send(found(accepted(OTHER))).unwrap();
+        let (second, receiver) = oneshot::channel();
+        let begun = |known: Vec<ShardId>| {
+            assert_eq!(known, [accepted(OTHER).shard.id]);
+            receiver
+        };
+        assert_eq!(watched.look_by(21, begun), vec![accepted(OTHER)]);
+        // One that fails changes nothing, and the next begins in its time.
+        second.send(Err(ChainError::Closed)).unwrap();
+        assert_eq!(watched.look_by(22, |_| panic!("the last one was a moment ago")), vec![accepted(OTHER)]);
+        let (_, receiver) = oneshot::channel();
+        assert_eq!(watched.look_by(25, |_| receiver), vec![accepted(OTHER)]);
+        let (_, receiver) = oneshot::channel();
+        assert_eq!(watched.look_by(29, |_| receiver), vec![accepted(OTHER)], "the last one was given up");
+        let (_, receiver) = oneshot::channel();
+        assert_eq!(watched.look_by(121, |_| receiver), vec![], "its window is closed");
     }
 }

@@ -2,7 +2,7 @@
 //! What the cores do when the chain they see is not simply one block longer: forks, nodes that lag, restarts in a dispute.
 
 use quern_primitives::{
-    commitment::{leaf_list, secret_hash, LeafProof},
+    commitment::{audit_seal, leaf_list, results_digest, secret_hash, LeafProof},
     draw::SegmentCosts,
     job::Stage as JobStage,
     slice::SliceProof,
@@ -21,7 +21,7 @@ use quern_protocol::{
 };
 use quern_worker::core::{
     Action, Attempt, Call, Defence, Event, Promise, Prosecution, Sealed, ShownResults, Stage, Subject, Validator,
-    Worker, CLAIM_AFTER, CLAIM_MARGIN_BLOCKS, DECLINE_AFTER, RESEND_BLOCKS, RETRY_BLOCKS,
+    Worker, CLAIM_AFTER, CLAIM_MARGIN_BLOCKS, DECLINE_AFTER, PRESSING_BLOCKS, RESEND_BLOCKS, RETRY_BLOCKS,
 };
 
 const ME: Account = [1; 32];
@@ -72,7 +72,9 @@ fn commitment() -> Commitment {
 }
 
 fn audit(auditor: Account, verdict: Option<Verdict>) -> Audit {
-    let seat = Seat { seal: Some([4; 32]), verdict, ..Seat::new(auditor, 5) };
+    // That of what `sealed_for_check` says.
+    let seal = audit_seal(&SECRET, &auditor, &ID, &[1; 32], &results_digest(&ID, &[BlobId([8; 32])]));
+    let seat = Seat { seal: Some(seal), verdict, ..Seat::new(auditor, 5) };
     Audit {
         sample: vec![2].try_into().unwrap(),
         seats: vec![seat].try_into().unwrap(),
@@ -114,7 +116,7 @@ fn disputed(worker: Account, challenger: Account, turn: Move, byte: u8) -> Shard
 }
 
 fn block(best: Height, finalized: Height, views: Vec<ShardView>) -> Event {
-    Event::Block { best, finalized, views, served: vec![] }
+    Event::Block { best, finalized, views: views.into(), served: Default::default() }
 }
 
 fn kinds(actions: &[Action]) -> Vec<&'static str> {
@@ -229,7 +231,8 @@ fn worker_should_show_everything_again_when_it_starts_again() {
     let in_part = Move::NameInPart { part: 0, ids: Default::default() };
     let expected: [(ShardView, &[&str]); 9] = [
         (auditing, &["show opening"]),
-        (revealing, &["show opening", "show results"]),
+        // Results are shown when the seals are final, which takes as long as finality.
+        (revealing, &["show opening"]),
         (comparing, &["show opening", "show results"]),
         (disputed(ME, OTHER, Move::Trace, 1), &["show opening", "show results", "defend"]),
         (disputed(ME, OTHER, Move::Name, 1), &["show opening", "show results", "show trace"]),
@@ -581,4 +584,163 @@ fn validator_should_say_in_time_that_inputs_are_missing_when_a_fetch_hangs() {
     assert_eq!(kinds(&validator.on(block(22, 20, vec![probing(false, 90)]))), ["fetch"]);
     let actions = validator.on(block(90 - CLAIM_MARGIN_BLOCKS, 20, vec![probing(false, 90)]));
     assert_eq!(actions, vec![Action::Submit(Call::ReportInputs(ID, false))]);
+}
+
+/// A shard of which the worker owes the digest of the drawn checkpoints, until block 80.
+fn opening() -> ShardView {
+    view(Phase::Opening { deal: deal(ME), commitment: commitment(), audit: audit(OTHER, None), by: 80 })
+}
+
+#[test]
+fn worker_should_send_the_digest_that_it_owes_when_it_cannot_show_what_is_behind_it() {
+    let mut worker = Worker::new(ME, [(ATTEMPT, promise())]);
+    let actions = worker.on(block(30, 28, vec![opening()]));
+    assert_eq!(kinds(&actions), ["show opening"]);
+    assert_eq!(kinds(&worker.on(block(31, 29, vec![opening()]))), Vec::<&str>::new(), "it is under way");
+    worker.on(Event::Failed(quern_worker::site::subject(&actions[0])));
+    assert_eq!(kinds(&worker.on(block(31, 29, vec![opening()]))), ["open"]);
+    assert_eq!(kinds(&worker.on(block(31 + RETRY_BLOCKS, 33, vec![opening()]))), ["show opening"], "it tries on");
+}
+
+#[test]
+fn worker_should_send_the_digest_that_it_owes_in_time_when_showing_hangs_or_the_draw_is_not_final() {
+    for finalized in [60, 19] {
+        let mut worker = Worker::new(ME, [(ATTEMPT, promise())]);
+        let before = kinds(&worker.on(block(80 - PRESSING_BLOCKS - 1, finalized.min(46), vec![opening()])));
+        assert!(!before.contains(&"open"), "there is time: {before:?}");
+        let actions = kinds(&worker.on(block(80 - PRESSING_BLOCKS, finalized.min(46), vec![opening()])));
+        assert_eq!(actions, ["open"], "finalised {finalized}");
+    }
+}
+
+#[test]
+fn promise_should_tell_the_ids_of_each_task() {
+    let costs = SegmentCosts { init: 1, body: 1, steps: 2, finish: 1, has_loop: true };
+    let shard = Shard::new(ID, 3, 2, costs);
+    let promise = Promise { ids: (0..8).map(|byte| BlobId([byte; 32])).collect(), ..promise() };
+    assert_eq!(promise.ids_of(&shard, 3), Some(&promise.ids[..4]));
+    assert_eq!(promise.ids_of(&shard, 4), Some(&promise.ids[4..]));
+    assert_eq!((promise.ids_of(&shard, 2), promise.ids_of(&shard, 5)), (None, None));
+}
+
+/// A shard of which the worker owes the digest of the drawn results, with a seal.
+fn revealing(seal: u8, by: Height) -> ShardView {
+    let mut audit = audit(OTHER, None);
+    (audit.results, audit.seats[0].seal) = (None, Some([seal; 32]));
+    view(Phase::Revealing { deal: deal(ME), commitment: commitment(), audit, by })
+}
+
+#[test]
+fn worker_should_tell_its_results_when_no_fork_can_open_the_seals_again() {
+    let mut worker = Worker::new(ME, [(ATTEMPT, promise())]);
+    let nothing = Vec::<&str>::new();
+    assert_eq!(kinds(&worker.on(block(40, 38, vec![revealing(4, 100)]))), ["show opening"]);
+    worker.on(Event::Shown(ATTEMPT, Stage::Opening(20)));
+    assert_eq!(kinds(&worker.on(block(41, 39, vec![revealing(4, 100)]))), nothing);
+    // A fork brings another seal, or the same one later: the count begins anew.
+    assert_eq!(kinds(&worker.on(block(42, 40, vec![revealing(5, 100)]))), nothing);
+    assert_eq!(kinds(&worker.on(block(43, 41, vec![revealing(5, 101)]))), nothing);
+    assert_eq!(kinds(&worker.on(block(44, 42, vec![revealing(5, 101)]))), nothing);
+    assert_eq!(kinds(&worker.on(block(45, 43, vec![revealing(5, 101)]))), ["show results"]);
+    worker.on(Event::Shown(ATTEMPT, Stage::Results(20)));
+    assert_eq!(kinds(&worker.on(block(45, 43, vec![revealing(5, 101)]))), ["results"]);
+}
+
+#[test]
+fn worker_should_send_the_digest_of_its_results_in_time_when_nothing_becomes_final() {
+    for finalized in [19, 38] {
+        let mut worker = Worker::new(ME, [(ATTEMPT, promise())]);
+        worker.on(block(40, finalized, vec![revealing(4, 100)]));
+        assert_eq!(kinds(&worker.on(block(100 - PRESSING_BLOCKS - 1, finalized, vec![revealing(4, 100)]))).len(), 0);
+        let actions = worker.on(block(100 - PRESSING_BLOCKS, finalized, vec![revealing(4, 100)]));
+        assert_eq!(kinds(&actions), ["results"], "finalised {finalized}");
+    }
+}
+
+/// A validator that was shown the result that [`comparing_to`] a position says.
+fn shown_validator() -> Validator {
+    let leaves = promise().leaf_proofs(&ME, &ID, &[2]).unwrap();
+    Validator::new(ME, [(ATTEMPT, sealed_for_check())], [(ATTEMPT, ShownResults { drawn_at: 20, leaves })])
+}
+
+fn comparing_to(position: usize) -> ShardView {
+    let results = Some(results_digest(&ID, &[promise().ids[position]]));
+    let audit = Audit { results, ..audit(ME, None) };
+    view(Phase::Comparing { deal: deal(OTHER), commitment: commitment(), audit, by: 100 })
+}
+
+#[test]
+fn validator_should_reveal_its_answer_when_the_results_are_final() {
+    let mut validator = shown_validator();
+    assert_eq!(kinds(&validator.on(block(40, 38, vec![comparing_to(2)]))), Vec::<&str>::new());
+    assert_eq!(kinds(&validator.on(block(41, 39, vec![comparing_to(2)]))), Vec::<&str>::new());
+    assert_eq!(kinds(&validator.on(block(42, 40, vec![comparing_to(2)]))), ["reveal"]);
+}
+
+#[test]
+fn validator_should_ask_again_when_a_fork_brings_other_results_than_it_was_shown() {
+    let mut validator = shown_validator();
+    validator.on(block(40, 38, vec![comparing_to(2)]));
+    assert_eq!(kinds(&validator.on(block(42, 40, vec![comparing_to(1)]))), ["check"]);
+    assert_eq!(kinds(&validator.on(block(44, 42, vec![comparing_to(1)]))), Vec::<&str>::new(), "and reveals nothing");
+}
+
+#[test]
+fn validator_should_reveal_its_answer_in_time_when_nothing_becomes_final() {
+    let mut validator = shown_validator();
+    validator.on(block(40, 30, vec![comparing_to(2)]));
+    assert_eq!(kinds(&validator.on(block(100 - PRESSING_BLOCKS - 1, 30, vec![comparing_to(2)]))), Vec::<&str>::new());
+    assert_eq!(kinds(&validator.on(block(100 - PRESSING_BLOCKS, 30, vec![comparing_to(2)]))), ["reveal"]);
+}
+
+#[test]
+fn validator_should_seal_or_claim_in_time_when_its_draw_does_not_become_final() {
+    let auditing = |sampled_at| {
+        let mut audit = Audit { sampled_at, ..audit(ME, None) };
+        audit.seats[0].seal = None;
+        view(Phase::Auditing { deal: deal(OTHER), commitment: commitment(), audit, by: 100 })
+    };
+    for (sampled_at, expected) in [(20, "seal"), (19, "claim")] {
+        let mut validator = Validator::new(ME, [(ATTEMPT, sealed_for_check())], []);
+        assert_eq!(validator.on(block(100 - PRESSING_BLOCKS - 1, 19, vec![auditing(sampled_at)])), vec![]);
+        let actions = validator.on(block(100 - PRESSING_BLOCKS, 19, vec![auditing(sampled_at)]));
+        assert_eq!(kinds(&actions), [expected]);
+    }
+}
+
+#[test]
+fn worker_should_send_nothing_about_a_result_that_another_daemon_has_committed_to() {
+    let other = Promise { root: BlobId([9; 32]), secret: [8; 32], ..promise() };
+    let mut worker = Worker::new(ME, [(ATTEMPT, other)]);
+    let disputed = disputed(ME, OTHER, Move::Trace, 1);
+    for view in [opening(), revealing(4, 100), disputed, accepted(ME, vec![], |_| ())] {
+        assert_eq!(worker.on(block(79, 77, vec![view])), vec![]);
+    }
+    assert_eq!(kinds(&worker.on(block(80, 78, vec![running()]))), ["commit"], "nothing is on chain yet");
+}
+
+#[test]
+fn validator_should_send_nothing_about_an_answer_that_another_daemon_has_sealed() {
+    let other = Sealed { salt: [9; 32], ..sealed_for_check() };
+    let mut validator = Validator::new(ME, [(ATTEMPT, other)], []);
+    assert_eq!(validator.on(block(40, 38, vec![comparing_to(2)])), vec![]);
+    assert_eq!(validator.on(block(41, 39, vec![disputed(OTHER, ME, Move::Name, 1)])), vec![]);
+}
+
+#[test]
+fn commitment_should_go_out_alone_when_its_time_presses() {
+    let of = |index: u32, by: Height| {
+        let mut view = view(Phase::Running { deal: deal(ME), by });
+        view.shard.id.index = index;
+        view
+    };
+    let attempt = |index| Attempt { shard: ShardId { index, ..ID }, attempt: 0 };
+    let mut worker = Worker::new(ME, [0, 1, 2, 3].map(|index| (attempt(index), promise())));
+    let late = 10 + PRESSING_BLOCKS;
+    let actions = worker.on(block(10, 8, vec![of(0, late), of(1, 900), of(2, late + 1), of(3, 9)]));
+    let sent = |action: &Action| match action {
+        Action::Submit(Call::Commit(list)) => list.iter().map(|(id, ..)| id.index).collect::<Vec<_>>(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(actions.iter().map(sent).collect::<Vec<_>>(), [vec![0], vec![3], vec![1, 2]]);
 }

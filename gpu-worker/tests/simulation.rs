@@ -26,7 +26,7 @@ use quern_sdk::net::{messages::Committed, Checkpoint};
 use quern_worker::{
     core::{
         defend_trace, name_difference, watcher::Choice, Action, Attempt, Call, Defence, Difference, Event, Promise,
-        Prosecution, Round, Sealed, ShownResults, Stage, Validator, Watcher, Worker,
+        Prosecution, Round, Sealed, ShownResults, Stage, Validator, Watcher, Worker, PRESSING_BLOCKS,
     },
     misbehave::Misbehaving,
     site::subject,
@@ -254,6 +254,9 @@ struct Chain {
     compensated: Vec<Account>,
     /// Segments that are drawn of a shard.
     samples: usize,
+    /// Since when each draw's seals, and each draw's results, are on chain.
+    sealed_at: HashMap<Round, Height>,
+    told_at: HashMap<Round, Height>,
 }
 
 impl Chain {
@@ -297,6 +300,8 @@ impl Chain {
             probes: 0,
             compensated: Vec::new(),
             samples: 3,
+            sealed_at: HashMap::new(),
+            told_at: HashMap::new(),
         }
     }
 
@@ -328,6 +333,11 @@ impl Chain {
         let is_early = shard.accused().is_some_and(|accused| !accused.was_accepted());
         let is_lost = |effect: &&Effect| matches!(effect, Effect::Offence { kind: OffenceKind::WrongAudit, .. });
         self.early_lost += if is_early { effects.iter().filter(is_lost).count() as u64 } else { 0 };
+        match next.phase {
+            Phase::Revealing { .. } => drop(self.sealed_at.entry(Round::of(&next)).or_insert(self.height)),
+            Phase::Comparing { .. } => drop(self.told_at.entry(Round::of(&next)).or_insert(self.height)),
+            _ => {}
+        }
         self.shards.insert(id, next);
         for effect in effects {
             match effect {
@@ -755,7 +765,7 @@ impl Simulation {
         let Some((best, finalized, views, served)) = self.daemons[index].latest.clone() else { return };
         let Some(core) = &mut self.daemons[index].core else { return };
         let mut actions: Vec<Action> = event.into_iter().flat_map(|event| core.on(event)).collect();
-        actions.extend(core.on(Event::Block { best, finalized, views, served }));
+        actions.extend(core.on(Event::Block { best, finalized, views: views.into(), served: served.into() }));
         for action in actions {
             if self.rng.percent(self.faults.killed) {
                 return self.kill(index);
@@ -780,6 +790,7 @@ impl Simulation {
         let daemon = &self.daemons[index];
         let (me, kind) = (daemon.me, daemon.kind);
         self.check_equivocation(index, &call);
+        self.check_finality(index, &call);
         if kind == Kind::Mute(call.name()) || kind == Kind::Absent {
             return;
         }
@@ -812,6 +823,19 @@ impl Simulation {
             }
             _ => {}
         }
+    }
+
+    /// Nobody tells what others could copy, or adapt to, while a fork may still let them; unless its time is nearly over.
+    fn check_finality(&self, index: usize, call: &Call) {
+        let (id, since) = match call {
+            Call::RevealResults(id, _) => (id, &self.chain.sealed_at),
+            Call::RevealAudit(id, ..) => (id, &self.chain.told_at),
+            _ => return,
+        };
+        let (best, finalized, views, _) = self.daemons[index].latest.as_ref().expect("it has seen a block");
+        let shard = &views.iter().find(|view| view.shard.id == *id).expect("it has something to do there").shard;
+        let presses = best + PRESSING_BLOCKS + 1 >= shard.expires().expect("it is owed in time");
+        assert!(presses || since[&Round::of(shard)] <= *finalized, "told before it is final: {call:?}");
     }
 
     fn kill(&mut self, index: usize) {

@@ -7,13 +7,14 @@ use super::{
 };
 use crate::{
     args::{FetchArgs, Global},
-    client,
+    client, exit,
     output::{self, Output},
 };
 use anyhow::Context;
 use quern_primitives::ShardId;
 use quern_protocol::view::JobView;
 use quern_sdk::{chain::Chain, net::MemoryStore};
+use serde::Serialize;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -24,12 +25,21 @@ use std::{
 /// How long outputs are waited for that nobody serves yet.
 const SERVED: Duration = Duration::from_secs(180);
 
+/// What was fetched, and which of it is worth nothing.
+#[derive(Serialize)]
+struct Fetched<'a> {
+    #[serde(flatten)]
+    receipt: &'a Receipt,
+    /// Stages of it whose results were overturned, or stand on such results.
+    tainted: &'a [u16],
+}
+
 pub async fn run(global: &Global, args: FetchArgs) -> anyhow::Result<ExitCode> {
     let chain = client::connect(global).await?;
     let output = Output { json: global.json };
     let job = client::job(&chain, args.id).await?;
     let last = (job.stages.len() as u16).saturating_sub(1);
-    let stages = match (args.all, args.stage.is_empty()) {
+    let stages: Vec<u16> = match (args.all, args.stage.is_empty()) {
         (true, _) => (0..=last).collect(),
         (false, true) => vec![last],
         (false, false) => args.stage.clone(),
@@ -37,21 +47,27 @@ pub async fn run(global: &Global, args: FetchArgs) -> anyhow::Result<ExitCode> {
     let receipt = fetch(&chain, &job, &stages, &args.out).await?;
     let path = args.out.join(RECEIPT);
     let total: u64 = receipt.outputs.iter().map(|output| output.len).sum();
-    let text = format!(
+    let tainted = of_these(&chain.tainted_stages(job.id).await?, &stages);
+    let mut text = format!(
         "{} outputs ({}) in {}, each proven against the job's root\nnext: quern job verify {}",
         receipt.outputs.len(),
         output::bytes(total),
         args.out.display(),
         path.display()
     );
-    output.result(&receipt, text)?;
-    Ok(ExitCode::SUCCESS)
+    if !tainted.is_empty() {
+        text.push_str(&format!(
+            "\nTAINTED: results of the stages {tainted:?} were overturned or stand on such results: use none of them"
+        ));
+    }
+    output.result(&Fetched { receipt: &receipt, tainted: &tainted }, text)?;
+    Ok(exit::unless_tainted(&tainted))
 }
 
 /// Fetches what some stages of a completed job put out into a folder, with a receipt.
 pub async fn fetch(chain: &Chain, job: &JobView, stages: &[u16], out: &Path) -> anyhow::Result<Receipt> {
     let roots = Roots::read(chain, job).await?;
-    let peer = client::peer(([127, 0, 0, 1], 0).into(), &[], MemoryStore::default()).await?;
+    let peer = client::peer(client::ANY, &[], MemoryStore::default()).await?;
     let mut results = Results::new(chain, &peer);
     let mut outputs = Vec::new();
     for stage in stages.iter().copied() {
@@ -96,4 +112,9 @@ pub async fn fetch_when_served(chain: &Chain, job: &JobView, stages: &[u16], out
         }
     })
     .await
+}
+
+/// The tainted stages among these.
+pub(super) fn of_these(tainted: &[u16], stages: &[u16]) -> Vec<u16> {
+    tainted.iter().filter(|stage| stages.contains(stage)).copied().collect()
 }

@@ -49,7 +49,10 @@ pub async fn run(global: &Global, args: ResumeArgs) -> anyhow::Result<ExitCode> 
     let peer = client::peer(args.listen, &args.announce, MemoryStore::default()).await?;
     submit::serve_blobs(&peer, &built).await?;
     let endpoints = match built.spec.endpoints.is_empty() {
-        true => vec![peer.endpoint()],
+        true => {
+            client::check_reach(&global.rpc, &peer.endpoint())?;
+            vec![peer.endpoint()]
+        }
         false => built.spec.endpoints.into_inner(),
     };
     sender.send_and_wait(&calls::resume_job(args.id, Some(endpoints))).await?;

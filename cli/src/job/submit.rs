@@ -113,6 +113,7 @@ pub async fn offer(
     let peer = client::peer(args.listen, &args.announce, MemoryStore::default()).await?;
     serve_blobs(&peer, &job).await?;
     if job.spec.endpoints.is_empty() {
+        client::check_reach(&global.rpc, &peer.endpoint())?;
         job.spec.endpoints = vec![peer.endpoint()].try_into().map_err(|_| anyhow::anyhow!("too many endpoints"))?;
     }
 

@@ -2,6 +2,7 @@
 //! `quern job verify`: what a stranger can do. Runs a task again here and compares every id with what the chain accepted.
 
 use super::{
+    fetch::of_these,
     receipt::{Receipt, ReceiptOutput, RECEIPT},
     results::{Accepted, Results, Roots},
     spec,
@@ -13,7 +14,7 @@ use crate::{
 };
 use anyhow::{ensure, Context};
 use quern_executor::{cpu::CpuExecutor, Executor};
-use quern_primitives::{draw::Draw, BlobId, JobId};
+use quern_primitives::{draw::Draw, Account, BlobId, JobId};
 use quern_program::{Checked, Tensor};
 use quern_protocol::view::JobView;
 use quern_sdk::{
@@ -32,7 +33,10 @@ use std::{
 /// What was compared, and how it came out.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    matches: bool,
+    /// Whether everything that was computed again is what the chain accepted; none where nothing could be.
+    matches: Option<bool>,
+    /// Stages among those looked at whose results were overturned, or stand on such results.
+    tainted: Vec<u16>,
     job: JobId,
     stage: u16,
     task: u32,
@@ -52,7 +56,7 @@ pub struct Report {
 pub async fn run(global: &Global, args: VerifyArgs) -> anyhow::Result<ExitCode> {
     let chain = client::connect(global).await?;
     let output = Output { json: global.json };
-    let peer = client::peer(([127, 0, 0, 1], 0).into(), &[], MemoryStore::default()).await?;
+    let peer = client::peer(client::ANY, &[], MemoryStore::default()).await?;
     if let Some(path) = &args.inputs {
         let blobs = local_inputs(path)?;
         output.say(format_args!("{} blobs from {}", blobs.len(), path.display()));
@@ -160,7 +164,8 @@ pub async fn rerun(
     let seconds = started.elapsed().as_secs_f64();
     let differs_at = first_difference(committed(&accepted, task, ids.len() as u32)?, &ids);
     let report = Report {
-        matches: differs_at.is_none(),
+        matches: Some(differs_at.is_none()),
+        tainted: of_these(&job.tainted, &[stage]),
         job: job.id,
         stage,
         task,
@@ -202,11 +207,18 @@ impl Outcome {
         matches!(self, Self::Matches(_))
     }
 
+    /// Says which of the stages that the outcome stands for are tainted.
+    fn is_of(&mut self, tainted: Vec<u16>) {
+        if let Self::Matches(report) | Self::Differs { report: Some(report), .. } = self {
+            report.tainted = tainted;
+        }
+    }
+
     fn tell(&self, output: &Output) -> anyhow::Result<ExitCode> {
         match self {
             Self::Matches(report) => {
-                output.result(report, self)?;
-                Ok(ExitCode::SUCCESS)
+                output.result(report, format_args!("{self}{}", warning(&report.tainted)))?;
+                Ok(exit::unless_tainted(&report.tainted))
             }
             Self::Differs { why, report } => differs(output, why, report.as_ref()),
         }
@@ -226,6 +238,14 @@ impl std::fmt::Display for Outcome {
             ),
             Self::Differs { why, .. } => f.write_str(why),
         }
+    }
+}
+
+/// What is told of tainted stages; nothing where there are none.
+fn warning(tainted: &[u16]) -> String {
+    match tainted {
+        [] => String::new(),
+        _ => format!("\nTAINTED: results of the stages {tainted:?} were overturned or stand on such results"),
     }
 }
 
@@ -306,10 +326,8 @@ async fn by_receipt(
         let text = format!("the root of job {} on chain is {root}, the receipt says {}", receipt.job, receipt.root);
         return differs(output, &text, None);
     }
-    let tainted = chain.tainted_stages(receipt.job).await?;
-    if !tainted.is_empty() {
-        output.say(format_args!("TAINTED: results of the stages {tainted:?} were overturned or stand on such results"));
-    }
+    let stages: Vec<u16> = receipt.outputs.iter().map(|entry| entry.stage).collect();
+    let tainted = of_these(&chain.tainted_stages(receipt.job).await?, &stages);
     let folder = file.parent().map_or_else(PathBuf::new, Path::to_owned);
     let origins = Origins::of(chain, receipt.job).await?;
     for entry in &receipt.outputs {
@@ -337,27 +355,37 @@ async fn by_receipt(
         .collect();
     let entry = wanted.get(draw.below(wanted.len() as u64) as usize).context("the receipt has no such output")?;
     match chain.job(receipt.job).await? {
-        Some(job) => rerun(chain, peer, output, &job, entry.stage, entry.task).await?.tell(output),
-        None => {
-            let path = entry.path()?;
-            let report = Report {
-                matches: true,
-                job: receipt.job,
-                stage: entry.stage,
-                task: entry.task,
-                worker: output::address(&path.worker),
-                segments: 0,
-                macs: Big(0),
-                differs_at: None,
-                output: entry.id.clone(),
-                computed: None,
-                root: Some(output::full(&root.0)),
-                seconds: 0.0,
-            };
-            let text = "MATCHES: the receipt is proven. The job is pruned, so no task could be run again.";
-            output.result(&report, text)?;
-            Ok(ExitCode::SUCCESS)
+        Some(job) => {
+            let mut outcome = rerun(chain, peer, output, &job, entry.stage, entry.task).await?;
+            outcome.is_of(tainted);
+            outcome.tell(output)
         }
+        None => {
+            let report = of_receipt(receipt.job, entry, &entry.path()?.worker, &root, tainted);
+            let text =
+                "PROVEN: the outputs are under the job's root. The job is pruned, so no task could be run again.";
+            output.result(&report, format_args!("{text}{}", warning(&report.tainted)))?;
+            Ok(exit::unless_tainted(&report.tainted))
+        }
+    }
+}
+
+/// What is to be said of a receipt that is proven, where nothing could be run again.
+fn of_receipt(job: JobId, entry: &ReceiptOutput, worker: &Account, root: &BlobId, tainted: Vec<u16>) -> Report {
+    Report {
+        matches: None,
+        tainted,
+        job,
+        stage: entry.stage,
+        task: entry.task,
+        worker: output::address(worker),
+        segments: 0,
+        macs: Big(0),
+        differs_at: None,
+        output: entry.id.clone(),
+        computed: None,
+        root: Some(output::full(&root.0)),
+        seconds: 0.0,
     }
 }
 
@@ -472,6 +500,28 @@ mod tests {
         assert!([7, 4, 2].into_iter().all(|job| known.include(job)));
         assert!(![1, 3, 5, 8].into_iter().any(|job| known.include(job)));
         assert!(Origins::Pruned(7).include(4) && !Origins::Pruned(7).include(8), "a fork is younger");
+    }
+
+    #[test]
+    fn receipt_should_not_be_said_to_match_when_nothing_was_run_again() {
+        let entry = ReceiptOutput {
+            stage: 1,
+            task: 2,
+            id: "ab".into(),
+            len: 3,
+            file: "task-2.bin".into(),
+            proof: String::new(),
+        };
+        let report = of_receipt(7, &entry, &[1; 32], &BlobId([2; 32]), vec![1]);
+        let told = serde_json::to_value(&report).unwrap();
+        assert_eq!((&told["matches"], &told["tainted"]), (&serde_json::Value::Null, &serde_json::json!([1])));
+    }
+
+    #[test]
+    fn outcome_should_be_told_with_the_stages_that_are_tainted() {
+        assert_eq!(of_these(&[1, 2, 5], &[0, 1, 5, 5]), [1, 5]);
+        assert!(warning(&[1, 5]).contains("TAINTED: results of the stages [1, 5]"));
+        assert_eq!(warning(&[]), "");
     }
 
     #[test]

@@ -82,7 +82,15 @@ pub fn finish(output: &Output, job: &JobView) -> anyhow::Result<ExitCode> {
         text.push_str(&format!("\nnext: quern job fetch {} --out results", job.id));
     }
     output.result(&json::Job::from(job), text)?;
-    Ok(if completed { ExitCode::SUCCESS } else { ExitCode::from(crate::exit::ERROR) })
+    Ok(code(job))
+}
+
+/// How a job that is over ended, for scripts.
+fn code(job: &JobView) -> ExitCode {
+    match job.status {
+        JobStatus::Completed { .. } => crate::exit::unless_tainted(&job.tainted),
+        _ => ExitCode::from(crate::exit::ERROR),
+    }
 }
 
 /// How far a job is, in a line.
@@ -139,6 +147,36 @@ pub fn phases(stages: &[PhaseCounts]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn job(status: JobStatus, tainted: Vec<u16>) -> JobView {
+        JobView {
+            id: 7,
+            requester: [1; 32],
+            status,
+            stages: Vec::new(),
+            escrow_left: 0,
+            spent: 0,
+            bid: 1,
+            submitted_at: 1,
+            root: None,
+            maturing: 0,
+            tainted,
+            parent: None,
+            failure: None,
+            pauses: 0,
+            unfunded: 0,
+        }
+    }
+
+    #[test]
+    fn scripts_should_learn_of_tainted_results_by_the_exit_code() {
+        let told = |status, tainted: &[u16]| format!("{:?}", code(&job(status, tainted.to_vec())));
+        let expected = |code: u8| format!("{:?}", ExitCode::from(code));
+        let completed = JobStatus::Completed { root: quern_primitives::BlobId([9; 32]) };
+        assert_eq!(told(completed, &[]), expected(0));
+        assert_eq!(told(completed, &[1]), expected(crate::exit::TAINTED));
+        assert_eq!(told(JobStatus::Running, &[1]), expected(crate::exit::ERROR));
+    }
 
     #[test]
     fn phases_should_name_only_what_is_there() {

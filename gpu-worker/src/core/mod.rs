@@ -8,6 +8,7 @@
 
 mod moves;
 mod prosecution;
+mod since;
 pub mod validator;
 pub mod watcher;
 pub mod worker;
@@ -23,7 +24,10 @@ use quern_protocol::{
     shard::Shard,
     view::ShardView,
 };
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 pub use moves::{defend_trace, name_difference};
 pub use validator::Validator;
@@ -45,6 +49,9 @@ pub const SLOW_BLOCKS: Height = 8;
 /// says that it has not got the inputs either.
 pub const CLAIM_AFTER: u32 = 12;
 pub use quern_protocol::params::CLAIM_MARGIN_BLOCKS;
+/// Blocks before a deadline at which a digest or an answer that is owed goes out whatever it has waited for, because silence costs the
+/// collateral. Enough to send it four times.
+pub const PRESSING_BLOCKS: Height = 32;
 /// Failed attempts to fetch the inputs after which a worker declines the shard, so that it waits for nobody, and after which a validator
 /// that is asked for them says that they are missing.
 pub const DECLINE_AFTER: u32 = 8;
@@ -315,9 +322,9 @@ pub enum Event {
         /// Height of the last finalised block.
         finalized: Height,
         /// Every shard in which this account has something to do.
-        views: Vec<ShardView>,
+        views: Arc<[ShardView]>,
         /// Every shard that it only serves, as it was a moment ago.
-        served: Vec<Shard>,
+        served: Arc<[Shard]>,
     },
     /// All inputs are here.
     Fetched(Attempt),
@@ -516,6 +523,20 @@ impl Missing {
 
 /// Work counts as under way until it is reported done or failed.
 const UNTIL_REPORTED: Height = Height::MAX;
+
+/// Whether what is owed by this height goes out whatever it has waited for.
+fn is_pressing(best: Height, by: Height) -> bool {
+    best.saturating_add(PRESSING_BLOCKS) >= by
+}
+
+/// Says that another daemon sends for this account.
+fn warn_of_another(shard: &ShardId, what: &str) {
+    tracing::warn!(
+        %shard,
+        "the {what} of this account on chain is not the one that was promised here: another daemon uses the account. Stop one of \
+         them: of two only one is heard, and what fails uses up what may be sent for nothing"
+    );
+}
 
 fn is_mine(shard: &Shard, me: &Account) -> bool {
     shard.deal().is_some_and(|deal| deal.worker == *me)

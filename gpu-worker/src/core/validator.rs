@@ -3,6 +3,7 @@
 
 use super::{
     prosecution::{Accusations, Prosecutions},
+    since::Since,
     *,
 };
 use quern_primitives::commitment::{audit_seal, results_digest};
@@ -20,6 +21,9 @@ pub(crate) fn checking(view: &ShardView) -> &'static str {
     }
 }
 
+// What is not final yet is never audited: where the time presses, whoever has no answer claims.
+const _: () = assert!(PRESSING_BLOCKS <= CLAIM_MARGIN_BLOCKS);
+
 /// The validator's core.
 #[derive(Debug)]
 pub struct Validator {
@@ -30,6 +34,10 @@ pub struct Validator {
     seals: HashMap<Attempt, Sealed>,
     results: HashMap<Attempt, ShownResults>,
     held: HashSet<Attempt>,
+    /// Attempts in which another daemon of the account has sealed its own answer.
+    foreign: HashSet<Attempt>,
+    /// The results of each audit that waits for reveals, and the seals before them.
+    revealed: Since,
     prosecutions: Prosecutions,
     accusations: Accusations,
     /// Attempts whose inputs it is asked for, and those whose inputs it has.
@@ -54,6 +62,8 @@ impl Validator {
             seals: seals.into_iter().collect(),
             results: results.into_iter().collect(),
             held: HashSet::new(),
+            foreign: HashSet::new(),
+            revealed: Since::default(),
             prosecutions: Prosecutions::default(),
             accusations: Accusations::default(),
             asked: HashMap::new(),
@@ -117,10 +127,18 @@ impl Validator {
         for view in views {
             let seat = |audit: &Audit| audit.seats.iter().find(|seat| seat.auditor == self.me).cloned();
             match (&view.shard.phase, view.shard.audit().and_then(seat)) {
-                (Phase::Auditing { audit, by, .. }, Some(seat)) if audit.drawn_at <= finalized => {
+                (Phase::Auditing { audit, by, .. }, Some(seat))
+                    if audit.drawn_at <= finalized || is_pressing(best, *by) =>
+                {
                     self.audit(view, audit, &seat, *by, &mut out)
                 }
-                (Phase::Comparing { audit, by, .. }, Some(seat)) => self.compare(view, audit, &seat, *by, &mut out),
+                (Phase::Comparing { audit, by, .. }, Some(seat)) => {
+                    let seals: Vec<_> = audit.seats.iter().map(|seat| (seat.auditor, seat.seal)).collect();
+                    let said = (audit.drawn_at, audit.results, seals);
+                    // A worker that takes its results back could tell others once it knows ours.
+                    let is_final = self.revealed.is_final(Attempt::of(&view.shard), said, best, finalized);
+                    self.compare(view, audit, &seat, (*by, is_final), &mut out)
+                }
                 (Phase::Disputed { audit, .. }, Some(seat)) => self.dispute(view, audit, &seat, &mut out),
                 (Phase::Probing { probe, by, .. }, _) => self.probe(view, probe, *by, &mut out),
                 (Phase::Accused { accused, .. }, _) if accused.dissenting.contains(&self.me) => {
@@ -161,9 +179,7 @@ impl Validator {
             return;
         }
         if let Some(sealed) = self.sealed(view, audit) {
-            let opened = audit.opened.unwrap_or_default();
-            let seal = audit_seal(&sealed.salt, &self.me, &id, &opened, &results_digest(&id, &sealed.ids));
-            return self.pending.submit(round, Call::CommitAudit(id, seal), best, out);
+            return self.pending.submit(round, Call::CommitAudit(id, self.seal(id, audit, sealed)), best, out);
         }
         let subject = Subject::Shard(Round::of_sample(&view.shard), if seat.from_inputs { "rerun" } else { "audit" });
         // Ids can be demanded on chain, bytes cannot: the tasks are run from their inputs then, and who has not got these either
@@ -203,13 +219,23 @@ impl Validator {
 
     /// A match is revealed only after the worker's results are proven to be in its root: a digest alone could have been
     /// computed after the draw.
-    fn compare(&mut self, view: &ShardView, audit: &Audit, seat: &Seat, by: Height, out: &mut Vec<Action>) {
+    fn compare(
+        &mut self,
+        view: &ShardView,
+        audit: &Audit,
+        seat: &Seat,
+        (by, is_final): (Height, bool),
+        out: &mut Vec<Action>,
+    ) {
         let (id, round, best) = (view.shard.id, Round::of(&view.shard), self.best);
         let Some(sealed) = self.sealed(view, audit).cloned() else { return };
-        if seat.verdict.is_some() {
+        if seat.verdict.is_some() || self.is_foreign(view, audit, seat, &sealed) {
             return;
         }
         if self.shown(view, audit).is_some() {
+            if !is_final && !is_pressing(best, by) {
+                return;
+            }
             let digest = results_digest(&id, &sealed.ids);
             return self.pending.submit(round, Call::RevealAudit(id, sealed.salt, digest, false), best, out);
         }
@@ -232,6 +258,9 @@ impl Validator {
     fn dispute(&mut self, view: &ShardView, audit: &Audit, seat: &Seat, out: &mut Vec<Action>) {
         let (round, best) = (Round::of(&view.shard), self.best);
         let Some(sealed) = self.sealed(view, audit).cloned() else { return };
+        if self.is_foreign(view, audit, seat, &sealed) {
+            return;
+        }
         if seat.verdict == Some(Verdict::Differs) {
             match self.shown(view, audit) {
                 Some(shown) => {
@@ -265,6 +294,22 @@ impl Validator {
         self.prosecutions.play(&self.me, view, &mut self.pending, self.best, out);
     }
 
+    /// The seal of an answer.
+    fn seal(&self, id: ShardId, audit: &Audit, sealed: &Sealed) -> [u8; 32] {
+        let opened = audit.opened.unwrap_or_default();
+        audit_seal(&sealed.salt, &self.me, &id, &opened, &results_digest(&id, &sealed.ids))
+    }
+
+    /// Whether the seal on chain is not that of the own answer, so that whatever is sent about it fails. Warns of it once.
+    fn is_foreign(&mut self, view: &ShardView, audit: &Audit, seat: &Seat, sealed: &Sealed) -> bool {
+        let id = view.shard.id;
+        let is_foreign = seat.seal.is_some_and(|seal| seal != self.seal(id, audit, sealed));
+        if is_foreign && self.foreign.insert(Attempt::of(&view.shard)) {
+            warn_of_another(&id, "seal");
+        }
+        is_foreign
+    }
+
     fn sealed(&self, view: &ShardView, audit: &Audit) -> Option<&Sealed> {
         self.seals.get(&Attempt::of(&view.shard)).filter(|sealed| sealed.sampled_at == audit.sampled_at)
     }
@@ -272,8 +317,10 @@ impl Validator {
     /// What the worker has shown of its drawn results, to us or on chain; proven either way, and kept: the chain drops it with the
     /// dispute, and who confirmed it can be accused afterwards.
     fn shown(&self, view: &ShardView, audit: &Audit) -> Option<ShownResults> {
-        let shown = self.results.get(&Attempt::of(&view.shard));
-        shown.filter(|shown| shown.drawn_at == audit.drawn_at).cloned()
+        let shown = self.results.get(&Attempt::of(&view.shard)).filter(|shown| shown.drawn_at == audit.drawn_at)?;
+        // A fork may bring other results than those that were shown.
+        let ids: Vec<BlobId> = shown.leaves.iter().map(|leaf| leaf.id).collect();
+        (audit.results == Some(results_digest(&view.shard.id, &ids))).then(|| shown.clone())
     }
 
     fn forget(&mut self, live: &Live, finalized: Height, out: &mut Vec<Action>) {
@@ -283,6 +330,8 @@ impl Validator {
             self.results.remove(&attempt);
             out.push(Action::Forget(attempt));
         }
+        self.foreign.retain(|attempt| live.attempts.contains(attempt));
+        self.revealed.forget(live);
         self.asked.retain(|attempt, _| live.attempts.contains(attempt));
         self.fetched.retain(|attempt| live.attempts.contains(attempt));
         self.held.retain(|attempt| live.attempts.contains(attempt));

@@ -184,7 +184,7 @@ mod tests {
 
     fn block(watcher: &mut Watcher, best: Height, view: &ShardView) -> Vec<Action> {
         let (views, served) = (vec![view.clone()], Vec::new());
-        watcher.on(Event::Block { best, finalized: best, views, served })
+        watcher.on(Event::Block { best, finalized: best, views: views.into(), served: served.into() })
     }
 
     fn difference() -> Difference {

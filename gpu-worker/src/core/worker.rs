@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The worker: fetch, start, execute, commit, open, reveal, defend, publish.
 
-use super::*;
-use codec::Encode;
+use super::{since::Since, *};
 use quern_primitives::commitment::{leaf_list, opened_digest, results_digest, secret_hash};
 use quern_protocol::{
     dispute::Move,
@@ -16,10 +15,14 @@ pub struct Worker {
     best: Height,
     pending: Pending,
     missing: Missing,
-    /// What each attempt is computed from, and since which height that is so.
-    origins: HashMap<Attempt, (BlobId, Height)>,
+    /// What each attempt is computed from.
+    origins: Since,
+    /// The seals of each audit that waits for results.
+    seals: Since,
     fetched: HashSet<Attempt>,
     promises: HashMap<Attempt, Promise>,
+    /// Attempts in which another daemon of the account has committed to its own result.
+    foreign: HashSet<Attempt>,
     shown: HashSet<(Attempt, Stage)>,
     traced: HashSet<DisputeId>,
     defences: HashMap<DisputeId, (Box<Dispute>, Defence)>,
@@ -33,9 +36,11 @@ impl Worker {
             best: 0,
             pending: Pending::default(),
             missing: Missing::default(),
-            origins: HashMap::new(),
+            origins: Since::default(),
+            seals: Since::default(),
             fetched: HashSet::new(),
             promises: promises.into_iter().collect(),
+            foreign: HashSet::new(),
             shown: HashSet::new(),
             traced: HashSet::new(),
             defences: HashMap::new(),
@@ -92,16 +97,25 @@ impl Worker {
         let mut commits = Vec::new();
         let me = self.me;
         for view in views.iter().filter(|view| is_mine(&view.shard, &me)) {
+            if self.is_foreign(&view.shard) {
+                continue;
+            }
             self.shard(view, finalized, &mut commits, &mut out);
         }
         // As a worker, or as an auditor that is accused.
         for view in views {
+            if self.is_foreign(&view.shard) {
+                continue;
+            }
             for (id, dispute) in view.disputes.iter().filter(|(_, dispute)| dispute.worker == me) {
                 self.dispute(view, *id, dispute, &mut out);
             }
         }
         // What was computed from a shard is judged by it, so it is served as long as the chain keeps it.
         for shard in served.iter().filter(|shard| is_mine(shard, &me)) {
+            if self.is_foreign(shard) {
+                continue;
+            }
             self.publish(Attempt::of(shard), &mut out);
         }
         for chunk in commits.chunks(16) {
@@ -121,7 +135,7 @@ impl Worker {
         let (id, attempt, round, best) = (view.shard.id, Attempt::of(&view.shard), Round::of(&view.shard), self.best);
         match &view.shard.phase {
             Phase::Assigned { .. } => {
-                self.is_final(view, finalized);
+                self.origins.is_final(attempt, &view.context, best, finalized);
                 let fetch = Subject::Shard(round, "fetch");
                 if self.fetched.contains(&attempt) {
                     self.pending.submit(round, Call::Start(id), best, out);
@@ -131,12 +145,18 @@ impl Worker {
                     out.push(Action::FetchInputs(view.clone()));
                 }
             }
-            Phase::Running { .. } => {
+            Phase::Running { by, .. } => {
                 // Another fork may give the same attempt other inputs: an attempt gets one promise, so it is made of what is final.
-                let is_final = self.is_final(view, finalized);
+                let is_final = self.origins.is_final(attempt, &view.context, best, finalized);
                 match self.promises.get(&attempt) {
                     Some(promise) if self.pending.start(Subject::Shard(round, "commit"), best, RESEND_BLOCKS) => {
-                        commits.push((id, promise.root, secret_hash(&promise.secret)));
+                        let commit = (id, promise.root, secret_hash(&promise.secret));
+                        // One that comes too late takes those that are sent with it along.
+                        if is_pressing(best, *by) {
+                            out.push(Action::Submit(Call::Commit(vec![commit])));
+                        } else {
+                            commits.push(commit);
+                        }
                     }
                     None if is_final && self.pending.start(Subject::Shard(round, "execute"), best, UNTIL_REPORTED) => {
                         out.push(Action::Execute(view.clone()))
@@ -144,11 +164,13 @@ impl Worker {
                     _ => {}
                 }
             }
-            Phase::Opening { audit, .. } if audit.drawn_at <= finalized => {
-                if self.show(attempt, Stage::Opening(audit.drawn_at)) {
+            Phase::Opening { audit, by, .. } => {
+                let (stage, is_final) = (Stage::Opening(audit.drawn_at), audit.drawn_at <= finalized);
+                if is_final && self.show(attempt, stage) {
                     out.push(Action::ShowOpening(view.clone()));
                 }
-                if self.shown.contains(&(attempt, Stage::Opening(audit.drawn_at))) {
+                // The digest needs the promise alone. Who cannot be served may ask for the ids on chain; silence costs the collateral.
+                if is_final && self.was_tried(attempt, stage) || is_pressing(best, *by) {
                     if let Some(ids) = self.ids(attempt, &view.shard.opened_positions()) {
                         self.pending.submit(round, Call::OpenCheckpoints(id, opened_digest(&id, &ids)), best, out);
                     }
@@ -164,23 +186,26 @@ impl Worker {
                         self.pending.submit(round, Call::AnswerOpening(id, leaves), best, out);
                     }
                 }
-                // Who was drawn for a vacant seat begins here; but what is secret is shown to those of a final draw alone.
-                if audit.drawn_at > finalized {
-                    return;
-                }
-                // What was shown before a restart is shown again.
-                if self.show(attempt, Stage::Opening(audit.drawn_at)) {
+                let is_revealing = matches!(view.shard.phase, Phase::Revealing { .. });
+                // Who knows the results can seal them without having computed anything, so they are told when no fork can open the
+                // seals again.
+                let are_sealed = !is_revealing
+                    || view
+                        .shard
+                        .expires()
+                        .is_some_and(|expires| self.seals.is_final(attempt, (expires, &audit.seats), best, finalized));
+                let (stage, is_final) = (Stage::Results(audit.drawn_at), audit.drawn_at <= finalized);
+                // Who was drawn for a vacant seat begins here; but what is secret is shown to those of a final draw alone. What was
+                // shown before a restart is shown again.
+                if is_final && self.show(attempt, Stage::Opening(audit.drawn_at)) {
                     out.push(Action::ShowOpening(view.clone()));
                 }
-                if matches!(view.shard.phase, Phase::Auditing { .. }) {
-                    return;
-                }
-                let stage = Stage::Results(audit.drawn_at);
-                if self.show(attempt, stage) {
+                let is_due = is_final && are_sealed && !matches!(view.shard.phase, Phase::Auditing { .. });
+                if is_due && self.show(attempt, stage) {
                     out.push(Action::ShowResults(view.clone()));
                 }
-                let owes_results = matches!(view.shard.phase, Phase::Revealing { .. });
-                if owes_results && self.shown.contains(&(attempt, stage)) {
+                let presses = view.shard.expires().is_some_and(|expires| is_pressing(best, expires.saturating_sub(1)));
+                if is_revealing && (is_due && self.was_tried(attempt, stage) || presses) {
                     if let Some(ids) = self.ids(attempt, &audit.sample) {
                         self.pending.submit(round, Call::RevealResults(id, results_digest(&id, &ids)), best, out);
                     }
@@ -197,7 +222,7 @@ impl Worker {
                 }
             }
             Phase::Settled { .. } | Phase::Overturned { .. } | Phase::Accused { .. } => self.publish(attempt, out),
-            Phase::Queued | Phase::Committed { .. } | Phase::Opening { .. } => {}
+            Phase::Queued | Phase::Committed { .. } => {}
             Phase::Doubted { .. } | Phase::Probing { .. } => {}
         }
     }
@@ -227,14 +252,17 @@ impl Worker {
         }
     }
 
-    /// Whether what the shard is computed from has stood for as long as it takes to be final.
-    fn is_final(&mut self, view: &ShardView, finalized: Height) -> bool {
-        let origin = BlobId::of(&view.context.encode());
-        let known = self.origins.entry(Attempt::of(&view.shard)).or_insert((origin, self.best));
-        if known.0 != origin {
-            *known = (origin, self.best);
+    /// Whether the result on chain is not the one that was promised here, so that whatever is sent about it fails. Warns of it once.
+    fn is_foreign(&mut self, shard: &Shard) -> bool {
+        let attempt = Attempt::of(shard);
+        let (Some(promise), Some(result)) = (self.promises.get(&attempt), shard.commitment().or(shard.result())) else {
+            return false;
+        };
+        let is_foreign = is_mine(shard, &self.me) && promise.root != result.root;
+        if is_foreign && self.foreign.insert(attempt) {
+            warn_of_another(&shard.id, "result");
         }
-        known.1 <= finalized
+        is_foreign
     }
 
     fn publish(&mut self, attempt: Attempt, out: &mut Vec<Action>) {
@@ -247,6 +275,11 @@ impl Worker {
         !self.shown.contains(&(attempt, stage))
             && self.promises.contains_key(&attempt)
             && self.pending.start(stage.subject(attempt), self.best, UNTIL_REPORTED)
+    }
+
+    /// Whether something was shown, or could not be.
+    fn was_tried(&self, attempt: Attempt, stage: Stage) -> bool {
+        self.shown.contains(&(attempt, stage)) || self.pending.failures(stage.subject(attempt)) > 0
     }
 
     fn ids(&self, attempt: Attempt, positions: &[u32]) -> Option<Vec<BlobId>> {
@@ -268,7 +301,9 @@ impl Worker {
             self.shown.retain(|(of, _)| *of != attempt);
             out.push(Action::Forget(attempt));
         }
-        self.origins.retain(|attempt, _| live.attempts.contains(attempt));
+        self.foreign.retain(|attempt| live.attempts.contains(attempt));
+        self.origins.forget(live);
+        self.seals.forget(live);
         self.fetched.retain(|attempt| live.attempts.contains(attempt));
         self.traced.retain(|id| live.disputes.contains(id));
         self.defences.retain(|id, _| live.disputes.contains(id));
@@ -277,6 +312,13 @@ impl Worker {
 }
 
 impl Promise {
+    /// The ids of a task of the shard.
+    pub fn ids_of(&self, shard: &Shard, task: u32) -> Option<&[BlobId]> {
+        let last = shard.output_position(task)?;
+        let first = last.saturating_add(1).checked_sub(shard.segments_per_task())?;
+        self.ids.get(first as usize..=last as usize)
+    }
+
     /// Leaf proofs at some positions; none when a position does not exist.
     pub fn leaf_proofs(&self, worker: &Account, shard: &ShardId, positions: &[u32]) -> Option<Vec<LeafProof>> {
         let list = leaf_list(&self.secret, worker, shard, &self.ids);

@@ -29,7 +29,7 @@ impl Site {
         if let Some(promise) = self.db.promise(attempt)? {
             return Ok(Event::Executed(attempt, promise));
         }
-        let ids = self.run_tasks(view).await?;
+        let ids = self.run_tasks(view, tasks(view)).await?;
         self.new_promise(attempt, by, ids)
     }
 
@@ -43,11 +43,11 @@ impl Site {
         Ok(Event::Executed(attempt, promise))
     }
 
-    /// Runs all tasks of a shard and stores their checkpoints and outputs. Gives their ids in leaf order.
-    async fn run_tasks(&self, view: &ShardView) -> Result<Vec<BlobId>, SiteError> {
+    /// Runs tasks of a shard and stores their checkpoints and outputs. Gives their ids in leaf order.
+    async fn run_tasks(&self, view: &ShardView, tasks: impl Iterator<Item = u32>) -> Result<Vec<BlobId>, SiteError> {
         let program = self.program(view.context.stage.program).await?;
         let mut ids = Vec::new();
-        for task in tasks(view) {
+        for task in tasks {
             let inputs = self.inputs(view, &program, task).await?;
             let (executor, context) = (self.executor.clone(), view.context.context(task));
             ids.extend(run_and_keep(self.peer.store(), executor, program.clone(), context, inputs).await?);
@@ -58,25 +58,27 @@ impl Site {
     /// Sees to it that what stands behind these positions of a promise is in the store: what a power cut or a damaged disk
     /// has taken is computed again.
     async fn restore(&self, view: &ShardView, promise: &Promise, positions: &[u32]) -> Result<(), SiteError> {
+        // A task that was run again is whole.
+        let mut restored = HashSet::new();
         for position in positions {
-            let Some(id) = promise.ids.get(*position as usize) else { continue };
-            let is_output = view
-                .shard
-                .locate(*position)
-                .is_some_and(|(task, _)| view.shard.output_position(task) == Some(*position));
+            let (Some(id), Some((task, _))) = (promise.ids.get(*position as usize), view.shard.locate(*position))
+            else {
+                continue;
+            };
+            let is_output = view.shard.output_position(task) == Some(*position);
             let is_whole = match self.peer.store().get(*id).await? {
                 Some(_) if is_output => true,
                 Some(_) => self.has_all(&self.tensors_of(*id).await?).await?,
                 None => false,
             };
-            if is_whole {
+            if is_whole || !restored.insert(task) {
                 continue;
             }
-            tracing::warn!(shard = ?view.shard.id, "own results are gone from the disk; computing them again");
-            if self.run_tasks(view).await? != promise.ids {
+            tracing::warn!(shard = ?view.shard.id, task, "own results are gone from the disk; computing them again");
+            let ids = self.run_tasks(view, std::iter::once(task)).await?;
+            if promise.ids_of(&view.shard, task) != Some(&ids[..]) {
                 return Err(SiteError::Inconsistent("own results are gone and come out otherwise now"));
             }
-            return Ok(());
         }
         Ok(())
     }

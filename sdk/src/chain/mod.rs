@@ -34,7 +34,7 @@ pub use subxt::transactions::Payload;
 
 use crate::causes;
 use codec::{Decode, Encode};
-use futures::{stream, Stream, StreamExt};
+use futures::{stream, FutureExt, Stream, StreamExt};
 use quern_primitives::{
     job::JobSpec,
     offence::{DeferredSlash, OffenceId},
@@ -96,9 +96,6 @@ pub enum ChainError {
     /// The runtime refused.
     #[error("refused: {0}")]
     Refused(String),
-    /// What is to be sent cannot be kept.
-    #[error("what was to be sent cannot be kept: {0}")]
-    Outbox(std::io::Error),
 }
 
 impl ChainError {
@@ -226,7 +223,7 @@ impl Chain {
         Sender::new(self.clone(), keys)
     }
 
-    /// Best blocks as they come, the present one first.
+    /// Best blocks as they come, the present one first. Whoever reads them slowly misses what was in between, never the newest.
     pub async fn heads(&self) -> Result<impl Stream<Item = Result<Head, ChainError>> + Unpin + Send, ChainError> {
         let subscribe = |subscribe: &'static str, unsubscribe: &'static str| async move {
             let stream = self.rpc.0.subscribe::<Header>(subscribe, RpcParams::new(), unsubscribe).await;
@@ -237,11 +234,12 @@ impl Chain {
         let merged = stream::select(best.map(|head| (true, head)), finalized.map(|head| (false, head)));
         let state = (self.clone(), merged, 0 as Height);
         let heads = stream::unfold(state, |(chain, mut merged, mut finalized)| async move {
-            let (is_best, head) = merged.next().await?;
-            match head {
-                Ok(head) if !is_best => finalized = head.height(),
-                Ok(_) => {}
-                Err(error) => return Some((Err(rpc("heads", error)), (chain, merged, finalized))),
+            for (is_best, head) in waiting(&mut merged).await? {
+                match head {
+                    Ok(head) if !is_best => finalized = finalized.max(head.height()),
+                    Ok(_) => {}
+                    Err(error) => return Some((Err(rpc("heads", error)), (chain, merged, finalized))),
+                }
             }
             // The announced block may be gone by now, and its height too, where the chain was reorganised.
             let best = chain.best().await;
@@ -494,9 +492,36 @@ impl Chain {
     }
 }
 
+/// Everything that has come from a stream by now, at least one; none when it has ended.
+async fn waiting<T>(stream: &mut (impl Stream<Item = T> + Unpin)) -> Option<Vec<T>> {
+    let mut all = vec![stream.next().await?];
+    while let Some(Some(next)) = stream.next().now_or_never() {
+        all.push(next);
+    }
+    Some(all)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn blocks_should_be_taken_together_when_they_come_faster_than_they_are_read() {
+        let (sender, mut heads) = futures::channel::mpsc::unbounded();
+        for height in 1..=3 {
+            sender.unbounded_send(height).unwrap();
+        }
+        assert_eq!(waiting(&mut heads).await, Some(vec![1, 2, 3]));
+        sender.unbounded_send(4).unwrap();
+        assert_eq!(waiting(&mut heads).await, Some(vec![4]));
+        let next = waiting(&mut heads);
+        let (next, ()) = futures::join!(next, async {
+            sender.unbounded_send(5).unwrap();
+        });
+        assert_eq!(next, Some(vec![5]), "it waits for one");
+        drop(sender);
+        assert_eq!(waiting(&mut heads).await, None);
+    }
 
     #[test]
     fn address_should_be_refused_with_what_was_meant_when_it_is_no_websocket() {

@@ -77,9 +77,19 @@ impl Queue {
         self.0.insert(entry.nonce, entry);
     }
 
-    /// Takes out an extrinsic that the node refuses for good.
-    pub fn remove(&mut self, nonce: u64) {
+    /// Takes in an extrinsic and keeps it in `outbox`. That this fails holds up nothing: after a restart what is still owed is sent
+    /// anew, while what is not sent for want of room on a disk costs the collateral.
+    pub fn keep(&mut self, outbox: &dyn Outbox, entry: Queued) {
+        if let Err(error) = outbox.keep(&entry) {
+            tracing::warn!(nonce = entry.nonce, %error, "an extrinsic is sent that would be forgotten by a restart");
+        }
+        self.insert(entry);
+    }
+
+    /// Takes out an extrinsic that the node refuses for good, here and in `outbox`.
+    pub fn give_up(&mut self, outbox: &dyn Outbox, nonce: u64) {
         self.0.remove(&nonce);
+        drop_from(outbox, &[nonce]);
     }
 
     /// An extrinsic with the same call that no block of the best chain has taken yet, and may still take.
@@ -119,6 +129,46 @@ pub trait Outbox: Send + Sync {
     fn forget(&self, nonces: &[u64]) -> io::Result<()>;
 }
 
+/// Drops what is over. An entry that stays where this fails is over after a restart too.
+pub(super) fn drop_from(outbox: &dyn Outbox, nonces: &[u64]) {
+    if let Err(error) = outbox.forget(nonces) {
+        tracing::warn!(%error, "extrinsics that are over cannot be dropped from the disk");
+    }
+}
+
+/// Blocks for which an extrinsic is valid while finality keeps up: one that is not in a block by then never will be.
+const MORTAL_BLOCKS: u64 = 64;
+/// Of these, those that are left at least when it is made.
+const LEFT_BLOCKS: u64 = 32;
+/// How far the block that it is bound to lies behind the best one at most: a node knows the hashes of the last 2,400 blocks, and the
+/// extrinsic must not outlive that.
+const MAX_BIRTH_BLOCKS: u64 = 1_024;
+
+/// From which block on, and for how many, an extrinsic is valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lifetime {
+    /// Height of the block that it is bound to.
+    pub birth: u64,
+    /// Blocks for which it is valid from there on: a power of two.
+    pub blocks: u64,
+}
+
+impl Lifetime {
+    /// Of an extrinsic that is made at a best block: bound to the last finalised one, so that no fork takes it away, and valid for longer
+    /// where finality lags.
+    pub fn at(best: Height, finalized: Height) -> Self {
+        let (best, finalized) = (u64::from(best), u64::from(finalized).min(u64::from(best)));
+        let birth = finalized.max(best.saturating_sub(MAX_BIRTH_BLOCKS));
+        let least = best.saturating_sub(birth).saturating_add(LEFT_BLOCKS);
+        Self { birth, blocks: least.next_power_of_two().max(MORTAL_BLOCKS) }
+    }
+
+    /// The last height at which a block may take it.
+    pub fn until(&self) -> Height {
+        Height::try_from(self.birth.saturating_add(self.blocks).saturating_sub(1)).unwrap_or(Height::MAX)
+    }
+}
+
 /// An outbox that keeps nothing: for commands that wait until they are done.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoOutbox;
@@ -144,6 +194,57 @@ mod tests {
 
     fn entry(nonce: u64, call: u8, until: Height) -> Queued {
         Queued { nonce, call: vec![call], signed: vec![call, nonce as u8], until }
+    }
+
+    /// A disk that is full.
+    struct Full;
+
+    impl Outbox for Full {
+        fn load(&self) -> io::Result<Vec<Queued>> {
+            Ok(Vec::new())
+        }
+
+        fn keep(&self, _: &Queued) -> io::Result<()> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+
+        fn forget(&self, _: &[u64]) -> io::Result<()> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+    }
+
+    #[test]
+    fn extrinsic_should_be_looked_after_all_the_same_when_the_disk_is_full() {
+        let mut queue = Queue::default();
+        queue.keep(&Full, entry(4, 1, 64));
+        let nonces = Nonces { finalized: 4, best: 4, next: 4 };
+        assert_eq!(queue.review(nonces, 10).lost, [entry(4, 1, 64)]);
+        queue.give_up(&Full, 4);
+        assert!(queue.is_empty());
+    }
+
+    #[test]
+    fn extrinsic_should_live_for_64_blocks_while_finality_keeps_up_and_longer_when_it_lags() {
+        assert_eq!(Lifetime::at(102, 100), Lifetime { birth: 100, blocks: 64 });
+        assert_eq!(Lifetime::at(132, 100), Lifetime { birth: 100, blocks: 64 });
+        assert_eq!(Lifetime::at(133, 100), Lifetime { birth: 100, blocks: 128 });
+        assert_eq!(Lifetime::at(9_000, 100), Lifetime { birth: 7_976, blocks: 2_048 });
+        assert_eq!(Lifetime::at(100, 102), Lifetime { birth: 100, blocks: 64 }, "the best block was asked for first");
+        assert_eq!(Lifetime::at(102, 100).until(), 163);
+    }
+
+    proptest! {
+        #[test]
+        fn extrinsic_should_be_valid_when_it_is_made_and_as_long_as_nodes_know_its_birth(
+            best in 0..Height::MAX, lag in prop_oneof![0..200u32, any::<Height>()],
+        ) {
+            /// `System::BlockHashCount`.
+            const KNOWN_BLOCKS: u64 = 2_400;
+            let life = Lifetime::at(best, best.saturating_sub(lag));
+            prop_assert!(life.blocks.is_power_of_two() && life.blocks >= 4 && life.blocks < KNOWN_BLOCKS);
+            prop_assert!(life.birth <= best.into() && u64::from(best) + LEFT_BLOCKS <= life.birth + life.blocks);
+            prop_assert!(life.birth <= best.saturating_sub(lag).into() || lag > 1_024, "it is bound to a final block");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use super::{
     errors::{in_words, refusal, refused_within},
     proxy::ByProxy,
-    queue::{NoOutbox, Nonces, Outbox, Queue, Queued},
+    queue::{drop_from, Lifetime, NoOutbox, Nonces, Outbox, Queue, Queued},
     runtime, Chain, ChainError, Keypair,
 };
 use quern_primitives::{Account, Balance, Height};
@@ -13,17 +13,18 @@ use subxt::{
     client::OnlineClientAtBlockImpl,
     config::DefaultExtrinsicParamsBuilder,
     transactions::{Payload, SubmittableTransaction, TransactionStatus},
+    utils::H256,
     SubstrateConfig,
 };
 use tokio::sync::Mutex;
 
-/// Blocks for which an extrinsic is valid: one that is not in a block by then never will be.
-const MORTAL_BLOCKS: u64 = 64;
 /// Pause before an extrinsic that a node has dropped is handed in again.
 const PAUSE: Duration = Duration::from_secs(2);
 
 /// What the pool answers when it has the extrinsic already, or has just had it: no failure. (Code of the node's JSON-RPC.)
 const ALREADY_THERE: [i32; 2] = [1012, 1013];
+/// What the pool answers when it takes these bytes no more for a while: longer than an extrinsic lives. (Code of the node's JSON-RPC.)
+const BANNED: i32 = 1012;
 /// What the pool answers when the extrinsic can never be executed as it is. (Codes of the node's JSON-RPC.)
 const INVALID: [i32; 2] = [1010, 1011];
 
@@ -132,12 +133,12 @@ impl Sender {
                 return Ok(());
             }
         }
-        let (queued, _) = self.signed(call).await?;
+        let (queued, _) = self.signed(call, height).await?;
         let (nonce, signed) = (queued.nonce, queued.signed.clone());
-        self.keep(&mut queue, queued)?;
-        let submitted = self.submit(&signed).await;
+        queue.keep(&*self.outbox, queued);
+        let submitted = self.submit(&signed, Handed::First).await;
         if submitted.as_ref().is_err_and(ChainError::is_final) {
-            self.give_up(&mut queue, nonce)?;
+            queue.give_up(&*self.outbox, nonce);
         }
         submitted
     }
@@ -153,12 +154,13 @@ impl Sender {
     async fn carry_out(&self, call: &(impl Payload + Sync)) -> Result<Included, ChainError> {
         let (queued, signed, mut progress) = {
             let mut queue = self.queue.lock().await;
-            let (queued, signed) = self.signed(call).await?;
-            self.keep(&mut queue, queued.clone())?;
+            let (height, _) = self.chain.best().await?;
+            let (queued, signed) = self.signed(call, height).await?;
+            queue.keep(&*self.outbox, queued.clone());
             match signed.submit_and_watch().await {
                 Ok(progress) => (queued, signed, progress),
                 Err(error) => {
-                    self.give_up(&mut queue, queued.nonce)?;
+                    queue.give_up(&*self.outbox, queued.nonce);
                     return Err(ChainError::extrinsic(error));
                 }
             }
@@ -208,61 +210,50 @@ impl Sender {
         let review = queue.review(self.nonces().await?, height);
         let over: Vec<u64> = review.settled.iter().chain(&review.expired).map(|entry| entry.nonce).collect();
         if !over.is_empty() {
-            self.outbox.forget(&over).map_err(ChainError::Outbox)?;
+            drop_from(&*self.outbox, &over);
         }
         for Queued { nonce, .. } in &review.expired {
             tracing::warn!(nonce, "no block has taken an extrinsic in its time");
         }
         for entry in review.lost {
             tracing::info!(nonce = entry.nonce, "the node has lost an extrinsic; handing it in again");
-            if let Err(error) = self.submit(&entry.signed).await {
+            if let Err(error) = self.submit(&entry.signed, Handed::Again).await {
                 if !error.is_final() {
                     return Err(error);
                 }
                 // The core sends it anew if the chain still owes its effect.
                 tracing::warn!(nonce = entry.nonce, %error, "an extrinsic is given up");
-                self.give_up(queue, entry.nonce)?;
+                queue.give_up(&*self.outbox, entry.nonce);
             }
         }
         Ok(())
     }
 
     /// Hands encoded bytes to the pool.
-    async fn submit(&self, signed: &[u8]) -> Result<(), ChainError> {
+    async fn submit(&self, signed: &[u8], handed: Handed) -> Result<(), ChainError> {
         let bytes = format!("0x{}", hex::encode(signed));
-        match self.chain.rpc.pool(bytes).await {
-            Ok(()) => Ok(()),
-            Err((Some(code), _)) if ALREADY_THERE.contains(&code) => Ok(()),
-            Err((Some(code), message)) if INVALID.contains(&code) => Err(ChainError::Refused(in_words(&message))),
-            Err((_, reason)) => Err(ChainError::Rpc { method: "author_submitExtrinsic".into(), reason }),
-        }
+        handed.verdict(self.chain.rpc.pool(bytes).await)
     }
 
-    fn keep(&self, queue: &mut Queue, queued: Queued) -> Result<(), ChainError> {
-        self.outbox.keep(&queued).map_err(ChainError::Outbox)?;
-        queue.insert(queued);
-        Ok(())
-    }
-
-    fn give_up(&self, queue: &mut Queue, nonce: u64) -> Result<(), ChainError> {
-        queue.remove(nonce);
-        self.outbox.forget(&[nonce]).map_err(ChainError::Outbox)
-    }
-
-    /// Signs with the next nonce as the node's pool has it.
-    async fn signed(&self, call: &(impl Payload + Sync)) -> Result<(Queued, Signed), ChainError> {
+    /// Signs with the next nonce as the node's pool has it, at a best block.
+    async fn signed(&self, call: &(impl Payload + Sync), best: Height) -> Result<(Queued, Signed), ChainError> {
         let nonce = self.next_nonce().await?;
         let at = self.chain.api().at_current_block().await.map_err(ChainError::block)?;
-        let (number, hash) = (at.block_number(), at.block_hash());
+        let finalized = Height::try_from(at.block_number()).unwrap_or(Height::MAX);
+        let life = Lifetime::at(best, finalized);
+        let hash = match Height::try_from(life.birth) {
+            Ok(birth) if birth != finalized => H256(self.chain.block_hash(birth).await?),
+            _ => at.block_hash(),
+        };
         let params = DefaultExtrinsicParamsBuilder::new()
             .nonce(nonce)
-            .mortal_from_unchecked(MORTAL_BLOCKS, number, hash)
+            .mortal_from_unchecked(life.blocks, life.birth, hash)
             .build();
         let transactions = at.transactions();
         let bytes = transactions.call_data(call).map_err(ChainError::extrinsic)?;
         let mut signable = transactions.create_signable_offline(call, params).map_err(ChainError::extrinsic)?;
         let signed = signable.sign(&self.keys.signer).map_err(ChainError::extrinsic)?;
-        let until = Height::try_from(number.saturating_add(MORTAL_BLOCKS - 1)).unwrap_or(Height::MAX);
+        let until = life.until();
         Ok((Queued { nonce, call: bytes, signed: signed.encoded().to_vec(), until }, signed))
     }
 
@@ -275,5 +266,47 @@ impl Sender {
         let finalized = self.chain.nonce(&account, Some(self.chain.finalized_hash().await?)).await?;
         let best = self.chain.nonce(&account, None).await?;
         Ok(Nonces { finalized, best, next: self.next_nonce().await? })
+    }
+}
+
+/// Whether a pool has had these bytes before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Handed {
+    /// They are new.
+    First,
+    /// The node has lost them.
+    Again,
+}
+
+impl Handed {
+    /// What an answer of the pool means, given its code and words.
+    fn verdict(self, answer: Result<(), (Option<i32>, String)>) -> Result<(), ChainError> {
+        match answer {
+            Ok(()) => Ok(()),
+            // What is not in the pool and may not come back waits for nothing: the same call is signed anew, which makes other bytes.
+            Err((Some(BANNED), message)) if self == Self::Again => Err(ChainError::Refused(in_words(&message))),
+            Err((Some(code), _)) if ALREADY_THERE.contains(&code) => Ok(()),
+            Err((Some(code), message)) if INVALID.contains(&code) => Err(ChainError::Refused(in_words(&message))),
+            Err((_, reason)) => Err(ChainError::Rpc { method: "author_submitExtrinsic".into(), reason }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lost_extrinsic_should_be_given_up_when_the_pool_takes_its_bytes_no_more() {
+        let verdict = |handed: Handed, code| handed.verdict(Err((code, "said".into())));
+        assert!(verdict(Handed::Again, Some(1012)).is_err_and(|error| error.is_final()));
+        for handed in [Handed::First, Handed::Again] {
+            assert!(verdict(handed, Some(1013)).is_ok(), "it is there");
+            assert!(verdict(handed, Some(1010)).is_err_and(|error| error.is_final()));
+            for code in [Some(1016), None] {
+                assert!(verdict(handed, code).is_err_and(|error| !error.is_final()), "another try may do");
+            }
+        }
+        assert!(verdict(Handed::First, Some(1012)).is_ok());
     }
 }
