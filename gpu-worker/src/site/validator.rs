@@ -296,6 +296,12 @@ impl Site {
         op: u16,
         program: &Checked,
     ) -> Result<Vec<u8>, SiteError> {
+        // A planter convicts itself: it is on both sides.
+        if dispute.worker == self.me {
+            let (_, outputs) = self.own_trace(view, dispute).await?;
+            let output = outputs.get(usize::from(op)).ok_or(SiteError::Inconsistent("no such operator"))?;
+            return Ok(output.bytes.to_vec());
+        }
         let served = async {
             let defendant = view.endpoint(&dispute.worker);
             let defendant = defendant.ok_or(SiteError::Inconsistent("the defendant has no endpoint"))?;
