@@ -141,7 +141,7 @@ struct Shell<C> {
 /// What a daemon looks after beside the shards that are its own.
 enum Occupation {
     /// A registered account: its registration.
-    Registered { standing: Standing, drain: Drain, next_check: Height, planting: Option<Planting> },
+    Registered { standing: Standing, drain: Drain, next_check: Height, planting: Option<Box<Planting>> },
     /// A watcher: shards of others.
     Watcher(Watched),
 }
@@ -166,7 +166,7 @@ pub async fn run(
     drain: Drain,
     planting: Option<Planting>,
 ) -> Result<Infallible, DbError> {
-    let occupation = Occupation::Registered { standing, drain, next_check: 0, planting };
+    let occupation = Occupation::Registered { standing, drain, next_check: 0, planting: planting.map(Box::new) };
     occupied(core, site, sender, connection, occupation).await
 }
 
