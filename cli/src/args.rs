@@ -84,6 +84,9 @@ pub enum Command {
     /// Look at slashes before they are carried out, and check the evidence for them.
     #[command(subcommand)]
     Offence(OffenceCommand),
+    /// Look at plants and decoys, and post or end them by hand: what `quern-worker run --plant` does by itself.
+    #[command(subcommand)]
+    Plant(PlantCommand),
     /// Put into words what an account earned, paid and lost, with the numbers that each amount follows from.
     Explain(ExplainArgs),
     /// Compare the formula that the chain locks collateral by with draws that are played here. Exit code 3 when a lie is
@@ -654,6 +657,88 @@ pub struct AppealArgs {
     pub statement: PathBuf,
 }
 
+/// `quern plant`.
+#[derive(Debug, Subcommand)]
+pub enum PlantCommand {
+    /// List plants and decoys under way, which nobody can tell from each other.
+    List(PlantListArgs),
+    /// Post a decoy, and print the salt that opens it.
+    Decoy(DecoyArgs),
+    /// End the slash of a planted error while it waits, and pay its finder and its requester out of the deposit.
+    Open(PlantOpenArgs),
+    /// Open a decoy: its deposit comes back.
+    OpenDecoy(SaltArgs),
+    /// Take back the deposit of a plant whose result is never paid.
+    Withdraw(PlantWithdrawArgs),
+    /// Have the deposit of a plant or decoy burned that nobody has opened in time.
+    Expire(PlantExpireArgs),
+}
+
+/// `quern plant list`.
+#[derive(Clone, Debug, Args)]
+pub struct PlantListArgs {
+    /// Only those of this account, by its address or 64 hexadecimal digits.
+    pub account: Option<String>,
+}
+
+/// `quern plant decoy`.
+#[derive(Clone, Debug, Args)]
+pub struct DecoyArgs {
+    /// What to hold for it in QRN; the chain's least deposit without it. It covers a plant only if it is like one: several times what is
+    /// locked for a shard.
+    #[arg(long, value_parser = crate::output::parse_qrn)]
+    pub deposit: Option<Balance>,
+    /// The salt, 64 hexadecimal digits; a new one without it.
+    #[arg(long, value_parser = parse_hash)]
+    pub salt: Option<[u8; 32]>,
+}
+
+/// What opens a decoy.
+#[derive(Clone, Debug, Args)]
+pub struct SaltArgs {
+    /// The salt, 64 hexadecimal digits.
+    #[arg(value_parser = parse_hash)]
+    pub salt: [u8; 32],
+}
+
+/// `quern plant open`.
+#[derive(Clone, Debug, Args)]
+pub struct PlantOpenArgs {
+    /// The offence's number: `quern offence list`.
+    pub offence: OffenceId,
+    /// The plant's salt, 64 hexadecimal digits.
+    #[arg(value_parser = parse_hash)]
+    pub salt: [u8; 32],
+}
+
+/// `quern plant withdraw`.
+#[derive(Clone, Debug, Args)]
+pub struct PlantWithdrawArgs {
+    /// The plant's salt, 64 hexadecimal digits.
+    #[arg(value_parser = parse_hash)]
+    pub salt: [u8; 32],
+    /// The shard, as job.stage.index.
+    #[arg(long, value_parser = parse_shard)]
+    pub shard: ShardId,
+    /// How often the shard had been put back into the queue when it was to be committed.
+    #[arg(long)]
+    pub attempt: u16,
+    /// The worker's account.
+    #[arg(long)]
+    pub worker: String,
+    /// The shard root, 64 hexadecimal digits.
+    #[arg(long, value_parser = parse_hash)]
+    pub root: [u8; 32],
+}
+
+/// `quern plant expire`.
+#[derive(Clone, Debug, Args)]
+pub struct PlantExpireArgs {
+    /// What was posted, 64 hexadecimal digits: `quern plant list`.
+    #[arg(value_parser = parse_hash)]
+    pub hash: [u8; 32],
+}
+
 /// `quern explain`.
 #[derive(Clone, Debug, Args)]
 pub struct ExplainArgs {
@@ -682,9 +767,18 @@ pub struct EconomicsArgs {
     /// Seed of the draws: the same one gives the same table.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
+    /// Of 100 shards of a worker, in how many it plants errors: what that costs it, and what it costs auditors that confirm unseen.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub plant: u8,
     /// Take the parameters from the node at --rpc instead of the defaults.
     #[arg(long)]
     pub chain: bool,
+}
+
+/// 32 bytes as they are printed.
+fn parse_hash(text: &str) -> Result<[u8; 32], String> {
+    let bytes = hex::decode(text.trim_start_matches("0x")).ok().and_then(|bytes| bytes.try_into().ok());
+    bytes.ok_or_else(|| format!("{text:?} is not 64 hexadecimal digits"))
 }
 
 /// A shard as it is printed.

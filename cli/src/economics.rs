@@ -8,12 +8,20 @@ use crate::{
 };
 use quern_primitives::{draw::SegmentCosts, QRN};
 use quern_protocol::{collateral::collateral, Params};
-use quern_sdk::economics::{Estimate, Formula, Rerolls, Simulator};
+use quern_sdk::{
+    chain::plants::PlantTerms,
+    economics::{Estimate, Formula, Planting, Rerolls, Simulator},
+};
 use serde::Serialize;
 use std::process::ExitCode;
 
 /// Shares of a shard's cost that are falsified.
 const SHARES: [f64; 6] = [0.01, 0.05, 0.1, 0.25, 0.5, 1.0];
+/// Shares of the auditors that confirm unseen.
+const LAZY: [f64; 4] = [0.0, 0.25, 0.5, 1.0];
+/// What a finder gets of a slash, and an opened plant pays the requester of what is locked, by the defaults of genesis.
+const REPORTER: f64 = 0.2;
+const PLANT_FEE_PPM: u32 = 50_000;
 /// Numbers of auditors that are compared.
 const AUDITORS: std::ops::RangeInclusive<u32> = 1..=4;
 
@@ -71,6 +79,19 @@ struct ByShare {
     gain: f64,
 }
 
+/// What planting gives where so many auditors confirm unseen. Amounts are in multiples of the shard's value.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct ByLaziness {
+    lazy: f64,
+    /// A planted error that an auditor finds, for each shard of the worker; one that all of them confirm.
+    found: Compared,
+    missed: Compared,
+    /// What planting costs the worker for each of its shards, as played. Negative where it gains.
+    cost: f64,
+    /// What an audit costs an auditor that confirms unseen, in the mean.
+    lazy_loss: f64,
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct Report {
     colluding: f64,
@@ -82,6 +103,8 @@ struct Report {
     by_auditors: Vec<ByAuditors>,
     auditors: u32,
     by_share: Vec<ByShare>,
+    planted: f64,
+    by_laziness: Vec<ByLaziness>,
     /// Whether the formula lies within the bounds of every probability that was played.
     agrees: bool,
     /// Whether it is, or is more careful than what was played: no lie is found less often than it says.
@@ -90,11 +113,15 @@ struct Report {
 
 /// Compares and shows.
 pub async fn run(global: &Global, args: EconomicsArgs) -> anyhow::Result<ExitCode> {
-    let params = match args.chain {
-        true => client::connect(global).await?.params().await?,
-        false => Params::default(),
+    let (params, fee_ppm) = match args.chain {
+        true => {
+            let chain = client::connect(global).await?;
+            let PlantTerms { fee_ppm, .. } = chain.plant_terms().await?;
+            (chain.params().await?, fee_ppm)
+        }
+        false => (Params::default(), PLANT_FEE_PPM),
     };
-    let report = tokio::task::spawn_blocking(move || play(&params, &args)).await?;
+    let report = tokio::task::spawn_blocking(move || play(&params, fee_ppm, &args)).await?;
     Output { json: global.json }.result(&report, text(&report))?;
     Ok(if report.careful { ExitCode::SUCCESS } else { ExitCode::from(crate::exit::DIFFERS) })
 }
@@ -104,14 +131,24 @@ fn locked(params: &Params, auditors: u32) -> f64 {
     collateral(QRN, params, auditors) as f64 / QRN as f64
 }
 
-fn play(params: &Params, args: &EconomicsArgs) -> Report {
+/// The seed of a row's stream.
+fn seed(seed: u64, row: u64) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    let (first, rest) = bytes.split_at_mut(8);
+    first.copy_from_slice(&seed.to_le_bytes());
+    rest.iter_mut().zip(row.to_le_bytes()).for_each(|(to, from)| *to = from);
+    bytes
+}
+
+fn play(params: &Params, fee_ppm: u32, args: &EconomicsArgs) -> Report {
     // Each row has a stream of its own, so that rows do not depend on each other.
     let simulator = |formula, row: u64| {
-        let mut seed = [0; 32];
-        let (first, rest) = seed.split_at_mut(8);
-        first.copy_from_slice(&args.seed.to_le_bytes());
-        rest.iter_mut().zip(row.to_le_bytes()).for_each(|(to, from)| *to = from);
-        Simulator::new(seed, formula, args.segments, SegmentCosts { finish: 1, ..SegmentCosts::default() })
+        Simulator::new(
+            seed(args.seed, row),
+            formula,
+            args.segments,
+            SegmentCosts { finish: 1, ..SegmentCosts::default() },
+        )
     };
     let by_auditors: Vec<ByAuditors> = AUDITORS
         .map(|auditors| {
@@ -151,11 +188,36 @@ fn play(params: &Params, args: &EconomicsArgs) -> Report {
             }
         })
         .collect();
+    let by_laziness: Vec<ByLaziness> = (200u64..)
+        .zip(LAZY)
+        .map(|(row, lazy)| {
+            let planting = Planting {
+                planted: f64::from(args.plant) / 100.0,
+                lazy,
+                auditors,
+                collateral: locked(params, auditors),
+                // What an auditor locks is the shard's value, or more where shards are small.
+                bond: 1.0,
+                reporter: REPORTER,
+                fee: f64::from(fee_ppm) / 1e6,
+            };
+            let played = planting.play(seed(args.seed, row), args.trials);
+            ByLaziness {
+                lazy,
+                found: Compared::new(planting.found(), played.found),
+                missed: Compared::new(planting.missed(), played.missed),
+                cost: planting.cost(played.found.mean(), played.missed.mean()),
+                lazy_loss: planting.loss(planting.lost()),
+            }
+        })
+        .collect();
+    let planted = || by_laziness.iter().flat_map(|row| [row.found, row.missed]);
     let collusion = || by_auditors.iter().map(|row| row.collusion);
     let detection = || by_share.iter().flat_map(|row| [row.detection, row.detection_segments_rerolled]);
-    let agrees = collusion().chain(detection()).all(|compared| compared.agrees);
+    let agrees = collusion().chain(detection()).chain(planted()).all(|compared| compared.agrees);
     let careful = collusion().all(|compared| compared.formula >= compared.low)
-        && detection().all(|compared| compared.formula <= compared.high);
+        && detection().all(|compared| compared.formula <= compared.high)
+        && planted().all(|compared| compared.agrees);
     Report {
         colluding: formula.colluding,
         unrecoverable: formula.unrecoverable,
@@ -166,6 +228,8 @@ fn play(params: &Params, args: &EconomicsArgs) -> Report {
         by_auditors,
         auditors,
         by_share,
+        planted: f64::from(args.plant) / 100.0,
+        by_laziness,
         agrees,
         careful,
     }
@@ -198,11 +262,26 @@ fn text(report: &Report) -> String {
             format!("{:.2} R", row.gain),
         ]);
     }
+    let mut planted =
+        output::table(&["lazy", "found", "found, played", "missed", "missed, played", "cost", "lazy loses"]);
+    for row in &report.by_laziness {
+        planted.add_row([
+            percent(row.lazy),
+            row.found.formula(),
+            row.found.played(),
+            row.missed.formula(),
+            row.missed.played(),
+            format!("{:.3} R", row.cost),
+            format!("{:.3} R", row.lazy_loss),
+        ]);
+    }
     format!(
         "{} of the stake colludes, {} of a slash cannot be recovered, {} of {} segments are drawn; {} draws a number, seed {}\n\
          chance q that all k drawn validators collude, and what must be locked, in multiples of a shard's value R:\n{auditors}\n\
          chance P(f) that falsifying a share f of the cost is found with k = {}, also when colluding authors forfeit blocks for the \
-         sake of the segments too, and what the cheat then gains:\n{shares}\n{}",
+         sake of the segments too, and what the cheat then gains:\n{shares}\n\
+         errors planted in {} of a worker's shards, where so many auditors confirm unseen: what an auditor finds and what all confirm, \
+         what that costs the planter a shard, and a lazy auditor an audit:\n{planted}\n{}",
         percent(report.colluding),
         percent(report.unrecoverable),
         report.samples,
@@ -210,6 +289,7 @@ fn text(report: &Report) -> String {
         output::grouped(report.trials.into()),
         report.seed,
         report.auditors,
+        percent(report.planted),
         match (report.agrees, report.careful) {
             (true, _) => "the formula lies within four standard deviations of every number that was played",
             (false, true) => {
@@ -225,27 +305,39 @@ mod tests {
     use super::*;
 
     fn args() -> EconomicsArgs {
-        EconomicsArgs { segments: 16_384, trials: 20_000, seed: 7, chain: false }
+        EconomicsArgs { segments: 16_384, trials: 20_000, seed: 7, plant: 5, chain: false }
     }
 
     #[test]
     fn table_should_agree_with_the_formula_and_show_no_gain() {
-        let report = play(&Params::default(), &args());
+        let report = play(&Params::default(), PLANT_FEE_PPM, &args());
         assert!(report.agrees, "{}", text(&report));
         assert!(report.by_share.iter().all(|row| row.gain < 0.0), "{}", text(&report));
-        assert_eq!(play(&Params::default(), &args()), report, "the same seed gives the same table");
+        assert_eq!(play(&Params::default(), PLANT_FEE_PPM, &args()), report, "the same seed gives the same table");
+    }
+
+    #[test]
+    fn planting_should_cost_a_worker_and_a_lazy_auditor_more_when_more_is_planted() {
+        let rows = |plant| play(&Params::default(), PLANT_FEE_PPM, &EconomicsArgs { plant, ..args() }).by_laziness;
+        let (few, many) = (rows(5), rows(50));
+        assert!(many[0].cost > few[0].cost && few[0].cost > 0.0, "{few:?}");
+        assert_eq!(
+            few[0].lazy_loss, 0.0,
+            "an attentive colleague disputes it first: who confirmed it then keeps its bond"
+        );
+        assert!(many[3].lazy_loss > few[3].lazy_loss && few[3].lazy_loss > 0.0, "{few:?}");
     }
 
     #[test]
     fn table_should_be_careful_when_segments_are_few() {
-        let report = play(&Params::default(), &EconomicsArgs { segments: 16, ..args() });
+        let report = play(&Params::default(), PLANT_FEE_PPM, &EconomicsArgs { segments: 16, ..args() });
         assert!(!report.agrees && report.careful, "{}", text(&report));
         assert!(text(&report).contains(" +") && !text(&report).contains(" !"), "{}", text(&report));
     }
 
     #[test]
     fn table_should_say_that_it_differs_when_a_number_does() {
-        let mut report = play(&Params::default(), &EconomicsArgs { trials: 2_000, ..args() });
+        let mut report = play(&Params::default(), PLANT_FEE_PPM, &EconomicsArgs { trials: 2_000, ..args() });
         report.by_auditors[0].collusion = Compared::new(0.9, Estimate { hits: 10, trials: 1_000 });
         (report.agrees, report.careful) = (false, false);
         let text = text(&report);

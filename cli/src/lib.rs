@@ -14,6 +14,7 @@ pub mod model;
 pub mod network;
 pub mod offence;
 pub mod output;
+pub mod plant;
 pub mod program;
 pub mod proxy;
 pub mod stake;
@@ -35,6 +36,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Network => network::run(&global).await,
         Command::Dispute(command) => dispute::run(&global, command).await,
         Command::Offence(command) => offence::run(&global, command).await,
+        Command::Plant(command) => plant::run(&global, command).await,
         Command::Explain(args) => explain::run(&global, args).await,
         Command::Economics(args) => economics::run(&global, args).await,
     }

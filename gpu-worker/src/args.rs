@@ -112,6 +112,22 @@ pub struct RunArgs {
     /// Begin with nothing: enrol the account as an apprentice, which earns its bond. No bond is made.
     #[arg(long, conflicts_with_all = ["bond", "stake"])]
     pub apprentice: bool,
+    /// Plant errors in how many of 100 shards, chosen so that nobody can foresee them, and convict and open them: a planted error costs
+    /// the fee of a plant and the pay of its shard, and auditors that confirm it unseen lose their bonds. As many decoys are posted.
+    #[arg(long, value_name = "PERCENT", requires = "plant_from", conflicts_with_all = ["misbehave", "apprentice"],
+        value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub plant: Option<u8>,
+    /// Whose deposits stand behind what is planted: the file of a secret key (chmod 600), or the key itself. Another account than the
+    /// worker's, which nothing on the chain links to it, with a bond of its own for challenges. Without --plant what was planted before is
+    /// still seen through.
+    #[arg(
+        long,
+        env = "QUERN_PLANT_FROM",
+        hide_env_values = true,
+        value_name = "FILE_OR_KEY",
+        conflicts_with = "apprentice"
+    )]
+    pub plant_from: Option<String>,
     /// Fault injection: do wrong, by default lie. The bond WILL be lost.
     #[arg(long, value_enum, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "lie")]
     pub misbehave: Option<Misbehaviour>,
@@ -195,6 +211,15 @@ pub struct DoctorArgs {
     /// Whether the daemon is to begin with nothing, as for `run`.
     #[arg(long, conflicts_with_all = ["bond", "role", "stake"])]
     pub apprentice: bool,
+    /// Whose deposits are to stand behind planted errors, as for `run`.
+    #[arg(
+        long,
+        env = "QUERN_PLANT_FROM",
+        hide_env_values = true,
+        value_name = "FILE_OR_KEY",
+        conflicts_with = "apprentice"
+    )]
+    pub plant_from: Option<String>,
     /// Print one JSON object on stdout.
     #[arg(long)]
     pub json: bool,
@@ -250,6 +275,20 @@ mod tests {
     #[test]
     fn command_line_should_be_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn planting_should_need_an_account_and_be_no_misbehaviour_and_no_apprentices() {
+        let parse = |args: &[&str]| Cli::try_parse_from([&["quern-worker", "run", "--data", "x"], args].concat());
+        assert!(parse(&["--plant", "5"]).unwrap_err().to_string().contains("--plant-from"));
+        assert!(parse(&["--plant", "101", "--plant-from", "//Planter"]).is_err());
+        assert!(parse(&["--plant", "0", "--plant-from", "//Planter"]).is_err());
+        assert!(parse(&["--plant", "5", "--plant-from", "//Planter", "--misbehave"]).is_err());
+        assert!(parse(&["--plant-from", "//Planter", "--apprentice"]).is_err());
+        let Command::Run(args) = parse(&["--plant", "5", "--plant-from", "//Planter"]).unwrap().command else {
+            panic!()
+        };
+        assert_eq!((args.plant, args.plant_from.as_deref()), (Some(5), Some("//Planter")));
     }
 
     #[test]

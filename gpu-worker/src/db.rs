@@ -2,7 +2,10 @@
 //! What a promise depends on, kept durably before the promise is made.
 
 use crate::{
-    core::{Attempt, Promise, Sealed, ShownResults},
+    core::{
+        planter::{Plan, Progress},
+        Attempt, Promise, Sealed, ShownResults,
+    },
     origin::Origin,
 };
 use codec::{Decode, Encode};
@@ -19,6 +22,8 @@ use std::{collections::HashSet, path::Path, sync::Arc};
 
 const PROMISES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("promises");
 const RESULTS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("results");
+/// What is planted, by attempt.
+const PLANS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("plans");
 const SEALS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("seals");
 /// Roots of the shards whose outputs an audit has read, by attempt.
 const READ: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("read");
@@ -123,7 +128,7 @@ impl Db {
         }
         let write = self.begin_write()?;
         {
-            for table in [PROMISES, SEALS, RESULTS, READ, COMMITMENTS] {
+            for table in [PROMISES, SEALS, RESULTS, PLANS, READ, COMMITMENTS] {
                 write.open_table(table).map_err(io)?;
             }
             write.open_table(OUTBOX).map_err(io)?;
@@ -161,7 +166,7 @@ impl Db {
             Err(TableError::TableDoesNotExist(_)) => Ok(false),
             Err(error) => Err(io(error)),
         };
-        for table in [PROMISES, SEALS, RESULTS, READ, COMMITMENTS] {
+        for table in [PROMISES, SEALS, RESULTS, PLANS, READ, COMMITMENTS] {
             is_complete &= has(read.open_table(table).map(drop))?;
         }
         Ok(is_complete & has(read.open_table(OUTBOX).map(drop))?)
@@ -237,6 +242,48 @@ impl Db {
     /// Keeps a promise.
     pub fn keep_promise(&self, attempt: Attempt, promise: &Promise) -> Result<(), DbError> {
         self.put(PROMISES, attempt, &promise.encode())
+    }
+
+    /// Keeps a promise and the plan that it belongs to, both or neither.
+    pub fn keep_plan(&self, attempt: Attempt, plan: &Plan, promise: &Promise) -> Result<(), DbError> {
+        let write = self.begin_write()?;
+        let (key, plan, promise) = (key(attempt), plan.encode(), promise.encode());
+        write.open_table(PLANS).map_err(io)?.insert(key.as_slice(), plan.as_slice()).map_err(io)?;
+        write.open_table(PROMISES).map_err(io)?.insert(key.as_slice(), promise.as_slice()).map_err(io)?;
+        write.commit().map_err(io)
+    }
+
+    /// Keeps it that the plan of an attempt stands on chain.
+    pub fn confirm_plan(&self, attempt: Attempt) -> Result<(), DbError> {
+        let plan = self.plan(attempt)?.ok_or(DbError::Corrupt)?;
+        self.put(PLANS, attempt, &Plan { progress: Progress::Confirmed, ..plan }.encode())
+    }
+
+    /// Gives the plan of an attempt up and drops what was promised by it, both or neither.
+    pub fn abandon_plan(&self, attempt: Attempt) -> Result<(), DbError> {
+        let plan = self.plan(attempt)?.ok_or(DbError::Corrupt)?;
+        let (key, plan) = (key(attempt), Plan { progress: Progress::Abandoned, ..plan }.encode());
+        let write = self.begin_write()?;
+        write.open_table(PLANS).map_err(io)?.insert(key.as_slice(), plan.as_slice()).map_err(io)?;
+        write.open_table(PROMISES).map_err(io)?.remove(key.as_slice()).map_err(io)?;
+        write.commit().map_err(io)
+    }
+
+    /// The plan of an attempt.
+    pub fn plan(&self, attempt: Attempt) -> Result<Option<Plan>, DbError> {
+        self.get(PLANS, attempt)
+    }
+
+    /// All plans.
+    pub fn plans(&self) -> Result<Vec<(Attempt, Plan)>, DbError> {
+        self.all(PLANS)
+    }
+
+    /// Drops the plan of an attempt.
+    pub fn forget_plan(&self, attempt: Attempt) -> Result<(), DbError> {
+        let write = self.begin_write()?;
+        write.open_table(PLANS).map_err(io)?.remove(key(attempt).as_slice()).map_err(io)?;
+        write.commit().map_err(io)
     }
 
     /// Keeps a sealed answer, and gives it back; or the one that was kept before for the same sample, whose seal may be on its
@@ -544,6 +591,31 @@ mod tests {
         assert_eq!([1, 2, 3, 4].map(kept), [false, false, true, true]);
         db.forget(other).unwrap();
         assert_eq!([1, 2, 3, 4].map(kept), [false; 4]);
+    }
+
+    #[test]
+    fn plan_should_be_kept_with_its_promise_and_given_up_with_it() {
+        use crate::core::planter::Kind;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("db");
+        let promise = Promise { by: 9, secret: [7; 32], ids: vec![], root: BlobId([2; 32]) };
+        let (kind, root, progress) = (Kind::Error, promise.root, Progress::Drafted);
+        let plan = Plan { kind, root, salt: [3; 32], deposit: 40, by: 9, progress };
+        Db::open(&path, &[1; 32], &[2; 32]).unwrap().keep_plan(attempt(), &plan, &promise).unwrap();
+        let db = Db::open(&path, &[1; 32], &[2; 32]).unwrap();
+        assert_eq!(
+            (db.plans().unwrap(), db.promise(attempt()).unwrap()),
+            (vec![(attempt(), plan.clone())], Some(promise))
+        );
+        db.confirm_plan(attempt()).unwrap();
+        assert_eq!(db.plan(attempt()).unwrap().map(|plan| plan.progress), Some(Progress::Confirmed));
+        db.abandon_plan(attempt()).unwrap();
+        let abandoned = Plan { progress: Progress::Abandoned, ..plan };
+        assert_eq!((db.plan(attempt()).unwrap(), db.promise(attempt()).unwrap()), (Some(abandoned), None));
+        db.forget(attempt()).unwrap();
+        assert_eq!(db.plans().unwrap().len(), 1, "the shard is over, the plant is not");
+        db.forget_plan(attempt()).unwrap();
+        assert_eq!(db.plans().unwrap(), vec![]);
     }
 
     #[test]

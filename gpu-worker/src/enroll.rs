@@ -226,6 +226,8 @@ pub struct Standing {
     pub former: Option<Endpoint>,
     /// Shards that the account is ready to hold at the same time; none for a validator.
     pub slots: Option<u32>,
+    /// Whether what it is convicted of may have been planted by this daemon, which opens the plant then.
+    expects_pardon: bool,
     taken_over: Arc<AtomicBool>,
     paused: Arc<AtomicBool>,
     barred: Arc<AtomicBool>,
@@ -239,11 +241,17 @@ impl Standing {
             wanted: Arc::new(wanted),
             former,
             slots,
+            expects_pardon: false,
             taken_over: Arc::default(),
             paused: Arc::default(),
             barred: Arc::default(),
             unregistered: Arc::default(),
         }
+    }
+
+    /// The same where what it is convicted of may have been planted.
+    pub fn expecting_pardon(self, expects_pardon: bool) -> Self {
+        Self { expects_pardon, ..self }
     }
 
     /// Whether another daemon has registered itself for the account since.
@@ -268,7 +276,10 @@ impl Standing {
                     .into(),
             );
         }
-        is_barred.then(|| EnrolError::Barred.to_string())
+        is_barred.then(|| match self.expects_pardon {
+            true => "the account was convicted and is barred until the plant is opened, if that was planted".into(),
+            false => EnrolError::Barred.to_string(),
+        })
     }
 
     fn take_over(&self, found: &Endpoint) {

@@ -13,6 +13,7 @@ pub mod hot_key;
 pub mod journal;
 pub mod misbehave;
 pub mod origin;
+pub mod planting;
 pub mod room;
 pub mod served;
 pub mod shell;
@@ -28,8 +29,9 @@ use crate::{
     },
     db::Db,
     drain::Drain,
-    enroll::{enroll, refuse_second, Enrolment, Standing},
+    enroll::{enroll, refuse_second, EnrolError, Enrolment, Standing},
     misbehave::{Lazy, Misbehaving, Withholding},
+    planting::Planting,
     shell::Connection,
     site::{Desk, Site},
     watched::Watched,
@@ -67,6 +69,7 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
         None => {}
     }
     let (site, sender) = open(&args.common, executor).await?;
+    let planting = planting(&args, &site, &sender).await?;
     let profile = profile(honest.as_ref(), args.common.region)?;
     let drain = Drain::of(&args.common.data);
     let wanted = Enrolment {
@@ -79,19 +82,42 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
         apprentice: args.apprentice,
     };
     until_stopped(&site.clone().peer, async {
-        let former = enroll(&site.chain(), &sender, &site.me, &wanted).await?;
-        let standing = Standing::new(wanted, former, Some(args.slots));
-        let core = core::Worker::new(site.me, site.db.promises()?);
+        let former = match enroll(&site.chain(), &sender, &site.me, &wanted).await {
+            // It is free again when its plant is opened, for which this daemon is needed.
+            Err(EnrolError::Barred) if planting.is_some() && planting::lies(&site.db)? => {
+                tracing::warn!("the account is barred until what it planted is opened");
+                site.chain().participant(&site.me).await?.map(|found| found.endpoint)
+            }
+            enrolled => enrolled?,
+        };
+        let standing = Standing::new(wanted, former, Some(args.slots)).expecting_pardon(planting.is_some());
+        let mut core = core::Worker::new(site.me, site.db.promises()?);
+        if let Some(planting) = &planting {
+            core = core.planting(planting.core(&site)?);
+        }
         let connection = Connection { rpc: args.common.rpc };
         match args.misbehave {
             Some(Misbehaviour::Withhold) => {
-                shell::run(Withholding(core), site, sender, connection, standing, drain).await?
+                shell::run(Withholding(core), site, sender, connection, standing, drain, None).await?
             }
-            _ => shell::run(core, site, sender, connection, standing, drain).await?,
+            _ => shell::run(core, site, sender, connection, standing, drain, planting).await?,
         };
         Ok(())
     })
     .await
+}
+
+/// The planting account, where one is named; refuses to leave what was planted before unopened.
+async fn planting(args: &RunArgs, site: &Site, sender: &Sender) -> anyhow::Result<Option<Planting>> {
+    let Some(named) = &args.plant_from else {
+        anyhow::ensure!(
+            site.db.plans()?.is_empty(),
+            "this folder has plants or decoys under way, whose deposits would be lost: name their account with --plant-from until quern              plant list shows none of it"
+        );
+        return Ok(None);
+    };
+    let keys = planting::keys(named)?;
+    Ok(Some(Planting::new(&site.chain(), keys, args.plant, &site.me, &sender.signer(), &site.db).await?))
 }
 
 /// Runs the validator daemon until it is told to stop.
@@ -127,7 +153,7 @@ pub async fn validate(args: ValidateArgs) -> anyhow::Result<()> {
         let former = enroll(&site.chain(), &sender, &site.me, &wanted).await?;
         let standing = Standing::new(wanted, former, None);
         let core = core::Validator::new(site.me, site.db.seals()?, site.db.results()?);
-        shell::run(core, site, sender, Connection { rpc: args.common.rpc }, standing, drain).await?;
+        shell::run(core, site, sender, Connection { rpc: args.common.rpc }, standing, drain, None).await?;
         Ok(())
     })
     .await

@@ -13,13 +13,46 @@ use std::sync::Arc;
 pub struct Misbehaving {
     honest: Arc<dyn Executor>,
     name: String,
+    /// Which element follows from it; without one it is the first.
+    seed: Option<[u8; 32]>,
 }
 
 impl Misbehaving {
     /// A liar that computes on `honest`.
     pub fn new(honest: Arc<dyn Executor>) -> Self {
         let name = format!("{} (MISBEHAVING)", honest.name());
-        Self { honest, name }
+        Self { honest, name, seed: None }
+    }
+
+    /// Somebody who plants errors, on purpose and openly in the end. Where they are, nobody foresees who does not know the seed.
+    pub fn planting(honest: Arc<dyn Executor>, seed: [u8; 32]) -> Self {
+        let name = format!("{} (PLANTING AN ERROR)", honest.name());
+        Self { honest, name, seed: Some(seed) }
+    }
+
+    /// Whether every segment of a program has a result that can be corrupted: one that is computed in it.
+    pub fn corrupts_all(checked: &Checked) -> bool {
+        let segments = checked.program().segments();
+        // All repetitions are alike.
+        let ends = [Some(0), Some(1).filter(|middle| *middle < segments), segments.checked_sub(1)];
+        let mut kinds = ends.into_iter().flatten().filter_map(|index| checked.program().segment(index));
+        kinds.all(|segment| target(checked, segment.kind()).is_some())
+    }
+
+    fn corrupt(&self, tensor: &mut Tensor, kind: SegmentKind, context: &Context) {
+        let len = tensor.bytes.len() as u64;
+        let at = self.seed.map_or(0, |seed| {
+            let kind: u8 = match kind {
+                SegmentKind::Init => 0,
+                SegmentKind::Body => 1,
+                SegmentKind::Finish => 2,
+            };
+            let mut hasher = blake3::Hasher::new_keyed(&seed);
+            hasher.update(&context.index.to_le_bytes()).update(&context.step.to_le_bytes()).update(&[kind]);
+            let [a, b, c, d, ..] = *hasher.finalize().as_bytes();
+            u64::from(u32::from_le_bytes([a, b, c, d])).checked_rem(len).unwrap_or(0)
+        });
+        corrupt(tensor, at as usize);
     }
 }
 
@@ -84,10 +117,11 @@ impl Executor for Lazy {
     }
 }
 
-fn corrupt(tensor: &mut Tensor) {
+/// Changes an element by its byte at this place, so that it means something else: an `i8` of -128 would read as -127.
+fn corrupt(tensor: &mut Tensor, at: usize) {
     let mut bytes = tensor.bytes.to_vec();
-    if let Some(byte) = bytes.first_mut() {
-        *byte ^= 1;
+    if let Some(byte) = bytes.get_mut(at) {
+        *byte ^= if *byte == 0x82 { 4 } else { 2 };
     }
     tensor.bytes = bytes.into();
 }
@@ -114,7 +148,7 @@ impl Executor for Misbehaving {
         let target = target(checked, kind);
         for (value, tensor) in checked.program().results(kind).iter().zip(&mut results) {
             if Some(*value) == target {
-                corrupt(tensor);
+                self.corrupt(tensor, kind, context);
             }
         }
         Ok(results)
@@ -131,7 +165,7 @@ impl Executor for Misbehaving {
         let mut outputs = self.honest.trace(checked, kind, context, inputs, state)?;
         if let Some(Value::Op(op)) = target(checked, kind) {
             if let Some(tensor) = outputs.get_mut(usize::from(op)) {
-                corrupt(tensor);
+                self.corrupt(tensor, kind, context);
             }
         }
         Ok(outputs)
@@ -169,8 +203,11 @@ mod tests {
 
     /// All segments of a task, each from the liar's own state.
     fn segments() -> Vec<Lie> {
-        let (checked, honest) = (program(), Arc::new(CpuExecutor::new()));
-        let liar = Misbehaving::new(honest.clone());
+        segments_of(Misbehaving::new(Arc::new(CpuExecutor::new())))
+    }
+
+    fn segments_of(liar: Misbehaving) -> Vec<Lie> {
+        let (checked, honest) = (program(), CpuExecutor::new());
         let inputs = [Tensor::from_values(checked.program().inputs[0], &[1, 2, 3])];
         let context = Context { index: 0, seed: [0; 32], step: 0 };
         let mut state = Vec::new();
@@ -187,10 +224,56 @@ mod tests {
         all
     }
 
+    fn planting(seed: [u8; 32]) -> Vec<Lie> {
+        segments_of(Misbehaving::planting(Arc::new(CpuExecutor::new()), seed))
+    }
+
+    #[test]
+    fn planted_error_should_be_one_byte_of_every_segment_that_nobody_foresees() {
+        let places = |seed| -> Vec<usize> {
+            let place = |lie: Lie| {
+                let pairs = lie.results.iter().zip(&lie.right);
+                let differing = pairs.flat_map(|(lied, right)| lied.bytes.iter().zip(right.bytes.iter()).enumerate());
+                let places: Vec<usize> =
+                    differing.filter(|(_, (lied, right))| lied != right).map(|(at, _)| at).collect();
+                let [place] = places[..] else { panic!("{places:?}") };
+                place
+            };
+            planting(seed).into_iter().map(place).collect()
+        };
+        assert_eq!(places([1; 32]), places([1; 32]), "what is computed again comes out the same");
+        let all: std::collections::HashSet<_> = (0..32u8).map(|seed| places([seed; 32])).collect();
+        assert!(all.len() > 16, "{all:?}");
+    }
+
+    #[test]
+    fn error_should_never_be_one_that_reads_the_same() {
+        for byte in 0..=255u8 {
+            let ty = quern_program::TensorType { dtype: DType::I8, ..quern_program::TensorType::i32_vector(1) };
+            let right = Tensor::new(ty, vec![byte]);
+            let mut wrong = right.clone();
+            corrupt(&mut wrong, 0);
+            let read = |tensor: &Tensor| quern_program::decode_element(DType::I8, &tensor.bytes, 0);
+            assert!(read(&right) != read(&wrong) && wrong.bytes[0] != 0x80, "{byte}");
+        }
+    }
+
+    #[test]
+    fn error_should_be_planted_only_where_every_segment_computes_something() {
+        assert!(Misbehaving::corrupts_all(&program()));
+        let mut b = ProgramBuilder::new();
+        let x = b.input(DType::I32, &[3]);
+        let first = b.add(x, x);
+        let [state] = b.begin_body(&[first])[..] else { unreachable!() };
+        let [state] = b.begin_finish(&[state], 2)[..] else { unreachable!() };
+        let output = b.add(state, state);
+        assert!(!Misbehaving::corrupts_all(&b.build(output).expect("the program is valid")));
+    }
+
     #[test]
     fn trace_should_give_the_committed_result_when_a_worker_lies() {
         let checked = program();
-        for Lie { kind, results, trace, state, .. } in segments() {
+        for Lie { kind, results, trace, state, .. } in segments().into_iter().chain(planting([7; 32])) {
             let ids = reference::trace_ids(&results);
             let (trace, state) = (reference::trace_ids(&trace), reference::trace_ids(&state));
             let follows = reference::result_id_of_trace(&checked, kind, &trace, &state);

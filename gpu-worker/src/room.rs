@@ -109,7 +109,7 @@ impl Room {
     fn of(&self, action: &Action) -> Option<&Arc<Semaphore>> {
         match action {
             Action::FetchInputs(_) => Some(&self.fetches),
-            Action::Execute(_) => Some(&self.runs),
+            Action::Execute(_) | Action::Plan(..) => Some(&self.runs),
             Action::Audit(_) | Action::Rerun(_) | Action::Compare(..) => Some(&self.audits),
             Action::Hold(_) => Some(&self.holds),
             Action::Publish(_) => Some(&self.publications),

@@ -2,7 +2,7 @@
 //! The shell round a core: blocks in, extrinsics out, work in between.
 
 use crate::{
-    core::{self, Action, Attempt, Event, Subject},
+    core::{self, planter::Facts, Action, Attempt, Event, Subject},
     db::DbError,
     drain::Drain,
     duty::Duty,
@@ -10,6 +10,7 @@ use crate::{
     journal::Journal,
     memory_mib,
     origin::{self, OriginError},
+    planting::Planting,
     room::Room,
     served::Served,
     site::{subject, Site},
@@ -104,7 +105,7 @@ struct Shell<C> {
 /// What a daemon looks after beside the shards that are its own.
 enum Occupation {
     /// A registered account: its registration.
-    Registered { standing: Standing, drain: Drain, next_check: Height },
+    Registered { standing: Standing, drain: Drain, next_check: Height, planting: Option<Box<Planting>> },
     /// A watcher: shards of others.
     Watcher(Watched),
 }
@@ -127,8 +128,10 @@ pub async fn run(
     connection: Connection,
     standing: Standing,
     drain: Drain,
+    planting: Option<Planting>,
 ) -> Result<Infallible, DbError> {
-    occupied(core, site, sender, connection, Occupation::Registered { standing, drain, next_check: 0 }).await
+    let occupation = Occupation::Registered { standing, drain, next_check: 0, planting: planting.map(Box::new) };
+    occupied(core, site, sender, connection, occupation).await
 }
 
 /// Runs a watcher, as [`run`] does.
@@ -169,6 +172,10 @@ impl<C: Core> Shell<C> {
         let mut is_bound = self.site.db.is_bound()?;
         let mut heads = chain.heads().await?;
         let mut latest: Option<Latest> = None;
+        let planter = match &self.occupation {
+            Occupation::Registered { planting: Some(planting), .. } => Some(planting.sender.over((*chain).clone())),
+            _ => None,
+        };
         loop {
             let event = tokio::select! {
                 head = tokio::time::timeout(SILENCE, heads.next()) => {
@@ -178,7 +185,10 @@ impl<C: Core> Shell<C> {
                     }
                     let latest = latest.insert(self.look_at(&chain, head).await?);
                     self.look_round(&chain, sender, head, latest);
-                    None
+                    if let Some(planter) = &planter {
+                        look_after(planter.clone(), head.height);
+                    }
+                    self.plants(&chain, head).await?.map(Event::Plants)
                 }
                 event = self.reports.recv() => event,
             };
@@ -194,6 +204,11 @@ impl<C: Core> Shell<C> {
             for action in actions {
                 match action {
                     Action::Submit(call) => drop(tokio::spawn(submit(sender.clone(), call))),
+                    Action::Post(call) => {
+                        if let Some(planter) = &planter {
+                            drop(tokio::spawn(submit(planter.clone(), call)));
+                        }
+                    }
                     action => self.start(action),
                 }
             }
@@ -221,6 +236,16 @@ impl<C: Core> Shell<C> {
         Ok(Latest { best: head.height, finalized: head.finalized, views: views.into(), served: served.into() })
     }
 
+    /// What a block says of the planting account, if there is one.
+    async fn plants(&self, chain: &Chain, head: Head) -> Result<Option<Facts>, OriginError> {
+        match &self.occupation {
+            Occupation::Registered { planting: Some(planting), .. } => {
+                Ok(Some(planting.look(chain, head, &self.site.me, &self.site.db).await?))
+            }
+            _ => Ok(None),
+        }
+    }
+
     /// What a daemon does at every block beside its shards: it tells what happens to them, looks after what it sent, and after
     /// its registration.
     fn look_round(&mut self, chain: &Arc<Chain>, sender: &Sender, head: Head, latest: &Latest) {
@@ -232,13 +257,8 @@ impl<C: Core> Shell<C> {
                 tracing::info!(shard = %line.shard, "{}", line.text);
             }
         }
-        let (queue, height) = (sender.clone(), head.height);
-        tokio::spawn(async move {
-            if let Err(error) = queue.maintain(height).await {
-                tracing::warn!(%error, "what was sent cannot be looked after");
-            }
-        });
-        let Occupation::Registered { standing, drain, next_check } = &mut self.occupation else { return };
+        look_after(sender.clone(), head.height);
+        let Occupation::Registered { standing, drain, next_check, .. } = &mut self.occupation else { return };
         let owed = views.iter().filter_map(|view| Duty::of(view, &self.site.me));
         let served = served.iter().filter_map(|shard| Duty::served(shard, &self.site.me));
         let open = owed.chain(served).filter(Duty::is_open).count();
@@ -272,6 +292,15 @@ impl<C: Core> Shell<C> {
             }
         });
     }
+}
+
+/// Looks after what was sent, beside everything else.
+fn look_after(queue: Sender, height: Height) {
+    tokio::spawn(async move {
+        if let Err(error) = queue.maintain(height).await {
+            tracing::warn!(%error, "what was sent cannot be looked after");
+        }
+    });
 }
 
 async fn submit(sender: Sender, call: core::Call) {
@@ -321,6 +350,10 @@ async fn send(sender: &Sender, call: core::Call) -> Result<(), ChainError> {
             sender.send(&calls::claim_unavailable(shard, inputs_missing)).await
         }
         Call::AnswerLeaf(shard, position, leaf) => sender.send(&calls::answer_leaf(shard, position, leaf)).await,
+        Call::Plant(hash, deposit) => sender.send(&calls::plant(hash, deposit)).await,
+        Call::OpenPlant(offence, salt) => sender.send(&calls::open_plant(offence, salt)).await,
+        Call::OpenDecoy(salt) => sender.send(&calls::open_decoy(salt)).await,
+        Call::WithdrawPlant(salt, result) => sender.send(&calls::withdraw_plant(salt, result)).await,
         Call::Acknowledge(shards) => sender.send(&calls::acknowledge_shards(shards)).await,
         Call::Prosecute(dispute, Prosecution::Demand(index)) => {
             sender.send(&calls::demand_output(dispute, index)).await

@@ -130,6 +130,7 @@ pub fn facts() -> Facts {
         money: AccountView { free: 50 * QRN, bonded: 1_000 * QRN, ..Default::default() },
         minimum_bond: 100 * QRN,
         audit_bond: 10 * QRN,
+        plants: Vec::new(),
         duties: Vec::new(),
         queued: 0,
         wanted: Vec::new(),

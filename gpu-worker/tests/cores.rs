@@ -136,6 +136,11 @@ fn kinds(actions: &[Action]) -> Vec<&'static str> {
         Action::Submit(call) => call.name(),
         Action::Compare(..) => "compare",
         Action::Forget(_) => "forget",
+        Action::Plan(..) => "plan",
+        Action::Confirm(_) => "confirm",
+        Action::Abandon(_) => "abandon",
+        Action::ForgetPlan(_) => "forget plan",
+        Action::Post(call) => call.name(),
     };
     actions.iter().map(kind).collect()
 }

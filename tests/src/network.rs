@@ -281,11 +281,20 @@ impl Daemon {
         self.restart_with("--misbehave=confirm");
     }
 
+    /// Starts it again with the same data folder, as a worker that plants an error in every shard from this account.
+    pub fn restart_planting(&mut self, from: &str) {
+        self.restart_with_all(&["--plant", "100", "--plant-from", from]);
+    }
+
     fn restart_with(&mut self, argument: &str) {
+        self.restart_with_all(&[argument]);
+    }
+
+    fn restart_with_all(&mut self, arguments: &[&str]) {
         self.process.kill();
         let data = self.folder.join(&self.name);
         let mut command = daemon(self.role, &self.suri, &self.rpc, &self.folder, &data);
-        command.arg(argument);
+        command.args(arguments);
         self.process = Process::start(&self.name, command, &self.folder);
     }
 

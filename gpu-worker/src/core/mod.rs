@@ -7,6 +7,7 @@
 //! starts from nothing but its database does the same things as one that never stopped.
 
 mod moves;
+pub mod planter;
 mod prosecution;
 mod since;
 pub mod validator;
@@ -15,8 +16,10 @@ pub mod worker;
 
 use quern_primitives::{
     commitment::LeafProof,
+    offence::OffenceId,
+    plant::PlantedResult,
     slice::{Cv, SliceProof},
-    Account, BlobId, DisputeId, Height, ShardId,
+    Account, Balance, BlobId, DisputeId, Height, ShardId,
 };
 use quern_protocol::{
     dispute::{Dispute, Outline, Trace},
@@ -30,6 +33,7 @@ use std::{
 };
 
 pub use moves::{defend_trace, name_difference};
+pub use planter::Planter;
 pub use validator::Validator;
 pub use watcher::Watcher;
 pub use worker::Worker;
@@ -242,6 +246,14 @@ pub enum Call {
     AnswerLeaf(ShardId, u32, LeafProof),
     /// `jobs.acknowledge_shards`, at most 16.
     Acknowledge(Vec<ShardId>),
+    /// `slashing.plant`: hash, deposit.
+    Plant([u8; 32], Balance),
+    /// `slashing.open_plant`: offence, salt.
+    OpenPlant(OffenceId, [u8; 32]),
+    /// `slashing.open_decoy`: salt.
+    OpenDecoy([u8; 32]),
+    /// `slashing.withdraw_plant`: salt, what was planted.
+    WithdrawPlant([u8; 32], PlantedResult),
 }
 
 impl Call {
@@ -272,6 +284,10 @@ impl Call {
             Self::ReportInputs(..) => "report inputs",
             Self::AnswerLeaf(..) => "answer leaf",
             Self::Acknowledge(_) => "acknowledge",
+            Self::Plant(..) => "plant",
+            Self::OpenPlant(..) => "open plant",
+            Self::OpenDecoy(_) => "open decoy",
+            Self::WithdrawPlant(..) => "withdraw plant",
             Self::Prosecute(..) => "convict",
         }
     }
@@ -284,6 +300,16 @@ pub enum Action {
     FetchInputs(ShardView),
     /// Run the shard, store its checkpoints and outputs, and keep a [`Promise`].
     Execute(ShardView),
+    /// Do the same with wrong results, or with right ones and a decoy, and keep the [`planter::Plan`] beside the promise.
+    Plan(ShardView, planter::Kind, Balance),
+    /// Keep it that the plant or decoy of an attempt stands on chain for good, so that its result may be committed to.
+    Confirm(Attempt),
+    /// Give up an error that is not planted in time: drop its promise, and keep it that the attempt is run as it should be.
+    Abandon(Attempt),
+    /// Drop the plan of an attempt.
+    ForgetPlan(Attempt),
+    /// Send an extrinsic from the planting account.
+    Post(Call),
     /// Let the drawn validators fetch the opened checkpoints and ask for openings.
     ShowOpening(ShardView),
     /// Let the drawn validators ask for the drawn results.
@@ -326,6 +352,14 @@ pub enum Event {
         /// Every shard that it only serves, as it was a moment ago.
         served: Arc<[Shard]>,
     },
+    /// What the chain says of the planting account, in the state of the block that is told next.
+    Plants(planter::Facts),
+    /// The shard was run, and its promise and its plan kept.
+    Planned(Attempt, Promise, planter::Plan),
+    /// It is kept that the plant of an attempt stands.
+    Confirmed(Attempt),
+    /// An error was given up, and its promise is gone.
+    Abandoned(Attempt),
     /// All inputs are here.
     Fetched(Attempt),
     /// The shard was run and its promise kept.
@@ -386,6 +420,8 @@ pub enum Subject {
     Task(Attempt, u32),
     /// An auditor of an overturned shard.
     Auditor(Attempt, Account),
+    /// A step of a plant.
+    Plant(Attempt, &'static str),
     /// Nothing that repeats.
     None,
 }
@@ -467,9 +503,10 @@ impl Pending {
         let is_live = |subject: &Subject| match subject {
             Subject::Shard(round, _) => live.attempts.contains(&round.attempt),
             Subject::Dispute(id, ..) => live.disputes.contains(id),
-            Subject::Leaf(attempt, _) | Subject::Task(attempt, _) | Subject::Auditor(attempt, _) => {
-                live.attempts.contains(attempt)
-            }
+            Subject::Leaf(attempt, _)
+            | Subject::Task(attempt, _)
+            | Subject::Auditor(attempt, _)
+            | Subject::Plant(attempt, _) => live.attempts.contains(attempt),
             Subject::None => false,
         };
         self.until.retain(|subject, until| is_live(subject) || *until == UNTIL_REPORTED);

@@ -54,14 +54,14 @@ impl Accusations {
     pub fn play(
         &mut self,
         me: &Account,
-        view: &ShardView,
+        shard: &Shard,
         difference: &Difference,
         pending: &mut Pending,
         best: Height,
         out: &mut Vec<Action>,
     ) {
-        let Phase::Accused { accused, .. } = &view.shard.phase else { return };
-        let attempt = Attempt::of(&view.shard);
+        let Phase::Accused { accused, .. } = &shard.phase else { return };
+        let attempt = Attempt::of(shard);
         let is_open = best.saturating_add(CHALLENGE_MARGIN_BLOCKS) <= accused.by;
         for liable in &accused.confirmed.liable {
             if liable.accuser.is_some_and(|stake| stake.challenger == *me) {
@@ -73,7 +73,7 @@ impl Accusations {
             }
             if pending.start(Subject::Auditor(attempt, liable.auditor), best, RESEND_BLOCKS) {
                 let Difference { position, start, end } = difference.clone();
-                out.push(Action::Submit(Call::AccuseAuditor(view.shard.id, liable.auditor, position, start, end)));
+                out.push(Action::Submit(Call::AccuseAuditor(shard.id, liable.auditor, position, start, end)));
             }
         }
     }

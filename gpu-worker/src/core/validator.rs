@@ -118,6 +118,7 @@ impl Validator {
             }
             Event::Failed(subject) => self.pending.failed(subject, self.best),
             Event::Block { .. } | Event::Shown(..) | Event::Defended(..) | Event::Traced(_) | Event::Compared(..) => {}
+            Event::Plants(_) | Event::Planned(..) | Event::Confirmed(_) | Event::Abandoned(_) => {}
         }
     }
 

@@ -26,6 +26,7 @@ pub struct Worker {
     shown: HashSet<(Attempt, Stage)>,
     traced: HashSet<DisputeId>,
     defences: HashMap<DisputeId, (Box<Dispute>, Defence)>,
+    planter: Option<Planter>,
 }
 
 impl Worker {
@@ -44,7 +45,13 @@ impl Worker {
             shown: HashSet::new(),
             traced: HashSet::new(),
             defences: HashMap::new(),
+            planter: None,
         }
+    }
+
+    /// Plants errors too.
+    pub fn planting(self, planter: Planter) -> Self {
+        Self { planter: Some(planter), ..self }
     }
 
     /// What was promised in an attempt.
@@ -55,13 +62,16 @@ impl Worker {
     /// Takes in what happened and says what to do next.
     pub fn on(&mut self, event: Event) -> Vec<Action> {
         let before_draw = |attempt| Round { attempt, drawn_at: 0 };
+        if let Some(planter) = &mut self.planter {
+            planter.take_in(&event);
+        }
         match event {
             Event::Block { best, finalized, views, served } => return self.block(best, finalized, &views, &served),
             Event::Fetched(attempt) => {
                 self.fetched.insert(attempt);
                 self.pending.done(Subject::Shard(before_draw(attempt), "fetch"));
             }
-            Event::Executed(attempt, promise) => {
+            Event::Executed(attempt, promise) | Event::Planned(attempt, promise, _) => {
                 self.promises.insert(attempt, promise);
                 self.pending.done(Subject::Shard(before_draw(attempt), "execute"));
             }
@@ -80,7 +90,9 @@ impl Worker {
                 self.traced.insert(id);
             }
             Event::Failed(subject) => self.pending.failed(subject, self.best),
+            Event::Abandoned(attempt) => drop(self.promises.remove(&attempt)),
             Event::Audited(..) | Event::Checked(..) | Event::Prosecuted(..) | Event::Held(_) | Event::Compared(..) => {}
+            Event::Plants(_) | Event::Confirmed(_) => {}
         }
         Vec::new()
     }
@@ -121,6 +133,9 @@ impl Worker {
         for chunk in commits.chunks(16) {
             out.push(Action::Submit(Call::Commit(chunk.to_vec())));
         }
+        if let Some(planter) = &mut self.planter {
+            out.extend(planter.block(best, views, served, &self.promises));
+        }
         self.forget(&Live::of(views, served), finalized, &mut out);
         out
     }
@@ -149,6 +164,7 @@ impl Worker {
                 // Another fork may give the same attempt other inputs: an attempt gets one promise, so it is made of what is final.
                 let is_final = self.origins.is_final(attempt, &view.context, best, finalized);
                 match self.promises.get(&attempt) {
+                    Some(_) if self.planter.as_ref().is_some_and(|planter| !planter.may_commit(attempt)) => {}
                     Some(promise) if self.pending.start(Subject::Shard(round, "commit"), best, RESEND_BLOCKS) => {
                         let commit = (id, promise.root, secret_hash(&promise.secret));
                         // One that comes too late takes those that are sent with it along.
@@ -159,7 +175,11 @@ impl Worker {
                         }
                     }
                     None if is_final && self.pending.start(Subject::Shard(round, "execute"), best, UNTIL_REPORTED) => {
-                        out.push(Action::Execute(view.clone()))
+                        let planned = self.planter.as_mut().and_then(|planter| planter.choose(view, best));
+                        out.push(match planned {
+                            Some((kind, deposit)) => Action::Plan(view.clone(), kind, deposit),
+                            None => Action::Execute(view.clone()),
+                        })
                     }
                     _ => {}
                 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What can be wrong with a machine, its account and its node, and the remedy of each.
 
-use crate::{db::DbError, hot_key::HotKeyFault};
+use crate::{db::DbError, hot_key::HotKeyFault, planting::PlantingFault};
 use quern_primitives::{traits::Role, Balance};
 use quern_sdk::chain::{amount::qrn, health::RuntimeVersion, BadSecret, ChainError, KeyFileError};
 use serde::Serialize;
@@ -34,6 +34,12 @@ pub enum Problem {
     /// The hot key cannot act for the account.
     #[error("{0}")]
     HotKey(HotKeyFault),
+    /// The account of --plant-from cannot plant.
+    #[error("{0}")]
+    Planting(PlantingFault),
+    /// There is no key in --plant-from.
+    #[error("{0}")]
+    PlantKey(String),
     /// The machine has the key of the stake.
     #[error("the key on this machine owns the stake: whoever takes the machine takes the bond")]
     StakeKey,
@@ -268,6 +274,10 @@ impl Problem {
             Self::HotKey(HotKeyFault::NotProxy { .. }) => "not_proxy",
             Self::HotKey(HotKeyFault::Delayed { .. }) => "proxy_delay",
             Self::HotKey(HotKeyFault::Empty { .. }) => "hot_key_empty",
+            Self::Planting(PlantingFault::Own) => "own_plants",
+            Self::Planting(PlantingFault::Poor { .. }) => "planter_poor",
+            Self::Planting(PlantingFault::NoBond { .. }) => "planter_unbonded",
+            Self::PlantKey(_) => "plant_key",
             Self::StakeKey => "stake_key",
             Self::StakeUnbonded { .. } => "stake_unbonded",
             Self::Node(ChainError::OtherChain { .. }) => "other_node",
@@ -318,6 +328,8 @@ impl Problem {
             Self::KeyFile(KeyFileError::Exposed(..)) => "chmod 600 it; if other users of the machine are not trusted, use another key",
             Self::KeyFile(KeyFileError::Secret(..)) => "write one line into it: a phrase, a hex seed, or a development path",
             Self::HotKey(fault) => fault.fix(),
+            Self::Planting(fault) => fault.fix(),
+            Self::PlantKey(_) => "name the file of the planting account's key, or the key itself, with --plant-from",
             Self::StakeKey => "make a key for this machine alone, name it with the stake's key (quern stake proxy add), and start the daemon with it and --stake",
             Self::StakeUnbonded { .. } => "with the key of the stake: quern stake bond",
             Self::Node(ChainError::OtherChain { .. }) => "use programs of the chain's version, or name another node with --rpc",

@@ -8,9 +8,10 @@ use crate::{
     enroll,
     hot_key::{self, HotKeyFault},
     origin::Origin,
+    planting::PlantingFault,
     status::Facts,
 };
-use quern_primitives::{traits::Role, Account, Balance, QRN};
+use quern_primitives::{plant::Plant, traits::Role, Account, Balance, QRN};
 use quern_sdk::{
     chain::{
         address,
@@ -44,6 +45,26 @@ pub struct NodeSeen {
     pub stalled: Option<Duration>,
     /// Milliseconds that this machine's clock is ahead of a block that has just come.
     pub ahead_ms: Option<i64>,
+}
+
+/// Judges a planting account by what it needs and what it has posted.
+pub fn planting(judged: Result<(), PlantingFault>, plants: &[Plant], height: u32) -> Vec<Finding> {
+    let mut findings: Vec<Finding> =
+        judged.err().map(|fault| Finding::problem("plants", Problem::Planting(fault))).into_iter().collect();
+    let held: Balance = plants.iter().map(|plant| plant.deposit).sum();
+    findings.push(Finding::ok(
+        "plants",
+        match plants.iter().map(|plant| plant.expires_at).min() {
+            None => "no plant or decoy is under way".into(),
+            Some(first) => format!(
+                "{} plants and decoys under way, {} held, the first is lost in {} blocks if it is not opened",
+                plants.len(),
+                qrn(held),
+                first.saturating_sub(height)
+            ),
+        },
+    ));
+    findings
 }
 
 /// Judges a node.

@@ -13,6 +13,7 @@ use crate::{
     db::{self, Db},
     drain,
     origin::Origin,
+    planting,
     status::Facts,
 };
 use futures::StreamExt;
@@ -106,6 +107,13 @@ pub async fn examine(args: &DoctorArgs) -> Vec<Finding> {
             if let Err(error) = examine_chain(&chain, common, account, hot, &wants, &mut findings).await {
                 findings.push(Finding::problem("node", Problem::Node(error)));
             }
+            if let Some(named) = &args.plant_from {
+                let own = [account, hot].into_iter().flatten().collect::<Vec<_>>();
+                match examine_planting(&chain, named, &own).await {
+                    Ok(found) => findings.extend(found),
+                    Err(error) => findings.push(Finding::problem("node", Problem::Node(error))),
+                }
+            }
         }
     }
     let choice = common.executor;
@@ -152,6 +160,19 @@ async fn examine_chain(
     let others = other_addresses(chain, &account).await?;
     findings.extend(judge::endpoint(&facts, &told, &others, answer, wants));
     Ok(())
+}
+
+async fn examine_planting(chain: &Chain, named: &str, own: &[Account]) -> Result<Vec<Finding>, ChainError> {
+    let account = match planting::keys(named) {
+        Ok(keys) => keys.account(),
+        Err(error) => return Ok(vec![Finding::problem("plants", Problem::PlantKey(error.to_string()))]),
+    };
+    let (terms, params, money) = (chain.plant_terms().await?, chain.params().await?, chain.account(&account).await?);
+    let owns = (money.free, money.bonded.saturating_sub(money.locked));
+    let plants = chain.plants().await?.into_iter().filter(|(_, plant)| plant.owner == account);
+    let plants: Vec<_> = plants.map(|(_, plant)| plant).collect();
+    let judged = planting::judge(&account, own, owns, &terms, &params);
+    Ok(judge::planting(judged, &plants, chain.best().await?.0))
 }
 
 /// Addresses that other accounts registered.

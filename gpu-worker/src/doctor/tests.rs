@@ -320,3 +320,15 @@ fn key_of_the_stake_should_be_advised_against_but_an_apprentices() {
     assert!(judge::stake_key(&Wants { apprentice: true, ..wants(Role::Worker, false) }).is_none());
     assert!(judge::stake_key(&Wants { by_hot_key: true, ..wants(Role::Worker, false) }).is_none());
 }
+
+#[test]
+fn plants_should_be_told_with_what_is_held_and_when_the_first_is_lost() {
+    let plant = |deposit, expires_at| quern_primitives::plant::Plant { owner: ME, deposit, posted_at: 1, expires_at };
+    let plants = [plant(40 * QRN, 90), plant(10 * QRN, 70)];
+    let findings = judge::planting(Ok(()), &plants, 50);
+    let text = format!("{findings:?}");
+    assert!(text.contains("2 plants and decoys under way, 50 QRN held, the first is lost in 20 blocks"), "{text}");
+    let findings = judge::planting(Err(crate::planting::PlantingFault::Own), &[], 50);
+    assert_eq!(codes(&findings), ["own_plants"]);
+    assert!(format!("{findings:?}").contains("no plant or decoy is under way"));
+}

@@ -178,7 +178,21 @@ impl Site {
                 self.db.forget(attempt)?;
                 Ok(None)
             }
-            Action::Submit(_) => Err(SiteError::Inconsistent("extrinsics are sent by the shell")),
+            Action::Plan(view, kind, deposit) => self.plan(&view, kind, deposit).await.map(Some),
+            Action::Confirm(attempt) => {
+                self.db.confirm_plan(attempt)?;
+                Ok(Some(Event::Confirmed(attempt)))
+            }
+            Action::Abandon(attempt) => {
+                self.db.abandon_plan(attempt)?;
+                tracing::warn!(shard = %attempt.shard, "the plant does not stand in time: the shard is run as it should be");
+                Ok(Some(Event::Abandoned(attempt)))
+            }
+            Action::ForgetPlan(attempt) => {
+                self.db.forget_plan(attempt)?;
+                Ok(None)
+            }
+            Action::Submit(_) | Action::Post(_) => Err(SiteError::Inconsistent("extrinsics are sent by the shell")),
         }
     }
 
@@ -227,7 +241,9 @@ pub fn subject(action: &Action) -> Subject {
     };
     match action {
         Action::FetchInputs(view) => shard(view, "fetch"),
-        Action::Execute(view) => shard(view, "execute"),
+        Action::Execute(view) | Action::Plan(view, ..) => shard(view, "execute"),
+        Action::Confirm(attempt) => Subject::Plant(*attempt, "confirm"),
+        Action::Abandon(attempt) => Subject::Plant(*attempt, "abandon"),
         Action::ShowOpening(view) => stage(view, Stage::Opening),
         Action::ShowResults(view) => stage(view, Stage::Results),
         Action::Publish(attempt) => Stage::Published.subject(*attempt),
@@ -239,7 +255,7 @@ pub fn subject(action: &Action) -> Subject {
         Action::Prosecute(view, id) => Subject::of_dispute(view, *id, "prosecute"),
         Action::Compare(view, task) => Subject::Task(Attempt::of(&view.shard), *task),
         Action::Hold(attempt) => Subject::Shard(Round { attempt: *attempt, drawn_at: 0 }, "hold"),
-        Action::Submit(_) | Action::Forget(_) => Subject::None,
+        Action::Submit(_) | Action::Post(_) | Action::Forget(_) | Action::ForgetPlan(_) => Subject::None,
     }
 }
 

@@ -301,6 +301,12 @@ impl Site {
         op: u16,
         program: &Checked,
     ) -> Result<Bytes, SiteError> {
+        // A planter convicts itself: it is on both sides.
+        if dispute.worker == self.me {
+            let (_place, _, outputs) = self.own_trace(view, dispute).await?;
+            let output = outputs.get(usize::from(op)).ok_or(SiteError::Inconsistent("no such operator"))?;
+            return Ok(output.bytes.clone());
+        }
         let served = async {
             let defendant = view.endpoint(&dispute.worker);
             let defendant = defendant.ok_or(SiteError::Inconsistent("the defendant has no endpoint"))?;

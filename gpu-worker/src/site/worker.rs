@@ -2,12 +2,20 @@
 //! What a worker does: execute, show, defend, publish.
 
 use super::{compute, execution::run_and_keep, tasks, Site, SiteError};
-use crate::core::{defend_trace, Attempt, Defence, Event, Promise, Stage};
+use crate::{
+    core::{
+        defend_trace,
+        planter::{Kind, Plan, Progress},
+        Attempt, Defence, Event, Promise, Stage,
+    },
+    misbehave::Misbehaving,
+};
+use quern_executor::Executor;
 use quern_primitives::{
     commitment::leaf_list,
     job::Blob,
     slice::{open_subtrees, Node},
-    Account, BlobId, DisputeId, Height,
+    Account, Balance, BlobId, DisputeId, Height,
 };
 use quern_program::{reference, Segment, SegmentKind, Tensor, Value};
 use quern_protocol::{
@@ -16,7 +24,7 @@ use quern_protocol::{
     view::ShardView,
 };
 use quern_sdk::net::{messages::Commitment, Checkpoint, PeerId};
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 use tokio::sync::SemaphorePermit;
 
 impl Site {
@@ -29,27 +37,72 @@ impl Site {
         if let Some(promise) = self.db.promise(attempt)? {
             return Ok(Event::Executed(attempt, promise));
         }
-        let ids = self.run_tasks(view, tasks(view)).await?;
+        let ids = self.run_tasks(view, tasks(view), self.executor.clone()).await?;
         self.new_promise(attempt, by, ids)
+    }
+
+    /// Runs all tasks of a shard as it is planned. The promise and the plan are kept, both or neither, before this returns. A shard of
+    /// which not every segment can be wrong is run as it should be.
+    pub(super) async fn plan(&self, view: &ShardView, kind: Kind, deposit: Balance) -> Result<Event, SiteError> {
+        let Phase::Running { by, .. } = view.shard.phase else {
+            return Err(SiteError::Inconsistent("the shard is not running"));
+        };
+        let attempt = Attempt::of(&view.shard);
+        let program = self.program(view.context.stage.program).await?;
+        let is_planned = self.db.promise(attempt)?.is_some() || self.db.plan(attempt)?.is_some();
+        if is_planned || (kind == Kind::Error && !Misbehaving::corrupts_all(&program)) {
+            return self.execute(view).await;
+        }
+        let salt = self.db.fresh_secret();
+        let executor = match kind {
+            Kind::Error => self.planting(&salt),
+            Kind::Decoy => self.executor.clone(),
+        };
+        let ids = self.run_tasks(view, tasks(view), executor).await?;
+        let promise = self.draft(attempt, by, ids);
+        let plan = Plan { kind, root: promise.root, salt, deposit, by, progress: Progress::Drafted };
+        self.db.keep_plan(attempt, &plan, &promise)?;
+        Ok(Event::Planned(attempt, promise, plan))
+    }
+
+    /// What a planted error is computed on: where it is wrong follows from the salt.
+    fn planting(&self, salt: &[u8; 32]) -> Arc<dyn Executor> {
+        Arc::new(Misbehaving::planting(self.executor.clone(), *salt))
+    }
+
+    /// What the own result of an attempt was computed on.
+    fn executor_of(&self, attempt: Attempt) -> Result<Arc<dyn Executor>, SiteError> {
+        let plan = self.db.plan(attempt)?.filter(Plan::lies);
+        Ok(plan.map_or_else(|| self.executor.clone(), |plan| self.planting(&plan.salt)))
     }
 
     /// Promises a result, and keeps the promise before this returns. Only where none is kept for this attempt: a second secret
     /// would give it a second root.
     pub(super) fn new_promise(&self, attempt: Attempt, by: Height, ids: Vec<BlobId>) -> Result<Event, SiteError> {
-        let secret = self.db.fresh_secret();
-        let root = BlobId::of(&leaf_list(&secret, &self.me, &attempt.shard, &ids));
-        let promise = Promise { by, secret, ids, root };
+        let promise = self.draft(attempt, by, ids);
         self.db.keep_promise(attempt, &promise)?;
         Ok(Event::Executed(attempt, promise))
     }
 
+    /// A promise of these ids with a new secret, which is not kept yet.
+    fn draft(&self, attempt: Attempt, by: Height, ids: Vec<BlobId>) -> Promise {
+        let secret = self.db.fresh_secret();
+        let root = BlobId::of(&leaf_list(&secret, &self.me, &attempt.shard, &ids));
+        Promise { by, secret, ids, root }
+    }
+
     /// Runs tasks of a shard and stores their checkpoints and outputs. Gives their ids in leaf order.
-    async fn run_tasks(&self, view: &ShardView, tasks: impl Iterator<Item = u32>) -> Result<Vec<BlobId>, SiteError> {
+    async fn run_tasks(
+        &self,
+        view: &ShardView,
+        tasks: impl Iterator<Item = u32>,
+        on: Arc<dyn Executor>,
+    ) -> Result<Vec<BlobId>, SiteError> {
         let program = self.program(view.context.stage.program).await?;
         let mut ids = Vec::new();
         for task in tasks {
             let inputs = self.inputs(view, &program, task).await?;
-            let (executor, context) = (self.executor.clone(), view.context.context(task));
+            let (executor, context) = (on.clone(), view.context.context(task));
             ids.extend(run_and_keep(self.peer.store(), executor, program.clone(), context, inputs).await?);
         }
         Ok(ids)
@@ -75,7 +128,7 @@ impl Site {
                 continue;
             }
             tracing::warn!(shard = ?view.shard.id, task, "own results are gone from the disk; computing them again");
-            let ids = self.run_tasks(view, std::iter::once(task)).await?;
+            let ids = self.run_tasks(view, std::iter::once(task), self.executor_of(Attempt::of(&view.shard))?).await?;
             if promise.ids_of(&view.shard, task) != Some(&ids[..]) {
                 return Err(SiteError::Inconsistent("own results are gone and come out otherwise now"));
             }
@@ -239,7 +292,7 @@ impl Site {
 
     /// The own trace of the disputed segment: ids of the state before it, and the outputs of its operators, with the place that they
     /// take.
-    async fn own_trace(
+    pub(super) async fn own_trace(
         &self,
         view: &ShardView,
         dispute: &Dispute,
@@ -262,7 +315,11 @@ impl Site {
         let place = self.place_for_move().await?;
         let state = self.stored_tensors(&ids, types).await?;
         let inputs = self.inputs(view, &program, dispute.task).await?;
-        let (executor, segment) = (self.executor.clone(), dispute.segment);
+        let executor = match dispute.defendant {
+            Defendant::Worker => self.executor_of(Attempt::of(&view.shard))?,
+            _ => self.executor.clone(),
+        };
+        let segment = dispute.segment;
         let context = view.context.context(dispute.task).at(segment);
         let outputs = compute(move || Ok(executor.trace(&program, segment.kind(), &context, &inputs, &state)?)).await?;
         Ok((place, ids, outputs))

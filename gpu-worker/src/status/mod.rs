@@ -12,7 +12,7 @@ use crate::{
     enroll,
 };
 use anyhow::Context;
-use quern_primitives::{traits::Role, Account, Balance, Height};
+use quern_primitives::{plant::Plant, traits::Role, Account, Balance, Height};
 use quern_protocol::view::{AccountView, ParticipantView, MAX_PAGE};
 use quern_sdk::chain::{
     address,
@@ -52,6 +52,8 @@ pub struct Facts {
     pub minimum_bond: Balance,
     /// What a validator locks for an audit, at least.
     pub audit_bond: Balance,
+    /// What it has planted, decoys too.
+    pub plants: Vec<Plant>,
     /// Its shards.
     pub duties: Vec<Duty>,
     /// Shards that wait for a worker.
@@ -83,6 +85,7 @@ impl Facts {
         }
         let ask = participant.as_ref().map_or(0, |found| found.ask);
         let network = chain.network().await?;
+        let money = chain.account(&account).await?;
         Ok(Self {
             account,
             height,
@@ -92,7 +95,8 @@ impl Facts {
             is_retiring: readiness.is_some_and(|found| found.retiring),
             ready_at: readiness.map(|found| found.ready_at),
             rests_until: readiness.map_or(0, |found| found.rests_until),
-            money: chain.account(&account).await?,
+            plants: plants_of(chain, &account, &money).await?,
+            money,
             minimum_bond: chain.minimum_bond().await?,
             audit_bond: params.audit_bond,
             duties: duties.chain(served).collect(),
@@ -115,11 +119,30 @@ impl Facts {
         values.min().map_or(self.audit_bond, |value| value.max(self.audit_bond))
     }
 
+    /// What is held for what it has planted.
+    fn plants_held(&self) -> Balance {
+        self.plants.iter().map(|plant| plant.deposit).sum()
+    }
+
+    /// Height from which the first of them can be burned.
+    fn plants_expire_at(&self) -> Option<Height> {
+        self.plants.iter().map(|plant| plant.expires_at).min()
+    }
+
     /// Pay of open shards, as agreed: earned when their window has closed.
     pub fn pending(&self) -> Balance {
         let mine = self.duties.iter().filter(|duty| duty.is_pending());
         mine.map(|duty| duty.price).sum()
     }
+}
+
+/// What an account has planted: nothing where no more is held of it than its bond.
+async fn plants_of(chain: &Chain, account: &Account, money: &AccountView) -> Result<Vec<Plant>, ChainError> {
+    if money.held <= money.bonded.saturating_add(money.unbonding) {
+        return Ok(Vec::new());
+    }
+    let plants = chain.plants().await?.into_iter().map(|(_, plant)| plant);
+    Ok(plants.filter(|plant| plant.owner == *account).collect())
 }
 
 /// Ready workers that ask less.
@@ -175,6 +198,10 @@ struct Report {
     credits: Big,
     pending: Big,
     reputation: Option<u32>,
+    plants: usize,
+    plants_held: Big,
+    /// Height from which the first of them is lost.
+    plants_expire_at: Option<Height>,
     shards: Vec<ShardReport>,
     idle: IdleReport,
 }
@@ -222,6 +249,9 @@ fn report(facts: &Facts) -> Report {
         credits: Big(facts.money.credits),
         pending: Big(facts.pending()),
         reputation: facts.participant.as_ref().map(|found| found.reputation),
+        plants: facts.plants.len(),
+        plants_held: Big(facts.plants_held()),
+        plants_expire_at: facts.plants_expire_at(),
         shards: facts.duties.iter().map(ShardReport::from).collect(),
         idle: IdleReport { why: idle.why(facts), fix: idle.fix(), idle },
     }
@@ -268,6 +298,10 @@ fn text(facts: &Facts) -> String {
         let missing = facts.minimum_bond.saturating_sub(facts.money.bonded);
         line("apprentice", format!("paid into its bond; a worker when that has grown by {}", qrn(missing)));
     }
+    if let Some(first) = facts.plants_expire_at() {
+        let (count, held) = (facts.plants.len(), qrn(facts.plants_held()));
+        line("plants", format!("{count} plants and decoys, {held} held, the first until block {first}"));
+    }
     line("earned", format!("{} to be claimed, {} pending", qrn(facts.money.credits), qrn(facts.pending())));
     let open = facts.duties.iter().filter(|duty| duty.is_open()).count();
     line("shards", format!("{open} open, {} served", facts.duties.len() - open));
@@ -307,6 +341,20 @@ mod tests {
         let report = serde_json::to_value(report(&facts)).unwrap();
         assert_eq!((&report["pending"], &report["shards"][0]["by"]), (&"14".into(), &60.into()));
         assert_eq!(report["idle"]["reason"], "no_demand");
+    }
+
+    #[test]
+    fn status_should_tell_what_is_planted_and_when_it_is_due() {
+        assert!(!text(&facts()).contains("plants"));
+        let plant = |expires_at| Plant { owner: ME, deposit: 40 * quern_primitives::QRN, posted_at: 1, expires_at };
+        let facts = Facts { plants: vec![plant(90), plant(70)], ..facts() };
+        assert!(
+            text(&facts).contains("2 plants and decoys, 80 QRN held, the first until block 70"),
+            "{}",
+            text(&facts)
+        );
+        let report = serde_json::to_value(report(&facts)).unwrap();
+        assert_eq!((&report["plants"], &report["plants_expire_at"]), (&2.into(), &70.into()));
     }
 
     #[test]

@@ -6,9 +6,11 @@
 //! is hashed.
 
 mod audits;
+mod plants;
 mod simulate;
 
 pub use audits::{Friends, Outcomes};
+pub use plants::{Planting, Played};
 pub use simulate::{Estimate, Rerolls, Simulator};
 
 use quern_protocol::{

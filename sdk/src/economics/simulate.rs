@@ -5,7 +5,7 @@ use super::Formula;
 use quern_primitives::draw::{draw_segments, Draw, SegmentCosts};
 
 /// Resolution of probabilities in draws: one part in 2^53, what an `f64` below 1 holds.
-const RESOLUTION: u64 = 1 << 53;
+pub(super) const RESOLUTION: u64 = 1 << 53;
 /// Standard deviations of the bounds of an [`Estimate`]: outside of them with a probability of about 6 in 100,000.
 const DEVIATIONS: f64 = 4.0;
 

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+
+use super::*;
+use crate::testing::{accepted, overturned, running, settled, ME, OTHER};
+use quern_protocol::shard::Stake;
+
+const PLANTING: Account = [9; 32];
+const TERMS: PlantTerms = PlantTerms { minimum_deposit: 10, deposit_factor: 4, fee_ppm: 50_000, plant_blocks: 43_200 };
+const SALT: [u8; 32] = [6; 32];
+/// As the shards of the tests are committed to.
+const ROOT: BlobId = BlobId([8; 32]);
+
+fn planter(percent: u8, plan: Option<Plan>) -> Planter {
+    let (choice, plans) = (Choice { percent, seed: [7; 32] }, plan.map(|plan| (attempt(), plan)));
+    Planter::new(ME, PLANTING, choice, TERMS, Params::default(), plans)
+}
+
+fn attempt() -> Attempt {
+    Attempt::of(&running(ME).shard)
+}
+
+/// A shard that runs until this block, and whose collateral covers its price.
+fn running_until(until: Height) -> ShardView {
+    let mut view = running(ME);
+    let Phase::Running { deal, by } = &mut view.shard.phase else { unreachable!() };
+    (deal.collateral, *by) = (3 * deal.price, until);
+    view
+}
+
+fn plan(kind: Kind, progress: Progress) -> Plan {
+    Plan { kind, root: ROOT, salt: SALT, deposit: 84, by: 200, progress }
+}
+
+fn facts() -> Facts {
+    Facts { spendable: 10 * QRN, free_bond: 100 * QRN, places: 64, ..Facts::default() }
+}
+
+/// The facts when what is planned stands.
+fn posted(plan: &Plan) -> Facts {
+    let plant = Plant { owner: PLANTING, deposit: plan.deposit, posted_at: 5, expires_at: 9_000 };
+    Facts { posted: HashMap::from([(plan.hash(ME, attempt()), plant)]), ..facts() }
+}
+
+fn promise() -> Promise {
+    Promise { by: 200, secret: [1; 32], ids: vec![BlobId([2; 32]); 8], root: ROOT }
+}
+
+fn block(planter: &mut Planter, best: Height, facts: Facts, view: Option<ShardView>) -> Vec<Action> {
+    planter.take_in(&Event::Plants(facts));
+    let views: Vec<ShardView> = view.into_iter().collect();
+    let promises = HashMap::from([(attempt(), promise())]);
+    let promises = if views.is_empty() { HashMap::new() } else { promises };
+    planter.block(best, &views, &[], &promises)
+}
+
+#[test]
+fn choice_should_take_about_its_share_of_the_shards_and_as_many_decoys_as_there_is_room_for() {
+    let shard = attempt();
+    let chosen = |percent| {
+        let choice = Choice { percent, seed: [7; 32] };
+        let of = |attempt| choice.of(Attempt { attempt, ..shard });
+        let count = |kind| (0..10_000).filter(|attempt| of(*attempt) == Some(kind)).count();
+        (count(Kind::Error), count(Kind::Decoy))
+    };
+    assert_eq!((chosen(0), chosen(100)), ((0, 0), (10_000, 0)));
+    let (errors, decoys) = chosen(10);
+    assert!((800..1_200).contains(&errors) && (800..1_200).contains(&decoys), "{errors} {decoys}");
+    let (errors, decoys) = chosen(80);
+    assert!((7_600..8_400).contains(&errors) && errors + decoys == 10_000, "{errors} {decoys}");
+}
+
+#[test]
+fn error_should_be_planned_with_the_chains_deposit_when_nothing_is_in_its_way() {
+    let mut planter = planter(100, None);
+    planter.take_in(&Event::Plants(facts()));
+    assert_eq!(planter.choose(&running_until(200), 100), Some((Kind::Error, 4 * 21)));
+}
+
+#[test]
+fn shard_should_be_run_as_it_should_be_when_a_plant_is_not_allowed_or_could_not_be_seen_through() {
+    let chosen = |facts: Option<Facts>, view: ShardView, best| {
+        let mut planter = planter(100, None);
+        facts.into_iter().for_each(|facts| planter.take_in(&Event::Plants(facts)));
+        planter.choose(&view, best)
+    };
+    let with = |facts| chosen(Some(facts), running_until(200), 100);
+    assert_eq!(chosen(None, running_until(200), 100), None, "nothing is known yet");
+    assert_eq!(with(Facts { is_apprentice: true, ..facts() }), None);
+    assert_eq!(with(Facts { spendable: FEES, ..facts() }), None, "the deposit cannot be held");
+    assert_eq!(with(Facts { places: 0, ..facts() }), None);
+    assert_eq!(with(Facts { free_bond: 0, ..facts() }), None, "it could not be challenged");
+    assert_eq!(chosen(Some(facts()), running_until(200), 200 - PLAN_MARGIN_BLOCKS), None, "it would be too late");
+    let mut uncovered = running_until(200);
+    let Phase::Running { deal, .. } = &mut uncovered.shard.phase else { unreachable!() };
+    deal.collateral = deal.price - 1;
+    assert_eq!(chosen(Some(facts()), uncovered, 100), None);
+    let mut planned = planter(100, Some(plan(Kind::Error, Progress::Abandoned)));
+    planned.take_in(&Event::Plants(facts()));
+    assert_eq!(planned.choose(&running_until(200), 100), None, "it was given up before");
+}
+
+#[test]
+fn result_should_be_committed_to_only_when_its_plant_is_final_and_that_is_kept() {
+    let plan = plan(Kind::Error, Progress::Drafted);
+    let mut planter = planter(0, Some(plan.clone()));
+    let sent = [Action::Post(Call::Plant(plan.hash(ME, attempt()), 84))];
+    assert_eq!(block(&mut planter, 100, facts(), Some(running_until(200))), sent);
+    assert_eq!(block(&mut planter, 101, facts(), Some(running_until(200))), [], "it was sent a moment ago");
+    assert_eq!(block(&mut planter, 100 + RESEND_BLOCKS, facts(), Some(running_until(200))), sent);
+    assert!(!planter.may_commit(attempt()));
+    assert_eq!(block(&mut planter, 110, posted(&plan), Some(running_until(200))), [Action::Confirm(attempt())]);
+    assert!(!planter.may_commit(attempt()));
+    planter.take_in(&Event::Confirmed(attempt()));
+    assert!(planter.may_commit(attempt()));
+    assert_eq!(block(&mut planter, 199, facts(), Some(running_until(200))), [], "whatever a node knows less of");
+}
+
+#[test]
+fn error_should_be_given_up_when_its_plant_does_not_stand_in_time() {
+    let mut planter = planter(0, Some(plan(Kind::Error, Progress::Drafted)));
+    let late = 200 - COMMIT_MARGIN_BLOCKS;
+    assert_eq!(block(&mut planter, late, facts(), Some(running_until(200))), [Action::Abandon(attempt())]);
+    assert!(!planter.may_commit(attempt()), "the wrong result is still what was promised");
+    planter.take_in(&Event::Abandoned(attempt()));
+    assert!(planter.may_commit(attempt()));
+}
+
+#[test]
+fn honest_result_should_be_committed_to_when_its_decoy_does_not_stand_in_time() {
+    let mut planter = planter(0, Some(plan(Kind::Decoy, Progress::Drafted)));
+    let sent = block(&mut planter, 100, facts(), Some(running_until(200)));
+    assert_eq!(sent, [Action::Post(Call::Plant(decoy_hash(&SALT), 84))]);
+    assert!(!planter.may_commit(attempt()));
+    assert_eq!(block(&mut planter, 200 - COMMIT_MARGIN_BLOCKS, facts(), Some(running_until(200))), []);
+    assert!(planter.may_commit(attempt()));
+}
+
+#[test]
+fn decoy_should_be_opened_when_its_shard_is_accepted_or_gone_and_not_before() {
+    let plan = plan(Kind::Decoy, Progress::Confirmed);
+    let opened = |view| block(&mut planter(0, Some(plan.clone())), 100, posted(&plan), view);
+    assert_eq!(opened(Some(running_until(200))), []);
+    for view in [None, Some(accepted(ME)), Some(settled(ME, true))] {
+        assert_eq!(opened(view), [Action::Post(Call::OpenDecoy(SALT))]);
+    }
+}
+
+/// Accepted at 99, challenged by these until 120.
+fn challenged(challengers: &[Account]) -> ShardView {
+    let mut view = accepted(ME);
+    let Phase::Accepted { window, .. } = &mut view.shard.phase else { unreachable!() };
+    let stakes: Vec<_> = challengers.iter().map(|challenger| Stake { challenger: *challenger, bond: 5 }).collect();
+    window.challenges = stakes.try_into().unwrap();
+    window.confirmed.sample = vec![2].try_into().unwrap();
+    view
+}
+
+fn is_challenge(actions: &[Action]) -> bool {
+    matches!(actions, [Action::Post(Call::OpenDispute(_, 2, Some(_), _))])
+}
+
+#[test]
+fn planted_error_should_be_challenged_in_the_second_half_of_its_window_when_nobody_else_did() {
+    let plan = plan(Kind::Error, Progress::Confirmed);
+    let at = |best, view| block(&mut planter(0, Some(plan.clone())), best, posted(&plan), Some(view));
+    assert_eq!(at(108, challenged(&[])), []);
+    assert!(is_challenge(&at(109, challenged(&[]))));
+    assert_eq!(at(109, challenged(&[OTHER])), [], "somebody else does");
+    assert_eq!(at(117, challenged(&[])), [], "it would be too late");
+    let mut adopted = challenged(&[]);
+    let Phase::Accepted { deal, .. } = &mut adopted.shard.phase else { unreachable!() };
+    deal.worker = OTHER;
+    assert_eq!(at(109, adopted), [], "it is another's result");
+}
+
+#[test]
+fn auditors_should_be_accused_from_the_planting_account_when_they_confirmed_a_planted_error() {
+    let plan = plan(Kind::Error, Progress::Confirmed);
+    let mut planter = planter(0, Some(plan.clone()));
+    let actions = block(&mut planter, 110, posted(&plan), Some(overturned(ME, OTHER)));
+    assert!(matches!(actions[..], [Action::Post(Call::AccuseAuditor(_, OTHER, 2, Some(_), _))]), "{actions:?}");
+}
+
+#[test]
+fn plant_should_be_opened_again_and_again_while_its_slash_waits_and_not_be_withdrawn() {
+    let plan = plan(Kind::Error, Progress::Confirmed);
+    let mut planter = planter(0, Some(plan.clone()));
+    let result = plan.result(ME, attempt());
+    let other = PlantedResult { attempt: 9, ..result };
+    let over = HashSet::from([attempt()]);
+    let waits = Facts { slashes: vec![(3, other), (4, result)], over, ..posted(&plan) };
+    for best in [100, 100 + REOPEN_BLOCKS, 100 + 2 * REOPEN_BLOCKS] {
+        assert_eq!(block(&mut planter, best, waits.clone(), None), [Action::Post(Call::OpenPlant(4, SALT))]);
+    }
+}
+
+#[test]
+fn plant_should_be_withdrawn_when_its_result_is_never_paid_also_when_it_was_given_up() {
+    for progress in [Progress::Confirmed, Progress::Abandoned] {
+        let plan = plan(Kind::Error, progress);
+        let mut planter = planter(0, Some(plan.clone()));
+        let over = Facts { over: HashSet::from([attempt()]), ..posted(&plan) };
+        let withdrawn = [Action::Post(Call::WithdrawPlant(SALT, plan.result(ME, attempt())))];
+        assert_eq!(block(&mut planter, 100, posted(&plan), None), []);
+        assert_eq!(block(&mut planter, 101, over, None), withdrawn);
+    }
+}
+
+#[test]
+fn plan_should_be_forgotten_only_when_no_block_can_take_its_plant_any_more() {
+    let plan = plan(Kind::Error, Progress::Drafted);
+    let at = |finalized, posted: bool| {
+        let known = if posted { super::tests::posted(&plan) } else { facts() };
+        block(&mut planter(0, Some(plan.clone())), 400, Facts { finalized, ..known }, None)
+    };
+    assert_eq!(at(200 + MORTAL_BLOCKS, false), []);
+    assert_eq!(at(201 + MORTAL_BLOCKS, false), [Action::ForgetPlan(attempt())]);
+    assert_eq!(at(201 + MORTAL_BLOCKS, true), [Action::Confirm(attempt())], "it stands");
+}
+
+#[test]
+fn result_should_be_void_as_the_chain_has_it() {
+    let result = plan(Kind::Error, Progress::Confirmed).result(ME, attempt());
+    let void = |view: ShardView| is_void(Some(&view.shard), &result);
+    assert!(!void(accepted(ME)) && !void(settled(ME, true)) && !void(running(ME)) && !void(overturned(ME, OTHER)));
+    assert!(void(settled(ME, false)) && void(accepted(OTHER)));
+    let mut again = running(OTHER);
+    again.shard.attempt = 1;
+    assert!(void(again));
+    assert!(is_void(Some(&accepted(ME).shard), &PlantedResult { root: BlobId([1; 32]), ..result }));
+    assert!(is_void(None, &result));
+}
