@@ -44,6 +44,18 @@ impl Enrolment {
     fn is_of(&self, found: &ParticipantView) -> bool {
         found.endpoint == self.endpoint && found.profile == self.profile && found.ask == self.ask
     }
+
+    /// Whether an account can be enrolled so that is registered as this: looked at before any money is bonded.
+    fn may_follow(&self, found: &ParticipantView) -> Result<(), EnrolError> {
+        let becomes_worker = self.role == Role::Worker && found.role == Role::Apprentice;
+        if found.role != self.role && !becomes_worker {
+            return Err(EnrolError::OtherRole(found.role));
+        }
+        if found.barred {
+            return Err(EnrolError::Barred);
+        }
+        Ok(())
+    }
 }
 
 /// Why an account cannot be enrolled.
@@ -124,6 +136,7 @@ pub async fn enroll(
     let account = chain.account(me).await?;
     let missing = wanted.bond.saturating_sub(account.bonded);
     let found = chain.participant(me).await?;
+    found.as_ref().map_or(Ok(()), |found| wanted.may_follow(found))?;
     let is_apprentice = found.as_ref().is_some_and(|found| found.role == Role::Apprentice);
     // Who was enrolled before goes on earning, unless it has the bond by now.
     let earns = wanted.apprentice || (wanted.role == Role::Worker && is_apprentice && account.free < missing);
@@ -144,10 +157,6 @@ pub async fn enroll(
             sender.send_and_wait(&call).await?;
             tracing::info!(role = ?wanted.role, "registered");
         }
-        Some(found) if found.role != wanted.role && !(wanted.role == Role::Worker && is_apprentice) => {
-            return Err(EnrolError::OtherRole(found.role))
-        }
-        Some(found) if found.barred => return Err(EnrolError::Barred),
         Some(found) if wanted.is_of(&found) => {}
         Some(found) => {
             let update = calls::update(wanted.endpoint.clone(), wanted.profile.clone(), wanted.ask);
@@ -379,17 +388,32 @@ mod tests {
     use super::*;
     use crate::testing::participant;
 
-    fn standing() -> Standing {
-        let wanted = Enrolment {
-            role: Role::Worker,
+    fn wanted(role: Role) -> Enrolment {
+        Enrolment {
+            role,
             endpoint: Endpoint::default(),
             profile: Profile::new(1, "", false),
             ask: QRN,
             slots: 1,
             bond: QRN,
             apprentice: false,
-        };
-        Standing::new(wanted, None, Some(1))
+        }
+    }
+
+    fn standing() -> Standing {
+        Standing::new(wanted(Role::Worker), None, Some(1))
+    }
+
+    #[test]
+    fn account_should_not_be_enrolled_when_it_is_barred_or_has_the_other_role() {
+        let judged =
+            |role, found: Role, barred| wanted(role).may_follow(&ParticipantView { barred, ..participant(found) });
+        assert!(matches!(judged(Role::Worker, Role::Worker, true), Err(EnrolError::Barred)));
+        assert!(matches!(judged(Role::Worker, Role::Apprentice, true), Err(EnrolError::Barred)));
+        assert!(matches!(judged(Role::Worker, Role::Validator, true), Err(EnrolError::OtherRole(Role::Validator))));
+        assert!(matches!(judged(Role::Validator, Role::Apprentice, false), Err(EnrolError::OtherRole(_))));
+        assert!(judged(Role::Worker, Role::Apprentice, false).is_ok(), "it becomes a worker");
+        assert!(judged(Role::Validator, Role::Validator, false).is_ok());
     }
 
     #[test]

@@ -21,7 +21,7 @@ use quern_protocol::{
 };
 use quern_worker::core::{
     Action, Attempt, Call, Defence, Event, Promise, Prosecution, Sealed, ShownResults, Stage, Subject, Validator,
-    Worker, CLAIM_AFTER, CLAIM_MARGIN_BLOCKS, DECLINE_AFTER, PRESSING_BLOCKS, RESEND_BLOCKS, RETRY_BLOCKS,
+    Worker, CLAIM_AFTER, CLAIM_MARGIN_BLOCKS, DECLINE_AFTER, DECLINE_MARGIN_BLOCKS, PRESSING_BLOCKS, RESEND_BLOCKS, RETRY_BLOCKS,
 };
 
 const ME: Account = [1; 32];
@@ -224,6 +224,28 @@ fn worker_should_decline_when_the_inputs_cannot_be_fetched() {
     }
     let actions = worker.on(block(height, 8, vec![assigned()]));
     assert_eq!(actions, vec![Action::Submit(Call::Decline(ID))]);
+}
+
+#[test]
+fn worker_should_decline_in_time_when_the_inputs_could_not_be_fetched_once() {
+    let last = 60 - DECLINE_MARGIN_BLOCKS;
+    let mut worker = Worker::new(ME, []);
+    let actions = worker.on(block(10, 8, vec![assigned()]));
+    worker.on(Event::Failed(quern_worker::site::subject(&actions[0])));
+    let again = worker.on(block(last - 1, 8, vec![assigned()]));
+    assert_eq!(kinds(&again), ["fetch"], "there is time for another try");
+    assert_eq!(worker.on(block(last, 8, vec![assigned()])), vec![Action::Submit(Call::Decline(ID))]);
+    // A fetch that ends all the same is still of use.
+    worker.on(Event::Fetched(ATTEMPT));
+    assert_eq!(kinds(&worker.on(block(last + 1, 8, vec![assigned()]))), ["start"]);
+}
+
+#[test]
+fn worker_should_not_decline_near_the_deadline_when_its_first_fetch_is_under_way() {
+    let mut worker = Worker::new(ME, []);
+    let last = 60 - DECLINE_MARGIN_BLOCKS;
+    assert_eq!(kinds(&worker.on(block(last, 8, vec![assigned()]))), ["fetch"]);
+    assert_eq!(kinds(&worker.on(block(last + 1, 8, vec![assigned()]))), Vec::<&str>::new());
 }
 
 #[test]

@@ -59,6 +59,9 @@ pub const PRESSING_BLOCKS: Height = 32;
 /// Failed attempts to fetch the inputs after which a worker declines the shard, so that it waits for nobody, and after which a validator
 /// that is asked for them says that they are missing.
 pub const DECLINE_AFTER: u32 = 8;
+/// Blocks before its deadline at which a worker that has failed once to fetch the inputs declines the shard: a fetch from nobody takes
+/// so long that there are few tries until then, and declining costs less than being late. Enough to send it twice.
+pub const DECLINE_MARGIN_BLOCKS: Height = 12;
 
 /// One attempt at a shard: what is known and promised belongs to it and never to a later one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -470,6 +473,12 @@ impl Pending {
 
     fn failures(&self, subject: Subject) -> u32 {
         self.failures.get(&subject).copied().unwrap_or(0)
+    }
+
+    /// Whether a worker gives up to fetch the inputs: after some failures, or one when the time is nearly over.
+    fn declines(&self, fetch: Subject, best: Height, by: Height) -> bool {
+        let enough = if best.saturating_add(DECLINE_MARGIN_BLOCKS) >= by { 1 } else { DECLINE_AFTER };
+        self.failures(fetch) >= enough
     }
 
     /// Whether to demand on chain what a peer did not show: after some failures, or one when the time is nearly over.

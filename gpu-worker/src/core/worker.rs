@@ -149,12 +149,12 @@ impl Worker {
     ) {
         let (id, attempt, round, best) = (view.shard.id, Attempt::of(&view.shard), Round::of(&view.shard), self.best);
         match &view.shard.phase {
-            Phase::Assigned { .. } => {
+            Phase::Assigned { by, .. } => {
                 self.origins.is_final(attempt, &view.context, best, finalized);
                 let fetch = Subject::Shard(round, "fetch");
                 if self.fetched.contains(&attempt) {
                     self.pending.submit(round, Call::Start(id), best, out);
-                } else if self.pending.failures(fetch) >= DECLINE_AFTER {
+                } else if self.pending.declines(fetch, best, *by) {
                     self.pending.submit(round, Call::Decline(id), best, out);
                 } else if self.pending.start(fetch, best, UNTIL_REPORTED) {
                     out.push(Action::FetchInputs(view.clone()));

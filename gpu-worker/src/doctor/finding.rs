@@ -5,7 +5,7 @@ use crate::{db::DbError, hot_key::HotKeyFault, planting::PlantingFault};
 use quern_primitives::{traits::Role, Balance};
 use quern_sdk::chain::{amount::qrn, health::RuntimeVersion, BadSecret, ChainError, KeyFileError};
 use serde::Serialize;
-use std::{net::SocketAddr, path::PathBuf};
+use std::{io, net::SocketAddr, path::PathBuf};
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -106,7 +106,7 @@ pub enum Problem {
     },
     /// The data folder cannot be written.
     #[error("the data folder {0} cannot be written: {1}")]
-    NotWritable(PathBuf, String),
+    NotWritable(PathBuf, io::Error),
     /// The disk is nearly full.
     #[error("only {free_mib} MiB are free where {folder} is")]
     DiskFull {
@@ -269,6 +269,7 @@ impl Problem {
             Self::BadKey(_) => "bad_key",
             Self::KeyFile(KeyFileError::Missing(_)) => "key_file_missing",
             Self::KeyFile(KeyFileError::Unreadable(..)) => "key_file_unreadable",
+            Self::KeyFile(KeyFileError::Folder(_)) => "key_file_folder",
             Self::KeyFile(KeyFileError::Exposed(..)) => "key_file_exposed",
             Self::KeyFile(KeyFileError::Secret(..)) => "bad_key",
             Self::HotKey(HotKeyFault::NotProxy { .. }) => "not_proxy",
@@ -325,6 +326,7 @@ impl Problem {
             Self::BadKey(_) => "check the secret: a phrase of 12 or 24 words, a hex seed of 64 digits, or a development path",
             Self::KeyFile(KeyFileError::Missing(_)) => "write the secret into it, for you alone (chmod 600), or name another with --suri-file",
             Self::KeyFile(KeyFileError::Unreadable(..)) => "make the user of the daemon its owner (chown), with chmod 600",
+            Self::KeyFile(KeyFileError::Folder(_)) => "name the file in it that holds the secret, with --suri-file",
             Self::KeyFile(KeyFileError::Exposed(..)) => "chmod 600 it; if other users of the machine are not trusted, use another key",
             Self::KeyFile(KeyFileError::Secret(..)) => "write one line into it: a phrase, a hex seed, or a development path",
             Self::HotKey(fault) => fault.fix(),
@@ -342,7 +344,12 @@ impl Problem {
             Self::Stalled { .. } => "look at the node's log and its peers; if this is a test chain, see that its authors run",
             Self::NoPeers => "open the node's port (30333) and give it boot nodes (--bootnodes)",
             Self::Clock { .. } => "set the clock by the network: timedatectl set-ntp true",
-            Self::NotWritable(..) => "make the user of the daemon its owner, or choose another folder with --data",
+            Self::NotWritable(_, error) => match error.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space, or choose a folder on another disk with --data",
+                io::ErrorKind::ReadOnlyFilesystem => "have its file system mounted for writing, or choose another folder with --data",
+                io::ErrorKind::NotADirectory => "choose another folder with --data: a part of this path is a file",
+                _ => "make the user of the daemon its owner, or choose another folder with --data",
+            },
             Self::DiskFull { .. } => "free some space, or choose a folder on another disk with --data",
             Self::Database(DbError::Version { .. }) => "use the program that wrote it until nothing is owed (quern-worker drain), then an empty folder",
             Self::Database(DbError::Unclean) => "start the daemon: quern-worker run (a validator: quern-worker validate)",

@@ -112,7 +112,7 @@ pub struct FolderSeen {
     /// Where.
     pub path: PathBuf,
     /// Whether it can be written, or why not.
-    pub writable: Result<(), String>,
+    pub writable: std::io::Result<()>,
     /// Free space on its disk.
     pub free_mib: Option<u64>,
     /// Whose database is in it.

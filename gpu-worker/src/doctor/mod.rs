@@ -231,11 +231,13 @@ fn ahead_ms(here: Duration, there: Duration) -> i64 {
 }
 
 fn look_at_folder(path: &Path) -> FolderSeen {
-    // The nearest folder that exists: the daemon makes the rest.
-    let there = path.ancestors().find(|folder| folder.exists()).unwrap_or(path);
+    // The nearest folder that exists: the daemon makes the rest. The last ancestor of a relative path is empty, and means this folder.
+    let mut folders =
+        path.ancestors().map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
+    let there = folders.find(|folder| folder.exists()).unwrap_or(path);
     FolderSeen {
         path: path.into(),
-        writable: try_write(there).map_err(|error| error.to_string()),
+        writable: try_write(there),
         free_mib: free_mib(there),
         database: Db::identity(&path.join(db::FILE_NAME)),
         drains: drain::is_asked(path),

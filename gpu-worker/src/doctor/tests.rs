@@ -79,12 +79,31 @@ fn folder_should_be_judged_by_whose_it_is() {
     assert_eq!(codes_of(folder(own()), OTHER, [7; 32]), ["other_account"]);
     assert_eq!(codes_of(folder(own()), ME, [8; 32]), ["other_genesis"]);
     assert_eq!(codes_of(folder(Err(DbError::Version { found: 9 })), ME, [7; 32]), ["database_version"]);
-    let full = FolderSeen { free_mib: Some(100), writable: Err("no".into()), drains: true, ..folder(own()) };
+    let full =
+        FolderSeen { free_mib: Some(100), writable: Err(std::io::Error::other("no")), drains: true, ..folder(own()) };
     let findings = judge::folder(full, Some(ME), None);
     assert_eq!(codes(&findings), ["folder_not_writable", "disk_full", "drains"]);
     assert_eq!(findings[1].level(), Level::Error);
     let low = FolderSeen { free_mib: Some(1_000), ..folder(own()) };
     assert_eq!(judge::folder(low, None, None)[1].level(), Level::Warning);
+}
+
+#[test]
+fn folder_should_be_found_sound_when_its_path_is_relative_and_it_does_not_exist_yet() {
+    let seen = look_at_folder(Path::new("no-such-folder-of-a-daemon"));
+    assert!(seen.writable.is_ok(), "{:?}", seen.writable);
+    assert!(!Path::new("no-such-folder-of-a-daemon").exists(), "it changes nothing");
+}
+
+#[test]
+fn remedy_of_a_folder_that_cannot_be_written_should_go_by_what_is_wrong_with_it() {
+    use std::io::ErrorKind::{NotADirectory, PermissionDenied, ReadOnlyFilesystem, StorageFull};
+    let fix = |kind: std::io::ErrorKind| Problem::NotWritable("/data".into(), kind.into()).fix();
+    for (kind, word) in
+        [(StorageFull, "free"), (ReadOnlyFilesystem, "mounted"), (NotADirectory, "file"), (PermissionDenied, "owner")]
+    {
+        assert!(fix(kind).contains(word) && fix(kind).contains("--data"), "{kind:?}: {}", fix(kind));
+    }
 }
 
 #[test]

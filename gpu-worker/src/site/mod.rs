@@ -138,6 +138,7 @@ impl Site {
     pub async fn takes(&self, action: &Action) -> Result<Takes, SiteError> {
         let (Action::FetchInputs(view)
         | Action::Execute(view)
+        | Action::Plan(view, ..)
         | Action::Audit(view)
         | Action::Rerun(view)
         | Action::Compare(view, _)) = action

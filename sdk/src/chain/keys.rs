@@ -23,6 +23,9 @@ pub enum KeyFileError {
     /// It cannot be read.
     #[error("the key file {0} cannot be read: {1}; make it readable for the user of this program, and for nobody else (chmod 600)")]
     Unreadable(PathBuf, std::io::Error),
+    /// It is a folder.
+    #[error("the key file {0} is a folder; name the file in it that holds the secret")]
+    Folder(PathBuf),
     /// Others can read it.
     #[error("the key file {0} can be read by other users (mode {1:03o}): chmod 600 it, and use another key if they are not trusted")]
     Exposed(PathBuf, u32),
@@ -46,6 +49,14 @@ impl Keypair {
         if suri.is_empty() || suri.trim() != suri {
             return Err(bad(&"it is empty, or has white space around it"));
         }
+        if suri.contains(char::is_control) {
+            return Err(bad(&"it has more than one line; give the secret alone, without a comment"));
+        }
+        // Words are parted by spaces, and a password may have some; in a path a comment or a second secret would be another account.
+        let (path, _password) = suri.split_once("///").unwrap_or((suri, ""));
+        if path.split_once('/').is_some_and(|(_words, path)| path.contains(char::is_whitespace)) {
+            return Err(bad(&"there is white space in its path; give the secret alone, without a comment"));
+        }
         let uri = SecretUri::from_str(suri).map_err(|error| bad(&error))?;
         let signer = sr25519::Keypair::from_uri(&uri).map_err(|error| bad(&error))?;
         let seed = blake3::derive_key("quern 2026 keys derived from an account's secret", suri.as_bytes());
@@ -58,10 +69,14 @@ impl Keypair {
             std::io::ErrorKind::NotFound => KeyFileError::Missing(path.into()),
             _ => KeyFileError::Unreadable(path.into(), error),
         };
+        let found = std::fs::metadata(path).map_err(unreadable)?;
+        if found.is_dir() {
+            return Err(KeyFileError::Folder(path.into()));
+        }
         #[cfg(unix)]
         {
             use std::os::unix::fs::MetadataExt;
-            let mode = std::fs::metadata(path).map_err(unreadable)?.mode() & 0o777;
+            let mode = found.mode() & 0o777;
             if mode & 0o077 != 0 {
                 return Err(KeyFileError::Exposed(path.into(), mode));
             }
@@ -119,6 +134,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("key");
         assert!(matches!(Keypair::from_file(&path), Err(KeyFileError::Missing(_))));
+        assert!(matches!(Keypair::from_file(folder.path()), Err(KeyFileError::Folder(_))));
         std::fs::write(&path, "//Alice\n").unwrap();
         let allow = |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
         allow(0o644);
@@ -126,6 +142,9 @@ mod tests {
         allow(0o600);
         let key = Keypair::from_file(&path).map_err(|error| error.to_string()).unwrap();
         assert_eq!(key.account(), Keypair::from_suri("//Alice").unwrap().account());
+        std::fs::write(&path, "//Alice\n//Bob\n").unwrap();
+        let Err(error) = Keypair::from_file(&path) else { panic!("it has two secrets") };
+        assert!(error.to_string().contains("more than one line"), "{error}");
         std::fs::write(&path, "not a phrase").unwrap();
         assert!(matches!(Keypair::from_file(&path), Err(KeyFileError::Secret(..))));
     }
@@ -133,6 +152,21 @@ mod tests {
     #[test]
     fn secret_should_be_refused_when_it_is_no_secret() {
         assert!(Keypair::from_suri("not a phrase").is_err());
+    }
+
+    #[test]
+    fn secret_should_be_refused_when_something_stands_behind_it() {
+        let words = "bottom drive obey lake curtain smoke basket hold race lonely fit walk";
+        let seed = format!("0x{}", "5e".repeat(32));
+        for secret in ["//Alice", "//Alice//stash", words, &format!("{words}//hard/soft"), &seed] {
+            assert!(Keypair::from_suri(secret).is_ok(), "{secret:?}");
+            for behind in ["\n//Bob", "\r\n# the key of the stake", " # the key of the stake", "\t1", "\u{a0}1", "\0"] {
+                let error = Keypair::from_suri(&format!("{secret}{behind}"));
+                assert!(error.is_err(), "{secret:?} {behind:?}");
+            }
+        }
+        assert!(Keypair::from_suri("//Alice///a password of words").is_ok());
+        assert!(Keypair::from_suri("//Alice///a password\nof lines").is_err());
     }
 
     #[test]
