@@ -722,16 +722,16 @@ mod tests {
         let path = folder.path().join("db");
         let db = Db::open(&path, &[1; 32], &[2; 32]).unwrap();
         db.bind(&origin(Some(5))).unwrap();
-        db.keep_seal(attempt(), sealed(5, 6)).unwrap();
+        db.keep_seal(attempt(), sealed(5, 6), &[]).unwrap();
         let full = Db { room_mib: Box::new(|| Some(LEAST_ROOM_MIB - 1)), ..db };
-        assert!(matches!(full.keep_seal(attempt(), sealed(9, 8)), Err(DbError::Full(15))));
+        assert!(matches!(full.keep_seal(attempt(), sealed(9, 8), &[]), Err(DbError::Full(15))));
         assert!(Outbox::keep(&full, &Queued { nonce: 1, call: vec![], signed: vec![], until: 64 }).is_err());
         full.claim(&[1; 32], &[2; 32]).unwrap();
         assert!(matches!(full.claim(&[1; 32], &[3; 32]), Err(DbError::Foreign { what: "genesis", .. })));
         assert_eq!(full.bind(&origin(Some(5))).unwrap(), Binding::Confirmed, "a node that went away is back");
         assert_eq!(full.seal(attempt()).unwrap(), Some(sealed(5, 6)));
         let roomy = Db { room_mib: Box::new(|| Some(LEAST_ROOM_MIB)), ..full };
-        assert_eq!(roomy.keep_seal(attempt(), sealed(9, 8)).unwrap(), sealed(9, 8));
+        assert_eq!(roomy.keep_seal(attempt(), sealed(9, 8), &[]).unwrap(), sealed(9, 8));
     }
 
     #[test]

@@ -13,15 +13,16 @@ use quern_protocol::{
     dispute::{Dispute, Move, Posted, Trace},
     inputs::StageContext,
     shard::{
-        Accused, Audit, Commitment, Confirmed, Deal, Demand, LeafDemand, Liable, Phase, Probe, ProbeSeat,
-        Seat, Stake, Verdict, Window,
+        Accused, Audit, Commitment, Confirmed, Deal, Demand, LeafDemand, Liable, Phase, Probe, ProbeSeat, Seat, Stake,
+        Verdict, Window,
     },
     view::ShardView,
     Shard,
 };
 use quern_worker::core::{
     Action, Attempt, Call, Defence, Event, Promise, Prosecution, Sealed, ShownResults, Stage, Subject, Validator,
-    Worker, CLAIM_AFTER, CLAIM_MARGIN_BLOCKS, DECLINE_AFTER, DECLINE_MARGIN_BLOCKS, PRESSING_BLOCKS, RESEND_BLOCKS, RETRY_BLOCKS,
+    Worker, CLAIM_AFTER, CLAIM_MARGIN_BLOCKS, DECLINE_AFTER, DECLINE_MARGIN_BLOCKS, PRESSING_BLOCKS, RESEND_BLOCKS,
+    RETRY_BLOCKS,
 };
 
 const ME: Account = [1; 32];

@@ -290,7 +290,7 @@ impl Validator {
             found.start.is_some() || view.shard.locate(found.position).is_some_and(|(_, segment)| segment == 0)
         };
         if let Some(found) = found.filter(starts) {
-            self.accusations.play(&self.me, view, &found, &mut self.pending, self.best, out);
+            self.accusations.play(&self.me, &view.shard, &found, &mut self.pending, self.best, out);
         }
         self.prosecutions.play(&self.me, view, &mut self.pending, self.best, out);
     }
