@@ -84,6 +84,9 @@ sp_api::decl_runtime_apis! {
         /// Up to 256 shards that an account only serves, after the shard `after` or from the first. And the shard to go on
         /// after, if there may be more.
         fn served(account: Account, after: Option<ShardId>) -> (Vec<Shard>, Option<ShardId>);
+        /// Up to `limit` (at most 64) registered accounts that are barred, which `workers` leaves out, in the order of storage, after
+        /// the account `after` or from the first.
+        fn barred(after: Option<Account>, limit: u32) -> Vec<ParticipantView>;
     }
 }
 
@@ -166,6 +169,17 @@ pub fn participants(from: u32, limit: u32) -> Vec<ParticipantView> {
     let apprentices = quern_pallet_workers::Apprentices::<Runtime>::get();
     let all = workers.into_iter().chain(validators).chain(apprentices);
     all.skip(from as usize).take(limit.min(MAX_PAGE) as usize).filter_map(participant).collect()
+}
+
+/// A page of barred accounts, in the order of storage.
+pub fn barred(after: Option<Account>, limit: u32) -> Vec<ParticipantView> {
+    // Whoever is barred has convictions there, and nobody else.
+    type Convictions = quern_pallet_workers::ConvictionsOf<Runtime>;
+    let accounts = match after {
+        Some(after) => Convictions::iter_keys_from(Convictions::hashed_key_for(AccountId::from(after))),
+        None => Convictions::iter_keys(),
+    };
+    accounts.take(limit.min(MAX_PAGE) as usize).filter_map(|who| participant(who.into())).collect()
 }
 
 /// What an account has.
