@@ -105,6 +105,18 @@ pub trait Backing {
     fn reward(who: &Account, from: &Account, amount: Balance, era: u32) -> Option<(Balance, Balance)>;
 }
 
+/// What authors have not claimed.
+pub trait Unclaimed {
+    /// Whether `who` authored blocks in an era that is over and has not been paid for them: anybody may claim that for it.
+    fn has_unclaimed(who: &Account) -> bool;
+}
+
+impl Unclaimed for () {
+    fn has_unclaimed(_: &Account) -> bool {
+        false
+    }
+}
+
 /// What an account does for the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub enum Role {

@@ -211,7 +211,7 @@ pub fn candidate(account: Account) -> Option<CandidateView> {
         account,
         commission_ppm: candidate.commission.of_era(quern_pallet_rewards::CurrentEra::<Runtime>::get()),
         bonded: Collateral::bonded(&account),
-        backing: candidate.pool.active(),
+        backing: candidate.active(),
         score: candidate.listed.unwrap_or_default(),
         authors: Session::validators().contains(&who),
         has_keys: pallet_session::NextKeys::<Runtime>::contains_key(&who),
@@ -220,18 +220,13 @@ pub fn candidate(account: Account) -> Option<CandidateView> {
 
 /// What an account backs candidates with.
 pub fn nominations(account: Account) -> Vec<NominationView> {
-    let entries = quern_pallet_staking::Nominations::<Runtime>::iter_prefix(AccountId::from(account));
-    let view = |(candidate, nomination): (AccountId, quern_pallet_staking::Nomination)| {
-        let pool = Collateral::pool(&candidate).filter(|pool| pool.generation == nomination.generation);
-        let pool = pool.unwrap_or_default();
-        NominationView {
-            candidate: candidate.into(),
-            amount: pool.value_of(nomination.shares),
-            unbonding: pool.value_of(nomination.total().saturating_sub(nomination.shares)),
-            release_at: nomination.unbonding.last().map_or(0, |chunk| chunk.release_at),
-        }
+    let who = AccountId::from(account);
+    let candidates = quern_pallet_staking::Nominations::<Runtime>::iter_key_prefix(&who);
+    let view = |candidate: AccountId| {
+        let (amount, unbonding, release_at) = Collateral::backing_of(&who, &candidate);
+        NominationView { candidate: candidate.into(), amount, unbonding, release_at }
     };
-    entries.take(MAX_PAGE as usize).map(view).collect()
+    candidates.take(MAX_PAGE as usize).map(view).collect()
 }
 
 /// Checks what must always be true.
