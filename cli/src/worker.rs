@@ -33,6 +33,14 @@ async fn list(global: &Global, limit: u32) -> anyhow::Result<ExitCode> {
         }
         list.extend(page);
     }
+    // Barred accounts are on no list of those who may be drawn.
+    let mut after = None;
+    while list.len() < limit as usize {
+        let page = chain.barred(after, (limit - list.len() as u32).min(MAX_PAGE)).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.account);
+        list.extend(page);
+    }
     let text = if list.is_empty() { "nobody is registered".into() } else { text(&list, Cells::of_stdout()) };
     let list: Vec<json::Participant> = list.iter().map(json::Participant::from).collect();
     Output { json: global.json }.result(&list, text)?;

@@ -77,6 +77,7 @@ pub fn accepted(worker: Account) -> ShardView {
         refuted: 0,
         demands: Default::default(),
         asked: 0,
+        asked_at: 0,
         confirmed: Default::default(),
     };
     view(Phase::Accepted { deal: deal(worker), commitment, auditors: Default::default(), at: 99, window })

@@ -341,6 +341,7 @@ fn accepted(worker: Account, auditors: Vec<Account>, change: impl FnOnce(&mut Wi
         refuted: 0,
         demands: Vec::new().try_into().unwrap(),
         asked: 0,
+        asked_at: 0,
         confirmed: Default::default(),
     };
     change(&mut window);

@@ -641,7 +641,7 @@ impl Chain {
                 endpoints: Vec::new(),
                 disputes: disputes.map(|(id, dispute)| (*id, dispute.clone())).collect(),
                 answered: self.answers.get(&shard.id).cloned().unwrap_or_default(),
-                demand_price: shard.demand_price(&self.params),
+                demand_price: shard.demand_price(self.height, &self.params),
             }
         };
         mine.map(view).collect()

@@ -105,6 +105,18 @@ pub trait Backing {
     fn reward(who: &Account, from: &Account, amount: Balance, era: u32) -> Option<(Balance, Balance)>;
 }
 
+/// What authors have not claimed.
+pub trait Unclaimed {
+    /// Whether `who` authored blocks in an era that is over and has not been paid for them: anybody may claim that for it.
+    fn has_unclaimed(who: &Account) -> bool;
+}
+
+impl Unclaimed for () {
+    fn has_unclaimed(_: &Account) -> bool {
+        false
+    }
+}
+
 /// What an account does for the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub enum Role {
@@ -184,17 +196,17 @@ pub enum ShardEnd {
     /// It was not started in time.
     Unstarted,
     /// It was declined, because its inputs could not be fetched, as the worker says.
-    Declined,
+    Declined(ShardId),
     /// It was declined, and another worker could fetch its inputs: it no longer holds a slot.
-    DeclineRefuted,
+    DeclineRefuted(ShardId),
     /// It was declined, and drawn validators have confirmed that its inputs are missing: it no longer holds a slot.
-    DeclineConfirmed,
+    DeclineConfirmed(ShardId),
 }
 
 impl ShardEnd {
     /// Whether the worker held a slot for the shard until now: what comes after acceptance, or after it was declined, concerns none.
     pub fn frees_slot(&self) -> bool {
-        !matches!(self, Self::Overturned | Self::Undelivered | Self::DeclineRefuted | Self::DeclineConfirmed)
+        !matches!(self, Self::Overturned | Self::Undelivered | Self::DeclineRefuted(_) | Self::DeclineConfirmed(_))
     }
 }
 

@@ -290,6 +290,12 @@ pub struct Quote {
     pub work_macs: Big,
     /// What is burned at submission beside what is held: the chain's `shard_fee` for each shard.
     pub shard_fee: Big,
+    /// Most that each validator locks for one audit.
+    pub audit_bond: Big,
+    /// Most validators that audit one shard.
+    pub auditors: u32,
+    /// Registered validators whose whole bond, locked or not, covers that.
+    pub validators: u32,
 }
 
 impl From<&crate::view::Quote> for Quote {
@@ -306,6 +312,9 @@ impl From<&crate::view::Quote> for Quote {
             workers: view.workers,
             work_macs: Big(view.work_macs.into()),
             shard_fee: Big(view.shard_fee),
+            audit_bond: Big(view.audit_bond),
+            auditors: view.auditors,
+            validators: view.validators,
         }
     }
 }

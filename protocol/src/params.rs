@@ -205,6 +205,13 @@ impl Params {
         round.saturating_add(self.move_blocks).saturating_mul(4)
     }
 
+    /// Blocks after which the price of asking for an id of a shard is half of what it was. Whoever takes all four places and holds them
+    /// until the last block doubles it four times while it is halved twice: keeping others away costs four times as much every round,
+    /// and who comes after that pays a quarter for each round that it waits.
+    pub fn halving_blocks(&self) -> Height {
+        (self.reveal_blocks / 2).max(1)
+    }
+
     /// Blocks for a move in a dispute about a segment of so much work, in MACs: either party may have to run it again.
     pub fn move_blocks(&self, work_macs: u64) -> Height {
         self.move_blocks.saturating_add(self.work_blocks(work_macs))

@@ -289,8 +289,10 @@ pub struct Window {
     pub refuted: u8,
     /// Ids that the worker owes on chain.
     pub demands: BoundedVec<LeafDemand, ConstU32<MAX_LEAF_DEMANDS>>,
-    /// Ids that were asked for so far, shown or not.
+    /// Doublings of the price of an id when the last one was asked for: one for each so far, less those that time took back.
     pub asked: u8,
+    /// Height at which the last one was asked for.
+    pub asked_at: Height,
     /// What its auditors answer for.
     pub confirmed: Confirmed,
 }
@@ -303,9 +305,17 @@ impl Window {
         doubled(least_bond(params, held), before)
     }
 
-    /// What the next demand costs: doubled for each that was made.
-    pub fn demand_price(&self, params: &Params) -> Balance {
-        doubled(params.demand_price, self.asked)
+    /// Doublings of the price of the next demand at a height: one for each that was made, less one for each [`Params::halving_blocks`]
+    /// since the last of them.
+    fn doublings(&self, height: Height, params: &Params) -> u8 {
+        let halvings = height.saturating_sub(self.asked_at).checked_div(params.halving_blocks()).unwrap_or(0);
+        // More doublings than the dearest price has count as that many, else it would take long until it falls.
+        self.asked.min(MAX_DOUBLINGS).saturating_sub(u8::try_from(halvings).unwrap_or(u8::MAX))
+    }
+
+    /// What the next demand costs at a height.
+    pub fn demand_price(&self, height: Height, params: &Params) -> Balance {
+        doubled(params.demand_price, self.doublings(height, params))
     }
 }
 
@@ -911,9 +921,9 @@ impl Shard {
         self.window().map(|window| window.bond(params, held(window)))
     }
 
-    /// What asking for an id of the shard on chain costs now; nothing when nobody can.
-    pub fn demand_price(&self, params: &Params) -> Option<Balance> {
-        self.window().map(|window| window.demand_price(params))
+    /// What asking for an id of the shard on chain costs at a height; nothing when nobody can.
+    pub fn demand_price(&self, height: Height, params: &Params) -> Option<Balance> {
+        self.window().map(|window| window.demand_price(height, params))
     }
 
     /// The audit under way, also while it waits for validators for vacant seats.

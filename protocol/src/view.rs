@@ -237,6 +237,13 @@ pub struct Quote {
     pub work_macs: u64,
     /// What is burned at submission beside what is held: `shard_fee` for each shard.
     pub shard_fee: Balance,
+    /// Most that each validator locks for one audit: `audit_bond`, or what the dearest shard is worth at the bid.
+    pub audit_bond: Balance,
+    /// Most validators that audit one shard, run by a worker.
+    pub auditors: u32,
+    /// Registered validators whose whole bond, locked or not, is at least `audit_bond`: with fewer than `auditors` the dearest shard cannot
+    /// be accepted, and whoever runs it is not paid.
+    pub validators: u32,
 }
 
 /// A registered worker or validator.

@@ -3,6 +3,7 @@
 //! that anybody could send are tried in every state, and what must always be true is checked after each.
 
 use codec::Encode;
+use proptest::prelude::*;
 use quern_primitives::{
     commitment::{audit_seal, opened_digest, results_digest},
     draw::SegmentCosts,
@@ -182,6 +183,15 @@ fn opened() -> Shard {
     drawn.step(Event::Open { by: WORKER, digest: OPENED }, 4, 2, &params()).unwrap().0
 }
 
+/// The shard without what only the price of the next demand depends on.
+fn unpriced(shard: &Shard) -> Shard {
+    let mut shard = shard.clone();
+    if let Phase::Accepted { window, .. } = &mut shard.phase {
+        (window.asked, window.asked_at) = (0, 0);
+    }
+    shard
+}
+
 fn visit(
     from: Shard,
     height: Height,
@@ -192,22 +202,23 @@ fn visit(
     let attempts = from.attempt + 1;
     let is_accused = from.accused().is_some();
     let mut seen = HashSet::new();
-    let mut queue = VecDeque::from([(from, height)]);
-    while let Some((shard, height)) = queue.pop_front() {
-        // A demand that is answered can be made again without end, each time dearer.
-        let asked = shard.window().map_or(0, |window| window.asked);
-        if shard.attempt > attempts || asked > 2 || !seen.insert((shard.encode(), height)) {
+    let mut queue = VecDeque::from([(from, height, 0)]);
+    while let Some((shard, height, asked)) = queue.pop_front() {
+        // A demand that is answered can be made again without end. How many there were is nothing to who comes after the window.
+        let asked = if shard.window().is_some() { asked } else { 0 };
+        if shard.attempt > attempts || asked > 2 || !seen.insert((unpriced(&shard).encode(), height, asked)) {
             continue;
         }
         if height < LAST_HEIGHT {
-            queue.push_back((shard.clone(), height + 1));
+            queue.push_back((shard.clone(), height + 1, asked));
         }
         for event in &events {
             if let Ok((next, effects)) = shard.step(event.clone(), height, height / 2, &params) {
                 check(&shard, event, height, &next, &effects);
                 // What follows when auditors may be accused is visited from one such shard.
                 if is_accused || next.accused().is_none() {
-                    queue.push_back((next, height));
+                    let asks = matches!(event, Event::DemandLeaf(_));
+                    queue.push_back((next, height, asked + u32::from(asks)));
                 }
             }
         }
@@ -630,11 +641,46 @@ fn price_of_an_id_should_double_with_each_that_was_asked_for_and_stay_within_its
     let mut shard = accepted();
     let price = |asked: u32| params.demand_price << asked.min(32);
     for asked in 0..40 {
-        assert_eq!(shard.demand_price(&params), Some(price(asked)));
+        assert_eq!(shard.demand_price(5, &params), Some(price(asked)));
         shard = shard.step(Event::DemandLeaf(0), 5, 2, &params).unwrap().0;
         shard = shard.step(Event::AnswerLeaf(0), 5, 2, &params).unwrap().0;
     }
-    assert_eq!(committed().demand_price(&params), None);
+    assert_eq!(committed().demand_price(5, &params), None);
+    assert_eq!(
+        shard.demand_price(5 + 32 * params.halving_blocks(), &params),
+        Some(price(0)),
+        "as soon as from the dearest"
+    );
+}
+
+#[test]
+fn price_of_an_id_should_rise_when_all_places_are_taken_and_held_until_the_last_block() {
+    let params = Params { reveal_blocks: 60, ..params() };
+    let (mut shard, mut at) = (accepted(), 5);
+    let mut paid = Vec::new();
+    for _ in 0..4 {
+        paid.push(shard.demand_price(at, &params).unwrap());
+        (0..4).for_each(|position| shard = shard.step(Event::DemandLeaf(position), at, 2, &params).unwrap().0);
+        at += params.reveal_blocks;
+        (0..4).for_each(|position| shard = shard.step(Event::AnswerLeaf(position), at, 2, &params).unwrap().0);
+    }
+    assert_eq!(paid, [1, 4, 16, 64].map(|times| times * params.demand_price));
+}
+
+proptest! {
+    #[test]
+    fn price_of_an_id_should_double_with_each_demand_and_halve_with_time(waits in prop::collection::vec(0u32..80, 1..40)) {
+        let params = Params { reveal_blocks: 20, move_blocks: 80, ..params() };
+        let (mut shard, mut at, mut doublings) = (accepted(), 5, 0);
+        for wait in waits {
+            prop_assert_eq!(shard.demand_price(at, &params), Some(params.demand_price << doublings.min(32)));
+            shard = shard.step(Event::DemandLeaf(0), at, 2, &params).unwrap().0;
+            shard = shard.step(Event::AnswerLeaf(0), at, 2, &params).unwrap().0;
+            // From the dearest it falls as soon as from any other.
+            doublings = u32::saturating_sub((doublings + 1).min(32), wait / 10);
+            at += wait;
+        }
+    }
 }
 
 #[test]

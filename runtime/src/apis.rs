@@ -332,6 +332,10 @@ impl_runtime_apis! {
         fn served(account: Account, after: Option<ShardId>) -> (Vec<Shard>, Option<ShardId>) {
             Jobs::served(&account, after)
         }
+
+        fn barred(after: Option<Account>, limit: u32) -> Vec<ParticipantView> {
+            quern_api::barred(after, limit)
+        }
     }
 
     #[cfg(feature = "runtime-benchmarks")]

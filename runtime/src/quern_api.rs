@@ -84,6 +84,9 @@ sp_api::decl_runtime_apis! {
         /// Up to 256 shards that an account only serves, after the shard `after` or from the first. And the shard to go on
         /// after, if there may be more.
         fn served(account: Account, after: Option<ShardId>) -> (Vec<Shard>, Option<ShardId>);
+        /// Up to `limit` (at most 64) registered accounts that are barred, which `workers` leaves out, in the order of storage, after
+        /// the account `after` or from the first.
+        fn barred(after: Option<Account>, limit: u32) -> Vec<ParticipantView>;
     }
 }
 
@@ -168,6 +171,17 @@ pub fn participants(from: u32, limit: u32) -> Vec<ParticipantView> {
     all.skip(from as usize).take(limit.min(MAX_PAGE) as usize).filter_map(participant).collect()
 }
 
+/// A page of barred accounts, in the order of storage.
+pub fn barred(after: Option<Account>, limit: u32) -> Vec<ParticipantView> {
+    // Whoever is barred has convictions there, and nobody else.
+    type Convictions = quern_pallet_workers::ConvictionsOf<Runtime>;
+    let accounts = match after {
+        Some(after) => Convictions::iter_keys_from(Convictions::hashed_key_for(AccountId::from(after))),
+        None => Convictions::iter_keys(),
+    };
+    accounts.take(limit.min(MAX_PAGE) as usize).filter_map(|who| participant(who.into())).collect()
+}
+
 /// What an account has.
 pub fn account(account: Account) -> AccountView {
     let who = AccountId::from(account);
@@ -197,7 +211,7 @@ pub fn candidate(account: Account) -> Option<CandidateView> {
         account,
         commission_ppm: candidate.commission.of_era(quern_pallet_rewards::CurrentEra::<Runtime>::get()),
         bonded: Collateral::bonded(&account),
-        backing: candidate.pool.active(),
+        backing: candidate.active(),
         score: candidate.listed.unwrap_or_default(),
         authors: Session::validators().contains(&who),
         has_keys: pallet_session::NextKeys::<Runtime>::contains_key(&who),
@@ -206,18 +220,13 @@ pub fn candidate(account: Account) -> Option<CandidateView> {
 
 /// What an account backs candidates with.
 pub fn nominations(account: Account) -> Vec<NominationView> {
-    let entries = quern_pallet_staking::Nominations::<Runtime>::iter_prefix(AccountId::from(account));
-    let view = |(candidate, nomination): (AccountId, quern_pallet_staking::Nomination)| {
-        let pool = Collateral::pool(&candidate).filter(|pool| pool.generation == nomination.generation);
-        let pool = pool.unwrap_or_default();
-        NominationView {
-            candidate: candidate.into(),
-            amount: pool.value_of(nomination.shares),
-            unbonding: pool.value_of(nomination.total().saturating_sub(nomination.shares)),
-            release_at: nomination.unbonding.last().map_or(0, |chunk| chunk.release_at),
-        }
+    let who = AccountId::from(account);
+    let candidates = quern_pallet_staking::Nominations::<Runtime>::iter_key_prefix(&who);
+    let view = |candidate: AccountId| {
+        let (amount, unbonding, release_at) = Collateral::backing_of(&who, &candidate);
+        NominationView { candidate: candidate.into(), amount, unbonding, release_at }
     };
-    entries.take(MAX_PAGE as usize).map(view).collect()
+    candidates.take(MAX_PAGE as usize).map(view).collect()
 }
 
 /// Checks what must always be true.

@@ -94,7 +94,8 @@ mod tests {
     fn accepted(delivered: bool) -> Shard {
         let (challenges, demands) = (Default::default(), Default::default());
         let (closes, deliver_by, confirmed) = (50, 90, Default::default());
-        let window = Window { closes, deliver_by, delivered, challenges, refuted: 0, demands, asked: 0, confirmed };
+        let window =
+            Window { closes, deliver_by, delivered, challenges, refuted: 0, demands, asked: 0, asked_at: 0, confirmed };
         let deal = Deal { worker: WORKER, price: 1, collateral: 1 };
         let commitment = Commitment { root: BlobId([0; 32]), secret_hash: [0; 32], at: 10 };
         let auditors = vec![AUDITOR, WORKER].try_into().unwrap();

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Whether there are validators enough to audit a job: without them its shards wait after they were committed to.
 
-use quern_primitives::{job::JobSpec, traits::Role};
+use crate::output;
+use quern_primitives::{traits::Role, Balance};
 use quern_protocol::{
-    view::{JobView, NetworkView, ParticipantView, MAX_PAGE},
+    view::{JobView, NetworkView, ParticipantView, Quote, MAX_PAGE},
     Params,
 };
 use quern_sdk::chain::{Chain, ChainError};
@@ -15,6 +16,10 @@ pub struct Auditors {
     pub free: u32,
     /// How many one shard needs at most.
     pub needed: u32,
+    /// What each of them locks at most for one audit.
+    pub bond: Balance,
+    /// How many have a bond, free or not, that covers that.
+    pub able: u32,
 }
 
 impl Auditors {
@@ -25,7 +30,7 @@ impl Auditors {
 
     /// The row of a quote.
     pub fn row(&self) -> String {
-        let Self { free, needed } = self;
+        let Self { free, needed, .. } = self;
         if self.are_missing() {
             format!("{free} ({needed} needed)")
         } else {
@@ -35,11 +40,18 @@ impl Auditors {
 
     /// What to say where there are too few.
     pub fn warning(&self) -> Option<String> {
+        let Self { free, needed, bond, able } = self;
+        let bond = output::qrn(*bond);
+        if able < needed {
+            return Some(format!(
+                "the dearest shard of this job is audited by {needed} validators that answer with {bond} each, and {able} are registered with \
+                 such a bond: it cannot be accepted, and whoever runs it is not paid; make its shards smaller (`shard_size`), or bid less"
+            ));
+        }
         self.are_missing().then(|| {
             format!(
-                "a shard of this job is audited by {} validators with a free audit bond, and there are {}: it waits until more come \
-                 (`quern worker list`), and in the end starts again, unpaid",
-                self.needed, self.free
+                "a shard of this job is audited by {needed} validators with an audit bond of {bond} free, and there are {free}: it waits \
+                 until more come (`quern worker list`), and in the end starts again, unpaid"
             )
         })
     }
@@ -51,27 +63,26 @@ fn needed(params: &Params, tasks: u32) -> u32 {
 }
 
 /// Those of some registered accounts that can be drawn.
-fn drawable(page: &[ParticipantView], params: &Params) -> u32 {
-    let free = |view: &&ParticipantView| view.bonded.saturating_sub(view.locked) >= params.audit_bond;
+fn drawable(page: &[ParticipantView], bond: Balance) -> u32 {
+    let free = |view: &&ParticipantView| view.bonded.saturating_sub(view.locked) >= bond;
     page.iter().filter(|view| view.role == Role::Validator && !view.barred).filter(free).count() as u32
 }
 
-async fn free(chain: &Chain, params: &Params, needed: u32) -> Result<u32, ChainError> {
+async fn free(chain: &Chain, bond: Balance, needed: u32) -> Result<u32, ChainError> {
     let NetworkView { workers, validators, .. } = chain.network().await?;
     // Validators come after workers. Who comes or goes meanwhile moves the pages: that is seen at the next look.
     let (mut found, mut from, end) = (0, workers, workers.saturating_add(validators));
     while found < needed && from < end {
-        found += drawable(&chain.workers(from, MAX_PAGE).await?, params);
+        found += drawable(&chain.workers(from, MAX_PAGE).await?, bond);
         from = from.saturating_add(MAX_PAGE);
     }
     Ok(found)
 }
 
 /// The validators for a job that is to be submitted.
-pub async fn for_spec(chain: &Chain, spec: &JobSpec) -> Result<Auditors, ChainError> {
-    let params = chain.params().await?;
-    let needed = spec.stages.iter().map(|stage| needed(&params, stage.tasks)).max().unwrap_or(0);
-    Ok(Auditors { free: free(chain, &params, needed).await?, needed })
+pub async fn for_quote(chain: &Chain, quote: &Quote) -> Result<Auditors, ChainError> {
+    let Quote { audit_bond: bond, auditors: needed, validators: able, .. } = *quote;
+    Ok(Auditors { free: free(chain, bond, needed).await?, needed, bond, able })
 }
 
 /// What shards of a job that were committed to wait for, where that is validators.
@@ -83,7 +94,7 @@ pub async fn missing(chain: &Chain, job: &JobView) -> Result<Option<String>, Cha
     }
     let params = chain.params().await?;
     let needed = committed.into_iter().map(|tasks| needed(&params, tasks)).max().unwrap_or(0);
-    let free = free(chain, &params, needed).await?;
+    let free = free(chain, params.audit_bond, needed).await?;
     let waits = || format!("waits for {needed} validators with a free audit bond; there are {free}");
     Ok((free < needed).then(waits))
 }
@@ -91,7 +102,7 @@ pub async fn missing(chain: &Chain, job: &JobView) -> Result<Option<String>, Cha
 #[cfg(test)]
 mod tests {
     use super::*;
-    use quern_primitives::job::Profile;
+    use quern_primitives::{job::Profile, QRN};
 
     fn validator(free: u128) -> ParticipantView {
         let params = Params::default();
@@ -120,7 +131,7 @@ mod tests {
             ParticipantView { barred: true, ..enough.clone() },
             ParticipantView { role: Role::Worker, ..enough.clone() },
         ];
-        assert_eq!(drawable(&page, &params), 1);
+        assert_eq!(drawable(&page, params.audit_bond), 1);
     }
 
     #[test]
@@ -131,9 +142,18 @@ mod tests {
 
     #[test]
     fn warning_should_be_given_when_validators_are_too_few() {
-        let few = Auditors { free: 2, needed: 3 };
+        let bond = Params::default().audit_bond;
+        let few = Auditors { free: 2, needed: 3, bond, able: 3 };
         assert_eq!(few.row(), "2 (3 needed)");
-        assert!(few.warning().unwrap().contains("by 3 validators with a free audit bond, and there are 2"));
-        assert_eq!(Auditors { free: 3, needed: 3 }.warning(), None);
+        assert!(few.warning().unwrap().contains("by 3 validators with an audit bond of 10 QRN free, and there are 2"));
+        assert_eq!(Auditors { free: 3, ..few }.warning(), None);
+    }
+
+    #[test]
+    fn warning_should_name_the_bond_when_too_few_validators_have_one_that_covers_the_dearest_shard() {
+        let dear = Auditors { free: 0, needed: 3, bond: 5_000 * QRN, able: 2 };
+        let warning = dear.warning().unwrap();
+        assert!(warning.contains("3 validators that answer with 5,000 QRN each, and 2 are registered"), "{warning}");
+        assert!(warning.contains("shard_size"), "{warning}");
     }
 }

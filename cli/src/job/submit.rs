@@ -122,7 +122,7 @@ pub async fn offer(
         missing_programs(&chain, &job).await?.iter().map(|program| program.program().encode()).collect();
     let (quote, deposit) = chain.dry_quote(&job.spec, &missing).await?;
     let transaction_fee = chain.fee(&calls::submit_job(job.spec.clone())).await?;
-    let auditors = auditors::for_spec(&chain, &job.spec).await?;
+    let auditors = auditors::for_quote(&chain, &quote).await?;
     let beside = Beside { programs: missing.len(), deposit, transaction_fee, auditors };
     let no_worker = unfit::warning(&chain, &quote, &job.spec).await?;
     let warnings: Vec<String> = no_worker.iter().cloned().chain(auditors.warning()).collect();
@@ -280,6 +280,7 @@ fn quote_text(quote: &Quote, beside: &Beside) -> String {
         ("collateral a shard", output::qrn(quote.collateral)),
         ("workers that fit", quote.workers.to_string()),
         ("validators", auditors.row()),
+        ("bond of each for an audit", output::qrn(quote.audit_bond)),
         ("transaction fee", format!("about {}", output::qrn(transaction_fee))),
     ];
     let of_programs = format!("{} for {programs} programs to be published", output::qrn(deposit));
@@ -297,7 +298,7 @@ mod tests {
 
     #[test]
     fn quote_should_show_the_fee_of_the_transaction_and_a_deposit_only_when_programs_are_missing() {
-        let auditors = Auditors { free: 2, needed: 3 };
+        let auditors = Auditors { free: 2, needed: 3, bond: 10 * QRN, able: 3 };
         let beside = Beside { programs: 0, deposit: 0, transaction_fee: QRN / 100, auditors };
         let text = quote_text(&Quote { price: QRN, shards: 4, ..Quote::default() }, &beside);
         assert!(text.contains("about 0.01 QRN") && !text.contains("deposit"), "{text}");

@@ -663,6 +663,7 @@ mod benches {
                         refuted: 0,
                         demands: BoundedVec::new(),
                         asked: 0,
+                        asked_at: 0,
                         confirmed: Default::default(),
                     },
                 };

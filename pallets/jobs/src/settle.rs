@@ -204,14 +204,14 @@ impl<T: Config> Pallet<T> {
                 Self::deposit_event(Event::ShardLate { shard, worker: worker.into() });
             }
             Effect::Declined(worker) => {
-                T::Registry::shard_ended(&worker, ShardEnd::Declined);
+                T::Registry::shard_ended(&worker, ShardEnd::Declined(shard));
                 Self::deposit_event(Event::ShardDeclined { shard, worker: worker.into() });
             }
             Effect::DeclineRefuted(worker) => {
-                T::Registry::shard_ended(&worker, ShardEnd::DeclineRefuted);
+                T::Registry::shard_ended(&worker, ShardEnd::DeclineRefuted(shard));
                 Self::deposit_event(Event::DeclineRefuted { shard, worker: worker.into() });
             }
-            Effect::DeclineConfirmed(worker) => T::Registry::shard_ended(&worker, ShardEnd::DeclineConfirmed),
+            Effect::DeclineConfirmed(worker) => T::Registry::shard_ended(&worker, ShardEnd::DeclineConfirmed(shard)),
             Effect::Unaudited(worker) => T::Registry::shard_ended(&worker, ShardEnd::Unaudited),
             Effect::Offence { kind, offender, locked, reporter } => {
                 // Nothing was paid for a shard that is not accepted, so there is nothing to restitute.

@@ -146,6 +146,7 @@ impl<T: Config> Pallet<T> {
         let mut quote = Self::plan(spec).map_err(Error::<T>::InvalidJob)?.quote;
         quote.workers = Self::fitting_workers(spec, &quote);
         quote.shard_fee = Self::shard_fee(quote.shards, OpenJobs::<T>::get());
+        quote.validators = Self::bonded_validators(quote.audit_bond);
         Ok(quote)
     }
 
@@ -240,6 +241,8 @@ impl<T: Config> Pallet<T> {
                 .div_ceil(u128::from(PPM));
             quote.audit_macs = quote.audit_macs.saturating_add(u64::try_from(again).unwrap_or(u64::MAX));
             if count > 0 {
+                quote.audit_bond = quote.audit_bond.max(audit.bond).max(price);
+                quote.auditors = quote.auditors.max(audit.auditors);
                 quote.collateral = quote.collateral.max(collateral::collateral(cost.price, params, audit.auditors));
             }
         }

@@ -73,6 +73,11 @@ impl<T: Config> Pallet<T> {
         T::Registry::offers().iter().filter(|offer| fits(offer)).count() as u32
     }
 
+    /// Registered validators whose whole bond is at least an audit's. What is locked comes free, but nobody locks more than it has.
+    pub(crate) fn bonded_validators(audit_bond: Balance) -> u32 {
+        T::Registry::validators().iter().filter(|who| T::Collateral::bonded(who) >= audit_bond).count() as u32
+    }
+
     /// Takes a place among the open jobs for an account.
     pub(crate) fn take_place(requester: &AccountId32) -> Result<(), Error<T>> {
         let (open, theirs) = (OpenJobs::<T>::get(), OpenJobsOf::<T>::get(requester));

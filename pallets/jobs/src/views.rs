@@ -132,7 +132,7 @@ impl<T: Config> Pallet<T> {
         accounts.extend(disputes.iter().map(|(_, dispute)| dispute.challenger));
         let endpoints = accounts.into_iter().filter_map(|of| T::Registry::endpoint(&of).map(|at| (of, at))).collect();
         let requester = Jobs::<T>::get(id.job)?.endpoints.into_inner();
-        let demand_price = shard.demand_price(&Self::params());
+        let demand_price = shard.demand_price(Self::now(), &Self::params());
         Some(ShardView { shard, context, requester, endpoints, disputes, answered: Vec::new(), demand_price })
     }
 

@@ -185,10 +185,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::Duties` (`max_values`: None, `max_size`: Some(70), added: 2545, mode: `MaxEncodedLen`)
     // Shortest time: 145_626 ns.
     // By hand, until it is measured again: of a paused job `Jobs::Parked` in place of `Jobs::Queue`, and `Jobs::Live` (r:1 w:1).
+    // And, where the worker retires and rests, `Workers::FormerRests` (r:1 w:1).
     fn decline_shard() -> Weight {
-        Weight::from_parts(151_675_000, 4_634)
-            .saturating_add(T::DbWeight::get().reads(20))
-            .saturating_add(T::DbWeight::get().writes(18))
+        Weight::from_parts(166_675_000, 15_627)
+            .saturating_add(T::DbWeight::get().reads(21))
+            .saturating_add(T::DbWeight::get().writes(19))
     }
     // Storage: `Verification::PendingDrawCount` (r:1 w:1)
     // Proof: `Verification::PendingDrawCount` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
@@ -311,12 +312,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // (r:0 w:1)
     // One that is settled reads less and writes more: what `acknowledge_shards` does for each, its auditors' bonds included.
     // Shortest time: 269_710 ns.
+    // And, where the worker retires and rests, `Workers::FormerRests` (r:1 w:1).
     fn expire_shards(n: u32) -> Weight {
-        Weight::from_parts(272_514_000, 3_926)
+        Weight::from_parts(287_514_000, 14_919)
             .saturating_add(Weight::from_parts(480_000_000, 0).saturating_mul(n.into()))
-            .saturating_add(T::DbWeight::get().reads(16))
+            .saturating_add(T::DbWeight::get().reads(17))
             .saturating_add(T::DbWeight::get().reads(89_u64.saturating_mul(n.into())))
-            .saturating_add(T::DbWeight::get().writes(9))
+            .saturating_add(T::DbWeight::get().writes(10))
             .saturating_add(T::DbWeight::get().writes(53_u64.saturating_mul(n.into())))
             .saturating_add(Weight::from_parts(0, 625_000).saturating_mul(n.into()))
     }
@@ -509,12 +511,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::Duties` (`max_values`: None, `max_size`: Some(70), added: 2545, mode: `MaxEncodedLen`)
     // By hand, until it is measured again: of each, its auditors' bonds are released: `Collateral::Ledgers` (r:8 w:8).
     // Shortest time: 546_681 ns.
+    // And, where the worker retires and rests, `Workers::FormerRests` (r:1 w:1).
     fn acknowledge_shards(n: u32) -> Weight {
-        Weight::from_parts(556_406_000, 9_679)
+        Weight::from_parts(571_406_000, 20_672)
             .saturating_add(Weight::from_parts(471_799_932, 0).saturating_mul(n.into()))
-            .saturating_add(T::DbWeight::get().reads(21))
+            .saturating_add(T::DbWeight::get().reads(22))
             .saturating_add(T::DbWeight::get().reads(35_u64.saturating_mul(n.into())))
-            .saturating_add(T::DbWeight::get().writes(15))
+            .saturating_add(T::DbWeight::get().writes(16))
             .saturating_add(T::DbWeight::get().writes(53_u64.saturating_mul(n.into())))
             .saturating_add(Weight::from_parts(0, 43_576).saturating_mul(n.into()))
     }

@@ -37,7 +37,7 @@ use frame_support::{
 };
 use frame_system::pallet_prelude::*;
 use quern_primitives::{
-    traits::{Backing, Rewards, Settlement},
+    traits::{Backing, Rewards, Settlement, Unclaimed},
     Account, Balance, Height, ShardId,
 };
 use sp_runtime::{
@@ -130,6 +130,10 @@ pub mod pallet {
     #[pallet::storage]
     pub type Contributions<T: Config> =
         StorageDoubleMap<_, Twox64Concat, u32, Blake2_128Concat, AccountId32, Contribution, OptionQuery>;
+
+    /// Eras of which an account has blocks in [`Contributions`], the one under way included.
+    #[pallet::storage]
+    pub type AuthoredEras<T: Config> = StorageMap<_, Blake2_128Concat, AccountId32, u32, ValueQuery>;
 
     /// Every era before this one has expired, and nothing of it is left in storage.
     #[pallet::storage]
@@ -470,8 +474,12 @@ impl<T: Config> Pallet<T> {
             return;
         }
         let era = CurrentEra::<T>::get();
-        Contributions::<T>::mutate(era, AccountId32::from(who), |contribution| {
+        let who = AccountId32::from(who);
+        Contributions::<T>::mutate(era, &who, |contribution| {
             let contribution = contribution.get_or_insert_default();
+            if blocks > 0 && contribution.blocks == 0 {
+                AuthoredEras::<T>::mutate(&who, |eras| *eras = eras.saturating_add(1));
+            }
             contribution.points = contribution.points.saturating_add(points);
             contribution.blocks = contribution.blocks.saturating_add(blocks);
         });
@@ -515,27 +523,42 @@ impl<T: Config> Pallet<T> {
         if era >= parameters.oldest_era(CurrentEra::<T>::get()) {
             return 0;
         }
-        let removed = Contributions::<T>::drain_prefix(era).take(PRUNED_PER_BLOCK as usize).count() as u32;
+        let mut removed = 0u32;
+        for (who, contribution) in Contributions::<T>::drain_prefix(era).take(PRUNED_PER_BLOCK as usize) {
+            Self::forget_blocks(&who, &contribution);
+            removed = removed.saturating_add(1);
+        }
         if removed < PRUNED_PER_BLOCK {
             PrunedEras::<T>::put(era.saturating_add(1));
         }
         removed
     }
 
+    /// Notes that an account's contribution to an era is there no more.
+    fn forget_blocks(who: &AccountId32, contribution: &Contribution) {
+        if contribution.blocks > 0 {
+            AuthoredEras::<T>::mutate_exists(who, |eras| {
+                *eras = eras.and_then(|eras| eras.checked_sub(1)).filter(|left| *left > 0);
+            });
+        }
+    }
+
     /// Pays what `who` can claim of finished eras.
     fn do_claim_emission(who: &AccountId32, eras: &[u32]) -> DispatchResult {
         let (parameters, current) = (Settings::<T>::get(), CurrentEra::<T>::get());
-        let mut claim = Claim::default();
+        let (mut claim, mut was_there) = (Claim::default(), false);
         for era in eras.iter().copied() {
             ensure!(era < current, Error::<T>::EraNotFinished);
             ensure!(era >= parameters.oldest_era(current), Error::<T>::EraExpired);
+            was_there |= Contributions::<T>::contains_key(era, who);
             let Claim { work, authoring } = Self::claim_era(who, era);
             claim.work = claim.work.saturating_add(work);
             claim.authoring = claim.authoring.saturating_add(authoring);
             Self::pay_author(who, authoring, era)?;
         }
+        // What is worth nothing is claimed all the same: who backs an author may wait for that.
+        ensure!(was_there, Error::<T>::NothingToClaim);
         let total = claim.total();
-        ensure!(total > 0, Error::<T>::NothingToClaim);
         if claim.work > 0 {
             T::Currency::mint_into(who, claim.work)?;
         }
@@ -559,6 +582,7 @@ impl<T: Config> Pallet<T> {
     /// Takes what `who` did in a finished era, and tells what it is worth. The caller mints that.
     fn claim_era(who: &AccountId32, era: u32) -> Claim {
         let Some(contribution) = Contributions::<T>::take(era, who) else { return Claim::default() };
+        Self::forget_blocks(who, &contribution);
         let Contribution { points, blocks } = contribution;
         let claim = Eras::<T>::mutate(era, |record| {
             let claim = record.claim(&contribution);
@@ -591,6 +615,14 @@ impl<T: Config> Pallet<T> {
         .unwrap_or(0);
         TotalBurned::<T>::mutate(|total| *total = total.saturating_add(burned));
         burned
+    }
+}
+
+impl<T: Config> Unclaimed for Pallet<T> {
+    fn has_unclaimed(who: &Account) -> bool {
+        let who = AccountId32::from(*who);
+        let now = Contributions::<T>::get(CurrentEra::<T>::get(), &who).is_some_and(|now| now.blocks > 0);
+        AuthoredEras::<T>::get(who) > u32::from(now)
     }
 }
 

@@ -2,12 +2,12 @@
 //! What must always hold: the last section of the crate's documentation.
 
 use crate::{
-    Balance, Claim, Config, Contributions, Credits, CurrentEra, Eras, GenesisIssuance, Pallet, Promised, PrunedEras,
-    Settings, TotalBurned, TotalCredits, TotalEmitted, TotalPoints,
+    AuthoredEras, Balance, Claim, Config, Contributions, Credits, CurrentEra, Eras, GenesisIssuance, Pallet, Promised,
+    PrunedEras, Settings, TotalBurned, TotalCredits, TotalEmitted, TotalPoints,
 };
 use alloc::collections::BTreeMap;
 use frame_support::{ensure, traits::fungible::Inspect};
-use sp_runtime::{Permill, TryRuntimeError};
+use sp_runtime::{AccountId32, Permill, TryRuntimeError};
 
 impl<T: Config> Pallet<T> {
     /// Checks what must always hold: see the last section of the crate's documentation.
@@ -38,7 +38,12 @@ impl<T: Config> Pallet<T> {
         let oldest = parameters.oldest_era(current);
         // By era: points, blocks, and claims of all contributions.
         let mut sums = BTreeMap::<u32, (Balance, u32, Balance)>::new();
-        for (era, _, contribution) in Contributions::<T>::iter() {
+        let mut authored = BTreeMap::<AccountId32, u32>::new();
+        for (era, who, contribution) in Contributions::<T>::iter() {
+            if contribution.blocks > 0 {
+                let eras = authored.entry(who).or_default();
+                *eras = eras.saturating_add(1);
+            }
             ensure!((PrunedEras::<T>::get()..=current).contains(&era), "rewards: a contribution to no era is kept");
             let claim: Claim = Eras::<T>::get(era).claim(&contribution);
             let (points, blocks, claims) = sums.entry(era).or_default();
@@ -46,6 +51,8 @@ impl<T: Config> Pallet<T> {
             *blocks = blocks.saturating_add(contribution.blocks);
             *claims = claims.saturating_add(claim.total());
         }
+        let counted: BTreeMap<AccountId32, u32> = AuthoredEras::<T>::iter().collect();
+        ensure!(authored == counted, "rewards: the eras that an account authored in are miscounted");
         let mut unclaimed: Balance = 0;
         for (era, record) in Eras::<T>::iter() {
             ensure!((oldest..=current).contains(&era), "rewards: an expired era is kept");

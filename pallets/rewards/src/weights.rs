@@ -52,11 +52,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // order, the pot of credits, the pot of backers and its hold, and the payee's account. Each era is shared by itself, at its
     // own commission: two transfers, and a place in an order of 512.
     fn claim_emission(e: u32) -> Weight {
-        Weight::from_parts(59_305_185, 26_000)
-            .saturating_add(Weight::from_parts(210_756_457, 0).saturating_mul(e.into()))
-            .saturating_add(T::DbWeight::get().reads(13))
+        // And `Rewards::AuthoredEras` (r:1 w:1), by hand until it is measured again.
+        Weight::from_parts(64_305_185, 28_539)
+            .saturating_add(Weight::from_parts(215_756_457, 0).saturating_mul(e.into()))
+            .saturating_add(T::DbWeight::get().reads(14))
             .saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(e.into())))
-            .saturating_add(T::DbWeight::get().writes(8))
+            .saturating_add(T::DbWeight::get().writes(9))
             .saturating_add(T::DbWeight::get().writes(2_u64.saturating_mul(e.into())))
             .saturating_add(Weight::from_parts(0, 2_555).saturating_mul(e.into()))
     }
@@ -80,12 +81,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Rewards::Contributions` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
     // Shortest time: 43_394 ns.
     fn on_block(p: u32) -> Weight {
-        Weight::from_parts(41_644_679, 6_100)
-            .saturating_add(Weight::from_parts(6_684_630, 0).saturating_mul(p.into()))
-            .saturating_add(T::DbWeight::get().reads(7))
-            .saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(p.into())))
-            .saturating_add(T::DbWeight::get().writes(5))
-            .saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(p.into())))
+        // And `Rewards::AuthoredEras`, of the author (r:1 w:1) and of each that is removed (r:1 w:1), by hand until it is measured again.
+        Weight::from_parts(46_644_679, 8_639)
+            .saturating_add(Weight::from_parts(11_684_630, 0).saturating_mul(p.into()))
+            .saturating_add(T::DbWeight::get().reads(8))
+            .saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(p.into())))
+            .saturating_add(T::DbWeight::get().writes(6))
+            .saturating_add(T::DbWeight::get().writes(2_u64.saturating_mul(p.into())))
             .saturating_add(Weight::from_parts(0, 2_555).saturating_mul(p.into()))
     }
 }

@@ -61,6 +61,12 @@ fn nominator<T: Config>() -> Result<(AccountId32, AccountId32, Balance), Benchma
     Ok((who, candidate, part))
 }
 
+/// What came to back a candidate in this era.
+fn young<T: Config>(candidate: &AccountId32) -> Pool {
+    let young = Candidates::<T>::get(candidate).and_then(|candidate| candidate.young);
+    young.map_or_else(Pool::default, |young| young.pool)
+}
+
 /// A backed candidate, the last of a full order: the stake that costs most to slash.
 pub fn backed_candidate<T: Config>() -> Result<AccountId32, BenchmarkError> {
     nominator::<T>().map(|(_, candidate, _)| candidate)
@@ -149,7 +155,7 @@ mod benches {
         #[extrinsic_call]
         _(RawOrigin::Signed(who.clone()), candidate.clone(), part);
 
-        assert_eq!(Pallet::<T>::pool(&candidate).unwrap_or_default().value, part.saturating_mul(2));
+        assert_eq!(young::<T>(&candidate).value, part.saturating_mul(2));
         Ok(())
     }
 
@@ -167,7 +173,7 @@ mod benches {
         #[extrinsic_call]
         _(RawOrigin::Signed(who.clone()), candidate.clone(), 1);
 
-        assert_eq!(Pallet::<T>::pool(&candidate).unwrap_or_default().unbonding, MAX_UNBONDING.into());
+        assert_eq!(young::<T>(&candidate).unbonding, MAX_UNBONDING.into());
         Ok(())
     }
 
@@ -186,7 +192,7 @@ mod benches {
         #[extrinsic_call]
         _(RawOrigin::Signed(who.clone()), candidate.clone());
 
-        assert_eq!(Pallet::<T>::pool(&candidate).unwrap_or_default().unbonding, 0);
+        assert_eq!(young::<T>(&candidate).unbonding, 0);
         Ok(())
     }
 

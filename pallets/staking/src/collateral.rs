@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Locks, releases and slashes: what other pallets do with a bond.
 
-use crate::{Config, Event, HoldReason, Ledger, Ledgers, MinimumBond, Nominations, Pallet};
+use crate::{Candidates, Config, Event, HoldReason, Ledger, Ledgers, MinimumBond, Nominations, Pallet};
 use frame_support::{
     storage::with_storage_layer,
     traits::{
@@ -173,7 +173,7 @@ impl<T: Config> Collateral for Pallet<T> {
     }
 
     fn is_backed(who: &Account) -> bool {
-        Self::pool(&AccountId32::from(*who)).is_some_and(|pool| pool.value > 0)
+        Candidates::<T>::get(AccountId32::from(*who)).is_some_and(|candidate| candidate.is_backed())
     }
 
     fn backs(backer: &Account, who: &Account) -> bool {

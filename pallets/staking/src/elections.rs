@@ -21,10 +21,10 @@ fn place(order: &[(Balance, AccountId32)], score: Balance, who: &AccountId32) ->
 }
 
 impl<T: Config> Pallet<T> {
-    /// What elects a candidate: its own bond, and what backs it as far as the bond allows.
-    pub fn score(ledger: &Ledger, pool: &Pool) -> Balance {
+    /// What elects a candidate: its own bond, and what backs it (without what unbonds) as far as the bond allows.
+    pub fn score(ledger: &Ledger, backing: Balance) -> Balance {
         let most = ledger.own().saturating_mul(Elections::<T>::get().max_backing_ratio.into());
-        ledger.own().saturating_add(pool.active().min(most))
+        ledger.own().saturating_add(backing.min(most))
     }
 
     /// A candidate that is not chilled.
@@ -38,8 +38,8 @@ impl<T: Config> Pallet<T> {
         let ledger = Ledgers::<T>::get(who).unwrap_or_default();
         ensure!(ledger.own() >= MinimumBond::<T>::get(), Error::<T>::BelowMinimum);
         let known = Candidates::<T>::get(who);
-        let pool = known.map(|candidate| candidate.pool);
-        let score = Self::score(&ledger, &pool.unwrap_or_default());
+        let (pool, young) = (known.map(|candidate| candidate.pool), known.and_then(|candidate| candidate.young));
+        let score = Self::score(&ledger, known.map_or(0, |candidate| candidate.active()));
         let mut displaced = None;
         if known.is_none_or(|candidate| candidate.listed.is_none()) {
             displaced = Order::<T>::try_mutate(|order| -> Result<_, DispatchError> {
@@ -51,13 +51,13 @@ impl<T: Config> Pallet<T> {
             })?;
         }
         let era = T::Era::get();
-        let commission = match known.filter(|candidate| candidate.pool.shares > 0) {
+        let commission = match known.filter(Candidate::is_backed) {
             Some(candidate) => candidate.commission.set(commission_ppm, era),
             // Nobody is there whom it could harm.
             None => Commission::new(commission_ppm),
         };
         let pool = pool.unwrap_or_else(|| Pool { generation: Self::next_generation(), ..Default::default() });
-        Candidates::<T>::insert(who, Candidate { commission, listed: Some(score), pool });
+        Candidates::<T>::insert(who, Candidate { commission, listed: Some(score), pool, young });
         if let Some((_, last)) = displaced {
             Self::unlisted(&last, ChillReason::Displaced);
         }
@@ -89,7 +89,7 @@ impl<T: Config> Pallet<T> {
         Candidates::<T>::mutate_exists(who, |entry| {
             let forgotten = entry.as_mut().is_none_or(|candidate| {
                 candidate.listed = None;
-                candidate.pool.shares == 0
+                !candidate.is_backed()
             });
             if forgotten {
                 *entry = None;
@@ -102,7 +102,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn sync(who: &AccountId32) {
         let Some(mut candidate) = Candidates::<T>::get(who) else { return };
         let Some(before) = candidate.listed else {
-            if candidate.pool.shares == 0 {
+            if !candidate.is_backed() {
                 Candidates::<T>::remove(who);
             }
             return;
@@ -111,7 +111,7 @@ impl<T: Config> Pallet<T> {
         if ledger.own() < MinimumBond::<T>::get() {
             return Self::do_chill(who, candidate, ChillReason::BelowMinimum);
         }
-        let score = Self::score(&ledger, &candidate.pool);
+        let score = Self::score(&ledger, candidate.active());
         if score == before {
             return;
         }

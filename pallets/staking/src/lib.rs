@@ -32,6 +32,7 @@ pub use weights::WeightInfo;
 use alloc::vec::Vec;
 use frame_support::{
     pallet_prelude::*,
+    storage::with_storage_layer,
     traits::{
         fungible,
         fungible::{Inspect, Mutate, MutateHold},
@@ -42,7 +43,7 @@ use frame_support::{
 };
 use frame_system::pallet_prelude::*;
 use quern_primitives::{
-    traits::{ConsensusOffences, OffenceKind},
+    traits::{ConsensusOffences, OffenceKind, Unclaimed},
     Balance, Height, QRN,
 };
 use sp_runtime::{
@@ -88,6 +89,8 @@ pub mod pallet {
         type Author: Get<Option<AccountId32>>;
         /// Accounts that have registered session keys: only they can be elected.
         type SessionKeys: Contains<AccountId32>;
+        /// What authors have not claimed of eras that are over.
+        type Unclaimed: Unclaimed;
         /// Slashes for offences against consensus, with due process.
         type Offences: ConsensusOffences;
         /// Keeps equivocators from authoring.
@@ -142,6 +145,10 @@ pub mod pallet {
     #[pallet::storage]
     pub type Nominations<T: Config> =
         StorageDoubleMap<_, Blake2_128Concat, AccountId32, Blake2_128Concat, AccountId32, Nomination, OptionQuery>;
+
+    /// What is left to be exchanged of young pools that became a part of their candidates', by their generation.
+    #[pallet::storage]
+    pub type Merges<T: Config> = StorageMap<_, Twox64Concat, u64, Merge, OptionQuery>;
 
     /// The generation of the next pool.
     #[pallet::storage]
@@ -517,6 +524,10 @@ pub mod pallet {
         /// The nomination would be worth less than the minimum, and not nothing.
         #[codec(index = 13)]
         NominationTooSmall,
+        /// Others came to back the candidate in an earlier era, and it has not claimed what it earned since: claim it first
+        /// (`rewards.claim_emission_for`).
+        #[codec(index = 14)]
+        RewardsUnclaimed,
     }
 
     #[pallet::hooks]
@@ -626,9 +637,9 @@ pub mod pallet {
 
         /// Backs a candidate with `amount` (smallest unit of QRN), on top of what the caller backs it with.
         ///
-        /// Moves the amount to the pot, on hold, for shares of the candidate's pool. It earns with the candidate and answers
-        /// for its consensus and audit offences. Event: `Nominated`. Errors: `ZeroAmount`, `OwnCandidate`, `NotACandidate`,
-        /// `BackingFull`, `NominationTooSmall`, or the token's where the account has too little.
+        /// Moves the amount to the pot, on hold, for shares of a pool. It elects the candidate and answers for its consensus and audit
+        /// offences at once, and earns of the blocks of later eras than this one. Event: `Nominated`. Errors: `ZeroAmount`,
+        /// `OwnCandidate`, `NotACandidate`, `BackingFull`, `RewardsUnclaimed`, `NominationTooSmall`, or the token's where the account has too little.
         #[pallet::call_index(5)]
         #[pallet::weight(T::WeightInfo::nominate())]
         pub fn nominate(
@@ -637,11 +648,11 @@ pub mod pallet {
             #[pallet::compact] amount: Balance,
         ) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            Self::do_nominate(who, candidate, amount)
+            with_storage_layer(|| Self::do_nominate(who, candidate, amount))
         }
 
-        /// Starts to unbond `amount` (smallest unit of QRN) of what the caller backs a candidate with; all of it where it is
-        /// worth no more.
+        /// Starts to unbond `amount` (smallest unit of QRN) of what the caller backs a candidate with, what came last first; all
+        /// of it where it is worth no more.
         ///
         /// What is left must be nothing or reach the minimum. It stays in the pool, and slashable, until it is withdrawn.
         /// Event: `NominationUnbonding`. Errors: `ZeroAmount`, `NoNomination`, `NominationTooSmall`, `TooManyUnbonding`.
@@ -653,7 +664,7 @@ pub mod pallet {
             #[pallet::compact] amount: Balance,
         ) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            Self::do_unbond_nomination(who, candidate, amount)
+            with_storage_layer(|| Self::do_unbond_nomination(who, candidate, amount))
         }
 
         /// Pays out every share of a candidate's pool whose unbonding has ended; removes a nomination that was slashed away.
@@ -663,7 +674,7 @@ pub mod pallet {
         #[pallet::weight(T::WeightInfo::withdraw_nomination())]
         pub fn withdraw_nomination(origin: OriginFor<T>, candidate: AccountId32) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            Self::do_withdraw_nomination(who, candidate)
+            with_storage_layer(|| Self::do_withdraw_nomination(who, candidate))
         }
     }
 }

@@ -2,11 +2,14 @@
 //! What must always hold: the last section of the crate's documentation.
 
 use crate::{
-    Candidates, Config, Elections, ForgottenTo, HoldReason, Ledgers, MinimumBond, Nominations, Order, Pallet, Reported,
-    Reports, ReportsBySession, ShownFrom, ONE_PPM,
+    Candidates, Config, Elections, ForgottenTo, HoldReason, Ledgers, Merges, MinimumBond, Nominations, Order, Pallet,
+    Reported, Reports, ReportsBySession, ShownFrom, MAX_UNBONDING, ONE_PPM,
 };
 use alloc::collections::BTreeMap;
-use frame_support::{ensure, traits::fungible::InspectHold};
+use frame_support::{
+    ensure,
+    traits::{fungible::InspectHold, Get},
+};
 use quern_primitives::Balance;
 use sp_runtime::{AccountId32, TryRuntimeError};
 
@@ -62,34 +65,55 @@ impl<T: Config> Pallet<T> {
             let candidate = Candidates::<T>::get(&who).ok_or("staking: listed without an entry")?;
             let ledger = Ledgers::<T>::get(&who).unwrap_or_default();
             ensure!(candidate.listed == Some(score), "staking: listed under another score");
-            ensure!(score == Self::score(&ledger, &candidate.pool), "staking: a score is out of date");
+            ensure!(score == Self::score(&ledger, candidate.active()), "staking: a score is out of date");
             ensure!(ledger.own() >= MinimumBond::<T>::get(), "staking: a candidate below the minimum");
         }
         Ok(())
     }
 
     fn check_pools() -> Result<(), TryRuntimeError> {
-        let mut sums = BTreeMap::<AccountId32, (Balance, Balance)>::new();
-        for (_, candidate, nomination) in Nominations::<T>::iter() {
-            ensure!(nomination.total() > 0, "staking: an empty nomination is kept");
-            ensure!(nomination.unbonding.iter().all(|chunk| chunk.amount > 0), "staking: no share unbonds");
-            let live = Self::pool(&candidate).is_some_and(|pool| pool.generation == nomination.generation);
-            if live {
-                let (shares, unbonding) = sums.entry(candidate).or_default();
-                *shares = shares.saturating_add(nomination.total());
-                *unbonding = unbonding.saturating_add(crate::types::total(&nomination.unbonding));
+        // By generation: shares and unbonding shares of all who have some of that pool, or are to get some.
+        let mut sums = BTreeMap::<u64, (Balance, Balance)>::new();
+        let mut add = |generation: u64, shares: Balance, unbonding: Balance| {
+            let sum = sums.entry(generation).or_default();
+            *sum = (sum.0.saturating_add(shares), sum.1.saturating_add(unbonding));
+        };
+        for (_, _, nomination) in Nominations::<T>::iter() {
+            ensure!(!nomination.is_empty(), "staking: an empty nomination is kept");
+            ensure!(nomination.chunks() <= MAX_UNBONDING as usize, "staking: too many shares unbond apart");
+            for holding in nomination.young.iter().chain([&nomination.old]) {
+                ensure!(holding.unbonding.iter().all(|chunk| chunk.amount > 0), "staking: no share unbonds");
+                ensure!(holding.unbonding.is_sorted_by_key(|chunk| chunk.release_at), "staking: shares out of order");
+                add(holding.generation, holding.total(), crate::types::total(&holding.unbonding));
             }
         }
-        let mut value: Balance = 0;
-        for (who, candidate) in Candidates::<T>::iter() {
-            let pool = candidate.pool;
-            value = value.saturating_add(pool.value);
-            ensure!((pool.shares == 0) == (pool.value == 0), "staking: shares without value, or value without shares");
-            let sums = sums.remove(&who).unwrap_or_default();
-            ensure!(sums == (pool.shares, pool.unbonding), "staking: shares differ from the nominations'");
-            ensure!(candidate.listed.is_some() || pool.shares > 0, "staking: an idle candidate is kept");
+        for (_, merge) in Merges::<T>::iter() {
+            ensure!(!merge.is_over(), "staking: a pool that nobody has shares of is kept");
+            add(merge.into, merge.shares(), merge.for_unbonding);
         }
-        ensure!(sums.is_empty(), "staking: shares of a pool that is gone");
+        for (generation, merge) in Merges::<T>::iter() {
+            let left = (merge.active.saturating_add(merge.unbonding), merge.unbonding);
+            ensure!(sums.get(&generation) == Some(&left), "staking: shares to be exchanged are miscounted");
+        }
+        let mut value: Balance = 0;
+        for candidate in Candidates::<T>::iter_values() {
+            let young = candidate.young.map(|young| young.pool);
+            ensure!(young.is_none_or(|young| young.shares > 0), "staking: a young pool without shares");
+            ensure!(
+                candidate.young.is_none_or(|young| young.era <= T::Era::get()),
+                "staking: a pool of an era to come"
+            );
+            for pool in young.iter().chain([&candidate.pool]) {
+                value = value.saturating_add(pool.value);
+                ensure!(
+                    (pool.shares == 0) == (pool.value == 0),
+                    "staking: shares without value, or value without shares"
+                );
+                let sums = sums.remove(&pool.generation).unwrap_or_default();
+                ensure!(sums == (pool.shares, pool.unbonding), "staking: shares differ from the nominations'");
+            }
+            ensure!(candidate.listed.is_some() || candidate.is_backed(), "staking: an idle candidate is kept");
+        }
         let held = T::Currency::balance_on_hold(&HoldReason::Nomination.into(), &Self::pot());
         ensure!(held == value, "staking: the pot differs from the pools");
         Ok(())

@@ -200,6 +200,79 @@ impl Pool {
     }
 }
 
+/// `whole x part / of`, rounded down; all of it where the part is all.
+fn portion(whole: Balance, part: Balance, of: Balance) -> Balance {
+    multiply_by_rational_with_rounding(whole, part.min(of), of, Rounding::Down).unwrap_or(0)
+}
+
+/// What came to back a candidate in one era. It earns from the next era on, and becomes a part of the candidate's pool when
+/// everything is claimed of that era and of those before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Young {
+    /// The era.
+    pub era: u32,
+    /// Its value and shares.
+    pub pool: Pool,
+}
+
+/// Shares of a young pool that became a part of its candidate's pool: what is left of them to be exchanged, when whoever has them
+/// does something next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Merge {
+    /// The generation of the pool that it became a part of.
+    pub into: u64,
+    /// Young shares that elect.
+    pub active: Balance,
+    /// Shares that they are exchanged for.
+    pub for_active: Balance,
+    /// Young shares that are unbonding.
+    pub unbonding: Balance,
+    /// Shares that those are exchanged for.
+    pub for_unbonding: Balance,
+}
+
+impl Merge {
+    /// A young pool that becomes a part of another one: shares for its value at the other's price, rounded down. `None` where they
+    /// cannot be counted.
+    pub(crate) fn of(young: &Pool, into: &Pool) -> Option<Self> {
+        let shares = into.shares_for(young.value)?;
+        let for_unbonding = portion(shares, young.unbonding, young.shares);
+        Some(Self {
+            into: into.generation,
+            active: young.shares.saturating_sub(young.unbonding),
+            for_active: shares.saturating_sub(for_unbonding),
+            unbonding: young.unbonding,
+            for_unbonding,
+        })
+    }
+
+    /// All shares that are still to be had.
+    pub fn shares(&self) -> Balance {
+        self.for_active.saturating_add(self.for_unbonding)
+    }
+
+    /// Whether nobody has anything to exchange any more.
+    pub(crate) fn is_over(&self) -> bool {
+        self.active == 0 && self.unbonding == 0
+    }
+
+    /// Exchanges young shares that elect, rounded down; the last ones get the rest.
+    pub(crate) fn take_active(&mut self, young: Balance) -> Balance {
+        let shares = portion(self.for_active, young, self.active);
+        self.active = self.active.saturating_sub(young);
+        self.for_active = self.for_active.saturating_sub(shares);
+        shares
+    }
+
+    /// The same for shares that are unbonding.
+    pub(crate) fn take_unbonding(&mut self, young: Balance) -> Balance {
+        let shares = portion(self.for_unbonding, young, self.unbonding);
+        self.unbonding = self.unbonding.saturating_sub(young);
+        self.for_unbonding = self.for_unbonding.saturating_sub(shares);
+        shares
+    }
+}
+
 /// A commission that is higher than the one before, from an era on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Raise {
@@ -261,13 +334,43 @@ pub struct Candidate {
     pub commission: Commission,
     /// The score under which it stands in the order; none while it is chilled.
     pub listed: Option<Balance>,
-    /// What others back it with.
+    /// What others back it with, but for what is young.
     pub pool: Pool,
+    /// What came to back it lately.
+    pub young: Option<Young>,
 }
 
-/// What one account backs one candidate with.
+impl Candidate {
+    /// The pool of what came lately, empty where nothing did.
+    fn young_pool(&self) -> Pool {
+        self.young.map_or_else(Pool::default, |young| young.pool)
+    }
+
+    /// All that backs it, unbonding and young.
+    pub fn backing(&self) -> Balance {
+        self.pool.value.saturating_add(self.young_pool().value)
+    }
+
+    /// What of that counts in an election: all but what is unbonding.
+    pub fn active(&self) -> Balance {
+        self.pool.active().saturating_add(self.young_pool().active())
+    }
+
+    /// What shares in the rewards of an era: what backed the candidate before it, and of that what came lately.
+    pub(crate) fn earning(&self, era: u32) -> (Balance, Balance) {
+        let young = self.young.filter(|young| young.era < era).map_or(0, |young| young.pool.value);
+        (self.pool.value.saturating_add(young), young)
+    }
+
+    /// Whether anybody backs it.
+    pub(crate) fn is_backed(&self) -> bool {
+        self.pool.shares > 0 || self.young.is_some()
+    }
+}
+
+/// What one account has of one pool.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct Nomination {
+pub struct Holding {
     /// The pool's generation in which the shares were bought.
     pub generation: u64,
     /// Shares that elect.
@@ -276,10 +379,77 @@ pub struct Nomination {
     pub unbonding: Unbonding,
 }
 
-impl Nomination {
+impl Holding {
+    /// Nothing of a pool.
+    fn nothing(generation: u64) -> Self {
+        Self { generation, ..Default::default() }
+    }
+
     /// All shares.
     pub fn total(&self) -> Balance {
         self.shares.saturating_add(total(&self.unbonding))
+    }
+}
+
+/// What one account backs one candidate with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Nomination {
+    /// Of the candidate's pool.
+    pub old: Holding,
+    /// Of a young pool, which may have become a part of that since. Together they have no more than [`MAX_UNBONDING`] amounts that
+    /// unbond.
+    pub young: Option<Holding>,
+}
+
+impl Nomination {
+    /// Whether nothing is left.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.old.total() == 0 && self.young.as_ref().is_none_or(|young| young.total() == 0)
+    }
+
+    /// Forgets shares of pools that are gone, and exchanges those of a young pool that became a part of the candidate's: `merge` is
+    /// what is left of it to be exchanged. Says whether it did.
+    pub(crate) fn exchange(&mut self, candidate: &Candidate, merge: Option<&mut Merge>) -> bool {
+        if self.old.generation != candidate.pool.generation {
+            self.old = Holding::nothing(candidate.pool.generation);
+        }
+        let live = candidate.young.map(|young| young.pool.generation);
+        let Some(young) = self.young.take_if(|young| Some(young.generation) != live) else { return false };
+        let Some(merge) = merge else { return false };
+        let is_worth = merge.into == self.old.generation;
+        let shares = merge.take_active(young.shares);
+        if is_worth {
+            self.old.shares = self.old.shares.saturating_add(shares);
+        }
+        let mut chunks = core::mem::take(&mut self.old.unbonding).into_inner();
+        for chunk in young.unbonding {
+            let amount = merge.take_unbonding(chunk.amount);
+            if is_worth && amount > 0 {
+                chunks.push(UnbondingChunk { amount, ..chunk });
+            }
+        }
+        chunks.sort_by_key(|chunk| chunk.release_at);
+        // There is room: both together never have more.
+        self.old.unbonding = BoundedVec::truncate_from(chunks);
+        true
+    }
+
+    /// Amounts that unbond.
+    pub(crate) fn chunks(&self) -> usize {
+        self.old.unbonding.len().saturating_add(self.young.as_ref().map_or(0, |young| young.unbonding.len()))
+    }
+
+    /// What of it elects and what unbonds are worth, given the pools as they are now.
+    pub fn worth(&self, candidate: &Candidate) -> (Balance, Balance) {
+        let of = |pool: &Pool, holding: &Holding| {
+            let is_live = pool.generation == holding.generation;
+            let value = |shares| if is_live { pool.value_of(shares) } else { 0 };
+            (value(holding.shares), value(total(&holding.unbonding)))
+        };
+        let (active, unbonding) = of(&candidate.pool, &self.old);
+        let young = self.young.as_ref().zip(candidate.young).map(|(holding, young)| of(&young.pool, holding));
+        let (young_active, young_unbonding) = young.unwrap_or_default();
+        (active.saturating_add(young_active), unbonding.saturating_add(young_unbonding))
     }
 }
 

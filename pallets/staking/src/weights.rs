@@ -120,10 +120,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Collateral::Order` (r:1 w:1)
     // Proof: `Collateral::Order` (`max_values`: Some(1), `max_size`: Some(24578), added: 25073, mode: `MaxEncodedLen`)
     // Shortest time: 170_363 ns.
+    // By hand, until it is measured again: a young pool becomes a part of the candidate's, and a nomination is exchanged.
+    // Storage: `Collateral::Merges` (r:1 w:2), `Rewards::Settings` (r:1 w:0), `Rewards::CurrentEra` (r:1 w:0), `Rewards::AuthoredEras`
+    // (r:1 w:0), `Rewards::Contributions` (r:1 w:0), `Collateral::NextGeneration` (r:1 w:1)
     fn nominate() -> Weight {
-        Weight::from_parts(190_282_000, 26_063)
-            .saturating_add(T::DbWeight::get().reads(8))
-            .saturating_add(T::DbWeight::get().writes(5))
+        Weight::from_parts(250_282_000, 40_063)
+            .saturating_add(T::DbWeight::get().reads(14))
+            .saturating_add(T::DbWeight::get().writes(8))
     }
     // Storage: `Collateral::Candidates` (r:1 w:1)
     // Proof: `Collateral::Candidates` (`max_values`: None, `max_size`: Some(125), added: 2600, mode: `MaxEncodedLen`)
@@ -140,10 +143,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Collateral::Order` (r:1 w:1)
     // Proof: `Collateral::Order` (`max_values`: Some(1), `max_size`: Some(24578), added: 25073, mode: `MaxEncodedLen`)
     // Shortest time: 103_774 ns.
+    // By hand, until it is measured again: a young pool becomes a part of the candidate's, and a nomination is exchanged.
+    // Storage: `Collateral::Merges` (r:1 w:2), `Rewards::Settings` (r:1 w:0), `Rewards::CurrentEra` (r:1 w:0), `Rewards::AuthoredEras`
+    // (r:1 w:0), `Rewards::Contributions` (r:1 w:0)
     fn unbond_nomination() -> Weight {
-        Weight::from_parts(130_874_000, 26_063)
-            .saturating_add(T::DbWeight::get().reads(7))
-            .saturating_add(T::DbWeight::get().writes(3))
+        Weight::from_parts(190_874_000, 40_063)
+            .saturating_add(T::DbWeight::get().reads(12))
+            .saturating_add(T::DbWeight::get().writes(5))
     }
     // Storage: `Collateral::Nominations` (r:1 w:1)
     // Proof: `Collateral::Nominations` (`max_values`: None, `max_size`: Some(441), added: 2916, mode: `MaxEncodedLen`)
@@ -160,10 +166,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Collateral::Elections` (r:1 w:0)
     // Proof: `Collateral::Elections` (`max_values`: Some(1), `max_size`: Some(40), added: 535, mode: `MaxEncodedLen`)
     // Shortest time: 120_499 ns.
+    // By hand, until it is measured again: a young pool becomes a part of the candidate's, and a nomination is exchanged.
+    // Storage: `Collateral::Merges` (r:1 w:2), `Rewards::Settings` (r:1 w:0), `Rewards::CurrentEra` (r:1 w:0), `Rewards::AuthoredEras`
+    // (r:1 w:0), `Rewards::Contributions` (r:1 w:0)
     fn withdraw_nomination() -> Weight {
-        Weight::from_parts(155_391_000, 3_906)
-            .saturating_add(T::DbWeight::get().reads(7))
-            .saturating_add(T::DbWeight::get().writes(4))
+        Weight::from_parts(215_391_000, 17_906)
+            .saturating_add(T::DbWeight::get().reads(12))
+            .saturating_add(T::DbWeight::get().writes(6))
     }
     // Counted by hand since: the two cursors and four sessions without a report.
     // Storage: `Collateral::ForgottenTo` (r:1 w:1)

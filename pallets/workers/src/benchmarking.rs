@@ -57,6 +57,20 @@ fn worker<T: Config>() -> Result<RawOrigin<AccountId32>, BenchmarkError> {
     Ok(origin)
 }
 
+/// Takes all places for accounts that left; `who` is the last of them.
+fn fill_former<T: Config>(who: &AccountId32) {
+    let kept_until = Pallet::<T>::now().saturating_add(FORMER_REST_BLOCKS);
+    let others = (1..MAX_FORMER_RESTS).map(|index| account("former", index, 0)).chain([who.clone()]);
+    let rest = |who: AccountId32| FormerRest { who: who.into(), rests_until: 0, rests: 1, kept_until };
+    FormerRests::<T>::put(BoundedVec::truncate_from(others.map(rest).collect::<Vec<_>>()));
+}
+
+/// Has a worker have rested, and takes all places for accounts that left.
+fn rested<T: Config>(who: &AccountId32) {
+    fill_former::<T>(&account("former", 0, 0));
+    Entries::<T>::mutate_extant(who, |entry| entry.rests = 1);
+}
+
 #[benchmarks]
 mod benches {
     use super::*;
@@ -66,6 +80,7 @@ mod benches {
         fill::<T>()?;
         let who: AccountId32 = whitelisted_caller();
         T::BenchmarkHelper::bond(&who);
+        fill_former::<T>(&who);
 
         #[extrinsic_call]
         _(RawOrigin::Signed(who.clone()), Role::Worker, endpoint(), profile(), 1);
@@ -99,6 +114,10 @@ mod benches {
         fill_apprentices::<T>()?;
         let who: AccountId32 = whitelisted_caller();
         let account = Account::from(who.clone());
+        fill_former::<T>(&who);
+        if let Some(first) = Apprentices::<T>::get().first() {
+            Entries::<T>::mutate_extant(AccountId32::from(*first), |entry| entry.rests = 1);
+        }
         let enrolment = Enrolment { account, endpoint: endpoint(), profile: profile(), ask: 1, block: 0, nonce: 0 };
         let signature = MultiSignature::Sr25519([0; 64].into());
 
@@ -143,6 +162,7 @@ mod benches {
     #[benchmark]
     fn retire() -> Result<(), BenchmarkError> {
         let origin = worker::<T>()?;
+        rested::<T>(&whitelisted_caller());
 
         #[extrinsic_call]
         _(origin);
@@ -155,6 +175,7 @@ mod benches {
         worker::<T>()?;
         let (who, caller): (AccountId32, AccountId32) = (whitelisted_caller(), account("caller", 0, 0));
         T::BenchmarkHelper::unbond(&who);
+        rested::<T>(&who);
 
         #[extrinsic_call]
         _(RawOrigin::Signed(caller), who.clone());

@@ -24,14 +24,14 @@ pub use pallet::*;
 pub use reputation::{REPUTATION_ACCEPTED, REPUTATION_FLOOR, REPUTATION_MAX};
 pub use weights::WeightInfo;
 
-use alloc::vec::Vec;
+use alloc::{collections::BTreeSet, vec::Vec};
 use frame_support::pallet_prelude::*;
 use frame_system::pallet_prelude::*;
 use quern_primitives::{
     enrol::Enrolment,
     job::Endpoint,
     traits::{Collateral, Offer, ReadyWorker, Registry, Role, ShardEnd},
-    Account, Balance, Height,
+    Account, Balance, Height, ShardId,
 };
 use sp_runtime::{traits::UniqueSaturatedInto, AccountId32, MultiSignature};
 
@@ -50,6 +50,14 @@ pub const APPRENTICE_SHARE_PERCENT: u32 = 10;
 /// Blocks for which a worker is not drawn after it has not started a shard: two draw periods of a live chain, in which the shard
 /// goes to others.
 pub const REST_BLOCKS: Height = 16;
+/// Most rests of which it is known whose decline began them, the last ones: more in a row are as long as the longest anyway.
+pub const MAX_REST_CAUSES: u32 = 8;
+/// Blocks for which the rests of an account that has left count when it registers again: whoever stays away so long has rested longer
+/// than the longest rest.
+pub const FORMER_REST_BLOCKS: Height = 2 * MAX_REST_BLOCKS;
+/// Most accounts of which it is known how they rested when they left (below 11 KiB). The first one makes room: whoever wants to be
+/// forgotten sooner has so many others leave after it that have not started their shards either, each with a bond of its own.
+pub const MAX_FORMER_RESTS: u32 = 256;
 /// Longest rest: each further assignment in a row that is not started doubles it up to here. Who never works is then drawn once in
 /// a thousand blocks, and who was cut off for a day is back in the next hours.
 pub const MAX_REST_BLOCKS: Height = 1_024;
@@ -87,6 +95,21 @@ pub struct Entry {
     pub rests_until: Height,
     /// Rests since the last accepted shard: each is twice as long as the one before.
     pub rests: u8,
+    /// The last rests, in order, by the shard whose decline began them; none where it was not started or not committed in time.
+    pub rest_causes: BoundedVec<Option<ShardId>, ConstU32<MAX_REST_CAUSES>>,
+}
+
+/// How an account rested that has left the registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct FormerRest {
+    /// The account.
+    pub who: Account,
+    /// First height at which it would have been drawn again.
+    pub rests_until: Height,
+    /// Rests since its last accepted shard.
+    pub rests: u8,
+    /// Last height at which that counts if it registers again.
+    pub kept_until: Height,
 }
 
 /// Blocks of the `number`-th rest in a row.
@@ -121,18 +144,53 @@ impl Entry {
         self.open == 0 && self.standing == 0
     }
 
-    /// Has it rest from a height on. Assignments that it held already when a rest began are part of that one.
-    fn rest(&mut self, now: Height) {
-        if now >= self.rests_until {
-            self.rests = self.rests.saturating_add(1);
-            self.rests_until = now.saturating_add(rest_blocks(self.rests));
+    /// Has it rest from a height on, because it declined a shard or left one (none). Assignments that it held already when a rest
+    /// began are part of that one.
+    fn rest(&mut self, now: Height, declined: Option<ShardId>) {
+        if now < self.rests_until {
+            return;
+        }
+        if self.rests == 0 {
+            // What began before its last accepted shard is over and counts no more.
+            self.rest_causes.clear();
+        }
+        self.rests = self.rests.saturating_add(1);
+        self.rests_until = now.saturating_add(rest_blocks(self.rests));
+        if self.rest_causes.is_full() {
+            self.rest_causes.remove(0);
+        }
+        // There is room: it was made.
+        let _ = self.rest_causes.try_push(declined);
+    }
+
+    /// Takes the rests back that its declining of a shard began, and nothing else: a rest under way ends, one that began since is as
+    /// long as it would have been.
+    fn excuse(&mut self, now: Height, shard: &ShardId) {
+        while let Some(place) = self.rest_causes.iter().rposition(|cause| cause.as_ref() == Some(shard)) {
+            self.rest_causes.remove(place);
+            let fewer = self.rests.saturating_sub(1);
+            if place == self.rest_causes.len() {
+                self.rests_until = self.rests_until.min(now);
+            } else if self.rests > 0 {
+                let shorter = rest_blocks(self.rests).saturating_sub(rest_blocks(fewer));
+                self.rests_until = self.rests_until.saturating_sub(shorter);
+            }
+            self.rests = fewer;
         }
     }
 
-    /// Takes a rest back that was not its fault.
-    fn excuse(&mut self, now: Height) {
-        self.rests = self.rests.saturating_sub(1);
-        self.rests_until = self.rests_until.min(now.saturating_add(rest_blocks(self.rests)));
+    /// Notes that it had no reason to decline a shard: what that began is not taken back any more.
+    fn blame(&mut self, shard: &ShardId) {
+        self.rest_causes.iter_mut().filter(|cause| cause.as_ref() == Some(shard)).for_each(|cause| *cause = None);
+    }
+
+    /// Notes that a shard of it was accepted: rests begin from the start. One under way goes on: who has one shard of its own accepted
+    /// has not made up for others' that it left.
+    fn prove(&mut self, now: Height) {
+        self.rests = 0;
+        let ended =
+            if now < self.rests_until { self.rest_causes.len().saturating_sub(1) } else { self.rest_causes.len() };
+        self.rest_causes.drain(..ended);
     }
 
     /// Whether it is to be forgotten: it wants to leave, or no stake has paid for its entry, and it is free.
@@ -148,24 +206,27 @@ impl Entry {
         if end == ShardEnd::Accepted {
             self.standing = self.standing.saturating_add(1);
             self.proved_at = now;
-            // A rest under way goes on: who has one shard of its own accepted has not made up for others' that it left.
-            self.rests = 0;
+            self.prove(now);
         }
         self.reputation = self.reputation_at(era);
         self.era = era;
         match end {
             ShardEnd::Unaudited => {}
-            ShardEnd::Declined => self.rest(now),
-            ShardEnd::DeclineConfirmed => self.excuse(now),
-            ShardEnd::Accepted | ShardEnd::Undelivered | ShardEnd::DeclineRefuted if self.barred => {}
+            ShardEnd::Declined(shard) => self.rest(now, Some(shard)),
+            ShardEnd::DeclineConfirmed(shard) => self.excuse(now, &shard),
+            ShardEnd::Accepted | ShardEnd::Undelivered | ShardEnd::DeclineRefuted(_) if self.barred => {}
             ShardEnd::Accepted => self.reputation = reputation::accepted(self.reputation),
-            ShardEnd::Undelivered | ShardEnd::DeclineRefuted => self.reputation = reputation::late(self.reputation),
+            ShardEnd::Undelivered => self.reputation = reputation::late(self.reputation),
+            ShardEnd::DeclineRefuted(shard) => {
+                self.blame(&shard);
+                self.reputation = reputation::late(self.reputation);
+            }
             ShardEnd::Late | ShardEnd::Unstarted => {
                 if !self.barred {
                     self.reputation = reputation::late(self.reputation);
                 }
                 self.slots = 0;
-                self.rest(now);
+                self.rest(now, None);
             }
             ShardEnd::Convicted | ShardEnd::Overturned => {
                 self.reputation = 0;
@@ -265,6 +326,10 @@ pub mod pallet {
     /// Who enrolled lately.
     #[pallet::storage]
     pub type Enrolments<T: Config> = StorageValue<_, Recent, ValueQuery>;
+
+    /// How accounts rested that have left lately, in the order in which they left.
+    #[pallet::storage]
+    pub type FormerRests<T: Config> = StorageValue<_, BoundedVec<FormerRest, ConstU32<MAX_FORMER_RESTS>>, ValueQuery>;
 
     /// Open shards: of all registered accounts, and of apprentices among them.
     #[pallet::storage]
@@ -451,8 +516,11 @@ pub mod pallet {
                 Role::Apprentice => Apprentices::<T>::try_append(account),
             }
             .map_err(|_| Error::<T>::RegistryFull)?;
-            let standing = former.map_or(0, |former| former.standing);
-            Self::add_entry(&who, Entry { standing, ..Self::new_entry(role, endpoint, profile, ask) });
+            let mut entry = Self::new_entry(role, endpoint, profile, ask);
+            if let Some(Entry { standing, rests, rests_until, rest_causes, .. }) = former {
+                entry = Entry { standing, rests, rests_until, rest_causes, ..entry };
+            }
+            Self::add_entry(&who, entry);
             Self::deposit_event(Event::Registered { who, role, ask });
             Ok(())
         }
@@ -617,12 +685,25 @@ impl<T: Config> Pallet<T> {
             proved_at: Self::now(),
             rests_until: 0,
             rests: 0,
+            rest_causes: BoundedVec::new(),
         }
     }
 
     /// Writes the entry of an account that registers. The entry makes the account exist, so that it can send what it owes
     /// without owning anything.
-    fn add_entry(who: &AccountId32, entry: Entry) {
+    ///
+    /// Whoever left lately rests on: registering anew neither ends a rest nor makes the next one shorter.
+    fn add_entry(who: &AccountId32, mut entry: Entry) {
+        let account: Account = who.clone().into();
+        let mut former = FormerRests::<T>::get();
+        if let Some(place) = former.iter().position(|rest| rest.who == account) {
+            let FormerRest { rests_until, rests, kept_until, .. } = former.remove(place);
+            if kept_until >= Self::now() {
+                (entry.rests_until, entry.rests) = (rests_until, rests);
+                entry.rest_causes = BoundedVec::truncate_from(alloc::vec![None]);
+            }
+            FormerRests::<T>::put(former);
+        }
         if !Entries::<T>::contains_key(who) {
             frame_system::Pallet::<T>::inc_sufficients(who);
         }
@@ -632,10 +713,29 @@ impl<T: Config> Pallet<T> {
 
     /// Forgets an account.
     fn remove_entry(who: &AccountId32) {
-        if Entries::<T>::take(who).is_some() {
+        if let Some(entry) = Entries::<T>::take(who) {
+            Self::remember_rests(who, &entry);
             frame_system::Pallet::<T>::dec_sufficients(who);
             ConvictionsOf::<T>::remove(who);
         }
+    }
+
+    /// Keeps how an account rests that leaves, for a while, and forgets those that left long ago.
+    fn remember_rests(who: &AccountId32, entry: &Entry) {
+        let now = Self::now();
+        if entry.rests == 0 && entry.rests_until <= now {
+            return;
+        }
+        let (who, kept_until) = (who.clone().into(), now.saturating_add(FORMER_REST_BLOCKS));
+        let rest = FormerRest { who, rests_until: entry.rests_until, rests: entry.rests, kept_until };
+        FormerRests::<T>::mutate(|former| {
+            former.retain(|rest| rest.kept_until >= now);
+            if former.is_full() {
+                former.remove(0);
+            }
+            // There is room: it was made.
+            let _ = former.try_push(rest);
+        });
     }
 
     /// Has an account leave: at once, or when it has nothing to do or to defend any more.
@@ -676,6 +776,10 @@ impl<T: Config> Pallet<T> {
     pub fn do_try_state() -> Result<(), sp_runtime::TryRuntimeError> {
         let (workers, validators, apprentices) = (Workers::<T>::get(), Validators::<T>::get(), Apprentices::<T>::get());
         let (mut active, mut open) = ((0usize, 0usize, 0usize), (0u32, 0u32));
+        let left = FormerRests::<T>::get();
+        ensure!(left.is_sorted_by_key(|rest| rest.kept_until), "workers: accounts that left are out of order");
+        let former: BTreeSet<Account> = left.iter().map(|rest| rest.who).collect();
+        ensure!(former.len() == left.len(), "workers: an account is kept twice among those that left");
         for (who, entry) in Entries::<T>::iter() {
             ensure!(frame_system::Pallet::<T>::sufficients(&who) > 0, "workers: an entry without an account");
             let account: Account = who.into();
@@ -704,6 +808,12 @@ impl<T: Config> Pallet<T> {
             ensure!(entry.era <= T::Era::get(), "workers: reputation of an era to come");
             let bounds = if entry.barred { 0..=0 } else { REPUTATION_FLOOR..=REPUTATION_MAX };
             ensure!(bounds.contains(&entry.reputation), "workers: reputation out of its bounds");
+            let most = Self::now().saturating_add(MAX_REST_BLOCKS);
+            ensure!(entry.rests_until <= most, "workers: a rest that is longer than the longest");
+            // One more: the rest that was under way when a shard was accepted.
+            let causes = u32::from(entry.rests).saturating_add(1);
+            ensure!(entry.rest_causes.len() as u32 <= causes, "workers: a cause of a rest that was not");
+            ensure!(!former.contains(&account), "workers: a registered account is kept among those that left");
         }
         for (who, convictions) in ConvictionsOf::<T>::iter() {
             let is_barred = Entries::<T>::get(&who).is_some_and(|entry| entry.barred);

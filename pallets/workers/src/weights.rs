@@ -39,11 +39,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Rewards::Settings` (r:1 w:0)
     // Proof: `Rewards::Settings` (`max_values`: Some(1), `max_size`: Some(72), added: 567, mode: `MaxEncodedLen`)
     // Shortest time: 35_553 ns.
-    // By hand: `Workers::ValidatorsSince` (r:1 w:1), of a validator.
+    // By hand: `Workers::ValidatorsSince` (r:1 w:1), of a validator; `Workers::FormerRests` (r:1 w:1), of 256 accounts (10,498 bytes).
     fn register() -> Weight {
-        Weight::from_parts(40_617_000, 10_686)
-            .saturating_add(T::DbWeight::get().reads(6))
-            .saturating_add(T::DbWeight::get().writes(3))
+        Weight::from_parts(55_617_000, 21_679)
+            .saturating_add(T::DbWeight::get().reads(7))
+            .saturating_add(T::DbWeight::get().writes(4))
     }
     // Storage: `Workers::Entries` (r:1 w:1)
     // Proof: `Workers::Entries` (`max_values`: None, `max_size`: Some(263), added: 2738, mode: `MaxEncodedLen`)
@@ -75,11 +75,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Workers::Apprentices` (`max_values`: Some(1), `max_size`: Some(2050), added: 2545, mode: `MaxEncodedLen`)
     // Shortest time: 29_013 ns.
     // By hand, until it is measured again: all apprentices are looked at, and one makes room.
-    // Storage: `Workers::Entries` (r:64 w:1), `System::Account` (r:1 w:1)
+    // Storage: `Workers::Entries` (r:64 w:1), `System::Account` (r:1 w:1), `Workers::FormerRests` (r:1 w:1)
     fn enrol() -> Weight {
-        Weight::from_parts(331_197_000, 197_885)
-            .saturating_add(T::DbWeight::get().reads(69))
-            .saturating_add(T::DbWeight::get().writes(5))
+        Weight::from_parts(361_197_000, 208_878)
+            .saturating_add(T::DbWeight::get().reads(70))
+            .saturating_add(T::DbWeight::get().writes(6))
     }
     // Storage: `System::BlockHash` (r:1 w:0)
     // Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
@@ -102,19 +102,19 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Workers::Workers` (r:1 w:1)
     // Proof: `Workers::Workers` (`max_values`: Some(1), `max_size`: Some(8194), added: 8689, mode: `MaxEncodedLen`)
     // Shortest time: 22_984 ns.
-    // By hand: `Workers::ValidatorsSince` (r:1 w:1), of a validator.
+    // By hand: `Workers::ValidatorsSince` (r:1 w:1), of a validator; `Workers::FormerRests` (r:1 w:1), of 256 accounts (10,498 bytes).
     fn retire() -> Weight {
-        Weight::from_parts(27_979_000, 10_686)
-            .saturating_add(T::DbWeight::get().reads(3))
-            .saturating_add(T::DbWeight::get().writes(3))
+        Weight::from_parts(42_979_000, 21_679)
+            .saturating_add(T::DbWeight::get().reads(4))
+            .saturating_add(T::DbWeight::get().writes(4))
     }
     // By hand, until it is measured: as `retire`, and the bonds of both.
     // Storage: `Workers::Entries` (r:2 w:1), `Workers::Workers` (r:1 w:1), `Collateral::Ledgers` (r:2 w:0),
-    // `Collateral::MinimumBond` (r:1 w:0), `System::Account` (r:1 w:1), `Workers::ConvictionsOf` (r:1 w:1)
+    // `Collateral::MinimumBond` (r:1 w:0), `System::Account` (r:1 w:1), `Workers::ConvictionsOf` (r:1 w:1), `Workers::FormerRests` (r:1 w:1)
     fn evict() -> Weight {
-        Weight::from_parts(40_000_000, 15_685)
-            .saturating_add(T::DbWeight::get().reads(8))
-            .saturating_add(T::DbWeight::get().writes(4))
+        Weight::from_parts(55_000_000, 26_678)
+            .saturating_add(T::DbWeight::get().reads(9))
+            .saturating_add(T::DbWeight::get().writes(5))
     }
 }
 

@@ -419,6 +419,7 @@ impl Shard {
             refuted: 0,
             demands: BoundedVec::new(),
             asked: 0,
+            asked_at: height,
             confirmed,
         };
         let phase = Phase::Accepted {

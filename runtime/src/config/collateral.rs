@@ -51,6 +51,7 @@ impl quern_pallet_staking::Config for Runtime {
     type DrawMemory = DrawMemory;
     type Author = Author;
     type SessionKeys = WithSessionKeys;
+    type Unclaimed = crate::Rewards;
     type Offences = Slashing;
     type Disabling = super::offences::Disabled;
     type WeightInfo = quern_pallet_staking::weights::SubstrateWeight<Self>;

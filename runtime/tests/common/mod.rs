@@ -193,6 +193,7 @@ pub fn accepted(index: u32, demands: &[u32]) -> ShardId {
         refuted: 0,
         demands: demands.iter().map(demand).try_collect().unwrap(),
         asked: 0,
+        asked_at: 0,
         confirmed: Default::default(),
     };
     let auditors = BoundedVec::truncate_from(vec![raw(AUDITOR)]);

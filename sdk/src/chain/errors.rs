@@ -194,6 +194,7 @@ pub fn remedy(of: &str, name: &str) -> Option<&'static str> {
         ("Collateral", "OwnCandidate") => "bond instead of backing the own account: `quern stake bond`",
         ("Collateral", "BackingFull") => "back it with less, or back another candidate (`quern stake candidates`)",
         ("Collateral", "NoNomination") => "name a candidate that this account backs (`quern stake show`)",
+        ("Collateral", "RewardsUnclaimed") => "claim what the candidate has earned first: `quern stake claim --for CANDIDATE`",
         ("Collateral", "NominationTooSmall") => "back it with more, or take out everything",
         ("Collateral" | "Slashing", "NoSuchSlash") => "nothing: it was carried out or cancelled (`quern offence list`)",
 

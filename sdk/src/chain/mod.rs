@@ -427,6 +427,11 @@ impl Chain {
         self.call("workers", None, (from, limit)).await
     }
 
+    /// Up to `limit` (at most 64) registered accounts that are barred, after the account `after` or from the first.
+    pub async fn barred(&self, after: Option<Account>, limit: u32) -> Result<Vec<ParticipantView>, ChainError> {
+        self.call("barred", None, (after, limit)).await
+    }
+
     /// A registered worker or validator.
     pub async fn participant(&self, account: &Account) -> Result<Option<ParticipantView>, ChainError> {
         self.call("participant", None, account).await

@@ -129,6 +129,9 @@ sp_api::mock_impl_runtime_apis! {
         fn workers(&self, from: u32, limit: u32) -> Vec<ParticipantView> {
             (from..5).take(limit as usize).map(|place| participant([place as u8; 32])).collect()
         }
+        fn barred(&self, _: Option<Account>, _: u32) -> Vec<ParticipantView> {
+            Vec::new()
+        }
         fn participant(&self, account: Account) -> Option<ParticipantView> {
             (account == [1; 32]).then(|| participant(account))
         }

@@ -16,7 +16,7 @@ fn decline_shard_should_free_the_collateral_and_requeue_when_the_worker_calls() 
         assert!(is_queued(id));
         assert_eq!(shard(id).attempt, 1);
         assert_eq!(World::free(&raw(10)), World::bonded(&raw(10)));
-        assert_eq!(books(|books| books.ended.clone()), vec![(raw(10), ShardEnd::Declined)]);
+        assert_eq!(books(|books| books.ended.clone()), vec![(raw(10), ShardEnd::Declined(id))]);
         assert!(has_event(Event::ShardDeclined { shard: id, worker: account(10) }));
         assert!(has_event(Event::ShardRequeued { shard: id, attempt: 1 }));
     });
@@ -74,9 +74,9 @@ fn decline_shard_should_cost_reputation_when_the_result_of_another_worker_is_acc
         assert_eq!(worker_of(id), 11);
         commit(id);
         draw(id, 2);
-        assert_eq!(ends_of(10), [ShardEnd::Declined], "nobody knows yet");
+        assert_eq!(ends_of(10), [ShardEnd::Declined(id)], "nobody knows yet");
         audit(id, &[]);
-        assert_eq!(ends_of(10), [ShardEnd::Declined, ShardEnd::DeclineRefuted]);
+        assert_eq!(ends_of(10), [ShardEnd::Declined(id), ShardEnd::DeclineRefuted(id)]);
         assert!(has_event(Event::DeclineRefuted { shard: id, worker: account(10) }));
     });
 }
@@ -91,7 +91,7 @@ fn decline_shard_should_cost_no_reputation_when_the_inputs_are_missing() {
         pause(id);
         assert!(has_event(Event::InputsDoubted { shard: id, worker: None }));
         for who in [10, 11] {
-            assert_eq!(ends_of(who), [ShardEnd::Declined, ShardEnd::DeclineConfirmed]);
+            assert_eq!(ends_of(who), [ShardEnd::Declined(id), ShardEnd::DeclineConfirmed(id)]);
         }
         assert!(shard(id).unjudged.is_empty());
     });

@@ -18,6 +18,7 @@ use quern_program::DType;
 use quern_protocol::{
     collateral,
     shard::{segment_work, MACS_PER_MOVED_BYTE},
+    traits::Shards as _,
     view::JobStatus,
 };
 use sp_runtime::TokenError;
@@ -300,5 +301,38 @@ fn submit_job_should_fail_when_the_fee_of_its_shards_is_not_covered() {
         assert_noop!(Jobs::submit_job(signed(1), simple(9, 4)), Error::<Test>::CannotPayShardFee);
         Balances::set_balance(&account(1), needed);
         assert_ok!(Jobs::submit_job(signed(1), simple(9, 4)));
+    });
+}
+
+#[test]
+fn quote_should_count_the_validators_whose_bond_covers_an_audit_of_the_dearest_shard() {
+    run(|| {
+        let of = |spec: &JobSpec| {
+            let quote = Jobs::quote(spec).unwrap();
+            (quote.audit_bond, quote.auditors, quote.validators)
+        };
+        let (all, bond) = (AUDITORS.len() as u32, params().audit_bond);
+        let set_bonds = |bonded| {
+            books(|books| AUDITORS.iter().for_each(|who| _ = books.bonds.insert(raw(*who), (bonded, bonded))));
+        };
+        // What is locked counts too: it comes free.
+        set_bonds(bond);
+        assert_eq!(of(&JobSpec { bid: 1, ..simple(8, 4) }), (bond, u32::from(params().auditors), all));
+        set_bonds(bond - 1);
+        assert_eq!(of(&JobSpec { bid: 1, ..simple(8, 4) }).2, 0);
+        // Of a shard that is worth more than that each answers with what it is worth.
+        let dear = JobSpec { bid: 1_000_000_000 * bond, ..simple(8, 8) };
+        let price = Jobs::quote(&dear).unwrap().audit_bond;
+        set_bonds(price);
+        assert!(price > bond);
+        assert_eq!(of(&dear), (price, u32::from(params().auditors), all));
+        assert_eq!(of(&two_stages(8, 8)).1, u32::from(params().single_task_auditors));
+        books(|books| books.bonds.insert(raw(AUDITORS[0]), (price - 1, 0)));
+        assert_eq!(of(&dear).2, all - 1);
+        // What an auditor locks is what the quote says.
+        let job = submit(dear);
+        next_period();
+        next_period();
+        assert_eq!(Jobs::audit_plan(&first(job)).unwrap().bond, price);
     });
 }

@@ -172,6 +172,7 @@ fn duties_should_come_in_bounded_pages_and_miss_nothing_when_thousands_of_shards
             refuted: 0,
             demands: demands.try_into().unwrap(),
             asked: 0,
+            asked_at: 0,
             confirmed: Default::default(),
         };
         let accepted = |delivered, demands| {

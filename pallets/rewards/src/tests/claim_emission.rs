@@ -2,9 +2,11 @@
 //! `claim_emission`
 
 use super::mock::*;
-use crate::{Claim, Contributions, Eras, Error, Event, GenesisConfig, Promised, TotalEmitted, MAX_ERAS_PER_CLAIM};
+use crate::{
+    AuthoredEras, Claim, Contributions, Eras, Error, Event, GenesisConfig, Promised, TotalEmitted, MAX_ERAS_PER_CLAIM,
+};
 use frame_support::{assert_noop, assert_ok, BoundedVec};
-use quern_primitives::Balance;
+use quern_primitives::{traits::Unclaimed as _, Balance};
 use sp_runtime::{traits::BadOrigin, DispatchResult, TokenError};
 
 /// Eras of ten blocks, of which the last three can be claimed.
@@ -183,5 +185,41 @@ fn claim_emission_should_fail_when_what_is_for_blocks_cannot_be_paid() {
         run_to(10);
         assert_noop!(claim(9, &[0]), Error::<Test>::NotPayable);
         assert_eq!(Rewards::claimable(account(9)).len(), 1);
+    });
+}
+
+#[test]
+fn author_should_have_unclaimed_eras_until_they_are_claimed_or_removed() {
+    run_with(genesis(), || {
+        let unclaimed = || Rewards::has_unclaimed(&raw(3));
+        Author::set(Some(raw(3)));
+        run_to(9);
+        assert!(!unclaimed(), "the era under way is not over");
+        run_to(20);
+        Author::set(None);
+        assert!(unclaimed());
+        assert_ok!(claim(3, &[0]));
+        assert!(unclaimed());
+        assert_ok!(claim(3, &[1]));
+        assert!(!unclaimed(), "of era 2 it has the first block, and that is not over");
+        run_to(30);
+        assert!(unclaimed());
+        // It expires, and what is left of it goes.
+        run_to(62);
+        assert!(!unclaimed());
+        assert_eq!(AuthoredEras::<Test>::iter().count(), 0);
+    });
+}
+
+#[test]
+fn claim_emission_should_take_an_era_that_is_worth_nothing() {
+    run_with(GenesisConfig { initial_emission: 0, ..genesis() }, || {
+        Author::set(Some(raw(3)));
+        run_to(10);
+        Author::set(None);
+        assert!(Rewards::has_unclaimed(&raw(3)));
+        assert_ok!(claim(3, &[0]));
+        assert_eq!((balance(3), Rewards::has_unclaimed(&raw(3))), (RICH, false));
+        assert_noop!(claim(3, &[0]), Error::<Test>::NothingToClaim);
     });
 }

@@ -91,6 +91,7 @@ impl quern_pallet_staking::Config for Test {
     type DrawMemory = ConstU32<0>;
     type Author = ();
     type SessionKeys = frame_support::traits::Everything;
+    type Unclaimed = ();
     type Offences = Slashing;
     type Disabling = ();
     type WeightInfo = ();

@@ -10,7 +10,7 @@ use quern_primitives::{
     job::Endpoint,
     offence::{DeferredSlash, OffenceId},
     plant::PlantedResult,
-    traits::{ReadyWorker, Registry, Results, ShardEnd},
+    traits::{ReadyWorker, Registry, Results, ShardEnd, Unclaimed},
     Account, Balance,
 };
 use sp_runtime::{traits::IdentityLookup, AccountId32, BuildStorage, Perbill};
@@ -47,6 +47,7 @@ impl staking::Config for Test {
     type DrawMemory = ConstU32<DRAW_MEMORY>;
     type Author = Author;
     type SessionKeys = Keys;
+    type Unclaimed = NotClaimed;
     type Offences = Slashing;
     type Disabling = Told;
     type WeightInfo = ();
@@ -113,6 +114,14 @@ impl quern_pallet_slashing::benchmarking::BenchmarkHelper for NoHelper {
     }
 }
 
+/// Who has not claimed is as tests say.
+pub struct NotClaimed;
+impl Unclaimed for NotClaimed {
+    fn has_unclaimed(who: &Account) -> bool {
+        Claimable::get().contains(who)
+    }
+}
+
 /// Remembers who was kept from authoring.
 pub struct Told;
 impl staking::Disabling for Told {
@@ -122,6 +131,8 @@ impl staking::Disabling for Told {
 }
 
 parameter_types! {
+    /// Candidates that have not claimed what is over.
+    pub static Claimable: Vec<Account> = Vec::new();
     /// The era.
     pub static Era: u32 = 0;
     /// The author of the block.
@@ -188,9 +199,16 @@ pub fn candidate(who: u8, bond: Balance) {
     assert_ok!(Staking::validate(signed(who), 0));
 }
 
-/// What backs a candidate.
+/// What came to back a candidate lately; where nothing did, what backs it.
 pub fn pool(who: u8) -> staking::Pool {
-    Staking::pool(&account(who)).unwrap_or_default()
+    let candidate = staking::Candidates::<Test>::get(account(who));
+    candidate.map(|candidate| candidate.young.map_or(candidate.pool, |young| young.pool)).unwrap_or_default()
+}
+
+/// What an account backs a candidate with, unbonding or not, is worth.
+pub fn worth(who: u8, candidate: u8) -> Balance {
+    let (active, unbonding, _) = Staking::backing_of(&account(who), &account(candidate));
+    active + unbonding
 }
 
 /// Whether a candidate is in the order.

@@ -10,6 +10,7 @@ mod earn;
 mod elections;
 mod genesis;
 mod invariants;
+mod late_backing;
 pub(crate) mod mock;
 mod model;
 mod nominate;

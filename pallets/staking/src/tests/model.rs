@@ -2,7 +2,7 @@
 //! Random calls against a model in which every nominator's part is a number of its own: the chain's shares must say the same.
 
 use super::mock::*;
-use crate::{Ledgers, Nominations, Order};
+use crate::{Ledgers, Order};
 use frame_support::traits::fungible::Mutate;
 use proptest::prelude::*;
 use quern_primitives::{
@@ -65,13 +65,6 @@ fn ignore<T>(_: T) {}
 /// What every nomination is worth, unbonding or not, as its owner sees it.
 type Worth = BTreeMap<(u8, u8), f64>;
 
-fn worth(of: u8, who: u8) -> Balance {
-    let pool = pool(of);
-    Nominations::<Test>::get(account(who), account(of))
-        .filter(|nomination| nomination.generation == pool.generation)
-        .map_or(0, |nomination| pool.value_of(nomination.total()))
-}
-
 /// Multiplies what backs a candidate.
 fn scale(model: &mut Worth, of: u8, factor: f64) {
     model.iter_mut().filter(|((candidate, _), _)| *candidate == of).for_each(|(_, worth)| *worth *= factor);
@@ -84,7 +77,7 @@ fn check_order() {
         .map(|(who, candidate)| {
             let ledger = Ledgers::<Test>::get(&who).unwrap_or_default();
             let own = ledger.bonded - ledger.owed;
-            (own + candidate.pool.active().min(own * Balance::from(RATIO)), who)
+            (own + candidate.active().min(own * Balance::from(RATIO)), who)
         })
         .collect();
     expected.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
@@ -136,8 +129,9 @@ proptest! {
                     }
                     Op::Offend(who, percent, session) => offend(who, percent, session, Some(24)),
                     Op::Reward(who, amount) => {
-                        let value = pool(who).value as f64;
-                        let (_, backing) = Staking::reward(&raw(who), &raw(24), amount, 0).unwrap();
+                        let backing = crate::Candidates::<Test>::get(account(who)).map_or(0, |entry| entry.backing());
+                        let value = backing as f64;
+                        let (_, backing) = Staking::reward(&raw(who), &raw(24), amount, u32::MAX).unwrap();
                         if backing > 0 {
                             scale(&mut model, who, 1.0 + backing as f64 / value);
                         }
@@ -160,7 +154,7 @@ proptest! {
                     }
                 }
                 for ((of, who), expected) in &model {
-                    let actual = worth(*of, *who) as f64;
+                    let actual = worth(*who, *of) as f64;
                     // Perbill rounds to a billionth, a share to a unit.
                     assert!((actual - expected).abs() <= 2_000.0 + expected * 1e-6, "{op:?}: {actual} is not {expected}");
                 }

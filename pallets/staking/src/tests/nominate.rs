@@ -28,7 +28,7 @@ fn nominate_should_buy_shares_at_their_price() {
         assert_ok!(Staking::nominate(signed(3), account(1), 200));
         // Half the value has gone, so as much buys twice the shares.
         assert_eq!(pool(1), Pool { value: 400, shares: 800, unbonding: 0, generation: pool(1).generation });
-        assert_eq!(Nominations::<Test>::get(account(3), account(1)).unwrap().shares, 400);
+        assert_eq!(Nominations::<Test>::get(account(3), account(1)).unwrap().young.unwrap().shares, 400);
     });
 }
 
@@ -48,6 +48,22 @@ fn nominate_should_tell_who_backs_whom() {
         System::set_block_number(1 + UNBONDING);
         assert_ok!(Staking::withdraw_nomination(signed(2), account(1)));
         assert!(!Staking::backs(&raw(2), &raw(1)) && !Staking::is_backed(&raw(1)));
+    });
+}
+
+#[test]
+fn nominate_should_fail_when_what_was_earned_before_is_not_claimed() {
+    run(|| {
+        candidate(1, 300);
+        assert_ok!(Staking::nominate(signed(2), account(1), 200));
+        Claimable::set(vec![raw(1)]);
+        assert_ok!(Staking::nominate(signed(3), account(1), 200));
+        Era::set(1);
+        assert_noop!(Staking::nominate(signed(3), account(1), 200), Error::<Test>::RewardsUnclaimed);
+        // Who leaves need not wait.
+        assert_ok!(Staking::unbond_nomination(signed(2), account(1), 200));
+        Claimable::set(vec![]);
+        assert_ok!(Staking::nominate(signed(3), account(1), 200));
     });
 }
 

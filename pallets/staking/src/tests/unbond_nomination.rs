@@ -4,6 +4,7 @@
 use super::mock::*;
 use crate::{Error, Event, Order, MAX_UNBONDING};
 use frame_support::{assert_noop, assert_ok};
+use quern_primitives::Balance;
 use sp_runtime::{traits::BadOrigin, Perbill};
 
 fn backed() {
@@ -37,12 +38,37 @@ fn unbond_nomination_should_take_all_when_more_is_asked_for() {
 }
 
 #[test]
+fn unbond_nomination_should_take_first_what_came_last() {
+    run(|| {
+        backed();
+        Era::set(1);
+        assert_ok!(Staking::nominate(signed(2), account(1), 200));
+        assert_ok!(Staking::unbond_nomination(signed(2), account(1), 250));
+        let nomination = crate::Nominations::<Test>::get(account(2), account(1)).unwrap();
+        assert_eq!((nomination.old.shares, nomination.young.unwrap().shares), (550, 0));
+        assert_eq!(Order::<Test>::get()[0].0, 300 + 550);
+        // Together they have as many parts as one may have.
+        for height in 2..MAX_UNBONDING {
+            System::set_block_number(height);
+            assert_ok!(Staking::unbond_nomination(signed(2), account(1), 1));
+        }
+        System::set_block_number(MAX_UNBONDING);
+        assert_noop!(Staking::unbond_nomination(signed(2), account(1), 1), Error::<Test>::TooManyUnbonding);
+        Era::set(2);
+        System::set_block_number(MAX_UNBONDING + UNBONDING);
+        let before = Balances::free_balance(account(2));
+        assert_ok!(Staking::withdraw_nomination(signed(2), account(1)));
+        assert_eq!(Balances::free_balance(account(2)) - before, 250 + Balance::from(MAX_UNBONDING) - 2);
+    });
+}
+
+#[test]
 fn unbond_nomination_should_join_amounts_when_in_one_block() {
     run(|| {
         backed();
         assert_ok!(Staking::unbond_nomination(signed(2), account(1), 10));
         assert_ok!(Staking::unbond_nomination(signed(2), account(1), 20));
-        let nomination = crate::Nominations::<Test>::get(account(2), account(1)).unwrap();
+        let nomination = crate::Nominations::<Test>::get(account(2), account(1)).unwrap().young.unwrap();
         assert_eq!((nomination.shares, nomination.unbonding.len(), nomination.total()), (570, 1, 600));
     });
 }

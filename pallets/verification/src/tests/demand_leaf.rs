@@ -53,7 +53,7 @@ fn demand_leaf_should_burn_a_price_that_doubles_with_each_demand_of_the_shard() 
         let mut paid = 0;
         for (number, position) in (0..MAX_LEAF_DEMANDS).chain([0]).enumerate() {
             let price = PRICE << number;
-            assert_eq!(case.shard().demand_price(&PARAMS), Some(price));
+            assert_eq!(case.shard().demand_price(System::block_number(), &PARAMS), Some(price));
             if number == MAX_LEAF_DEMANDS as usize {
                 // An answer makes room, and lowers nothing.
                 assert_ok!(Verification::answer_leaf(signed(WORKER), case.id(), 0, case.worker.leaf(0)));
@@ -63,6 +63,27 @@ fn demand_leaf_should_burn_a_price_that_doubles_with_each_demand_of_the_shard() 
         }
         assert_eq!((free(), Balances::total_issuance()), (FREE - paid, issuance - paid));
         case.answer_leaves();
+    });
+}
+
+#[test]
+fn demand_leaf_should_cost_half_as_much_for_each_halving_in_which_nobody_asks() {
+    test(|| {
+        let case = Case::honest().revealed();
+        let price = || case.shard().demand_price(System::block_number(), &PARAMS).unwrap();
+        (0..3).for_each(|position| demand(&case, position).unwrap());
+        assert_eq!(price(), PRICE << 3);
+        blocks(PARAMS.halving_blocks() - 1);
+        assert_eq!(price(), PRICE << 3);
+        block();
+        assert_eq!(price(), PRICE << 2);
+        // The next one doubles what it costs now, and time counts from it.
+        let before = free();
+        assert_ok!(Verification::demand_leaf(signed(STRANGER), case.id(), 3, PRICE << 2));
+        assert_eq!((before - free(), price()), (PRICE << 2, PRICE << 3));
+        case.answer_leaves();
+        blocks(PARAMS.halving_blocks());
+        assert_eq!(price(), PRICE << 2);
     });
 }
 

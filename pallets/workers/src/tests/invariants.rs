@@ -2,9 +2,12 @@
 //! Random calls against a model.
 
 use super::mock::*;
-use crate::{Entries, MAX_REST_BLOCKS, MAX_SLOTS, REST_BLOCKS};
+use crate::{Entries, FORMER_REST_BLOCKS, MAX_REST_BLOCKS, MAX_SLOTS, REST_BLOCKS};
 use proptest::prelude::*;
-use quern_primitives::traits::{Registry as _, Role, ShardEnd};
+use quern_primitives::{
+    traits::{Registry as _, Role, ShardEnd},
+    ShardId,
+};
 use std::collections::BTreeMap;
 
 #[derive(Clone, Debug)]
@@ -32,9 +35,9 @@ fn op() -> impl Strategy<Value = Op> {
         1 => Just(ShardEnd::Undelivered),
         1 => Just(ShardEnd::Unaudited),
         2 => Just(ShardEnd::Unstarted),
-        4 => Just(ShardEnd::Declined),
-        1 => Just(ShardEnd::DeclineRefuted),
-        1 => Just(ShardEnd::DeclineConfirmed),
+        5 => (0..4u32).prop_map(|of| ShardEnd::Declined(shard(of))),
+        1 => (0..4u32).prop_map(|of| ShardEnd::DeclineRefuted(shard(of))),
+        2 => (0..4u32).prop_map(|of| ShardEnd::DeclineConfirmed(shard(of))),
     ];
     prop_oneof![
         4 => (who(), role).prop_map(|(who, role)| Op::Register(who, role)),
@@ -47,6 +50,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (who(), any::<bool>()).prop_map(|(who, rich)| Op::Bond(who, rich)),
         1 => who().prop_map(Op::Evict),
         3 => (0..2 * REST_BLOCKS).prop_map(Op::Blocks),
+        1 => Just(Op::Blocks(FORMER_REST_BLOCKS)),
     ]
 }
 
@@ -59,8 +63,59 @@ struct Model {
     barred: bool,
     retiring: bool,
     standing: u32,
-    rests: u32,
-    rests_until: u32,
+    rests: Rests,
+}
+
+/// Rests as the documentation has them: each with its first height, and the lengths counted anew whenever one is taken back.
+#[derive(Clone, Debug, Default)]
+struct Rests {
+    /// Rests from before the account left.
+    before: u32,
+    /// First height after a rest that began before an accepted shard or before the account left, and whose decline began it.
+    until: u32,
+    cause: Option<ShardId>,
+    /// Rests since: the first height and whose decline began it.
+    begun: Vec<(u32, Option<ShardId>)>,
+}
+
+impl Rests {
+    fn number(&self) -> u32 {
+        self.before + self.begun.len() as u32
+    }
+
+    fn until(&self) -> u32 {
+        self.begun.last().map_or(self.until, |(from, _)| from + rest(self.number()))
+    }
+
+    fn leave(&mut self, now: u32, declined: Option<ShardId>) {
+        if now < self.until() {
+            return;
+        }
+        if self.number() == 0 {
+            self.cause = None;
+        }
+        self.begun.push((now, declined));
+        // Of the last eight it is known who began them.
+        let forgotten = self.begun.len().saturating_sub(8);
+        self.begun[..forgotten].iter_mut().for_each(|(_, cause)| *cause = None);
+    }
+
+    fn accepted(&mut self) {
+        let cause = self.begun.last().map_or(self.cause, |(_, cause)| *cause);
+        *self = Self { before: 0, until: self.until(), cause, begun: Vec::new() };
+    }
+
+    fn excuse(&mut self, shard: ShardId, now: u32) {
+        self.begun.retain(|(_, cause)| *cause != Some(shard));
+        if self.cause == Some(shard) {
+            (self.cause, self.until) = (None, self.until.min(now));
+        }
+    }
+
+    fn blame(&mut self, shard: ShardId) {
+        let causes = self.begun.iter_mut().map(|(_, cause)| cause).chain([&mut self.cause]);
+        causes.filter(|cause| **cause == Some(shard)).for_each(|cause| *cause = None);
+    }
 }
 
 /// The rule of the crate's documentation, by doubling.
@@ -69,13 +124,6 @@ fn rest(number: u32) -> u32 {
 }
 
 impl Model {
-    fn rest(&mut self, now: u32) {
-        if now >= self.rests_until {
-            self.rests += 1;
-            self.rests_until = now + rest(self.rests);
-        }
-    }
-
     fn halve(&mut self) {
         if !self.barred {
             self.reputation = 100 + (self.reputation - 100) / 2;
@@ -84,6 +132,14 @@ impl Model {
 
     fn is_free(&self) -> bool {
         self.open + self.standing == 0
+    }
+}
+
+/// Forgets an account, but not how it rests.
+fn leave(model: &mut BTreeMap<u8, Model>, left: &mut BTreeMap<u8, (u32, Rests)>, who: u8) {
+    let rests = model.remove(&who).unwrap().rests;
+    if rests.number() > 0 || rests.until() > System::block_number() {
+        left.insert(who, (System::block_number(), rests));
     }
 }
 
@@ -98,6 +154,7 @@ proptest! {
     fn registry_should_follow_the_model(ops in prop::collection::vec(op(), 1..80)) {
         new_test_ext().execute_with(|| {
             let mut model: BTreeMap<u8, Model> = BTreeMap::new();
+            let mut left: BTreeMap<u8, (u32, Rests)> = BTreeMap::new();
             let mut rich: BTreeMap<u8, bool> = (1..7).map(|who| (who, true)).collect();
             for op in ops {
                 match op.clone() {
@@ -111,11 +168,16 @@ proptest! {
                         if possible {
                             let standing = model.get(&who).map_or(0, |m| m.standing);
                             let (slots, open, reputation, barred, retiring) = (0, 0, 100, false, false);
-                            let (rests, rests_until) = (0, 0);
-                            model.insert(
-                                who,
-                                Model { role, slots, open, reputation, barred, retiring, standing, rests, rests_until },
-                            );
+                            let now = System::block_number();
+                            let left = left.remove(&who).filter(|(at, _)| at + FORMER_REST_BLOCKS >= now);
+                            let left = left.map(|(_, rests): (u32, Rests)| Rests {
+                                before: rests.number(),
+                                until: rests.until(),
+                                ..Rests::default()
+                            });
+                            // Who was barred has not left.
+                            let rests = model.get(&who).map(|m| m.rests.clone()).or(left).unwrap_or_default();
+                            model.insert(who, Model { role, slots, open, reputation, barred, retiring, standing, rests });
                         }
                     }
                     Op::SetReady(who, slots) => {
@@ -140,7 +202,7 @@ proptest! {
                         let possible = model.get(&who).is_some_and(|m| !m.retiring);
                         assert_eq!(Registry::retire(signed(who)).is_ok(), possible, "{op:?}");
                         if model.get(&who).is_some_and(Model::is_free) {
-                            model.remove(&who);
+                            leave(&mut model, &mut left, who);
                         } else if let Some(m) = model.get_mut(&who) {
                             m.slots = 0;
                             m.retiring = true;
@@ -157,15 +219,15 @@ proptest! {
                     Op::End(who, end) => {
                         // What ends after acceptance holds no slot any more.
                         let after = [ShardEnd::Overturned, ShardEnd::Undelivered];
-                        let declined = [ShardEnd::DeclineRefuted, ShardEnd::DeclineConfirmed];
-                        let holds = !after.contains(&end) && !declined.contains(&end);
+                        let judged = matches!(end, ShardEnd::DeclineRefuted(_) | ShardEnd::DeclineConfirmed(_));
+                        let holds = !after.contains(&end) && !judged;
                         let now = System::block_number();
                         if let Some(m) = model.get_mut(&who).filter(|m| m.open > 0 || !holds) {
                             Registry::shard_ended(&raw(who), end);
                             m.open -= u32::from(holds);
                             m.standing += u32::from(end == ShardEnd::Accepted);
                             if end == ShardEnd::Accepted {
-                                m.rests = 0;
+                                m.rests.accepted();
                             }
                             match end {
                                 ShardEnd::Accepted if !m.barred => m.reputation = (m.reputation + 1).min(1_000),
@@ -173,14 +235,15 @@ proptest! {
                                 ShardEnd::Late | ShardEnd::Unstarted => {
                                     m.halve();
                                     m.slots = 0;
-                                    m.rest(now);
+                                    m.rests.leave(now, None);
                                 }
-                                ShardEnd::Declined => m.rest(now),
-                                ShardEnd::DeclineRefuted | ShardEnd::Undelivered => m.halve(),
-                                ShardEnd::DeclineConfirmed => {
-                                    m.rests = m.rests.saturating_sub(1);
-                                    m.rests_until = m.rests_until.min(now + rest(m.rests));
+                                ShardEnd::Declined(shard) => m.rests.leave(now, Some(shard)),
+                                ShardEnd::Undelivered => m.halve(),
+                                ShardEnd::DeclineRefuted(shard) => {
+                                    m.rests.blame(shard);
+                                    m.halve();
                                 }
+                                ShardEnd::DeclineConfirmed(shard) => m.rests.excuse(shard, now),
                                 ShardEnd::Convicted | ShardEnd::Overturned => {
                                     m.reputation = 0;
                                     m.slots = 0;
@@ -188,7 +251,7 @@ proptest! {
                                 }
                             }
                             if m.retiring && m.is_free() {
-                                model.remove(&who);
+                                leave(&mut model, &mut left, who);
                             }
                         }
                     }
@@ -197,7 +260,7 @@ proptest! {
                             Registry::window_closed(&raw(who));
                             m.standing -= 1;
                             if m.retiring && m.is_free() {
-                                model.remove(&who);
+                                leave(&mut model, &mut left, who);
                             }
                         }
                     }
@@ -212,7 +275,7 @@ proptest! {
                         });
                         assert_eq!(Registry::evict(signed(9), account(who)).is_ok(), makes_room, "{op:?}");
                         if makes_room && model[&who].is_free() {
-                            model.remove(&who);
+                            leave(&mut model, &mut left, who);
                         } else if makes_room {
                             let m = model.get_mut(&who).unwrap();
                             m.slots = 0;
@@ -226,10 +289,12 @@ proptest! {
                     let e = entry(*who);
                     assert_eq!((e.role, e.slots, e.open, e.standing), (m.role, m.slots, m.open, m.standing), "{op:?}");
                     assert_eq!((e.reputation, e.barred, e.retiring), (m.reputation, m.barred, m.retiring), "{op:?}");
-                    assert_eq!((u32::from(e.rests), e.rests_until), (m.rests, m.rests_until), "{op:?}");
+                    let now = System::block_number();
+                    let rests = (u32::from(e.rests), e.rests_until.max(now));
+                    assert_eq!(rests, (m.rests.number(), m.rests.until().max(now)), "{op:?}");
                 }
                 let now = System::block_number();
-                let is_ready = |who: &u8, m: &Model| m.slots > m.open && m.rests_until <= now && rich[who];
+                let is_ready = |who: &u8, m: &Model| m.slots > m.open && m.rests.until() <= now && rich[who];
                 let ready = model.iter().filter(|(who, m)| is_ready(who, m)).count();
                 assert_eq!(Registry::ready_workers().len(), ready, "{op:?}");
                 Registry::do_try_state().unwrap();

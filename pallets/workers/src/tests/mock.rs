@@ -13,7 +13,7 @@ use quern_primitives::{
     enrol::Enrolment,
     job::Endpoint,
     traits::{Collateral, CollateralError, Role},
-    Account, Balance, Height,
+    Account, Balance, Height, ShardId,
 };
 use sp_core::{sr25519, Pair as _};
 use sp_runtime::traits::Dispatchable;
@@ -131,6 +131,11 @@ pub fn profile() -> Profile {
 /// Registers an account.
 pub fn register(who: u8, role: Role) {
     assert_ok!(Registry::register(signed(who), role, endpoint(who), profile(), ASK));
+}
+
+/// A shard.
+pub fn shard(index: u32) -> ShardId {
+    ShardId { job: 1, stage: 0, index }
 }
 
 /// The entry of a registered account.

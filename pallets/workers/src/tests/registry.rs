@@ -207,14 +207,14 @@ fn rest_after(end: ShardEnd) -> u32 {
 fn rests_should_double_up_to_the_longest_when_assignments_are_not_started_in_a_row() {
     run(|| {
         ready(1, 2);
-        assert_eq!(rest_after(ShardEnd::Declined), REST_BLOCKS);
+        assert_eq!(rest_after(ShardEnd::Declined(shard(0))), REST_BLOCKS);
         assert_eq!(rest_after(ShardEnd::Unstarted), 2 * REST_BLOCKS);
-        let rests: Vec<u32> = (0..7).map(|_| rest_after(ShardEnd::Declined)).collect();
+        let rests: Vec<u32> = (0..7).map(|_| rest_after(ShardEnd::Declined(shard(0)))).collect();
         assert_eq!(rests[..3], [4 * REST_BLOCKS, 8 * REST_BLOCKS, 16 * REST_BLOCKS]);
         assert_eq!(rests[4..], [MAX_REST_BLOCKS; 3]);
         Registry::take_slot(&raw(1));
         Registry::shard_ended(&raw(1), ShardEnd::Accepted);
-        assert_eq!(rest_after(ShardEnd::Declined), REST_BLOCKS, "from the start, after an accepted shard");
+        assert_eq!(rest_after(ShardEnd::Declined(shard(0))), REST_BLOCKS, "from the start, after an accepted shard");
     });
 }
 
@@ -236,8 +236,73 @@ fn rests_should_count_assignments_once_that_were_held_together() {
     run(|| {
         ready(1, 3);
         (0..3).for_each(|_| Registry::take_slot(&raw(1)));
-        (0..3).for_each(|_| Registry::shard_ended(&raw(1), ShardEnd::Declined));
+        (0..3).for_each(|of| Registry::shard_ended(&raw(1), ShardEnd::Declined(shard(of))));
         assert_eq!((entry(1).rests, entry(1).rests_until, entry(1).open), (1, 1 + REST_BLOCKS, 0));
+    });
+}
+
+#[test]
+fn excuse_should_take_back_only_the_rest_that_the_decline_began() {
+    run(|| {
+        ready(1, 3);
+        (0..2).for_each(|of| Registry::shard_ended(&raw(1), ShardEnd::Declined(shard(of))));
+        Registry::shard_ended(&raw(1), ShardEnd::DeclineConfirmed(shard(1)));
+        assert_eq!((entry(1).rests, entry(1).rests_until), (1, 1 + REST_BLOCKS), "that one began none");
+        Registry::shard_ended(&raw(1), ShardEnd::DeclineConfirmed(shard(2)));
+        assert_eq!((entry(1).rests, entry(1).rests_until), (1, 1 + REST_BLOCKS), "nor was that one declined");
+        Registry::shard_ended(&raw(1), ShardEnd::DeclineConfirmed(shard(0)));
+        assert_eq!((entry(1).rests, Registry::ready_workers().len()), (0, 1));
+        Registry::shard_ended(&raw(1), ShardEnd::DeclineConfirmed(shard(0)));
+        assert_eq!(entry(1).rests, 0, "once");
+    });
+}
+
+#[test]
+fn excuse_should_not_end_a_rest_that_an_unstarted_shard_began() {
+    run(|| {
+        ready(1, 3);
+        Registry::shard_ended(&raw(1), ShardEnd::Unstarted);
+        Registry::shard_ended(&raw(1), ShardEnd::Declined(shard(0)));
+        let before = entry(1);
+        Registry::shard_ended(&raw(1), ShardEnd::DeclineConfirmed(shard(0)));
+        assert_eq!((entry(1).rests, entry(1).rests_until), (before.rests, before.rests_until));
+    });
+}
+
+#[test]
+fn excuse_should_make_a_later_rest_as_long_as_it_would_have_been() {
+    run(|| {
+        ready(1, 3);
+        Registry::shard_ended(&raw(1), ShardEnd::Declined(shard(0)));
+        System::set_block_number(100);
+        Registry::shard_ended(&raw(1), ShardEnd::Declined(shard(1)));
+        assert_eq!((entry(1).rests, entry(1).rests_until), (2, 100 + 2 * REST_BLOCKS));
+        Registry::shard_ended(&raw(1), ShardEnd::DeclineConfirmed(shard(0)));
+        assert_eq!((entry(1).rests, entry(1).rests_until), (1, 100 + REST_BLOCKS));
+    });
+}
+
+#[test]
+fn excuse_should_end_a_rest_under_way_when_a_shard_was_accepted_meanwhile() {
+    run(|| {
+        ready(1, 3);
+        Registry::take_slot(&raw(1));
+        Registry::shard_ended(&raw(1), ShardEnd::Declined(shard(0)));
+        Registry::shard_ended(&raw(1), ShardEnd::Accepted);
+        assert!(Registry::ready_workers().is_empty());
+        Registry::shard_ended(&raw(1), ShardEnd::DeclineConfirmed(shard(0)));
+        assert_eq!((entry(1).rests, Registry::ready_workers().len()), (0, 1));
+    });
+}
+
+#[test]
+fn excuse_should_take_nothing_back_when_the_decline_was_refuted() {
+    run(|| {
+        ready(1, 3);
+        Registry::shard_ended(&raw(1), ShardEnd::Declined(shard(0)));
+        Registry::shard_ended(&raw(1), ShardEnd::DeclineRefuted(shard(0)));
+        Registry::shard_ended(&raw(1), ShardEnd::DeclineConfirmed(shard(0)));
+        assert_eq!((entry(1).rests, entry(1).rests_until), (1, 1 + REST_BLOCKS));
     });
 }
 
@@ -261,12 +326,12 @@ fn declined_shards_should_cost_nothing_but_the_rest_until_they_are_judged() {
         ready(1, 2);
         (0..9).for_each(|_| Registry::shard_ended(&raw(1), ShardEnd::Accepted));
         Registry::take_slot(&raw(1));
-        Registry::shard_ended(&raw(1), ShardEnd::Declined);
+        Registry::shard_ended(&raw(1), ShardEnd::Declined(shard(0)));
         assert_eq!((entry(1).reputation, entry(1).slots, entry(1).open), (REPUTATION_FLOOR + 9, 2, 0));
-        Registry::shard_ended(&raw(1), ShardEnd::DeclineConfirmed);
+        Registry::shard_ended(&raw(1), ShardEnd::DeclineConfirmed(shard(0)));
         assert_eq!((entry(1).reputation, entry(1).rests), (REPUTATION_FLOOR + 9, 0));
         assert_eq!(Registry::ready_workers().len(), 1, "the rest is taken back");
-        Registry::shard_ended(&raw(1), ShardEnd::DeclineRefuted);
+        Registry::shard_ended(&raw(1), ShardEnd::DeclineRefuted(shard(0)));
         assert_eq!((entry(1).reputation, entry(1).slots, entry(1).open), (REPUTATION_FLOOR + 4, 2, 0));
     });
 }
