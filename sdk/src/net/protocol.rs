@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The two protocols on the wire: the serving side, and one exchange of the asking side.
 //!
-//! - Blob: the 32 bytes of the id go out; back come the length (u64, little-endian) and the blob's [`stream`](super::stream),
-//!   or a reset with [`NOT_SERVED`].
+//! - Blob: the 32 bytes of the id and a number of items (u64, little-endian) go out; back come the length (u64, little-endian) and the
+//!   blob's [`stream`](super::stream) without its first so many items, or a reset with [`NOT_SERVED`].
 //! - Audit: the request goes out; back come one byte (0: answered, 1: refused) and the answer, or the reason as text.
 
 use super::faults::{Faults, Injector};
+use super::pace::{Pace, MIN_RATE};
+use super::places::{Expected, Places};
 use super::stream::{encode, Decoder, GROUP_BYTES};
 use super::{Access, BlobStore, NetError, PeerId};
 use bytes::Bytes;
@@ -19,11 +21,11 @@ use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use tokio::sync::Semaphore;
-use tokio::time::timeout;
+use tokio::sync::Mutex;
+use tokio::time::{timeout, Instant};
 
 /// The protocol that moves blobs.
-pub const BLOB_ALPN: &[u8] = b"quern/blob/1";
+pub const BLOB_ALPN: &[u8] = b"quern/blob/2";
 /// The protocol that moves requests and answers.
 pub const AUDIT_ALPN: &[u8] = b"quern/audit/1";
 
@@ -33,13 +35,11 @@ pub const MAX_REQUEST_BYTES: usize = 64 * 1024;
 pub const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 /// Most bytes of the reason of a refusal.
 const MAX_REASON_BYTES: usize = 256;
-/// Exchanges that are served at once, in each protocol: bounds the blobs held in memory for slow peers.
-const MAX_SERVED: usize = 64;
 
 /// Longest wait for the next item of a stream, or for the beginning of an answer.
 pub const STALL: Duration = Duration::from_secs(8);
-/// Slowest transfer that is tolerated, in bytes a second: half of a 1 Mbit/s line.
-const MIN_RATE: u64 = 64 * 1024;
+/// Bytes of a request for a blob: its id, and how many items of its stream the asker has.
+pub(super) const BLOB_REQUEST_BYTES: usize = 40;
 
 /// Stream reset: the blob is not here, or not for this peer.
 const NOT_SERVED: VarInt = VarInt::from_u32(1);
@@ -60,19 +60,22 @@ pub(super) struct Serving {
     pub store: Arc<dyn BlobStore>,
     pub access: Access,
     pub handler: OnceLock<Arc<dyn Handler>>,
-    blobs: Semaphore,
-    requests: Semaphore,
+    pub expected: Expected,
+    blobs: Places,
+    requests: Places,
     faults: Option<Injector>,
 }
 
 impl Serving {
     pub fn new(store: Arc<dyn BlobStore>, faults: Option<Faults>) -> Self {
+        let expected = Expected::default();
         Self {
             store,
             access: Access::default(),
             handler: OnceLock::new(),
-            blobs: Semaphore::new(MAX_SERVED),
-            requests: Semaphore::new(MAX_SERVED),
+            blobs: Places::new(expected.clone()),
+            requests: Places::new(expected.clone()),
+            expected,
             faults: faults.map(Injector::new),
         }
     }
@@ -86,14 +89,16 @@ impl Serving {
     }
 
     async fn serve_blob(self: Arc<Self>, peer: PeerId, mut send: SendStream, mut recv: RecvStream) {
-        let mut id = [0; 32];
-        let Ok(Ok(())) = timeout(STALL, recv.read_exact(&mut id)).await else { return };
+        let mut request = [0; BLOB_REQUEST_BYTES];
+        let Ok(Ok(())) = timeout(STALL, recv.read_exact(&mut request)).await else { return };
+        let (Some(id), Some(skip)) = (request.first_chunk::<32>(), request.last_chunk::<8>()) else { return };
+        let (id, skip) = (*id, usize::try_from(u64::from_le_bytes(*skip)).unwrap_or(usize::MAX));
         if !self.serves().await {
             send.reset(GAVE_UP).ok();
             return;
         }
         // Slow readers may hold every place: who waits is told so, and may come again.
-        let Ok(Ok(_permit)) = timeout(STALL, self.blobs.acquire()).await else {
+        let Some(_place) = self.blobs.take(peer).await else {
             send.reset(GAVE_UP).ok();
             return;
         };
@@ -105,7 +110,7 @@ impl Serving {
         let Ok((_, items)) = tokio::task::spawn_blocking(move || encode(&bytes)).await else { return };
         let sending = async {
             send.write_all(&len.to_le_bytes()).await?;
-            for item in items {
+            for item in items.into_iter().skip(skip) {
                 send.write_chunk(item).await?;
             }
             Ok::<_, WriteError>(())
@@ -141,8 +146,11 @@ impl Serving {
             send.reset(GAVE_UP).ok();
             return;
         }
+        let Some(_place) = self.requests.take(peer).await else {
+            send.reset(GAVE_UP).ok();
+            return;
+        };
         let answering = async {
-            let _permit = self.requests.acquire().await.map_err(|_| "shutting down")?;
             let handler = self.handler.get().ok_or("no requests are answered here")?;
             let answer = handler.handle(peer, request).await?;
             if answer.len() > MAX_ANSWER_BYTES {
@@ -210,24 +218,52 @@ impl ProtocolHandler for Audits {
     }
 }
 
-/// Fetches one blob over a connection, every item verified as it arrives.
-pub(super) async fn download(connection: Connection, id: BlobId, len: u64) -> Result<Bytes, NetError> {
-    let mut decoder = Decoder::new(id, len).ok_or(NetError::WrongLength)?;
-    let transfer = async {
-        let mut recv = send_message(&connection, &id.0).await?;
-        let mut their_len = [0; 8];
-        read_item(&mut recv, &mut their_len).await?;
-        if u64::from_le_bytes(their_len) != len {
-            return Err(NetError::WrongLength);
+/// Fetches what a decoder still wants of a blob over a connection, every item verified as it arrives. What arrived stays with the
+/// decoder when the connection breaks, or when the peer sends too slowly.
+pub(super) async fn download(
+    connection: Connection,
+    id: BlobId,
+    len: u64,
+    decoder: &Mutex<Decoder>,
+) -> Result<(), NetError> {
+    let mut decoder = decoder.lock().await;
+    let request = [id.0.as_slice(), &decoder.taken().to_le_bytes()].concat();
+    let mut recv = send_message(&connection, &request).await?;
+    receive(&mut recv, len, &mut decoder).await
+}
+
+/// Where the items of a stream come from.
+pub(super) trait Source: Send {
+    /// Fills `item`.
+    fn fill(&mut self, item: &mut [u8]) -> impl Future<Output = Result<(), NetError>> + Send;
+}
+
+impl Source for RecvStream {
+    async fn fill(&mut self, item: &mut [u8]) -> Result<(), NetError> {
+        self.read_exact(item).await.map_err(|error| match error {
+            ReadExactError::FinishedEarly(_) => NetError::WrongLength,
+            ReadExactError::ReadError(error) => read_failed(error),
+        })
+    }
+}
+
+/// The answer to a request for a blob: its length, then the items that the decoder wants.
+pub(super) async fn receive(source: &mut impl Source, len: u64, decoder: &mut Decoder) -> Result<(), NetError> {
+    let mut their_len = [0; 8];
+    read_item(source, &mut their_len).await?;
+    if u64::from_le_bytes(their_len) != len {
+        return Err(NetError::WrongLength);
+    }
+    let mut buffer = vec![0; GROUP_BYTES as usize];
+    let mut pace = Pace::new(Instant::now());
+    while let Some(item) = decoder.wants().and_then(|wants| buffer.get_mut(..wants)) {
+        read_item(source, item).await?;
+        decoder.take(item).map_err(|_| NetError::WrongBytes)?;
+        if decoder.wants().is_some() {
+            pace.took(item.len() as u64, Instant::now())?;
         }
-        let mut buffer = vec![0; GROUP_BYTES as usize];
-        while let Some(item) = decoder.wants().and_then(|wants| buffer.get_mut(..wants)) {
-            read_item(&mut recv, item).await?;
-            decoder.take(item).map_err(|_| NetError::WrongBytes)?;
-        }
-        decoder.finish().ok_or(NetError::WrongBytes)
-    };
-    in_time(transfer_limit(len), transfer).await
+    }
+    Ok(())
 }
 
 /// Makes one request over a connection.
@@ -240,10 +276,14 @@ pub(super) async fn converse(connection: Connection, request: &[u8]) -> Result<V
             other => other,
         })?;
         let limit = if status == [0] { MAX_ANSWER_BYTES } else { MAX_REASON_BYTES };
-        let body = recv.read_to_end(limit).await.map_err(|error| match error {
-            ReadToEndError::TooLong => NetError::TooLarge,
-            ReadToEndError::Read(error) => read_failed(error),
-        })?;
+        let (mut body, mut pace) = (Vec::new(), Pace::new(Instant::now()));
+        while let Some(chunk) = in_time(STALL, async { recv.read_chunk(limit).await.map_err(read_failed) }).await? {
+            body.extend_from_slice(&chunk);
+            if body.len() > limit {
+                return Err(NetError::TooLarge);
+            }
+            pace.took(chunk.len() as u64, Instant::now())?;
+        }
         match status {
             [0] => Ok(body),
             [1] => Err(NetError::Refused(String::from_utf8_lossy(&body).into_owned())),
@@ -267,14 +307,8 @@ async fn send_message(connection: &Connection, message: &[u8]) -> Result<RecvStr
     in_time(STALL, sending).await
 }
 
-async fn read_item(recv: &mut RecvStream, item: &mut [u8]) -> Result<(), NetError> {
-    let reading = async {
-        recv.read_exact(item).await.map_err(|error| match error {
-            ReadExactError::FinishedEarly(_) => NetError::WrongLength,
-            ReadExactError::ReadError(error) => read_failed(error),
-        })
-    };
-    in_time(STALL, reading).await
+async fn read_item(source: &mut impl Source, item: &mut [u8]) -> Result<(), NetError> {
+    in_time(STALL, source.fill(item)).await
 }
 
 fn read_failed(error: ReadError) -> NetError {
