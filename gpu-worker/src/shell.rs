@@ -9,6 +9,7 @@ use crate::{
     enroll::{stay_ready, Standing},
     journal::Journal,
     origin::{self, OriginError},
+    readers::Readers,
     served::Served,
     site::{subject, Site},
     watched::Watched,
@@ -16,9 +17,15 @@ use crate::{
 use futures::StreamExt;
 use quern_primitives::Height;
 use quern_protocol::{view::ShardView, Shard};
-use quern_sdk::chain::{calls, Chain, ChainError, Head, Sender};
+use quern_sdk::{
+    chain::{amount::qrn, calls, Chain, ChainError, Head, Sender},
+    net::pace::within,
+};
 use std::{convert::Infallible, sync::Arc, time::Duration};
-use tokio::sync::{mpsc, Semaphore};
+use tokio::{
+    sync::{mpsc, Semaphore},
+    time::Instant,
+};
 
 /// Work of one kind carried out at the same time. What is owed to the chain soon never waits behind it, and no kind waits behind
 /// another one: whoever serves outputs or inputs slowly holds up nothing but those.
@@ -118,7 +125,7 @@ impl Permits {
         match action {
             Action::FetchInputs(_) => Some(&self.fetches),
             Action::Execute(_) => Some(&self.runs),
-            Action::Audit(_) | Action::Rerun(_) | Action::Compare(..) => Some(&self.audits),
+            Action::Audit(_) | Action::Rerun(_) | Action::Compare(..) | Action::Recompute(..) => Some(&self.audits),
             Action::Hold(_) => Some(&self.holds),
             _ => None,
         }
@@ -134,7 +141,10 @@ struct Shell<C> {
     permits: Permits,
     journal: Journal,
     served: Served,
+    readers: Readers,
     occupation: Occupation,
+    /// Length of a slot of the chain.
+    slot: Duration,
 }
 
 /// What a daemon looks after beside the shards that are its own.
@@ -187,8 +197,9 @@ async fn occupied(
 ) -> Result<Infallible, DbError> {
     let (report, reports) = mpsc::unbounded_channel();
     let permits = Permits::new();
-    let (journal, served) = (Journal::default(), Served::default());
-    let mut shell = Shell { core, site, report, reports, permits, journal, served, occupation };
+    let (journal, served, readers) = (Journal::default(), Served::default(), Readers::default());
+    let mut shell =
+        Shell { core, site, report, reports, permits, journal, served, readers, occupation, slot: Duration::ZERO };
     loop {
         match shell.follow(&sender).await {
             Err(OriginError::Db(error)) => return Err(error),
@@ -203,6 +214,7 @@ impl<C: Core> Shell<C> {
     async fn follow(&mut self, sender: &Sender) -> Result<Infallible, OriginError> {
         let chain = self.site.chain();
         let mut is_bound = self.site.db.is_bound()?;
+        self.slot = Duration::from_millis(chain.network().await?.slot_ms);
         let mut heads = chain.heads().await?;
         let mut latest: Option<Latest> = None;
         loop {
@@ -223,10 +235,11 @@ impl<C: Core> Shell<C> {
             if let Some(Latest { best, finalized, views, served }) = latest.clone() {
                 actions.extend(self.core.on(Event::Block { best, finalized, views, served }));
             }
+            let best = latest.as_ref().map_or(0, |latest| latest.best);
             for action in actions {
                 match action {
                     Action::Submit(call) => drop(tokio::spawn(submit(sender.clone(), call))),
-                    action => self.start(action),
+                    action => self.start(action, best),
                 }
             }
         }
@@ -250,6 +263,11 @@ impl<C: Core> Shell<C> {
                 views.extend(others);
             }
         }
+        // A watcher has no outputs that others would read.
+        if matches!(self.occupation, Occupation::Registered { .. }) {
+            self.readers.look(chain, &views, &served).await?;
+        }
+        self.site.peer.expected().set(self.readers.peers(&views, &me));
         Ok(Latest { best: head.height, finalized: head.finalized, views, served })
     }
 
@@ -284,15 +302,17 @@ impl<C: Core> Shell<C> {
     }
 
     /// Carries out an action beside everything else, and reports how it went.
-    fn start(&self, action: Action) {
+    fn start(&self, action: Action, best: Height) {
         let (site, report, permits) = (self.site.clone(), self.report.clone(), self.permits.clone());
+        // What waits for room uses up its time too.
+        let deadline = time_left(&action, best, self.slot).and_then(|left| Instant::now().checked_add(left));
         let subject = subject(&action);
         let work = tokio::spawn(async move {
             let _permit = match permits.of(&action) {
                 Some(room) => room.acquire().await.ok(),
                 None => None,
             };
-            site.carry_out(action).await
+            within(deadline, site.carry_out(action)).await
         });
         tokio::spawn(async move {
             let failure = match work.await {
@@ -308,8 +328,17 @@ impl<C: Core> Shell<C> {
     }
 }
 
+/// How long what an action fetches may take: until the last block at which it is of use, if every slot has its block. Where some stay
+/// empty there is more time, and it is tried again.
+fn time_left(action: &Action, best: Height, slot: Duration) -> Option<Duration> {
+    Some(slot.saturating_mul(action.of_use_until(best)?.saturating_sub(best)))
+}
+
 async fn submit(sender: Sender, call: core::Call) {
     let name = call.name();
+    if let core::Call::DemandLeaf { shard, position, max_price, spent } = &call {
+        tracing::info!(%shard, position, price = qrn(*max_price), spent = qrn(*spent), "nobody shows what is behind the root: asking for an id on chain");
+    }
     match send(&sender, call).await {
         Ok(()) => tracing::info!(call = name, "sent"),
         // The core sends it again when the chain still owes its effect.
@@ -356,6 +385,9 @@ async fn send(sender: &Sender, call: core::Call) -> Result<(), ChainError> {
         }
         Call::AdoptResult(shard, ids, secret) => sender.send(&calls::adopt_result(shard, ids, secret)).await,
         Call::AnswerLeaf(shard, position, leaf) => sender.send(&calls::answer_leaf(shard, position, leaf)).await,
+        Call::DemandLeaf { shard, position, max_price, .. } => {
+            sender.send(&calls::demand_leaf(shard, position, max_price)).await
+        }
         Call::Acknowledge(shards) => sender.send(&calls::acknowledge_shards(shards)).await,
         Call::Prosecute(dispute, Prosecution::Demand(index)) => {
             sender.send(&calls::demand_output(dispute, index)).await
@@ -366,5 +398,21 @@ async fn send(sender: &Sender, call: core::Call) -> Result<(), ChainError> {
         Call::Prosecute(dispute, Prosecution::ConvictLength { len, proof }) => {
             sender.send(&calls::convict_length(dispute, len, proof)).await
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{assigned, audited, ME, OTHER};
+
+    const SLOT: Duration = Duration::from_secs(6);
+
+    #[test]
+    fn time_for_a_fetch_should_be_that_of_the_blocks_that_are_left() {
+        let fetch = Action::FetchInputs(assigned(ME));
+        assert_eq!(time_left(&fetch, 50, SLOT), Some(SLOT * 6), "it declines at block 56");
+        assert_eq!(time_left(&fetch, 99, SLOT), Some(Duration::ZERO));
+        assert_eq!(time_left(&Action::ShowOpening(audited(ME, OTHER, None)), 50, SLOT), None);
     }
 }

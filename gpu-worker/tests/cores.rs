@@ -132,6 +132,8 @@ fn kinds(actions: &[Action]) -> Vec<&'static str> {
         Action::Hold(_) => "hold",
         Action::Submit(call) => call.name(),
         Action::Compare(..) => "compare",
+        Action::Recompute(..) => "recompute",
+        Action::FindLeaf(..) => "find leaf",
         Action::Forget(_) => "forget",
     };
     actions.iter().map(kind).collect()

@@ -218,6 +218,8 @@ struct Chain {
     shards: BTreeMap<ShardId, Shard>,
     disputes: BTreeMap<DisputeId, Dispute>,
     answers: HashMap<ShardId, Vec<LeafProof>>,
+    /// Ids that were asked for on chain and shown.
+    leaves: HashMap<(ShardId, u32), LeafProof>,
     next_dispute: DisputeId,
     pool: Vec<(Height, Account, Call)>,
     offences: Vec<(OffenceKind, Account, Account)>,
@@ -266,6 +268,7 @@ impl Chain {
             shards: shards.collect(),
             disputes: BTreeMap::new(),
             answers: HashMap::new(),
+            leaves: HashMap::new(),
             next_dispute: 1,
             pool: Vec::new(),
             offences: Vec::new(),
@@ -402,7 +405,13 @@ impl Chain {
                 let shard = self.shards.get(&id)?;
                 let (deal, result) = shard.deal().zip(shard.result())?;
                 leaf.verify(&result.root, shard.leaves(), &deal.worker, &id, position).ok()?;
-                self.step(id, ShardEvent::AnswerLeaf(position))
+                self.step(id, ShardEvent::AnswerLeaf(position))?;
+                self.leaves.insert((id, position), leaf);
+                Some(())
+            }
+            Call::DemandLeaf { shard, position, max_price, .. } => {
+                (self.shards.get(&shard)?.demand_price(&self.params)? <= max_price).then_some(())?;
+                self.step(shard, ShardEvent::DemandLeaf(position))
             }
             Call::Acknowledge(ids) => {
                 for id in ids {
@@ -864,6 +873,14 @@ impl Simulation {
             }
             Action::Adopt(view) => self.adopt(index, view),
             Action::Compare(view, task) => self.compare(index, view, *task),
+            Action::Recompute(view, position) => {
+                let id = self.recompute(index, view, *position)?;
+                Some(Event::Recomputed(Attempt::of(&view.shard), *position, id))
+            }
+            Action::FindLeaf(view, position, _) => {
+                let leaf = self.chain.leaves.get(&(view.shard.id, *position))?.clone();
+                Some(Event::LeafShown(Attempt::of(&view.shard), *position, leaf))
+            }
             Action::Submit(_) | Action::Forget(_) => None,
         }
     }
@@ -1140,6 +1157,20 @@ impl Simulation {
             state = results;
         }
         Some(Event::Compared(attempt, task, None))
+    }
+
+    fn recompute(&mut self, index: usize, view: &ShardView, position: u32) -> Option<BlobId> {
+        let (task, last) = view.shard.locate(position)?;
+        let (mut state, mut id) = (Vec::new(), None);
+        for segment in 0..=last {
+            let (results, end) = WORLD.run_segment(WORLD.honest.as_ref(), task, segment, &state);
+            for tensor in &results {
+                self.daemons[index].disk.put(tensor.bytes.clone());
+            }
+            self.daemons[index].disk.put_state(&state);
+            (state, id) = (results, Some(end));
+        }
+        id
     }
 
     fn check_results(&mut self, index: usize, view: &ShardView) -> Option<Event> {

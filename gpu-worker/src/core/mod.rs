@@ -8,6 +8,7 @@
 
 mod moves;
 mod prosecution;
+mod time;
 pub mod validator;
 pub mod watcher;
 pub mod worker;
@@ -15,7 +16,7 @@ pub mod worker;
 use quern_primitives::{
     commitment::LeafProof,
     slice::{Cv, SliceProof},
-    Account, BlobId, DisputeId, Height, ShardId,
+    Account, Balance, BlobId, DisputeId, Height, ShardId,
 };
 use quern_protocol::{
     dispute::{Dispute, Outline, Trace},
@@ -50,6 +51,11 @@ pub const CLAIM_MARGIN_BLOCKS: Height = 32;
 /// Failed attempts to fetch the inputs after which a worker declines the shard, so that it waits for nobody, and after which a validator
 /// that is asked for them says that they are missing.
 pub const DECLINE_AFTER: u32 = 8;
+/// Blocks before its deadline at which a worker that has not got the inputs declines the shard: enough to be heard in time. To decline
+/// costs less than to be late.
+pub const START_MARGIN_BLOCKS: Height = 4;
+/// Blocks for which the outputs of an accepted shard are fetched at a stretch, before others have their turn.
+pub const HOLD_BLOCKS: Height = 32;
 
 /// One attempt at a shard: what is known and promised belongs to it and never to a later one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -239,6 +245,17 @@ pub enum Call {
     AnswerLeaf(ShardId, u32, LeafProof),
     /// `jobs.acknowledge_shards`, at most 16.
     Acknowledge(Vec<ShardId>),
+    /// `verification.demand_leaf`
+    DemandLeaf {
+        /// The shard.
+        shard: ShardId,
+        /// The leaf position.
+        position: u32,
+        /// What it may cost.
+        max_price: Balance,
+        /// What all demands cost until now, with this one: for the log.
+        spent: Balance,
+    },
 }
 
 impl Call {
@@ -270,6 +287,7 @@ impl Call {
             Self::AdoptResult(..) => "adopt",
             Self::AnswerLeaf(..) => "answer leaf",
             Self::Acknowledge(_) => "acknowledge",
+            Self::DemandLeaf { .. } => "demand id",
             Self::Prosecute(..) => "convict",
         }
     }
@@ -306,6 +324,10 @@ pub enum Action {
     Hold(Attempt),
     /// Run this task of an accepted shard again and compare it with what its worker committed to.
     Compare(ShardView, u32),
+    /// Run the task of an accepted shard again from its inputs, up to this leaf position, whose id is asked for on chain then.
+    Recompute(ShardView, u32),
+    /// Find the leaf at this position, which was asked for on chain, in the blocks from this one on.
+    FindLeaf(ShardView, u32, Height),
     /// Send an extrinsic.
     Submit(Call),
     /// Drop what was kept for attempts that are over.
@@ -346,6 +368,10 @@ pub enum Event {
     Held(Attempt),
     /// A task of an accepted shard was run again: with what differs, if anything does.
     Compared(Attempt, u32, Option<Difference>),
+    /// The own id at a leaf position of an accepted shard.
+    Recomputed(Attempt, u32, BlobId),
+    /// The leaf at a position was shown on chain, proven.
+    LeafShown(Attempt, u32, LeafProof),
     /// An action failed; it is tried again later.
     Failed(Subject),
 }

@@ -75,7 +75,8 @@ impl Worker {
                 self.traced.insert(id);
             }
             Event::Failed(subject) => self.pending.failed(subject, self.best),
-            Event::Audited(..) | Event::Checked(..) | Event::Prosecuted(..) | Event::Held(_) | Event::Compared(..) => {}
+            Event::Audited(..) | Event::Checked(..) | Event::Prosecuted(..) | Event::Held(_) => {}
+            Event::Compared(..) | Event::Recomputed(..) | Event::LeafShown(..) => {}
         }
         Vec::new()
     }
@@ -120,12 +121,14 @@ impl Worker {
     ) {
         let (id, attempt, round, best) = (view.shard.id, Attempt::of(&view.shard), Round::of(&view.shard), self.best);
         match &view.shard.phase {
-            Phase::Assigned { .. } => {
+            Phase::Assigned { by, .. } => {
                 self.is_final(view, finalized);
                 let fetch = Subject::Shard(round, "fetch");
                 if self.fetched.contains(&attempt) {
                     self.pending.submit(round, Call::Start(id), best, out);
-                } else if self.pending.failures(fetch) >= DECLINE_AFTER {
+                } else if self.pending.failures(fetch) >= DECLINE_AFTER
+                    || best.saturating_add(START_MARGIN_BLOCKS) >= *by
+                {
                     self.pending.submit(round, Call::Decline(id), best, out);
                 } else if self.pending.start(fetch, best, UNTIL_REPORTED) {
                     out.push(Action::FetchInputs(view.clone()));

@@ -138,6 +138,8 @@ impl Site {
             Action::Prosecute(view, id) => self.prosecute(&view, id, dispute(&view, id)?).await.map(Some),
             Action::Adopt(view) => self.adopt(&view).map(Some),
             Action::Compare(view, task) => self.compare(&view, task).await.map(Some),
+            Action::Recompute(view, position) => self.recompute(&view, position).await.map(Some),
+            Action::FindLeaf(view, position, since) => self.find_leaf(&view, position, since).await.map(Some),
             Action::Hold(attempt) => self.hold(&self.view(attempt).await?).await.map(Some),
             Action::Forget(attempt) => {
                 self.desk.forget(attempt);
@@ -188,6 +190,8 @@ pub fn subject(action: &Action) -> Subject {
         Action::Prosecute(view, id) => Subject::of_dispute(view, *id, "prosecute"),
         Action::Adopt(view) => shard(view, "keep"),
         Action::Compare(view, task) => Subject::Task(Attempt::of(&view.shard), *task),
+        Action::Recompute(view, _) => shard(view, "recompute"),
+        Action::FindLeaf(view, ..) => shard(view, "find leaf"),
         Action::Hold(attempt) => Subject::Shard(Round { attempt: *attempt, drawn_at: 0 }, "hold"),
         Action::Submit(_) | Action::Forget(_) => Subject::None,
     }
