@@ -148,6 +148,12 @@ pub struct ValidateArgs {
     /// What both daemons need.
     #[command(flatten)]
     pub common: CommonArgs,
+    /// Claim the account's emission whenever an era has ended. Not with --stake: a hot key may not.
+    #[arg(long)]
+    pub claim: bool,
+    /// Claim for this author too, which the account backs (repeat for more): only who backs it when it is claimed shares in it.
+    #[arg(long, value_name = "ACCOUNT", value_parser = parse_stake)]
+    pub claim_for: Vec<Account>,
     /// Fault injection: do wrong, by default answer audits without computing anything. Audit bonds WILL be lost.
     #[arg(long, value_enum, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "lazy")]
     pub misbehave: Option<Negligence>,
@@ -174,6 +180,10 @@ pub struct WatchArgs {
     /// How many of 100 tasks to run again; which ones, nobody can foresee.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u8).range(1..=100))]
     pub percent: u8,
+    /// Most QRN to spend, until the daemon stops, on asking workers on chain for ids that they show nobody. With 0 it asks for none, and
+    /// has nothing to compare such results with.
+    #[arg(long, value_name = "QRN", default_value = "0", value_parser = parse_qrn)]
+    pub demand_budget: Balance,
 }
 
 /// `quern-worker bench`.

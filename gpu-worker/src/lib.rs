@@ -3,6 +3,7 @@
 
 mod apprentice;
 pub mod args;
+pub mod claims;
 pub mod core;
 pub mod db;
 pub mod doctor;
@@ -14,6 +15,7 @@ pub mod journal;
 pub mod misbehave;
 pub mod origin;
 pub mod planting;
+pub mod readers;
 pub mod room;
 pub mod served;
 pub mod shell;
@@ -122,6 +124,11 @@ async fn planting(args: &RunArgs, site: &Site, sender: &Sender) -> anyhow::Resul
 
 /// Runs the validator daemon until it is told to stop.
 pub async fn validate(args: ValidateArgs) -> anyhow::Result<()> {
+    let claims = args.claim || !args.claim_for.is_empty();
+    anyhow::ensure!(
+        !claims || args.common.key.stake.is_none(),
+        "--claim: a hot key may not claim; anybody else may, for any account: quern stake claim --for"
+    );
     let mut executor = executor(args.common.executor)?;
     let honest = executor.clone();
     match args.misbehave {
@@ -153,7 +160,15 @@ pub async fn validate(args: ValidateArgs) -> anyhow::Result<()> {
         let former = enroll(&site.chain(), &sender, &site.me, &wanted).await?;
         let standing = Standing::new(wanted, former, None);
         let core = core::Validator::new(site.me, site.db.seals()?, site.db.results()?);
-        shell::run(core, site, sender, Connection { rpc: args.common.rpc }, standing, drain, None).await?;
+        let (claimer, me) = (sender.clone(), site.me);
+        let accounts = args.claim.then_some(me).into_iter().chain(args.claim_for).collect();
+        let claiming = claims::keep(&site, &claimer, accounts);
+        tokio::select! {
+            ended = shell::run(core, site.clone(), sender, Connection { rpc: args.common.rpc }, standing, drain, None) => {
+                ended?;
+            }
+            _ = claiming => {}
+        }
         Ok(())
     })
     .await
@@ -169,7 +184,7 @@ pub async fn watch(args: WatchArgs) -> anyhow::Result<()> {
     until_stopped(&site.clone().peer, async {
         enroll::bond(&site.chain(), &sender, &site.me, u128::from(args.common.bond) * QRN).await?;
         let choice = core::watcher::Choice { percent: args.percent, seed: site.db.fresh_secret() };
-        let core = core::Watcher::new(site.me, choice);
+        let core = core::Watcher::new(site.me, choice).with_demands(args.demand_budget);
         shell::watch(core, site, sender, Connection { rpc: args.common.rpc }, Watched::of(args.job)).await?;
         Ok(())
     })

@@ -110,7 +110,7 @@ impl Room {
         match action {
             Action::FetchInputs(_) => Some(&self.fetches),
             Action::Execute(_) | Action::Plan(..) => Some(&self.runs),
-            Action::Audit(_) | Action::Rerun(_) | Action::Compare(..) => Some(&self.audits),
+            Action::Audit(_) | Action::Rerun(_) | Action::Compare(..) | Action::Recompute(..) => Some(&self.audits),
             Action::Hold(_) => Some(&self.holds),
             Action::Publish(_) => Some(&self.publications),
             _ => None,

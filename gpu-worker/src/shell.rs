@@ -11,6 +11,7 @@ use crate::{
     memory_mib,
     origin::{self, OriginError},
     planting::Planting,
+    readers::Readers,
     room::Room,
     served::Served,
     site::{subject, Site},
@@ -19,9 +20,12 @@ use crate::{
 use futures::StreamExt;
 use quern_primitives::Height;
 use quern_protocol::{view::ShardView, Shard};
-use quern_sdk::chain::{calls, Chain, ChainError, Head, Sender};
+use quern_sdk::{
+    chain::{amount::qrn, calls, Chain, ChainError, Head, Sender},
+    net::pace::within,
+};
 use std::{convert::Infallible, sync::Arc, time::Duration};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 
 /// Blocks between two looks at whether the chain still counts the account as ready.
 const READINESS_BLOCKS: Height = 16;
@@ -99,7 +103,10 @@ struct Shell<C> {
     room: Room,
     journal: Journal,
     served: Served,
+    readers: Readers,
     occupation: Occupation,
+    /// Length of a slot of the chain.
+    slot: Duration,
 }
 
 /// What a daemon looks after beside the shards that are its own.
@@ -154,8 +161,9 @@ async fn occupied(
 ) -> Result<Infallible, DbError> {
     let (report, reports) = mpsc::unbounded_channel();
     let room = Room::new(memory_mib());
-    let (journal, served) = (Journal::default(), Served::default());
-    let mut shell = Shell { core, site, report, reports, room, journal, served, occupation };
+    let (journal, served, readers) = (Journal::default(), Served::default(), Readers::default());
+    let slot = Duration::ZERO;
+    let mut shell = Shell { core, site, report, reports, room, journal, served, readers, occupation, slot };
     loop {
         match shell.follow(&sender).await {
             Err(OriginError::Db(error)) => return Err(error),
@@ -170,6 +178,7 @@ impl<C: Core> Shell<C> {
     async fn follow(&mut self, sender: &Sender) -> Result<Infallible, OriginError> {
         let chain = self.site.chain();
         let mut is_bound = self.site.db.is_bound()?;
+        self.slot = Duration::from_millis(chain.network().await?.slot_ms);
         let mut heads = chain.heads().await?;
         let mut latest: Option<Latest> = None;
         let planter = match &self.occupation {
@@ -201,6 +210,7 @@ impl<C: Core> Shell<C> {
             if let Some(Latest { best, finalized, views, served }) = latest.clone() {
                 actions.extend(self.core.on(Event::Block { best, finalized, views, served }));
             }
+            let best = latest.as_ref().map_or(0, |latest| latest.best);
             for action in actions {
                 match action {
                     Action::Submit(call) => drop(tokio::spawn(submit(sender.clone(), call))),
@@ -209,7 +219,7 @@ impl<C: Core> Shell<C> {
                             drop(tokio::spawn(submit(planter.clone(), call)));
                         }
                     }
-                    action => self.start(action),
+                    action => self.start(action, best),
                 }
             }
         }
@@ -233,6 +243,11 @@ impl<C: Core> Shell<C> {
                 views.extend(others);
             }
         }
+        // A watcher has no outputs that others would read.
+        if matches!(self.occupation, Occupation::Registered { .. }) {
+            self.readers.look(chain, &views, &served).await?;
+        }
+        self.site.peer.expected().set(self.readers.peers(&views, &me));
         Ok(Latest { best: head.height, finalized: head.finalized, views: views.into(), served: served.into() })
     }
 
@@ -272,14 +287,16 @@ impl<C: Core> Shell<C> {
     }
 
     /// Carries out an action beside everything else, and reports how it went.
-    fn start(&self, action: Action) {
+    fn start(&self, action: Action, best: Height) {
         let (site, report, room) = (self.site.clone(), self.report.clone(), self.room.clone());
+        // What waits for room uses up its time too.
+        let deadline = time_left(&action, best, self.slot).and_then(|left| Instant::now().checked_add(left));
         let subject = subject(&action);
-        let work = tokio::spawn(async move {
+        let work = tokio::spawn(within(deadline, async move {
             let takes = site.takes(&action).await?;
             let _taken = room.take(&action, takes).await?;
             site.carry_out(action).await
-        });
+        }));
         tokio::spawn(async move {
             let failure = match work.await {
                 Ok(Ok(event)) => return event.into_iter().for_each(|event| drop(report.send(event))),
@@ -303,8 +320,17 @@ fn look_after(queue: Sender, height: Height) {
     });
 }
 
+/// How long what an action fetches may take: until the last block at which it is of use, if every slot has its block. Where some stay
+/// empty there is more time, and it is tried again.
+fn time_left(action: &Action, best: Height, slot: Duration) -> Option<Duration> {
+    Some(slot.saturating_mul(action.of_use_until(best)?.saturating_sub(best)))
+}
+
 async fn submit(sender: Sender, call: core::Call) {
     let name = call.name();
+    if let core::Call::DemandLeaf { shard, position, max_price, spent } = &call {
+        tracing::info!(%shard, position, price = qrn(*max_price), spent = qrn(*spent), "nobody shows what is behind the root: asking for an id on chain");
+    }
     match send(&sender, call).await {
         Ok(()) => tracing::info!(call = name, "sent"),
         // The core sends it again when the chain still owes its effect.
@@ -354,6 +380,9 @@ async fn send(sender: &Sender, call: core::Call) -> Result<(), ChainError> {
         Call::OpenPlant(offence, salt) => sender.send(&calls::open_plant(offence, salt)).await,
         Call::OpenDecoy(salt) => sender.send(&calls::open_decoy(salt)).await,
         Call::WithdrawPlant(salt, result) => sender.send(&calls::withdraw_plant(salt, result)).await,
+        Call::DemandLeaf { shard, position, max_price, .. } => {
+            sender.send(&calls::demand_leaf(shard, position, max_price)).await
+        }
         Call::Acknowledge(shards) => sender.send(&calls::acknowledge_shards(shards)).await,
         Call::Prosecute(dispute, Prosecution::Demand(index)) => {
             sender.send(&calls::demand_output(dispute, index)).await
@@ -364,5 +393,21 @@ async fn send(sender: &Sender, call: core::Call) -> Result<(), ChainError> {
         Call::Prosecute(dispute, Prosecution::ConvictLength { len, proof }) => {
             sender.send(&calls::convict_length(dispute, len, proof)).await
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{assigned, audited, ME, OTHER};
+
+    const SLOT: Duration = Duration::from_secs(6);
+
+    #[test]
+    fn time_for_a_fetch_should_be_that_of_the_blocks_that_are_left() {
+        let fetch = Action::FetchInputs(assigned(ME));
+        assert_eq!(time_left(&fetch, 50, SLOT), Some(SLOT * 6), "it declines at block 56");
+        assert_eq!(time_left(&fetch, 99, SLOT), Some(Duration::ZERO));
+        assert_eq!(time_left(&Action::ShowOpening(audited(ME, OTHER, None)), 50, SLOT), None);
     }
 }

@@ -121,17 +121,27 @@ impl Look {
     }
 }
 
-/// Whether a shard can be challenged, or its auditors can be accused.
+/// Whether a shard can be challenged, or will be when its worker has answered what it was asked for, or its auditors can be accused.
 ///
 /// The latter until they have all answered: a dispute may outlast the time for accusations, and reopens it when it ends.
 fn is_watched_at(shard: &Shard, height: Height) -> bool {
-    shard.window().is_some_and(|window| height <= window.closes) || shard.accused().is_some_and(Accused::was_accepted)
+    shard.window().is_some_and(|window| height <= window.closes || !window.demands.is_empty())
+        || shard.accused().is_some_and(Accused::was_accepted)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::{accepted, running, settled, OTHER};
+    use quern_protocol::shard::{LeafDemand, Phase};
+
+    #[test]
+    fn shard_should_be_watched_as_long_as_its_worker_owes_an_id() {
+        let mut shard = accepted(OTHER).shard;
+        let Phase::Accepted { window, .. } = &mut shard.phase else { unreachable!() };
+        window.demands = vec![LeafDemand { position: 1, by: 140 }].try_into().unwrap();
+        assert!(is_watched_at(&shard, 135));
+    }
 
     #[test]
     fn shard_should_be_watched_while_its_window_is_open() {

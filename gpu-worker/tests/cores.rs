@@ -136,6 +136,8 @@ fn kinds(actions: &[Action]) -> Vec<&'static str> {
         Action::Hold(_) => "hold",
         Action::Submit(call) => call.name(),
         Action::Compare(..) => "compare",
+        Action::Recompute(..) => "recompute",
+        Action::FindLeaf(..) => "find leaf",
         Action::Forget(_) => "forget",
         Action::Plan(..) => "plan",
         Action::Confirm(_) => "confirm",

@@ -239,6 +239,8 @@ struct Chain {
     shards: BTreeMap<ShardId, Shard>,
     disputes: BTreeMap<DisputeId, Dispute>,
     answers: HashMap<ShardId, Vec<LeafProof>>,
+    /// Ids that were asked for on chain and shown.
+    leaves: HashMap<(ShardId, u32), LeafProof>,
     next_dispute: DisputeId,
     pool: Vec<(Height, Account, Call)>,
     offences: Vec<(OffenceKind, Account, Account)>,
@@ -302,6 +304,7 @@ impl Chain {
             shards: shards.collect(),
             disputes: BTreeMap::new(),
             answers: HashMap::new(),
+            leaves: HashMap::new(),
             next_dispute: 1,
             pool: Vec::new(),
             offences: Vec::new(),
@@ -511,7 +514,13 @@ impl Chain {
                 let shard = self.shards.get(&id)?;
                 let (deal, result) = shard.deal().zip(shard.result())?;
                 leaf.verify(&result.root, shard.leaves(), &deal.worker, &id, position).ok()?;
-                self.step(id, ShardEvent::AnswerLeaf(position))
+                self.step(id, ShardEvent::AnswerLeaf(position))?;
+                self.leaves.insert((id, position), leaf);
+                Some(())
+            }
+            Call::DemandLeaf { shard, position, max_price, .. } => {
+                (self.shards.get(&shard)?.demand_price(&self.params)? <= max_price).then_some(())?;
+                self.step(shard, ShardEvent::DemandLeaf(position))
             }
             Call::Acknowledge(ids) => {
                 for id in ids {
@@ -1032,6 +1041,14 @@ impl Simulation {
                 disk.promises.remove(attempt);
                 Some(Event::Abandoned(*attempt))
             }
+            Action::Recompute(view, position) => {
+                let id = self.recompute(index, view, *position)?;
+                Some(Event::Recomputed(Attempt::of(&view.shard), *position, id))
+            }
+            Action::FindLeaf(view, position, _) => {
+                let leaf = self.chain.leaves.get(&(view.shard.id, *position))?.clone();
+                Some(Event::LeafShown(Attempt::of(&view.shard), *position, leaf))
+            }
             Action::Submit(_) | Action::Post(_) | Action::Forget(_) | Action::ForgetPlan(_) => None,
         }
     }
@@ -1329,6 +1346,20 @@ impl Simulation {
             state = results;
         }
         Some(Event::Compared(attempt, task, None))
+    }
+
+    fn recompute(&mut self, index: usize, view: &ShardView, position: u32) -> Option<BlobId> {
+        let (task, last) = view.shard.locate(position)?;
+        let (mut state, mut id) = (Vec::new(), None);
+        for segment in 0..=last {
+            let (results, end) = WORLD.run_segment(WORLD.honest.as_ref(), task, segment, &state);
+            for tensor in &results {
+                self.daemons[index].disk.put(tensor.bytes.clone());
+            }
+            self.daemons[index].disk.put_state(&state);
+            (state, id) = (results, Some(end));
+        }
+        id
     }
 
     fn check_results(&mut self, index: usize, view: &ShardView) -> Option<Event> {

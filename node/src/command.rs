@@ -88,7 +88,7 @@ pub fn run() -> Result<()> {
 fn run_node(cli: &Cli) -> Result<()> {
     let mut runner = cli.create_runner(&cli.run)?;
     let config = runner.config_mut();
-    preflight::check(config).map_err(|error| Error::Application(error.into()))?;
+    let ports = preflight::check(config).map_err(|error| Error::Application(error.into()))?;
     for endpoint in config.rpc.addr.iter_mut().flatten() {
         // A node that listens somewhere else than it was told is not found by its clients.
         endpoint.retry_random_port = false;
@@ -98,12 +98,17 @@ fn run_node(cli: &Cli) -> Result<()> {
     // `archive_v1` is served by nodes that keep the states of all finalised blocks.
     config.state_pruning.get_or_insert(PruningMode::ArchiveCanonical);
 
+    // They are this node's until it ends.
+    let ports = &ports;
     runner.run_node_until_exit(|config| async move {
         match config.network.network_backend {
             NetworkBackendType::Libp2p => service::start::<NetworkWorker<_, _>>(config),
             NetworkBackendType::Litep2p => service::start::<Litep2pNetworkBackend>(config),
         }
-        .map_err(Error::Service)
+        .map_err(|error| match ports.taken() {
+            Some(taken) => Error::Application(taken.into()),
+            None => Error::Service(error),
+        })
     })
 }
 

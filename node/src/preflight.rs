@@ -14,15 +14,36 @@ use std::{
 /// Room that a new chain needs at once: the genesis state and the first files of the database.
 const ROOM_BYTES: usize = 32 * 1024 * 1024;
 
-/// Checks that the node can write where it must and listen where it must.
-pub fn check(config: &Configuration) -> Result<(), String> {
+/// The ports of a node, kept from other nodes of this machine from the check until it ends: it opens them when the chain is there,
+/// which can take a minute.
+pub struct Ports {
+    rpc: Vec<SocketAddr>,
+    _held: Vec<Reservation>,
+}
+
+impl Ports {
+    /// Says which port another program has taken since the check, if one has.
+    pub fn taken(&self) -> Option<String> {
+        self.rpc.iter().find_map(|address| port_is_free(*address, RPC.0, RPC.1).err())
+    }
+}
+
+/// What a port is for, and the option that chooses another one.
+const RPC: (&str, &str) = ("JSON-RPC", "--rpc-port");
+const PEERS: (&str, &str) = ("the peer-to-peer network", "--port");
+
+/// Checks that the node can write where it must and listen where it must. The ports stay its own while the result is kept.
+pub fn check(config: &Configuration) -> Result<Ports, String> {
     room(&config.data_path)?;
-    for endpoint in config.rpc.addr.iter().flatten().filter(|endpoint| !endpoint.is_optional) {
-        port_is_free(endpoint.listen_addr, "JSON-RPC", "--rpc-port")?;
+    let endpoints = config.rpc.addr.iter().flatten().filter(|endpoint| !endpoint.is_optional);
+    let rpc: Vec<SocketAddr> = endpoints.map(|endpoint| endpoint.listen_addr).collect();
+    let mut held = Vec::new();
+    for address in &rpc {
+        held.extend(take(*address, RPC)?);
     }
     // A development node stays alone, and several of them may run on one machine.
     if config.dev_key_seed.is_some() && config.chain_spec.id() == "dev" {
-        return Ok(());
+        return Ok(Ports { rpc, _held: held });
     }
     for address in &config.network.listen_addresses {
         let parts: Vec<_> = address.iter().collect();
@@ -32,10 +53,51 @@ pub fn check(config: &Configuration) -> Result<(), String> {
             _ => continue,
         };
         if let [_, Protocol::Tcp(port)] = parts[..] {
-            port_is_free(SocketAddr::new(ip, port), "the peer-to-peer network", "--port")?;
+            held.extend(take(SocketAddr::new(ip, port), PEERS)?);
         }
     }
-    Ok(())
+    Ok(Ports { rpc, _held: held })
+}
+
+/// Reserves a port, and checks that nobody listens there. Of nodes that start at the same time the first gets it.
+fn take(address: SocketAddr, (purpose, option): (&str, &str)) -> Result<Option<Reservation>, String> {
+    let reservation = reserve(address).map_err(|_| {
+        format!(
+            "port {} on {} is taken for {purpose} by another node that is starting or running; stop that one or choose another port with {option}",
+            address.port(),
+            address.ip()
+        )
+    })?;
+    port_is_free(address, purpose, option)?;
+    Ok(reservation)
+}
+
+/// Held by one process at a time, and let go when it ends, however it ends.
+#[cfg(target_os = "linux")]
+type Reservation = std::os::unix::net::UnixDatagram;
+#[cfg(not(target_os = "linux"))]
+type Reservation = ();
+
+/// Reserves a port among the nodes of this machine. A name of Linux's abstract sockets is known where the port is, without a file to
+/// leave behind, and a bound one is refused to everybody else. Nothing where port 0 means any, or where it cannot be done.
+#[cfg(target_os = "linux")]
+fn reserve(address: SocketAddr) -> Result<Option<Reservation>, io::Error> {
+    use std::os::{linux::net::SocketAddrExt, unix::net};
+    if address.port() == 0 {
+        return Ok(None);
+    }
+    let name = net::SocketAddr::from_abstract_name(format!("quern-node/{address}"))?;
+    match Reservation::bind_addr(&name) {
+        Ok(held) => Ok(Some(held)),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => Err(error),
+        // A sandbox may forbid it: the port itself is still looked at.
+        Err(_) => Ok(None),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn reserve(_: SocketAddr) -> Result<Option<Reservation>, io::Error> {
+    Ok(None)
 }
 
 /// Checks that a few database files fit into the folder.
@@ -89,6 +151,28 @@ mod tests {
     #[test]
     fn port_is_free_should_pass_when_nobody_listens() {
         assert_eq!(port_is_free("127.0.0.1:0".parse().unwrap(), "JSON-RPC", "--rpc-port"), Ok(()));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn port_should_be_refused_to_a_second_node_when_the_first_has_not_opened_it_yet() {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let first = take(free, RPC).unwrap();
+        assert!(first.is_some());
+        let error = take(free, RPC).unwrap_err();
+        let port = free.port().to_string();
+        assert!(error.contains(&port) && error.contains("choose another port with --rpc-port"), "{error}");
+        drop(first);
+        assert!(take(free, RPC).is_ok(), "the first has ended");
+    }
+
+    #[test]
+    fn ports_should_name_the_one_that_another_program_has_taken_since() {
+        let holder = TcpListener::bind("127.0.0.1:0").unwrap();
+        let ports = Ports { rpc: vec![holder.local_addr().unwrap()], _held: Vec::new() };
+        assert!(ports.taken().is_some_and(|error| error.contains("--rpc-port")));
+        drop(holder);
+        assert_eq!(ports.taken(), None);
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod moves;
 pub mod planter;
 mod prosecution;
 mod since;
+mod time;
 pub mod validator;
 pub mod watcher;
 pub mod worker;
@@ -62,6 +63,11 @@ pub const DECLINE_AFTER: u32 = 8;
 /// Blocks before its deadline at which a worker that has failed once to fetch the inputs declines the shard: a fetch from nobody takes
 /// so long that there are few tries until then, and declining costs less than being late. Enough to send it twice.
 pub const DECLINE_MARGIN_BLOCKS: Height = 12;
+/// Blocks before its deadline at which a worker that has not got the inputs declines the shard: enough to be heard in time. To decline
+/// costs less than to be late.
+pub const START_MARGIN_BLOCKS: Height = 4;
+/// Blocks for which the outputs of an accepted shard are fetched at a stretch, before others have their turn.
+pub const HOLD_BLOCKS: Height = 32;
 
 /// One attempt at a shard: what is known and promised belongs to it and never to a later one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -257,6 +263,17 @@ pub enum Call {
     OpenDecoy([u8; 32]),
     /// `slashing.withdraw_plant`: salt, what was planted.
     WithdrawPlant([u8; 32], PlantedResult),
+    /// `verification.demand_leaf`
+    DemandLeaf {
+        /// The shard.
+        shard: ShardId,
+        /// The leaf position.
+        position: u32,
+        /// What it may cost.
+        max_price: Balance,
+        /// What all demands cost until now, with this one: for the log.
+        spent: Balance,
+    },
 }
 
 impl Call {
@@ -291,6 +308,7 @@ impl Call {
             Self::OpenPlant(..) => "open plant",
             Self::OpenDecoy(_) => "open decoy",
             Self::WithdrawPlant(..) => "withdraw plant",
+            Self::DemandLeaf { .. } => "demand id",
             Self::Prosecute(..) => "convict",
         }
     }
@@ -335,6 +353,10 @@ pub enum Action {
     Hold(Attempt),
     /// Run this task of an accepted shard again and compare it with what its worker committed to.
     Compare(ShardView, u32),
+    /// Run the task of an accepted shard again from its inputs, up to this leaf position, whose id is asked for on chain then.
+    Recompute(ShardView, u32),
+    /// Find the leaf at this position, which was asked for on chain, in the blocks from this one on.
+    FindLeaf(ShardView, u32, Height),
     /// Send an extrinsic.
     Submit(Call),
     /// Drop what was kept for attempts that are over.
@@ -383,6 +405,10 @@ pub enum Event {
     Held(Attempt),
     /// A task of an accepted shard was run again: with what differs, if anything does.
     Compared(Attempt, u32, Option<Difference>),
+    /// The own id at a leaf position of an accepted shard.
+    Recomputed(Attempt, u32, BlobId),
+    /// The leaf at a position was shown on chain, proven.
+    LeafShown(Attempt, u32, LeafProof),
     /// An action failed; it is tried again later.
     Failed(Subject),
 }

@@ -117,7 +117,8 @@ impl Validator {
                 }
             }
             Event::Failed(subject) => self.pending.failed(subject, self.best),
-            Event::Block { .. } | Event::Shown(..) | Event::Defended(..) | Event::Traced(_) | Event::Compared(..) => {}
+            Event::Block { .. } | Event::Shown(..) | Event::Defended(..) | Event::Traced(_) => {}
+            Event::Compared(..) | Event::Recomputed(..) | Event::LeafShown(..) => {}
             Event::Plants(_) | Event::Planned(..) | Event::Confirmed(_) | Event::Abandoned(_) => {}
         }
     }

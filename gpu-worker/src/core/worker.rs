@@ -91,7 +91,8 @@ impl Worker {
             }
             Event::Failed(subject) => self.pending.failed(subject, self.best),
             Event::Abandoned(attempt) => drop(self.promises.remove(&attempt)),
-            Event::Audited(..) | Event::Checked(..) | Event::Prosecuted(..) | Event::Held(_) | Event::Compared(..) => {}
+            Event::Audited(..) | Event::Checked(..) | Event::Prosecuted(..) | Event::Held(_) => {}
+            Event::Compared(..) | Event::Recomputed(..) | Event::LeafShown(..) => {}
             Event::Plants(_) | Event::Confirmed(_) => {}
         }
         Vec::new()
@@ -154,7 +155,9 @@ impl Worker {
                 let fetch = Subject::Shard(round, "fetch");
                 if self.fetched.contains(&attempt) {
                     self.pending.submit(round, Call::Start(id), best, out);
-                } else if self.pending.declines(fetch, best, *by) {
+                } else if self.pending.declines(fetch, best, *by)
+                    || best.saturating_add(START_MARGIN_BLOCKS) >= *by
+                {
                     self.pending.submit(round, Call::Decline(id), best, out);
                 } else if self.pending.start(fetch, best, UNTIL_REPORTED) {
                     out.push(Action::FetchInputs(view.clone()));

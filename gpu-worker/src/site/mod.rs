@@ -141,7 +141,8 @@ impl Site {
         | Action::Plan(view, ..)
         | Action::Audit(view)
         | Action::Rerun(view)
-        | Action::Compare(view, _)) = action
+        | Action::Compare(view, _)
+        | Action::Recompute(view, _)) = action
         else {
             return Ok(Takes::default());
         };
@@ -173,6 +174,8 @@ impl Site {
             Action::CheckResults(view) => self.check_results(&view).await.map(Some),
             Action::Prosecute(view, id) => self.prosecute(&view, id, dispute(&view, id)?).await.map(Some),
             Action::Compare(view, task) => self.compare(&view, task).await.map(Some),
+            Action::Recompute(view, position) => self.recompute(&view, position).await.map(Some),
+            Action::FindLeaf(view, position, since) => self.find_leaf(&view, position, since).await.map(Some),
             Action::Hold(attempt) => self.hold(&self.view(attempt).await?).await.map(Some),
             Action::Forget(attempt) => {
                 self.desk.forget(attempt);
@@ -255,6 +258,8 @@ pub fn subject(action: &Action) -> Subject {
         Action::CheckResults(view) => shard(view, checking(view)),
         Action::Prosecute(view, id) => Subject::of_dispute(view, *id, "prosecute"),
         Action::Compare(view, task) => Subject::Task(Attempt::of(&view.shard), *task),
+        Action::Recompute(view, _) => shard(view, "recompute"),
+        Action::FindLeaf(view, ..) => shard(view, "find leaf"),
         Action::Hold(attempt) => Subject::Shard(Round { attempt: *attempt, drawn_at: 0 }, "hold"),
         Action::Submit(_) | Action::Post(_) | Action::Forget(_) | Action::ForgetPlan(_) => Subject::None,
     }

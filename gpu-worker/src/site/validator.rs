@@ -349,7 +349,7 @@ pub(super) fn accepted(shard: &Shard) -> Result<AcceptedShard, SiteError> {
     Ok(AcceptedShard { id, worker, root, first_task, tasks, segments_per_task })
 }
 
-fn committed(shard: &Shard) -> Result<Committed, SiteError> {
+pub(super) fn committed(shard: &Shard) -> Result<Committed, SiteError> {
     let found = shard.deal().zip(shard.commitment());
     let (deal, commitment) = found.ok_or(SiteError::Inconsistent("the shard is not committed"))?;
     Ok(Committed { shard: shard.id, worker: deal.worker, root: commitment.root, leaves: shard.leaves() })

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a watcher does: runs a task of an accepted shard from its inputs and compares it with what its worker committed to.
 
-use super::{validator::accepted, Site, SiteError};
+use super::{
+    validator::{accepted, committed},
+    Site, SiteError,
+};
 use crate::core::{Attempt, Difference, Event};
-use quern_primitives::commitment::{leaf_list, LeafProof};
+use quern_primitives::{
+    commitment::{leaf_list, LeafProof},
+    Height,
+};
 use quern_protocol::view::ShardView;
 
 impl Site {
@@ -28,5 +34,29 @@ impl Site {
             tracing::warn!(shard = %shard.id, task, position, "an accepted result is wrong: challenging it");
         }
         Ok(Event::Compared(Attempt::of(&view.shard), task, difference))
+    }
+
+    /// Runs a task from its inputs up to the segment that ends at this leaf position. Gives the id of its end.
+    pub(super) async fn recompute(&self, view: &ShardView, position: u32) -> Result<Event, SiteError> {
+        let program = self.program(view.context.stage.program).await?;
+        let no_segment = SiteError::Inconsistent("the shard has no such segment");
+        let Some((task, segment)) = view.shard.locate(position) else { return Err(no_segment) };
+        let run = 0..segment.saturating_add(1);
+        let ids = self.run_segments(view, &program, task, run, Vec::new(), Vec::new()).await?;
+        let id = ids.last().ok_or(no_segment)?;
+        Ok(Event::Recomputed(Attempt::of(&view.shard), position, *id))
+    }
+
+    /// Finds the leaf that was shown on chain since this height.
+    pub(super) async fn find_leaf(&self, view: &ShardView, position: u32, since: Height) -> Result<Event, SiteError> {
+        let (chain, of) = (self.chain(), committed(&view.shard)?);
+        for height in since..=chain.best().await?.0 {
+            let block = chain.block_hash(height).await?;
+            let Some(leaf) = chain.shown_leaf(block, of.shard, position).await? else { continue };
+            if leaf.verify(&of.root, of.leaves, &of.worker, &of.shard, position).is_ok() {
+                return Ok(Event::LeafShown(Attempt::of(&view.shard), position, leaf));
+            }
+        }
+        Err(SiteError::Inconsistent("the id that is asked for is not shown on chain yet"))
     }
 }

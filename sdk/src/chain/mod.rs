@@ -21,6 +21,7 @@ pub mod errors;
 mod fees;
 pub mod health;
 pub mod keys;
+mod leaves;
 pub mod plants;
 pub mod proxy;
 pub mod queue;

@@ -4,8 +4,8 @@
 //! A [`Peer`] is one iroh endpoint (QUIC, authenticated by its key) with a [`BlobStore`] behind it. It uses no relay, no
 //! discovery and no outside service: the chain says where everybody is. It speaks two protocols:
 //!
-//! - `quern/blob/1`: a blob by its id, verified **while streaming** ([`stream`]): the first wrong byte ends the transfer and
-//!   the connection. Nothing is served unless [`Access`] says so: a worker's blobs are a secret until the protocol shows them.
+//! - `quern/blob/2`: a blob by its id, verified **while streaming** ([`stream`]): the first wrong byte ends the transfer and
+//!   the connection, and another peer goes on where one stopped or became too slow ([`pace`]). Nothing is served unless [`Access`] says so: a worker's blobs are a secret until the protocol shows them.
 //! - `quern/audit/1`: one bounded request, one bounded answer ([`messages`]).
 //!
 //! ```no_run
@@ -29,12 +29,15 @@ pub mod address;
 pub mod faults;
 pub mod inputs;
 pub mod messages;
+pub mod pace;
 pub mod peer;
 pub mod recent;
 pub mod store;
 pub mod stream;
 
 mod connections;
+mod partial;
+mod places;
 mod protocol;
 #[cfg(test)]
 mod tests;
@@ -44,6 +47,7 @@ pub use faults::Faults;
 pub use inputs::{InputError, Inputs};
 pub use messages::{Checkpoint, Request, Response};
 pub use peer::{probe, Config, Peer};
+pub use places::Expected;
 pub use protocol::Handler;
 pub use recent::Recent;
 pub use store::{BlobStore, FolderStore, MemoryStore};
@@ -66,6 +70,9 @@ pub enum NetError {
     /// It took too long to answer, or to send the bytes.
     #[error("did not answer in time")]
     Timeout,
+    /// It sends more slowly than [`pace::MIN_RATE`].
+    #[error("sends too slowly")]
+    Slow,
     /// It does not have the blob, or does not let us have it: it does not say which.
     #[error("does not serve the blob to us")]
     NotServed,
@@ -89,7 +96,10 @@ pub enum NetError {
 impl NetError {
     /// Whether asking the same peer again could help.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Unreachable(_) | Self::Lost(_) | Self::Timeout | Self::NotServed | Self::Refused(_))
+        matches!(
+            self,
+            Self::Unreachable(_) | Self::Lost(_) | Self::Timeout | Self::Slow | Self::NotServed | Self::Refused(_)
+        )
     }
 }
 
@@ -103,6 +113,16 @@ pub enum FetchError {
         id: BlobId,
         /// One entry a provider.
         failures: Vec<(PeerId, NetError)>,
+    },
+    /// It had not come by the deadline of what it is for ([`pace::within`]).
+    #[error("blob {id}: {arrived} of {len} bytes came in the time that was left")]
+    Late {
+        /// The blob.
+        id: BlobId,
+        /// How many of its bytes are here: the next fetch of it goes on from there.
+        arrived: u64,
+        /// How many it has.
+        len: u64,
     },
     /// The own store failed.
     #[error("blob {id}: own store: {error}")]
@@ -119,7 +139,7 @@ impl FetchError {
     pub fn failures(&self) -> &[(PeerId, NetError)] {
         match self {
             Self::Nobody { failures, .. } => failures,
-            Self::Store { .. } => &[],
+            Self::Late { .. } | Self::Store { .. } => &[],
         }
     }
 }

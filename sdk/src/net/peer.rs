@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! One participant of the network.
 
+use super::partial::Partials;
 use super::protocol::{converse, download, Audits, Blobs, Handler, Serving, AUDIT_ALPN, BLOB_ALPN, MAX_REQUEST_BYTES};
-use super::{address, Access, BlobStore, Faults, FetchError, NetError, PeerId, Request, Response};
+use super::stream::Decoder;
+use super::{address, pace, Access, BlobStore, Expected, Faults, FetchError, NetError, PeerId, Request, Response};
 use bytes::Bytes;
 use codec::{DecodeAll, Encode};
 use iroh::endpoint::{presets, Connection, QuicTransportConfig, VarInt};
@@ -13,6 +15,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
@@ -63,6 +66,7 @@ pub struct Peer {
     serving: Arc<Serving>,
     announce: Arc<[SocketAddr]>,
     slots: Arc<Mutex<Slots>>,
+    partials: Arc<Partials>,
 }
 
 /// By the whole endpoint, encoded: whoever names the id of somebody else with addresses at which nobody answers holds up nobody but those who
@@ -96,6 +100,8 @@ struct Slot {
     /// Locked while the connection is being made, so that it is made once.
     link: tokio::sync::Mutex<Link>,
     streams: Semaphore,
+    /// Whether it was too slow the last time.
+    is_slow: AtomicBool,
 }
 
 #[derive(Default)]
@@ -127,7 +133,7 @@ impl Peer {
             .accept(BLOB_ALPN, Blobs(serving.clone()))
             .accept(AUDIT_ALPN, Audits(serving.clone()))
             .spawn();
-        Ok(Self { router, serving, announce: config.announce.into(), slots: Arc::default() })
+        Ok(Self { router, serving, announce: config.announce.into(), slots: Arc::default(), partials: Arc::default() })
     }
 
     /// Its public key.
@@ -158,14 +164,20 @@ impl Peer {
         &self.serving.access
     }
 
+    /// Who is served also when strangers take all the places that they can get.
+    pub fn expected(&self) -> &Expected {
+        &self.serving.expected
+    }
+
     /// Answers requests with `handler` from now on. Only the first call has an effect.
     pub fn answer_with(&self, handler: Arc<dyn Handler>) {
         self.serving.handler.set(handler).ok();
     }
 
     /// The blob with this id and length: from the own store, else from the first provider that delivers it (then it is kept
-    /// in the own store). Providers are tried in turn (those that could not be reached last time come last), a few rounds with
-    /// growing pauses; one that sends wrong bytes or another length is not asked again.
+    /// in the own store). Providers are tried in turn (those that could not be reached or were too slow last time come last), a few
+    /// rounds with growing pauses; one that sends wrong bytes or another length is not asked again. Each goes on where the one before
+    /// it stopped. It ends at the deadline that it runs within ([`pace::within`]); the next fetch goes on from what had arrived.
     pub async fn fetch(&self, id: BlobId, len: u64, from: &[Endpoint]) -> Result<Bytes, FetchError> {
         let store_failed = |error| FetchError::Store { id, error };
         if let Some(bytes) = self.serving.store.get(id).await.map_err(store_failed)? {
@@ -175,8 +187,33 @@ impl Peer {
                 Err(FetchError::Nobody { id, failures: vec![(self.id(), NetError::WrongLength)] })
             };
         }
+        let too_long = || FetchError::Nobody {
+            id,
+            failures: from.iter().map(|provider| (provider.id, NetError::WrongLength)).collect(),
+        };
+        let partial = self.partials.begin(id, len).ok_or_else(too_long)?;
+        match pace::in_time(self.receive(id, len, from, &partial.decoder)).await {
+            Some(result) => {
+                let bytes = result?;
+                self.serving.store.put(bytes.clone()).await.map_err(store_failed)?;
+                Ok(bytes)
+            }
+            None => Err(FetchError::Late { id, arrived: partial.arrived(), len }),
+        }
+    }
+
+    async fn receive(
+        &self,
+        id: BlobId,
+        len: u64,
+        from: &[Endpoint],
+        decoder: &tokio::sync::Mutex<Decoder>,
+    ) -> Result<Bytes, FetchError> {
         let mut providers: Vec<(&Endpoint, Option<NetError>)> = from.iter().map(|provider| (provider, None)).collect();
-        providers.sort_by_key(|(provider, _)| self.slot(provider, BLOB_ALPN).is_down());
+        providers.sort_by_key(|(provider, _)| {
+            let slot = self.slot(provider, BLOB_ALPN);
+            (slot.is_down(), slot.is_slow.load(Ordering::Relaxed))
+        });
         let mut pause = PAUSE;
         for round in 0..ROUNDS {
             if round > 0 {
@@ -187,13 +224,18 @@ impl Peer {
                 if failure.as_ref().is_some_and(|error| !error.is_passing()) {
                     continue;
                 }
-                match self.exchange(provider, BLOB_ALPN, |connection| download(connection, id, len)).await {
-                    Ok(bytes) => {
-                        self.serving.store.put(bytes.clone()).await.map_err(store_failed)?;
-                        return Ok(bytes);
+                let slot = self.slot(provider, BLOB_ALPN);
+                match self.exchange(provider, BLOB_ALPN, |connection| download(connection, id, len, decoder)).await {
+                    Ok(()) => {
+                        slot.is_slow.store(false, Ordering::Relaxed);
+                        match decoder.lock().await.finish() {
+                            Some(bytes) => return Ok(bytes),
+                            None => *failure = Some(NetError::WrongBytes),
+                        }
                     }
                     Err(error) => {
                         tracing::debug!(%id, peer = hex::encode(provider.id), %error, "fetch failed");
+                        slot.is_slow.store(error == NetError::Slow, Ordering::Relaxed);
                         *failure = Some(error);
                     }
                 }
@@ -206,12 +248,14 @@ impl Peer {
         Err(FetchError::Nobody { id, failures })
     }
 
-    /// Makes one request (at most 64 KiB) and returns the answer (at most 4 MiB). It may arrive twice.
+    /// Makes one request (at most 64 KiB) and returns the answer (at most 4 MiB). It may arrive twice. It ends at the deadline that it
+    /// runs within ([`pace::within`]).
     pub async fn request(&self, to: &Endpoint, request: &[u8]) -> Result<Vec<u8>, NetError> {
         if request.len() > MAX_REQUEST_BYTES {
             return Err(NetError::TooLarge);
         }
-        self.exchange(to, AUDIT_ALPN, |connection| converse(connection, request)).await
+        let answered = pace::in_time(self.exchange(to, AUDIT_ALPN, |connection| converse(connection, request))).await;
+        answered.unwrap_or(Err(NetError::Timeout))
     }
 
     /// Makes one request of the protocol.
@@ -295,7 +339,11 @@ impl Peer {
 
 impl Default for Slot {
     fn default() -> Self {
-        Self { link: Default::default(), streams: Semaphore::new(MAX_STREAMS as usize) }
+        Self {
+            link: Default::default(),
+            streams: Semaphore::new(MAX_STREAMS as usize),
+            is_slow: AtomicBool::new(false),
+        }
     }
 }
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The two protocols on the wire: the serving side, and one exchange of the asking side.
 //!
-//! - Blob: the 32 bytes of the id go out; back come the length (u64, little-endian) and the blob's [`stream`](super::stream),
-//!   or a reset with [`NOT_SERVED`].
+//! - Blob: the 32 bytes of the id and a number of items (u64, little-endian) go out; back come the length (u64, little-endian) and the
+//!   blob's [`stream`](super::stream) without its first so many items, or a reset with [`NOT_SERVED`].
 //! - Audit: the request goes out; back come one byte (0: answered, 1: refused) and the answer, or the reason as text.
 
 use super::connections::{Connections, MAX_CONNECTIONS, MAX_PEER_CONNECTIONS};
 use super::faults::{Faults, Injector};
+use super::pace::{Pace, MIN_RATE};
+use super::places::{Expected, Places};
 use super::stream::{encode, Decoder, GROUP_BYTES};
 use super::{Access, BlobStore, NetError, PeerId};
 use bytes::Bytes;
@@ -20,11 +22,11 @@ use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use tokio::sync::Semaphore;
-use tokio::time::timeout;
+use tokio::sync::Mutex;
+use tokio::time::{timeout, Instant};
 
 /// The protocol that moves blobs.
-pub const BLOB_ALPN: &[u8] = b"quern/blob/1";
+pub const BLOB_ALPN: &[u8] = b"quern/blob/2";
 /// The protocol that moves requests and answers.
 pub const AUDIT_ALPN: &[u8] = b"quern/audit/1";
 
@@ -34,13 +36,11 @@ pub const MAX_REQUEST_BYTES: usize = 64 * 1024;
 pub const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 /// Most bytes of the reason of a refusal.
 const MAX_REASON_BYTES: usize = 256;
-/// Exchanges that are served at once, in each protocol: bounds the blobs and answers held in memory for slow peers.
-pub(super) const MAX_SERVED: usize = 64;
 
 /// Longest wait for the next item of a stream, or for the beginning of an answer.
 pub const STALL: Duration = Duration::from_secs(8);
-/// Slowest transfer that is tolerated, in bytes a second: half of a 1 Mbit/s line.
-const MIN_RATE: u64 = 64 * 1024;
+/// Bytes of a request for a blob: its id, and how many items of its stream the asker has.
+pub(super) const BLOB_REQUEST_BYTES: usize = 40;
 
 /// Stream reset: the blob is not here, or not for this peer.
 const NOT_SERVED: VarInt = VarInt::from_u32(1);
@@ -63,8 +63,9 @@ pub(super) struct Serving {
     pub store: Arc<dyn BlobStore>,
     pub access: Access,
     pub handler: OnceLock<Arc<dyn Handler>>,
-    blobs: Semaphore,
-    requests: Semaphore,
+    pub expected: Expected,
+    blobs: Places,
+    requests: Places,
     blob_connections: Connections<Connection>,
     audit_connections: Connections<Connection>,
     faults: Option<Injector>,
@@ -72,12 +73,14 @@ pub(super) struct Serving {
 
 impl Serving {
     pub fn new(store: Arc<dyn BlobStore>, faults: Option<Faults>) -> Self {
+        let expected = Expected::default();
         Self {
             store,
             access: Access::default(),
             handler: OnceLock::new(),
-            blobs: Semaphore::new(MAX_SERVED),
-            requests: Semaphore::new(MAX_SERVED),
+            blobs: Places::new(expected.clone()),
+            requests: Places::new(expected.clone()),
+            expected,
             blob_connections: Connections::new(MAX_PEER_CONNECTIONS, MAX_CONNECTIONS),
             audit_connections: Connections::new(MAX_PEER_CONNECTIONS, MAX_CONNECTIONS),
             faults: faults.map(Injector::new),
@@ -93,14 +96,16 @@ impl Serving {
     }
 
     async fn serve_blob(self: Arc<Self>, peer: PeerId, mut send: SendStream, mut recv: RecvStream) {
-        let mut id = [0; 32];
-        let Ok(Ok(())) = timeout(STALL, recv.read_exact(&mut id)).await else { return };
+        let mut request = [0; BLOB_REQUEST_BYTES];
+        let Ok(Ok(())) = timeout(STALL, recv.read_exact(&mut request)).await else { return };
+        let (Some(id), Some(skip)) = (request.first_chunk::<32>(), request.last_chunk::<8>()) else { return };
+        let (id, skip) = (*id, usize::try_from(u64::from_le_bytes(*skip)).unwrap_or(usize::MAX));
         if !self.serves().await {
             send.reset(GAVE_UP).ok();
             return;
         }
         // Slow readers may hold every place: who waits is told so, and may come again.
-        let Ok(Ok(_permit)) = timeout(STALL, self.blobs.acquire()).await else {
+        let Some(_place) = self.blobs.take(peer).await else {
             send.reset(GAVE_UP).ok();
             return;
         };
@@ -112,7 +117,7 @@ impl Serving {
         let Ok((_, items)) = tokio::task::spawn_blocking(move || encode(&bytes)).await else { return };
         let sending = async {
             send.write_all(&len.to_le_bytes()).await?;
-            for item in items {
+            for item in items.into_iter().skip(skip) {
                 send.write_chunk(item).await?;
             }
             Ok::<_, WriteError>(())
@@ -149,7 +154,7 @@ impl Serving {
             return;
         }
         // Kept until the answer is sent: an answer that nobody takes fills memory too.
-        let Ok(Ok(_permit)) = timeout(STALL, self.requests.acquire()).await else {
+        let Some(_place) = self.requests.take(peer).await else {
             send.reset(GAVE_UP).ok();
             return;
         };
@@ -204,7 +209,7 @@ impl fmt::Debug for Audits {
 impl ProtocolHandler for Blobs {
     async fn accept(&self, connection: Connection) -> Result<(), AcceptError> {
         let peer = *connection.remote_id().as_bytes();
-        let number = admit(&self.0.blob_connections, peer, &connection);
+        let number = admit(&self.0.blob_connections, &self.0.expected, peer, &connection);
         while let Ok((send, recv)) = connection.accept_bi().await {
             let serving = self.0.clone();
             serving.blob_connections.begin(number);
@@ -221,7 +226,7 @@ impl ProtocolHandler for Blobs {
 impl ProtocolHandler for Audits {
     async fn accept(&self, connection: Connection) -> Result<(), AcceptError> {
         let peer = *connection.remote_id().as_bytes();
-        let number = admit(&self.0.audit_connections, peer, &connection);
+        let number = admit(&self.0.audit_connections, &self.0.expected, peer, &connection);
         while let Ok((send, recv)) = connection.accept_bi().await {
             let serving = self.0.clone();
             serving.audit_connections.begin(number);
@@ -235,33 +240,69 @@ impl ProtocolHandler for Audits {
     }
 }
 
-/// Counts a connection, and closes the one for which there is no room any more. Gives its number.
-fn admit(connections: &Connections<Connection>, peer: PeerId, connection: &Connection) -> u64 {
+/// Counts a connection, and closes the one for which there is no room any more: but never that of a peer that is expected for the sake of
+/// strangers' that ask without end. Gives its number.
+fn admit(
+    connections: &Connections<Connection>,
+    expected: &Expected,
+    peer: PeerId,
+    connection: &Connection,
+) -> u64 {
     let (number, closed) = connections.open(peer, connection.clone());
     if let Some(closed) = closed {
-        closed.close(NO_ROOM, b"too many connections");
+        if closed.stable_id() != connection.stable_id() || !expected.includes(&peer) {
+            closed.close(NO_ROOM, b"too many connections");
+        }
     }
     number
 }
 
-/// Fetches one blob over a connection, every item verified as it arrives.
-pub(super) async fn download(connection: Connection, id: BlobId, len: u64) -> Result<Bytes, NetError> {
-    let mut decoder = Decoder::new(id, len).ok_or(NetError::WrongLength)?;
-    let transfer = async {
-        let mut recv = send_message(&connection, &id.0).await?;
-        let mut their_len = [0; 8];
-        read_item(&mut recv, &mut their_len).await?;
-        if u64::from_le_bytes(their_len) != len {
-            return Err(NetError::WrongLength);
+/// Fetches what a decoder still wants of a blob over a connection, every item verified as it arrives. What arrived stays with the
+/// decoder when the connection breaks, or when the peer sends too slowly.
+pub(super) async fn download(
+    connection: Connection,
+    id: BlobId,
+    len: u64,
+    decoder: &Mutex<Decoder>,
+) -> Result<(), NetError> {
+    let mut decoder = decoder.lock().await;
+    let request = [id.0.as_slice(), &decoder.taken().to_le_bytes()].concat();
+    let mut recv = send_message(&connection, &request).await?;
+    receive(&mut recv, len, &mut decoder).await
+}
+
+/// Where the items of a stream come from.
+pub(super) trait Source: Send {
+    /// Fills `item`.
+    fn fill(&mut self, item: &mut [u8]) -> impl Future<Output = Result<(), NetError>> + Send;
+}
+
+impl Source for RecvStream {
+    async fn fill(&mut self, item: &mut [u8]) -> Result<(), NetError> {
+        self.read_exact(item).await.map_err(|error| match error {
+            ReadExactError::FinishedEarly(_) => NetError::WrongLength,
+            ReadExactError::ReadError(error) => read_failed(error),
+        })
+    }
+}
+
+/// The answer to a request for a blob: its length, then the items that the decoder wants.
+pub(super) async fn receive(source: &mut impl Source, len: u64, decoder: &mut Decoder) -> Result<(), NetError> {
+    let mut their_len = [0; 8];
+    read_item(source, &mut their_len).await?;
+    if u64::from_le_bytes(their_len) != len {
+        return Err(NetError::WrongLength);
+    }
+    let mut buffer = vec![0; GROUP_BYTES as usize];
+    let mut pace = Pace::new(Instant::now());
+    while let Some(item) = decoder.wants().and_then(|wants| buffer.get_mut(..wants)) {
+        read_item(source, item).await?;
+        decoder.take(item).map_err(|_| NetError::WrongBytes)?;
+        if decoder.wants().is_some() {
+            pace.took(item.len() as u64, Instant::now())?;
         }
-        let mut buffer = vec![0; GROUP_BYTES as usize];
-        while let Some(item) = decoder.wants().and_then(|wants| buffer.get_mut(..wants)) {
-            read_item(&mut recv, item).await?;
-            decoder.take(item).map_err(|_| NetError::WrongBytes)?;
-        }
-        decoder.finish().ok_or(NetError::WrongBytes)
-    };
-    in_time(transfer_limit(len), transfer).await
+    }
+    Ok(())
 }
 
 /// Makes one request over a connection.
@@ -274,10 +315,14 @@ pub(super) async fn converse(connection: Connection, request: &[u8]) -> Result<V
             other => other,
         })?;
         let limit = if status == [0] { MAX_ANSWER_BYTES } else { MAX_REASON_BYTES };
-        let body = recv.read_to_end(limit).await.map_err(|error| match error {
-            ReadToEndError::TooLong => NetError::TooLarge,
-            ReadToEndError::Read(error) => read_failed(error),
-        })?;
+        let (mut body, mut pace) = (Vec::new(), Pace::new(Instant::now()));
+        while let Some(chunk) = in_time(STALL, async { recv.read_chunk(limit).await.map_err(read_failed) }).await? {
+            body.extend_from_slice(&chunk);
+            if body.len() > limit {
+                return Err(NetError::TooLarge);
+            }
+            pace.took(chunk.len() as u64, Instant::now())?;
+        }
         match status {
             [0] => Ok(body),
             [1] => Err(NetError::Refused(String::from_utf8_lossy(&body).into_owned())),
@@ -301,14 +346,8 @@ async fn send_message(connection: &Connection, message: &[u8]) -> Result<RecvStr
     in_time(STALL, sending).await
 }
 
-async fn read_item(recv: &mut RecvStream, item: &mut [u8]) -> Result<(), NetError> {
-    let reading = async {
-        recv.read_exact(item).await.map_err(|error| match error {
-            ReadExactError::FinishedEarly(_) => NetError::WrongLength,
-            ReadExactError::ReadError(error) => read_failed(error),
-        })
-    };
-    in_time(STALL, reading).await
+async fn read_item(source: &mut impl Source, item: &mut [u8]) -> Result<(), NetError> {
+    in_time(STALL, source.fill(item)).await
 }
 
 fn read_failed(error: ReadError) -> NetError {

@@ -75,9 +75,10 @@ pub struct Decoder {
     /// The subtrees still to come, the next one last.
     pending: Vec<Subtree>,
     bytes: Vec<u8>,
+    taken: u64,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Subtree {
     hash: ChainingValue,
     offset: u64,
@@ -89,7 +90,7 @@ impl Decoder {
     /// A decoder of the blob with this id and length; none if it exceeds [`MAX_BLOB_BYTES`].
     pub fn new(id: BlobId, len: u64) -> Option<Self> {
         let root = Subtree { hash: id.0, offset: 0, len, is_root: true };
-        (len <= MAX_BLOB_BYTES).then(|| Self { pending: vec![root], bytes: Vec::new() })
+        (len <= MAX_BLOB_BYTES).then(|| Self { pending: vec![root], bytes: Vec::new(), taken: 0 })
     }
 
     /// The length of the next item, or none when the blob is complete.
@@ -98,16 +99,28 @@ impl Decoder {
         Some(if next.len <= GROUP_BYTES { next.len as usize } else { 64 })
     }
 
-    /// Takes the next item.
+    /// How many items it has taken: what a stream that goes on from here leaves out.
+    pub fn taken(&self) -> u64 {
+        self.taken
+    }
+
+    /// How many bytes of the blob have come.
+    pub fn arrived(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    /// Takes the next item. A wrong one changes nothing: the right one may still come.
     pub fn take(&mut self, item: &[u8]) -> Result<(), WrongItem> {
         if self.wants() != Some(item.len()) {
             return Err(WrongItem);
         }
-        let Some(Subtree { hash, offset, len, is_root }) = self.pending.pop() else { return Err(WrongItem) };
+        let Some(Subtree { hash, offset, len, is_root }) = self.pending.last().copied() else { return Err(WrongItem) };
         if len <= GROUP_BYTES {
             if hash_leaf(item, offset, is_root) != hash {
                 return Err(WrongItem);
             }
+            self.pending.pop();
+            self.taken += 1;
             self.bytes.extend_from_slice(item);
             return Ok(());
         }
@@ -117,6 +130,8 @@ impl Decoder {
         if hash_parent(left, right, is_root) != hash {
             return Err(WrongItem);
         }
+        self.pending.pop();
+        self.taken += 1;
         let left_len = left_subtree_len(len);
         let child = |hash: &ChainingValue, offset, len| Subtree { hash: *hash, offset, len, is_root: false };
         self.pending.push(child(right, offset + left_len, len - left_len));
@@ -124,8 +139,8 @@ impl Decoder {
         Ok(())
     }
 
-    /// The blob, if every item came.
-    pub fn finish(self) -> Option<Bytes> {
-        self.pending.is_empty().then(|| self.bytes.into())
+    /// The blob, if every item came. It is handed out once.
+    pub fn finish(&mut self) -> Option<Bytes> {
+        self.pending.is_empty().then(|| std::mem::take(&mut self.bytes).into())
     }
 }

@@ -3,7 +3,8 @@
 
 use super::connections::MAX_PEER_CONNECTIONS;
 use super::messages::{Answer, Answering, Commitment, Committed, Unproven};
-use super::protocol::{AUDIT_ALPN, BLOB_ALPN, MAX_REQUEST_BYTES, MAX_SERVED, STALL};
+use super::places::OPEN;
+use super::protocol::{receive, Source, AUDIT_ALPN, BLOB_ALPN, BLOB_REQUEST_BYTES, MAX_REQUEST_BYTES, STALL};
 use super::stream::{encode, Decoder, GROUP_BYTES, MAX_BLOB_BYTES};
 use super::*;
 use bytes::Bytes;
@@ -54,7 +55,7 @@ struct Liar {
     ended: tokio::sync::mpsc::UnboundedReceiver<ConnectionError>,
 }
 
-async fn liar<F>(lie: impl Fn(SendStream) -> F + Send + Sync + 'static) -> Liar
+async fn liar<F>(lie: impl Fn(SendStream, usize) -> F + Send + Sync + 'static) -> Liar
 where
     F: Future<Output = SendStream> + Send + 'static,
 {
@@ -73,8 +74,9 @@ where
             let connection = incoming.accept().unwrap().await.unwrap();
             let mut open = Vec::new();
             while let Ok((send, mut recv)) = connection.accept_bi().await {
-                recv.read_to_end(32).await.unwrap();
-                open.push(lie(send).await);
+                let request = recv.read_to_end(BLOB_REQUEST_BYTES).await.unwrap();
+                let skip = u64::from_le_bytes(*request.last_chunk::<8>().unwrap());
+                open.push(lie(send, skip as usize).await);
             }
             end.send(connection.closed().await).ok();
         }
@@ -84,7 +86,7 @@ where
 
 /// Sends the blob with one byte of its `at`-th item flipped and then nothing more, without ending the stream.
 async fn corrupting(bytes: Bytes, at: usize) -> Liar {
-    liar(move |mut send| {
+    liar(move |mut send, _| {
         let (_, items) = encode(&bytes);
         let len = bytes.len() as u64;
         async move {
@@ -104,7 +106,7 @@ async fn corrupting(bytes: Bytes, at: usize) -> Liar {
 
 /// Claims `claimed` bytes, then sends the blob's true stream.
 async fn claiming(bytes: Bytes, claimed: u64) -> Liar {
-    liar(move |mut send| {
+    liar(move |mut send, _| {
         let (_, items) = encode(&bytes);
         async move {
             send.write_all(&claimed.to_le_bytes()).await.unwrap();
@@ -217,7 +219,7 @@ async fn fetch_should_refuse_the_blob_when_the_provider_lies_about_its_length() 
 #[tokio::test]
 async fn fetch_should_refuse_the_blob_when_the_stream_ends_early() {
     let (id, bytes) = blob(100_000);
-    let liar = liar(move |mut send| {
+    let liar = liar(move |mut send, _| {
         let (_, items) = encode(&bytes);
         async move {
             send.write_all(&100_000u64.to_le_bytes()).await.unwrap();
@@ -302,10 +304,97 @@ async fn fetch_should_not_wait_for_a_provider_again_when_it_could_not_be_reached
 #[tokio::test]
 async fn fetch_should_time_out_when_the_provider_stays_silent() {
     let (id, _) = blob(1_000);
-    let silent = liar(|send| async { send }).await;
+    let silent = liar(|send, _| async { send }).await;
     let asker = peer().await;
-    let result = asker.exchange(&silent.endpoint, BLOB_ALPN, |open| protocol::download(open, id, 1_000)).await;
-    assert_eq!(result, Err(NetError::Timeout));
+    let decoder = tokio::sync::Mutex::new(Decoder::new(id, 1_000).unwrap());
+    let download = |open| protocol::download(open, id, 1_000, &decoder);
+    assert_eq!(asker.exchange(&silent.endpoint, BLOB_ALPN, download).await, Err(NetError::Timeout));
+}
+
+/// Sends `items` of the blob's stream, from where it is asked to, then ends it, complete or not; tells what it was asked to
+/// leave out.
+async fn breaking_off(bytes: Bytes, items: usize) -> (Liar, tokio::sync::mpsc::UnboundedReceiver<usize>) {
+    let (tell, told) = tokio::sync::mpsc::unbounded_channel();
+    let liar = liar(move |mut send, skip| {
+        let (_, all) = encode(&bytes);
+        let len = bytes.len() as u64;
+        tell.send(skip).unwrap();
+        async move {
+            send.write_all(&len.to_le_bytes()).await.unwrap();
+            for item in all.into_iter().skip(skip).take(items) {
+                send.write_chunk(item).await.unwrap();
+            }
+            send.finish().unwrap();
+            send
+        }
+    })
+    .await;
+    (liar, told)
+}
+
+#[tokio::test]
+async fn fetch_should_go_on_at_the_next_provider_where_the_one_before_broke_off() {
+    let (id, bytes) = blob(200_000);
+    let (first, mut asked_first) = breaking_off(bytes.clone(), 5).await;
+    let (second, mut asked_second) = breaking_off(bytes.clone(), usize::MAX / 2).await;
+    let asker = peer().await;
+    assert_eq!(asker.fetch(id, 200_000, &[first.endpoint, second.endpoint]).await.unwrap(), bytes);
+    assert_eq!((asked_first.recv().await, asked_second.recv().await), (Some(0), Some(5)));
+}
+
+#[tokio::test]
+async fn fetch_should_end_at_its_deadline_when_nobody_answers() {
+    let (id, _) = blob(1_000);
+    let (silent, asker) = (liar(|send, _| async { send }).await, peer().await);
+    let from = [silent.endpoint];
+    let late = pace::within(Some(tokio::time::Instant::now()), asker.fetch(id, 1_000, &from)).await;
+    assert!(matches!(late, Err(FetchError::Late { arrived: 0, len: 1_000, .. })), "{late:?}");
+    let request = Request::Secret { shard: SHARD };
+    let late = pace::within(Some(tokio::time::Instant::now()), asker.ask(&from[0], &request)).await;
+    assert_eq!(late, Err(NetError::Timeout));
+}
+
+/// A peer's answer of which each item takes so long.
+struct Trickle {
+    bytes: std::collections::VecDeque<u8>,
+    pause: Duration,
+}
+
+impl Source for Trickle {
+    async fn fill(&mut self, item: &mut [u8]) -> Result<(), NetError> {
+        tokio::time::sleep(self.pause).await;
+        for byte in item {
+            *byte = self.bytes.pop_front().ok_or(NetError::WrongLength)?;
+        }
+        Ok(())
+    }
+}
+
+/// Receives a blob of 4 MiB whose items each take so long: how it ends, how long that takes, and how much arrived.
+async fn trickled(pause: Duration) -> (Result<(), NetError>, Duration, u64) {
+    let (id, bytes) = blob(4 << 20);
+    let len = bytes.len() as u64;
+    let answer: Vec<u8> = len.to_le_bytes().into_iter().chain(encode(&bytes).1.into_iter().flatten()).collect();
+    let mut decoder = Decoder::new(id, len).unwrap();
+    let begun = tokio::time::Instant::now();
+    let result = receive(&mut Trickle { bytes: answer.into(), pause }, len, &mut decoder).await;
+    (result, begun.elapsed(), decoder.arrived())
+}
+
+#[tokio::test(start_paused = true)]
+async fn fetch_should_leave_a_peer_that_trickles_and_keep_what_came() {
+    let (result, took, arrived) = trickled(STALL - Duration::from_millis(1)).await;
+    assert_eq!(result, Err(NetError::Slow));
+    assert!(took <= 3 * STALL, "{took:?}");
+    let (result, took, arrived_sooner) = trickled(Duration::from_millis(400)).await;
+    assert_eq!(result, Err(NetError::Slow), "some 20 KiB a second");
+    assert!(took <= 2 * STALL && arrived_sooner > arrived, "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn fetch_should_stay_with_a_peer_that_is_slow_but_fast_enough() {
+    let (result, _, arrived) = trickled(Duration::from_millis(100)).await;
+    assert_eq!((result, arrived), (Ok(()), 4 << 20));
 }
 
 #[tokio::test]
@@ -397,8 +486,8 @@ async fn answers_should_take_places_until_they_are_sent_when_nobody_reads_them()
     let answerer = peer().await;
     answerer.answer_with(Arc::new(Echo));
     let (mut strangers, mut streams) = (Vec::new(), Vec::new());
-    // One connection more than there are places: each may have eight exchanges.
-    for _ in 0..=MAX_SERVED / STREAMS {
+    // One connection more than there are places for strangers: each may have eight exchanges.
+    for _ in 0..=OPEN / STREAMS {
         let (stranger, connection) = strangers_connection(&answerer, AUDIT_ALPN).await;
         for _ in 0..STREAMS {
             let (mut send, recv) = connection.open_bi().await.unwrap();
@@ -413,7 +502,7 @@ async fn answers_should_take_places_until_they_are_sent_when_nobody_reads_them()
         recv.read_exact(&mut status).await.map(|()| status)
     }));
     let (answered, refused): (Vec<_>, Vec<_>) = begun.await.into_iter().partition(Result::is_ok);
-    assert_eq!((answered.len(), refused.len()), (MAX_SERVED, STREAMS));
+    assert_eq!((answered.len(), refused.len()), (OPEN, STREAMS));
 }
 
 #[tokio::test]

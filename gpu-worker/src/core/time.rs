@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Until when work is of use: what it fetches need not come later.
+
+use super::{prosecution::CHALLENGE_MARGIN_BLOCKS, Action, CLAIM_MARGIN_BLOCKS, HOLD_BLOCKS, START_MARGIN_BLOCKS};
+use quern_primitives::{DisputeId, Height};
+use quern_protocol::{shard::Phase, view::ShardView};
+
+impl Action {
+    /// The last block at which its result is of use, for an action that begins at this one; none where it fetches nothing or has any
+    /// time. After it the core does something else: it declines, claims, or lets the deadline pass.
+    pub fn of_use_until(&self, best: Height) -> Option<Height> {
+        match self {
+            Self::FetchInputs(view) => {
+                let is_asked = matches!(view.shard.phase, Phase::Probing { .. });
+                deadline(view, if is_asked { CLAIM_MARGIN_BLOCKS } else { START_MARGIN_BLOCKS })
+            }
+            Self::Audit(view) | Self::Rerun(view) => deadline(view, CLAIM_MARGIN_BLOCKS),
+            Self::Execute(view) | Self::CheckResults(view) | Self::Adopt(view) => deadline(view, 0),
+            Self::Compare(view, _) | Self::Recompute(view, _) => match &view.shard.phase {
+                Phase::Accepted { window, .. } => Some(window.closes.saturating_sub(CHALLENGE_MARGIN_BLOCKS)),
+                Phase::Accused { accused, .. } => Some(accused.by.saturating_sub(CHALLENGE_MARGIN_BLOCKS)),
+                _ => None,
+            },
+            Self::Defend(view, id) | Self::ShowTrace(view, id) | Self::Prosecute(view, id) => move_of(view, *id),
+            // Nothing waits for it, but others wait for its place.
+            Self::Hold(_) => Some(best.saturating_add(HOLD_BLOCKS)),
+            Self::ShowOpening(_) | Self::ShowResults(_) | Self::Publish(_) | Self::FindLeaf(..) => None,
+            Self::Submit(_) | Self::Forget(_) => None,
+        }
+    }
+}
+
+/// The last height of what the shard waits for, less a margin.
+fn deadline(view: &ShardView, margin: Height) -> Option<Height> {
+    Some(view.shard.expires()?.saturating_sub(1).saturating_sub(margin))
+}
+
+fn move_of(view: &ShardView, id: DisputeId) -> Option<Height> {
+    view.disputes.iter().find(|(of, _)| *of == id).map(|(_, dispute)| dispute.by)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        core::Attempt,
+        testing::{accepted, assigned, audited, overturned, ME, OTHER},
+    };
+
+    #[test]
+    fn fetch_should_end_while_there_is_time_to_decline_or_to_claim() {
+        // Both views say that block 60 is the last.
+        assert_eq!(Action::FetchInputs(assigned(ME)).of_use_until(10), Some(60 - START_MARGIN_BLOCKS));
+        let audited = audited(OTHER, ME, None);
+        let by = audited.shard.expires().unwrap() - 1;
+        assert_eq!(Action::Audit(audited.clone()).of_use_until(10), Some(by - CLAIM_MARGIN_BLOCKS));
+        assert_eq!(Action::Rerun(audited.clone()).of_use_until(10), Some(by - CLAIM_MARGIN_BLOCKS));
+        assert_eq!(Action::CheckResults(audited).of_use_until(10), Some(by));
+    }
+
+    #[test]
+    fn comparison_should_end_while_there_is_time_to_challenge_or_to_accuse() {
+        assert_eq!(Action::Compare(accepted(OTHER), 0).of_use_until(10), Some(120 - CHALLENGE_MARGIN_BLOCKS));
+        assert_eq!(Action::Compare(overturned(OTHER, ME), 0).of_use_until(10), Some(130 - CHALLENGE_MARGIN_BLOCKS));
+    }
+
+    #[test]
+    fn holding_should_make_room_for_others_after_a_while() {
+        let attempt = Attempt::of(&accepted(OTHER).shard);
+        assert_eq!(Action::Hold(attempt).of_use_until(10), Some(10 + HOLD_BLOCKS));
+    }
+
+    #[test]
+    fn deadline_should_be_none_when_nothing_is_fetched() {
+        assert_eq!(Action::ShowOpening(audited(ME, OTHER, None)).of_use_until(10), None);
+        assert_eq!(Action::Prosecute(accepted(OTHER), 7).of_use_until(10), None, "there is no such dispute");
+    }
+}
