@@ -301,6 +301,18 @@ mod tests {
     }
 
     #[test]
+    fn invariants_should_be_checked_for_anybody_only_where_the_state_is_small() {
+        built(DEV_RUNTIME_PRESET).execute_with(|| {
+            crate::quern_api::check_small().unwrap();
+            for index in 0..crate::quern_api::MAX_WALKED {
+                sp_io::storage::set(&index.to_be_bytes(), &[1]);
+            }
+            assert!(crate::quern_api::check_small().unwrap_err().contains("not checked"));
+            crate::quern_api::check_invariants().unwrap();
+        });
+    }
+
+    #[test]
     fn genesis_should_be_refused_when_a_set_has_too_few_authors_for_a_draw() {
         let reason = refused(json!({ "collateral": { "minValidators": 2 } }));
         assert!(reason.contains("a draw mixes at least 3 authors"), "{reason}");

@@ -247,6 +247,25 @@ pub fn check_invariants() -> Result<(), String> {
     Ok(())
 }
 
+/// Entries of the state that may be walked for anybody who asks: many times as many as a development network has, and read in a moment.
+pub const MAX_WALKED: u32 = 16_384;
+
+/// Checks what must always be true, where the state is small: a call into the runtime is free, and open to everybody.
+pub fn check_small() -> Result<(), String> {
+    check_up_to(MAX_WALKED)
+}
+
+fn check_up_to(most: u32) -> Result<(), String> {
+    let mut key = Vec::new();
+    for _ in 0..most {
+        match sp_io::storage::next_key(&key) {
+            Some(next) => key = next,
+            None => return check_invariants(),
+        }
+    }
+    Err(format!("not checked: the state has {most} entries or more; check a copy of it (try-runtime)"))
+}
+
 /// The era under way, and the blocks of an era.
 pub fn era() -> (u32, Height) {
     let blocks = quern_pallet_rewards::Settings::<Runtime>::get().era_blocks;

@@ -33,6 +33,9 @@ pub enum Error {
     /// All subscriptions that this node gives are taken.
     #[error("this node follows {0} jobs already; poll quern_job, or run a node of your own")]
     TooManySubscriptions(usize),
+    /// All subscriptions that this node gives to one connection are taken.
+    #[error("this connection follows {0} jobs already; end one, poll quern_job, or connect once more")]
+    TooManyOfConnection(usize),
     /// A parameter cannot be used.
     #[error("{name}: {reason}")]
     Parameter {
@@ -62,7 +65,7 @@ impl From<Error> for ErrorObjectOwned {
             Error::UnknownJob(_) => UNKNOWN_JOB,
             Error::PrunedJob(_) => PRUNED_JOB,
             Error::RefusedJob(_) => REFUSED_JOB,
-            Error::TooManySubscriptions(_) => TOO_MANY_SUBSCRIPTIONS,
+            Error::TooManySubscriptions(_) | Error::TooManyOfConnection(_) => TOO_MANY_SUBSCRIPTIONS,
             Error::Parameter { .. } => INVALID_PARAMS_CODE,
             Error::Runtime(_) => INTERNAL_ERROR_CODE,
             Error::Unsafe(error) => return error.into(),

@@ -35,6 +35,8 @@ use std::{future::ready, sync::Arc};
 /// Most jobs that clients of this node may follow at a time. Each job costs a call into the runtime for every new best block, however
 /// many follow it.
 pub const MAX_SUBSCRIPTIONS: usize = 128;
+/// Most of these that one connection may have: a stranger needs several to take all.
+pub const MAX_SUBSCRIPTIONS_OF_CONNECTION: usize = 16;
 
 /// What the methods need of the client. Bounds on the runtime's own block type are too deep for the compiler, hence `B`.
 pub trait Chain<B: BlockT>: ProvideRuntimeApi<B> + Send + Sync + 'static {
@@ -105,7 +107,7 @@ pub struct Quern<B: BlockT, C> {
 impl<B: BlockT, C: Chain<B>> Quern<B, C> {
     /// Answers from this chain.
     pub fn new(chain: Arc<C>) -> Self {
-        Self { chain, places: Places::new(MAX_SUBSCRIPTIONS), newest: Arc::default() }
+        Self { chain, places: Places::new(MAX_SUBSCRIPTIONS, MAX_SUBSCRIPTIONS_OF_CONNECTION), newest: Arc::default() }
     }
 }
 

@@ -40,6 +40,8 @@ struct State {
     blocks: u8,
     /// How often a job was read.
     reads: Arc<AtomicUsize>,
+    /// What a read waits for, if for anything.
+    gate: Option<Arc<Mutex<std::sync::mpsc::Receiver<()>>>>,
 }
 
 #[derive(Default)]
@@ -91,6 +93,10 @@ sp_api::mock_impl_runtime_apis! {
     impl QuernApi<Block> for Api {
         fn job(&self, id: JobId) -> Option<JobView> {
             self.0.reads.fetch_add(1, Ordering::Relaxed);
+            if let Some(gate) = &self.0.gate {
+                let opened = gate.lock().unwrap().recv_timeout(std::time::Duration::from_secs(30));
+                opened.expect("what opens the gate is not held up by the read");
+            }
             self.0.jobs.get(&id).cloned()
         }
         fn jobs(&self, from: JobId, limit: u32) -> (Vec<JobView>, Option<JobId>) {
@@ -501,10 +507,10 @@ async fn subscription_should_be_refused_when_the_job_never_was() {
 }
 
 #[tokio::test]
-async fn subscription_should_be_refused_when_all_places_are_taken() {
+async fn subscription_should_be_refused_when_the_connection_has_taken_its_places() {
     let (_, module) = module(|state| drop(state.jobs.insert(7, running(7))));
     let mut taken = Vec::new();
-    for _ in 0..MAX_SUBSCRIPTIONS {
+    for _ in 0..MAX_SUBSCRIPTIONS_OF_CONNECTION {
         taken.push(module.subscribe_unbounded("quern_subscribeJob", [7u64]).await.unwrap());
     }
     assert_eq!(ask(&module, "quern_subscribeJob", json!([7])).await["code"], error::TOO_MANY_SUBSCRIPTIONS);
@@ -518,9 +524,37 @@ fn addresses_should_be_those_of_the_runtime() {
 
 #[test]
 fn place_should_come_back_when_it_is_left() {
-    let places = Places::new(1);
-    let place = places.take().unwrap();
-    assert!(places.take().is_err());
+    let places = Places::new(1, 1);
+    let place = places.take(7).unwrap();
+    assert!(places.take(7).is_err() && places.take(8).is_err());
     drop(place);
-    assert!(places.take().is_ok());
+    assert!(places.take(8).is_ok());
+}
+
+#[test]
+fn connection_should_take_no_more_than_its_share_of_the_places() {
+    let places = Places::new(3, 2);
+    let taken = [places.take(7).unwrap(), places.take(7).unwrap()];
+    assert!(matches!(places.take(7), Err(Error::TooManyOfConnection(2))));
+    let other = places.take(8).unwrap();
+    assert!(matches!(places.take(9), Err(Error::TooManySubscriptions(3))));
+    drop(taken);
+    assert!(places.take(9).is_ok());
+    drop(other);
+}
+
+#[tokio::test]
+async fn node_should_go_on_while_a_job_is_read() {
+    let (sender, gate) = std::sync::mpsc::channel();
+    let (_, module) = module(|state| {
+        state.jobs.insert(7, running(7));
+        state.gate = Some(Arc::new(Mutex::new(gate)));
+    });
+    // Both on this one thread: the second ends the first's wait.
+    let opens = async {
+        tokio::task::yield_now().await;
+        sender.send(()).unwrap();
+    };
+    let (job, ()) = futures::join!(module.subscribe_unbounded("quern_subscribeJob", [7u64]), opens);
+    assert_eq!(job.unwrap().next::<Value>().await.unwrap().unwrap().0["status"], "running");
 }
