@@ -519,7 +519,7 @@ impl Chain {
                 Some(())
             }
             Call::DemandLeaf { shard, position, max_price, .. } => {
-                (self.shards.get(&shard)?.demand_price(&self.params)? <= max_price).then_some(())?;
+                (self.shards.get(&shard)?.demand_price(self.height, &self.params)? <= max_price).then_some(())?;
                 self.step(shard, ShardEvent::DemandLeaf(position))
             }
             Call::Acknowledge(ids) => {

@@ -15,7 +15,7 @@ impl Action {
                 deadline(view, if is_asked { CLAIM_MARGIN_BLOCKS } else { START_MARGIN_BLOCKS })
             }
             Self::Audit(view) | Self::Rerun(view) => deadline(view, CLAIM_MARGIN_BLOCKS),
-            Self::Execute(view) | Self::CheckResults(view) | Self::Adopt(view) => deadline(view, 0),
+            Self::Execute(view) | Self::Plan(view, ..) | Self::CheckResults(view) => deadline(view, 0),
             Self::Compare(view, _) | Self::Recompute(view, _) => match &view.shard.phase {
                 Phase::Accepted { window, .. } => Some(window.closes.saturating_sub(CHALLENGE_MARGIN_BLOCKS)),
                 Phase::Accused { accused, .. } => Some(accused.by.saturating_sub(CHALLENGE_MARGIN_BLOCKS)),
@@ -25,7 +25,8 @@ impl Action {
             // Nothing waits for it, but others wait for its place.
             Self::Hold(_) => Some(best.saturating_add(HOLD_BLOCKS)),
             Self::ShowOpening(_) | Self::ShowResults(_) | Self::Publish(_) | Self::FindLeaf(..) => None,
-            Self::Submit(_) | Self::Forget(_) => None,
+            Self::Confirm(_) | Self::Abandon(_) => None,
+            Self::Submit(_) | Self::Post(_) | Self::Forget(_) | Self::ForgetPlan(_) => None,
         }
     }
 }

@@ -21,7 +21,7 @@ struct Blobs(Vec<(u16, Part, Link, Bytes)>);
 /// Why evidence is not built yet, or never.
 #[derive(Debug)]
 enum Need {
-    Blob(u16, Part),
+    Blob(u16, Box<Part>),
     Nothing(EvidenceError),
 }
 
@@ -37,7 +37,7 @@ impl Blobs {
             held.map(|(_, _, link, bytes)| (link.clone(), Cow::Borrowed(bytes.as_ref())))
         });
         built.map_err(|error| match missing {
-            Some((slot, part)) => Need::Blob(slot, part),
+            Some((slot, part)) => Need::Blob(slot, Box::new(part)),
             None => Need::Nothing(error),
         })
     }
@@ -71,7 +71,7 @@ impl Site {
                         Some(shared) => shared,
                         None => self.part_blob(view, &part).await?,
                     };
-                    blobs.add(slot, part, link, bytes);
+                    blobs.add(slot, *part, link, bytes);
                 }
             }
         }
@@ -135,7 +135,7 @@ mod tests {
                         fetched.push(blob.id);
                         (Link::Known, blobs[&blob.id].clone())
                     });
-                    held.add(slot, part, link, bytes);
+                    held.add(slot, *part, link, bytes);
                 }
             }
         };

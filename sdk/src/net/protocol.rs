@@ -242,12 +242,7 @@ impl ProtocolHandler for Audits {
 
 /// Counts a connection, and closes the one for which there is no room any more: but never that of a peer that is expected for the sake of
 /// strangers' that ask without end. Gives its number.
-fn admit(
-    connections: &Connections<Connection>,
-    expected: &Expected,
-    peer: PeerId,
-    connection: &Connection,
-) -> u64 {
+fn admit(connections: &Connections<Connection>, expected: &Expected, peer: PeerId, connection: &Connection) -> u64 {
     let (number, closed) = connections.open(peer, connection.clone());
     if let Some(closed) = closed {
         if closed.stable_id() != connection.stable_id() || !expected.includes(&peer) {
