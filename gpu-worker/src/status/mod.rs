@@ -95,7 +95,7 @@ impl Facts {
             money: chain.account(&account).await?,
             minimum_bond: chain.minimum_bond().await?,
             audit_bond: params.audit_bond,
-            duties: duties.chain(served).collect(),
+            duties: in_order(duties.chain(served)),
             queued: queue.len(),
             wanted,
             cheaper: cheaper(chain, ask).await?,
@@ -120,6 +120,13 @@ impl Facts {
         let mine = self.duties.iter().filter(|duty| duty.is_pending());
         mine.map(|duty| duty.price).sum()
     }
+}
+
+/// Shards by their numbers.
+fn in_order(duties: impl Iterator<Item = Duty>) -> Vec<Duty> {
+    let mut duties: Vec<_> = duties.collect();
+    duties.sort_by_key(|duty| duty.shard);
+    duties
 }
 
 /// Ready workers that ask less.
@@ -307,6 +314,18 @@ mod tests {
         let report = serde_json::to_value(report(&facts)).unwrap();
         assert_eq!((&report["pending"], &report["shards"][0]["by"]), (&"14".into(), &60.into()));
         assert_eq!(report["idle"]["reason"], "no_demand");
+    }
+
+    #[test]
+    fn shards_should_be_in_the_order_of_their_numbers() {
+        let numbered = |(job, stage, index)| {
+            let mut view = assigned(ME);
+            view.shard.id = quern_primitives::ShardId { job, stage, index };
+            Duty::of(&view, &ME).unwrap()
+        };
+        let duties = in_order([(10, 0, 0), (2, 1, 0), (2, 0, 11), (2, 0, 3)].into_iter().map(numbered));
+        let shown: Vec<_> = duties.iter().map(|duty| duty.shard.to_string()).collect();
+        assert_eq!(shown, ["2.0.3", "2.0.11", "2.1.0", "10.0.0"]);
     }
 
     #[test]
