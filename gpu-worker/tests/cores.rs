@@ -562,3 +562,14 @@ fn validator_should_say_in_time_that_inputs_are_missing_when_a_fetch_hangs() {
     let actions = validator.on(block(90 - CLAIM_MARGIN_BLOCKS, 20, vec![probing(false, 90)]));
     assert_eq!(actions, vec![Action::Submit(Call::ReportInputs(ID, false))]);
 }
+
+#[test]
+fn subject_should_name_its_shard_or_dispute_and_its_step() {
+    let fetch = quern_worker::site::subject(&Action::FetchInputs(assigned()));
+    assert_eq!((fetch.shard(), fetch.dispute(), fetch.step()), (Some(ID), None, Some("fetch")));
+    let compare = quern_worker::site::subject(&Action::Compare(assigned(), 0));
+    assert_eq!((compare.shard(), compare.step()), (Some(ID), Some("compare")));
+    let defend = quern_worker::site::subject(&Action::Defend(disputed(ME, OTHER, Move::Trace, 1), 9));
+    assert_eq!((defend.shard(), defend.dispute(), defend.step()), (None, Some(9), Some("defend")));
+    assert_eq!((Subject::None.shard(), Subject::None.dispute(), Subject::None.step()), (None, None, None));
+}
