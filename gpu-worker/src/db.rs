@@ -6,12 +6,16 @@ use crate::{
         planter::{Plan, Progress},
         Attempt, Promise, Sealed, ShownResults,
     },
+    disk,
     origin::Origin,
 };
 use codec::{Decode, Encode};
 use quern_primitives::{BlobId, ShardId};
 use quern_sdk::{
-    chain::queue::{Outbox, Queued},
+    chain::{
+        address,
+        queue::{Outbox, Queued},
+    },
     net::messages::Commitment,
 };
 use redb::{
@@ -48,7 +52,7 @@ pub const VERSION: u32 = 1;
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
     /// It could not be opened.
-    #[error("the database {0} cannot be opened: {1}. Is the disk full?")]
+    #[error("the database {0} cannot be opened: {1}")]
     Open(String, String),
     /// A daemon has it open.
     #[error(
@@ -56,18 +60,20 @@ pub enum DbError {
     )]
     InUse,
     /// It could not be read or written.
-    #[error("the database failed: {0}. Is the disk full?")]
+    #[error("the database failed: {0}")]
     Io(String),
     /// The disk is full.
     #[error("the disk of the database has {0} MiB left, and {LEAST_ROOM_MIB} are needed to promise anything more: make room on it")]
     Full(u64),
     /// It belongs to another account or chain.
-    #[error("the folder belongs to {found} on another chain or account ({what}); give this daemon a folder of its own with --data")]
+    #[error("the folder belongs to another {} ({what} {found}, here {here}); give this daemon a folder of its own with --data", if *.what == "genesis" { "chain" } else { .what })]
     Foreign {
         /// What differs.
         what: &'static str,
         /// What it was made for.
         found: String,
+        /// What the daemon runs for.
+        here: String,
     },
     /// It belongs to another chain that began with the same genesis block.
     #[error("the folder belongs to another chain with the same genesis (block 1 is 0x{}, here 0x{}): give this daemon a new --data folder", hex::encode(.found), hex::encode(.here))]
@@ -91,8 +97,27 @@ pub enum DbError {
     Corrupt,
 }
 
-fn io(error: impl std::fmt::Display) -> DbError {
-    DbError::Io(error.to_string())
+fn io(error: impl Into<redb::Error>) -> DbError {
+    DbError::Io(reason(error))
+}
+
+/// Why the database failed, and the remedy.
+fn reason(error: impl Into<redb::Error>) -> String {
+    let error = error.into();
+    let remedy = match &error {
+        redb::Error::Io(error) => disk::remedy(error),
+        _ => "Is the disk full?",
+    };
+    format!("{}. {remedy}", error.to_string().trim_end_matches('.'))
+}
+
+/// That the database belongs to another account, or to a chain with another genesis block.
+fn foreign(what: &'static str, found: &[u8], here: &[u8; 32]) -> DbError {
+    let shown = |id: &[u8]| match id.try_into() {
+        Ok(account) if what == "account" => address(account),
+        _ => format!("0x{}", hex::encode(id)),
+    };
+    DbError::Foreign { what, found: shown(found), here: shown(here) }
 }
 
 /// The embedded database of a daemon. Every write is on disk when it returns.
@@ -105,16 +130,14 @@ pub struct Db {
 impl Db {
     /// Opens or creates it for an account on a chain.
     pub fn open(path: &Path, account: &[u8; 32], genesis: &[u8; 32]) -> Result<Self, DbError> {
-        let open = |error: &dyn std::fmt::Display| {
-            DbError::Open(path.display().to_string(), error.to_string().trim_end_matches('.').into())
-        };
         let db = match Database::create(path) {
             Err(DatabaseError::UpgradeRequired(found)) => return Err(DbError::Version { found: found.into() }),
             Err(DatabaseError::DatabaseAlreadyOpen) => return Err(DbError::InUse),
-            other => other.map_err(|error| open(&error))?,
+            other => other.map_err(|error| DbError::Open(path.display().to_string(), reason(error)))?,
         };
-        let folder = path.parent().map(Path::to_owned).unwrap_or_default();
-        let db = Self { database: db, room_mib: Box::new(move || free_mib(&folder)) };
+        // A path without a folder is one in the working directory.
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
+        let db = Self { database: db, room_mib: Box::new(move || disk::free_mib(&folder)) };
         db.claim(account, genesis)?;
         Ok(db)
     }
@@ -156,7 +179,7 @@ impl Db {
         for (what, value) in owner.iter().copied() {
             match identity.get(what).map_err(io)? {
                 Some(found) if found.value() != value.as_slice() => {
-                    return Err(DbError::Foreign { what, found: hex::encode(found.value()) });
+                    return Err(foreign(what, found.value(), value));
                 }
                 found => is_complete &= found.is_some(),
             }
@@ -188,7 +211,7 @@ impl Db {
             let identity = read.open_table(IDENTITY).map_err(io)?;
             let genesis = identity.get("genesis").map_err(io)?.map(|found| found.value().to_vec());
             if let Some(found) = genesis.filter(|found| *found != origin.genesis) {
-                return Err(DbError::Foreign { what: "genesis", found: hex::encode(found) });
+                return Err(foreign("genesis", &found, &origin.genesis));
             }
             identity.get(FIRST_BLOCK).map_err(io)?.map(|found| hash_of(found.value())).transpose()?
         };
@@ -223,7 +246,7 @@ impl Db {
             Err(DatabaseError::DatabaseAlreadyOpen) => return Err(DbError::InUse),
             // Only whoever opens it for writing may repair it.
             Err(DatabaseError::RepairAborted) => return Err(DbError::Unclean),
-            Err(error) => return Err(DbError::Open(path.display().to_string(), error.to_string())),
+            Err(error) => return Err(DbError::Open(path.display().to_string(), reason(error))),
         };
         let read = db.begin_read().map_err(io)?;
         let table = read.open_table(IDENTITY).map_err(io)?;
@@ -495,20 +518,6 @@ fn keep_read(write: &WriteTransaction, attempt: Attempt, read: &[(BlobId, Arc<Co
     Ok(())
 }
 
-/// Room on a folder's disk in MiB, where that can be told.
-#[cfg(unix)]
-fn free_mib(folder: &Path) -> Option<u64> {
-    // A path without a folder is one in the working directory.
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let found = rustix::fs::statvfs(folder).ok()?;
-    Some(found.f_bavail.saturating_mul(found.f_frsize) >> 20)
-}
-
-#[cfg(not(unix))]
-fn free_mib(_: &Path) -> Option<u64> {
-    None
-}
-
 fn version_of(bytes: &[u8]) -> u32 {
     bytes.try_into().map_or(0, u32::from_le_bytes)
 }
@@ -624,6 +633,29 @@ mod tests {
         let path = folder.path().join("db");
         drop(Db::open(&path, &[1; 32], &[2; 32]).unwrap());
         assert!(matches!(Db::open(&path, &[1; 32], &[3; 32]), Err(DbError::Foreign { what: "genesis", .. })));
+    }
+
+    #[test]
+    fn refusal_should_name_both_chains_or_both_accounts() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("db");
+        drop(Db::open(&path, &[1; 32], &[2; 32]).unwrap());
+        let text = |account: u8, genesis: u8| match Db::open(&path, &[account; 32], &[genesis; 32]) {
+            Err(error) => error.to_string(),
+            Ok(_) => panic!("it is another one's"),
+        };
+        let chains = format!("another chain (genesis 0x{}, here 0x{})", "02".repeat(32), "03".repeat(32));
+        assert!(text(1, 3).contains(&chains), "{}", text(1, 3));
+        let accounts = format!("another account (account {}, here {})", address(&[1; 32]), address(&[4; 32]));
+        assert!(text(4, 2).contains(&accounts), "{}", text(4, 2));
+    }
+
+    #[test]
+    fn disk_should_be_suspected_only_where_it_may_be_at_fault() {
+        let told = |kind: std::io::ErrorKind| io(redb::Error::Io(kind.into())).to_string();
+        assert!(told(std::io::ErrorKind::StorageFull).ends_with(". Is the disk full?"));
+        assert!(told(std::io::ErrorKind::ReadOnlyFilesystem).contains("mounted for writing"));
+        assert!(io(redb::Error::PreviousIo).to_string().ends_with(". Is the disk full?"));
     }
 
     #[test]

@@ -41,6 +41,11 @@ impl Drain {
         Self { file, is_on, is_done: false }
     }
 
+    /// The folder that it is asked for in.
+    pub fn folder(&self) -> &Path {
+        self.file.parent().unwrap_or(&self.file)
+    }
+
     /// Whether no new shards are taken.
     pub fn is_on(&self) -> bool {
         self.is_on
@@ -69,6 +74,11 @@ impl Drain {
 /// How often the chain is asked whether something is still owed.
 const LOOK: Duration = Duration::from_secs(2);
 
+/// What is said when the chain cannot be asked.
+const STAYS: &str =
+    "the daemon stays told to drain, and does so once it has its node; whether something is owed is not known here \
+                     (quern-worker drain again waits for that, --cancel takes it back)";
+
 /// `quern-worker drain`: asks the daemon, and waits until the chain says that nothing is owed.
 pub async fn run(args: DrainArgs) -> anyhow::Result<()> {
     let data = args.data.display();
@@ -86,10 +96,10 @@ pub async fn run(args: DrainArgs) -> anyhow::Result<()> {
     }
     println!("the daemon takes no new shards from the next block on");
     let Some(account) = account else { return Ok(()) };
-    let chain = Chain::connect(&args.account.rpc).await?;
+    let chain = Chain::connect(&args.account.rpc).await.context(STAYS)?;
     let mut told = None;
     loop {
-        let facts = Facts::of(&chain, account).await?;
+        let facts = Facts::of(&chain, account).await.context(STAYS)?;
         let open = facts.duties.iter().filter(|duty| duty.is_open()).count();
         let state = match &facts.participant {
             Some(found) if found.role == Role::Validator && !facts.is_retiring => anyhow::bail!(

@@ -308,8 +308,8 @@ impl Standing {
 }
 
 /// Looks whether the registration is still this daemon's, and offers a worker's slots again when the chain has taken them back,
-/// as it does when a shard was too late. While draining none are offered.
-pub async fn stay_ready(chain: Arc<Chain>, sender: Sender, standing: Standing, is_draining: bool) {
+/// as it does when a shard was too late. None are offered while something is in the way.
+pub async fn stay_ready(chain: Arc<Chain>, sender: Sender, standing: Standing, in_the_way: Option<&'static str>) {
     let found = match chain.participant(&sender.account()).await {
         Ok(found) => found,
         Err(error) => return tracing::warn!(%error, "readiness cannot be checked"),
@@ -320,7 +320,7 @@ pub async fn stay_ready(chain: Arc<Chain>, sender: Sender, standing: Standing, i
     let Some(found) = found.filter(|found| !found.barred) else { return };
     standing.take_over(&found.endpoint);
     standing.paused.store(found.slots == 0, Ordering::Relaxed);
-    let Some(slots) = standing.slots.map(|slots| if is_draining { 0 } else { slots }) else { return };
+    let Some(slots) = standing.slots.map(|slots| if in_the_way.is_some() { 0 } else { slots }) else { return };
     if standing.is_taken_over() {
         return;
     }
@@ -335,10 +335,9 @@ pub async fn stay_ready(chain: Arc<Chain>, sender: Sender, standing: Standing, i
     }
     let slots = slots_of(&found, slots);
     if found.slots != slots && send_in_turn(&chain, &sender, &found, &calls::set_ready(slots)).await {
-        if is_draining {
-            tracing::info!("draining: no new shards are taken");
-        } else {
-            tracing::info!(slots, "ready again");
+        match in_the_way {
+            Some(reason) => tracing::info!("{reason}: no new shards are taken"),
+            None => tracing::info!(slots, "ready again"),
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod args;
 pub mod claims;
 pub mod core;
 pub mod db;
+pub mod disk;
 pub mod doctor;
 pub mod drain;
 pub mod duty;
@@ -47,6 +48,7 @@ use quern_sdk::{
 };
 use std::{
     future::Future,
+    net::{SocketAddr, UdpSocket},
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -79,7 +81,7 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
         endpoint: site.peer.endpoint(),
         profile,
         ask: args.ask,
-        slots: if drain.is_on() { 0 } else { args.slots },
+        slots: if drain.is_on() || disk::is_full(&args.common.data) { 0 } else { args.slots },
         bond: u128::from(args.common.bond) * QRN,
         apprentice: args.apprentice,
     };
@@ -183,6 +185,11 @@ pub async fn watch(args: WatchArgs) -> anyhow::Result<()> {
     let (site, sender) = open(&args.common, executor(args.common.executor)?).await?;
     until_stopped(&site.clone().peer, async {
         enroll::bond(&site.chain(), &sender, &site.me, u128::from(args.common.bond) * QRN).await?;
+        for job in &args.job {
+            if let Some(obstacle) = watched::obstacle(*job, site.chain().job(*job).await?.as_ref()) {
+                tracing::warn!("{obstacle}");
+            }
+        }
         let choice = core::watcher::Choice { percent: args.percent, seed: site.db.fresh_secret() };
         let core = core::Watcher::new(site.me, choice).with_demands(args.demand_budget);
         shell::watch(core, site, sender, Connection { rpc: args.common.rpc }, Watched::of(args.job)).await?;
@@ -243,7 +250,7 @@ async fn open(args: &CommonArgs, executor: Arc<dyn Executor>) -> anyhow::Result<
     let keys = keys(&args.key)?;
     std::fs::create_dir_all(&args.data)
         .with_context(|| format!("the folder {} cannot be made; choose another with --data", args.data.display()))?;
-    let chain = Chain::connect(&args.rpc).await?;
+    let chain = shell::first_connection(|| Chain::connect(&args.rpc)).await?;
     let hot = keys.account();
     let me = args.key.stake.unwrap_or(hot);
     if me != hot {
@@ -254,9 +261,7 @@ async fn open(args: &CommonArgs, executor: Arc<dyn Executor>) -> anyhow::Result<
     refuse_second(&chain, &me).await?;
     let store = FolderStore::open(args.data.join("blobs"))
         .with_context(|| format!("blobs cannot be kept in {}", args.data.display()))?;
-    let peer = Peer::bind(peer_config(&keys, args), store).await.with_context(|| {
-        format!("peers cannot be served on {}; is the port taken? choose another with --listen", args.listen)
-    })?;
+    let peer = Peer::bind(peer_config(&keys, args), store).await.with_context(|| cannot_serve(args.listen))?;
     let desk = Arc::new(Desk::default());
     peer.answer_with(Arc::new(Answering(site::Counter(desk.clone()))));
     if me != hot {
@@ -266,6 +271,13 @@ async fn open(args: &CommonArgs, executor: Arc<dyn Executor>) -> anyhow::Result<
     let sender =
         chain.sender(keys).acting_for(me).with_outbox(db.clone()).context("what was sent before cannot be read")?;
     Ok((Arc::new(Site::new(me, peer, Arc::new(chain), executor, db, desk)), sender))
+}
+
+/// That an address cannot be served on, and what to do: what the system says when it is asked for that address alone.
+fn cannot_serve(listen: SocketAddr) -> String {
+    let remedy =
+        UdpSocket::bind(listen).err().map_or("choose another with --listen", |error| doctor::address_remedy(&error));
+    format!("peers cannot be served on {listen}; {remedy}")
 }
 
 /// The account's key.
@@ -323,4 +335,20 @@ fn free_memory_mib() -> u32 {
     let line = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
     let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
     kib.map_or(0, |kib| (kib / 1024).min(u64::from(u32::MAX)) as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remedy_should_go_by_what_is_wrong_with_the_address_when_it_cannot_be_served_on() {
+        let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let listen = taken.local_addr().unwrap();
+        let told = cannot_serve(listen);
+        assert!(told.contains(&listen.to_string()) && told.contains("stop the program that uses it"), "{told}");
+        // An address for documentation (RFC 5737), which no machine has.
+        let told = cannot_serve("192.0.2.1:7700".parse().unwrap());
+        assert!(told.contains("an address of this machine"), "{told}");
+    }
 }

@@ -4,6 +4,7 @@
 use crate::{
     core::{self, planter::Facts, Action, Attempt, Event, Subject},
     db::DbError,
+    disk::{Disk, Refused},
     drain::Drain,
     duty::Duty,
     enroll::{stay_ready, Standing},
@@ -24,7 +25,7 @@ use quern_sdk::{
     chain::{amount::qrn, calls, Chain, ChainError, Head, Sender},
     net::pace::within,
 };
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
 use tokio::{sync::mpsc, time::Instant};
 
 /// Blocks between two looks at whether the chain still counts the account as ready.
@@ -94,6 +95,22 @@ impl Connection {
     }
 }
 
+/// The first connection to the node, however long it takes: a daemon may be started before its node. Fails where waiting does not help.
+pub async fn first_connection<T, F>(mut connect: impl FnMut() -> F) -> Result<T, ChainError>
+where
+    F: Future<Output = Result<T, ChainError>>,
+{
+    let mut pause = FIRST_PAUSE;
+    loop {
+        match connect().await {
+            Err(error @ ChainError::Unreachable { .. }) => tracing::warn!(%error, "still without a node"),
+            other => return other,
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
 /// What a core and the work that it started have in common, however often the connection is made anew.
 struct Shell<C> {
     core: C,
@@ -112,7 +129,7 @@ struct Shell<C> {
 /// What a daemon looks after beside the shards that are its own.
 enum Occupation {
     /// A registered account: its registration.
-    Registered { standing: Standing, drain: Drain, next_check: Height, planting: Option<Box<Planting>> },
+    Registered { standing: Standing, drain: Drain, disk: Disk, next_check: Height, planting: Option<Box<Planting>> },
     /// A watcher: shards of others.
     Watcher(Watched),
 }
@@ -137,7 +154,9 @@ pub async fn run(
     drain: Drain,
     planting: Option<Planting>,
 ) -> Result<Infallible, DbError> {
-    let occupation = Occupation::Registered { standing, drain, next_check: 0, planting: planting.map(Box::new) };
+    let disk = Disk::of(drain.folder(), standing.slots.is_some());
+    let planting = planting.map(Box::new);
+    let occupation = Occupation::Registered { standing, drain, disk, next_check: 0, planting };
     occupied(core, site, sender, connection, occupation).await
 }
 
@@ -273,16 +292,28 @@ impl<C: Core> Shell<C> {
             }
         }
         look_after(sender.clone(), head.height);
-        let Occupation::Registered { standing, drain, next_check, .. } = &mut self.occupation else { return };
+        let Occupation::Registered { standing, drain, disk, next_check, .. } = &mut self.occupation else { return };
         let owed = views.iter().filter_map(|view| Duty::of(view, &self.site.me));
         let served = served.iter().filter_map(|shard| Duty::served(shard, &self.site.me));
         let open = owed.chain(served).filter(Duty::is_open).count();
-        let has_changed = drain.note(open, standing.is_paused());
-        let is_waiting = drain.is_on() && !standing.is_paused();
+        let has_changed = drain.note(open, standing.is_paused()) | disk.look(head.height);
+        let in_the_way = match (drain.is_on(), disk.is_full()) {
+            (true, _) => Some("draining"),
+            (false, true) => Some("the disk is full"),
+            (false, false) => None,
+        };
+        let is_waiting = in_the_way.is_some() && !standing.is_paused();
         if has_changed || is_waiting || head.height >= *next_check {
             *next_check = head.height.saturating_add(READINESS_BLOCKS);
-            let (standing, is_draining) = (standing.clone(), drain.is_on());
-            tokio::spawn(stay_ready(chain.clone(), sender.clone(), standing, is_draining));
+            tokio::spawn(stay_ready(chain.clone(), sender.clone(), standing.clone(), in_the_way));
+        }
+    }
+
+    /// Where it is noted that a write found no room.
+    fn refused(&self) -> Refused {
+        match &self.occupation {
+            Occupation::Registered { disk, .. } => disk.refused(),
+            Occupation::Watcher(_) => Refused::default(),
         }
     }
 
@@ -291,7 +322,7 @@ impl<C: Core> Shell<C> {
         let (site, report, room) = (self.site.clone(), self.report.clone(), self.room.clone());
         // What waits for room uses up its time too.
         let deadline = time_left(&action, best, self.slot).and_then(|left| Instant::now().checked_add(left));
-        let subject = subject(&action);
+        let (subject, refused) = (subject(&action), self.refused());
         let work = tokio::spawn(within(deadline, async move {
             let takes = site.takes(&action).await?;
             let _taken = room.take(&action, takes).await?;
@@ -300,10 +331,15 @@ impl<C: Core> Shell<C> {
         tokio::spawn(async move {
             let failure = match work.await {
                 Ok(Ok(event)) => return event.into_iter().for_each(|event| drop(report.send(event))),
-                Ok(Err(error)) => error.to_string(),
+                Ok(Err(error)) => {
+                    refused.note(&error);
+                    error.to_string()
+                }
                 Err(error) => error.to_string(),
             };
-            tracing::warn!(?subject, error = failure, "will be tried again");
+            let shard = subject.shard().map(tracing::field::display);
+            let (dispute, step) = (subject.dispute(), subject.step());
+            tracing::warn!(shard, dispute, step, error = failure, "will be tried again");
             if subject != Subject::None {
                 let _ = report.send(Event::Failed(subject));
             }
@@ -409,5 +445,29 @@ mod tests {
         assert_eq!(time_left(&fetch, 50, SLOT), Some(SLOT * 6), "it declines at block 56");
         assert_eq!(time_left(&fetch, 99, SLOT), Some(Duration::ZERO));
         assert_eq!(time_left(&Action::ShowOpening(audited(ME, OTHER, None)), 50, SLOT), None);
+    }
+
+    fn unreachable() -> ChainError {
+        ChainError::Unreachable { url: "ws://a".into(), reason: "refused".into() }
+    }
+
+    #[tokio::test]
+    async fn daemon_should_wait_when_it_starts_before_its_node() {
+        let mut answers = [Err(unreachable()), Ok(7)].into_iter();
+        let reached = first_connection(|| std::future::ready(answers.next().expect("it was there already"))).await;
+        assert_eq!(reached.unwrap(), 7);
+    }
+
+    #[tokio::test]
+    async fn daemon_should_not_wait_when_the_node_will_never_do() {
+        let other = || ChainError::OtherChain { url: "ws://a".into(), reason: "another".into() };
+        let mut tries = 0;
+        let reached: Result<(), _> = first_connection(|| {
+            tries += 1;
+            std::future::ready(Err(other()))
+        })
+        .await;
+        assert!(matches!(reached, Err(ChainError::OtherChain { .. })));
+        assert_eq!(tries, 1);
     }
 }

@@ -121,6 +121,19 @@ impl Look {
     }
 }
 
+/// What keeps a job that is to be watched from being so, if anything does.
+pub fn obstacle(id: JobId, found: Option<&JobView>) -> Option<String> {
+    match found {
+        None => Some(format!(
+            "the chain knows no job {id}: it was not submitted yet, or is over and forgotten; quern job list shows those that there are"
+        )),
+        Some(job) if !job.status.is_open() && job.maturing == 0 => {
+            Some(format!("job {id} is over and its windows are closed: nothing of it can be challenged any more"))
+        }
+        Some(_) => None,
+    }
+}
+
 /// Whether a shard can be challenged, or will be when its worker has answered what it was asked for, or its auditors can be accused.
 ///
 /// The latter until they have all answered: a dispute may outlast the time for accusations, and reopens it when it ends.
@@ -134,6 +147,7 @@ mod tests {
     use super::*;
     use crate::testing::{accepted, running, settled, OTHER};
     use quern_protocol::shard::{LeafDemand, Phase};
+    use quern_protocol::view::JobStatus;
 
     #[test]
     fn shard_should_be_watched_as_long_as_its_worker_owes_an_id() {
@@ -141,6 +155,36 @@ mod tests {
         let Phase::Accepted { window, .. } = &mut shard.phase else { unreachable!() };
         window.demands = vec![LeafDemand { position: 1, by: 140 }].try_into().unwrap();
         assert!(is_watched_at(&shard, 135));
+    }
+
+    fn job(status: JobStatus, maturing: u32) -> JobView {
+        JobView {
+            id: 7,
+            requester: OTHER,
+            status,
+            stages: Vec::new(),
+            escrow_left: 0,
+            spent: 0,
+            bid: 1,
+            submitted_at: 1,
+            root: None,
+            maturing,
+            tainted: Vec::new(),
+            parent: None,
+            failure: None,
+            pauses: 0,
+            unfunded: 0,
+        }
+    }
+
+    #[test]
+    fn watcher_should_say_so_when_there_is_nothing_of_a_job_to_be_watched() {
+        let told = |found: Option<JobView>| obstacle(7, found.as_ref());
+        assert!(told(None).is_some_and(|told| told.contains("no job 7")));
+        assert!(told(Some(job(JobStatus::Failed, 0))).is_some_and(|told| told.contains("job 7 is over")));
+        assert_eq!(told(Some(job(JobStatus::Failed, 1))), None, "a window is open");
+        assert_eq!(told(Some(job(JobStatus::Waiting, 0))), None, "it is still to come");
+        assert_eq!(told(Some(job(JobStatus::Running, 0))), None);
     }
 
     #[test]

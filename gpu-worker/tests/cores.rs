@@ -775,3 +775,14 @@ fn commitment_should_go_out_alone_when_its_time_presses() {
     };
     assert_eq!(actions.iter().map(sent).collect::<Vec<_>>(), [vec![0], vec![3], vec![1, 2]]);
 }
+
+#[test]
+fn subject_should_name_its_shard_or_dispute_and_its_step() {
+    let fetch = quern_worker::site::subject(&Action::FetchInputs(assigned()));
+    assert_eq!((fetch.shard(), fetch.dispute(), fetch.step()), (Some(ID), None, Some("fetch")));
+    let compare = quern_worker::site::subject(&Action::Compare(assigned(), 0));
+    assert_eq!((compare.shard(), compare.step()), (Some(ID), Some("compare")));
+    let defend = quern_worker::site::subject(&Action::Defend(disputed(ME, OTHER, Move::Trace, 1), 9));
+    assert_eq!((defend.shard(), defend.dispute(), defend.step()), (None, Some(9), Some("defend")));
+    assert_eq!((Subject::None.shard(), Subject::None.dispute(), Subject::None.step()), (None, None, None));
+}

@@ -75,14 +75,6 @@ async fn daemon_should_name_the_remedy_when_its_disk_is_full() {
 }
 
 #[tokio::test]
-async fn daemon_should_name_the_remedy_when_no_node_answers() {
-    let folder = folder();
-    let command = network::daemon(Role::Worker, "//Worker//1", DEAD, folder.path(), &folder.path().join("data"));
-    let ran = Ran::of(command, SOON).await;
-    ran.refused(1, &["no node answers at ws://127.0.0.1:1", "Start one", "--rpc"]).in_one_line();
-}
-
-#[tokio::test]
 async fn quern_should_name_the_remedy_when_no_node_answers() {
     let folder = folder();
     let ran = quern_tests::quern(folder.path(), DEAD, "//Requester", &["network"], SOON).await;

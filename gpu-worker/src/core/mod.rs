@@ -456,6 +456,37 @@ pub enum Subject {
 }
 
 impl Subject {
+    /// Its shard, if it has one.
+    pub fn shard(&self) -> Option<ShardId> {
+        match self {
+            Self::Shard(Round { attempt, .. }, _)
+            | Self::Leaf(attempt, _)
+            | Self::Task(attempt, _)
+            | Self::Auditor(attempt, _)
+            | Self::Plant(attempt, _) => Some(attempt.shard),
+            Self::Dispute(..) | Self::None => None,
+        }
+    }
+
+    /// Its dispute, if it has one.
+    pub fn dispute(&self) -> Option<DisputeId> {
+        match self {
+            Self::Dispute(id, ..) => Some(*id),
+            _ => None,
+        }
+    }
+
+    /// What is done, in a word.
+    pub fn step(&self) -> Option<&'static str> {
+        match self {
+            Self::Shard(_, step) | Self::Dispute(_, _, step) | Self::Plant(_, step) => Some(step),
+            Self::Leaf(..) => Some("answer leaf"),
+            Self::Task(..) => Some("compare"),
+            Self::Auditor(..) => Some("accuse"),
+            Self::None => None,
+        }
+    }
+
     /// A step of a dispute of this view; nothing when it is over.
     pub fn of_dispute(view: &ShardView, id: DisputeId, step: &'static str) -> Self {
         let found = view.disputes.iter().find(|(of, _)| *of == id);

@@ -174,7 +174,7 @@ pub enum Problem {
         /// `--listen`
         address: SocketAddr,
         /// Why.
-        reason: String,
+        reason: io::Error,
     },
     /// The registered endpoint does not answer.
     #[error("nobody answers at the registered addresses {addresses}: {reason}")]
@@ -363,7 +363,7 @@ impl Problem {
             Self::BondTooLow { .. } => "raise --bond",
             Self::BondMissing { .. } => "start the daemon, which brings the bond up to --bond, or quern stake bond",
             Self::AuditBondLocked { .. } => "wait, or bond more: quern stake bond",
-            Self::Port { .. } => "stop the program that uses it (ss -ulpn), or choose another address with --listen",
+            Self::Port { reason, .. } => address_remedy(reason),
             Self::Unreachable { .. } => "forward the UDP port to this machine and name the outer address with --announce; open it in the firewall",
             Self::NotRunning { .. } => "start it with the --data that it had: quern-worker run (a validator: quern-worker validate); to leave for good, quern stake retire first",
             Self::Loopback(_) => "listen on 0.0.0.0:PORT with --listen, and name the outer address with --announce",
@@ -378,6 +378,18 @@ impl Problem {
     }
 }
 
+/// What to do about an address that cannot be listened on.
+pub fn address_remedy(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => "stop the program that uses it (ss -ulpn), or choose another with --listen",
+        io::ErrorKind::AddrNotAvailable => {
+            "choose an address of this machine with --listen, or 0.0.0.0, and name the outer one with --announce"
+        }
+        io::ErrorKind::PermissionDenied => "choose another with --listen: ports below 1024 are the system's",
+        _ => "choose another with --listen",
+    }
+}
+
 /// What is wrong with the node, without the remedy that the error itself names.
 fn fault_of(error: &ChainError) -> String {
     match error {
@@ -386,7 +398,7 @@ fn fault_of(error: &ChainError) -> String {
     }
 }
 
-/// Below this an execution cannot store its checkpoints.
+/// Below this an execution cannot store its checkpoints, and a worker offers no slots.
 pub const LEAST_DISK_MIB: u64 = 256;
 /// Below this it is time to do something.
 pub const LOW_DISK_MIB: u64 = 2_048;

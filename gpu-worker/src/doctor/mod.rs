@@ -6,12 +6,12 @@ mod judge;
 #[cfg(test)]
 mod tests;
 
-pub use finding::{Finding, FindingReport, Level, Problem};
+pub use finding::{address_remedy, Finding, FindingReport, Level, Problem, LEAST_DISK_MIB};
 
 use crate::{
     args::{CommonArgs, DoctorArgs, ExecutorChoice, KeyArgs},
     db::{self, Db},
-    drain,
+    disk, drain,
     origin::Origin,
     planting,
     status::Facts,
@@ -98,7 +98,7 @@ pub async fn examine(args: &DoctorArgs) -> Vec<Finding> {
     if !wants.is_running {
         findings.push(match UdpSocket::bind(common.listen) {
             Ok(_) => Finding::ok("port", format!("{} is free", common.listen)),
-            Err(error) => Finding::problem("port", Problem::Port { address: common.listen, reason: error.to_string() }),
+            Err(error) => Finding::problem("port", Problem::Port { address: common.listen, reason: error }),
         });
     }
     match chain {
@@ -238,7 +238,7 @@ fn look_at_folder(path: &Path) -> FolderSeen {
     FolderSeen {
         path: path.into(),
         writable: try_write(there),
-        free_mib: free_mib(there),
+        free_mib: disk::free_mib(there),
         database: Db::identity(&path.join(db::FILE_NAME)),
         drains: drain::is_asked(path),
     }
@@ -252,17 +252,6 @@ fn try_write(folder: &Path) -> std::io::Result<()> {
     });
     let removed = std::fs::remove_file(&path);
     written.and(removed)
-}
-
-#[cfg(unix)]
-fn free_mib(folder: &Path) -> Option<u64> {
-    let found = rustix::fs::statvfs(folder).ok()?;
-    Some(found.f_bavail.saturating_mul(found.f_frsize) >> 20)
-}
-
-#[cfg(not(unix))]
-fn free_mib(_: &Path) -> Option<u64> {
-    None
 }
 
 fn look_at_devices(choice: ExecutorChoice) -> (DeviceSeen, Result<Vec<DeviceSeen>, String>) {

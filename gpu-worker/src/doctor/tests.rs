@@ -107,6 +107,15 @@ fn remedy_of_a_folder_that_cannot_be_written_should_go_by_what_is_wrong_with_it(
 }
 
 #[test]
+fn remedy_of_an_address_should_go_by_what_is_wrong_with_it() {
+    use std::io::ErrorKind::{AddrInUse, AddrNotAvailable, PermissionDenied};
+    for (kind, word) in [(AddrInUse, "ss -ulpn"), (AddrNotAvailable, "of this machine"), (PermissionDenied, "1024")] {
+        let problem = Problem::Port { address: "192.0.2.1:7700".parse().unwrap(), reason: kind.into() };
+        assert!(problem.fix().contains(word) && problem.fix().contains("--listen"), "{kind:?}: {}", problem.fix());
+    }
+}
+
+#[test]
 fn folder_should_be_found_another_chains_when_block_1_differs() {
     let codes_of = |found: Option<u8>, here: Option<u8>| {
         let hash = |byte: u8| [byte; 32];

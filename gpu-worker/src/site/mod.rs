@@ -14,6 +14,7 @@ pub use desk::{Counter, Desk};
 use crate::{
     core::{validator::checking, Action, Attempt, Event, Round, Stage, Subject},
     db::{Db, DbError},
+    disk,
     room::{Takes, TooLarge},
 };
 use quern_executor::{Executor, ExecutorError};
@@ -63,7 +64,7 @@ pub enum SiteError {
     #[error(transparent)]
     Db(#[from] DbError),
     /// The own blob store failed.
-    #[error("the blob store failed: {0}. Is the disk full?")]
+    #[error("the blob store failed: {0}. {remedy}", remedy = disk::remedy(.0))]
     Store(#[from] std::io::Error),
     /// No evidence could be built.
     #[error("evidence: {0}")]

@@ -127,7 +127,7 @@ impl Site {
             if is_whole || !restored.insert(task) {
                 continue;
             }
-            tracing::warn!(shard = ?view.shard.id, task, "own results are gone from the disk; computing them again");
+            tracing::warn!(shard = %view.shard.id, task, "own results are gone from the disk; computing them again");
             let ids = self.run_tasks(view, std::iter::once(task), self.executor_of(Attempt::of(&view.shard))?).await?;
             if promise.ids_of(&view.shard, task) != Some(&ids[..]) {
                 return Err(SiteError::Inconsistent("own results are gone and come out otherwise now"));

@@ -64,7 +64,7 @@ impl Idle {
                 qrn(facts.minimum_bond)
             ),
             Self::NotReady => {
-                "no slots are offered: the daemon pauses, drains, does not run, or a shard was late".into()
+                "no slots are offered: the daemon pauses, drains, has a full disk, does not run, or a shard was late".into()
             }
             Self::Busy => "all offered slots are taken".into(),
             Self::NoDemand => "no shard waits for a worker".into(),

@@ -99,7 +99,7 @@ impl Facts {
             money,
             minimum_bond: chain.minimum_bond().await?,
             audit_bond: params.audit_bond,
-            duties: duties.chain(served).collect(),
+            duties: in_order(duties.chain(served)),
             queued: queue.len(),
             wanted,
             cheaper: cheaper(chain, ask).await?,
@@ -143,6 +143,13 @@ async fn plants_of(chain: &Chain, account: &Account, money: &AccountView) -> Res
     }
     let plants = chain.plants().await?.into_iter().map(|(_, plant)| plant);
     Ok(plants.filter(|plant| plant.owner == *account).collect())
+}
+
+/// Shards by their numbers.
+fn in_order(duties: impl Iterator<Item = Duty>) -> Vec<Duty> {
+    let mut duties: Vec<_> = duties.collect();
+    duties.sort_by_key(|duty| duty.shard);
+    duties
 }
 
 /// Ready workers that ask less.
@@ -355,6 +362,18 @@ mod tests {
         );
         let report = serde_json::to_value(report(&facts)).unwrap();
         assert_eq!((&report["plants"], &report["plants_expire_at"]), (&2.into(), &70.into()));
+    }
+
+    #[test]
+    fn shards_should_be_in_the_order_of_their_numbers() {
+        let numbered = |(job, stage, index)| {
+            let mut view = assigned(ME);
+            view.shard.id = quern_primitives::ShardId { job, stage, index };
+            Duty::of(&view, &ME).unwrap()
+        };
+        let duties = in_order([(10, 0, 0), (2, 1, 0), (2, 0, 11), (2, 0, 3)].into_iter().map(numbered));
+        let shown: Vec<_> = duties.iter().map(|duty| duty.shard.to_string()).collect();
+        assert_eq!(shown, ["2.0.3", "2.0.11", "2.1.0", "10.0.0"]);
     }
 
     #[test]

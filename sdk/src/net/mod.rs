@@ -130,6 +130,7 @@ pub enum FetchError {
         /// The blob.
         id: BlobId,
         /// What the store said.
+        #[source]
         error: std::io::Error,
     },
 }

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What the program does while no node answers.
+
+use quern_worker::{db, drain};
+use std::{
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+/// Nobody listens on port 1 of this machine.
+const DEAD: &str = "ws://127.0.0.1:1";
+
+fn quern_worker(command: &str, data: &Path) -> Command {
+    let mut line = Command::new(env!("CARGO_BIN_EXE_quern-worker"));
+    line.args([command, "--rpc", DEAD, "--data"]).arg(data).env("QUERN_SURI", "//Worker//1");
+    line.env_remove("QUERN_SURI_FILE").env_remove("QUERN_STAKE").env_remove("RUST_LOG");
+    line
+}
+
+/// A process that does not outlive its test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn daemons_should_wait_for_their_node_and_say_so() {
+    for command in ["run", "validate", "watch"] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut line = quern_worker(command, &folder.path().join("data"));
+        let mut daemon = Running(line.args(["--executor", "cpu"]).stderr(Stdio::piped()).spawn().unwrap());
+        let log = BufReader::new(daemon.0.stderr.take().unwrap()).lines().map(Result::unwrap);
+        let waits = log.filter(|line| line.contains("still without a node")).take(2).collect::<Vec<_>>();
+        assert_eq!(waits.len(), 2, "{command} has ended");
+        assert!(waits[0].contains("no node answers at ws://127.0.0.1:1") && waits[0].contains("--rpc"), "{waits:?}");
+        assert!(daemon.0.try_wait().unwrap().is_none(), "{command} has ended");
+    }
+}
+
+#[test]
+fn drain_should_say_that_the_daemon_stays_told_to() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(db::FILE_NAME), "").unwrap();
+    let output = quern_worker("drain", folder.path()).output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && stderr.contains("stays told to drain"), "{stderr}");
+    assert!(stderr.contains("--cancel") && stderr.contains("no node answers"), "{stderr}");
+    assert!(drain::is_asked(folder.path()));
+}
