@@ -172,7 +172,9 @@ fn play(params: &Params, args: &EconomicsArgs) -> Report {
 }
 
 fn percent(share: f64) -> String {
-    format!("{:.2} %", 100.0 * share)
+    let percent = 100.0 * share;
+    // What rounds to nothing is written without a sign.
+    format!("{:.2} %", if percent.abs() < 0.005 { 0.0 } else { percent })
 }
 
 fn text(report: &Report) -> String {
@@ -234,6 +236,11 @@ mod tests {
         assert!(report.agrees, "{}", text(&report));
         assert!(report.by_share.iter().all(|row| row.gain < 0.0), "{}", text(&report));
         assert_eq!(play(&Params::default(), &args()), report, "the same seed gives the same table");
+    }
+
+    #[test]
+    fn share_should_be_without_a_sign_when_it_rounds_to_nothing() {
+        assert_eq!([-1e-9, -0.0, 0.0, -0.001, 0.5].map(percent), ["0.00 %", "0.00 %", "0.00 %", "-0.10 %", "50.00 %"]);
     }
 
     #[test]

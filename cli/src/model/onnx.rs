@@ -98,7 +98,15 @@ pub fn import(args: &ImportArgs, out: &Path) -> anyhow::Result<Report> {
     let imported = import_network(&network, &samples, &options, |program, inputs| {
         executor.run_task(program, &Context::default(), inputs, &mut |_, _| ())
     })
-    .with_context(|| format!("{}", args.model.display()))?;
+    .map_err(|error| {
+        // What is wrong with the samples is not wrong with the model.
+        let is_of_samples = matches!(
+            error,
+            OnnxError::TooFewSamples { .. } | OnnxError::SampleShape { .. } | OnnxError::SampleNotFinite { .. }
+        );
+        let file = if is_of_samples { calibration } else { &args.model };
+        anyhow::Error::from(error).context(file.display().to_string())
+    })?;
     let images = match &args.images {
         Some(path) => imported.images_of(&network, &array(path)?).with_context(|| format!("{}", path.display()))?,
         None => imported.images_of(&network, &samples)?,
