@@ -5,7 +5,7 @@
 use sc_network::multiaddr::Protocol;
 use sc_service::Configuration;
 use std::{
-    fs::{self, File},
+    fs::{self, File, TryLockError},
     io::{self, Write},
     net::{IpAddr, SocketAddr, TcpListener},
     path::Path,
@@ -16,6 +16,9 @@ const ROOM_BYTES: usize = 32 * 1024 * 1024;
 
 /// Checks that the node can write where it must and listen where it must.
 pub fn check(config: &Configuration) -> Result<(), String> {
+    if let Some(database) = config.database.path() {
+        nobody_has_it_open(database)?;
+    }
     room(&config.data_path)?;
     for endpoint in config.rpc.addr.iter().flatten().filter(|endpoint| !endpoint.is_optional) {
         port_is_free(endpoint.listen_addr, "JSON-RPC", "--rpc-port")?;
@@ -36,6 +39,20 @@ pub fn check(config: &Configuration) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Checks that no other node has the database open: ParityDB locks a file in its folder.
+fn nobody_has_it_open(database: &Path) -> Result<(), String> {
+    // Without the file there is no database yet.
+    let Ok(lock) = File::open(database.join("lock")) else { return Ok(()) };
+    match lock.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(format!(
+            "another node has the database in {} open; stop that one or choose another folder with --base-path",
+            database.display()
+        )),
+        // Anything else that is wrong is said when it is opened.
+        _ => Ok(()),
+    }
 }
 
 /// Checks that a few database files fit into the folder.
@@ -95,6 +112,20 @@ mod tests {
     fn room_should_name_the_remedy_when_the_folder_is_a_file() {
         let error = room(&std::env::current_exe().unwrap()).unwrap_err();
         assert!(error.contains("--base-path"), "{error}");
+    }
+
+    #[test]
+    fn database_should_be_refused_only_while_another_node_has_it_open() {
+        let folder = std::env::temp_dir().join(format!("quern-preflight-lock-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        assert_eq!(nobody_has_it_open(&folder), Ok(()), "there is no database yet");
+        let held = File::create(folder.join("lock")).unwrap();
+        held.lock().unwrap();
+        let error = nobody_has_it_open(&folder).unwrap_err();
+        assert!(error.contains("stop that one or choose another folder with --base-path"), "{error}");
+        drop(held);
+        assert_eq!(nobody_has_it_open(&folder), Ok(()));
+        fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]
