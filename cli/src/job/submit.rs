@@ -157,7 +157,7 @@ pub async fn offer(
     }
     warnings.iter().for_each(|warning| output.say(format_args!("warning: {warning}")));
     let free = chain.account(&sender.account()).await?.free;
-    if let Some(short) = shortfall(free, &quote, &beside) {
+    if let Some(short) = shortfall(free, chain.existential_deposit().await?, &quote, &beside) {
         anyhow::bail!(
             "{short}; nothing was published; lower --bid or transfer some to {}",
             output::address(&sender.account())
@@ -243,14 +243,16 @@ fn is_served_elsewhere(job: &BuiltJob) -> bool {
     job.blobs.is_empty() || !job.spec.endpoints.is_empty()
 }
 
-/// What an account lacks for a job, if it does: all that is held and burned and paid for it, before anything is published.
-fn shortfall(free: Balance, quote: &Quote, beside: &Beside) -> Option<String> {
+/// What an account lacks for a job, if it does: all that is held and burned and paid for it, and what must stay on the account,
+/// before anything is published.
+fn shortfall(free: Balance, stays: Balance, quote: &Quote, beside: &Beside) -> Option<String> {
     let fees = beside.transaction_fee.saturating_add(beside.publishing_fee);
     let parts = [
         (quote.escrow, "held for the job"),
         (beside.deposit, "as the deposit for its programs"),
         (quote.shard_fee, "burned for its shards"),
         (fees, "for the transactions"),
+        (stays, "that an account must keep"),
     ];
     let needed = parts.iter().fold(0, |sum: Balance, (amount, _)| sum.saturating_add(*amount));
     let named: Vec<String> = parts
@@ -367,10 +369,13 @@ mod tests {
         let auditors = Auditors { free: 2, needed: 2 };
         let beside = Beside { programs: 1, deposit: 2 * QRN, transaction_fee: QRN, publishing_fee: QRN, auditors };
         let quote = Quote { escrow: 5 * QRN, shard_fee: QRN, ..Quote::default() };
-        assert_eq!(shortfall(10 * QRN, &quote, &beside), None);
-        let short = shortfall(10 * QRN - 1, &quote, &beside).unwrap();
-        assert!(short.contains("does not cover 10 QRN: 5 QRN held for the job, 2 QRN as the deposit"), "{short}");
-        assert!(short.ends_with("1 QRN burned for its shards, 2 QRN for the transactions"), "{short}");
+        assert_eq!(shortfall(11 * QRN, QRN, &quote, &beside), None);
+        let short = shortfall(11 * QRN - 1, QRN, &quote, &beside).unwrap();
+        assert!(short.contains("does not cover 11 QRN: 5 QRN held for the job, 2 QRN as the deposit"), "{short}");
+        assert!(
+            short.ends_with("1 QRN burned for its shards, 2 QRN for the transactions, 1 QRN that an account must keep"),
+            "{short}"
+        );
     }
 
     #[test]

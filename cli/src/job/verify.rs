@@ -530,6 +530,18 @@ mod tests {
     }
 
     #[test]
+    fn missing_file_of_a_receipt_should_be_fetched_again_and_differ_from_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = PathBuf::from("task-0.bin");
+        let entry =
+            ReceiptOutput { stage: 0, task: 0, id: String::new(), len: 3, file: file.clone(), proof: String::new() };
+        let error = read_output(folder.path(), &entry, 7).unwrap_err().to_string();
+        assert!(error.contains("task-0.bin") && error.contains("quern job fetch 7"), "{error}");
+        fs::write(folder.path().join(file), b"abc").unwrap();
+        assert_eq!(read_output(folder.path(), &entry, 7).unwrap(), b"abc");
+    }
+
+    #[test]
     fn receipt_should_be_the_file_that_is_named_or_that_of_the_folder() {
         let folder = tempfile::tempdir().unwrap();
         let named = |path: &Path| receipt_of(path.to_str().unwrap());

@@ -179,3 +179,31 @@ fn write(network: &Network, imported: &Imported, images: &[u8], out: &Path) -> a
     fs::rename(folder.keep(), out)?;
     Ok(files.into_iter().map(|(name, _)| name).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn import_should_name_the_samples_when_they_are_what_is_wrong() {
+        let folder = tempfile::tempdir().unwrap();
+        let (images, shape) = (folder.path().join("images.npy"), "(16, 1, 8, 8)");
+        let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}\n");
+        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+        bytes.extend((header.len() as u16).to_le_bytes());
+        bytes.extend(header.bytes());
+        bytes.extend(f32::NAN.to_le_bytes().repeat(16 * 64));
+        fs::write(&images, bytes).unwrap();
+        let args = ImportArgs {
+            model: Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/digits/cnn.onnx"),
+            calibration: Some(images),
+            out: None,
+            images: None,
+            images_per_task: None,
+            max_memory_mib: 8_192,
+            positions: 40,
+        };
+        let error = format!("{:#}", import(&args, &folder.path().join("out")).unwrap_err());
+        assert!(error.contains("images.npy: ") && !error.contains("cnn.onnx"), "{error}");
+    }
+}
