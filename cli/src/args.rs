@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The command line.
 
-use clap::{error::ErrorKind, Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{
+    error::ErrorKind, parser::ValueSource, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
+};
 use quern_primitives::{offence::OffenceId, Balance, BlobId, Height, JobId, ShardId};
-use std::{net::SocketAddr, path::PathBuf};
+use quern_sdk::chain::{check_address, ChainError};
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 
 /// Buy verified work, look after a stake, or start a whole network on this machine.
 ///
@@ -20,6 +23,21 @@ pub struct Cli {
 }
 
 impl Cli {
+    /// Reads a command line: the program's name and what follows it.
+    pub fn read<T: Into<OsString> + Clone>(line: impl IntoIterator<Item = T>) -> Result<Self, clap::Error> {
+        let matches = Self::command().try_get_matches_from(line)?;
+        let named =
+            |id| matches.subcommand().is_some_and(|(_, of)| of.value_source(id) == Some(ValueSource::CommandLine));
+        let cli = Self::from_arg_matches(&matches)?;
+        if matches!(cli.command, Command::Devnet(_)) && named("rpc") {
+            return Err(Self::command().error(
+                ErrorKind::ArgumentConflict,
+                "--rpc names a node that runs, and devnet starts its own: leave it out, or submit a job to that node with quern job submit",
+            ));
+        }
+        cli.checked()
+    }
+
     /// The command line, if its options fit each other where the parser cannot tell.
     pub fn checked(self) -> Result<Self, clap::Error> {
         match &self.command {
@@ -29,6 +47,19 @@ impl Cli {
                 ErrorKind::MissingRequiredArgument,
                 "which job? Name its JSON file, or a built-in one: quern job submit --task digits-train",
             )),
+            Command::Job(JobCommand::Submit(SubmitArgs { task, checkpoint, rounds, .. }))
+            | Command::Job(JobCommand::Resume(ResumeArgs { task, checkpoint, rounds, .. })) => {
+                let ignored = match task {
+                    _ if rounds.is_some() && *task != Some(BuiltIn::DigitsTrain) => {
+                        "--rounds is for --task digits-train alone"
+                    }
+                    _ if checkpoint.is_some() && *task != Some(BuiltIn::DigitsClassify) => {
+                        "--checkpoint is for --task digits-classify alone"
+                    }
+                    _ => return Ok(self),
+                };
+                Err(Self::command().error(ErrorKind::ArgumentConflict, ignored))
+            }
             _ => Ok(self),
         }
     }
@@ -41,7 +72,7 @@ const GLOBAL: &str = "Global options";
 #[derive(Clone, Debug, Args)]
 pub struct Global {
     /// The node's RPC endpoint: ws:// or wss://.
-    #[arg(long, global = true, help_heading = GLOBAL, env = "QUERN_RPC", default_value = "ws://127.0.0.1:9944")]
+    #[arg(long, global = true, help_heading = GLOBAL, env = "QUERN_RPC", default_value = "ws://127.0.0.1:9944", value_parser = parse_rpc)]
     pub rpc: String,
     /// Secret key of whoever pays and signs: a phrase, a hex seed, or a development path such as //Requester. Prefer
     /// --suri-file or the environment: other users of the machine can see the command line.
@@ -185,7 +216,7 @@ pub enum JobCommand {
     /// Say that the outputs of a job's accepted shards have arrived. Only the requester and who audited them can.
     Acknowledge(AcknowledgeArgs),
     /// Take a paused job up again, whose inputs nobody could fetch: serves them when the file or the task is named that it was submitted
-    /// with, or else counts on its endpoints.
+    /// with (and waits until the job is paused, if it is not yet), or else counts on its endpoints.
     Resume(ResumeArgs),
     /// Run again what of a job stands on an overturned result, as a new job. Holds the cost of what is run again.
     Fork(JobArgs),
@@ -408,7 +439,7 @@ pub struct ImportArgs {
     #[arg(long, default_value_t = 8_192)]
     pub max_memory_mib: u32,
     /// Most tokens of a text, prompt included; fewer where the model has fewer.
-    #[arg(long, default_value_t = 256)]
+    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(2..))]
     pub positions: u32,
 }
 
@@ -429,7 +460,7 @@ pub struct ModelTextArgs {
 #[derive(Clone, Debug, Args)]
 pub struct WritingArgs {
     /// Tokens to write: without it 64, or as many as the model has positions for.
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pub tokens: Option<u32>,
     /// Draw each token, the more freely the higher: 1 draws as the model has learned. Without it the likeliest token is taken.
     #[arg(long)]
@@ -781,6 +812,11 @@ fn parse_hash(text: &str) -> Result<[u8; 32], String> {
     bytes.ok_or_else(|| format!("{text:?} is not 64 hexadecimal digits"))
 }
 
+/// The address of a node.
+fn parse_rpc(text: &str) -> Result<String, ChainError> {
+    check_address(text).map(|()| text.to_owned())
+}
+
 /// A shard as it is printed.
 fn parse_shard(text: &str) -> Result<ShardId, String> {
     let wrong = || format!("{text:?} is no shard: write job.stage.index, like 1.0.3");
@@ -813,7 +849,7 @@ mod tests {
     use super::*;
 
     fn parse(line: &str) -> Result<Cli, clap::Error> {
-        Cli::try_parse_from(line.split_whitespace())?.checked()
+        Cli::read(line.split_whitespace())
     }
 
     #[test]
@@ -848,6 +884,43 @@ mod tests {
     #[test]
     fn usage_errors_should_exit_with_the_documented_code() {
         assert_eq!(parse("quern nonsense").unwrap_err().exit_code(), i32::from(crate::exit::USAGE));
+    }
+
+    #[test]
+    fn node_should_be_named_by_its_websocket_and_not_to_devnet() {
+        let error = parse("quern --rpc foo network").unwrap_err();
+        assert_eq!(error.exit_code(), i32::from(crate::exit::USAGE));
+        assert!(error.to_string().contains("try ws://foo:9944"), "{error}");
+        assert!(parse("quern devnet").is_ok());
+        for line in ["quern devnet --rpc ws://x:1", "quern --rpc ws://x:1 devnet"] {
+            let error = parse(line).unwrap_err();
+            assert_eq!(error.exit_code(), i32::from(crate::exit::USAGE));
+            assert!(error.to_string().contains("starts its own"), "{error}");
+        }
+    }
+
+    #[test]
+    fn options_of_built_in_tasks_should_be_refused_when_they_would_be_ignored() {
+        for command in ["submit", "resume 3"] {
+            assert!(parse(&format!("quern job {command} a.json")).is_ok());
+            assert!(parse(&format!("quern job {command} a.json --rounds 3")).is_err());
+            assert!(parse(&format!("quern job {command} a.json --checkpoint c.bin")).is_err());
+            assert!(parse(&format!("quern job {command} --task digits-train --rounds 3")).is_ok());
+            assert!(parse(&format!("quern job {command} --task digits-train --checkpoint c.bin")).is_err());
+            assert!(parse(&format!("quern job {command} --task digits-classify --checkpoint c.bin")).is_ok());
+            assert!(
+                parse(&format!("quern job {command} --task digits-classify --checkpoint c.bin --rounds 3")).is_err()
+            );
+        }
+    }
+
+    #[test]
+    fn numbers_of_a_model_should_leave_something_to_write() {
+        assert!(parse("quern model import a --positions 2").is_ok());
+        let error = parse("quern model import a --positions 1").unwrap_err().to_string();
+        assert!(error.contains("--positions"), "{error}");
+        let error = parse("quern model run a --prompt The --tokens 0").unwrap_err().to_string();
+        assert!(error.contains("--tokens"), "{error}");
     }
 
     #[test]

@@ -72,9 +72,26 @@ pub async fn over_again<C, T>(
 pub async fn connect_again(before: &Identity, url: &str) -> anyhow::Result<Chain> {
     let chain = Chain::connect(url).await?;
     let now = Identity::of(&chain).await;
-    ensure!(now.is(before), "the node at {url} runs another chain now: what was under way is not on it");
-    Ok(chain)
+    match now.is(before) {
+        true => Ok(chain),
+        false => Err(OtherChain { url: url.into() }.into()),
+    }
 }
+
+/// A node that came back with another chain.
+#[derive(Debug)]
+pub struct OtherChain {
+    /// Where the node is.
+    pub url: String,
+}
+
+impl std::fmt::Display for OtherChain {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the node at {} runs another chain now: what was under way is not on it", self.url)
+    }
+}
+
+impl std::error::Error for OtherChain {}
 
 /// Which chain it is: its genesis block and, where the node has it, the one after.
 #[derive(Clone, Copy, Debug)]

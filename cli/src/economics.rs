@@ -236,7 +236,9 @@ fn play(params: &Params, fee_ppm: u32, args: &EconomicsArgs) -> Report {
 }
 
 fn percent(share: f64) -> String {
-    format!("{:.2} %", 100.0 * share)
+    let percent = 100.0 * share;
+    // What rounds to nothing is written without a sign.
+    format!("{:.2} %", if percent.abs() < 0.005 { 0.0 } else { percent })
 }
 
 fn text(report: &Report) -> String {
@@ -326,6 +328,11 @@ mod tests {
             "an attentive colleague disputes it first: who confirmed it then keeps its bond"
         );
         assert!(many[3].lazy_loss > few[3].lazy_loss && few[3].lazy_loss > 0.0, "{few:?}");
+    }
+
+    #[test]
+    fn share_should_be_without_a_sign_when_it_rounds_to_nothing() {
+        assert_eq!([-1e-9, -0.0, 0.0, -0.001, 0.5].map(percent), ["0.00 %", "0.00 %", "0.00 %", "-0.10 %", "50.00 %"]);
     }
 
     #[test]

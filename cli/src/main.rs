@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `quern`: the user's command of Quern.
 
-use clap::Parser;
 use quern_cli::{args::Cli, exit};
 use quern_sdk::causes;
 use std::{io::IsTerminal, process::ExitCode};
@@ -12,7 +11,7 @@ async fn main() -> ExitCode {
         tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "error,iroh=off,noq=off".into());
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
-    let cli = Cli::parse().checked().unwrap_or_else(|error| error.exit());
+    let cli = Cli::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
     match quern_cli::run(cli).await {
         Ok(code) => code,
         Err(error) => {

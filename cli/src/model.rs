@@ -32,7 +32,7 @@ pub async fn run(global: &Global, command: ModelCommand) -> anyhow::Result<ExitC
     let output = Output { json: global.json };
     match command {
         ModelCommand::Import(args) => {
-            let report = import(&args)?;
+            let report = import(&args, &output)?;
             output.result(&report, text(&report))?;
         }
         ModelCommand::Run(args) => {
@@ -61,7 +61,7 @@ fn folder_of(model: &Path) -> anyhow::Result<PathBuf> {
     Ok(Path::new(name).with_extension("quern"))
 }
 
-fn import(args: &ImportArgs) -> anyhow::Result<Report> {
+fn import(args: &ImportArgs, output: &Output) -> anyhow::Result<Report> {
     let model = &args.model;
     let out = match &args.out {
         Some(out) => out.clone(),
@@ -70,13 +70,13 @@ fn import(args: &ImportArgs) -> anyhow::Result<Report> {
     ensure!(!out.exists(), "{} exists: name another folder with --out, or remove it", out.display());
     let is_onnx = model.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("onnx"));
     match (model.is_dir(), is_onnx) {
-        (true, _) => import_llama(args, &out),
+        (true, _) => import_llama(args, &out, output),
         (false, true) => onnx::import(args, &out),
         _ => bail!("{} is neither a folder with config.json nor an .onnx file", model.display()),
     }
 }
 
-fn import_llama(args: &ImportArgs, out: &Path) -> anyhow::Result<Report> {
+fn import_llama(args: &ImportArgs, out: &Path, output: &Output) -> anyhow::Result<Report> {
     let sample = match &args.calibration {
         Some(file) => {
             std::fs::read_to_string(file).with_context(|| format!("{} cannot be read as a text", file.display()))?
@@ -85,7 +85,14 @@ fn import_llama(args: &ImportArgs, out: &Path) -> anyhow::Result<Report> {
     };
     let options = Options { positions: args.positions, max_memory_mib: args.max_memory_mib };
     let executor = CpuExecutor::new();
-    let imported = LlamaFolder::open(&args.model)?.import(&sample, &options, |program, context, inputs| {
+    let folder = LlamaFolder::open(&args.model)?;
+    if args.positions > folder.positions() {
+        output.say(format_args!(
+            "the model has {0} positions: it is imported for texts of {0} tokens",
+            folder.positions()
+        ));
+    }
+    let imported = folder.import(&sample, &options, |program, context, inputs| {
         executor.run_task(program, context, inputs, &mut |_, _| {})
     })?;
     Ok(imported.write(out)?)
@@ -225,6 +232,10 @@ fn text(report: &Report) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn import(args: &ImportArgs) -> anyhow::Result<Report> {
+        super::import(args, &Output { json: true })
+    }
     use crate::args::ModelTextArgs;
     use quern_primitives::job::Input;
 

@@ -59,6 +59,7 @@ struct Listed {
     reported_at: Height,
     extrinsic: Option<u32>,
     due_at: Height,
+    /// `deferred`, `delayed` or `appealed`.
     stage: &'static str,
     evidence: Option<String>,
 }
@@ -81,8 +82,8 @@ impl Listed {
             due_at: slash.due_at,
             stage: match slash.stage {
                 SlashStage::Deferred => "deferred",
-                SlashStage::Delayed => "delayed by the guardian",
-                SlashStage::Appealed { .. } => "under appeal",
+                SlashStage::Delayed => "delayed",
+                SlashStage::Appealed { .. } => "appealed",
             },
             evidence: (*offence.evidence() != [0; 32]).then(|| output::full(offence.evidence())),
         }

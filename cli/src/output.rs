@@ -18,6 +18,14 @@ pub fn macs(macs: u128) -> String {
     }
 }
 
+/// So many of something, in words that fit one of it too.
+pub fn count(number: u64, noun: &str) -> String {
+    match number {
+        1 => format!("1 {noun}"),
+        _ => format!("{} {noun}s", grouped(number.into())),
+    }
+}
+
 /// A number of bytes for people.
 pub fn bytes(len: u64) -> String {
     indicatif::BinaryBytes(len).to_string()
@@ -163,6 +171,11 @@ impl Output {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn count_should_fit_one_and_many() {
+        assert_eq!([0, 1, 2].map(|number| count(number, "shard")), ["0 shards", "1 shard", "2 shards"]);
+    }
 
     #[test]
     fn cells_should_be_brief_when_they_are_narrow() {

@@ -28,9 +28,13 @@ struct Report {
     account: String,
     free: Big,
     held: Big,
+    /// What of it is held for neither a bond nor a nomination.
+    held_for_jobs: Big,
     bonded: Big,
     locked: Big,
     unbonding: Big,
+    /// When what is unbonding can be withdrawn.
+    releases: Vec<Release>,
     credits: Big,
     candidate: Option<Candidate>,
     nominations: Vec<Nomination>,
@@ -42,24 +46,36 @@ impl Report {
     fn new(
         account: String,
         view: &AccountView,
+        releases: Vec<Release>,
         candidate: Option<Candidate>,
         nominations: Vec<Nomination>,
         emission: Balance,
     ) -> Self {
         let AccountView { free, held, bonded, locked, unbonding, credits } = *view;
+        let held_for_jobs = Big(held_otherwise(view, &nominations));
         Self {
             account,
             free: Big(free),
             held: Big(held),
+            held_for_jobs,
             bonded: Big(bonded),
             locked: Big(locked),
             unbonding: Big(unbonding),
+            releases,
             credits: Big(credits),
             candidate,
             nominations,
             emission: Big(emission),
         }
     }
+}
+
+/// A part of what is unbonding.
+#[derive(Serialize)]
+struct Release {
+    amount: Big,
+    /// First height at which it can be withdrawn.
+    release_at: Height,
 }
 
 #[derive(Serialize)]
@@ -145,7 +161,15 @@ pub async fn run(global: &Global, command: StakeCommand) -> anyhow::Result<ExitC
     let caller = keys.account();
     let chain = client::connect(global).await?;
     let sender = chain.sender(keys);
-    possible(&command, &chain.account(&caller).await?)?;
+    if let Some(hint) = hint_of_stake(std::env::var("QUERN_STAKE").ok().as_deref(), &command, &caller) {
+        Output { json: global.json }.say(hint);
+    }
+    possible(&command, &chain.account(&caller).await?, chain.minimum_bond().await?)?;
+    if let StakeCommand::Nominate { candidate, qrn } = &command {
+        let candidate = account(candidate)?;
+        let backed = chain.nominations(&caller).await?.into_iter().find(|nomination| nomination.candidate == candidate);
+        enough_to_back(*qrn, backed.map_or(0, |nomination| nomination.amount), chain.minimum_nomination().await?)?;
+    }
     match command {
         StakeCommand::Bond { qrn } => sender.send_and_wait(&calls::bond(qrn)).await.map(drop)?,
         StakeCommand::Unbond { qrn, from: None } => sender.send_and_wait(&calls::unbond(qrn)).await.map(drop)?,
@@ -179,16 +203,68 @@ pub async fn run(global: &Global, command: StakeCommand) -> anyhow::Result<ExitC
     show(global, &chain, caller).await
 }
 
-/// What the chain would refuse, in the amounts of the account.
-fn possible(command: &StakeCommand, view: &AccountView) -> anyhow::Result<()> {
+/// What somebody with a hot key may have meant: only daemons act for the stake that `QUERN_STAKE` names.
+fn hint_of_stake(stake: Option<&str>, command: &StakeCommand, caller: &Account) -> Option<String> {
+    let stake = stake.filter(|stake| !stake.is_empty() && parse_account(stake).as_ref() != Some(caller))?;
+    let instead = match command {
+        StakeCommand::Show { account: None } => format!("`quern stake show {stake}` shows the stake"),
+        StakeCommand::Claim { account: None } => {
+            format!(
+                "`quern stake claim --for {stake}` pays out the stake's emission, and its own key what it has earned"
+            )
+        }
+        StakeCommand::Retire => "use the stake's own key to retire it".to_owned(),
+        _ => return None,
+    };
+    let own = output::address(caller);
+    Some(format!("note: QUERN_STAKE is for daemons alone: this is about the key's own account, {own}; {instead}"))
+}
+
+/// Whether a nomination reaches the chain's minimum.
+fn enough_to_back(more: Balance, backed: Balance, minimum: Balance) -> anyhow::Result<()> {
+    let lacking = minimum.saturating_sub(backed);
+    ensure!(
+        more >= lacking,
+        "{} is too little: the chain's minimum for a candidate is {}; back it with at least {}",
+        output::qrn(more),
+        output::qrn(minimum),
+        output::qrn(lacking)
+    );
+    Ok(())
+}
+
+/// What the chain would refuse, in the amounts of the account. `minimum` is the least bond.
+fn possible(command: &StakeCommand, view: &AccountView, minimum: Balance) -> anyhow::Result<()> {
     match command {
-        StakeCommand::Bond { qrn } => ensure!(
-            *qrn <= view.free,
-            "the account has {} that it can spend, less than {}",
-            output::qrn(view.free),
-            output::qrn(*qrn)
-        ),
-        StakeCommand::Unbond { from: None, .. } => ensure!(view.bonded > 0, "nothing to do: there is no bond"),
+        StakeCommand::Bond { qrn } => {
+            ensure!(
+                *qrn <= view.free,
+                "the account has {} that it can spend, less than {}",
+                output::qrn(view.free),
+                output::qrn(*qrn)
+            );
+            let lacking = minimum.saturating_sub(view.bonded);
+            ensure!(
+                *qrn >= lacking,
+                "{} is too little: the chain's minimum bond is {}; bond at least {}",
+                output::qrn(*qrn),
+                output::qrn(minimum),
+                output::qrn(lacking)
+            );
+        }
+        StakeCommand::Unbond { qrn, from: None } => {
+            ensure!(view.bonded > 0, "nothing to do: there is no bond");
+            // Where more is locked than stays, the chain says so.
+            let stays = view.bonded.saturating_sub(*qrn);
+            ensure!(
+                stays == 0 || stays >= minimum,
+                "{} would stay, less than the chain's minimum bond of {}: take out at most {}, or all {}",
+                output::qrn(stays),
+                output::qrn(minimum),
+                output::qrn(view.bonded.saturating_sub(minimum)),
+                output::qrn(view.bonded)
+            );
+        }
         StakeCommand::Withdraw { from: None } => ensure!(view.unbonding > 0, "nothing to do: nothing is unbonding"),
         _ => {}
     }
@@ -272,6 +348,7 @@ async fn show(global: &Global, chain: &Chain, account: Account) -> anyhow::Resul
     let view = chain.account(&account).await?;
     let candidate = chain.candidate(&account).await?.as_ref().map(Candidate::from);
     let nominations: Vec<_> = chain.nominations(&account).await?.iter().map(Nomination::from).collect();
+    let unbonding = chain.unbonding(&account).await?;
     let claimable = chain.claimable(&account).await?;
     let emission = claimable.iter().fold(0, |sum: Balance, (_, work, authoring)| sum + work + authoring);
     let mut table = output::plain_table();
@@ -285,6 +362,11 @@ async fn show(global: &Global, chain: &Chain, account: Account) -> anyhow::Resul
         ("emission, to be claimed", emission),
     ] {
         table.add_row([name.to_owned(), output::qrn(amount)]);
+        if name == "unbonding" {
+            for (amount, release_at) in &unbonding {
+                table.add_row(["  until block".to_owned(), format!("{release_at}: {}", output::qrn(*amount))]);
+            }
+        }
     }
     if let Some(candidate) = &candidate {
         table.add_row(["as block author".to_owned(), candidate.status().to_owned()]);
@@ -300,7 +382,9 @@ async fn show(global: &Global, chain: &Chain, account: Account) -> anyhow::Resul
     }
     let address = output::address(&account);
     let text = format!("{address}\n{table}");
-    let report = Report::new(address, &view, candidate, nominations, emission);
+    let releases =
+        unbonding.iter().map(|(amount, release_at)| Release { amount: Big(*amount), release_at: *release_at });
+    let report = Report::new(address, &view, releases.collect(), candidate, nominations, emission);
     Output { json: global.json }.result(&report, text)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -337,15 +421,43 @@ mod tests {
 
     #[test]
     fn command_should_be_refused_with_the_amounts_when_the_account_has_too_little() {
-        let refused = |command: &StakeCommand, view| possible(command, &view).unwrap_err().to_string();
+        let refused = |command: &StakeCommand, view| possible(command, &view, 3 * QRN).unwrap_err().to_string();
         let view = AccountView { free: 5 * QRN, ..AccountView::default() };
         let error = refused(&StakeCommand::Bond { qrn: 6 * QRN }, view);
         assert_eq!(error, "the account has 5 QRN that it can spend, less than 6 QRN");
-        assert!(possible(&StakeCommand::Bond { qrn: 5 * QRN }, &view).is_ok());
+        assert!(possible(&StakeCommand::Bond { qrn: 5 * QRN }, &view, 3 * QRN).is_ok());
         assert!(refused(&StakeCommand::Unbond { qrn: 1, from: None }, view).contains("there is no bond"));
         assert!(refused(&StakeCommand::Withdraw { from: None }, view).contains("nothing is unbonding"));
         let unbonding = AccountView { unbonding: 1, ..view };
-        assert!(possible(&StakeCommand::Withdraw { from: None }, &unbonding).is_ok());
+        assert!(possible(&StakeCommand::Withdraw { from: None }, &unbonding, 3 * QRN).is_ok());
+    }
+
+    #[test]
+    fn command_should_be_refused_with_the_minimum_when_too_little_would_be_bonded() {
+        let view = AccountView { free: 50 * QRN, bonded: 4 * QRN, ..AccountView::default() };
+        let tried = |command, minimum| possible(&command, &view, minimum * QRN).map_err(|error| error.to_string());
+        let error = tried(StakeCommand::Bond { qrn: 5 * QRN }, 10).unwrap_err();
+        assert!(error.contains("the chain's minimum bond is 10 QRN; bond at least 6 QRN"), "{error}");
+        assert!(tried(StakeCommand::Bond { qrn: 6 * QRN }, 10).is_ok());
+        let unbond = |qrn: Balance| StakeCommand::Unbond { qrn: qrn * QRN, from: None };
+        let error = tried(unbond(2), 3).unwrap_err();
+        assert!(error.contains("take out at most 1 QRN, or all 4 QRN"), "{error}");
+        assert!(tried(unbond(1), 3).is_ok() && tried(unbond(4), 3).is_ok());
+        let error = enough_to_back(QRN, 7 * QRN, 10 * QRN).unwrap_err().to_string();
+        assert!(error.contains("minimum for a candidate is 10 QRN; back it with at least 3 QRN"), "{error}");
+        assert!(enough_to_back(3 * QRN, 7 * QRN, 10 * QRN).is_ok() && enough_to_back(QRN, 10 * QRN, 10 * QRN).is_ok());
+    }
+
+    #[test]
+    fn hint_should_be_given_when_the_stake_of_a_hot_key_may_be_meant() {
+        let (caller, stake) = ([1; 32], output::address(&[2; 32]));
+        let hint = |command| hint_of_stake(Some(&stake), &command, &caller);
+        assert!(hint(StakeCommand::Show { account: None }).unwrap().contains(&format!("quern stake show {stake}")));
+        assert!(hint(StakeCommand::Claim { account: None }).unwrap().contains("--for"));
+        assert!(hint(StakeCommand::Retire).unwrap().contains("own key"));
+        assert_eq!(hint(StakeCommand::Chill), None);
+        assert_eq!(hint_of_stake(None, &StakeCommand::Retire, &caller), None);
+        assert_eq!(hint_of_stake(Some(&output::address(&caller)), &StakeCommand::Retire, &caller), None);
     }
 
     #[test]
@@ -389,7 +501,8 @@ mod tests {
         };
         let nomination = NominationView { candidate: [1; 32], amount: many, unbonding: many, release_at: 9 };
         let (candidate, nominations) = (Candidate::from(&candidate), vec![Nomination::from(&nomination)]);
-        let report = Report::new("5C".into(), &view, Some(candidate), nominations, many);
+        let releases = vec![Release { amount: Big(many), release_at: 9 }];
+        let report = Report::new("5C".into(), &view, releases, Some(candidate), nominations, many);
         let json = serde_json::to_value(&report).unwrap();
         let text = many.to_string();
         for pointer in [
@@ -397,6 +510,7 @@ mod tests {
             "/bonded",
             "/locked",
             "/unbonding",
+            "/releases/0/amount",
             "/credits",
             "/emission",
             "/candidate/bonded",

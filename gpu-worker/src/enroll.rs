@@ -81,6 +81,14 @@ pub enum EnrolError {
         /// Missing bond in whole QRN.
         missing: Balance,
     },
+    /// The bond that is asked for is too small.
+    #[error("--bond is {}, the chain's minimum {}: name at least that", qrn(*wanted), qrn(*minimum))]
+    Small {
+        /// The bond that is asked for.
+        wanted: Balance,
+        /// The chain's minimum.
+        minimum: Balance,
+    },
     /// The bond is too small, and the daemon's hot key cannot add to it.
     #[error("the bond of {stake} is {}, the chain's minimum {}, and a hot key cannot bond; with the key of the stake: quern stake bond {wanted}", qrn(*bonded), qrn(*minimum))]
     Unbonded {
@@ -117,6 +125,10 @@ pub async fn bond(chain: &Chain, sender: &Sender, me: &Account, wanted: Balance)
     }
     if account.free < missing {
         return Err(EnrolError::Poor { free: account.free / QRN, missing: missing.div_ceil(QRN) });
+    }
+    let minimum = chain.minimum_bond().await?;
+    if wanted < minimum {
+        return Err(EnrolError::Small { wanted, minimum });
     }
     sender.send_and_wait(&calls::bond(missing)).await?;
     tracing::info!(qrn = (missing / QRN) as u64, "bonded");

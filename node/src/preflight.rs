@@ -5,7 +5,7 @@
 use sc_network::multiaddr::Protocol;
 use sc_service::Configuration;
 use std::{
-    fs::{self, File},
+    fs::{self, File, TryLockError},
     io::{self, Write},
     net::{IpAddr, SocketAddr, TcpListener},
     path::Path,
@@ -34,6 +34,9 @@ const PEERS: (&str, &str) = ("the peer-to-peer network", "--port");
 
 /// Checks that the node can write where it must and listen where it must. The ports stay its own while the result is kept.
 pub fn check(config: &Configuration) -> Result<Ports, String> {
+    if let Some(database) = config.database.path() {
+        nobody_has_it_open(database)?;
+    }
     room(&config.data_path)?;
     let endpoints = config.rpc.addr.iter().flatten().filter(|endpoint| !endpoint.is_optional);
     let rpc: Vec<SocketAddr> = endpoints.map(|endpoint| endpoint.listen_addr).collect();
@@ -98,6 +101,20 @@ fn reserve(address: SocketAddr) -> Result<Option<Reservation>, io::Error> {
 #[cfg(not(target_os = "linux"))]
 fn reserve(_: SocketAddr) -> Result<Option<Reservation>, io::Error> {
     Ok(None)
+}
+
+/// Checks that no other node has the database open: ParityDB locks a file in its folder.
+fn nobody_has_it_open(database: &Path) -> Result<(), String> {
+    // Without the file there is no database yet.
+    let Ok(lock) = File::open(database.join("lock")) else { return Ok(()) };
+    match lock.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(format!(
+            "another node has the database in {} open; stop that one or choose another folder with --base-path",
+            database.display()
+        )),
+        // Anything else that is wrong is said when it is opened.
+        _ => Ok(()),
+    }
 }
 
 /// Checks that a few database files fit into the folder.
@@ -179,6 +196,20 @@ mod tests {
     fn room_should_name_the_remedy_when_the_folder_is_a_file() {
         let error = room(&std::env::current_exe().unwrap()).unwrap_err();
         assert!(error.contains("--base-path"), "{error}");
+    }
+
+    #[test]
+    fn database_should_be_refused_only_while_another_node_has_it_open() {
+        let folder = std::env::temp_dir().join(format!("quern-preflight-lock-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        assert_eq!(nobody_has_it_open(&folder), Ok(()), "there is no database yet");
+        let held = File::create(folder.join("lock")).unwrap();
+        held.lock().unwrap();
+        let error = nobody_has_it_open(&folder).unwrap_err();
+        assert!(error.contains("stop that one or choose another folder with --base-path"), "{error}");
+        drop(held);
+        assert_eq!(nobody_has_it_open(&folder), Ok(()));
+        fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]

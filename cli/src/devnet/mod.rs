@@ -232,11 +232,11 @@ fn next_steps(report: &Report, keep: bool) -> String {
     if !keep {
         return "what to try next:
     \
-             quern devnet --keep      leave the network up, then look into it with quern job, worker, stake and network
+             the same command with --keep  leave the network up, then look into it with quern job, worker, stake and network
     \
-             quern devnet --json      the same for scripts
+             the same command with --json  the same for scripts
     \
-             quern job submit --help  your own programs and data"
+             quern job submit --help       your own programs and data"
             .into();
     }
     // Carried out by now, so `quern offence list` has it no more.

@@ -84,7 +84,7 @@ pub async fn fetch(chain: &Chain, job: &JobView, stages: &[u16], out: &Path) -> 
                 // What is written was checked as a stranger would check it.
                 proof.verify(&roots.job)?;
                 let file = folder.join(format!("task-{task}.bin"));
-                fs::write(out.join(&file), &bytes).with_context(|| format!("{} cannot be written", file.display()))?;
+                write_whole(&out.join(&file), &bytes)?;
                 outputs.push(ReceiptOutput::new(stage, task, bytes.len() as u64, file, &proof));
             }
         }
@@ -99,8 +99,26 @@ pub async fn fetch(chain: &Chain, job: &JobView, stages: &[u16], out: &Path) -> 
     };
     let path = out.join(RECEIPT);
     let text = serde_json::to_string_pretty(&receipt)?;
-    fs::write(&path, text).with_context(|| format!("{} cannot be written", path.display()))?;
+    write_whole(&path, text.as_bytes())?;
     Ok(receipt)
+}
+
+/// Writes a file beside its place first, so that it is whole or not there.
+fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
+    let written = fs::write(&part, bytes).and_then(|()| fs::rename(&part, path));
+    written.map_err(|error| {
+        // What is left of it is of no use to anybody; that it cannot be removed changes nothing.
+        let _ = fs::remove_file(&part);
+        let remedy = match error.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+                ": free some space there, or name another folder with --out"
+            }
+            _ => "",
+        };
+        anyhow::Error::from(error).context(format!("{} cannot be written{remedy}", path.display()))
+    })
 }
 
 /// The same as soon as everything is served: workers serve a result to everybody once its acceptance is final.
@@ -117,4 +135,24 @@ pub async fn fetch_when_served(chain: &Chain, job: &JobView, stages: &[u16], out
 /// The tainted stages among these.
 pub(super) fn of_these(tainted: &[u16], stages: &[u16]) -> Vec<u16> {
     tainted.iter().filter(|stage| stages.contains(stage)).copied().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_should_be_whole_or_not_there_when_it_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("task-0.bin");
+        write_whole(&path, b"first").unwrap();
+        write_whole(&path, b"second").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"second");
+        // A folder cannot be replaced by a file.
+        let taken = folder.path().join("taken");
+        fs::create_dir(&taken).unwrap();
+        let error = write_whole(&taken, b"third").unwrap_err().to_string();
+        assert!(error.contains(&taken.display().to_string()), "{error}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing else is left");
+    }
 }

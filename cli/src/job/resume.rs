@@ -29,9 +29,30 @@ struct Resumed {
 pub async fn run(global: &Global, args: ResumeArgs) -> anyhow::Result<ExitCode> {
     let output = Output { json: global.json };
     let keys = client::keys(global)?;
-    let chain = client::connect(global).await?;
-    let job = chain.job(args.id).await?.with_context(|| format!("job {} is not on chain", args.id))?;
-    check(&job, &keys.account())?;
+    let mut chain = client::connect(global).await?;
+    let mut job = chain.job(args.id).await?.with_context(|| format!("job {} is not on chain", args.id))?;
+    let serves = args.spec.is_some() || args.task.is_some();
+    check(&job, &keys.account(), serves)?;
+    // Whatever is wrong with the file is told at once, not when it is needed.
+    let built = match serves {
+        true => Some(submit::build(args.spec.as_deref(), args.task, args.checkpoint.as_deref(), args.rounds)?),
+        false => None,
+    };
+    if !is_paused(&job) {
+        output.say(format_args!(
+            "job {} is {}: it goes on without its inputs until somebody misses them, and is resumed with them then",
+            args.id,
+            json::status(&job.status)
+        ));
+        job = tokio::select! {
+            job = watch::follow_to_pause(&chain, args.id, &output) => job?,
+            _ = tokio::signal::ctrl_c() => anyhow::bail!("job {} goes on without its inputs", args.id),
+        };
+        if !is_paused(&job) {
+            return watch::finish(&output, &job);
+        }
+        chain = client::connect(global).await?;
+    }
     let held = job.unfunded;
     let what = format!("Hold {} anew, for work that was paid and has to be done again?", output::qrn(held));
     if held > 0 && !args.yes && !output.confirm(&what)? {
@@ -39,13 +60,12 @@ pub async fn run(global: &Global, args: ResumeArgs) -> anyhow::Result<ExitCode> 
     }
     let (resumed, sender) = (Resumed { job: args.id, held: Big(held) }, chain.sender(keys));
     let text = format!("job {} is resumed, and {} held anew", args.id, output::qrn(held));
-    if args.spec.is_none() && args.task.is_none() {
+    let Some(built) = built else {
         sender.send_and_wait(&calls::resume_job(args.id, None)).await?;
         output
             .result(&resumed, format_args!("{text}; it counts on its endpoints, which must serve the inputs again"))?;
         return Ok(ExitCode::SUCCESS);
-    }
-    let built = submit::build(args.spec.as_deref(), args.task, args.checkpoint.as_deref(), args.rounds)?;
+    };
     let peer = client::peer(args.listen, &args.announce, MemoryStore::default()).await?;
     submit::serve_blobs(&peer, &built).await?;
     let endpoints = match built.spec.endpoints.is_empty() {
@@ -66,13 +86,18 @@ pub async fn run(global: &Global, args: ResumeArgs) -> anyhow::Result<ExitCode> 
     Ok(code)
 }
 
-/// Why the job cannot be resumed by this account, if it cannot.
-fn check(job: &JobView, caller: &Account) -> anyhow::Result<()> {
+fn is_paused(job: &JobView) -> bool {
+    matches!(job.status, JobStatus::Paused { .. })
+}
+
+/// Why the job cannot be resumed by this account, if it cannot. One that is not paused yet can be where its inputs are here.
+fn check(job: &JobView, caller: &Account, serves: bool) -> anyhow::Result<()> {
+    let (id, status) = (job.id, json::status(&job.status));
+    ensure!(job.status.is_open(), "job {id} is {status}: there is nothing to resume");
     ensure!(
-        matches!(job.status, JobStatus::Paused { .. }),
-        "job {} is {}, not paused: there is nothing to resume",
-        job.id,
-        json::status(&job.status)
+        is_paused(job) || serves,
+        "job {id} is {status}, not paused: name the file or --task that it was submitted with, and it is resumed when somebody \
+         misses its inputs"
     );
     ensure!(
         job.requester == *caller,
@@ -109,11 +134,21 @@ mod tests {
     }
 
     #[test]
-    fn only_its_requester_should_resume_a_job_and_only_when_it_is_paused() {
+    fn only_its_requester_should_resume_a_job_and_without_its_inputs_only_when_it_is_paused() {
         let paused = job(JobStatus::Paused { shard: ShardId { job: 7, stage: 0, index: 1 }, until: 50 });
-        assert!(check(&paused, &[1; 32]).is_ok());
-        assert!(check(&paused, &[2; 32]).unwrap_err().to_string().contains("only its requester"));
-        let running = check(&job(JobStatus::Running), &[1; 32]).unwrap_err().to_string();
-        assert_eq!(running, "job 7 is running, not paused: there is nothing to resume");
+        assert!(check(&paused, &[1; 32], false).is_ok());
+        assert!(check(&paused, &[2; 32], false).unwrap_err().to_string().contains("only its requester"));
+        let running = check(&job(JobStatus::Running), &[1; 32], false).unwrap_err().to_string();
+        assert!(running.contains("job 7 is running, not paused: name the file"), "{running}");
+    }
+
+    #[test]
+    fn running_job_should_be_resumed_later_when_its_inputs_are_here_and_a_job_that_is_over_never() {
+        for status in [JobStatus::Running, JobStatus::Waiting] {
+            assert!(check(&job(status), &[1; 32], true).is_ok());
+            assert!(check(&job(status), &[2; 32], true).unwrap_err().to_string().contains("only its requester"));
+        }
+        let over = check(&job(JobStatus::Failed), &[1; 32], true).unwrap_err().to_string();
+        assert_eq!(over, "job 7 is failed: there is nothing to resume");
     }
 }

@@ -43,6 +43,8 @@ struct Quoted {
     deposit: Big,
     /// About what the transaction that submits the job costs.
     transaction_fee: Big,
+    /// About what those that publish the programs cost.
+    publishing_fee: Big,
     /// Validators with a free audit bond, counted up to those that a shard needs.
     validators: u32,
     /// Validators that audit a shard.
@@ -55,6 +57,7 @@ struct Beside {
     programs: usize,
     deposit: Balance,
     transaction_fee: Balance,
+    publishing_fee: Balance,
     auditors: Auditors,
 }
 
@@ -81,6 +84,11 @@ pub struct Offered {
 pub async fn run(global: &Global, args: SubmitArgs) -> anyhow::Result<ExitCode> {
     let output = Output { json: global.json };
     let job = build(args.spec.as_deref(), args.task, args.checkpoint.as_deref(), args.rounds)?;
+    anyhow::ensure!(
+        !args.no_wait || args.offer.quote_only || is_served_elsewhere(&job),
+        "with --no-wait nobody would serve the job's inputs, and it would be paused: leave --no-wait out, or name in its file the \
+         machines that serve them (`endpoints`)"
+    );
     let Some(offered) = offer(global, &output, job, &args.offer, Unfit::Warn).await? else {
         return Ok(ExitCode::SUCCESS);
     };
@@ -122,8 +130,12 @@ pub async fn offer(
         missing_programs(&chain, &job).await?.iter().map(|program| program.program().encode()).collect();
     let (quote, deposit) = chain.dry_quote(&job.spec, &missing).await?;
     let transaction_fee = chain.fee(&calls::submit_job(job.spec.clone())).await?;
+    let mut publishing_fee: Balance = 0;
+    for program in &missing {
+        publishing_fee = publishing_fee.saturating_add(chain.fee(&calls::publish_program(program.clone())).await?);
+    }
     let auditors = auditors::for_quote(&chain, &quote).await?;
-    let beside = Beside { programs: missing.len(), deposit, transaction_fee, auditors };
+    let beside = Beside { programs: missing.len(), deposit, transaction_fee, publishing_fee, auditors };
     let no_worker = unfit::warning(&chain, &quote, &job.spec).await?;
     let warnings: Vec<String> = no_worker.iter().cloned().chain(auditors.warning()).collect();
     if args.quote_only {
@@ -132,6 +144,7 @@ pub async fn offer(
             programs: missing.len(),
             deposit: Big(deposit),
             transaction_fee: Big(transaction_fee),
+            publishing_fee: Big(publishing_fee),
             validators: auditors.free,
             validators_needed: auditors.needed,
         };
@@ -144,16 +157,16 @@ pub async fn offer(
         anyhow::bail!("{no_worker}. Nothing was published or held");
     }
     warnings.iter().for_each(|warning| output.say(format_args!("warning: {warning}")));
-    let (free, needed) = (chain.account(&sender.account()).await?.free, quote.escrow.saturating_add(deposit));
-    anyhow::ensure!(
-        free >= needed,
-        "the account has {}, which does not cover {}; lower --bid or transfer some to {}",
-        output::qrn(free),
-        output::qrn(needed),
-        output::address(&sender.account())
-    );
+    let free = chain.account(&sender.account()).await?.free;
+    if let Some(short) = shortfall(free, chain.existential_deposit().await?, &quote, &beside) {
+        anyhow::bail!(
+            "{short}; nothing was published; lower --bid or transfer some to {}",
+            output::address(&sender.account())
+        );
+    }
     if !missing.is_empty() && !args.yes {
-        let question = format!("Publish {} programs, under a deposit of {}?", missing.len(), output::qrn(deposit));
+        let programs = output::count(missing.len() as u64, "program");
+        let question = format!("Publish {programs}, under a deposit of {}?", output::qrn(deposit));
         if !output.confirm(&question)? {
             anyhow::bail!("nothing was published");
         }
@@ -177,10 +190,14 @@ impl Offered {
         let id = self.id;
         let unserved = format!(
             "job {id} goes on without its inputs: cancel it with `quern job cancel {id}`, or serve them again with \
-             `quern job resume {id}` when it is paused"
+             `quern job resume {id}` and the file or --task that it was submitted with"
         );
         tokio::select! {
-            done = watch::follow(&self.chain, id, output) => done.context(unserved),
+            done = watch::follow(&self.chain, id, output) => done.map_err(|error| match error.is::<client::OtherChain>() {
+                // There the number is that of another job, or of none.
+                true => error,
+                false => error.context(unserved),
+            }),
             _ = tokio::signal::ctrl_c() => anyhow::bail!(unserved),
         }
     }
@@ -219,6 +236,34 @@ pub(super) fn build(
             let checkpoint = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
             InferenceJob::digits().build(checkpoint, &digits.test, &terms)?
         }
+    })
+}
+
+/// Whether the job's inputs can be fetched when this program has ended.
+fn is_served_elsewhere(job: &BuiltJob) -> bool {
+    job.blobs.is_empty() || !job.spec.endpoints.is_empty()
+}
+
+/// What an account lacks for a job, if it does: all that is held and burned and paid for it, and what must stay on the account,
+/// before anything is published.
+fn shortfall(free: Balance, stays: Balance, quote: &Quote, beside: &Beside) -> Option<String> {
+    let fees = beside.transaction_fee.saturating_add(beside.publishing_fee);
+    let parts = [
+        (quote.escrow, "held for the job"),
+        (beside.deposit, "as the deposit for its programs"),
+        (quote.shard_fee, "burned for its shards"),
+        (fees, "for the transactions"),
+        (stays, "that an account must keep"),
+    ];
+    let needed = parts.iter().fold(0, |sum: Balance, (amount, _)| sum.saturating_add(*amount));
+    let named: Vec<String> = parts
+        .iter()
+        .filter(|(amount, _)| *amount > 0)
+        .map(|(amount, what)| format!("{} {what}", output::qrn(*amount)))
+        .collect();
+    (free < needed).then(|| {
+        let (free, needed) = (output::qrn(free), output::qrn(needed));
+        format!("the account has {free}, which does not cover {needed}: {}", named.join(", "))
     })
 }
 
@@ -262,7 +307,7 @@ pub async fn submit_spec(sender: &Sender, spec: JobSpec) -> anyhow::Result<JobId
 }
 
 fn quote_text(quote: &Quote, beside: &Beside) -> String {
-    let Beside { programs, deposit, transaction_fee, auditors } = *beside;
+    let Beside { programs, deposit, transaction_fee, publishing_fee, auditors } = *beside;
     let mut table = output::plain_table();
     let percent = 100.0 * quote.audit_macs as f64 / (quote.work_macs as f64).max(1.0);
     let moves = match quote.work_macs > quote.macs {
@@ -270,7 +315,14 @@ fn quote_text(quote: &Quote, beside: &Beside) -> String {
         false => String::new(),
     };
     let rows = [
-        ("work", format!("{} in {} shards{moves}", output::macs(quote.work_macs.into()), quote.shards)),
+        (
+            "work",
+            format!(
+                "{} in {}{moves}",
+                output::macs(quote.work_macs.into()),
+                output::count(quote.shards.into(), "shard")
+            ),
+        ),
         ("verification", format!("{} ({percent:.1} % of the work)", output::macs(quote.audit_macs.into()))),
         ("workers, at the bid", output::qrn(quote.price)),
         ("auditors", output::qrn(quote.audit_fee)),
@@ -283,7 +335,12 @@ fn quote_text(quote: &Quote, beside: &Beside) -> String {
         ("bond of each for an audit", output::qrn(quote.audit_bond)),
         ("transaction fee", format!("about {}", output::qrn(transaction_fee))),
     ];
-    let of_programs = format!("{} for {programs} programs to be published", output::qrn(deposit));
+    let of_programs = format!(
+        "{} for {} to be published, with fees of about {}",
+        output::qrn(deposit),
+        output::count(programs as u64, "program"),
+        output::qrn(publishing_fee)
+    );
     let rows = rows.into_iter().chain((programs > 0).then_some(("deposit", of_programs)));
     for (name, value) in rows {
         table.add_row([name.to_owned(), value]);
@@ -299,13 +356,39 @@ mod tests {
     #[test]
     fn quote_should_show_the_fee_of_the_transaction_and_a_deposit_only_when_programs_are_missing() {
         let auditors = Auditors { free: 2, needed: 3, bond: 10 * QRN, able: 3 };
-        let beside = Beside { programs: 0, deposit: 0, transaction_fee: QRN / 100, auditors };
+        let beside = Beside { programs: 0, deposit: 0, transaction_fee: QRN / 100, publishing_fee: 0, auditors };
         let text = quote_text(&Quote { price: QRN, shards: 4, ..Quote::default() }, &beside);
         assert!(text.contains("about 0.01 QRN") && !text.contains("deposit"), "{text}");
         assert!(text.contains("2 (3 needed)"), "{text}");
         let moving = Quote { macs: 1_000, work_macs: 4_000, shards: 1, ..Quote::default() };
-        assert!(quote_text(&moving, &beside).contains("1 shards, for bytes moved beside"), "{text}");
+        assert!(quote_text(&moving, &beside).contains("1 shard, for bytes moved beside"), "{text}");
         let text = quote_text(&Quote::default(), &Beside { programs: 2, deposit: 3 * QRN, ..beside });
         assert!(text.contains("3 QRN for 2 programs to be published"), "{text}");
+    }
+
+    #[test]
+    fn account_should_be_short_when_it_can_pay_for_the_programs_and_not_for_the_job() {
+        let auditors = Auditors { free: 2, needed: 2 };
+        let beside = Beside { programs: 1, deposit: 2 * QRN, transaction_fee: QRN, publishing_fee: QRN, auditors };
+        let quote = Quote { escrow: 5 * QRN, shard_fee: QRN, ..Quote::default() };
+        assert_eq!(shortfall(11 * QRN, QRN, &quote, &beside), None);
+        let short = shortfall(11 * QRN - 1, QRN, &quote, &beside).unwrap();
+        assert!(short.contains("does not cover 11 QRN: 5 QRN held for the job, 2 QRN as the deposit"), "{short}");
+        assert!(
+            short.ends_with("1 QRN burned for its shards, 2 QRN for the transactions, 1 QRN that an account must keep"),
+            "{short}"
+        );
+    }
+
+    #[test]
+    fn inputs_should_be_served_elsewhere_when_there_are_none_or_the_file_names_who_has_them() {
+        let mut job = build(None, Some(BuiltIn::DigitsTrain), None, Some(1)).unwrap();
+        assert!(!is_served_elsewhere(&job));
+        let endpoint = quern_primitives::job::Endpoint { id: [1; 32], addresses: Default::default() };
+        job.spec.endpoints = vec![endpoint].try_into().unwrap();
+        assert!(is_served_elsewhere(&job));
+        job.spec.endpoints = Default::default();
+        job.blobs.clear();
+        assert!(is_served_elsewhere(&job));
     }
 }

@@ -230,8 +230,11 @@ impl std::fmt::Display for Outcome {
         match self {
             Self::Matches(report) => write!(
                 f,
-                "MATCHES: all {} segments give the ids that {} committed to ({} in {:.1} s)",
-                report.segments,
+                "MATCHES: {} that {} committed to ({} in {:.1} s)",
+                match report.segments {
+                    1 => "its one segment gives the id".to_owned(),
+                    segments => format!("all {segments} segments give the ids"),
+                },
                 report.worker,
                 output::macs(report.macs.0),
                 report.seconds
@@ -331,7 +334,8 @@ async fn by_receipt(
     let folder = file.parent().map_or_else(PathBuf::new, Path::to_owned);
     let origins = Origins::of(chain, receipt.job).await?;
     for entry in &receipt.outputs {
-        if let Err(error) = check(entry, &receipt, &root, &folder, &origins) {
+        let bytes = read_output(&folder, entry, receipt.job)?;
+        if let Err(error) = check(entry, &bytes, &receipt, &root, &origins) {
             return differs(
                 output,
                 &format!("stage {} task {}: {}", entry.stage, entry.task, causes::told(error.as_ref())),
@@ -418,12 +422,20 @@ impl Origins {
     }
 }
 
-/// Checks one output of a receipt: its file, and the way from the job's root to its id.
+/// The file of an output. One that is missing differs from nothing.
+fn read_output(folder: &Path, entry: &ReceiptOutput, job: JobId) -> anyhow::Result<Vec<u8>> {
+    let file = folder.join(&entry.file);
+    fs::read(&file).with_context(|| {
+        format!("{} cannot be read: fetch it again with `quern job fetch {job} --out FOLDER`", file.display())
+    })
+}
+
+/// Checks one output of a receipt: its file's bytes, and the way from the job's root to its id.
 fn check(
     entry: &ReceiptOutput,
+    bytes: &[u8],
     receipt: &Receipt,
     root: &BlobId,
-    folder: &Path,
     origins: &Origins,
 ) -> anyhow::Result<()> {
     let path = entry.path()?;
@@ -432,27 +444,23 @@ fn check(
     ensure!(path.shard.stage == entry.stage, "the proof is of stage {}", path.shard.stage);
     let id = path.verify(root)?;
     ensure!(parse_id(&entry.id) == Some(id), "the proof shows {id}, the receipt says {}", entry.id);
-    let file = folder.join(&entry.file);
-    let bytes = fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?;
-    ensure!(BlobId::of(&bytes) == id, "{} holds other bytes than were proven", file.display());
+    ensure!(BlobId::of(bytes) == id, "{} holds other bytes than were proven", entry.file.display());
     Ok(())
 }
 
 /// Says loudly that something differs.
 fn differs(output: &Output, what: &str, report: Option<&Report>) -> anyhow::Result<ExitCode> {
-    #[derive(Serialize)]
-    struct Mismatch<'a> {
-        matches: bool,
-        reason: &'a str,
-        report: Option<&'a Report>,
-    }
+    // A match has the same fields, and no reason.
+    let mut told = report.map_or_else(|| Ok(serde_json::json!({})), serde_json::to_value)?;
+    told["matches"] = false.into();
+    told["reason"] = what.into();
     let banner = "!".repeat(78);
     eprintln!("{banner}\n!!! DIFFERS: {what}");
     if let Some(Report { job, .. }) = report {
         eprintln!("!!! While its challenge window is open, `quern-worker watch --job {job}` takes it to the referee.");
     }
     eprintln!("{banner}");
-    output.result(&Mismatch { matches: false, reason: what, report }, "DIFFERS")?;
+    output.result(&told, "DIFFERS")?;
     Ok(ExitCode::from(exit::DIFFERS))
 }
 
@@ -569,6 +577,18 @@ mod tests {
         expected.sort();
         assert_eq!(ids, expected, "the list itself is an input too");
         assert!(local_inputs(&folder.path().join("nothing")).is_err());
+    }
+
+    #[test]
+    fn missing_file_of_a_receipt_should_be_fetched_again_and_differ_from_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = PathBuf::from("task-0.bin");
+        let entry =
+            ReceiptOutput { stage: 0, task: 0, id: String::new(), len: 3, file: file.clone(), proof: String::new() };
+        let error = read_output(folder.path(), &entry, 7).unwrap_err().to_string();
+        assert!(error.contains("task-0.bin") && error.contains("quern job fetch 7"), "{error}");
+        fs::write(folder.path().join(file), b"abc").unwrap();
+        assert_eq!(read_output(folder.path(), &entry, 7).unwrap(), b"abc");
     }
 
     #[test]

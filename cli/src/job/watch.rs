@@ -26,19 +26,39 @@ pub async fn run(global: &Global, args: JobArgs) -> anyhow::Result<ExitCode> {
 
 /// Shows the job's progress until it is over. Where the node goes away, it waits and connects again.
 pub async fn follow(chain: &Chain, id: JobId, output: &Output) -> anyhow::Result<JobView> {
+    follow_until(chain, id, output, |status| !status.is_open()).await
+}
+
+/// Shows the job's progress until it is paused or over. Where the node goes away, it waits and connects again.
+pub async fn follow_to_pause(chain: &Chain, id: JobId, output: &Output) -> anyhow::Result<JobView> {
+    follow_until(chain, id, output, |status| !status.is_open() || matches!(status, JobStatus::Paused { .. })).await
+}
+
+async fn follow_until(
+    chain: &Chain,
+    id: JobId,
+    output: &Output,
+    is_reached: impl Fn(&JobStatus) -> bool,
+) -> anyhow::Result<JobView> {
     let identity = client::Identity::of(chain).await;
     let mut shown = String::new();
     client::over_again(
         chain.clone(),
-        async |chain| progress(chain, id, output, &mut shown).await,
+        async |chain| progress(chain, id, output, &mut shown, &is_reached).await,
         async |error| output.say(format_args!("{error}: waiting until it is back")),
         async || client::connect_again(&identity, chain.url()).await,
     )
     .await
 }
 
-/// Shows the job's progress until it is over, or the connection is lost.
-async fn progress(chain: &Chain, id: JobId, output: &Output, shown: &mut String) -> anyhow::Result<JobView> {
+/// Shows the job's progress until its status is the one that is waited for, or the connection is lost.
+async fn progress(
+    chain: &Chain,
+    id: JobId,
+    output: &Output,
+    shown: &mut String,
+    is_reached: &impl Fn(&JobStatus) -> bool,
+) -> anyhow::Result<JobView> {
     let mut heads = chain.heads().await?;
     loop {
         let head = heads.next().await.ok_or(ChainError::Closed)??;
@@ -51,7 +71,7 @@ async fn progress(chain: &Chain, id: JobId, output: &Output, shown: &mut String)
             output.say(format_args!("block {}: {line}", head.height));
             *shown = line;
         }
-        if !job.status.is_open() {
+        if is_reached(&job.status) {
             return Ok(job);
         }
     }
@@ -65,8 +85,8 @@ pub fn finish(output: &Output, job: &JobView) -> anyhow::Result<ExitCode> {
     if job.maturing > 0 {
         let held = output::qrn(job.escrow_left);
         text.push_str(&format!(
-            "\n{} shards wait for their challenge window to close; {held} held for them",
-            job.maturing
+            "\n{} still in the challenge window; {held} held until it closes",
+            output::count(job.maturing.into(), "shard")
         ));
     }
     if !job.tainted.is_empty() {

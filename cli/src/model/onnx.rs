@@ -98,7 +98,15 @@ pub fn import(args: &ImportArgs, out: &Path) -> anyhow::Result<Report> {
     let imported = import_network(&network, &samples, &options, |program, inputs| {
         executor.run_task(program, &Context::default(), inputs, &mut |_, _| ())
     })
-    .with_context(|| format!("{}", args.model.display()))?;
+    .map_err(|error| {
+        // What is wrong with the samples is not wrong with the model.
+        let is_of_samples = matches!(
+            error,
+            OnnxError::TooFewSamples { .. } | OnnxError::SampleShape { .. } | OnnxError::SampleNotFinite { .. }
+        );
+        let file = if is_of_samples { calibration } else { &args.model };
+        anyhow::Error::from(error).context(file.display().to_string())
+    })?;
     let images = match &args.images {
         Some(path) => imported.images_of(&network, &array(path)?).with_context(|| format!("{}", path.display()))?,
         None => imported.images_of(&network, &samples)?,
@@ -170,4 +178,32 @@ fn write(network: &Network, imported: &Imported, images: &[u8], out: &Path) -> a
     );
     fs::rename(folder.keep(), out)?;
     Ok(files.into_iter().map(|(name, _)| name).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn import_should_name_the_samples_when_they_are_what_is_wrong() {
+        let folder = tempfile::tempdir().unwrap();
+        let (images, shape) = (folder.path().join("images.npy"), "(16, 1, 8, 8)");
+        let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}\n");
+        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+        bytes.extend((header.len() as u16).to_le_bytes());
+        bytes.extend(header.bytes());
+        bytes.extend(f32::NAN.to_le_bytes().repeat(16 * 64));
+        fs::write(&images, bytes).unwrap();
+        let args = ImportArgs {
+            model: Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/digits/cnn.onnx"),
+            calibration: Some(images),
+            out: None,
+            images: None,
+            images_per_task: None,
+            max_memory_mib: 8_192,
+            positions: 40,
+        };
+        let error = format!("{:#}", import(&args, &folder.path().join("out")).unwrap_err());
+        assert!(error.contains("images.npy: ") && !error.contains("cnn.onnx"), "{error}");
+    }
 }

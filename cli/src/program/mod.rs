@@ -160,7 +160,10 @@ impl Report {
         facts.add_row(["carried state", &list(&self.state)]);
         facts.add_row(["output", &self.output]);
         facts.add_row(["products a task", &output::macs(self.macs.0)]);
-        facts.add_row(["work a task", &format!("{} in {} segments", output::macs(self.work_macs.0), self.segments)]);
+        facts.add_row([
+            "work a task",
+            &format!("{} in {}", output::macs(self.work_macs.0), output::count(self.segments.into(), "segment")),
+        ]);
         facts.add_row(["memory", &output::bytes(self.memory_bytes)]);
         facts.add_row([
             "proofs for one element",

@@ -70,13 +70,24 @@ fn of_module(module: &ModuleError) -> String {
         Ok(Some((pallet, error))) => format!("{pallet}::{}", error.strip_suffix(')').unwrap_or(error)),
         _ => module.details_string(),
     };
-    let Ok(details) = module.details() else { return name };
+    let shown = placed(&name);
+    let Ok(details) = module.details() else { return shown };
     let (pallet, error) = (details.pallet.name(), details.variant.name.as_str());
     let said = details.variant.docs.join(" ");
     match of_fault(&name, error).or_else(|| remedy(pallet, error)) {
-        Some(remedy) => format!("{name}: {} What to do: {remedy}", said.trim()),
-        None => format!("{name}: {}", said.trim()),
+        Some(remedy) => format!("{shown}: {} What to do: {remedy}", said.trim()),
+        None => format!("{shown}: {}", said.trim()),
     }
+}
+
+/// An error as code writes it, with its place in words: `InvalidJob(NoSuchTask(At { stage: 0, input: 1 }))` as
+/// `InvalidJob(NoSuchTask), stage 0, input 1`.
+fn placed(name: &str) -> String {
+    let Some((error, place)) = name.split_once(" { ") else { return name.to_owned() };
+    let Some((place, _)) = place.split_once(" }") else { return name.to_owned() };
+    let error = error.strip_suffix("(At").unwrap_or(error);
+    let open = error.matches('(').count().saturating_sub(error.matches(')').count());
+    format!("{error}{}, {}", ")".repeat(open), place.replace(": ", " "))
 }
 
 /// What to do about the fault that an error carries: such an error is as precise as its fault.
@@ -89,7 +100,8 @@ fn of_fault(name: &str, error: &str) -> Option<&'static str> {
 pub(super) fn of_quote(said: String) -> ChainError {
     let error = said.split('(').next().unwrap_or("");
     let remedy = of_fault(&said, error).or_else(|| remedy("Jobs", error));
-    ChainError::Refused(remedy.map_or_else(|| in_words(&said), |remedy| format!("{said}. What to do: {remedy}")))
+    let shown = placed(&said);
+    ChainError::Refused(remedy.map_or_else(|| in_words(&shown), |remedy| format!("{shown}. What to do: {remedy}")))
 }
 
 /// What to do about an error of a pallet, or about a fault that such an error carries (`of` is then the error's name).
@@ -223,7 +235,7 @@ pub fn remedy(of: &str, name: &str) -> Option<&'static str> {
             "nothing, if the role is right; else `quern stake retire` first, or use another account"
         }
         ("Jobs", "CannotPayShardFee") => {
-            "put more tasks into a shard (`shard_size`), or fund the account: the quote shows what is burned for the shards beside what is held"
+            "transfer some QRN to the account; `quern job submit --quote-only` shows what is burned for the shards beside what is held"
         }
         ("Workers", "NotRegistered") => "start a daemon with this account: it registers it",
         ("Workers", "BondTooLow") => "bond more: `quern stake bond`, or `--bond` of the daemon",
@@ -363,6 +375,9 @@ mod tests {
         assert!(
             of_input.ends_with("give the input as many bytes as the program's tensor has (`quern program inspect`)")
         );
+        assert!(of_input.starts_with("refused: InvalidJob(InputSize), stage 0, input 1. What to do"), "{of_input}");
+        assert_eq!(placed("Jobs::InvalidJob(NoTasks { stage: 2 })"), "Jobs::InvalidJob(NoTasks), stage 2");
+        assert_eq!(placed("InvalidJob(NoBid)"), "InvalidJob(NoBid)");
         assert_eq!(told("Unheard"), "refused: Unheard");
     }
 

@@ -99,6 +99,22 @@ impl Chain {
         self.stored(None, runtime::storage().collateral().minimum_bond()).await
     }
 
+    /// The least that backs a candidate.
+    pub async fn minimum_nomination(&self) -> Result<Balance, ChainError> {
+        Ok(self.stored(None, runtime::storage().collateral().elections()).await?.minimum_nomination)
+    }
+
+    /// What of an account's bond is unbonding: amounts, and the heights from which they can be withdrawn.
+    pub async fn unbonding(&self, account: &Account) -> Result<Vec<(Balance, Height)>, ChainError> {
+        let at = self.state_at(None).await?;
+        let storage = at.storage();
+        let account = subxt::utils::AccountId32(*account);
+        let found = storage.try_fetch(runtime::storage().collateral().ledgers(), (account,)).await;
+        let Some(found) = found.map_err(|error| rpc("collateral.ledgers", error))? else { return Ok(Vec::new()) };
+        let ledger = found.decode().map_err(|_| ChainError::Malformed("collateral.ledgers".into()))?;
+        Ok(ledger.unbonding.0.into_iter().map(|chunk| (chunk.amount, chunk.release_at)).collect())
+    }
+
     /// What the registry knows of a registered account.
     pub async fn readiness(&self, account: &Account) -> Result<Option<Readiness>, ChainError> {
         let at = self.state_at(None).await?;

@@ -162,14 +162,15 @@ fn rpc(method: &str, error: impl std::fmt::Display) -> ChainError {
 }
 
 /// A node follows its clients by WebSocket alone. Whoever writes it down otherwise is told how it may have been meant.
-fn check_address(url: &str) -> Result<(), ChainError> {
+pub fn check_address(url: &str) -> Result<(), ChainError> {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     let instead = match scheme.to_ascii_lowercase().as_str() {
         "ws" | "wss" => return Ok(()),
         "https" => "wss",
         _ => "ws",
     };
-    Err(ChainError::Address { url: url.into(), instead: format!("{instead}://{rest}") })
+    let port = if scheme.is_empty() && !rest.contains([':', '/']) { ":9944" } else { "" };
+    Err(ChainError::Address { url: url.into(), instead: format!("{instead}://{rest}{port}") })
 }
 
 #[derive(Deserialize)]
@@ -537,7 +538,7 @@ mod tests {
             ("http://127.0.0.1:9944", "try ws://127.0.0.1:9944"),
             ("https://node.example/rpc", "try wss://node.example/rpc"),
             ("127.0.0.1:9944", "try ws://127.0.0.1:9944"),
-            ("localhost", "try ws://localhost"),
+            ("localhost", "try ws://localhost:9944"),
         ];
         for (url, expected) in meant {
             let error = check_address(url).unwrap_err().to_string();

@@ -93,6 +93,11 @@ impl LlamaFolder {
         Ok(Self { config, tokens, tensors })
     }
 
+    /// Most positions of a text that the model was made for.
+    pub fn positions(&self) -> u32 {
+        self.config.positions
+    }
+
     /// The network.
     pub fn model(&self) -> &Llama {
         &self.config.model
