@@ -368,7 +368,7 @@ mod tests {
 
     #[test]
     fn account_should_be_short_when_it_can_pay_for_the_programs_and_not_for_the_job() {
-        let auditors = Auditors { free: 2, needed: 2 };
+        let auditors = Auditors { free: 2, needed: 2, bond: QRN, able: 2 };
         let beside = Beside { programs: 1, deposit: 2 * QRN, transaction_fee: QRN, publishing_fee: QRN, auditors };
         let quote = Quote { escrow: 5 * QRN, shard_fee: QRN, ..Quote::default() };
         assert_eq!(shortfall(11 * QRN, QRN, &quote, &beside), None);
