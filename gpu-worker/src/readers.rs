@@ -127,9 +127,9 @@ mod tests {
         let mut readers = Readers::default();
         let shard = in_stage(assigned(OTHER), 1, 5);
         let id = shard.shard.id;
-        assert_eq!(readers.page((1, 1, 0), &[shard.shard.clone()]), [id]);
+        assert_eq!(readers.page((1, 1, 0), std::slice::from_ref(&shard.shard)), [id]);
         readers.found(&shard);
-        assert_eq!(readers.page((1, 1, 0), &[shard.shard.clone()]), [], "it is known");
+        assert_eq!(readers.page((1, 1, 0), std::slice::from_ref(&shard.shard)), [], "it is known");
         assert_eq!(readers.peers(&[], &ME), HashSet::from([[5; 32]]));
         let audited = in_stage(audited(OTHER, ME, None), 1, 5).shard;
         assert_eq!(readers.page((1, 1, 0), &[audited]), [id], "others are drawn");

@@ -29,9 +29,9 @@ use sp_runtime::{
 };
 
 impl<T: Config> Pallet<T> {
-    /// What backs a candidate.
-    pub fn pool(candidate: &AccountId32) -> Option<Pool> {
-        Candidates::<T>::get(candidate).map(|candidate| candidate.pool)
+    /// What backs a candidate, whatever of it came lately.
+    pub fn backing(candidate: &AccountId32) -> Balance {
+        Candidates::<T>::get(candidate).map_or(0, |candidate| candidate.backing())
     }
 
     /// A number that no pool has had.

@@ -91,7 +91,7 @@ fn held() -> u128 {
 }
 
 fn backing() -> u128 {
-    Collateral::pool(&account(BOB)).map_or(0, |pool| pool.value)
+    Collateral::backing(&account(BOB))
 }
 
 /// Ferdie backs Bob, who equivocates some blocks later and is reported; returns the report as it is in the node's pool.

@@ -24,7 +24,7 @@ fn backed() {
 }
 
 fn backing() -> u128 {
-    Collateral::pool(&account(OFFENDER)).map_or(0, |pool| pool.value)
+    Collateral::backing(&account(OFFENDER))
 }
 
 #[test]
