@@ -44,7 +44,7 @@ fn op() -> impl Strategy<Value = Op> {
 type Part = (u8, u32, f64);
 
 /// Takes out of what came last first, down to nothing.
-fn take(parts: &mut Vec<Part>, who: u8, mut amount: f64) {
+fn take(parts: &mut [Part], who: u8, mut amount: f64) {
     for part in parts.iter_mut().rev().filter(|part| part.0 == who) {
         let taken = part.2.min(amount);
         part.2 -= taken;
