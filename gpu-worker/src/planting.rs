@@ -64,7 +64,8 @@ impl PlantingFault {
 pub fn keys(named: &str) -> anyhow::Result<Keypair> {
     let digits = named.trim_start_matches("0x");
     let seed = hex::decode(digits).is_ok_and(|bytes| bytes.len() == 32).then(|| format!("0x{digits}"));
-    if let Some(named) = seed.as_deref().or(Some(named).filter(|named| named.starts_with("//") || named.contains(' '))) {
+    if let Some(named) = seed.as_deref().or(Some(named).filter(|named| named.starts_with("//") || named.contains(' ')))
+    {
         return Keypair::from_suri(named).map_err(|error| anyhow::anyhow!("--plant-from is {error}"));
     }
     Keypair::from_file(Path::new(named)).map_err(|error| anyhow::anyhow!("--plant-from: {error}"))

@@ -425,7 +425,8 @@ fn validator_should_accuse_nobody_of_what_it_does_not_know_the_ends_of() {
 fn validator_should_keep_what_was_shown_on_chain_before_it_reveals_also_while_a_fetch_hangs() {
     let (sealed, shown) = differed();
     let mut validator = Validator::new(ME, [(ATTEMPT, sealed)], []);
-    let (deal, commitment, audit) = (deal(OTHER), commitment(), audit(ME, None));
+    let results = Some(results_digest(&ID, &[shown.leaves[0].id]));
+    let (deal, commitment, audit) = (deal(OTHER), commitment(), Audit { results, ..audit(ME, None) });
     let asked = view(Phase::Comparing { deal, commitment, audit, by: 190 });
     assert_eq!(kinds(&validator.on(block(40, 38, vec![asked.clone()]))), ["check"]);
     let answered = ShardView { answered: shown.leaves.clone(), ..asked };
