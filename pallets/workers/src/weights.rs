@@ -108,13 +108,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
             .saturating_add(T::DbWeight::get().reads(4))
             .saturating_add(T::DbWeight::get().writes(4))
     }
-    // By hand, until it is measured: as `retire`, and the bonds of both.
-    // Storage: `Workers::Entries` (r:2 w:1), `Workers::Workers` (r:1 w:1), `Collateral::Ledgers` (r:2 w:0),
-    // `Collateral::MinimumBond` (r:1 w:0), `System::Account` (r:1 w:1), `Workers::ConvictionsOf` (r:1 w:1), `Workers::FormerRests` (r:1 w:1)
+    // By hand, until it is measured: as `retire`, and the bond.
+    // Storage: `Workers::Entries` (r:1 w:1), `Workers::Workers` (r:1 w:1), `Collateral::Ledgers` (r:1 w:0),
+    // `Collateral::MinimumBond` (r:1 w:0), `System::Account` (r:1 w:1), `Workers::ConvictionsOf` (r:1 w:1), `Workers::FormerRests` (r:1 w:1),
+    // `Workers::ValidatorsSince` (r:1 w:1), of a validator
     fn evict() -> Weight {
         Weight::from_parts(55_000_000, 26_678)
-            .saturating_add(T::DbWeight::get().reads(9))
-            .saturating_add(T::DbWeight::get().writes(5))
+            .saturating_add(T::DbWeight::get().reads(8))
+            .saturating_add(T::DbWeight::get().writes(6))
     }
 }
 
