@@ -205,9 +205,9 @@ impl Params {
         round.saturating_add(self.move_blocks).saturating_mul(4)
     }
 
-    /// Blocks after which the price of asking for an id of a shard is half of what it was. Whoever takes all four places and holds them
-    /// until the last block doubles it four times while it is halved twice: keeping others away costs four times as much every round,
-    /// and who comes after that pays a quarter for each round that it waits.
+    /// Blocks after which the price of asking for an id of a shard is half of what it was, as long as no more than `window_blocks` have
+    /// passed since the shard was accepted. Whoever takes all four places and holds them until the last block doubles it four times
+    /// while it is halved twice at most: keeping others away costs four times as much every round, and sixteen times after that.
     pub fn halving_blocks(&self) -> Height {
         (self.reveal_blocks / 2).max(1)
     }
