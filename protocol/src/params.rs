@@ -89,7 +89,8 @@ pub struct Params {
     pub min_bid: u128,
     /// Burned for each shard of a job when it is submitted, however little work it has and whatever becomes of the job: everything
     /// else comes back to who cancels, or bids what nobody takes, and had places that others wanted. A hundredth of a QRN makes
-    /// all 1,024 places cost ten, for as long as a shard waits for a worker at most; it is a hundredth of what a GMAC costs.
+    /// all 1,024 places cost ten, for as long as a shard waits for a worker at most; it is a hundredth of what a GMAC costs. As much is held for the
+    /// place of a job until it is closed, and doubles for each sixteen that are open.
     pub shard_fee: u128,
 }
 
