@@ -11,6 +11,11 @@ pub const CLAIM_MARGIN_BLOCKS: Height = 32;
 /// Least `audit_blocks` and `probe_blocks` of a chain: a validator has as long to fetch and to run as it has to give up. With less it would
 /// give up what it could do.
 pub const MIN_AUDIT_BLOCKS: Height = CLAIM_MARGIN_BLOCKS.saturating_mul(2);
+/// Blocks before a deadline at which a digest or an answer that is owed goes out whatever it has waited for, because silence costs what
+/// is locked. Enough to send it four times.
+pub const PRESSING_BLOCKS: Height = 32;
+/// Least `open_blocks` and `reveal_blocks` of a chain: before it presses a daemon waits until what it answers to is final.
+pub const MIN_REVEAL_BLOCKS: Height = PRESSING_BLOCKS.saturating_add(8);
 
 /// Deadlines, samples and economics of a chain.
 #[derive(

@@ -95,7 +95,8 @@ pub struct Entry {
     pub rests_until: Height,
     /// Rests since the last accepted shard: each is twice as long as the one before.
     pub rests: u8,
-    /// The last rests, in order, by the shard whose decline began them; none where it was not started or not committed in time.
+    /// The last rests, in order, by the shard whose decline began them; none where one was not started or not committed in time, then or
+    /// during the rest.
     pub rest_causes: BoundedVec<Option<ShardId>, ConstU32<MAX_REST_CAUSES>>,
 }
 
@@ -145,9 +146,12 @@ impl Entry {
     }
 
     /// Has it rest from a height on, because it declined a shard or left one (none). Assignments that it held already when a rest
-    /// began are part of that one.
+    /// began are part of that one, but what it left then is no less a cause: that rest is not taken back any more.
     fn rest(&mut self, now: Height, declined: Option<ShardId>) {
         if now < self.rests_until {
+            if let Some(cause) = self.rest_causes.last_mut().filter(|_| declined.is_none()) {
+                *cause = None;
+            }
             return;
         }
         if self.rests == 0 {
@@ -472,6 +476,15 @@ pub mod pallet {
             assert!(T::EnrolmentWork::get() <= 32, "workers: an enrolment that nobody can do in time");
         }
 
+        fn on_initialize(now: BlockNumberFor<T>) -> Weight {
+            let now: Height = now.unique_saturated_into();
+            if now.checked_rem(FORMER_REST_BLOCKS) != Some(0) {
+                return Weight::zero();
+            }
+            Self::forget_rests(now);
+            T::WeightInfo::forget_rests()
+        }
+
         #[cfg(feature = "try-runtime")]
         fn try_state(_now: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
             Self::do_try_state()
@@ -689,7 +702,7 @@ impl<T: Config> Pallet<T> {
                 (entry.rests_until, entry.rests) = (rests_until, rests);
                 entry.rest_causes = BoundedVec::truncate_from(alloc::vec![None]);
             }
-            FormerRests::<T>::put(former);
+            Self::put_former_rests(former);
         }
         if !Entries::<T>::contains_key(who) {
             frame_system::Pallet::<T>::inc_sufficients(who);
@@ -723,6 +736,21 @@ impl<T: Config> Pallet<T> {
             // There is room: it was made.
             let _ = former.try_push(rest);
         });
+    }
+
+    /// Forgets how accounts rested that left long ago, where nobody else leaves.
+    fn forget_rests(now: Height) {
+        let mut former = FormerRests::<T>::get();
+        former.retain(|rest| rest.kept_until >= now);
+        Self::put_former_rests(former);
+    }
+
+    fn put_former_rests(former: BoundedVec<FormerRest, ConstU32<MAX_FORMER_RESTS>>) {
+        if former.is_empty() {
+            FormerRests::<T>::kill();
+        } else {
+            FormerRests::<T>::put(former);
+        }
     }
 
     /// Has an account leave: at once, or when it has nothing to do or to defend any more.

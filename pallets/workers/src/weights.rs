@@ -23,6 +23,8 @@ pub trait WeightInfo {
     fn retire() -> Weight;
     /// `evict`.
     fn evict() -> Weight;
+    /// `forget_rests`.
+    fn forget_rests() -> Weight;
 }
 
 /// The measured weights, with the runtime's database weights.
@@ -117,6 +119,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
             .saturating_add(T::DbWeight::get().reads(8))
             .saturating_add(T::DbWeight::get().writes(6))
     }
+    // By hand, until it is measured: `Workers::FormerRests` (r:1 w:1), of 256 accounts (10,498 bytes).
+    fn forget_rests() -> Weight {
+        Weight::from_parts(20_000_000, 11_983)
+            .saturating_add(T::DbWeight::get().reads(1))
+            .saturating_add(T::DbWeight::get().writes(1))
+    }
 }
 
 /// No weight, for tests.
@@ -140,6 +148,9 @@ impl WeightInfo for () {
         Weight::zero()
     }
     fn evict() -> Weight {
+        Weight::zero()
+    }
+    fn forget_rests() -> Weight {
         Weight::zero()
     }
 }
