@@ -296,6 +296,8 @@ pub struct Quote {
     pub auditors: u32,
     /// Registered validators whose whole bond, locked or not, covers that.
     pub validators: u32,
+    /// What is held beside the escrow for the job's place until the job is closed.
+    pub place_deposit: Big,
 }
 
 impl From<&crate::view::Quote> for Quote {
@@ -315,6 +317,7 @@ impl From<&crate::view::Quote> for Quote {
             audit_bond: Big(view.audit_bond),
             auditors: view.auditors,
             validators: view.validators,
+            place_deposit: Big(view.place_deposit),
         }
     }
 }

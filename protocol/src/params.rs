@@ -11,6 +11,11 @@ pub const CLAIM_MARGIN_BLOCKS: Height = 32;
 /// Least `audit_blocks` and `probe_blocks` of a chain: a validator has as long to fetch and to run as it has to give up. With less it would
 /// give up what it could do.
 pub const MIN_AUDIT_BLOCKS: Height = CLAIM_MARGIN_BLOCKS.saturating_mul(2);
+/// Blocks before a deadline at which a digest or an answer that is owed goes out whatever it has waited for, because silence costs what
+/// is locked. Enough to send it four times.
+pub const PRESSING_BLOCKS: Height = 32;
+/// Least `open_blocks` and `reveal_blocks` of a chain: before it presses a daemon waits until what it answers to is final.
+pub const MIN_REVEAL_BLOCKS: Height = PRESSING_BLOCKS.saturating_add(8);
 
 /// Deadlines, samples and economics of a chain.
 #[derive(
@@ -89,7 +94,8 @@ pub struct Params {
     pub min_bid: u128,
     /// Burned for each shard of a job when it is submitted, however little work it has and whatever becomes of the job: everything
     /// else comes back to who cancels, or bids what nobody takes, and had places that others wanted. A hundredth of a QRN makes
-    /// all 1,024 places cost ten, for as long as a shard waits for a worker at most; it is a hundredth of what a GMAC costs.
+    /// all 1,024 places cost ten, for as long as a shard waits for a worker at most; it is a hundredth of what a GMAC costs. As much is held for the
+    /// place of a job until it is closed, and doubles for each sixteen that are open.
     pub shard_fee: u128,
 }
 
@@ -205,9 +211,9 @@ impl Params {
         round.saturating_add(self.move_blocks).saturating_mul(4)
     }
 
-    /// Blocks after which the price of asking for an id of a shard is half of what it was. Whoever takes all four places and holds them
-    /// until the last block doubles it four times while it is halved twice: keeping others away costs four times as much every round,
-    /// and who comes after that pays a quarter for each round that it waits.
+    /// Blocks after which the price of asking for an id of a shard is half of what it was, as long as no more than `window_blocks` have
+    /// passed since the shard was accepted. Whoever takes all four places and holds them until the last block doubles it four times
+    /// while it is halved twice at most: keeping others away costs four times as much every round, and sixteen times after that.
     pub fn halving_blocks(&self) -> Height {
         (self.reveal_blocks / 2).max(1)
     }

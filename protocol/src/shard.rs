@@ -305,17 +305,19 @@ impl Window {
         doubled(least_bond(params, held), before)
     }
 
-    /// Doublings of the price of the next demand at a height: one for each that was made, less one for each [`Params::halving_blocks`]
-    /// since the last of them.
-    fn doublings(&self, height: Height, params: &Params) -> u8 {
-        let halvings = height.saturating_sub(self.asked_at).checked_div(params.halving_blocks()).unwrap_or(0);
+    /// Doublings of the price of the next demand at a height, for a shard that was accepted at one: one for each that was made, less
+    /// one for each [`Params::halving_blocks`] since the last of them. Time counts only as far as the window reaches without any
+    /// demand: what keeps it open longer would else cost the least price again and again.
+    fn doublings(&self, height: Height, accepted_at: Height, params: &Params) -> u8 {
+        let until = height.min(accepted_at.saturating_add(params.window_blocks));
+        let halvings = until.saturating_sub(self.asked_at).checked_div(params.halving_blocks()).unwrap_or(0);
         // More doublings than the dearest price has count as that many, else it would take long until it falls.
         self.asked.min(MAX_DOUBLINGS).saturating_sub(u8::try_from(halvings).unwrap_or(u8::MAX))
     }
 
-    /// What the next demand costs at a height.
-    pub fn demand_price(&self, height: Height, params: &Params) -> Balance {
-        doubled(params.demand_price, self.doublings(height, params))
+    /// What the next demand costs at a height, of a shard that was accepted at one.
+    fn demand_price(&self, height: Height, accepted_at: Height, params: &Params) -> Balance {
+        doubled(params.demand_price, self.doublings(height, accepted_at, params))
     }
 }
 
@@ -923,7 +925,10 @@ impl Shard {
 
     /// What asking for an id of the shard on chain costs at a height; nothing when nobody can.
     pub fn demand_price(&self, height: Height, params: &Params) -> Option<Balance> {
-        self.window().map(|window| window.demand_price(height, params))
+        match &self.phase {
+            Phase::Accepted { window, at, .. } => Some(window.demand_price(height, *at, params)),
+            _ => None,
+        }
     }
 
     /// The audit under way, also while it waits for validators for vacant seats.

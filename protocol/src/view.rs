@@ -244,6 +244,8 @@ pub struct Quote {
     /// Registered validators whose whole bond, locked or not, is at least `audit_bond`: with fewer than `auditors` the dearest shard cannot
     /// be accepted, and whoever runs it is not paid.
     pub validators: u32,
+    /// What is held beside the escrow for the job's place until the job is closed, with as many jobs open as there are now.
+    pub place_deposit: Balance,
 }
 
 /// A registered worker or validator.

@@ -637,7 +637,7 @@ fn window_should_open_again_when_all_its_places_were_taken() {
 
 #[test]
 fn price_of_an_id_should_double_with_each_that_was_asked_for_and_stay_within_its_bound() {
-    let params = params();
+    let params = Params { window_blocks: 1_000, ..params() };
     let mut shard = accepted();
     let price = |asked: u32| params.demand_price << asked.min(32);
     for asked in 0..40 {
@@ -655,22 +655,23 @@ fn price_of_an_id_should_double_with_each_that_was_asked_for_and_stay_within_its
 
 #[test]
 fn price_of_an_id_should_rise_when_all_places_are_taken_and_held_until_the_last_block() {
-    let params = Params { reveal_blocks: 60, ..params() };
+    let params = Params { reveal_blocks: 60, window_blocks: 160, ..params() };
     let (mut shard, mut at) = (accepted(), 5);
     let mut paid = Vec::new();
-    for _ in 0..4 {
+    for _ in 0..5 {
         paid.push(shard.demand_price(at, &params).unwrap());
         (0..4).for_each(|position| shard = shard.step(Event::DemandLeaf(position), at, 2, &params).unwrap().0);
         at += params.reveal_blocks;
         (0..4).for_each(|position| shard = shard.step(Event::AnswerLeaf(position), at, 2, &params).unwrap().0);
     }
-    assert_eq!(paid, [1, 4, 16, 64].map(|times| times * params.demand_price));
+    // Two halvings in each of the first two rounds, one in the third, none once the window would have closed.
+    assert_eq!(paid, [1, 4, 16, 128, 2_048].map(|times| times * params.demand_price));
 }
 
 proptest! {
     #[test]
     fn price_of_an_id_should_double_with_each_demand_and_halve_with_time(waits in prop::collection::vec(0u32..80, 1..40)) {
-        let params = Params { reveal_blocks: 20, move_blocks: 80, ..params() };
+        let params = Params { reveal_blocks: 20, move_blocks: 80, window_blocks: Height::MAX, ..params() };
         let (mut shard, mut at, mut doublings) = (accepted(), 5, 0);
         for wait in waits {
             prop_assert_eq!(shard.demand_price(at, &params), Some(params.demand_price << doublings.min(32)));
@@ -679,6 +680,35 @@ proptest! {
             // From the dearest it falls as soon as from any other.
             doublings = u32::saturating_sub((doublings + 1).min(32), wait / 10);
             at += wait;
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn price_of_an_id_should_only_double_when_the_window_would_have_closed(
+        before in prop::collection::vec(0u32..40, 0..8),
+        waits in prop::collection::vec(0u32..80, 1..20),
+    ) {
+        let params = Params { reveal_blocks: 20, move_blocks: 80, window_blocks: 200, ..params() };
+        let (mut shard, mut at, end) = (accepted(), 4, 4 + params.window_blocks);
+        let mut ask = |at: Height| {
+            let price = shard.demand_price(at, &params).unwrap();
+            shard = shard.step(Event::DemandLeaf(0), at, 2, &params).unwrap().0;
+            shard = shard.step(Event::AnswerLeaf(0), at, 2, &params).unwrap().0;
+            price
+        };
+        ask(at);
+        // Each answer keeps the window open.
+        for wait in before.into_iter().chain([79; 3]) {
+            at = (at + wait).min(end);
+            ask(at);
+        }
+        assert_eq!(at, end);
+        let first = ask(at);
+        for (number, wait) in (1..).zip(waits) {
+            at += wait;
+            prop_assert_eq!(ask(at), first << number);
         }
     }
 }

@@ -12,7 +12,7 @@ use frame_support::{build_struct_json_patch, traits::Get};
 use quern_pallet_clock::MAX_LAG_BLOCKS;
 use quern_primitives::traits::APPRENTICE_AUDITORS;
 use quern_protocol::{
-    params::{CLAIM_MARGIN_BLOCKS, MIN_AUDIT_BLOCKS},
+    params::{CLAIM_MARGIN_BLOCKS, MIN_AUDIT_BLOCKS, MIN_REVEAL_BLOCKS, PRESSING_BLOCKS},
     Params,
 };
 use serde_json::Value;
@@ -166,6 +166,14 @@ pub fn check_sound() -> Result<(), String> {
             return Err(format!(
                 "jobs.params.{name} is {blocks}, but a validator gives up {CLAIM_MARGIN_BLOCKS} blocks before the deadline and needs as \
                  many to fetch and to run: at least {MIN_AUDIT_BLOCKS}"
+            ));
+        }
+    }
+    for (name, blocks) in [("open_blocks", params.open_blocks), ("reveal_blocks", params.reveal_blocks)] {
+        if blocks < MIN_REVEAL_BLOCKS {
+            return Err(format!(
+                "jobs.params.{name} is {blocks}, but a daemon sends what it owes within {PRESSING_BLOCKS} blocks of the deadline whether \
+                 the draw is final or not: at least {MIN_REVEAL_BLOCKS}, so that it waits for finality first"
             ));
         }
     }
@@ -411,6 +419,17 @@ mod tests {
             assert!(reason.contains(&format!("{name} is 63")) && reason.contains("at least 64"), "{reason}");
             sp_io::TestExternalities::default()
                 .execute_with(|| build(LOCAL_TESTNET_RUNTIME_PRESET, changes(MIN_AUDIT_BLOCKS)).unwrap());
+        }
+    }
+
+    #[test]
+    fn genesis_should_be_refused_when_everything_that_is_owed_is_pressing_at_once() {
+        for name in ["open_blocks", "reveal_blocks"] {
+            let changes = |blocks| json!({ "jobs": { "params": { name: blocks } } });
+            let reason = refused(changes(MIN_REVEAL_BLOCKS - 1));
+            assert!(reason.contains(&format!("{name} is 39")) && reason.contains("at least 40"), "{reason}");
+            sp_io::TestExternalities::default()
+                .execute_with(|| build(LOCAL_TESTNET_RUNTIME_PRESET, changes(MIN_REVEAL_BLOCKS)).unwrap());
         }
     }
 

@@ -82,7 +82,7 @@ async fn validator_should_reveal_when_it_is_killed_after_its_seal_and_restarted(
 
 #[tokio::test]
 async fn worker_should_lose_its_collateral_and_the_shard_be_redone_when_it_falls_silent_after_the_commitment() {
-    let network = Network::with_params(json!({ "open_blocks": 20 })).await;
+    let network = Network::with_params(json!({ "open_blocks": 40 })).await;
     let requester = Requester::of(&network).await;
     let (mut workers, validators) = network.enrol(2, 2).await;
     let shard = only_shard(requester.submit(jobs::small_job(4, 4)).await);

@@ -328,6 +328,7 @@ fn quote_text(quote: &Quote, beside: &Beside) -> String {
         ("auditors", output::qrn(quote.audit_fee)),
         ("protocol fee", output::qrn(quote.protocol_fee)),
         ("held for the job", output::qrn(quote.escrow)),
+        ("held for its place", output::qrn(quote.place_deposit)),
         ("burned for its shards", output::qrn(quote.shard_fee)),
         ("collateral a shard", output::qrn(quote.collateral)),
         ("workers that fit", quote.workers.to_string()),

@@ -53,10 +53,7 @@ pub const SLOW_BLOCKS: Height = 8;
 /// Failed attempts to get what is audited after which a validator says so on chain, once it was demanded there, and after which it
 /// says that it has not got the inputs either.
 pub const CLAIM_AFTER: u32 = 12;
-pub use quern_protocol::params::CLAIM_MARGIN_BLOCKS;
-/// Blocks before a deadline at which a digest or an answer that is owed goes out whatever it has waited for, because silence costs the
-/// collateral. Enough to send it four times.
-pub const PRESSING_BLOCKS: Height = 32;
+pub use quern_protocol::params::{CLAIM_MARGIN_BLOCKS, PRESSING_BLOCKS};
 /// Failed attempts to fetch the inputs after which a worker declines the shard, so that it waits for nobody, and after which a validator
 /// that is asked for them says that they are missing.
 pub const DECLINE_AFTER: u32 = 8;

@@ -325,6 +325,7 @@ impl<T: Config> Pallet<T> {
 
         T::Currency::set_balance(&requester, escrow + QRN);
         T::Currency::hold(&HoldReason::Escrow.into(), &requester, escrow).expect("the requester has enough");
+        let place_deposit = Self::hold_place_deposit(&requester, 0).expect("the requester has enough");
         let opened = (0..=context.index).fold(0, |bits, index| bits | bit(index));
         OpenJobsOf::<T>::mutate(&requester, |open| *open += 1);
         let record = Job {
@@ -354,6 +355,7 @@ impl<T: Config> Pallet<T> {
             pauses: 0,
             unfunded: 0,
             extra_blocks: 0,
+            place_deposit,
         };
         Jobs::<T>::insert(job, record);
         Live::<T>::mutate(|live| *live += u32::from(!matures));

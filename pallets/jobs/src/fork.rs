@@ -8,7 +8,7 @@ use crate::{
 
 impl<T: Config> Pallet<T> {
     /// Forks a job that an overturned result has tainted. Shards that were paid and stand on nothing overturned are taken
-    /// over, all others are run again; what these can cost is held, and `shard_fee` is burned for each of them.
+    /// over, all others are run again; what these can cost is held, and a deposit for the place, and `shard_fee` is burned for each of them.
     pub(crate) fn do_fork(requester: AccountId32, from: JobId) -> DispatchResult {
         let mut parent = Jobs::<T>::get(from).ok_or(Error::<T>::NoSuchJob)?;
         ensure!(parent.requester == requester, Error::<T>::NotRequester);
@@ -30,9 +30,10 @@ impl<T: Config> Pallet<T> {
             shards = shards.saturating_add(record.stage.shards().saturating_sub(taken_over));
             stages.push(record);
         }
-        Self::take_place(&requester)?;
+        let others = Self::take_place(&requester)?;
         Waiting::<T>::try_append((job, draws_from)).map_err(|_| Error::<T>::TooManyOpenJobs)?;
         T::Currency::hold(&HoldReason::Escrow.into(), &requester, escrow)?;
+        let place_deposit = Self::hold_place_deposit(&requester, others)?;
         let burned = Self::burn_shard_fee(&requester, shards)?;
         NextJob::<T>::put(job.saturating_add(1));
         for (index, record) in (0u16..).zip(stages) {
@@ -59,6 +60,7 @@ impl<T: Config> Pallet<T> {
             failure: None,
             pauses: 0,
             unfunded: 0,
+            place_deposit,
             ..parent.clone()
         };
         Jobs::<T>::insert(job, record);
@@ -66,6 +68,7 @@ impl<T: Config> Pallet<T> {
         Jobs::<T>::insert(from, parent);
         let by = requester.clone();
         Self::deposit_event(Event::JobForked { job, from, requester, escrow });
+        Self::deposit_event(Event::PlaceDepositHeld { job, by: by.clone(), deposit: place_deposit });
         Self::deposit_event(Event::ShardFeeBurned { job, by, shards, burned });
         Ok(())
     }

@@ -132,6 +132,9 @@ pub mod pallet {
         /// The bytes of published programs.
         #[codec(index = 1)]
         ProgramDeposit,
+        /// The places of open jobs.
+        #[codec(index = 2)]
+        PlaceDeposit,
     }
 
     /// The numbers of the protocol.
@@ -423,7 +426,7 @@ pub mod pallet {
             /// The job.
             job: JobId,
         },
-        /// A job is over: nothing is held for it any more.
+        /// A job is over: nothing is held for it any more, nor for its place.
         #[codec(index = 15)]
         JobClosed {
             /// The job.
@@ -570,6 +573,16 @@ pub mod pallet {
             /// What was burned.
             burned: Balance,
         },
+        /// The deposit for the place of a job is held: it is free again when the job is closed.
+        #[codec(index = 30)]
+        PlaceDepositHeld {
+            /// The job.
+            job: JobId,
+            /// Its requester.
+            by: T::AccountId,
+            /// What is held.
+            deposit: Balance,
+        },
     }
 
     /// Why a call failed.
@@ -651,6 +664,10 @@ pub mod pallet {
         /// (`shard_size`), or fund the account.
         #[codec(index = 24)]
         CannotPayShardFee,
+        /// Beside the escrow the account cannot lock the deposit for the job's place, which comes back when the job is closed: fund the
+        /// account, or try again when fewer jobs are open.
+        #[codec(index = 25)]
+        CannotHoldPlaceDeposit,
     }
 
     impl<T> From<ShardError> for Error<T> {
@@ -723,9 +740,10 @@ pub mod pallet {
 
         /// Submits a job. Everything about it is checked now, so that no worker ever meets a job that cannot run.
         ///
-        /// Holds the work at the bid, the audit fee and the protocol fee of every shard, and burns `shard_fee` for each. Events:
-        /// `JobSubmitted`, `ShardFeeBurned`. Errors: `InvalidJob` with the reason, `TooManyOpenJobs`, `TooManyJobsOfAccount`,
-        /// `CannotPayShardFee`, or the token's where the account has too little.
+        /// Holds the work at the bid, the audit fee and the protocol fee of every shard, and a deposit for the job's place until it is
+        /// closed; burns `shard_fee` for each shard. Events: `JobSubmitted`, `PlaceDepositHeld`, `ShardFeeBurned`. Errors:
+        /// `InvalidJob` with the reason, `TooManyOpenJobs`, `TooManyJobsOfAccount`, `CannotHoldPlaceDeposit`, `CannotPayShardFee`,
+        /// or the token's where the account has too little.
         #[pallet::call_index(1)]
         #[pallet::weight({
             let gatherings = spec.gatherings();
@@ -831,9 +849,10 @@ pub mod pallet {
         /// overturned are taken over; all others run again, with new randomness, under a new number.
         ///
         /// Only the requester can, once nothing of the job is under way and until it is pruned; the job is kept as long as
-        /// its forks. Holds the cost of what is run again, at the job's bid, and burns `shard_fee` for each shard of that. Events:
-        /// `JobForked`, `ShardFeeBurned`. Errors: `NoSuchJob`, `NotRequester`, `NotTainted`, `NotOver`, `TooManyForks`,
-        /// `TooManyOpenJobs`, `TooManyJobsOfAccount`, `CannotPayShardFee`, or the token's where the account has too little.
+        /// its forks. Holds the cost of what is run again, at the job's bid, and a deposit for its place, and burns `shard_fee` for
+        /// each shard of that. Events: `JobForked`, `PlaceDepositHeld`, `ShardFeeBurned`. Errors: `NoSuchJob`, `NotRequester`,
+        /// `NotTainted`, `NotOver`, `TooManyForks`, `TooManyOpenJobs`, `TooManyJobsOfAccount`, `CannotHoldPlaceDeposit`,
+        /// `CannotPayShardFee`, or the token's where the account has too little.
         #[pallet::call_index(7)]
         #[pallet::weight(T::WeightInfo::fork_job())]
         pub fn fork_job(origin: OriginFor<T>, job: JobId) -> DispatchResult {

@@ -196,7 +196,7 @@ impl<T: Config> Pallet<T> {
         if job.is_over() {
             let refund = core::mem::take(&mut job.escrow);
             T::Currency::release(&HoldReason::Escrow.into(), &job.requester, refund, Precision::Exact)?;
-            Self::leave_place(&job.requester);
+            Self::leave_place(&mut job)?;
             let (first, next) = RetiredEnds::<T>::get();
             let prune_at = Self::now().saturating_add(T::RetentionBlocks::get());
             job.prune_at = Some(prune_at);

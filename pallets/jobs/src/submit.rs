@@ -26,9 +26,6 @@ const INDEX_BYTES: u64 = 4;
 /// Bytes of a task's seed.
 const SEED_BYTES: u64 = 32;
 
-/// Open jobs that double what is burned for the shards of the next one.
-const JOBS_PER_DOUBLING: u32 = 16;
-
 /// A valid job: its stages with their fees, what they read, and what it can cost.
 pub(crate) struct Plan {
     /// Fees of each stage.
@@ -52,9 +49,10 @@ impl<T: Config> Pallet<T> {
         let now = Self::now();
         let draws_from = Self::period_after(now);
         let job = NextJob::<T>::get();
-        Self::take_place(&requester)?;
+        let others = Self::take_place(&requester)?;
         Waiting::<T>::try_append((job, draws_from)).map_err(|_| Error::<T>::TooManyOpenJobs)?;
         T::Currency::hold(&HoldReason::Escrow.into(), &requester, escrow)?;
+        let place_deposit = Self::hold_place_deposit(&requester, others)?;
         let burned = Self::burn_shard_fee(&requester, shards)?;
         NextJob::<T>::put(job.saturating_add(1));
         for ((index, stage), (fees, traffic)) in (0u16..).zip(spec.stages).zip(plan.fees.into_iter().zip(plan.traffic))
@@ -91,24 +89,24 @@ impl<T: Config> Pallet<T> {
             pauses: 0,
             unfunded: 0,
             extra_blocks: spec.extra_blocks,
+            place_deposit,
         };
         Jobs::<T>::insert(job, record);
         let by = requester.clone();
         Self::deposit_event(Event::JobSubmitted { job, requester, escrow, price, audit_fee, protocol_fee, macs });
+        Self::deposit_event(Event::PlaceDepositHeld { job, by: by.clone(), deposit: place_deposit });
         Self::deposit_event(Event::ShardFeeBurned { job, by, shards, burned });
         Ok(())
     }
 
-    /// `shard_fee` for each shard that is to run, doubled for each [`JOBS_PER_DOUBLING`] jobs beside it that are open: who would take all
-    /// places, so that nobody else finds one, pays thousands of times as much for the last of them.
-    fn shard_fee(shards: u32, others: u32) -> Balance {
-        let times = 1u128.checked_shl(others / JOBS_PER_DOUBLING).unwrap_or(u128::MAX);
-        Self::params().shard_fee.saturating_mul(shards.into()).saturating_mul(times)
+    /// `shard_fee` for each shard that is to run.
+    fn shard_fee(shards: u32) -> Balance {
+        Self::params().shard_fee.saturating_mul(shards.into())
     }
 
-    /// Burns `shard_fee` of a job that has just taken its place, beside what is held; returns the amount.
+    /// Burns `shard_fee` of a job, beside what is held; returns the amount.
     pub(crate) fn burn_shard_fee(requester: &AccountId32, shards: u32) -> Result<Balance, Error<T>> {
-        let fee = Self::shard_fee(shards, OpenJobs::<T>::get().saturating_sub(1));
+        let fee = Self::shard_fee(shards);
         let (preserve, exact, polite) = (Preservation::Preserve, Precision::Exact, Fortitude::Polite);
         T::Currency::burn_from(requester, fee, preserve, exact, polite).map_err(|_| Error::<T>::CannotPayShardFee)
     }
@@ -145,7 +143,8 @@ impl<T: Config> Pallet<T> {
     pub fn quote(spec: &JobSpec) -> Result<Quote, DispatchError> {
         let mut quote = Self::plan(spec).map_err(Error::<T>::InvalidJob)?.quote;
         quote.workers = Self::fitting_workers(spec, &quote);
-        quote.shard_fee = Self::shard_fee(quote.shards, OpenJobs::<T>::get());
+        quote.shard_fee = Self::shard_fee(quote.shards);
+        quote.place_deposit = Self::place_deposit(OpenJobs::<T>::get());
         quote.validators = Self::bonded_validators(quote.audit_bond);
         Ok(quote)
     }

@@ -8,6 +8,9 @@ use quern_primitives::{
 };
 use quern_protocol::{shard::Traffic, view::Quote};
 
+/// Open jobs that double the deposit for the place of the next one.
+const JOBS_PER_DOUBLING: u32 = 16;
+
 /// Bytes of a blob id.
 const ID_BYTES: u64 = 32;
 /// Bytes of a MiB.
@@ -78,21 +81,40 @@ impl<T: Config> Pallet<T> {
         T::Registry::validators().iter().filter(|who| T::Collateral::bonded(who) >= audit_bond).count() as u32
     }
 
-    /// Takes a place among the open jobs for an account.
-    pub(crate) fn take_place(requester: &AccountId32) -> Result<(), Error<T>> {
+    /// What is held for the place of a job while so many others are open: `shard_fee`, doubled for each [`JOBS_PER_DOUBLING`] of them. Who
+    /// would take all places, so that nobody else finds one, locks thousands of times as much for the last of them; and whoever finds
+    /// them taken loses nothing by it.
+    pub(crate) fn place_deposit(others: u32) -> Balance {
+        let times = 1u128.checked_shl(others / JOBS_PER_DOUBLING).unwrap_or(u128::MAX);
+        Self::params().shard_fee.saturating_mul(times)
+    }
+
+    /// Holds the deposit for the place of a job beside its escrow; returns the amount.
+    pub(crate) fn hold_place_deposit(requester: &AccountId32, others: u32) -> Result<Balance, Error<T>> {
+        let deposit = Self::place_deposit(others);
+        T::Currency::hold(&HoldReason::PlaceDeposit.into(), requester, deposit)
+            .map_err(|_| Error::<T>::CannotHoldPlaceDeposit)?;
+        Ok(deposit)
+    }
+
+    /// Takes a place among the open jobs for an account; returns how many others there are.
+    pub(crate) fn take_place(requester: &AccountId32) -> Result<u32, Error<T>> {
         let (open, theirs) = (OpenJobs::<T>::get(), OpenJobsOf::<T>::get(requester));
         ensure!(open < T::MaxOpenJobs::get(), Error::<T>::TooManyOpenJobs);
         ensure!(theirs < T::MaxOpenJobsOfAccount::get(), Error::<T>::TooManyJobsOfAccount);
         OpenJobs::<T>::put(open.saturating_add(1));
         OpenJobsOf::<T>::insert(requester, theirs.saturating_add(1));
-        Ok(())
+        Ok(open)
     }
 
-    /// Gives a place back.
-    pub(crate) fn leave_place(requester: &AccountId32) {
+    /// Gives the place of a job back; its deposit is free again.
+    pub(crate) fn leave_place(job: &mut Job) -> DispatchResult {
+        let (requester, deposit) = (&job.requester, core::mem::take(&mut job.place_deposit));
+        T::Currency::release(&HoldReason::PlaceDeposit.into(), requester, deposit, Precision::Exact)?;
         OpenJobs::<T>::mutate(|open| *open = open.saturating_sub(1));
         OpenJobsOf::<T>::mutate_exists(requester, |theirs| {
             *theirs = theirs.and_then(|theirs| theirs.checked_sub(1)).filter(|left| *left > 0);
         });
+        Ok(())
     }
 }

@@ -17,14 +17,17 @@ impl<T: Config> Pallet<T> {
 
     /// Every held amount has exactly one reason.
     fn check_money() -> Result<(), TryRuntimeError> {
-        let mut escrow: BTreeMap<AccountId32, Balance> = BTreeMap::new();
+        let mut sums: BTreeMap<AccountId32, (Balance, Balance)> = BTreeMap::new();
         for (_, job) in Jobs::<T>::iter() {
-            let sum = escrow.entry(job.requester).or_default();
-            *sum = sum.saturating_add(job.escrow);
+            ensure!(!job.is_over() || job.place_deposit == 0, "jobs: a deposit for a place that was left");
+            let (escrow, places) = sums.entry(job.requester).or_default();
+            *escrow = escrow.saturating_add(job.escrow);
+            *places = places.saturating_add(job.place_deposit);
         }
-        for (who, amount) in escrow {
-            let held = T::Currency::balance_on_hold(&HoldReason::Escrow.into(), &who);
-            ensure!(held == amount, "jobs: held escrow differs from what open jobs can spend");
+        for (who, (escrow, places)) in sums {
+            let held = |reason: HoldReason| T::Currency::balance_on_hold(&reason.into(), &who);
+            ensure!(held(HoldReason::Escrow) == escrow, "jobs: held escrow differs from what open jobs can spend");
+            ensure!(held(HoldReason::PlaceDeposit) == places, "jobs: held deposits differ from those of open jobs");
         }
         let mut deposits: BTreeMap<AccountId32, Balance> = BTreeMap::new();
         for (id, program) in Programs::<T>::iter() {

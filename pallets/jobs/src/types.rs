@@ -116,6 +116,8 @@ pub struct Job {
     pub unfunded: Balance,
     /// Blocks by which the start, the execution and the audits of its shards have longer.
     pub extra_blocks: Height,
+    /// What is held for its place among the open jobs: nothing once it is over.
+    pub place_deposit: Balance,
 }
 
 impl Job {

@@ -91,8 +91,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::ProgramUses` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
     // Shortest time: 417_480 ns.
     // By hand, until it is measured again: `Balances::TotalIssuance` (r:1 w:1).
+    // By hand, until it is measured again: the deposit for the place, in the same `Balances::Holds` and `System::Account`.
     fn submit_job(s: u32, g: u32) -> Weight {
-        Weight::from_parts(2_051_665_429, 5_111)
+        Weight::from_parts(2_076_665_429, 5_111)
             .saturating_add(Weight::from_parts(6_647_680_190, 0).saturating_mul(g.into()))
             .saturating_add(T::DbWeight::get().reads(9))
             .saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(s.into())))
@@ -120,8 +121,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Jobs::Retired` (r:0 w:1)
     // Proof: `Jobs::Retired` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
     // Shortest time: 69_934 ns.
+    // By hand, until it is measured again: the deposit for the place, in the same `Balances::Holds` and `System::Account`.
     fn cancel_job() -> Weight {
-        Weight::from_parts(73_359_000, 4_634)
+        Weight::from_parts(88_359_000, 4_634)
             .saturating_add(T::DbWeight::get().reads(7))
             .saturating_add(T::DbWeight::get().writes(8))
     }
@@ -313,9 +315,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // One that is settled reads less and writes more: what `acknowledge_shards` does for each, its auditors' bonds included.
     // Shortest time: 269_710 ns.
     // And, where the worker retires and rests, `Workers::FormerRests` (r:1 w:1).
+    // By hand, until it is measured again: the deposit for the place, in the same `Balances::Holds` and `System::Account`.
     fn expire_shards(n: u32) -> Weight {
         Weight::from_parts(287_514_000, 14_919)
-            .saturating_add(Weight::from_parts(480_000_000, 0).saturating_mul(n.into()))
+            .saturating_add(Weight::from_parts(495_000_000, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(17))
             .saturating_add(T::DbWeight::get().reads(89_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(10))
@@ -436,9 +439,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::ProgramUses` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
     // Shortest time: 62_743 ns.
     // By hand, until it is measured again: `Jobs::Parked` (r:64 w:1) of those that are swept, `Jobs::Live` (r:1 w:1).
+    // By hand, until it is measured again: the deposit for the place, in the same `Balances::Holds` and `System::Account`.
     fn remove_shards(n: u32) -> Weight {
         Weight::from_parts(164_295_000, 1_087_830)
-            .saturating_add(Weight::from_parts(23_403_437, 0).saturating_mul(n.into()))
+            .saturating_add(Weight::from_parts(38_403_437, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(66))
             .saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(17))
@@ -512,9 +516,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // By hand, until it is measured again: of each, its auditors' bonds are released: `Collateral::Ledgers` (r:8 w:8).
     // Shortest time: 546_681 ns.
     // And, where the worker retires and rests, `Workers::FormerRests` (r:1 w:1).
+    // By hand, until it is measured again: the deposit for the place, in the same `Balances::Holds` and `System::Account`.
     fn acknowledge_shards(n: u32) -> Weight {
         Weight::from_parts(571_406_000, 20_672)
-            .saturating_add(Weight::from_parts(471_799_932, 0).saturating_mul(n.into()))
+            .saturating_add(Weight::from_parts(486_799_932, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(22))
             .saturating_add(T::DbWeight::get().reads(35_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(16))
@@ -545,8 +550,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::ProgramUses` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
     // Shortest time: 1_662_337 ns.
     // By hand, until it is measured again: the fee that is burned, `Jobs::ProtocolParams` (r:1 w:0), `System::Account` (r:1 w:1).
+    // By hand, until it is measured again: the deposit for the place, in the same `Balances::Holds` and `System::Account`.
     fn fork_job() -> Weight {
-        Weight::from_parts(1_772_160_000, 677_129)
+        Weight::from_parts(1_797_160_000, 677_129)
             .saturating_add(T::DbWeight::get().reads(457))
             .saturating_add(T::DbWeight::get().writes(136))
     } // Storage: `Jobs::Programs` (r:1 w:1)
@@ -573,9 +579,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
     // By hand, until it is measured: what `cancel_job` does, for each.
     // Storage: `Jobs::Paused` (r:1 w:1), and as `cancel_job`
+    // By hand, until it is measured again: the deposit for the place, in the same `Balances::Holds` and `System::Account`.
     fn end_pauses(n: u32) -> Weight {
         Weight::from_parts(10_000_000, 1_265)
-            .saturating_add(Weight::from_parts(75_000_000, 4_634).saturating_mul(n.into()))
+            .saturating_add(Weight::from_parts(90_000_000, 4_634).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(1))
             .saturating_add(T::DbWeight::get().reads(6_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(1))

@@ -778,8 +778,9 @@ pub mod pallet {
         /// Asks for an id of an accepted shard on chain, while its window is open: for whoever wants to run it again and is
         /// not told what is behind its root. The worker must answer or loses. Costs the fees of both calls and
         /// [`Shard::demand_price`], at most `max_price`, which is burned: whoever takes the places from others pays twice as
-        /// much each time, and the price falls by half for each half of `reveal_blocks` in which nobody asks. Event: `LeafDemanded`. Errors: `UnknownShard`, `WrongPhase`, `TooLate`, `NoSuchLeaf`, `Duplicate`,
-        /// `Full`, `DemandPrice`, `CannotPay`.
+        /// much each time, and the price falls by half for each half of `reveal_blocks` in which nobody asks, until
+        /// `window_blocks` have passed since acceptance. Event: `LeafDemanded`. Errors: `UnknownShard`, `WrongPhase`,
+        /// `TooLate`, `NoSuchLeaf`, `Duplicate`, `Full`, `DemandPrice`, `CannotPay`.
         #[pallet::call_index(15)]
         #[pallet::weight(T::WeightInfo::demand_leaf().saturating_add(T::WeightInfo::answer_leaf()))]
         pub fn demand_leaf(origin: OriginFor<T>, shard: ShardId, position: u32, max_price: Balance) -> DispatchResult {

@@ -184,5 +184,21 @@ mod benches {
         Ok(())
     }
 
+    #[benchmark]
+    fn forget_rests() -> Result<(), BenchmarkError> {
+        worker::<T>()?;
+        rested::<T>(&whitelisted_caller());
+        let full = FormerRests::<T>::get();
+        let now = full.last().map_or(0, |rest| rest.kept_until);
+
+        #[block]
+        {
+            Pallet::<T>::forget_rests(now);
+        }
+
+        assert!(FormerRests::<T>::get().len() <= full.len());
+        Ok(())
+    }
+
     impl_benchmark_test_suite!(Pallet, crate::tests::mock::new_test_ext(), crate::tests::mock::Test);
 }

@@ -95,7 +95,8 @@ pub struct Entry {
     pub rests_until: Height,
     /// Rests since the last accepted shard: each is twice as long as the one before.
     pub rests: u8,
-    /// The last rests, in order, by the shard whose decline began them; none where it was not started or not committed in time.
+    /// The last rests, in order, by the shard whose decline began them; none where one was not started or not committed in time, then or
+    /// during the rest.
     pub rest_causes: BoundedVec<Option<ShardId>, ConstU32<MAX_REST_CAUSES>>,
 }
 
@@ -145,9 +146,12 @@ impl Entry {
     }
 
     /// Has it rest from a height on, because it declined a shard or left one (none). Assignments that it held already when a rest
-    /// began are part of that one.
+    /// began are part of that one, but what it left then is no less a cause: that rest is not taken back any more.
     fn rest(&mut self, now: Height, declined: Option<ShardId>) {
         if now < self.rests_until {
+            if let Some(cause) = self.rest_causes.last_mut().filter(|_| declined.is_none()) {
+                *cause = None;
+            }
             return;
         }
         if self.rests == 0 {
@@ -236,9 +240,6 @@ impl Entry {
         }
     }
 }
-
-/// Percent of an account's bond that whoever takes its place must have bonded, free.
-pub const OUTBID_PERCENT: Balance = 125;
 
 /// Blocks after its first conviction for which a barred account is remembered: longer than a slash takes, until whose end a planted error
 /// can be taken back. A day of one-second blocks.
@@ -403,8 +404,7 @@ pub mod pallet {
             /// The account.
             who: T::AccountId,
         },
-        /// An account lost its place to whoever needs it, because its bond was below the minimum, or far less than what the other one
-        /// brings. It leaves, as if it had retired.
+        /// An account lost its place to whoever needs it, because its bond had fallen below the minimum. It leaves, as if it had retired.
         #[codec(index = 8)]
         Evicted {
             /// The account.
@@ -456,7 +456,7 @@ pub mod pallet {
         /// The account may not enrol any more: it registered, or somebody took the last place.
         #[codec(index = 10)]
         EnrolmentRefused,
-        /// The account's bond reaches the minimum, and the caller is registered or has not bonded a quarter more: it keeps its place.
+        /// The account's bond reaches the minimum: it keeps its place.
         #[codec(index = 11)]
         BondSuffices,
         /// There are places for this role: nobody has to make room.
@@ -474,6 +474,15 @@ pub mod pallet {
             assert!(T::MaxEnrolments::get() <= MAX_ENROLMENTS, "workers: more enrolments than are remembered");
             // The slowest machine that is worth enrolling does 2^32 hashes in an hour.
             assert!(T::EnrolmentWork::get() <= 32, "workers: an enrolment that nobody can do in time");
+        }
+
+        fn on_initialize(now: BlockNumberFor<T>) -> Weight {
+            let now: Height = now.unique_saturated_into();
+            if now.checked_rem(FORMER_REST_BLOCKS) != Some(0) {
+                return Weight::zero();
+            }
+            Self::forget_rests(now);
+            T::WeightInfo::forget_rests()
         }
 
         #[cfg(feature = "try-runtime")]
@@ -601,17 +610,16 @@ pub mod pallet {
             Self::do_enrol(enrolment)
         }
 
-        /// Has a worker or validator make room, which leaves as if it had retired, where all places of its role are taken. Anybody can
-        /// where its bond has fallen below the minimum, by its exit or by slashes; and who is not registered can whose own free bond is
-        /// [`OUTBID_PERCENT`] of it or more, so that nobody can keep others out by places alone. A barred account that has nothing to do
-        /// or to defend is forgotten after [`BARRED_BLOCKS`], whoever asks for it.
+        /// Has a worker or validator make room whose bond has fallen below the minimum, by its exit or by slashes: it leaves as if it
+        /// had retired. Only where all places of its role are taken, so that a place that nobody needs is not lost by a fine. A barred
+        /// account that has nothing to do or to defend is forgotten after [`BARRED_BLOCKS`].
         ///
-        /// Free when it succeeds. Events: `Evicted` but for a barred account, then `Retired` or `RetirementStarted`. Errors:
+        /// Anybody can; free when it succeeds. Events: `Evicted` but for a barred account, then `Retired` or `RetirementStarted`. Errors:
         /// `NotRegistered`, `Barred`, `Retiring`, `NoBondNeeded`, `BondSuffices`, `PlacesLeft`.
         #[pallet::call_index(5)]
         #[pallet::weight(T::WeightInfo::evict())]
         pub fn evict(origin: OriginFor<T>, who: AccountId32) -> DispatchResultWithPostInfo {
-            let caller = ensure_signed(origin)?;
+            ensure_signed(origin)?;
             if Self::is_forgettable(&who) {
                 Self::remove_entry(&who);
                 Self::deposit_event(Event::Retired { who });
@@ -623,8 +631,7 @@ pub mod pallet {
                 Role::Validator => Validators::<T>::decode_len().unwrap_or(0) < T::MaxValidators::get() as usize,
                 Role::Apprentice => return Err(Error::<T>::NoBondNeeded.into()),
             };
-            let account: Account = who.clone().into();
-            ensure!(!Self::is_bonded(&account) || Self::outbids(&caller, &account), Error::<T>::BondSuffices);
+            ensure!(!Self::is_bonded(&who.clone().into()), Error::<T>::BondSuffices);
             ensure!(!has_places, Error::<T>::PlacesLeft);
             Self::deposit_event(Event::Evicted { who: who.clone() });
             Self::leave(who, entry);
@@ -650,13 +657,6 @@ impl<T: Config> Pallet<T> {
     /// Whether an account keeps at least the minimum bond.
     fn is_bonded(who: &Account) -> bool {
         T::Collateral::bonded(who) >= T::Collateral::minimum()
-    }
-
-    /// Whether an account that seeks a place has so much more bonded, free, that another one gives its own up.
-    fn outbids(who: &AccountId32, other: &Account) -> bool {
-        let free = T::Collateral::free(&who.clone().into()).saturating_mul(100);
-        let needed = T::Collateral::bonded(other).saturating_mul(OUTBID_PERCENT);
-        !Entries::<T>::contains_key(who) && free >= needed
     }
 
     /// Whether nobody needs the entry of a barred account any more: it has nothing to do or to defend, and what it was convicted of is too
@@ -702,7 +702,7 @@ impl<T: Config> Pallet<T> {
                 (entry.rests_until, entry.rests) = (rests_until, rests);
                 entry.rest_causes = BoundedVec::truncate_from(alloc::vec![None]);
             }
-            FormerRests::<T>::put(former);
+            Self::put_former_rests(former);
         }
         if !Entries::<T>::contains_key(who) {
             frame_system::Pallet::<T>::inc_sufficients(who);
@@ -736,6 +736,21 @@ impl<T: Config> Pallet<T> {
             // There is room: it was made.
             let _ = former.try_push(rest);
         });
+    }
+
+    /// Forgets how accounts rested that left long ago, where nobody else leaves.
+    fn forget_rests(now: Height) {
+        let mut former = FormerRests::<T>::get();
+        former.retain(|rest| rest.kept_until >= now);
+        Self::put_former_rests(former);
+    }
+
+    fn put_former_rests(former: BoundedVec<FormerRest, ConstU32<MAX_FORMER_RESTS>>) {
+        if former.is_empty() {
+            FormerRests::<T>::kill();
+        } else {
+            FormerRests::<T>::put(former);
+        }
     }
 
     /// Has an account leave: at once, or when it has nothing to do or to defend any more.

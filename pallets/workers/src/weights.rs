@@ -23,6 +23,8 @@ pub trait WeightInfo {
     fn retire() -> Weight;
     /// `evict`.
     fn evict() -> Weight;
+    /// `forget_rests`.
+    fn forget_rests() -> Weight;
 }
 
 /// The measured weights, with the runtime's database weights.
@@ -108,13 +110,20 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
             .saturating_add(T::DbWeight::get().reads(4))
             .saturating_add(T::DbWeight::get().writes(4))
     }
-    // By hand, until it is measured: as `retire`, and the bonds of both.
-    // Storage: `Workers::Entries` (r:2 w:1), `Workers::Workers` (r:1 w:1), `Collateral::Ledgers` (r:2 w:0),
-    // `Collateral::MinimumBond` (r:1 w:0), `System::Account` (r:1 w:1), `Workers::ConvictionsOf` (r:1 w:1), `Workers::FormerRests` (r:1 w:1)
+    // By hand, until it is measured: as `retire`, and the bond.
+    // Storage: `Workers::Entries` (r:1 w:1), `Workers::Workers` (r:1 w:1), `Collateral::Ledgers` (r:1 w:0),
+    // `Collateral::MinimumBond` (r:1 w:0), `System::Account` (r:1 w:1), `Workers::ConvictionsOf` (r:1 w:1), `Workers::FormerRests` (r:1 w:1),
+    // `Workers::ValidatorsSince` (r:1 w:1), of a validator
     fn evict() -> Weight {
         Weight::from_parts(55_000_000, 26_678)
-            .saturating_add(T::DbWeight::get().reads(9))
-            .saturating_add(T::DbWeight::get().writes(5))
+            .saturating_add(T::DbWeight::get().reads(8))
+            .saturating_add(T::DbWeight::get().writes(6))
+    }
+    // By hand, until it is measured: `Workers::FormerRests` (r:1 w:1), of 256 accounts (10,498 bytes).
+    fn forget_rests() -> Weight {
+        Weight::from_parts(20_000_000, 11_983)
+            .saturating_add(T::DbWeight::get().reads(1))
+            .saturating_add(T::DbWeight::get().writes(1))
     }
 }
 
@@ -139,6 +148,9 @@ impl WeightInfo for () {
         Weight::zero()
     }
     fn evict() -> Weight {
+        Weight::zero()
+    }
+    fn forget_rests() -> Weight {
         Weight::zero()
     }
 }

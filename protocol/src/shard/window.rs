@@ -69,7 +69,7 @@ impl Shard {
                 }
                 let demand = LeafDemand { position, by: height.saturating_add(params.reveal_blocks) };
                 window.demands.try_push(demand).map_err(|_| ShardError::Full)?;
-                (window.asked, window.asked_at) = (window.doublings(height, params).saturating_add(1), height);
+                (window.asked, window.asked_at) = (window.doublings(height, *at, params).saturating_add(1), height);
                 Ok((with(window), vec![]))
             }
             Event::AnswerLeaf(position) => {

@@ -22,7 +22,7 @@ impl quern_pallet_jobs::Config for Runtime {
     type MaxLive = ConstU32<1_024>;
     // Eight windows' worth of live shards: more wait to be created.
     type MaxUnsettled = ConstU32<8_192>;
-    // Fifteen times `shard_fee` doubles before they are all taken.
+    // Fifteen times the deposit for a place doubles before they are all taken.
     type MaxOpenJobs = ConstU32<256>;
     // As many as there are before it doubles.
     type MaxOpenJobsOfAccount = ConstU32<16>;

@@ -117,7 +117,7 @@ pub fn retire() -> impl Payload + Send + Sync {
     transactions().workers().retire()
 }
 
-/// `workers.evict`: has an account make room whose bond is below the minimum or much smaller than the caller's, or one that was barred be
+/// `workers.evict`: has an account make room whose bond has fallen below the minimum, or one that was barred be
 /// forgotten.
 pub fn evict(who: Account) -> impl Payload + Send + Sync {
     transactions().workers().evict(AccountId32(who))

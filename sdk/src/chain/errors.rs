@@ -237,9 +237,12 @@ pub fn remedy(of: &str, name: &str) -> Option<&'static str> {
         ("Jobs", "CannotPayShardFee") => {
             "transfer some QRN to the account; `quern job submit --quote-only` shows what is burned for the shards beside what is held"
         }
+        ("Jobs", "CannotHoldPlaceDeposit") => {
+            "fund the account, or try again when fewer jobs are open: the quote shows what is held for the job's place until it is closed"
+        }
         ("Workers", "NotRegistered") => "start a daemon with this account: it registers it",
         ("Workers", "BondTooLow") => "bond more: `quern stake bond`, or `--bond` of the daemon",
-        ("Workers", "RegistryFull") => "try again when somebody has left (`quern worker list`), or have one make room whose bond is below the minimum, or four fifths of yours or less: `quern worker evict`",
+        ("Workers", "RegistryFull") => "try again when somebody has left (`quern worker list`), or have one make room whose bond is below the minimum: `quern worker evict`",
         ("Workers", "BondSuffices" | "PlacesLeft" | "NoBondNeeded") => {
             "only accounts whose bond is below the minimum make room, and only when all places are taken"
         }

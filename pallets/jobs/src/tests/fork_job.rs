@@ -167,11 +167,14 @@ fn fork_job_should_fail_when_the_account_has_too_little() {
 }
 
 #[test]
-fn fork_job_should_burn_the_fee_of_what_it_runs_again() {
+fn fork_job_should_burn_the_fee_of_what_it_runs_again_and_hold_a_deposit_for_its_place() {
     run(|| {
         let job = tainted();
         let (issuance, before) = (Balances::total_issuance(), Balances::total_balance(&account(1)));
+        assert_eq!(held(HoldReason::PlaceDeposit, 1), 0, "the job that it goes on from has left its place");
         assert_ok!(fork(1, job));
+        assert!(has_event(Event::PlaceDepositHeld { job: job + 1, by: account(1), deposit: params().shard_fee }));
+        assert_eq!(held(HoldReason::PlaceDeposit, 1), params().shard_fee);
         // Of two shards and a merge the second shard is taken over.
         let fee = 2 * params().shard_fee;
         assert!(fee > 0);
@@ -184,16 +187,19 @@ fn fork_job_should_burn_the_fee_of_what_it_runs_again() {
 }
 
 #[test]
-fn fork_job_should_fail_when_the_fee_of_what_it_runs_again_is_not_covered() {
+fn fork_job_should_fail_when_the_deposit_or_the_fee_of_what_it_runs_again_is_not_covered() {
     run(|| {
         let job = tainted();
         let escrow = with_transaction(|| {
             fork(1, job).unwrap();
             TransactionOutcome::Rollback(Ok::<_, DispatchError>(held(HoldReason::Escrow, 1)))
         });
-        let needed = escrow.unwrap() + 2 * params().shard_fee + ED;
+        let deposit = params().shard_fee;
+        let needed = escrow.unwrap() + deposit + 2 * params().shard_fee + ED;
         Balances::set_balance(&account(1), needed - 1);
         assert_noop!(fork(1, job), Error::<Test>::CannotPayShardFee);
+        Balances::set_balance(&account(1), escrow.unwrap() + deposit + ED - 1);
+        assert_noop!(fork(1, job), Error::<Test>::CannotHoldPlaceDeposit);
         Balances::set_balance(&account(1), needed);
         assert_ok!(fork(1, job));
     });

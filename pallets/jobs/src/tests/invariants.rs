@@ -235,7 +235,7 @@ proptest! {
             assert_eq!(Shards::<Test>::iter().count() + Duties::<Test>::iter().count() + Served::<Test>::iter().count(), 0);
             assert_eq!(Agenda::<Test>::iter().count() + Due::<Test>::iter().count(), 0);
             for who in 1..4 {
-                assert_eq!(held(HoldReason::Escrow, who), 0);
+                assert_eq!((held(HoldReason::Escrow, who), held(HoldReason::PlaceDeposit, who)), (0, 0));
             }
             for id in Programs::<Test>::iter_keys().collect::<Vec<_>>() {
                 Jobs::retire_program(signed(4), id).unwrap();

@@ -282,13 +282,47 @@ fn submit_job_should_burn_the_fee_of_every_shard_beside_what_it_holds() {
 }
 
 #[test]
-fn submit_job_should_burn_twice_the_fee_for_each_sixteen_jobs_that_are_open() {
+fn submit_job_should_hold_a_deposit_for_the_place_until_the_job_is_closed() {
     run(|| {
-        OpenJobs::<Test>::mutate(|open| *open += 2 * 16);
         let quote = Jobs::quote(&simple(9, 4)).unwrap();
-        assert_eq!(quote.shard_fee, 4 * 3 * params().shard_fee);
-        OpenJobs::<Test>::mutate(|open| *open -= 2 * 16);
-        assert_eq!(Jobs::quote(&simple(9, 4)).unwrap().shard_fee, 3 * params().shard_fee);
+        let deposit = params().shard_fee;
+        assert_eq!(quote.place_deposit, deposit, "one for the job, not for each of its shards");
+        let job = submit(simple(9, 4));
+        assert!(has_event(Event::PlaceDepositHeld { job, by: account(1), deposit }));
+        assert_eq!((held(HoldReason::PlaceDeposit, 1), held(HoldReason::Escrow, 1)), (deposit, quote.escrow));
+        let other = submit(simple(9, 4));
+        assert_eq!(held(HoldReason::PlaceDeposit, 1), 2 * deposit);
+        assert_ok!(Jobs::cancel_job(signed(1), job));
+        assert_eq!(held(HoldReason::PlaceDeposit, 1), deposit);
+        assert_ok!(Jobs::cancel_job(signed(1), other));
+        assert_eq!(held(HoldReason::PlaceDeposit, 1), 0);
+    });
+}
+
+#[test]
+fn place_deposit_should_double_for_each_sixteen_jobs_that_are_open_and_leave_the_fee_as_it_is() {
+    run(|| {
+        let of = |others: u32| {
+            OpenJobs::<Test>::put(others);
+            let quote = Jobs::quote(&simple(9, 4)).unwrap();
+            (quote.place_deposit, quote.shard_fee)
+        };
+        let fee = params().shard_fee;
+        for (others, times) in [(0, 1), (15, 1), (16, 2), (31, 2), (32, 4), (255, 1 << 15)] {
+            assert_eq!(of(others), (times * fee, 3 * fee));
+        }
+        // What all 256 places of a network take that are had one by one.
+        assert_eq!((0..256).map(|others| of(others).0).sum::<u128>(), 16 * ((1 << 16) - 1) * fee);
+        OpenJobs::<Test>::kill();
+    });
+}
+
+#[test]
+fn submit_job_should_fail_when_the_deposit_for_its_place_is_not_covered() {
+    run(|| {
+        let quote = Jobs::quote(&simple(9, 4)).unwrap();
+        Balances::set_balance(&account(1), quote.escrow + quote.place_deposit + Balances::minimum_balance() - 1);
+        assert_noop!(Jobs::submit_job(signed(1), simple(9, 4)), Error::<Test>::CannotHoldPlaceDeposit);
     });
 }
 
@@ -296,7 +330,7 @@ fn submit_job_should_burn_twice_the_fee_for_each_sixteen_jobs_that_are_open() {
 fn submit_job_should_fail_when_the_fee_of_its_shards_is_not_covered() {
     run(|| {
         let quote = Jobs::quote(&simple(9, 4)).unwrap();
-        let needed = quote.escrow + quote.shard_fee + Balances::minimum_balance();
+        let needed = quote.escrow + quote.place_deposit + quote.shard_fee + Balances::minimum_balance();
         Balances::set_balance(&account(1), needed - 1);
         assert_noop!(Jobs::submit_job(signed(1), simple(9, 4)), Error::<Test>::CannotPayShardFee);
         Balances::set_balance(&account(1), needed);

@@ -88,6 +88,22 @@ fn demand_leaf_should_cost_half_as_much_for_each_halving_in_which_nobody_asks() 
 }
 
 #[test]
+fn demand_leaf_should_cost_twice_as_much_each_time_when_demands_alone_keep_the_window_open() {
+    test(|| {
+        let case = Case::honest().revealed();
+        blocks(PARAMS.window_blocks);
+        for number in 0..6 {
+            let before = free();
+            demand(&case, 0).unwrap();
+            assert_eq!(before - free(), PRICE << number);
+            case.answer_leaves();
+            // As far apart as the window lets them.
+            blocks(PARAMS.move_blocks);
+        }
+    });
+}
+
+#[test]
 fn demand_leaf_should_cost_the_worker_and_its_auditors_no_less_than_others() {
     test(|| {
         let case = Case::honest().revealed();

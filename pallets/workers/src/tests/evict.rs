@@ -67,37 +67,13 @@ fn evict_should_fail_when_the_bond_reaches_the_minimum() {
 }
 
 #[test]
-fn evict_should_make_room_for_whoever_has_bonded_a_quarter_more() {
+fn evict_should_fail_when_the_bond_reaches_the_minimum_whatever_the_caller_has_bonded() {
     run(|| {
         full();
-        set_bond(2, 4 * MINIMUM, 4 * MINIMUM);
-        set_bond(9, 5 * MINIMUM, 0);
-        assert_ok!(Registry::evict(signed(9), account(2)));
-        System::assert_last_event(Event::Retired { who: account(2) }.into());
-        register(9, Role::Worker);
-        // Its bond stays its own.
-        assert_eq!(Bonds::get()[&raw(2)].0, 4 * MINIMUM);
-    });
-}
-
-#[test]
-fn evict_should_fail_when_the_caller_has_not_bonded_a_quarter_more_free() {
-    run(|| {
-        full();
-        set_bond(2, 4 * MINIMUM, 0);
-        set_bond(9, 5 * MINIMUM - 1, 0);
-        assert_noop!(Registry::evict(signed(9), account(2)), Error::<Test>::BondSuffices);
-        set_bond(9, 5 * MINIMUM, 1);
-        assert_noop!(Registry::evict(signed(9), account(2)), Error::<Test>::BondSuffices);
-    });
-}
-
-#[test]
-fn evict_should_fail_when_the_caller_is_registered_itself() {
-    run(|| {
-        full();
-        set_bond(1, 10 * MINIMUM, 0);
-        assert_noop!(Registry::evict(signed(1), account(2)), Error::<Test>::BondSuffices);
+        set_bond(9, 1_000 * MINIMUM, 0);
+        for who in 1..=3 {
+            assert_noop!(Registry::evict(signed(9), account(who)), Error::<Test>::BondSuffices);
+        }
     });
 }
 

@@ -89,6 +89,9 @@ impl Rests {
 
     fn leave(&mut self, now: u32, declined: Option<ShardId>) {
         if now < self.until() {
+            // Not taken back any more where something was left for no reason meanwhile.
+            let cause = self.begun.last_mut().map_or(&mut self.cause, |(_, cause)| cause);
+            *cause = declined.and(*cause);
             return;
         }
         if self.number() == 0 {

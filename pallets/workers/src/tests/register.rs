@@ -3,7 +3,7 @@
 
 use super::mock::*;
 use crate::{Error, Event, FormerRests, Workers, FORMER_REST_BLOCKS, MAX_FORMER_RESTS, REPUTATION_FLOOR, REST_BLOCKS};
-use frame_support::{assert_noop, assert_ok};
+use frame_support::{assert_noop, assert_ok, traits::Hooks};
 use quern_primitives::traits::{Registry as _, Role, ShardEnd};
 use sp_runtime::traits::BadOrigin;
 
@@ -95,6 +95,25 @@ fn register_should_forget_rests_when_the_account_has_been_away_for_long() {
         register(1, Role::Worker);
         assert_eq!((entry(1).rests, entry(1).rests_until), (0, 0));
         assert!(FormerRests::<Test>::get().is_empty());
+    });
+}
+
+#[test]
+fn former_rests_should_be_forgotten_in_the_end_when_nobody_else_leaves() {
+    run(|| {
+        leave_resting();
+        let kept_until = FormerRests::<Test>::get()[0].kept_until;
+        let next = |height: u32| height.next_multiple_of(FORMER_REST_BLOCKS);
+        let blocks = |heights: core::ops::RangeInclusive<u32>| {
+            for height in heights {
+                System::set_block_number(height);
+                Registry::on_initialize(height);
+            }
+        };
+        blocks(1..=kept_until);
+        assert_eq!(FormerRests::<Test>::get().len(), 1);
+        blocks(kept_until + 1..=next(kept_until + 1));
+        assert!(!FormerRests::<Test>::exists());
     });
 }
 

@@ -270,6 +270,19 @@ fn excuse_should_not_end_a_rest_that_an_unstarted_shard_began() {
 }
 
 #[test]
+fn excuse_should_not_end_a_rest_in_which_another_shard_was_late() {
+    for end in [ShardEnd::Late, ShardEnd::Unstarted] {
+        run(|| {
+            ready(1, 3);
+            Registry::shard_ended(&raw(1), ShardEnd::Declined(shard(0)));
+            Registry::shard_ended(&raw(1), end);
+            Registry::shard_ended(&raw(1), ShardEnd::DeclineConfirmed(shard(0)));
+            assert_eq!((entry(1).rests, entry(1).rests_until), (1, 1 + REST_BLOCKS));
+        });
+    }
+}
+
+#[test]
 fn excuse_should_make_a_later_rest_as_long_as_it_would_have_been() {
     run(|| {
         ready(1, 3);
