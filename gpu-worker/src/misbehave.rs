@@ -265,6 +265,8 @@ mod tests {
         let x = b.input(DType::I32, &[3]);
         let first = b.add(x, x);
         let [state] = b.begin_body(&[first])[..] else { unreachable!() };
+        // What it computes is not carried on.
+        b.add(state, state);
         let [state] = b.begin_finish(&[state], 2)[..] else { unreachable!() };
         let output = b.add(state, state);
         assert!(!Misbehaving::corrupts_all(&b.build(output).expect("the program is valid")));

@@ -62,9 +62,11 @@ impl PlantingFault {
 /// The key of a planting account: the secret itself, or in a file. A file's path would be a derivation of the public development phrase,
 /// so only what looks like a secret is one.
 pub fn keys(named: &str) -> anyhow::Result<Keypair> {
-    let is_hex = hex::decode(named.trim_start_matches("0x")).is_ok_and(|bytes| bytes.len() == 32);
+    let digits = named.strip_prefix("0x").unwrap_or(named);
+    let is_hex = hex::decode(digits).is_ok_and(|bytes| bytes.len() == 32);
     if named.starts_with("//") || named.contains(' ') || is_hex {
-        return Keypair::from_suri(named).map_err(|error| anyhow::anyhow!("--plant-from is {error}"));
+        let secret = if is_hex { format!("0x{digits}") } else { named.into() };
+        return Keypair::from_suri(&secret).map_err(|error| anyhow::anyhow!("--plant-from is {error}"));
     }
     Keypair::from_file(Path::new(named)).map_err(|error| anyhow::anyhow!("--plant-from: {error}"))
 }
@@ -222,11 +224,12 @@ mod tests {
 
     #[test]
     fn account_should_be_refused_with_the_remedy_when_it_lacks_something() {
-        let poor = judged(&OTHER, 10 * QRN, 10 * QRN).unwrap_err().to_string();
+        let told = |free, bond| judged(&OTHER, free, bond).map_err(|fault| format!("{fault}: {}", fault.fix())).unwrap_err();
+        let poor = told(10 * QRN, 10 * QRN);
         assert!(poor.contains("has 10 QRN free") && poor.contains("transfer some to it"), "{poor}");
-        let unbonded = judged(&OTHER, 11 * QRN, QRN / 2).unwrap_err().to_string();
+        let unbonded = told(11 * QRN, QRN / 2);
         assert!(
-            unbonded.contains("0.5 QRN of its bond free") && unbonded.ends_with("quern stake bond 10"),
+            unbonded.contains("0.5 QRN of its bond free") && unbonded.ends_with("quern stake bond 200"),
             "{unbonded}"
         );
     }
