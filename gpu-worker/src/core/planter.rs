@@ -350,7 +350,7 @@ impl Planter {
                 let position = accused.confirmed.sample.first().copied();
                 let found = shard.zip(promise).and_then(|(shard, promise)| self.wrong(shard, promise, position?));
                 if let (Some(shard), Some(found)) = (shard, found) {
-                    self.accusations.play(&self.account, shard, &found, &mut self.pending, self.best, calls);
+                    self.accusations.play(&self.account, shard, &found, |_| true, &mut self.pending, self.best, calls);
                 }
             }
             // Nobody learns from it any more that the shard was an honest one.
