@@ -15,7 +15,7 @@ use crate::{
     readers::Readers,
     room::Room,
     served::Served,
-    site::{subject, Site},
+    site::{subject, Site, SiteError},
     watched::Watched,
 };
 use futures::StreamExt;
@@ -26,7 +26,10 @@ use quern_sdk::{
     net::pace::within,
 };
 use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{
+    sync::{mpsc, watch as told},
+    time::Instant,
+};
 
 /// Blocks between two looks at whether the chain still counts the account as ready.
 const READINESS_BLOCKS: Height = 16;
@@ -124,6 +127,8 @@ struct Shell<C> {
     occupation: Occupation,
     /// Length of a slot of the chain.
     slot: Duration,
+    /// What the last block said is owed, for what has waited for its place.
+    owed: told::Sender<Arc<[ShardView]>>,
 }
 
 /// What a daemon looks after beside the shards that are its own.
@@ -181,8 +186,8 @@ async fn occupied(
     let (report, reports) = mpsc::unbounded_channel();
     let room = Room::new(memory_mib());
     let (journal, served, readers) = (Journal::default(), Served::default(), Readers::default());
-    let slot = Duration::ZERO;
-    let mut shell = Shell { core, site, report, reports, room, journal, served, readers, occupation, slot };
+    let (slot, owed) = (Duration::ZERO, told::Sender::new(Arc::from([])));
+    let mut shell = Shell { core, site, report, reports, room, journal, served, readers, occupation, slot, owed };
     loop {
         match shell.follow(&sender).await {
             Err(OriginError::Db(error)) => return Err(error),
@@ -212,6 +217,7 @@ impl<C: Core> Shell<C> {
                         is_bound = origin::bind(&chain, &self.site.db).await?;
                     }
                     let latest = latest.insert(self.look_at(&chain, head).await?);
+                    self.owed.send_replace(latest.views.clone());
                     self.look_round(&chain, sender, head, latest);
                     if let Some(planter) = &planter {
                         look_after(planter.clone(), head.height);
@@ -322,11 +328,19 @@ impl<C: Core> Shell<C> {
         let (site, report, room) = (self.site.clone(), self.report.clone(), self.room.clone());
         // What waits for room uses up its time too.
         let deadline = time_left(&action, best, self.slot).and_then(|left| Instant::now().checked_add(left));
-        let (subject, refused) = (subject(&action), self.refused());
+        let (subject, refused, owed) = (subject(&action), self.refused(), self.owed.subscribe());
         let work = tokio::spawn(within(deadline, async move {
             let takes = site.takes(&action).await?;
+            let fetched = {
+                let _taken = room.take_to_prefetch(&action, takes).await?;
+                site.prefetch(&action).await?
+            };
             let _taken = room.take(&action, takes).await?;
-            site.carry_out(action).await
+            let views = owed.borrow().clone();
+            if action.is_over(&views, &site.me) {
+                return Err(SiteError::Over);
+            }
+            site.carry_out(action, fetched).await
         }));
         tokio::spawn(async move {
             let failure = match work.await {

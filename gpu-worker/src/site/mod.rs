@@ -26,7 +26,7 @@ use quern_program::{Checked, Program, ProgramError, Summary};
 use quern_protocol::{dispute::Dispute, evidence::EvidenceError, shard::Phase, view::ShardView};
 use quern_sdk::{
     chain::{Chain, ChainError},
-    net::{messages::Unproven, FetchError, InputError, Inputs, NetError, Peer, Recent},
+    net::{messages::Unproven, Checkpoint, FetchError, InputError, Inputs, NetError, Peer, Recent},
 };
 use std::sync::{Arc, Mutex};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -72,6 +72,9 @@ pub enum SiteError {
     /// A program needs more memory than there is.
     #[error(transparent)]
     Memory(#[from] TooLarge),
+    /// It had its turn when it was owed no more.
+    #[error("it had to wait until it was owed no more")]
+    Over,
     /// What the chain says does not fit together.
     #[error("{0}")]
     Inconsistent(&'static str),
@@ -151,8 +154,40 @@ impl Site {
         Ok(takes(action, &view.context.stage, &summary))
     }
 
-    /// Carries out an action other than a submission.
-    pub async fn carry_out(&self, action: Action) -> Result<Option<Event>, SiteError> {
+    /// Fetches what an action runs on before it has its place, so that a peer that sends slowly holds up this one alone: the blobs are
+    /// stored then.
+    pub async fn prefetch(&self, action: &Action) -> Result<Prefetched, SiteError> {
+        match action {
+            Action::Audit(view) => self.prefetch_audit(view).await,
+            Action::Rerun(view) => {
+                let tasks = view.shard.reruns().into_iter().map(|(task, _)| task);
+                self.prefetch_inputs(view, tasks).await
+            }
+            Action::Compare(view, task) => {
+                self.commitment(view, &validator::accepted(&view.shard)?).await?;
+                self.prefetch_inputs(view, [*task]).await
+            }
+            Action::Recompute(view, position) => {
+                self.prefetch_inputs(view, view.shard.locate(*position).map(|(task, _)| task)).await
+            }
+            _ => Ok(Prefetched::default()),
+        }
+    }
+
+    async fn prefetch_inputs(
+        &self,
+        view: &ShardView,
+        tasks: impl IntoIterator<Item = u32>,
+    ) -> Result<Prefetched, SiteError> {
+        let program = self.program(view.context.stage.program).await?;
+        for task in tasks {
+            self.inputs(view, &program, task).await?;
+        }
+        Ok(Prefetched::default())
+    }
+
+    /// Carries out an action other than a submission, with what was fetched for it.
+    pub async fn carry_out(&self, action: Action, fetched: Prefetched) -> Result<Option<Event>, SiteError> {
         match action {
             Action::FetchInputs(view) => {
                 let program = self.program(view.context.stage.program).await?;
@@ -170,7 +205,7 @@ impl Site {
             }
             Action::Defend(view, id) => self.defend(&view, id, dispute(&view, id)?).await.map(Some),
             Action::ShowTrace(view, id) => self.show_trace(&view, id, dispute(&view, id)?).await.map(Some),
-            Action::Audit(view) => self.audit(&view).await.map(Some),
+            Action::Audit(view) => self.audit(&view, fetched.opening).await.map(Some),
             Action::Rerun(view) => self.rerun(&view).await.map(Some),
             Action::CheckResults(view) => self.check_results(&view).await.map(Some),
             Action::Prosecute(view, id) => self.prosecute(&view, id, dispute(&view, id)?).await.map(Some),
@@ -220,6 +255,13 @@ impl Site {
     }
 }
 
+/// What was fetched for an action that is in no store.
+#[derive(Debug, Default)]
+pub struct Prefetched {
+    /// The opened checkpoints before the drawn runs, proven.
+    opening: Vec<Checkpoint>,
+}
+
 /// What an action with a program takes of the memory, in MiB.
 fn takes(action: &Action, stage: &JobStage, summary: &Summary) -> Takes {
     // The whole blob is in memory while a slice is cut out of it.
@@ -230,10 +272,14 @@ fn takes(action: &Action, stage: &JobStage, summary: &Summary) -> Takes {
     match action {
         // A validator that fetches is asked whether they are there, not whether it can run them.
         Action::FetchInputs(view) if !matches!(view.shard.phase, Phase::Assigned { .. }) => {
-            Takes { running_mib: 0, fetching_mib: mib(fetching), fits_mib: 0 }
+            Takes { fetching_mib: mib(fetching), ..Takes::default() }
         }
-        Action::FetchInputs(_) => Takes { running_mib: 0, fetching_mib: mib(fetching), fits_mib },
-        _ => Takes { running_mib: runs, fetching_mib: 0, fits_mib },
+        Action::FetchInputs(_) => Takes { fetching_mib: mib(fetching), fits_mib, ..Takes::default() },
+        _ if action.is_prefetched() => {
+            let prefetching_mib = mib(fetching.max(summary.state_bytes));
+            Takes { running_mib: runs, prefetching_mib, fits_mib, ..Takes::default() }
+        }
+        _ => Takes { running_mib: runs, fits_mib, ..Takes::default() },
     }
 }
 
@@ -296,19 +342,20 @@ mod tests {
 
     #[test]
     fn work_should_take_the_memory_of_its_program_or_of_the_blob_that_a_slice_is_cut_from() {
-        let summary = Summary { fixed_bytes: 3 * MIB, memory_bytes: 8 * MIB - 1, ..Summary::default() };
+        let (fixed_bytes, state_bytes, memory_bytes) = (3 * MIB, 6 * MIB, 8 * MIB - 1);
+        let summary = Summary { fixed_bytes, state_bytes, memory_bytes, ..Summary::default() };
         let mut view = assigned(ME);
         let slice = |len| Input::Slice { blob: Blob { id: BlobId([1; 32]), len }, stride: 1 };
         view.context.stage.inputs = vec![slice(2 * MIB)].try_into().unwrap();
         let stage = view.context.stage.clone();
         let audit = Action::Audit(audited(OTHER, ME, None));
-        assert_eq!(takes(&audit, &stage, &summary), Takes { running_mib: 8, fetching_mib: 0, fits_mib: 8 });
+        assert_eq!(takes(&audit, &stage, &summary), Takes { running_mib: 8, prefetching_mib: 6, fetching_mib: 0, fits_mib: 8 });
 
         view.context.stage.inputs = vec![slice(MIB), slice(7 * MIB)].try_into().unwrap();
         let stage = view.context.stage.clone();
-        assert_eq!(takes(&audit, &stage, &summary), Takes { running_mib: 10, fetching_mib: 0, fits_mib: 8 });
+        assert_eq!(takes(&audit, &stage, &summary), Takes { running_mib: 10, prefetching_mib: 10, fetching_mib: 0, fits_mib: 8 });
         let fetch = Action::FetchInputs(view);
-        assert_eq!(takes(&fetch, &stage, &summary), Takes { running_mib: 0, fetching_mib: 10, fits_mib: 8 });
+        assert_eq!(takes(&fetch, &stage, &summary), Takes { fetching_mib: 10, fits_mib: 8, ..Takes::default() });
         // Who does not run it says whether the inputs are there, however large the program is.
         let asked = Action::FetchInputs(running(OTHER));
         assert_eq!(takes(&asked, &stage, &summary).fits_mib, 0);

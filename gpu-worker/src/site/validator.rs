@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a validator does: audit, check what is shown, prosecute, hold.
 
-use super::{compute, evidence::Lookup, tasks, worker::result_id, Site, SiteError};
+use super::{compute, evidence::Lookup, tasks, worker::result_id, Prefetched, Site, SiteError};
 use crate::core::{name_difference, Attempt, Event, Prosecution, Sealed, ShownResults};
 use bytes::Bytes;
 use quern_primitives::{
@@ -25,11 +25,24 @@ const DISPUTE_PATIENCE: std::time::Duration = std::time::Duration::from_secs(15)
 const MAX_EXCESS_BYTES: u64 = 1 << 20;
 
 impl Site {
-    /// Re-runs the drawn segments from what the worker opened. The answer is kept before this returns.
-    pub(super) async fn audit(&self, view: &ShardView) -> Result<Event, SiteError> {
+    /// Fetches what the worker opened, its checkpoints, and the inputs of the drawn tasks.
+    pub(super) async fn prefetch_audit(&self, view: &ShardView) -> Result<Prefetched, SiteError> {
+        let program = self.program(view.context.stage.program).await?;
+        let opening = self.opening(view).await?;
+        for checkpoint in &opening {
+            self.checkpoint(view, &program, &checkpoint.tensors).await?;
+        }
+        for (first, _) in view.shard.runs() {
+            let (task, _) = view.shard.locate(first).ok_or(SiteError::Inconsistent("no such segment"))?;
+            self.inputs(view, &program, task).await?;
+        }
+        Ok(Prefetched { opening })
+    }
+
+    /// Re-runs the drawn segments from what the worker opened, all of which is here. The answer is kept before this returns.
+    pub(super) async fn audit(&self, view: &ShardView, opened: Vec<Checkpoint>) -> Result<Event, SiteError> {
         let audit = view.shard.audit().ok_or(SiteError::Inconsistent("the shard is not audited"))?;
         let program = self.program(view.context.stage.program).await?;
-        let opened = self.opening(view).await?;
         let starts = opened.iter().map(|checkpoint| checkpoint.leaf.clone()).collect();
         let mut opened = opened.into_iter();
         let mut ids = Vec::new();
