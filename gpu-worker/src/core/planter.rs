@@ -151,7 +151,7 @@ pub fn is_void(shard: Option<&Shard>, result: &PlantedResult) -> bool {
     if shard.attempt != result.attempt {
         return shard.attempt > result.attempt;
     }
-    matches!(shard.phase, Phase::Settled { paid: false, .. })
+    matches!(shard.phase, Phase::Settled { paid: false, .. } | Phase::Overturned { .. } | Phase::Accused { .. })
         || shard.deal().is_some_and(|deal| deal.worker != result.worker)
         || shard.commitment().is_some_and(|commitment| commitment.root != result.root)
 }
@@ -381,7 +381,8 @@ impl Planter {
         }
     }
 
-    /// Challenges the own result in its window when nobody else has by the middle of it: nobody looked.
+    /// Challenges the own result in its window when it was not convicted in the first quarter of it: nobody looked. Also where others
+    /// challenge it, who may be friends of its auditors that lose on purpose.
     fn challenge(
         &mut self,
         shard: Option<&Shard>,
@@ -391,9 +392,10 @@ impl Planter {
         calls: &mut Vec<Action>,
     ) {
         let Some((shard, promise)) = shard.zip(promise) else { return };
-        let half = accepted_at.saturating_add(window.closes.saturating_sub(accepted_at) / 2);
-        let is_time = half <= self.best && self.best.saturating_add(CHALLENGE_MARGIN_BLOCKS) <= window.closes;
-        if !is_time || !window.challenges.is_empty() {
+        let quarter = accepted_at.saturating_add(window.closes.saturating_sub(accepted_at) / 4);
+        let is_time = quarter <= self.best && self.best.saturating_add(CHALLENGE_MARGIN_BLOCKS) <= window.closes;
+        let is_challenged = window.challenges.iter().any(|stake| stake.challenger == self.account);
+        if !is_time || is_challenged || window.challenges.is_full() {
             return;
         }
         // Where an auditor has confirmed it, so that it answers for that.

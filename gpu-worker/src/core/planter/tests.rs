@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::testing::{accepted, overturned, running, settled, ME, OTHER};
-use quern_protocol::shard::Stake;
+use quern_protocol::shard::{Stake, MAX_CHALLENGES};
 
 const PLANTING: Account = [9; 32];
 const TERMS: PlantTerms = PlantTerms { minimum_deposit: 10, deposit_factor: 4, fee_ppm: 50_000, plant_blocks: 43_200 };
@@ -160,17 +160,36 @@ fn is_challenge(actions: &[Action]) -> bool {
 }
 
 #[test]
-fn planted_error_should_be_challenged_in_the_second_half_of_its_window_when_nobody_else_did() {
+fn planted_error_should_be_challenged_from_the_second_quarter_of_its_window_on_whoever_else_does() {
     let plan = plan(Kind::Error, Progress::Confirmed);
     let at = |best, view| block(&mut planter(0, Some(plan.clone())), best, posted(&plan), Some(view));
-    assert_eq!(at(108, challenged(&[])), []);
-    assert!(is_challenge(&at(109, challenged(&[]))));
-    assert_eq!(at(109, challenged(&[OTHER])), [], "somebody else does");
+    assert_eq!(at(103, challenged(&[])), []);
+    assert!(is_challenge(&at(104, challenged(&[]))));
+    assert!(is_challenge(&at(104, challenged(&[OTHER]))), "a friend of its auditors may lose on purpose");
+    assert_eq!(at(104, challenged(&[OTHER, PLANTING])), [], "it has challenged it");
+    assert_eq!(at(104, challenged(&[OTHER; MAX_CHALLENGES as usize])), [], "there is no place");
     assert_eq!(at(117, challenged(&[])), [], "it would be too late");
     let mut adopted = challenged(&[]);
     let Phase::Accepted { deal, .. } = &mut adopted.shard.phase else { unreachable!() };
     deal.worker = OTHER;
     assert_eq!(at(109, adopted), [], "it is another's result");
+}
+
+#[test]
+fn result_should_be_void_when_the_chain_says_so_and_also_while_its_auditors_answer_for_it() {
+    let result = plan(Kind::Error, Progress::Confirmed).result(ME, attempt());
+    let mut reissued = settled(ME, true);
+    reissued.shard.attempt += 1;
+    let mut withdrawn = overturned(ME, OTHER);
+    let Phase::Accused { deal, commitment, auditors, at, .. } = withdrawn.shard.phase else { unreachable!() };
+    withdrawn.shard.phase = Phase::Overturned { deal, commitment, auditors, at };
+    for view in [settled(ME, false), reissued, overturned(ME, OTHER), withdrawn, settled(OTHER, true)] {
+        assert!(is_void(Some(&view.shard), &result), "{view:?}");
+    }
+    assert!(is_void(None, &result));
+    for view in [running(ME), accepted(ME), settled(ME, true)] {
+        assert!(!is_void(Some(&view.shard), &result), "{view:?}");
+    }
 }
 
 #[test]
