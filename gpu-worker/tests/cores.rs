@@ -22,7 +22,7 @@ use quern_protocol::{
 use quern_worker::core::{
     Action, Attempt, Call, Defence, Event, Promise, Prosecution, Sealed, ShownResults, Stage, Subject, Validator,
     Worker, CLAIM_AFTER, CLAIM_MARGIN_BLOCKS, DECLINE_AFTER, DECLINE_MARGIN_BLOCKS, PRESSING_BLOCKS, RESEND_BLOCKS,
-    RETRY_BLOCKS,
+    RETRY_BLOCKS, SLOW_BLOCKS,
 };
 
 const ME: Account = [1; 32];
@@ -249,6 +249,17 @@ fn worker_should_not_decline_near_the_deadline_when_its_first_fetch_is_under_way
     let last = 60 - DECLINE_MARGIN_BLOCKS;
     assert_eq!(kinds(&worker.on(block(last, 8, vec![assigned()]))), ["fetch"]);
     assert_eq!(kinds(&worker.on(block(last + 1, 8, vec![assigned()]))), Vec::<&str>::new());
+}
+
+#[test]
+fn worker_should_decline_in_time_when_its_fetch_waits_or_is_slow() {
+    let mut worker = Worker::new(ME, []);
+    let last = 60 - DECLINE_MARGIN_BLOCKS;
+    assert_eq!(kinds(&worker.on(block(last - SLOW_BLOCKS, 8, vec![assigned()]))), ["fetch"]);
+    assert_eq!(worker.on(block(last - 1, 8, vec![assigned()])), vec![]);
+    assert_eq!(worker.on(block(last, 8, vec![assigned()])), vec![Action::Submit(Call::Decline(ID))]);
+    worker.on(Event::Fetched(ATTEMPT));
+    assert_eq!(kinds(&worker.on(block(last + 1, 8, vec![assigned()]))), ["start"], "it has come after all");
 }
 
 #[test]
