@@ -2,7 +2,10 @@
 //! What a validator does: audit, check what is shown, prosecute, hold.
 
 use super::{compute, evidence::Lookup, tasks, worker::result_id, Prefetched, Site, SiteError};
-use crate::core::{name_difference, Attempt, Event, Prosecution, Sealed, ShownResults};
+use crate::{
+    core::{name_difference, Attempt, Event, Prosecution, Sealed, ShownResults},
+    db::DbError,
+};
 use bytes::Bytes;
 use quern_primitives::{
     job::{Blob, Endpoint},
@@ -124,7 +127,7 @@ impl Site {
     }
 
     /// Fetches and proves what the worker shows of the drawn results, or takes what it had to show on chain, which is proven. They are
-    /// kept before this returns.
+    /// kept before this returns, where there is room: without it they are fetched again after a restart.
     pub(super) async fn check_results(&self, view: &ShardView) -> Result<Event, SiteError> {
         let audit = view.shard.audit().ok_or(SiteError::Inconsistent("the shard is not audited"))?;
         let digest = audit.results.ok_or(SiteError::Inconsistent("the results are not revealed"))?;
@@ -139,7 +142,7 @@ impl Site {
         };
         committed(&view.shard)?.verify_results(&leaves, &audit.sample, &digest)?;
         let (attempt, shown) = (Attempt::of(&view.shard), ShownResults { drawn_at: audit.drawn_at, leaves });
-        self.db.keep_results(attempt, &shown)?;
+        unless_full(self.db.keep_results(attempt, &shown), view)?;
         Ok(Event::Checked(attempt, shown))
     }
 
@@ -343,6 +346,17 @@ impl Site {
     }
 }
 
+/// What could not be kept for want of room is only told: the reveal that depends on it is owed, and what it says is in memory.
+fn unless_full(kept: Result<(), DbError>, view: &ShardView) -> Result<(), DbError> {
+    match kept {
+        Err(error @ DbError::Full(_)) => {
+            tracing::warn!(%error, shard = %view.shard.id, "what the worker has shown is not kept: it is lost when this daemon ends");
+            Ok(())
+        }
+        kept => kept,
+    }
+}
+
 fn conviction(conviction: Conviction) -> Prosecution {
     match conviction {
         Conviction::Element { element, output, reads } => Prosecution::Convict { element, output, reads },
@@ -366,4 +380,18 @@ pub(super) fn committed(shard: &Shard) -> Result<Committed, SiteError> {
     let found = shard.deal().zip(shard.commitment());
     let (deal, commitment) = found.ok_or(SiteError::Inconsistent("the shard is not committed"))?;
     Ok(Committed { shard: shard.id, worker: deal.worker, root: commitment.root, leaves: shard.leaves() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{audited, ME, OTHER};
+
+    #[test]
+    fn results_should_be_revealed_when_the_disk_is_full_and_not_when_the_database_fails() {
+        let view = audited(OTHER, ME, None);
+        assert!(unless_full(Ok(()), &view).is_ok());
+        assert!(unless_full(Err(DbError::Full(15)), &view).is_ok());
+        assert!(unless_full(Err(DbError::Io("torn".into())), &view).is_err());
+    }
 }
