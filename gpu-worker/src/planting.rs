@@ -159,6 +159,8 @@ impl Planting {
             return Ok(facts);
         }
         facts.posted = posted(chain, final_hash, me, &plans).await?;
+        let best = posted(chain, head.hash, me, &plans).await?;
+        facts.standing = best.into_keys().filter(|hash| !facts.posted.contains_key(hash)).collect();
         facts.views = chain.duties(head.hash, &account).await?;
         facts.slashes = slashes(chain, head.hash, me).await?;
         let waiting = slashes(chain, final_hash, me).await?;

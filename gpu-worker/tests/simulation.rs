@@ -925,8 +925,9 @@ impl Simulation {
     fn facts(&self, index: usize) -> Facts {
         let Daemon { me, disk, .. } = &self.daemons[index];
         let account = planting(me);
-        let own = self.chain.plants.iter().filter(|(_, plant)| plant.owner == account);
-        let posted = own.filter(|(_, plant)| plant.posted_at <= self.finalized);
+        let own = || self.chain.plants.iter().filter(|(_, plant)| plant.owner == account);
+        let posted = own().filter(|(_, plant)| plant.posted_at <= self.finalized);
+        let standing = own().filter(|(_, plant)| plant.posted_at > self.finalized);
         let slashes = self.chain.waiting.iter().map(|(id, _, result, _)| (*id, *result));
         let slashes: Vec<_> = slashes.filter(|(_, result)| result.worker == *me).collect();
         let is_over = |(attempt, plan): &(&Attempt, &Plan)| {
@@ -941,6 +942,7 @@ impl Simulation {
             places: 64,
             is_apprentice: false,
             posted: posted.map(|(hash, plant)| (*hash, plant.clone())).collect(),
+            standing: standing.map(|(hash, _)| *hash).collect(),
             over: disk.plans.iter().filter(is_over).map(|(attempt, _)| *attempt).collect(),
             slashes,
             views: self.chain.duties(&account, false),

@@ -109,6 +109,8 @@ pub struct Facts {
     pub is_apprentice: bool,
     /// What of the planned stands in the last final state, by hash.
     pub posted: HashMap<[u8; 32], Plant>,
+    /// Hashes of what stands at the best block and in no final one yet.
+    pub standing: HashSet<[u8; 32]>,
     /// Attempts that are never paid by the last final state, and for which no slash waits there.
     pub over: HashSet<Attempt>,
     /// Slashes that wait at the best block, for results of this worker.
@@ -337,6 +339,8 @@ impl Planter {
             self.start(attempt, "confirm", UNTIL_REPORTED, Action::Confirm(attempt), out);
         } else if plan.progress == Progress::Drafted && is_running {
             match (self.is_late(attempt, plan), plan.kind) {
+                // A copy of it would fail, and be paid for.
+                (false, _) if facts.standing.contains(&hash) => {}
                 (false, _) => self.call(attempt, RESEND_BLOCKS, Call::Plant(hash, plan.deposit), calls),
                 (true, Kind::Error) => self.start(attempt, "abandon", UNTIL_REPORTED, Action::Abandon(attempt), out),
                 (true, Kind::Decoy) => {}

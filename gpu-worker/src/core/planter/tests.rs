@@ -116,6 +116,19 @@ fn result_should_be_committed_to_only_when_its_plant_is_final_and_that_is_kept()
 }
 
 #[test]
+fn plant_should_not_be_sent_again_while_it_stands_in_a_block_that_is_not_final() {
+    let plan = plan(Kind::Error, Progress::Drafted);
+    let mut planter = planter(0, Some(plan.clone()));
+    let hash = plan.hash(ME, attempt());
+    let sent = [Action::Post(Call::Plant(hash, 84))];
+    assert_eq!(block(&mut planter, 100, facts(), Some(running_until(200))), sent);
+    let standing = Facts { standing: HashSet::from([hash]), ..facts() };
+    assert_eq!(block(&mut planter, 100 + RESEND_BLOCKS, standing, Some(running_until(200))), []);
+    assert!(!planter.may_commit(attempt()), "the block may be replaced");
+    assert_eq!(block(&mut planter, 101 + RESEND_BLOCKS, facts(), Some(running_until(200))), sent, "it was replaced");
+}
+
+#[test]
 fn error_should_be_given_up_when_its_plant_does_not_stand_in_time() {
     let mut planter = planter(0, Some(plan(Kind::Error, Progress::Drafted)));
     let late = 200 - COMMIT_MARGIN_BLOCKS;
