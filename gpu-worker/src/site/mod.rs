@@ -14,7 +14,7 @@ pub use desk::{Counter, Desk};
 use crate::{
     core::{validator::checking, Action, Attempt, Event, Round, Stage, Subject},
     db::{Db, DbError},
-    disk,
+    disk, memory_mib,
     room::{Takes, TooLarge},
 };
 use quern_executor::{Executor, ExecutorError};
@@ -34,7 +34,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 /// Programs that are remembered; each has at most 4,096 operators. One that is forgotten is read from the chain again.
 const MAX_PROGRAMS: usize = 64;
 /// Moves of disputes that are worked out at once. They wait behind no other work; one takes about as much memory as the audit before it.
-const MOVES_AT_ONCE: usize = 1;
+const MOVES_AT_ONCE: u32 = 2;
 
 /// Why an action failed. It is tried again.
 #[derive(Debug, thiserror::Error)]
@@ -96,6 +96,8 @@ pub struct Site {
     programs: Mutex<Recent<BlobId, Arc<Checked>>>,
     inputs: Inputs,
     moves: Semaphore,
+    /// Traces that are shown again, which nobody owes: one at a time waits among the moves.
+    shows: Semaphore,
 }
 
 impl Site {
@@ -110,14 +112,20 @@ impl Site {
     ) -> Self {
         let (chain, inputs) = (Mutex::new(chain), Inputs::new(peer.clone(), Some(me)));
         let programs = Mutex::new(Recent::new(MAX_PROGRAMS));
-        let moves = Semaphore::new(MOVES_AT_ONCE);
-        Self { me, peer, executor, db, desk, chain, programs, inputs, moves }
+        let (moves, shows) = (Semaphore::new(MOVES_AT_ONCE as usize), Semaphore::new(1));
+        Self { me, peer, executor, db, desk, chain, programs, inputs, moves, shows }
     }
 
     /// A place for a move of a dispute, which holds all tensors of a segment and the blobs that prove an element. Whoever has one waits
-    /// for no peer.
-    async fn place_for_move(&self) -> Result<SemaphorePermit<'_>, SiteError> {
-        self.moves.acquire().await.map_err(|_| SiteError::Inconsistent("the daemon ends"))
+    /// for no peer. A large one takes both places.
+    async fn place_for_move(&self, program: &Checked) -> Result<SemaphorePermit<'_>, SiteError> {
+        let places = places(program.summary().memory_bytes, memory_mib());
+        self.moves.acquire_many(places).await.map_err(|_| SiteError::Inconsistent("the daemon ends"))
+    }
+
+    /// The turn of a trace that is shown again.
+    async fn turn_to_show(&self) -> Result<SemaphorePermit<'_>, SiteError> {
+        self.shows.acquire().await.map_err(|_| SiteError::Inconsistent("the daemon ends"))
     }
 
     /// The chain.
@@ -262,6 +270,16 @@ pub struct Prefetched {
     opening: Vec<Checkpoint>,
 }
 
+/// How many places a move takes: all where two of its kind would not fit into the memory that was free. 0 MiB stand for no limit.
+fn places(memory_bytes: u64, free_mib: u32) -> u32 {
+    let fit = memory_bytes.saturating_mul(u64::from(MOVES_AT_ONCE)) <= u64::from(free_mib) << 20;
+    if fit || free_mib == 0 {
+        1
+    } else {
+        MOVES_AT_ONCE
+    }
+}
+
 /// What an action with a program takes of the memory, in MiB.
 fn takes(action: &Action, stage: &JobStage, summary: &Summary) -> Takes {
     // The whole blob is in memory while a slice is cut out of it.
@@ -339,6 +357,14 @@ mod tests {
     use quern_primitives::job::Blob;
 
     const MIB: u64 = 1 << 20;
+
+    #[test]
+    fn moves_should_be_worked_out_two_at_once_where_both_fit_into_the_memory() {
+        assert_eq!(places(8 * MIB, 16), 1);
+        assert_eq!(places(8 * MIB + 1, 16), MOVES_AT_ONCE);
+        assert_eq!(places(u64::MAX, 16), MOVES_AT_ONCE);
+        assert_eq!(places(u64::MAX, 0), 1, "the system does not say");
+    }
 
     #[test]
     fn work_should_take_the_memory_of_its_program_or_of_the_blob_that_a_slice_is_cut_from() {

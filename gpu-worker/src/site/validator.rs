@@ -168,7 +168,7 @@ impl Site {
             }
             _ => None,
         };
-        let _place = self.place_for_move().await?;
+        let _place = self.place_for_move(&program).await?;
         let raw_state = self.raw_checkpoint(view, &program, dispute.segment, trace.state()).await?;
         let types = if dispute.segment.kind() == SegmentKind::Init { &[][..] } else { program.state_types() };
         let state: Vec<Tensor> =
