@@ -226,7 +226,8 @@ mod tests {
 
     #[test]
     fn account_should_be_refused_with_the_remedy_when_it_lacks_something() {
-        let told = |free, bond| judged(&OTHER, free, bond).map_err(|fault| format!("{fault}: {}", fault.fix())).unwrap_err();
+        let told =
+            |free, bond| judged(&OTHER, free, bond).map_err(|fault| format!("{fault}: {}", fault.fix())).unwrap_err();
         let poor = told(10 * QRN, 10 * QRN);
         assert!(poor.contains("has 10 QRN free") && poor.contains("transfer some to it"), "{poor}");
         let unbonded = told(11 * QRN, QRN / 2);

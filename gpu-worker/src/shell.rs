@@ -135,7 +135,14 @@ struct Shell<C> {
 /// What a daemon looks after beside the shards that are its own.
 enum Occupation {
     /// A registered account: its registration.
-    Registered { standing: Standing, drain: Drain, disk: Disk, next_check: Height, planting: Option<Arc<Planting>>, looking: Option<JoinHandle<()>> },
+    Registered {
+        standing: Standing,
+        drain: Drain,
+        disk: Disk,
+        next_check: Height,
+        planting: Option<Arc<Planting>>,
+        looking: Option<JoinHandle<()>>,
+    },
     /// A watcher: shards of others.
     Watcher(Watched),
 }
@@ -284,8 +291,7 @@ impl<C: Core> Shell<C> {
         if looking.as_ref().is_some_and(|last| !last.is_finished()) {
             return;
         }
-        let (planting, chain, site, report) =
-            (planting.clone(), chain.clone(), self.site.clone(), self.report.clone());
+        let (planting, chain, site, report) = (planting.clone(), chain.clone(), self.site.clone(), self.report.clone());
         *looking = Some(tokio::spawn(async move {
             if let Some(facts) = seen(planting.look(&chain, head, &site.me, &site.db), SILENCE).await {
                 let _ = report.send(Event::Plants(facts));

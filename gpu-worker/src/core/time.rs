@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Until when work is of use: what it fetches need not come later, and what is over need not be begun.
 
-use super::{prosecution::CHALLENGE_MARGIN_BLOCKS, Action, Attempt, Round, CLAIM_MARGIN_BLOCKS, HOLD_BLOCKS, START_MARGIN_BLOCKS};
+use super::{
+    prosecution::CHALLENGE_MARGIN_BLOCKS, Action, Attempt, Round, CLAIM_MARGIN_BLOCKS, HOLD_BLOCKS, START_MARGIN_BLOCKS,
+};
 use quern_primitives::{Account, DisputeId, Height};
 use quern_protocol::{shard::Phase, view::ShardView};
 

@@ -315,13 +315,7 @@ impl Validator {
 
     /// Whether an auditor that ran the task from its inputs cannot have come to this end honestly. From a checkpoint that was opened wrong
     /// a right end differs too: only an own run from the inputs tells.
-    fn knows_better(
-        &mut self,
-        view: &ShardView,
-        accused: &Accused,
-        found: &Difference,
-        out: &mut Vec<Action>,
-    ) -> bool {
+    fn knows_better(&mut self, view: &ShardView, accused: &Accused, found: &Difference, out: &mut Vec<Action>) -> bool {
         let before = found.start.as_ref().and(found.position.checked_sub(1));
         if before.is_none_or(|before| accused.confirmed.sample.contains(&before)) {
             return true;

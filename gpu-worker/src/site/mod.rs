@@ -375,11 +375,17 @@ mod tests {
         view.context.stage.inputs = vec![slice(2 * MIB)].try_into().unwrap();
         let stage = view.context.stage.clone();
         let audit = Action::Audit(audited(OTHER, ME, None));
-        assert_eq!(takes(&audit, &stage, &summary), Takes { running_mib: 8, prefetching_mib: 6, fetching_mib: 0, fits_mib: 8 });
+        assert_eq!(
+            takes(&audit, &stage, &summary),
+            Takes { running_mib: 8, prefetching_mib: 6, fetching_mib: 0, fits_mib: 8 }
+        );
 
         view.context.stage.inputs = vec![slice(MIB), slice(7 * MIB)].try_into().unwrap();
         let stage = view.context.stage.clone();
-        assert_eq!(takes(&audit, &stage, &summary), Takes { running_mib: 10, prefetching_mib: 10, fetching_mib: 0, fits_mib: 8 });
+        assert_eq!(
+            takes(&audit, &stage, &summary),
+            Takes { running_mib: 10, prefetching_mib: 10, fetching_mib: 0, fits_mib: 8 }
+        );
         let fetch = Action::FetchInputs(view);
         assert_eq!(takes(&fetch, &stage, &summary), Takes { fetching_mib: 10, fits_mib: 8, ..Takes::default() });
         // Who does not run it says whether the inputs are there, however large the program is.
