@@ -263,8 +263,9 @@ mod tests {
         assert!(Misbehaving::corrupts_all(&program()));
         let mut b = ProgramBuilder::new();
         let x = b.input(DType::I32, &[3]);
-        let [state] = b.begin_body(&[x])[..] else { unreachable!() };
-        // Nothing comes of it.
+        let first = b.add(x, x);
+        let [state] = b.begin_body(&[first])[..] else { unreachable!() };
+        // What it computes is not carried on.
         b.add(state, state);
         let [state] = b.begin_finish(&[state], 2)[..] else { unreachable!() };
         let output = b.add(state, state);

@@ -62,11 +62,11 @@ impl PlantingFault {
 /// The key of a planting account: the secret itself, or in a file. A file's path would be a derivation of the public development phrase,
 /// so only what looks like a secret is one.
 pub fn keys(named: &str) -> anyhow::Result<Keypair> {
-    let digits = named.trim_start_matches("0x");
-    let seed = hex::decode(digits).is_ok_and(|bytes| bytes.len() == 32).then(|| format!("0x{digits}"));
-    if let Some(named) = seed.as_deref().or(Some(named).filter(|named| named.starts_with("//") || named.contains(' ')))
-    {
-        return Keypair::from_suri(named).map_err(|error| anyhow::anyhow!("--plant-from is {error}"));
+    let digits = named.strip_prefix("0x").unwrap_or(named);
+    let is_hex = hex::decode(digits).is_ok_and(|bytes| bytes.len() == 32);
+    if named.starts_with("//") || named.contains(' ') || is_hex {
+        let secret = if is_hex { format!("0x{digits}") } else { named.into() };
+        return Keypair::from_suri(&secret).map_err(|error| anyhow::anyhow!("--plant-from is {error}"));
     }
     Keypair::from_file(Path::new(named)).map_err(|error| anyhow::anyhow!("--plant-from: {error}"))
 }
@@ -159,6 +159,8 @@ impl Planting {
             return Ok(facts);
         }
         facts.posted = posted(chain, final_hash, me, &plans).await?;
+        let best = posted(chain, head.hash, me, &plans).await?;
+        facts.standing = best.into_keys().filter(|hash| !facts.posted.contains_key(hash)).collect();
         facts.views = chain.duties(head.hash, &account).await?;
         facts.slashes = slashes(chain, head.hash, me).await?;
         let waiting = slashes(chain, final_hash, me).await?;
@@ -224,11 +226,15 @@ mod tests {
 
     #[test]
     fn account_should_be_refused_with_the_remedy_when_it_lacks_something() {
-        let poor = judged(&OTHER, 10 * QRN, 10 * QRN).unwrap_err();
-        assert!(poor.to_string().contains("has 10 QRN free") && poor.fix().contains("transfer some to it"), "{poor}");
-        let unbonded = judged(&OTHER, 11 * QRN, QRN / 2).unwrap_err();
-        assert!(unbonded.to_string().contains("0.5 QRN of its bond free"), "{unbonded}");
-        assert!(unbonded.fix().contains("quern stake bond"), "{}", unbonded.fix());
+        let told =
+            |free, bond| judged(&OTHER, free, bond).map_err(|fault| format!("{fault}: {}", fault.fix())).unwrap_err();
+        let poor = told(10 * QRN, 10 * QRN);
+        assert!(poor.contains("has 10 QRN free") && poor.contains("transfer some to it"), "{poor}");
+        let unbonded = told(11 * QRN, QRN / 2);
+        assert!(
+            unbonded.contains("0.5 QRN of its bond free") && unbonded.ends_with("quern stake bond 200"),
+            "{unbonded}"
+        );
     }
 
     #[test]

@@ -8,6 +8,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// Work of one kind carried out at the same time. What is owed to the chain soon never waits behind it, and no kind waits behind
 /// another one: whoever serves outputs or inputs slowly holds up nothing but those.
 const CONCURRENT: usize = 8;
+/// Runs whose inputs and checkpoints are fetched at the same time: more, because most of them may wait for peers that send slowly. The
+/// memory for it bounds them too.
+const CONCURRENT_PREFETCHES: usize = 64;
 /// Accepted shards whose outputs are fetched at the same time, and those whose own outputs are published: nothing depends on them soon.
 const CONCURRENT_HOLDS: usize = 2;
 /// One part in so many of the free memory is for blobs that are fetched, the rest for programs that run.
@@ -18,6 +21,8 @@ const FETCHING_SHARE: u32 = 5;
 pub struct Takes {
     /// While a program runs.
     pub running_mib: u64,
+    /// Before that, while what it runs on arrives.
+    pub prefetching_mib: u64,
     /// While inputs are fetched for a later run.
     pub fetching_mib: u64,
     /// What has to fit into the memory one day: a worker that accepts what it can never run is late.
@@ -39,6 +44,7 @@ pub struct TooLarge {
 pub struct Room {
     fetches: Arc<Semaphore>,
     runs: Arc<Semaphore>,
+    prefetches: Arc<Semaphore>,
     audits: Arc<Semaphore>,
     holds: Arc<Semaphore>,
     publications: Arc<Semaphore>,
@@ -61,7 +67,7 @@ struct Share {
 }
 
 /// Room that is taken until this is dropped.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Taken {
     _place: Option<OwnedSemaphorePermit>,
     _running: Option<OwnedSemaphorePermit>,
@@ -79,6 +85,7 @@ impl Room {
         Self {
             fetches: room(CONCURRENT),
             runs: room(CONCURRENT),
+            prefetches: room(CONCURRENT_PREFETCHES),
             audits: room(CONCURRENT),
             holds: room(CONCURRENT_HOLDS),
             publications: room(CONCURRENT_HOLDS),
@@ -86,19 +93,41 @@ impl Room {
         }
     }
 
+    /// Waits until there is room for what an action fetches before it has its place: a peer that sends slowly holds up no run. Fails as
+    /// [`take`](Self::take) does.
+    pub async fn take_to_prefetch(&self, action: &Action, takes: Takes) -> Result<Taken, TooLarge> {
+        if !action.is_prefetched() {
+            return Ok(Taken::default());
+        }
+        self.check(takes)?;
+        let place = self.prefetches.clone().acquire_owned().await.ok();
+        let fetching = match &self.memory {
+            Some(memory) => memory.fetching.take(takes.prefetching_mib).await,
+            None => None,
+        };
+        Ok(Taken { _place: place, _running: None, _fetching: fetching })
+    }
+
+    fn check(&self, takes: Takes) -> Result<(), TooLarge> {
+        match &self.memory {
+            Some(Memory { free_mib, .. }) if takes.fits_mib > u64::from(*free_mib) => {
+                Err(TooLarge { needed_mib: takes.fits_mib, free_mib: *free_mib })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Waits until there is room for an action, which takes so much memory. What is owed soon waits for nothing. Fails where there will
     /// never be enough memory.
     pub async fn take(&self, action: &Action, takes: Takes) -> Result<Taken, TooLarge> {
+        self.check(takes)?;
         let place = match self.of(action) {
             Some(kind) => kind.clone().acquire_owned().await.ok(),
             None => None,
         };
-        let Some(Memory { free_mib, running, fetching }) = &self.memory else {
+        let Some(Memory { running, fetching, .. }) = &self.memory else {
             return Ok(Taken { _place: place, _running: None, _fetching: None });
         };
-        if takes.fits_mib > u64::from(*free_mib) {
-            return Err(TooLarge { needed_mib: takes.fits_mib, free_mib: *free_mib });
-        }
         Ok(Taken {
             _place: place,
             _running: running.take(takes.running_mib).await,
@@ -138,7 +167,7 @@ mod tests {
     const FREE_MIB: u32 = 1_000;
 
     fn run(running_mib: u64) -> Takes {
-        Takes { running_mib, fetching_mib: 0, fits_mib: running_mib }
+        Takes { running_mib, fits_mib: running_mib, ..Takes::default() }
     }
 
     fn audit() -> Action {
@@ -169,11 +198,36 @@ mod tests {
         let room = Room::new(FREE_MIB);
         let _run = room.take(&Action::Execute(running(ME)), run(1_000)).await.unwrap();
         let fetch = Action::FetchInputs(assigned(ME));
-        let takes = Takes { running_mib: 0, fetching_mib: 150, fits_mib: 900 };
+        let takes = Takes { fetching_mib: 150, fits_mib: 900, ..Takes::default() };
         let first = room.take(&fetch, takes).now_or_never().expect("fetches have memory of their own").unwrap();
         assert!(room.take(&fetch, takes).now_or_never().is_none());
         drop(first);
         assert!(room.take(&fetch, takes).now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn audit_should_run_while_others_wait_for_peers_that_send_slowly() {
+        let (room, audit) = (Room::new(FREE_MIB), audit());
+        let takes = Takes { prefetching_mib: 20, ..run(400) };
+        let mut slow = Vec::new();
+        for _ in 0..CONCURRENT {
+            slow.push(room.take_to_prefetch(&audit, takes).now_or_never().expect("memory for ten").unwrap());
+        }
+        let fetched = room.take_to_prefetch(&audit, takes).now_or_never().expect("one more").unwrap();
+        drop(fetched);
+        let _run = room.take(&audit, takes).now_or_never().expect("all memory for runs is free").unwrap();
+        slow.push(room.take_to_prefetch(&audit, takes).await.unwrap());
+        slow.push(room.take_to_prefetch(&audit, takes).await.unwrap());
+        assert!(room.take_to_prefetch(&audit, takes).now_or_never().is_none(), "220 of 200 MiB");
+        let execute = Action::Execute(running(ME));
+        let fetches_nothing = room.take_to_prefetch(&execute, takes).now_or_never();
+        assert!(fetches_nothing.is_some(), "its inputs are here already");
+    }
+
+    #[tokio::test]
+    async fn nothing_should_be_fetched_for_work_that_does_not_fit() {
+        let room = Room::new(FREE_MIB);
+        assert!(room.take_to_prefetch(&audit(), run(1_001)).await.is_err());
     }
 
     #[tokio::test]

@@ -15,7 +15,7 @@ use crate::{
     readers::Readers,
     room::Room,
     served::Served,
-    site::{subject, Site},
+    site::{subject, Site, SiteError},
     watched::Watched,
 };
 use futures::StreamExt;
@@ -26,7 +26,11 @@ use quern_sdk::{
     net::pace::within,
 };
 use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{
+    sync::{mpsc, watch as told},
+    task::JoinHandle,
+    time::Instant,
+};
 
 /// Blocks between two looks at whether the chain still counts the account as ready.
 const READINESS_BLOCKS: Height = 16;
@@ -124,12 +128,21 @@ struct Shell<C> {
     occupation: Occupation,
     /// Length of a slot of the chain.
     slot: Duration,
+    /// What the last block said is owed, for what has waited for its place.
+    owed: told::Sender<Arc<[ShardView]>>,
 }
 
 /// What a daemon looks after beside the shards that are its own.
 enum Occupation {
     /// A registered account: its registration.
-    Registered { standing: Standing, drain: Drain, disk: Disk, next_check: Height, planting: Option<Box<Planting>> },
+    Registered {
+        standing: Standing,
+        drain: Drain,
+        disk: Disk,
+        next_check: Height,
+        planting: Option<Arc<Planting>>,
+        looking: Option<JoinHandle<()>>,
+    },
     /// A watcher: shards of others.
     Watcher(Watched),
 }
@@ -155,8 +168,8 @@ pub async fn run(
     planting: Option<Planting>,
 ) -> Result<Infallible, DbError> {
     let disk = Disk::of(drain.folder(), standing.slots.is_some());
-    let planting = planting.map(Box::new);
-    let occupation = Occupation::Registered { standing, drain, disk, next_check: 0, planting };
+    let planting = planting.map(Arc::new);
+    let occupation = Occupation::Registered { standing, drain, disk, next_check: 0, planting, looking: None };
     occupied(core, site, sender, connection, occupation).await
 }
 
@@ -181,8 +194,8 @@ async fn occupied(
     let (report, reports) = mpsc::unbounded_channel();
     let room = Room::new(memory_mib());
     let (journal, served, readers) = (Journal::default(), Served::default(), Readers::default());
-    let slot = Duration::ZERO;
-    let mut shell = Shell { core, site, report, reports, room, journal, served, readers, occupation, slot };
+    let (slot, owed) = (Duration::ZERO, told::Sender::new(Arc::from([])));
+    let mut shell = Shell { core, site, report, reports, room, journal, served, readers, occupation, slot, owed };
     loop {
         match shell.follow(&sender).await {
             Err(OriginError::Db(error)) => return Err(error),
@@ -212,11 +225,13 @@ impl<C: Core> Shell<C> {
                         is_bound = origin::bind(&chain, &self.site.db).await?;
                     }
                     let latest = latest.insert(self.look_at(&chain, head).await?);
+                    self.owed.send_replace(latest.views.clone());
                     self.look_round(&chain, sender, head, latest);
                     if let Some(planter) = &planter {
                         look_after(planter.clone(), head.height);
                     }
-                    self.plants(&chain, head).await?.map(Event::Plants)
+                    self.look_at_plants(&chain, head);
+                    None
                 }
                 event = self.reports.recv() => event,
             };
@@ -270,14 +285,18 @@ impl<C: Core> Shell<C> {
         Ok(Latest { best: head.height, finalized: head.finalized, views: views.into(), served: served.into() })
     }
 
-    /// What a block says of the planting account, if there is one.
-    async fn plants(&self, chain: &Chain, head: Head) -> Result<Option<Facts>, OriginError> {
-        match &self.occupation {
-            Occupation::Registered { planting: Some(planting), .. } => {
-                Ok(Some(planting.look(chain, head, &self.site.me, &self.site.db).await?))
-            }
-            _ => Ok(None),
+    /// Has what a block says of the planting account reported, if there is one and the last look is over: what is owed waits for none.
+    fn look_at_plants(&mut self, chain: &Arc<Chain>, head: Head) {
+        let Occupation::Registered { planting: Some(planting), looking, .. } = &mut self.occupation else { return };
+        if looking.as_ref().is_some_and(|last| !last.is_finished()) {
+            return;
         }
+        let (planting, chain, site, report) = (planting.clone(), chain.clone(), self.site.clone(), self.report.clone());
+        *looking = Some(tokio::spawn(async move {
+            if let Some(facts) = seen(planting.look(&chain, head, &site.me, &site.db), SILENCE).await {
+                let _ = report.send(Event::Plants(facts));
+            }
+        }));
     }
 
     /// What a daemon does at every block beside its shards: it tells what happens to them, looks after what it sent, and after
@@ -322,11 +341,19 @@ impl<C: Core> Shell<C> {
         let (site, report, room) = (self.site.clone(), self.report.clone(), self.room.clone());
         // What waits for room uses up its time too.
         let deadline = time_left(&action, best, self.slot).and_then(|left| Instant::now().checked_add(left));
-        let (subject, refused) = (subject(&action), self.refused());
+        let (subject, refused, owed) = (subject(&action), self.refused(), self.owed.subscribe());
         let work = tokio::spawn(within(deadline, async move {
             let takes = site.takes(&action).await?;
+            let fetched = {
+                let _taken = room.take_to_prefetch(&action, takes).await?;
+                site.prefetch(&action).await?
+            };
             let _taken = room.take(&action, takes).await?;
-            site.carry_out(action).await
+            let views = owed.borrow().clone();
+            if action.is_over(&views, &site.me) {
+                return Err(SiteError::Over);
+            }
+            site.carry_out(action, fetched).await
         }));
         tokio::spawn(async move {
             let failure = match work.await {
@@ -345,6 +372,17 @@ impl<C: Core> Shell<C> {
             }
         });
     }
+}
+
+/// What a look at the planting account has seen. Where it fails, what was seen before holds on.
+async fn seen(look: impl Future<Output = Result<Facts, OriginError>>, patience: Duration) -> Option<Facts> {
+    let failure = match tokio::time::timeout(patience, look).await {
+        Ok(Ok(facts)) => return Some(facts),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "the node does not answer".into(),
+    };
+    tracing::warn!(error = failure, "what the chain says of the planting account cannot be read");
+    None
 }
 
 /// Looks after what was sent, beside everything else.
@@ -445,6 +483,13 @@ mod tests {
         assert_eq!(time_left(&fetch, 50, SLOT), Some(SLOT * 6), "it declines at block 56");
         assert_eq!(time_left(&fetch, 99, SLOT), Some(Duration::ZERO));
         assert_eq!(time_left(&Action::ShowOpening(audited(ME, OTHER, None)), 50, SLOT), None);
+    }
+
+    #[tokio::test]
+    async fn facts_should_stay_as_they_are_when_a_look_at_the_planting_account_fails_or_hangs() {
+        assert_eq!(seen(async { Ok(Facts::default()) }, SILENCE).await, Some(Facts::default()));
+        assert_eq!(seen(async { Err(unreachable().into()) }, SILENCE).await, None);
+        assert_eq!(seen(std::future::pending(), Duration::ZERO).await, None);
     }
 
     fn unreachable() -> ChainError {

@@ -22,7 +22,7 @@ use quern_protocol::{
 use quern_worker::core::{
     Action, Attempt, Call, Defence, Event, Promise, Prosecution, Sealed, ShownResults, Stage, Subject, Validator,
     Worker, CLAIM_AFTER, CLAIM_MARGIN_BLOCKS, DECLINE_AFTER, DECLINE_MARGIN_BLOCKS, PRESSING_BLOCKS, RESEND_BLOCKS,
-    RETRY_BLOCKS,
+    RETRY_BLOCKS, SLOW_BLOCKS,
 };
 
 const ME: Account = [1; 32];
@@ -252,6 +252,17 @@ fn worker_should_not_decline_near_the_deadline_when_its_first_fetch_is_under_way
 }
 
 #[test]
+fn worker_should_decline_in_time_when_its_fetch_waits_or_is_slow() {
+    let mut worker = Worker::new(ME, []);
+    let last = 60 - DECLINE_MARGIN_BLOCKS;
+    assert_eq!(kinds(&worker.on(block(last - SLOW_BLOCKS, 8, vec![assigned()]))), ["fetch"]);
+    assert_eq!(worker.on(block(last - 1, 8, vec![assigned()])), vec![]);
+    assert_eq!(worker.on(block(last, 8, vec![assigned()])), vec![Action::Submit(Call::Decline(ID))]);
+    worker.on(Event::Fetched(ATTEMPT));
+    assert_eq!(kinds(&worker.on(block(last + 1, 8, vec![assigned()]))), ["start"], "it has come after all");
+}
+
+#[test]
 fn worker_should_show_everything_again_when_it_starts_again() {
     let audited = |phase: fn(Deal, Commitment, Audit) -> Phase| view(phase(deal(ME), commitment(), audit(OTHER, None)));
     let auditing = audited(|deal, commitment, audit| Phase::Auditing { deal, commitment, audit, by: 90 });
@@ -408,6 +419,43 @@ fn validator_should_accuse_who_confirmed_what_differs_when_the_worker_is_convict
     }
 }
 
+/// The same, where the friend said that it runs the task from its inputs.
+fn convicted_early_from_inputs() -> ShardView {
+    let mut view = convicted_early(None);
+    let Phase::Accused { accused, .. } = &mut view.shard.phase else { unreachable!() };
+    accused.confirmed.liable.iter_mut().for_each(|liable| liable.from_inputs = true);
+    view
+}
+
+#[test]
+fn validator_should_accuse_who_ran_the_task_from_its_inputs_only_when_its_own_run_from_there_differs() {
+    let accuses = Action::Submit(Call::AccuseAuditor(ID, FRIEND, 2, Some(leaf(1)), leaf(2)));
+    // From the checkpoint that the worker opened the end came out as another one. If that was wrong itself, the end may be right.
+    for (own, expected) in [(2, vec![]), (8, vec![accuses])] {
+        let (sealed, shown) = differed();
+        let mut validator = Validator::new(ME, [(ATTEMPT, sealed)], [(ATTEMPT, shown)]);
+        let view = convicted_early_from_inputs();
+        assert_eq!(validator.on(block(101, 99, vec![view.clone()])), vec![Action::Recompute(view.clone(), 2)]);
+        assert_eq!(validator.on(block(102, 99, vec![view.clone()])), vec![], "it is under way");
+        validator.on(Event::Recomputed(ATTEMPT, 2, BlobId([own; 32])));
+        assert_eq!(validator.on(block(103, 99, vec![view])), expected);
+    }
+}
+
+#[test]
+fn validator_should_not_run_a_task_again_to_accuse_when_the_time_is_over() {
+    let (sealed, shown) = differed();
+    let mut validator = Validator::new(ME, [(ATTEMPT, sealed)], [(ATTEMPT, shown)]);
+    assert_eq!(validator.on(block(127, 99, vec![convicted_early_from_inputs()])), vec![]);
+}
+
+#[test]
+fn validator_should_accuse_nobody_when_it_signs_with_a_hot_key() {
+    let (sealed, shown) = differed();
+    let mut validator = Validator::new(ME, [(ATTEMPT, sealed)], [(ATTEMPT, shown)]).without_accusing();
+    assert_eq!(validator.on(block(101, 99, vec![convicted_early(None)])), vec![]);
+}
+
 #[test]
 fn validator_should_accuse_nobody_of_what_it_does_not_know_the_ends_of() {
     let (sealed, shown) = differed();
@@ -425,8 +473,8 @@ fn validator_should_accuse_nobody_of_what_it_does_not_know_the_ends_of() {
 fn validator_should_keep_what_was_shown_on_chain_before_it_reveals_also_while_a_fetch_hangs() {
     let (sealed, shown) = differed();
     let mut validator = Validator::new(ME, [(ATTEMPT, sealed)], []);
-    let results = Some(results_digest(&ID, &[shown.leaves[0].id]));
-    let (deal, commitment, audit) = (deal(OTHER), commitment(), Audit { results, ..audit(ME, None) });
+    let (deal, commitment, mut audit) = (deal(OTHER), commitment(), audit(ME, None));
+    audit.results = Some(results_digest(&ID, &[leaf(2).id]));
     let asked = view(Phase::Comparing { deal, commitment, audit, by: 190 });
     assert_eq!(kinds(&validator.on(block(40, 38, vec![asked.clone()]))), ["check"]);
     let answered = ShardView { answered: shown.leaves.clone(), ..asked };

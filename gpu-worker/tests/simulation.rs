@@ -54,6 +54,8 @@ const LAST_HEIGHT: Height = 6_000;
 const COLLATERAL: Balance = 30;
 /// From a conviction to its slash: a daemon may be down for some blocks, and its extrinsics may be lost some times.
 const DEFER_BLOCKS: Height = 60;
+/// The segment whose end a [`Kind::Divider`] falsifies.
+const FALSE_CHECKPOINT: u32 = 1;
 const TERMS: PlantTerms =
     PlantTerms { minimum_deposit: 1, deposit_factor: 4, fee_ppm: 50_000, plant_blocks: LAST_HEIGHT };
 
@@ -200,6 +202,9 @@ enum Kind {
     Framer {
         withholds: bool,
     },
+    /// Computes right outputs, but commits to one false checkpoint of each task: what follows it is right, and does not follow from it.
+    /// It serves it to every other auditor alone, so that the others run the tasks from their inputs and find the same ends.
+    Divider,
     /// That friend: it challenges right results, and then accuses whoever confirmed them, with moves that are possible.
     Prosecutor,
     /// The same among the drawn validators: it seals what it never computed, and convicts and accuses from there.
@@ -920,8 +925,9 @@ impl Simulation {
     fn facts(&self, index: usize) -> Facts {
         let Daemon { me, disk, .. } = &self.daemons[index];
         let account = planting(me);
-        let own = self.chain.plants.iter().filter(|(_, plant)| plant.owner == account);
-        let posted = own.filter(|(_, plant)| plant.posted_at <= self.finalized);
+        let own = || self.chain.plants.iter().filter(|(_, plant)| plant.owner == account);
+        let posted = own().filter(|(_, plant)| plant.posted_at <= self.finalized);
+        let standing = own().filter(|(_, plant)| plant.posted_at > self.finalized);
         let slashes = self.chain.waiting.iter().map(|(id, _, result, _)| (*id, *result));
         let slashes: Vec<_> = slashes.filter(|(_, result)| result.worker == *me).collect();
         let is_over = |(attempt, plan): &(&Attempt, &Plan)| {
@@ -936,6 +942,7 @@ impl Simulation {
             places: 64,
             is_apprentice: false,
             posted: posted.map(|(hash, plant)| (*hash, plant.clone())).collect(),
+            standing: standing.map(|(hash, _)| *hash).collect(),
             over: disk.plans.iter().filter(is_over).map(|(attempt, _)| *attempt).collect(),
             slashes,
             views: self.chain.duties(&account, false),
@@ -1124,6 +1131,13 @@ impl Simulation {
                 daemon.disk.put_state(&next);
                 ids.push(id);
                 state = next;
+                if daemon.kind == Kind::Divider && segment == FALSE_CHECKPOINT {
+                    let mut bytes = state[0].bytes.to_vec();
+                    bytes[0] ^= 1;
+                    let false_state = vec![Tensor::new(state[0].ty, bytes)];
+                    daemon.disk.put_state(&false_state);
+                    *ids.last_mut().unwrap() = BlobId::of_list(&[false_state[0].id()]);
+                }
             }
         }
         let secret = self.rng.secret();
@@ -1275,7 +1289,8 @@ impl Simulation {
             Vec::new()
         } else {
             let worker = self.up(&shard.deal()?.worker)?;
-            let opened = worker.desk.openings.get(&round)?.clone();
+            let is_served = worker.kind != Kind::Divider || index.is_multiple_of(2);
+            let opened = worker.desk.openings.get(&round).filter(|_| is_served)?.clone();
             committed(shard).verify_opening(&opened, &shard.opened_positions(), &audit.opened?).ok()?;
             opened
         };
@@ -1493,7 +1508,7 @@ impl Simulation {
             // A result that is right is paid, however its worker behaves.
             let worker = self.kinds[&deal.worker];
             assert!(
-                worker.is_honest() || matches!(worker, Kind::Withholder | Kind::Framer { .. }),
+                worker.is_honest() || matches!(worker, Kind::Withholder | Kind::Divider | Kind::Framer { .. }),
                 "{worker:?} was paid"
             );
             for who in auditors.iter().chain([&deal.worker]) {
@@ -1771,6 +1786,16 @@ fn honest_auditors_should_lose_nothing_when_a_drawn_friend_of_the_worker_convict
         let framed = chains().flat_map(|chain| &chain.offences).filter(|(kind, ..)| *kind == OffenceKind::WrongAudit);
         assert_eq!(framed.count(), 0);
     }
+}
+
+#[test]
+fn honest_auditors_should_not_accuse_each_other_when_only_some_were_served_a_false_checkpoint() {
+    let kinds = [[HonestWorker].as_slice(), &[Kind::Divider; 3], &[HonestValidator; 8]].concat();
+    let simulations = simulate(&kinds, MILD);
+    // Nobody who accused an honest auditor would get away without a fine, which none of the runs may have.
+    let (confirmed, lost) = answered_early(&simulations);
+    assert!(confirmed > SEEDS / 8, "only {confirmed} auditors confirmed what another one had convicted");
+    assert_eq!(lost, 0);
 }
 
 #[test]

@@ -48,7 +48,7 @@ pub const DEMAND_AFTER: u32 = 4;
 /// Blocks before a deadline at which one failed attempt is enough to demand.
 pub const DEMAND_MARGIN_BLOCKS: Height = 36;
 /// Blocks after which a fetch of ids and proofs that has not ended counts as failed when the time is nearly over: they are few
-/// kilobytes, so its peer sends slowly on purpose or not at all.
+/// kilobytes, so its peer sends slowly on purpose or not at all. So does a worker's fetch of inputs.
 pub const SLOW_BLOCKS: Height = 8;
 /// Failed attempts to get what is audited after which a validator says so on chain, once it was demanded there, and after which it
 /// says that it has not got the inputs either.
@@ -57,8 +57,9 @@ pub use quern_protocol::params::{CLAIM_MARGIN_BLOCKS, PRESSING_BLOCKS};
 /// Failed attempts to fetch the inputs after which a worker declines the shard, so that it waits for nobody, and after which a validator
 /// that is asked for them says that they are missing.
 pub const DECLINE_AFTER: u32 = 8;
-/// Blocks before its deadline at which a worker that has failed once to fetch the inputs declines the shard: a fetch from nobody takes
-/// so long that there are few tries until then, and declining costs less than being late. Enough to send it twice.
+/// Blocks before its deadline at which a worker declines the shard that has failed once to fetch the inputs, or whose fetch has waited or
+/// lasted for [`SLOW_BLOCKS`]: a fetch from nobody takes so long that there are few tries until then, and declining costs less than being
+/// late. Enough to send it twice.
 pub const DECLINE_MARGIN_BLOCKS: Height = 12;
 /// Blocks before its deadline at which a worker that has not got the inputs declines the shard: enough to be heard in time. To decline
 /// costs less than to be late.
@@ -529,10 +530,12 @@ impl Pending {
         self.failures.get(&subject).copied().unwrap_or(0)
     }
 
-    /// Whether a worker gives up to fetch the inputs: after some failures, or one when the time is nearly over.
+    /// Whether a worker gives up to fetch the inputs: after some failures, or one when the time is nearly over, or when the fetch has waited
+    /// or lasted for a while then.
     fn declines(&self, fetch: Subject, best: Height, by: Height) -> bool {
-        let enough = if best.saturating_add(DECLINE_MARGIN_BLOCKS) >= by { 1 } else { DECLINE_AFTER };
-        self.failures(fetch) >= enough
+        let is_late = best.saturating_add(DECLINE_MARGIN_BLOCKS) >= by;
+        let enough = if is_late { 1 } else { DECLINE_AFTER };
+        self.failures(fetch) >= enough || is_late && self.lasts(fetch, best)
     }
 
     /// Whether to demand on chain what a peer did not show: after some failures, or one when the time is nearly over.
@@ -543,8 +546,12 @@ impl Pending {
 
     /// Whether a fetch of ids and proofs is under way for so long, and the time so nearly over, that it counts as failed.
     fn is_slow(&self, subject: Subject, best: Height, by: Height) -> bool {
-        let is_late = best.saturating_add(DEMAND_MARGIN_BLOCKS) >= by;
-        is_late && self.since.get(&subject).is_some_and(|since| since.saturating_add(SLOW_BLOCKS) <= best)
+        best.saturating_add(DEMAND_MARGIN_BLOCKS) >= by && self.lasts(subject, best)
+    }
+
+    /// Whether something has been under way for [`SLOW_BLOCKS`].
+    fn lasts(&self, subject: Subject, best: Height) -> bool {
+        self.since.get(&subject).is_some_and(|since| since.saturating_add(SLOW_BLOCKS) <= best)
     }
 
     /// Sends a call about a shard, unless it was sent a moment ago.

@@ -109,6 +109,8 @@ pub struct Facts {
     pub is_apprentice: bool,
     /// What of the planned stands in the last final state, by hash.
     pub posted: HashMap<[u8; 32], Plant>,
+    /// Hashes of what stands at the best block and in no final one yet.
+    pub standing: HashSet<[u8; 32]>,
     /// Attempts that are never paid by the last final state, and for which no slash waits there.
     pub over: HashSet<Attempt>,
     /// Slashes that wait at the best block, for results of this worker.
@@ -151,7 +153,7 @@ pub fn is_void(shard: Option<&Shard>, result: &PlantedResult) -> bool {
     if shard.attempt != result.attempt {
         return shard.attempt > result.attempt;
     }
-    matches!(shard.phase, Phase::Settled { paid: false, .. })
+    matches!(shard.phase, Phase::Settled { paid: false, .. } | Phase::Overturned { .. } | Phase::Accused { .. })
         || shard.deal().is_some_and(|deal| deal.worker != result.worker)
         || shard.commitment().is_some_and(|commitment| commitment.root != result.root)
 }
@@ -337,6 +339,8 @@ impl Planter {
             self.start(attempt, "confirm", UNTIL_REPORTED, Action::Confirm(attempt), out);
         } else if plan.progress == Progress::Drafted && is_running {
             match (self.is_late(attempt, plan), plan.kind) {
+                // A copy of it would fail, and be paid for.
+                (false, _) if facts.standing.contains(&hash) => {}
                 (false, _) => self.call(attempt, RESEND_BLOCKS, Call::Plant(hash, plan.deposit), calls),
                 (true, Kind::Error) => self.start(attempt, "abandon", UNTIL_REPORTED, Action::Abandon(attempt), out),
                 (true, Kind::Decoy) => {}
@@ -350,7 +354,7 @@ impl Planter {
                 let position = accused.confirmed.sample.first().copied();
                 let found = shard.zip(promise).and_then(|(shard, promise)| self.wrong(shard, promise, position?));
                 if let (Some(shard), Some(found)) = (shard, found) {
-                    self.accusations.play(&self.account, shard, &found, &mut self.pending, self.best, calls);
+                    self.accusations.play(&self.account, shard, &found, |_| true, &mut self.pending, self.best, calls);
                 }
             }
             // Nobody learns from it any more that the shard was an honest one.
@@ -381,7 +385,8 @@ impl Planter {
         }
     }
 
-    /// Challenges the own result in its window when nobody else has by the middle of it: nobody looked.
+    /// Challenges the own result in its window when it was not convicted in the first quarter of it: nobody looked. Also where others
+    /// challenge it, who may be friends of its auditors that lose on purpose.
     fn challenge(
         &mut self,
         shard: Option<&Shard>,
@@ -391,9 +396,10 @@ impl Planter {
         calls: &mut Vec<Action>,
     ) {
         let Some((shard, promise)) = shard.zip(promise) else { return };
-        let half = accepted_at.saturating_add(window.closes.saturating_sub(accepted_at) / 2);
-        let is_time = half <= self.best && self.best.saturating_add(CHALLENGE_MARGIN_BLOCKS) <= window.closes;
-        if !is_time || !window.challenges.is_empty() {
+        let quarter = accepted_at.saturating_add(window.closes.saturating_sub(accepted_at) / 4);
+        let is_time = quarter <= self.best && self.best.saturating_add(CHALLENGE_MARGIN_BLOCKS) <= window.closes;
+        let is_challenged = window.challenges.iter().any(|stake| stake.challenger == self.account);
+        if !is_time || is_challenged || window.challenges.is_full() {
             return;
         }
         // Where an auditor has confirmed it, so that it answers for that.

@@ -2,7 +2,7 @@
 //! A challenger's part in its disputes, and in what follows from one that was won.
 
 use super::*;
-use quern_protocol::shard::Phase;
+use quern_protocol::shard::{Liable, Phase};
 
 /// Blocks before the last height for a challenge or an accusation at which none is begun: one that is late would cost a fee for
 /// nothing.
@@ -50,12 +50,14 @@ pub(super) struct Accusations {
 }
 
 impl Accusations {
-    /// Accuses whoever confirmed this segment of an overturned or convicted shard, and is not accused by anybody.
+    /// Accuses whoever is meant of those that confirmed this segment of an overturned or convicted shard, and is not accused by anybody.
+    #[allow(clippy::too_many_arguments)]
     pub fn play(
         &mut self,
         me: &Account,
         shard: &Shard,
         difference: &Difference,
+        is_meant: impl Fn(&Liable) -> bool,
         pending: &mut Pending,
         best: Height,
         out: &mut Vec<Action>,
@@ -68,7 +70,7 @@ impl Accusations {
                 self.made.insert((attempt, liable.auditor));
             }
             let is_mine = liable.auditor == *me || self.made.contains(&(attempt, liable.auditor));
-            if !is_open || is_mine || liable.accuser.is_some() {
+            if !is_open || is_mine || liable.accuser.is_some() || !is_meant(liable) {
                 continue;
             }
             if pending.start(Subject::Auditor(attempt, liable.auditor), best, RESEND_BLOCKS) {

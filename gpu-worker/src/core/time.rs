@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Until when work is of use: what it fetches need not come later.
+//! Until when work is of use: what it fetches need not come later, and what is over need not be begun.
 
-use super::{prosecution::CHALLENGE_MARGIN_BLOCKS, Action, CLAIM_MARGIN_BLOCKS, HOLD_BLOCKS, START_MARGIN_BLOCKS};
-use quern_primitives::{DisputeId, Height};
+use super::{
+    prosecution::CHALLENGE_MARGIN_BLOCKS, Action, Attempt, Round, CLAIM_MARGIN_BLOCKS, HOLD_BLOCKS, START_MARGIN_BLOCKS,
+};
+use quern_primitives::{Account, DisputeId, Height};
 use quern_protocol::{shard::Phase, view::ShardView};
 
 impl Action {
@@ -29,6 +31,27 @@ impl Action {
             Self::Submit(_) | Self::Post(_) | Self::Forget(_) | Self::ForgetPlan(_) => None,
         }
     }
+
+    /// Whether it waits for its place until it has what it runs on from its peers.
+    pub fn is_prefetched(&self) -> bool {
+        matches!(self, Self::Audit(_) | Self::Rerun(_) | Self::Compare(..) | Self::Recompute(..))
+    }
+
+    /// Whether `me` owes it no more, by what the last block says: a run that has waited for its place until then is not begun.
+    pub fn is_over(&self, views: &[ShardView], me: &Account) -> bool {
+        let (Self::Execute(view) | Self::Plan(view, ..) | Self::Audit(view) | Self::Rerun(view)) = self else {
+            return false;
+        };
+        let same = |now: &&ShardView| Attempt::of(&now.shard) == Attempt::of(&view.shard);
+        !views.iter().filter(same).any(|now| match (&view.shard.phase, &now.shard.phase) {
+            (Phase::Running { .. }, Phase::Running { .. }) => true,
+            (Phase::Auditing { .. }, Phase::Auditing { audit, .. }) => {
+                let is_owed = audit.seats.iter().any(|seat| seat.auditor == *me && seat.seal.is_none());
+                is_owed && Round::of_sample(&now.shard) == Round::of_sample(&view.shard)
+            }
+            _ => false,
+        })
+    }
 }
 
 /// The last height of what the shard waits for, less a margin.
@@ -43,10 +66,7 @@ fn move_of(view: &ShardView, id: DisputeId) -> Option<Height> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        core::Attempt,
-        testing::{accepted, assigned, audited, overturned, ME, OTHER},
-    };
+    use crate::testing::{accepted, assigned, audited, overturned, running, ME, OTHER};
 
     #[test]
     fn fetch_should_end_while_there_is_time_to_decline_or_to_claim() {
@@ -63,6 +83,26 @@ mod tests {
     fn comparison_should_end_while_there_is_time_to_challenge_or_to_accuse() {
         assert_eq!(Action::Compare(accepted(OTHER), 0).of_use_until(10), Some(120 - CHALLENGE_MARGIN_BLOCKS));
         assert_eq!(Action::Compare(overturned(OTHER, ME), 0).of_use_until(10), Some(130 - CHALLENGE_MARGIN_BLOCKS));
+    }
+
+    #[test]
+    fn run_should_be_over_when_its_round_is() {
+        let view = audited(OTHER, ME, None);
+        let audit = Action::Audit(view.clone());
+        assert!(!audit.is_over(&[assigned(OTHER), view.clone()], &ME));
+        assert!(audit.is_over(&[view.clone()], &OTHER), "who has left the seat owes nothing");
+        assert!(audit.is_over(&[audited(OTHER, ME, Some([1; 32]))], &ME), "it is sealed");
+        assert!(audit.is_over(&[], &ME));
+        let mut drawn_anew = view.clone();
+        let Phase::Auditing { audit: next, .. } = &mut drawn_anew.shard.phase else { unreachable!() };
+        next.sampled_at += 1;
+        assert!(audit.is_over(&[drawn_anew], &ME));
+        let mut issued_again = view;
+        issued_again.shard.attempt += 1;
+        assert!(audit.is_over(&[issued_again], &ME));
+        let execute = Action::Execute(running(ME));
+        assert!(!execute.is_over(&[running(ME)], &ME) && execute.is_over(&[assigned(ME)], &ME));
+        assert!(!Action::Hold(Attempt::of(&accepted(OTHER).shard)).is_over(&[], &ME));
     }
 
     #[test]

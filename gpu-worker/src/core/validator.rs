@@ -2,12 +2,12 @@
 //! The validator: audit, seal, check what the worker shows, reveal, prosecute what differs, and accuse who confirmed it.
 
 use super::{
-    prosecution::{Accusations, Prosecutions},
+    prosecution::{Accusations, Prosecutions, CHALLENGE_MARGIN_BLOCKS},
     since::Since,
     *,
 };
 use quern_primitives::commitment::{audit_seal, results_digest};
-use quern_protocol::shard::{Accused, Audit, Demand, Phase, Probe, Seat, Verdict};
+use quern_protocol::shard::{Accused, Audit, Demand, Liable, Phase, Probe, Seat, Verdict};
 
 const CHECK: &str = "check";
 const KEEP: &str = "keep shown";
@@ -40,6 +40,10 @@ pub struct Validator {
     revealed: Since,
     prosecutions: Prosecutions,
     accusations: Accusations,
+    /// Whether it signs with the key of the stake: a hot key may not accuse.
+    accuses: bool,
+    /// Own ends, by leaf position, of segments of convicted shards that were run again from the inputs.
+    recomputed: HashMap<(Attempt, u32), BlobId>,
     /// Attempts whose inputs it is asked for, and those whose inputs it has.
     asked: HashMap<Attempt, Round>,
     fetched: HashSet<Attempt>,
@@ -66,10 +70,17 @@ impl Validator {
             revealed: Since::default(),
             prosecutions: Prosecutions::default(),
             accusations: Accusations::default(),
+            accuses: true,
+            recomputed: HashMap::new(),
             asked: HashMap::new(),
             fetched: HashSet::new(),
             defence: Worker::new(me, []),
         }
+    }
+
+    /// Accuses nobody: its key may not.
+    pub fn without_accusing(self) -> Self {
+        Self { accuses: false, ..self }
     }
 
     /// Takes in what happened and says what to do next.
@@ -116,9 +127,13 @@ impl Validator {
                     self.fetched.insert(attempt);
                 }
             }
+            Event::Recomputed(attempt, position, id) => {
+                self.pending.done(step(attempt, 0, "recompute"));
+                self.recomputed.insert((attempt, position), id);
+            }
             Event::Failed(subject) => self.pending.failed(subject, self.best),
             Event::Block { .. } | Event::Shown(..) | Event::Defended(..) | Event::Traced(_) => {}
-            Event::Compared(..) | Event::Recomputed(..) | Event::LeafShown(..) => {}
+            Event::Compared(..) | Event::LeafShown(..) => {}
             Event::Plants(_) | Event::Planned(..) | Event::Confirmed(_) | Event::Abandoned(_) => {}
         }
     }
@@ -290,10 +305,34 @@ impl Validator {
         let starts = |found: &Difference| {
             found.start.is_some() || view.shard.locate(found.position).is_some_and(|(_, segment)| segment == 0)
         };
-        if let Some(found) = found.filter(starts) {
-            self.accusations.play(&self.me, &view.shard, &found, &mut self.pending, self.best, out);
+        if let Some(found) = found.filter(starts).filter(|_| self.accuses) {
+            let knows_better = self.knows_better(view, accused, &found, out);
+            let is_meant = |liable: &Liable| !liable.from_inputs || knows_better;
+            self.accusations.play(&self.me, &view.shard, &found, is_meant, &mut self.pending, self.best, out);
         }
         self.prosecutions.play(&self.me, view, &mut self.pending, self.best, out);
+    }
+
+    /// Whether an auditor that ran the task from its inputs cannot have come to this end honestly. From a checkpoint that was opened wrong
+    /// a right end differs too: only an own run from the inputs tells.
+    fn knows_better(&mut self, view: &ShardView, accused: &Accused, found: &Difference, out: &mut Vec<Action>) -> bool {
+        let before = found.start.as_ref().and(found.position.checked_sub(1));
+        if before.is_none_or(|before| accused.confirmed.sample.contains(&before)) {
+            return true;
+        }
+        let attempt = Attempt::of(&view.shard);
+        if let Some(own) = self.recomputed.get(&(attempt, found.position)) {
+            return *own != found.end.id;
+        }
+        let is_late = self.best.saturating_add(CHALLENGE_MARGIN_BLOCKS) > accused.by;
+        let (subject, liable) = (Subject::Shard(Round::of(&view.shard), "recompute"), &accused.confirmed.liable);
+        if !is_late
+            && liable.iter().any(|liable| liable.from_inputs && liable.auditor != self.me)
+            && self.pending.start(subject, self.best, UNTIL_REPORTED)
+        {
+            out.push(Action::Recompute(view.clone(), found.position));
+        }
+        false
     }
 
     /// The seal of an answer.
@@ -339,6 +378,7 @@ impl Validator {
         self.held.retain(|attempt| live.attempts.contains(attempt));
         self.prosecutions.forget(live);
         self.accusations.forget(live);
+        self.recomputed.retain(|(attempt, _), _| live.attempts.contains(attempt));
         self.pending.forget(live);
     }
 }

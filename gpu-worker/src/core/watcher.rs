@@ -259,7 +259,9 @@ impl Watcher {
         let (audited, _) = self.chosen(view, sample);
         let found = self.difference(attempt, audited.iter(), sample).filter(|found| sample.contains(&found.position));
         match found.cloned() {
-            Some(found) => self.accusations.play(&self.me, &view.shard, &found, &mut self.pending, self.best, out),
+            Some(found) => {
+                self.accusations.play(&self.me, &view.shard, &found, |_| true, &mut self.pending, self.best, out)
+            }
             None => self.compare(view, audited.into_iter(), out),
         }
     }

@@ -14,7 +14,7 @@ pub use desk::{Counter, Desk};
 use crate::{
     core::{validator::checking, Action, Attempt, Event, Round, Stage, Subject},
     db::{Db, DbError},
-    disk,
+    disk, memory_mib,
     room::{Takes, TooLarge},
 };
 use quern_executor::{Executor, ExecutorError};
@@ -26,7 +26,7 @@ use quern_program::{Checked, Program, ProgramError, Summary};
 use quern_protocol::{dispute::Dispute, evidence::EvidenceError, shard::Phase, view::ShardView};
 use quern_sdk::{
     chain::{Chain, ChainError},
-    net::{messages::Unproven, FetchError, InputError, Inputs, NetError, Peer, Recent},
+    net::{messages::Unproven, Checkpoint, FetchError, InputError, Inputs, NetError, Peer, Recent},
 };
 use std::sync::{Arc, Mutex};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -34,7 +34,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 /// Programs that are remembered; each has at most 4,096 operators. One that is forgotten is read from the chain again.
 const MAX_PROGRAMS: usize = 64;
 /// Moves of disputes that are worked out at once. They wait behind no other work; one takes about as much memory as the audit before it.
-const MOVES_AT_ONCE: usize = 1;
+const MOVES_AT_ONCE: u32 = 2;
 
 /// Why an action failed. It is tried again.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +72,9 @@ pub enum SiteError {
     /// A program needs more memory than there is.
     #[error(transparent)]
     Memory(#[from] TooLarge),
+    /// It had its turn when it was owed no more.
+    #[error("it had to wait until it was owed no more")]
+    Over,
     /// What the chain says does not fit together.
     #[error("{0}")]
     Inconsistent(&'static str),
@@ -93,6 +96,8 @@ pub struct Site {
     programs: Mutex<Recent<BlobId, Arc<Checked>>>,
     inputs: Inputs,
     moves: Semaphore,
+    /// Traces that are shown again, which nobody owes: one at a time waits among the moves.
+    shows: Semaphore,
 }
 
 impl Site {
@@ -107,14 +112,20 @@ impl Site {
     ) -> Self {
         let (chain, inputs) = (Mutex::new(chain), Inputs::new(peer.clone(), Some(me)));
         let programs = Mutex::new(Recent::new(MAX_PROGRAMS));
-        let moves = Semaphore::new(MOVES_AT_ONCE);
-        Self { me, peer, executor, db, desk, chain, programs, inputs, moves }
+        let (moves, shows) = (Semaphore::new(MOVES_AT_ONCE as usize), Semaphore::new(1));
+        Self { me, peer, executor, db, desk, chain, programs, inputs, moves, shows }
     }
 
     /// A place for a move of a dispute, which holds all tensors of a segment and the blobs that prove an element. Whoever has one waits
-    /// for no peer.
-    async fn place_for_move(&self) -> Result<SemaphorePermit<'_>, SiteError> {
-        self.moves.acquire().await.map_err(|_| SiteError::Inconsistent("the daemon ends"))
+    /// for no peer. A large one takes both places.
+    async fn place_for_move(&self, program: &Checked) -> Result<SemaphorePermit<'_>, SiteError> {
+        let places = places(program.summary().memory_bytes, memory_mib());
+        self.moves.acquire_many(places).await.map_err(|_| SiteError::Inconsistent("the daemon ends"))
+    }
+
+    /// The turn of a trace that is shown again.
+    async fn turn_to_show(&self) -> Result<SemaphorePermit<'_>, SiteError> {
+        self.shows.acquire().await.map_err(|_| SiteError::Inconsistent("the daemon ends"))
     }
 
     /// The chain.
@@ -151,8 +162,40 @@ impl Site {
         Ok(takes(action, &view.context.stage, &summary))
     }
 
-    /// Carries out an action other than a submission.
-    pub async fn carry_out(&self, action: Action) -> Result<Option<Event>, SiteError> {
+    /// Fetches what an action runs on before it has its place, so that a peer that sends slowly holds up this one alone: the blobs are
+    /// stored then.
+    pub async fn prefetch(&self, action: &Action) -> Result<Prefetched, SiteError> {
+        match action {
+            Action::Audit(view) => self.prefetch_audit(view).await,
+            Action::Rerun(view) => {
+                let tasks = view.shard.reruns().into_iter().map(|(task, _)| task);
+                self.prefetch_inputs(view, tasks).await
+            }
+            Action::Compare(view, task) => {
+                self.commitment(view, &validator::accepted(&view.shard)?).await?;
+                self.prefetch_inputs(view, [*task]).await
+            }
+            Action::Recompute(view, position) => {
+                self.prefetch_inputs(view, view.shard.locate(*position).map(|(task, _)| task)).await
+            }
+            _ => Ok(Prefetched::default()),
+        }
+    }
+
+    async fn prefetch_inputs(
+        &self,
+        view: &ShardView,
+        tasks: impl IntoIterator<Item = u32>,
+    ) -> Result<Prefetched, SiteError> {
+        let program = self.program(view.context.stage.program).await?;
+        for task in tasks {
+            self.inputs(view, &program, task).await?;
+        }
+        Ok(Prefetched::default())
+    }
+
+    /// Carries out an action other than a submission, with what was fetched for it.
+    pub async fn carry_out(&self, action: Action, fetched: Prefetched) -> Result<Option<Event>, SiteError> {
         match action {
             Action::FetchInputs(view) => {
                 let program = self.program(view.context.stage.program).await?;
@@ -170,7 +213,7 @@ impl Site {
             }
             Action::Defend(view, id) => self.defend(&view, id, dispute(&view, id)?).await.map(Some),
             Action::ShowTrace(view, id) => self.show_trace(&view, id, dispute(&view, id)?).await.map(Some),
-            Action::Audit(view) => self.audit(&view).await.map(Some),
+            Action::Audit(view) => self.audit(&view, fetched.opening).await.map(Some),
             Action::Rerun(view) => self.rerun(&view).await.map(Some),
             Action::CheckResults(view) => self.check_results(&view).await.map(Some),
             Action::Prosecute(view, id) => self.prosecute(&view, id, dispute(&view, id)?).await.map(Some),
@@ -220,6 +263,23 @@ impl Site {
     }
 }
 
+/// What was fetched for an action that is in no store.
+#[derive(Debug, Default)]
+pub struct Prefetched {
+    /// The opened checkpoints before the drawn runs, proven.
+    opening: Vec<Checkpoint>,
+}
+
+/// How many places a move takes: all where two of its kind would not fit into the memory that was free. 0 MiB stand for no limit.
+fn places(memory_bytes: u64, free_mib: u32) -> u32 {
+    let fit = memory_bytes.saturating_mul(u64::from(MOVES_AT_ONCE)) <= u64::from(free_mib) << 20;
+    if fit || free_mib == 0 {
+        1
+    } else {
+        MOVES_AT_ONCE
+    }
+}
+
 /// What an action with a program takes of the memory, in MiB.
 fn takes(action: &Action, stage: &JobStage, summary: &Summary) -> Takes {
     // The whole blob is in memory while a slice is cut out of it.
@@ -230,10 +290,14 @@ fn takes(action: &Action, stage: &JobStage, summary: &Summary) -> Takes {
     match action {
         // A validator that fetches is asked whether they are there, not whether it can run them.
         Action::FetchInputs(view) if !matches!(view.shard.phase, Phase::Assigned { .. }) => {
-            Takes { running_mib: 0, fetching_mib: mib(fetching), fits_mib: 0 }
+            Takes { fetching_mib: mib(fetching), ..Takes::default() }
         }
-        Action::FetchInputs(_) => Takes { running_mib: 0, fetching_mib: mib(fetching), fits_mib },
-        _ => Takes { running_mib: runs, fetching_mib: 0, fits_mib },
+        Action::FetchInputs(_) => Takes { fetching_mib: mib(fetching), fits_mib, ..Takes::default() },
+        _ if action.is_prefetched() => {
+            let prefetching_mib = mib(fetching.max(summary.state_bytes));
+            Takes { running_mib: runs, prefetching_mib, fits_mib, ..Takes::default() }
+        }
+        _ => Takes { running_mib: runs, fits_mib, ..Takes::default() },
     }
 }
 
@@ -295,20 +359,35 @@ mod tests {
     const MIB: u64 = 1 << 20;
 
     #[test]
+    fn moves_should_be_worked_out_two_at_once_where_both_fit_into_the_memory() {
+        assert_eq!(places(8 * MIB, 16), 1);
+        assert_eq!(places(8 * MIB + 1, 16), MOVES_AT_ONCE);
+        assert_eq!(places(u64::MAX, 16), MOVES_AT_ONCE);
+        assert_eq!(places(u64::MAX, 0), 1, "the system does not say");
+    }
+
+    #[test]
     fn work_should_take_the_memory_of_its_program_or_of_the_blob_that_a_slice_is_cut_from() {
-        let summary = Summary { fixed_bytes: 3 * MIB, memory_bytes: 8 * MIB - 1, ..Summary::default() };
+        let (fixed_bytes, state_bytes, memory_bytes) = (3 * MIB, 6 * MIB, 8 * MIB - 1);
+        let summary = Summary { fixed_bytes, state_bytes, memory_bytes, ..Summary::default() };
         let mut view = assigned(ME);
         let slice = |len| Input::Slice { blob: Blob { id: BlobId([1; 32]), len }, stride: 1 };
         view.context.stage.inputs = vec![slice(2 * MIB)].try_into().unwrap();
         let stage = view.context.stage.clone();
         let audit = Action::Audit(audited(OTHER, ME, None));
-        assert_eq!(takes(&audit, &stage, &summary), Takes { running_mib: 8, fetching_mib: 0, fits_mib: 8 });
+        assert_eq!(
+            takes(&audit, &stage, &summary),
+            Takes { running_mib: 8, prefetching_mib: 6, fetching_mib: 0, fits_mib: 8 }
+        );
 
         view.context.stage.inputs = vec![slice(MIB), slice(7 * MIB)].try_into().unwrap();
         let stage = view.context.stage.clone();
-        assert_eq!(takes(&audit, &stage, &summary), Takes { running_mib: 10, fetching_mib: 0, fits_mib: 8 });
+        assert_eq!(
+            takes(&audit, &stage, &summary),
+            Takes { running_mib: 10, prefetching_mib: 10, fetching_mib: 0, fits_mib: 8 }
+        );
         let fetch = Action::FetchInputs(view);
-        assert_eq!(takes(&fetch, &stage, &summary), Takes { running_mib: 0, fetching_mib: 10, fits_mib: 8 });
+        assert_eq!(takes(&fetch, &stage, &summary), Takes { fetching_mib: 10, fits_mib: 8, ..Takes::default() });
         // Who does not run it says whether the inputs are there, however large the program is.
         let asked = Action::FetchInputs(running(OTHER));
         assert_eq!(takes(&asked, &stage, &summary).fits_mib, 0);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a validator does: audit, check what is shown, prosecute, hold.
 
-use super::{compute, evidence::Lookup, tasks, worker::result_id, Site, SiteError};
-use crate::core::{name_difference, Attempt, Event, Prosecution, Sealed, ShownResults};
+use super::{compute, evidence::Lookup, tasks, worker::result_id, Prefetched, Site, SiteError};
+use crate::{
+    core::{name_difference, Attempt, Event, Prosecution, Sealed, ShownResults},
+    db::DbError,
+};
 use bytes::Bytes;
 use quern_primitives::{
     job::{Blob, Endpoint},
@@ -25,11 +28,24 @@ const DISPUTE_PATIENCE: std::time::Duration = std::time::Duration::from_secs(15)
 const MAX_EXCESS_BYTES: u64 = 1 << 20;
 
 impl Site {
-    /// Re-runs the drawn segments from what the worker opened. The answer is kept before this returns.
-    pub(super) async fn audit(&self, view: &ShardView) -> Result<Event, SiteError> {
+    /// Fetches what the worker opened, its checkpoints, and the inputs of the drawn tasks.
+    pub(super) async fn prefetch_audit(&self, view: &ShardView) -> Result<Prefetched, SiteError> {
+        let program = self.program(view.context.stage.program).await?;
+        let opening = self.opening(view).await?;
+        for checkpoint in &opening {
+            self.checkpoint(view, &program, &checkpoint.tensors).await?;
+        }
+        for (first, _) in view.shard.runs() {
+            let (task, _) = view.shard.locate(first).ok_or(SiteError::Inconsistent("no such segment"))?;
+            self.inputs(view, &program, task).await?;
+        }
+        Ok(Prefetched { opening })
+    }
+
+    /// Re-runs the drawn segments from what the worker opened, all of which is here. The answer is kept before this returns.
+    pub(super) async fn audit(&self, view: &ShardView, opened: Vec<Checkpoint>) -> Result<Event, SiteError> {
         let audit = view.shard.audit().ok_or(SiteError::Inconsistent("the shard is not audited"))?;
         let program = self.program(view.context.stage.program).await?;
-        let opened = self.opening(view).await?;
         let starts = opened.iter().map(|checkpoint| checkpoint.leaf.clone()).collect();
         let mut opened = opened.into_iter();
         let mut ids = Vec::new();
@@ -111,7 +127,7 @@ impl Site {
     }
 
     /// Fetches and proves what the worker shows of the drawn results, or takes what it had to show on chain, which is proven. They are
-    /// kept before this returns.
+    /// kept before this returns, where there is room: without it they are fetched again after a restart.
     pub(super) async fn check_results(&self, view: &ShardView) -> Result<Event, SiteError> {
         let audit = view.shard.audit().ok_or(SiteError::Inconsistent("the shard is not audited"))?;
         let digest = audit.results.ok_or(SiteError::Inconsistent("the results are not revealed"))?;
@@ -126,7 +142,7 @@ impl Site {
         };
         committed(&view.shard)?.verify_results(&leaves, &audit.sample, &digest)?;
         let (attempt, shown) = (Attempt::of(&view.shard), ShownResults { drawn_at: audit.drawn_at, leaves });
-        self.db.keep_results(attempt, &shown)?;
+        unless_full(self.db.keep_results(attempt, &shown), view)?;
         Ok(Event::Checked(attempt, shown))
     }
 
@@ -152,7 +168,7 @@ impl Site {
             }
             _ => None,
         };
-        let _place = self.place_for_move().await?;
+        let _place = self.place_for_move(&program).await?;
         let raw_state = self.raw_checkpoint(view, &program, dispute.segment, trace.state()).await?;
         let types = if dispute.segment.kind() == SegmentKind::Init { &[][..] } else { program.state_types() };
         let state: Vec<Tensor> =
@@ -330,6 +346,17 @@ impl Site {
     }
 }
 
+/// What could not be kept for want of room is only told: the reveal that depends on it is owed, and what it says is in memory.
+fn unless_full(kept: Result<(), DbError>, view: &ShardView) -> Result<(), DbError> {
+    match kept {
+        Err(error @ DbError::Full(_)) => {
+            tracing::warn!(%error, shard = %view.shard.id, "what the worker has shown is not kept: it is lost when this daemon ends");
+            Ok(())
+        }
+        kept => kept,
+    }
+}
+
 fn conviction(conviction: Conviction) -> Prosecution {
     match conviction {
         Conviction::Element { element, output, reads } => Prosecution::Convict { element, output, reads },
@@ -353,4 +380,18 @@ pub(super) fn committed(shard: &Shard) -> Result<Committed, SiteError> {
     let found = shard.deal().zip(shard.commitment());
     let (deal, commitment) = found.ok_or(SiteError::Inconsistent("the shard is not committed"))?;
     Ok(Committed { shard: shard.id, worker: deal.worker, root: commitment.root, leaves: shard.leaves() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{audited, ME, OTHER};
+
+    #[test]
+    fn results_should_be_revealed_when_the_disk_is_full_and_not_when_the_database_fails() {
+        let view = audited(OTHER, ME, None);
+        assert!(unless_full(Ok(()), &view).is_ok());
+        assert!(unless_full(Err(DbError::Full(15)), &view).is_ok());
+        assert!(unless_full(Err(DbError::Io("torn".into())), &view).is_err());
+    }
 }

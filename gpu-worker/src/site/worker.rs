@@ -265,6 +265,7 @@ impl Site {
         id: DisputeId,
         dispute: &Dispute,
     ) -> Result<Event, SiteError> {
+        let _turn = self.turn_to_show().await?;
         let (_place, _, outputs) = self.own_trace(view, dispute).await?;
         self.serve_trace(view, id, dispute, &outputs).await?;
         Ok(Event::Traced(id))
@@ -312,7 +313,7 @@ impl Site {
         let types = if dispute.segment.kind() == SegmentKind::Init { &[][..] } else { program.state_types() };
         // What is no longer here is fetched before there is a place.
         self.inputs(view, &program, dispute.task).await?;
-        let place = self.place_for_move().await?;
+        let place = self.place_for_move(&program).await?;
         let state = self.stored_tensors(&ids, types).await?;
         let inputs = self.inputs(view, &program, dispute.task).await?;
         let executor = match dispute.defendant {

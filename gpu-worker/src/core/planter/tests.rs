@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::testing::{accepted, overturned, running, settled, ME, OTHER};
-use quern_protocol::shard::Stake;
+use quern_protocol::shard::{Stake, MAX_CHALLENGES};
 
 const PLANTING: Account = [9; 32];
 const TERMS: PlantTerms = PlantTerms { minimum_deposit: 10, deposit_factor: 4, fee_ppm: 50_000, plant_blocks: 43_200 };
@@ -116,6 +116,19 @@ fn result_should_be_committed_to_only_when_its_plant_is_final_and_that_is_kept()
 }
 
 #[test]
+fn plant_should_not_be_sent_again_while_it_stands_in_a_block_that_is_not_final() {
+    let plan = plan(Kind::Error, Progress::Drafted);
+    let mut planter = planter(0, Some(plan.clone()));
+    let hash = plan.hash(ME, attempt());
+    let sent = [Action::Post(Call::Plant(hash, 84))];
+    assert_eq!(block(&mut planter, 100, facts(), Some(running_until(200))), sent);
+    let standing = Facts { standing: HashSet::from([hash]), ..facts() };
+    assert_eq!(block(&mut planter, 100 + RESEND_BLOCKS, standing, Some(running_until(200))), []);
+    assert!(!planter.may_commit(attempt()), "the block may be replaced");
+    assert_eq!(block(&mut planter, 101 + RESEND_BLOCKS, facts(), Some(running_until(200))), sent, "it was replaced");
+}
+
+#[test]
 fn error_should_be_given_up_when_its_plant_does_not_stand_in_time() {
     let mut planter = planter(0, Some(plan(Kind::Error, Progress::Drafted)));
     let late = 200 - COMMIT_MARGIN_BLOCKS;
@@ -160,12 +173,14 @@ fn is_challenge(actions: &[Action]) -> bool {
 }
 
 #[test]
-fn planted_error_should_be_challenged_in_the_second_half_of_its_window_when_nobody_else_did() {
+fn planted_error_should_be_challenged_from_the_second_quarter_of_its_window_on_whoever_else_does() {
     let plan = plan(Kind::Error, Progress::Confirmed);
     let at = |best, view| block(&mut planter(0, Some(plan.clone())), best, posted(&plan), Some(view));
-    assert_eq!(at(108, challenged(&[])), []);
-    assert!(is_challenge(&at(109, challenged(&[]))));
-    assert_eq!(at(109, challenged(&[OTHER])), [], "somebody else does");
+    assert_eq!(at(103, challenged(&[])), []);
+    assert!(is_challenge(&at(104, challenged(&[]))));
+    assert!(is_challenge(&at(104, challenged(&[OTHER]))), "a friend of its auditors may lose on purpose");
+    assert_eq!(at(104, challenged(&[OTHER, PLANTING])), [], "it has challenged it");
+    assert_eq!(at(104, challenged(&[OTHER; MAX_CHALLENGES as usize])), [], "there is no place");
     assert_eq!(at(117, challenged(&[])), [], "it would be too late");
     let mut adopted = challenged(&[]);
     let Phase::Accepted { deal, .. } = &mut adopted.shard.phase else { unreachable!() };
@@ -222,8 +237,12 @@ fn plan_should_be_forgotten_only_when_no_block_can_take_its_plant_any_more() {
 fn result_should_be_void_as_the_chain_has_it() {
     let result = plan(Kind::Error, Progress::Confirmed).result(ME, attempt());
     let void = |view: ShardView| is_void(Some(&view.shard), &result);
-    assert!(!void(accepted(ME)) && !void(settled(ME, true)) && !void(running(ME)) && !void(overturned(ME, OTHER)));
-    assert!(void(settled(ME, false)) && void(accepted(OTHER)));
+    assert!(!void(accepted(ME)) && !void(settled(ME, true)) && !void(running(ME)));
+    assert!(void(settled(ME, false)) && void(accepted(OTHER)) && void(overturned(ME, OTHER)));
+    let mut waiting = overturned(ME, OTHER);
+    let Phase::Accused { deal, commitment, auditors, at, .. } = waiting.shard.phase else { unreachable!() };
+    waiting.shard.phase = Phase::Overturned { deal, commitment, auditors, at };
+    assert!(void(waiting));
     let mut again = running(OTHER);
     again.shard.attempt = 1;
     assert!(void(again));
