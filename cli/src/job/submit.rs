@@ -251,6 +251,7 @@ fn shortfall(free: Balance, stays: Balance, quote: &Quote, beside: &Beside) -> O
     let parts = [
         (quote.escrow, "held for the job"),
         (beside.deposit, "as the deposit for its programs"),
+        (quote.place_deposit, "as the deposit for its place"),
         (quote.shard_fee, "burned for its shards"),
         (fees, "for the transactions"),
         (stays, "that an account must keep"),

@@ -90,7 +90,7 @@ mod tests {
         let view = audited(OTHER, ME, None);
         let audit = Action::Audit(view.clone());
         assert!(!audit.is_over(&[assigned(OTHER), view.clone()], &ME));
-        assert!(audit.is_over(&[view.clone()], &OTHER), "who has left the seat owes nothing");
+        assert!(audit.is_over(std::slice::from_ref(&view), &OTHER), "who has left the seat owes nothing");
         assert!(audit.is_over(&[audited(OTHER, ME, Some([1; 32]))], &ME), "it is sealed");
         assert!(audit.is_over(&[], &ME));
         let mut drawn_anew = view.clone();
