@@ -100,15 +100,16 @@ async fn quote_should_name_the_deposit_and_publish_nothing() {
     jobs::write_small_job(network.folder(), 4, 2);
     let alone = network.quern(&["job", "submit", "job.json", "--quote-only", "--json"]).await.succeeded().json();
     assert_eq!(network.chain.program(program.id()).await.expect("the node answers"), None, "it was published");
-    let deposit: u128 = alone["deposit"].as_str().and_then(|text| text.parse().ok()).expect("a deposit");
+    let amount = |name: &str| alone[name].as_str().and_then(|text| text.parse::<u128>().ok()).expect(name);
+    let deposit = amount("deposit");
     assert!(deposit > 0 && alone["programs"] == json!(1), "{alone:#}");
 
     let requester = Requester::of(&network).await;
     let before = network.chain.account(&requester.account()).await.expect("the node answers").held;
     requester.submit(job).await;
     let after = network.chain.account(&requester.account()).await.expect("the node answers").held;
-    let escrow: u128 = alone["escrow"].as_str().and_then(|text| text.parse().ok()).expect("an escrow");
-    assert_eq!(after - before, deposit + escrow, "what was quoted is what is held");
+    let held = deposit + amount("escrow") + amount("place_deposit");
+    assert_eq!(after - before, held, "what was quoted is what is held");
 }
 
 #[tokio::test]
