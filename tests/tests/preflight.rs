@@ -71,7 +71,7 @@ async fn daemon_should_name_the_remedy_when_its_disk_is_full() {
     let command = network::daemon(Role::Worker, "//Worker//1", &network.rpc, network.folder(), &data);
     let Some(command) = on_small_disk(&command, disk.path(), 16) else { return };
     let ran = Ran::of(command, SOON).await;
-    ran.refused(1, &["No space left on device", "Is the disk full?"]);
+    ran.refused(1, &["the disk of the database has 0 MiB left", "make room on it"]);
 }
 
 #[tokio::test]
