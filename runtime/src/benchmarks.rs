@@ -79,6 +79,7 @@ impl Helper {
             proved_at: 0,
             rests_until: 0,
             rests: 0,
+            rest_causes: Default::default(),
         };
         match Entries::<Runtime>::get(who) {
             Some(former) => OpenShards::<Runtime>::mutate(|shards| shards.0 = shards.0.saturating_sub(former.open)),
@@ -127,7 +128,7 @@ impl quern_pallet_rewards::BenchmarkHelper for Helper {
         let pool = Pool { value, shares: value, unbonding: 0, generation: 0 };
         Candidates::<Runtime>::insert(
             who,
-            Candidate { commission: quern_pallet_staking::Commission::new(50_000), listed: Some(1), pool },
+            Candidate { commission: quern_pallet_staking::Commission::new(50_000), listed: Some(1), pool, young: None },
         );
     }
 }
