@@ -4,6 +4,7 @@
 
 use crate::doctor::LEAST_DISK_MIB;
 use quern_primitives::Height;
+use quern_sdk::net::store::free_bytes;
 use std::{
     error::Error,
     io,
@@ -121,16 +122,8 @@ pub fn remedy(error: &io::Error) -> &'static str {
 }
 
 /// Free space on the disk of a folder, in MiB; none where the system does not say.
-#[cfg(unix)]
 pub fn free_mib(folder: &Path) -> Option<u64> {
-    let found = rustix::fs::statvfs(folder).ok()?;
-    Some(found.f_bavail.saturating_mul(found.f_frsize) >> 20)
-}
-
-/// Free space on the disk of a folder, in MiB; none where the system does not say.
-#[cfg(not(unix))]
-pub fn free_mib(_: &Path) -> Option<u64> {
-    None
+    Some(free_bytes(folder)? >> 20)
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use bounded_collections::{BoundedVec, ConstU32};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use quern_primitives::{
     draw::{join_runs, SegmentCosts},
+    plant::PlantedResult,
     traits::OffenceKind,
     Account, Balance, BlobId, Height, ShardId,
 };
@@ -884,6 +885,17 @@ impl Shard {
     pub fn may_confirm_delivery(&self, who: &Account) -> bool {
         let was_accepted = self.accused().is_none_or(Accused::was_accepted);
         was_accepted && self.auditors().contains(who) && self.deal().is_none_or(|deal| deal.worker != *who)
+    }
+
+    /// Whether a result is never paid any more. Every attempt has one worker and at most one commitment, which is paid only in that attempt;
+    /// what was overturned is not paid either. Who takes the deposit of a plant back before its slash is that of a liar.
+    pub fn never_pays(&self, result: &PlantedResult) -> bool {
+        if self.attempt != result.attempt {
+            return self.attempt > result.attempt;
+        }
+        matches!(self.phase, Phase::Settled { paid: false, .. } | Phase::Overturned { .. } | Phase::Accused { .. })
+            || self.deal().is_some_and(|deal| deal.worker != result.worker)
+            || self.commitment().is_some_and(|commitment| commitment.root != result.root)
     }
 
     /// What an accepted shard waits for.

@@ -11,6 +11,8 @@ mod resume;
 pub mod spec;
 mod submit;
 mod terms;
+#[cfg(test)]
+mod testing;
 mod unfit;
 pub(crate) mod verify;
 pub mod watch;

@@ -111,26 +111,11 @@ fn check(job: &JobView, caller: &Account, serves: bool) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::job::testing;
     use quern_primitives::ShardId;
 
     fn job(status: JobStatus) -> JobView {
-        JobView {
-            id: 7,
-            requester: [1; 32],
-            status,
-            stages: Vec::new(),
-            escrow_left: 0,
-            spent: 0,
-            bid: 1,
-            submitted_at: 1,
-            root: None,
-            maturing: 0,
-            tainted: Vec::new(),
-            parent: None,
-            failure: None,
-            pauses: 1,
-            unfunded: 0,
-        }
+        JobView { pauses: 1, ..testing::job(status) }
     }
 
     #[test]

@@ -467,6 +467,7 @@ fn differs(output: &Output, what: &str, report: Option<&Report>) -> anyhow::Resu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::job::testing;
     use quern_protocol::view::{JobStatus, StageProgress};
     use quern_sdk::net::FetchError;
 
@@ -479,23 +480,8 @@ mod tests {
             accepted: 0,
             root: complete.then_some(BlobId([2; 32])),
         };
-        JobView {
-            id: 3,
-            requester: [4; 32],
-            status: JobStatus::Running,
-            stages: vec![stage(8, true), stage(1, true), stage(8, false)],
-            escrow_left: 0,
-            spent: 0,
-            bid: 0,
-            submitted_at: 0,
-            root: None,
-            maturing: 0,
-            tainted: vec![],
-            parent: None,
-            failure: None,
-            pauses: 0,
-            unfunded: 0,
-        }
+        let stages = vec![stage(8, true), stage(1, true), stage(8, false)];
+        JobView { id: 3, stages, ..testing::job(JobStatus::Running) }
     }
 
     fn choice(stage: Option<u16>, task: Option<u32>, seed: u8) -> anyhow::Result<(u16, u32)> {

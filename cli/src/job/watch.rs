@@ -167,25 +167,10 @@ pub fn phases(stages: &[PhaseCounts]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::job::testing;
 
     fn job(status: JobStatus, tainted: Vec<u16>) -> JobView {
-        JobView {
-            id: 7,
-            requester: [1; 32],
-            status,
-            stages: Vec::new(),
-            escrow_left: 0,
-            spent: 0,
-            bid: 1,
-            submitted_at: 1,
-            root: None,
-            maturing: 0,
-            tainted,
-            parent: None,
-            failure: None,
-            pauses: 0,
-            unfunded: 0,
-        }
+        JobView { tainted, ..testing::job(status) }
     }
 
     #[test]

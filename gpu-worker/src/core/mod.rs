@@ -531,11 +531,12 @@ impl Pending {
     }
 
     /// Whether a worker gives up to fetch the inputs: after some failures, or one when the time is nearly over, or when the fetch has waited
-    /// or lasted for a while then.
+    /// or lasted for a while then, or whatever it does when there is no more time to be heard.
     fn declines(&self, fetch: Subject, best: Height, by: Height) -> bool {
         let is_late = best.saturating_add(DECLINE_MARGIN_BLOCKS) >= by;
         let enough = if is_late { 1 } else { DECLINE_AFTER };
-        self.failures(fetch) >= enough || is_late && self.lasts(fetch, best)
+        let is_last = best.saturating_add(START_MARGIN_BLOCKS) >= by;
+        is_last || self.failures(fetch) >= enough || is_late && self.lasts(fetch, best)
     }
 
     /// Whether to demand on chain what a peer did not show: after some failures, or one when the time is nearly over.

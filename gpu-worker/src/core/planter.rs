@@ -16,15 +16,13 @@ use quern_protocol::{
     shard::{Phase, Window},
     Params,
 };
-use quern_sdk::chain::plants::PlantTerms;
+use quern_sdk::chain::{plants::PlantTerms, queue::MORTAL_BLOCKS};
 
 /// Blocks before the deadline of an execution at which nothing is planned any more: enough for a plant to be sent three times and to
 /// become final, and for the shard to be run again where it does not.
 pub const PLAN_MARGIN_BLOCKS: Height = 60;
 /// Blocks that the commitment itself needs before that deadline, beside the time that the shard took to run.
 pub const COMMIT_MARGIN_BLOCKS: Height = 20;
-/// Blocks for which an extrinsic can still be taken into a block after it was made.
-const MORTAL_BLOCKS: Height = 64;
 /// Blocks after which an opening that had no effect is sent again: the slash waits a few blocks on a development chain.
 const REOPEN_BLOCKS: Height = 2;
 /// Blocks after which a withdrawal that had no effect is tried again.
@@ -149,13 +147,7 @@ impl Choice {
 
 /// Whether a result is never paid any more, as the chain decides it for a withdrawal.
 pub fn is_void(shard: Option<&Shard>, result: &PlantedResult) -> bool {
-    let Some(shard) = shard else { return true };
-    if shard.attempt != result.attempt {
-        return shard.attempt > result.attempt;
-    }
-    matches!(shard.phase, Phase::Settled { paid: false, .. } | Phase::Overturned { .. } | Phase::Accused { .. })
-        || shard.deal().is_some_and(|deal| deal.worker != result.worker)
-        || shard.commitment().is_some_and(|commitment| commitment.root != result.root)
+    shard.is_none_or(|shard| shard.never_pays(result))
 }
 
 /// The planter's core: part of a worker's.

@@ -155,7 +155,7 @@ impl Worker {
                 let fetch = Subject::Shard(round, "fetch");
                 if self.fetched.contains(&attempt) {
                     self.pending.submit(round, Call::Start(id), best, out);
-                } else if self.pending.declines(fetch, best, *by) || best.saturating_add(START_MARGIN_BLOCKS) >= *by {
+                } else if self.pending.declines(fetch, best, *by) {
                     self.pending.submit(round, Call::Decline(id), best, out);
                 } else if self.pending.start(fetch, best, UNTIL_REPORTED) {
                     out.push(Action::FetchInputs(view.clone()));

@@ -107,18 +107,9 @@ impl<T: Config> quern_protocol::traits::Shards for Pallet<T> {
 
 impl<T: Config> Results for Pallet<T> {
     fn is_void(planted: &PlantedResult) -> bool {
-        let PlantedResult { shard: id, attempt, worker, root } = *planted;
+        let id = planted.shard;
         match Shards::<T>::get(id) {
-            // Every attempt has one worker and at most one commitment, which is paid only in that attempt.
-            Some(shard) if shard.attempt == attempt => {
-                // What was overturned is never paid either. Who takes its deposit back before its slash is that of a liar.
-                matches!(
-                    shard.phase,
-                    Phase::Settled { paid: false, .. } | Phase::Overturned { .. } | Phase::Accused { .. }
-                ) || shard.deal().is_some_and(|deal| deal.worker != worker)
-                    || shard.commitment().is_some_and(|commitment| commitment.root != root)
-            }
-            Some(shard) => shard.attempt > attempt,
+            Some(shard) => shard.never_pays(planted),
             // What was paid is kept until its job is pruned; a shard that is gone before that was dropped.
             None => {
                 let is_kept = |job: Job| job.prune_at.is_none_or(|at| at > Self::now());

@@ -137,7 +137,7 @@ pub(super) fn drop_from(outbox: &dyn Outbox, nonces: &[u64]) {
 }
 
 /// Blocks for which an extrinsic is valid while finality keeps up: one that is not in a block by then never will be.
-const MORTAL_BLOCKS: u64 = 64;
+pub const MORTAL_BLOCKS: Height = 64;
 /// Of these, those that are left at least when it is made.
 const LEFT_BLOCKS: u64 = 32;
 /// How far the block that it is bound to lies behind the best one at most: a node knows the hashes of the last 2,400 blocks, and the
@@ -160,7 +160,7 @@ impl Lifetime {
         let (best, finalized) = (u64::from(best), u64::from(finalized).min(u64::from(best)));
         let birth = finalized.max(best.saturating_sub(MAX_BIRTH_BLOCKS));
         let least = best.saturating_sub(birth).saturating_add(LEFT_BLOCKS);
-        Self { birth, blocks: least.next_power_of_two().max(MORTAL_BLOCKS) }
+        Self { birth, blocks: least.next_power_of_two().max(MORTAL_BLOCKS.into()) }
     }
 
     /// The last height at which a block may take it.

@@ -208,36 +208,38 @@ impl fmt::Debug for Audits {
 
 impl ProtocolHandler for Blobs {
     async fn accept(&self, connection: Connection) -> Result<(), AcceptError> {
-        let peer = *connection.remote_id().as_bytes();
-        let number = admit(&self.0.blob_connections, &self.0.expected, peer, &connection);
-        while let Ok((send, recv)) = connection.accept_bi().await {
-            let serving = self.0.clone();
-            serving.blob_connections.begin(number);
-            tokio::spawn(async move {
-                serving.clone().serve_blob(peer, send, recv).await;
-                serving.blob_connections.end(number);
-            });
-        }
-        self.0.blob_connections.close(number);
+        accept(&self.0, |serving| &serving.blob_connections, connection, Serving::serve_blob).await;
         Ok(())
     }
 }
 
 impl ProtocolHandler for Audits {
     async fn accept(&self, connection: Connection) -> Result<(), AcceptError> {
-        let peer = *connection.remote_id().as_bytes();
-        let number = admit(&self.0.audit_connections, &self.0.expected, peer, &connection);
-        while let Ok((send, recv)) = connection.accept_bi().await {
-            let serving = self.0.clone();
-            serving.audit_connections.begin(number);
-            tokio::spawn(async move {
-                serving.clone().serve_request(peer, send, recv).await;
-                serving.audit_connections.end(number);
-            });
-        }
-        self.0.audit_connections.close(number);
+        accept(&self.0, |serving| &serving.audit_connections, connection, Serving::serve_request).await;
         Ok(())
     }
+}
+
+/// Serves the exchanges of a connection, each beside the others, until it ends.
+async fn accept<F>(
+    serving: &Arc<Serving>,
+    connections: fn(&Serving) -> &Connections<Connection>,
+    connection: Connection,
+    serve: fn(Arc<Serving>, PeerId, SendStream, RecvStream) -> F,
+) where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let peer = *connection.remote_id().as_bytes();
+    let number = admit(connections(serving), &serving.expected, peer, &connection);
+    while let Ok((send, recv)) = connection.accept_bi().await {
+        let serving = serving.clone();
+        connections(&serving).begin(number);
+        tokio::spawn(async move {
+            serve(serving.clone(), peer, send, recv).await;
+            connections(&serving).end(number);
+        });
+    }
+    connections(serving).close(number);
 }
 
 /// Counts a connection, and closes the one for which there is no room any more: but never that of a peer that is expected for the sake of
