@@ -73,19 +73,19 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
         None => {}
     }
     let (site, sender) = open(&args.common, executor).await?;
-    let planting = planting(&args, &site, &sender).await?;
-    let profile = profile(honest.as_ref(), args.common.region)?;
-    let drain = Drain::of(&args.common.data);
-    let wanted = Enrolment {
-        role: Role::Worker,
-        endpoint: site.peer.endpoint(),
-        profile,
-        ask: args.ask,
-        slots: if drain.is_on() || disk::is_full(&args.common.data) { 0 } else { args.slots },
-        bond: u128::from(args.common.bond) * QRN,
-        apprentice: args.apprentice,
-    };
     until_stopped(&site.clone().peer, async {
+        let planting = planting(&args, &site, &sender).await?;
+        let profile = profile(honest.as_ref(), args.common.region)?;
+        let drain = Drain::of(&args.common.data);
+        let wanted = Enrolment {
+            role: Role::Worker,
+            endpoint: site.peer.endpoint(),
+            profile,
+            ask: args.ask,
+            slots: if drain.is_on() || disk::is_full(&args.common.data) { 0 } else { args.slots },
+            bond: u128::from(args.common.bond) * QRN,
+            apprentice: args.apprentice,
+        };
         let former = match enroll(&site.chain(), &sender, &site.me, &wanted).await {
             // It is free again when its plant is opened, for which this daemon is needed.
             Err(EnrolError::Barred) if planting.is_some() && planting::lies(&site.db)? => {
@@ -116,7 +116,8 @@ async fn planting(args: &RunArgs, site: &Site, sender: &Sender) -> anyhow::Resul
     let Some(named) = &args.plant_from else {
         anyhow::ensure!(
             site.db.plans()?.is_empty(),
-            "this folder has plants or decoys under way, whose deposits would be lost: name their account with --plant-from until quern              plant list shows none of it"
+            "this folder has plants or decoys under way, whose deposits would be lost: name their account with --plant-from \
+             until `quern plant list` shows none of it"
         );
         return Ok(None);
     };
@@ -147,18 +148,18 @@ pub async fn validate(args: ValidateArgs) -> anyhow::Result<()> {
         None => {}
     }
     let (site, sender) = open(&args.common, executor).await?;
-    let profile = profile(honest.as_ref(), args.common.region)?;
-    let drain = Drain::of(&args.common.data);
-    let wanted = Enrolment {
-        role: Role::Validator,
-        endpoint: site.peer.endpoint(),
-        profile,
-        ask: 0,
-        slots: 0,
-        bond: u128::from(args.common.bond) * QRN,
-        apprentice: false,
-    };
     until_stopped(&site.clone().peer, async {
+        let profile = profile(honest.as_ref(), args.common.region)?;
+        let drain = Drain::of(&args.common.data);
+        let wanted = Enrolment {
+            role: Role::Validator,
+            endpoint: site.peer.endpoint(),
+            profile,
+            ask: 0,
+            slots: 0,
+            bond: u128::from(args.common.bond) * QRN,
+            apprentice: false,
+        };
         let former = enroll(&site.chain(), &sender, &site.me, &wanted).await?;
         let standing = Standing::new(wanted, former, None);
         let mut core = core::Validator::new(site.me, site.db.seals()?, site.db.results()?);
