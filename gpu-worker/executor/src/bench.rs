@@ -16,6 +16,8 @@ use std::time::Instant;
 const ROUNDS: usize = 9;
 /// Sizes of the square products.
 const SIZES: [usize; 3] = [256, 512, 1024];
+/// Larger ones, for GPUs.
+const GPU_SIZES: [usize; 2] = [2048, 4096];
 /// The largest size on software devices: larger ones take seconds and say nothing new.
 const MAX_SOFTWARE_SIZE: usize = 512;
 /// Seconds that one timing takes at least.
@@ -56,8 +58,9 @@ pub fn run() -> Result<Report, ExecutorError> {
     for adapter in adapters().unwrap_or_default() {
         let executor = GpuExecutor::on(&adapter)?;
         devices.push(executor.name().to_owned());
-        for n in SIZES.into_iter().filter(|n| !adapter.software || *n <= MAX_SOFTWARE_SIZE) {
-            measurements.push(gpu(&executor, n)?);
+        let largest = if adapter.software { MAX_SOFTWARE_SIZE } else { usize::MAX };
+        for n in SIZES.into_iter().chain(GPU_SIZES).filter(|n| *n <= largest) {
+            measurements.extend(gpu(&executor, n, !adapter.software)?);
         }
     }
     let cpu_features = Simd::available().into_iter().map(Simd::name).collect();
@@ -187,21 +190,34 @@ pub fn median(mut values: Vec<f64>) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// The product on a device, against the same kernel for f32.
-pub fn gpu(executor: &GpuExecutor, n: usize) -> Result<Measurement, ExecutorError> {
+/// Rounds of the kernel that does nothing but multiply.
+const DOT_ROUNDS: u32 = 256;
+
+/// The product on a device, against the same kernel for f32, and against a kernel that does nothing but multiply.
+pub fn gpu(executor: &GpuExecutor, n: usize, dots: bool) -> Result<Vec<Measurement>, ExecutorError> {
     let time = |f32| {
         let once = executor.time_product(n as u32, f32, 1)?.min(executor.time_product(n as u32, f32, 1)?);
         Ok::<_, ExecutorError>((MIN_SECONDS / once).ceil().clamp(1.0, 1000.0) as u32)
     };
     let repeats = [time(false)?, time(true)?];
-    let mut rounds = [Vec::new(), Vec::new()];
+    let mut rounds = [Vec::new(), Vec::new(), Vec::new()];
     for _ in 0..ROUNDS {
         for ((rounds, repeats), f32) in rounds.iter_mut().zip(repeats).zip([false, true]) {
             rounds.push(executor.time_product(n as u32, f32, repeats)?);
         }
+        if dots {
+            let (seconds, macs) = executor.time_dots(DOT_ROUNDS)?;
+            // As long as a product would take at this rate.
+            rounds[2].push(seconds * (n as f64).powi(3) / macs as f64);
+        }
     }
-    let [own, peer] = rounds.map(median);
-    Ok(measurement(crate::Executor::name(executor), n, own, "f32 kernel of the same blocks", peer))
+    let [own, peer, best] = rounds.map(median);
+    let name = crate::Executor::name(executor);
+    let mut measurements = vec![measurement(name, n, own, "f32 kernel of the same blocks", peer)];
+    if dots {
+        measurements.push(measurement(name, n, own, "dot4I8Packed alone", best));
+    }
+    Ok(measurements)
 }
 
 /// The product as a plain loop that the compiler may vectorise for any processor of this architecture.

@@ -128,6 +128,8 @@ fn large() -> Vec<(OpKind, Vec<TensorType>)> {
         (OpKind::MatmulNt, vec![ty(I8, &[512, 516]), ty(I8, &[514, 516])]),
         (OpKind::MatmulNt, vec![ty(I8, &[3, 1031]), ty(I8, &[900, 1031])]),
         (OpKind::MatmulNt, vec![ty(I8, &[20, 64]), ty(I8, &[2000, 64])]),
+        (OpKind::MatmulNt, vec![ty(I8, &[16, 43]), ty(I8, &[33, 43])]),
+        (OpKind::MatmulNt, vec![ty(I8, &[17, 43]), ty(I8, &[33, 43])]),
         (OpKind::MatmulNt, vec![ty(I8, &[9, 8, 100, 33]), ty(I8, &[9, 8, 70, 33])]),
         (OpKind::MatmulNt, vec![ty(I8, &[66_000, 1, 2]), ty(I8, &[66_000, 1, 2])]),
         (OpKind::Transpose, vec![ty(I16, &[333, 257])]),

@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result};
 use quern_executor::{
     bench::{median, Measurement},
     cpu::CpuExecutor,
+    gpu::{self, GpuExecutor},
     Executor,
 };
 use quern_program::{Checked, Context, SegmentKind, Tensor};
@@ -23,7 +24,7 @@ const WRITTEN: usize = 32;
 const ROUNDS: usize = 7;
 
 /// Seconds a byte of a program that takes so many.
-fn run(executor: &CpuExecutor, program: &Checked, inputs: &[Tensor]) -> Result<f64> {
+fn run(executor: &dyn Executor, program: &Checked, inputs: &[Tensor]) -> Result<f64> {
     let start = Instant::now();
     let kind = SegmentKind::Finish;
     std::hint::black_box(executor.run_block(program, kind, &Context::default(), inputs, &[])?);
@@ -47,6 +48,35 @@ fn read_by_candle(candle: &mut Candle, text: &[u8]) -> Result<f64> {
     let start = Instant::now();
     std::hint::black_box(candle.forward(text, 0)?);
     Ok(start.elapsed().as_secs_f64() / text.len() as f64)
+}
+
+/// A GPU beside the processor of its machine: bytes a second of the same programs.
+fn gpu_beside_cpu(
+    gpu: &dyn Executor,
+    cpu: &dyn Executor,
+    part: &str,
+    program: &Checked,
+    inputs: &[Tensor],
+) -> Result<Measurement> {
+    let mut rounds = [Vec::new(), Vec::new()];
+    for round in 0..=ROUNDS {
+        for (rounds, executor) in rounds.iter_mut().zip([gpu, cpu]) {
+            let seconds = (0..WRITTEN).map(|_| run(executor, program, inputs)).sum::<Result<f64>>()? / WRITTEN as f64;
+            // The first round warms up.
+            if round > 0 {
+                rounds.push(seconds);
+            }
+        }
+    }
+    let [own, peer] = rounds.map(median);
+    Ok(Measurement {
+        name: format!("transformer, {} layers, width {}: {part}, {}", MODEL.layers, MODEL.width, gpu.name()),
+        value: own.recip(),
+        unit: "tokens/s",
+        peer: cpu.name().into(),
+        peer_value: peer.recip(),
+        ratio: peer / own,
+    })
 }
 
 /// Bytes a second, of writing with a cache of keys and values and of reading a whole context.
@@ -90,10 +120,16 @@ pub fn measure() -> Result<Vec<Measurement>> {
         peer_value: seconds[other].recip(),
         ratio: seconds[other] / seconds[own],
     };
-    Ok(vec![
+    let mut measurements = vec![
         row("writing", 0, "candle f32", 1),
         row("writing", 0, "candle q8_0", 2),
         row("reading 256", 3, "candle f32", 4),
         row("reading 256", 3, "candle q8_0", 5),
-    ])
+    ];
+    for adapter in gpu::adapters().unwrap_or_default().iter().filter(|adapter| !adapter.software) {
+        let gpu = GpuExecutor::on(adapter)?;
+        measurements.push(gpu_beside_cpu(&gpu, &executor, "writing", &writing, &byte)?);
+        measurements.push(gpu_beside_cpu(&gpu, &executor, "reading 256", &reading, &window)?);
+    }
+    Ok(measurements)
 }

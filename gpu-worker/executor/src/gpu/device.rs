@@ -9,10 +9,13 @@ use crate::ExecutorError;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 /// Distance of the parameters of two kernels in their buffer: WebGPU's default alignment.
 const PARAMS_STRIDE: u64 = 256;
+/// Commands that are timed at once: each takes two of the 4,096 places that WebGPU allows a set of timestamps.
+const TIMED_AT_ONCE: usize = 256;
 /// Work after which commands are sent off, so that no system takes the device for hung.
 const MAX_UNSENT_WORK: u64 = 1 << 34;
 
@@ -35,9 +38,19 @@ pub struct WgpuDevice {
 }
 
 impl WgpuDevice {
+    /// Nothing beyond WebGPU's default limits, so that a program that runs here runs everywhere.
     pub(super) fn new(adapter: &wgpu::Adapter) -> Result<Self, ExecutorError> {
-        // Nothing beyond WebGPU's default limits, so that a program that runs here runs everywhere.
-        let descriptor = wgpu::DeviceDescriptor { label: Some("quern"), ..Default::default() };
+        Self::with_features(adapter, wgpu::Features::empty())
+    }
+
+    /// With a clock, where it has one.
+    pub(super) fn with_clock(adapter: &wgpu::Adapter) -> Result<Self, ExecutorError> {
+        Self::with_features(adapter, adapter.features() & wgpu::Features::TIMESTAMP_QUERY)
+    }
+
+    fn with_features(adapter: &wgpu::Adapter, features: wgpu::Features) -> Result<Self, ExecutorError> {
+        let descriptor =
+            wgpu::DeviceDescriptor { label: Some("quern"), required_features: features, ..Default::default() };
         let (device, queue) = pollster::block_on(adapter.request_device(&descriptor))
             .map_err(|error| ExecutorError::Device(one_line(&error.to_string())))?;
         let failure = Arc::new(Mutex::new(None));
@@ -58,6 +71,23 @@ impl WgpuDevice {
         match lock(&self.failure).take() {
             Some(failure) => Err(ExecutorError::Device(failure)),
             None => Ok(()),
+        }
+    }
+
+    /// Compiles a kernel without a counter in each of its loops, which would end a loop that does not end by itself: with it drivers
+    /// unroll nothing. A product, which reads nothing at a place that a tensor says, is compiled without checks of its indices too.
+    #[allow(unsafe_code)]
+    fn module(&self, kernel: &Kernel) -> wgpu::ShaderModule {
+        let checks = wgpu::ShaderRuntimeChecks {
+            force_loop_bounding: false,
+            bounds_checks: !kernel.is_product(),
+            ..wgpu::ShaderRuntimeChecks::checked()
+        };
+        let source = wgpu::ShaderSource::Wgsl(kernel.source().into());
+        // SAFETY: all kernels are files of this crate. Each loop has a counter that rises to a bound. The indices of a product are
+        // below what its rows, columns and depth say, which are those of its arguments' types; buffers are made for these types.
+        unsafe {
+            self.device.create_shader_module_trusted(wgpu::ShaderModuleDescriptor { label: None, source }, checks)
         }
     }
 
@@ -86,10 +116,7 @@ impl WgpuDevice {
             bind_group_layouts: &[Some(&layout)],
             immediate_size: 0,
         });
-        let module = self.device.create_shader_module(wgpu::ShaderModuleDescriptor {
-            label: None,
-            source: wgpu::ShaderSource::Wgsl(kernel.source().into()),
-        });
+        let module = self.module(kernel);
         let pipeline = self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
             label: None,
             layout: Some(&pipeline_layout),
@@ -138,6 +165,73 @@ impl WgpuDevice {
         pass.dispatch_workgroups(columns, rows, 1);
     }
 
+    /// The parameters of these commands, one each [`PARAMS_STRIDE`].
+    fn params(&self, commands: &[Command<wgpu::Buffer>]) -> wgpu::Buffer {
+        let mut params = vec![0u8; commands.len() * PARAMS_STRIDE as usize];
+        for (to, command) in params.chunks_exact_mut(PARAMS_STRIDE as usize).zip(commands) {
+            let from = command.call.params();
+            to[..from.len()].copy_from_slice(from);
+        }
+        let buffer = self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: None,
+            size: (params.len() as u64).max(PARAMS_STRIDE),
+            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        self.queue.write_buffer(&buffer, 0, &params);
+        buffer
+    }
+
+    /// Runs commands, and says how long the device took for each, by its own clock. None, and nothing run, where it has no clock.
+    pub(super) fn submit_timed(
+        &self,
+        commands: &[Command<wgpu::Buffer>],
+    ) -> Result<Option<Vec<Duration>>, ExecutorError> {
+        if !self.device.features().contains(wgpu::Features::TIMESTAMP_QUERY) {
+            return Ok(None);
+        }
+        let mut times = Vec::with_capacity(commands.len());
+        for commands in commands.chunks(TIMED_AT_ONCE) {
+            let params = self.params(commands);
+            let count = 2 * commands.len() as u32;
+            let ticks = self.device.create_query_set(&wgpu::QuerySetDescriptor {
+                label: None,
+                ty: wgpu::QueryType::Timestamp,
+                count,
+            });
+            let bytes = u64::from(count) * u64::from(wgpu::QUERY_SIZE);
+            let resolved = self.device.create_buffer(&wgpu::BufferDescriptor {
+                label: None,
+                size: bytes,
+                usage: wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC,
+                mapped_at_creation: false,
+            });
+            let mut encoder = self.device.create_command_encoder(&Default::default());
+            for ((command, begin), offset) in
+                commands.iter().zip((0..).step_by(2)).zip((0..).step_by(PARAMS_STRIDE as usize))
+            {
+                let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+                    label: None,
+                    timestamp_writes: Some(wgpu::ComputePassTimestampWrites {
+                        query_set: &ticks,
+                        beginning_of_pass_write_index: Some(begin),
+                        end_of_pass_write_index: Some(begin + 1),
+                    }),
+                });
+                self.encode(&mut pass, command, &params, offset);
+            }
+            encoder.resolve_query_set(&ticks, 0..count, &resolved, 0);
+            self.queue.submit([encoder.finish()]);
+            let ticks = self.read(&[(resolved, bytes)])?.pop().unwrap_or_default();
+            let tick_nanoseconds = f64::from(self.queue.get_timestamp_period());
+            times.extend(ticks.chunks_exact(16).map(|pair| {
+                let [begin, end] = [&pair[..8], &pair[8..]].map(bytemuck::pod_read_unaligned::<u64>);
+                Duration::from_nanos((end.saturating_sub(begin) as f64 * tick_nanoseconds) as u64)
+            }));
+        }
+        Ok(Some(times))
+    }
+
     /// Waits until everything sent is done.
     pub(super) fn wait(&self) -> Result<(), ExecutorError> {
         let polled = self.device.poll(wgpu::PollType::wait_indefinitely());
@@ -169,18 +263,7 @@ impl Device for WgpuDevice {
     }
 
     fn submit(&self, commands: &[Command<wgpu::Buffer>]) -> Result<(), ExecutorError> {
-        let mut params = vec![0u8; commands.len() * PARAMS_STRIDE as usize];
-        for (to, command) in params.chunks_exact_mut(PARAMS_STRIDE as usize).zip(commands) {
-            let from = command.call.params();
-            to[..from.len()].copy_from_slice(from);
-        }
-        let params_buffer = self.device.create_buffer(&wgpu::BufferDescriptor {
-            label: None,
-            size: (params.len() as u64).max(PARAMS_STRIDE),
-            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
-            mapped_at_creation: false,
-        });
-        self.queue.write_buffer(&params_buffer, 0, &params);
+        let params_buffer = self.params(commands);
         let mut rest = commands;
         let mut offset = 0;
         while !rest.is_empty() {

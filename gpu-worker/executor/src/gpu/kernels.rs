@@ -84,8 +84,10 @@ macro_rules! shader {
     };
 }
 
-/// Products of matrices, of whatever the part before it multiplies.
+/// The product of matrices in tiles, of whatever the part before it multiplies.
 const PRODUCT: &str = shader!("matmul_nt");
+/// The same, row by row.
+const PRODUCT_BY_ROWS: &str = shader!("matvec_nt");
 
 impl Kernel {
     /// Number of arguments: storage buffers that it reads, at the bindings from 2 on.
@@ -98,7 +100,7 @@ impl Kernel {
 
     /// Whether it multiplies matrices.
     pub fn is_product(&self) -> bool {
-        self.parts.contains(&PRODUCT)
+        self.parts.iter().any(|part| [PRODUCT, PRODUCT_BY_ROWS].contains(part))
     }
 
     /// WGSL, whose entry point is `main`.
@@ -162,22 +164,71 @@ pub(super) fn pad(x: TensorType, output: TensorType) -> Call {
     elementwise(&[shader!("pad")], &[x], output, params)
 }
 
-/// `a [matrices, m, words]` times the transposes of `b [matrices, n, words]`.
-pub(super) fn matmul(matrices: u32, [m, n, words]: [u32; 3]) -> Call {
-    product(shader!("dot_i8"), matrices, [m, n, words])
+/// Rows up to which a product is computed row by row: tiles would be empty for the most part.
+const FEW_ROWS: u32 = 16;
+/// Bytes that a kernel can read of a buffer: WebGPU's default limit.
+const MAX_BINDING_BYTES: u64 = 1 << 27;
+
+/// A product of `a [matrices, rows, columns]` and the transposes of `b`: how it is computed, and how long lines are filled up to for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Product {
+    in_tiles: bool,
+    /// Elements of a line of both arguments, filled up.
+    pub line: u32,
 }
 
-/// The product of `f32` in the same blocks, to measure against.
-pub(super) fn matmul_f32([m, n, k]: [u32; 3]) -> Call {
-    product(shader!("dot_f32"), 1, [m, n, k])
-}
-
-fn product(dot: &'static str, matrices: u32, [rows, columns, depth]: [u32; 3]) -> Call {
-    Call {
-        kernel: Kernel { parts: vec![dot, PRODUCT], arguments: Arguments::Words(2) },
-        params: Params { rows, columns, depth, matrices, ..Params::default() },
-        workgroups: u64::from(matrices) * u64::from(rows.div_ceil(64)) * u64::from(columns.div_ceil(64)),
+impl Product {
+    /// The product of so many matrices of `rows x depth` and of `columns x depth`.
+    pub fn new(matrices: u32, [rows, columns, depth]: [u32; 3]) -> Self {
+        // Four words, which tiles are loaded by.
+        let line = depth.next_multiple_of(16);
+        let bytes = u64::from(matrices) * u64::from(rows.max(columns)) * u64::from(line);
+        match rows > FEW_ROWS && bytes <= MAX_BINDING_BYTES {
+            true => Self { in_tiles: true, line },
+            false => Self { in_tiles: false, line: depth.next_multiple_of(4) },
+        }
     }
+
+    /// Of `i8`: `a [matrices, rows, line]` times the transposes of `b [matrices, columns, line]`.
+    pub fn call(self, matrices: u32, [rows, columns]: [u32; 2]) -> Call {
+        self.of_words(shader!("dot_i8"), matrices, [rows, columns, self.line / 4])
+    }
+
+    fn of_words(self, dot: &'static str, matrices: u32, [rows, columns, depth]: [u32; 3]) -> Call {
+        let (kernel, [rows_each, columns_each]) = match self.in_tiles {
+            true => (PRODUCT, [64, 64]),
+            false => (PRODUCT_BY_ROWS, [1, 16]),
+        };
+        let groups = [rows.div_ceil(rows_each), columns.div_ceil(columns_each)];
+        Call {
+            kernel: Kernel { parts: vec![dot, kernel], arguments: Arguments::Words(2) },
+            params: Params { rows, columns, depth, matrices, ..Params::default() },
+            workgroups: groups.into_iter().map(u64::from).product::<u64>() * u64::from(matrices),
+        }
+    }
+}
+
+/// The product of two `f32` matrices of `n x n` in the same tiles, to measure against.
+pub(super) fn matmul_f32(n: u32) -> Call {
+    Product { in_tiles: true, line: n }.of_words(shader!("dot_f32"), 1, [n; 3])
+}
+
+/// Words of each argument of [`dots`].
+const DOTS_WORDS: u32 = 256;
+/// Bytes of each argument of [`dots`].
+pub(super) const DOTS_ARGUMENT_BYTES: u64 = 4 * DOTS_WORDS as u64;
+/// Workgroups of [`dots`]: enough for any GPU.
+const DOTS_WORKGROUPS: u64 = 1 << 13;
+
+/// Nothing but products of words in registers, words of its output, and its multiply-accumulates.
+pub(super) fn dots(rounds: u32) -> (Call, u64, u64) {
+    let call = Call {
+        kernel: Kernel { parts: vec![shader!("dot_i8"), shader!("dots")], arguments: Arguments::Words(2) },
+        params: Params { len: DOTS_WORDS, depth: rounds, ..Params::default() },
+        workgroups: DOTS_WORKGROUPS,
+    };
+    let invocations = DOTS_WORKGROUPS * WORKGROUP;
+    (call, invocations, invocations * u64::from(rounds) * 64 * 4)
 }
 
 /// The concatenation of two tensors.
@@ -282,4 +333,21 @@ pub(super) fn operator(kind: &OpKind, args: &[TensorType], output: TensorType, k
             elementwise(&[shader!("slice")], args, output, params)
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn product_should_be_computed_row_by_row_when_it_has_few_rows() {
+        assert_eq!(Product::new(3, [FEW_ROWS, 500, 30]), Product { in_tiles: false, line: 32 });
+        assert_eq!(Product::new(3, [FEW_ROWS + 1, 500, 30]), Product { in_tiles: true, line: 32 });
+    }
+
+    #[test]
+    fn product_should_be_computed_row_by_row_when_its_lines_filled_up_for_tiles_would_not_fit() {
+        assert_eq!(Product::new(1, [1 << 23, 1, 3]), Product { in_tiles: true, line: 16 });
+        assert_eq!(Product::new(1, [(1 << 23) + 1, 1, 3]), Product { in_tiles: false, line: 4 });
+    }
 }

@@ -13,6 +13,7 @@ pub use memory::{Command, Device};
 pub use timed::{Spent, Timed};
 
 use crate::{check_tensors, check_values, unused_after, Executor, ExecutorError};
+use kernels::Product;
 use memory::{Kept, Memory, Pool};
 use quern_program::{Call, Checked, Context, DType, OpKind, SegmentKind, Tensor, TensorType, Value};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -114,20 +115,38 @@ impl GpuExecutor {
     /// Seconds of one product of `n x n x n`: of i8, or of f32 in the same blocks.
     pub(crate) fn time_product(&self, n: u32, f32: bool, repeats: u32) -> Result<f64, ExecutorError> {
         let (call, bytes) = match f32 {
-            true => (kernels::matmul_f32([n, n, n]), 4),
-            false => (kernels::matmul(1, [n, n, n / 4]), 1),
+            true => (kernels::matmul_f32(n), 4),
+            false => (Product::new(1, [n; 3]).call(1, [n; 2]), 1),
         };
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let size = u64::from(n) * u64::from(n);
-        let args = vec![vec![1u8; (size * bytes) as usize]; 2];
+        self.time(&call, size * bytes, size * 4, size * u64::from(n), repeats)
+    }
+
+    /// Seconds of a kernel that does nothing but multiply words of four i8 in registers, and how many multiply-accumulates it does.
+    pub(crate) fn time_dots(&self, rounds: u32) -> Result<(f64, u64), ExecutorError> {
+        let (call, words, macs) = kernels::dots(rounds);
+        Ok((self.time(&call, kernels::DOTS_ARGUMENT_BYTES, words * 4, macs, 1)?, macs))
+    }
+
+    /// Seconds of a kernel with two arguments of so many bytes.
+    fn time(
+        &self,
+        call: &kernels::Call,
+        argument_bytes: u64,
+        output_bytes: u64,
+        work: u64,
+        repeats: u32,
+    ) -> Result<f64, ExecutorError> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let args = vec![vec![1u8; argument_bytes as usize]; 2];
         let args: Vec<_> = args.iter().map(|bytes| self.pool.upload(bytes)).collect();
-        let out = self.pool.allocate(size * 4);
+        let out = self.pool.allocate(output_bytes);
         let commands: Vec<_> = (0..repeats)
             .map(|_| Command {
                 call: call.clone(),
                 args: args.iter().map(|arg| arg.buffer()).collect(),
                 out: out.buffer(),
-                work: size * u64::from(n),
+                work,
             })
             .collect();
         self.pool.device.wait()?;
@@ -142,7 +161,7 @@ impl GpuExecutor<Timed> {
     /// On this device, watched at work.
     pub fn timed(adapter: &Adapter) -> Result<Self, ExecutorError> {
         let name = format!("{} ({})", adapter.name, adapter.backend);
-        let pool = Pool::new(Timed::new(WgpuDevice::new(&adapter.adapter)?));
+        let pool = Pool::new(Timed::new(WgpuDevice::with_clock(&adapter.adapter)?));
         Ok(Self { name, software: adapter.software, pool, turn: Mutex::default() })
     }
 
@@ -270,18 +289,19 @@ impl<D: Device> GpuExecutor<D> {
                 Ok(whole)
             }
             (OpKind::MatmulNt, [a, b]) => {
-                let mut in_words = |x: &OnDevice<D::Buffer>| {
-                    let (axis, columns) = (x.ty.shape.rank() - 1, x.ty.shape.last());
-                    if columns % 4 == 0 {
-                        return x.clone();
-                    }
-                    let ty = TensorType::new(DType::I8, x.ty.shape.with_dim(axis, columns.next_multiple_of(4)));
-                    run(kernels::pad(x.ty, ty), &[x], ty, ty.elements())
-                };
-                let (a, b) = (in_words(a), in_words(b));
                 let (shape, axis) = (call.output.shape, call.output.shape.rank() - 2);
                 let matrices = shape.dims().iter().take(axis).product();
-                let product = kernels::matmul(matrices, [shape.dim(axis), shape.last(), a.ty.shape.last() / 4]);
+                let [rows, columns] = [shape.dim(axis), shape.last()];
+                let product = Product::new(matrices, [rows, columns, a.ty.shape.last()]);
+                let mut filled = |x: &OnDevice<D::Buffer>| {
+                    if x.ty.shape.last() == product.line {
+                        return x.clone();
+                    }
+                    let ty = TensorType::new(DType::I8, x.ty.shape.with_dim(x.ty.shape.rank() - 1, product.line));
+                    run(kernels::pad(x.ty, ty), &[x], ty, ty.elements())
+                };
+                let (a, b) = (filled(a), filled(b));
+                let product = product.call(matrices, [rows, columns]);
                 Ok(run(product, &[&a, &b], call.output, work))
             }
             _ => {

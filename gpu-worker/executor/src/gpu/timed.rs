@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A device that is watched at work: where its time goes.
 
-use super::{memory::Command, Device, WgpuDevice};
+use super::{
+    memory::{Command, Device},
+    WgpuDevice,
+};
 use crate::ExecutorError;
 use std::{
     sync::{Mutex, PoisonError},
@@ -17,16 +20,16 @@ pub struct Spent {
     pub kernels: Duration,
 }
 
-/// A device to which each kernel is sent alone and waited for. What sending and waiting cost is taken off again: it is
-/// measured with nothing to do, beside each kernel.
-pub struct Timed<D = WgpuDevice> {
-    device: D,
+/// A device that is watched: by its own clock, where it has one. Else each kernel is sent alone and waited for, and what sending and
+/// waiting cost is taken off again: it is measured with nothing to do, beside each kernel.
+pub struct Timed {
+    device: WgpuDevice,
     spent: Mutex<Spent>,
 }
 
-impl<D: Device> Timed<D> {
+impl Timed {
     /// Watches a device.
-    pub fn new(device: D) -> Self {
+    pub fn new(device: WgpuDevice) -> Self {
         Self { device, spent: Mutex::default() }
     }
 
@@ -35,40 +38,46 @@ impl<D: Device> Timed<D> {
         std::mem::take(&mut *self.spent.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn time(&self, commands: &[Command<D::Buffer>]) -> Result<Duration, ExecutorError> {
+    fn time(&self, commands: &[Command<wgpu::Buffer>]) -> Result<Duration, ExecutorError> {
         let start = Instant::now();
         self.device.submit(commands)?;
-        // Reading nothing waits for all that was sent.
-        self.device.read(&[])?;
+        self.device.wait()?;
         Ok(start.elapsed())
+    }
+
+    fn time_alone(&self, command: &Command<wgpu::Buffer>) -> Result<Duration, ExecutorError> {
+        let idle = self.time(&[])?;
+        Ok(self.time(std::slice::from_ref(command))?.saturating_sub(idle))
     }
 }
 
-impl<D: Device> Device for Timed<D> {
-    type Buffer = D::Buffer;
+impl Device for Timed {
+    type Buffer = wgpu::Buffer;
 
-    fn create(&self, bytes: u64) -> Self::Buffer {
+    fn create(&self, bytes: u64) -> wgpu::Buffer {
         self.device.create(bytes)
     }
 
-    fn write(&self, buffer: &Self::Buffer, bytes: &[u8]) {
+    fn write(&self, buffer: &wgpu::Buffer, bytes: &[u8]) {
         self.device.write(buffer, bytes);
     }
 
-    fn submit(&self, commands: &[Command<Self::Buffer>]) -> Result<(), ExecutorError> {
-        for command in commands {
-            let idle = self.time(&[])?;
-            let kernel = self.time(std::slice::from_ref(command))?.saturating_sub(idle);
-            let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
-            spent.kernels += kernel;
+    fn submit(&self, commands: &[Command<wgpu::Buffer>]) -> Result<(), ExecutorError> {
+        let times = match self.device.submit_timed(commands)? {
+            Some(times) => times,
+            None => commands.iter().map(|command| self.time_alone(command)).collect::<Result<_, _>>()?,
+        };
+        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
+        for (command, time) in commands.iter().zip(times) {
+            spent.kernels += time;
             if command.call.kernel.is_product() {
-                spent.products += kernel;
+                spent.products += time;
             }
         }
         Ok(())
     }
 
-    fn read(&self, wanted: &[(Self::Buffer, u64)]) -> Result<Vec<Vec<u8>>, ExecutorError> {
+    fn read(&self, wanted: &[(wgpu::Buffer, u64)]) -> Result<Vec<Vec<u8>>, ExecutorError> {
         self.device.read(wanted)
     }
 }
