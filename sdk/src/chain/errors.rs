@@ -38,12 +38,17 @@ pub fn in_words(message: &str) -> String {
     }
 }
 
-/// Why the runtime refused.
+/// Why the runtime refused an extrinsic that is in a block, or why it is not known whether it did.
 pub(super) fn refusal(error: TransactionEventsError) -> ChainError {
-    ChainError::Refused(match &error {
-        TransactionEventsError::ExtrinsicFailed(DispatchError::Module(module)) => of_module(module),
-        other => in_words(&causes::told(other)),
-    })
+    match &error {
+        TransactionEventsError::ExtrinsicFailed(DispatchError::Module(module)) => {
+            ChainError::Refused(of_module(module))
+        }
+        TransactionEventsError::ExtrinsicFailed(_) | TransactionEventsError::CannotDecodeDispatchError { .. } => {
+            ChainError::Refused(in_words(&causes::told(&error)))
+        }
+        other => ChainError::Unsettled(causes::told(other)),
+    }
 }
 
 /// Why the runtime refused a call that a proxy made, if this event says that it did.

@@ -98,6 +98,9 @@ pub enum ChainError {
     /// The runtime refused.
     #[error("refused: {0}")]
     Refused(String),
+    /// An extrinsic was handed in, and what becomes of it is not known.
+    #[error("it was handed in, and a block may have taken it or take it yet ({0}): look whether it has happened before it is sent again (`quern job list`, `quern stake show`)")]
+    Unsettled(String),
 }
 
 impl ChainError {

@@ -46,6 +46,13 @@ pub struct Nonces {
     pub next: u64,
 }
 
+impl Nonces {
+    /// The first nonce that the node has no extrinsic for. Best chain and pool were asked one after the other.
+    fn end(&self) -> u64 {
+        self.next.max(self.best)
+    }
+}
+
 /// What a review of the queue asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Review {
@@ -53,6 +60,8 @@ pub struct Review {
     pub settled: Vec<Queued>,
     /// No block may take them any more.
     pub expired: Vec<Queued>,
+    /// They wait behind a nonce that nobody has: what is still owed of them is sent anew.
+    pub stranded: Vec<Queued>,
     /// To be handed in again, in this order.
     pub lost: Vec<Queued>,
 }
@@ -86,20 +95,38 @@ impl Queue {
         self.insert(entry);
     }
 
-    /// Takes out an extrinsic that the node refuses for good, here and in `outbox`.
+    /// Takes out an extrinsic that the node refuses for good, and those after it, which would wait behind its nonce; here and in
+    /// `outbox`.
     pub fn give_up(&mut self, outbox: &dyn Outbox, nonce: u64) {
-        self.0.remove(&nonce);
-        drop_from(outbox, &[nonce]);
+        let given_up: Vec<u64> = self.0.split_off(&nonce).into_keys().collect();
+        drop_from(outbox, &given_up);
     }
 
     /// An extrinsic with the same call that no block of the best chain has taken yet, and may still take.
     pub fn waiting(&self, call: &[u8], nonces: Nonces, best: Height) -> Option<&Queued> {
-        self.0.range(nonces.best..).map(|(_, entry)| entry).find(|entry| entry.call == call && entry.until > best)
+        self.in_line(nonces, best).find(|entry| entry.call == call)
     }
 
-    /// Drops what is settled or too old, and says what was lost.
+    /// Whether there is one that no block of the best chain has taken yet, and may still take.
+    pub fn awaits_block(&self, nonces: Nonces, best: Height) -> bool {
+        self.in_line(nonces, best).next().is_some()
+    }
+
+    /// Those that a block may take next: none behind a nonce that is missing.
+    fn in_line(&self, nonces: Nonces, best: Height) -> impl Iterator<Item = &Queued> {
+        let mut end = nonces.end();
+        let open = self.0.range(nonces.best..).map(|(_, entry)| entry).filter(move |entry| entry.until > best);
+        open.take_while(move |entry| {
+            let is_in_line = entry.nonce <= end;
+            end = end.max(entry.nonce.saturating_add(1));
+            is_in_line
+        })
+    }
+
+    /// Drops what is settled, too old, or behind a nonce that is missing, and says what was lost.
     pub fn review(&mut self, nonces: Nonces, best: Height) -> Review {
         let mut review = Review::default();
+        let mut end = nonces.end();
         for (nonce, entry) in std::mem::take(&mut self.0) {
             if nonce < nonces.finalized {
                 review.settled.push(entry);
@@ -110,8 +137,13 @@ impl Queue {
                 review.expired.push(entry);
                 continue;
             }
-            if nonce >= nonces.next {
+            if nonce > end {
+                review.stranded.push(entry);
+                continue;
+            }
+            if nonce == end {
                 review.lost.push(entry.clone());
+                end = end.saturating_add(1);
             }
             self.0.insert(nonce, entry);
         }
@@ -302,6 +334,31 @@ mod tests {
         assert_eq!(queue.waiting(&[1], at(4, 5), 64), None);
     }
 
+    #[test]
+    fn call_should_not_count_as_waiting_when_it_is_behind_a_nonce_that_nobody_has() {
+        let mut queue = Queue::restored([entry(6, 2, 64), entry(7, 3, 64)]);
+        let nonces = Nonces { finalized: 4, best: 5, next: 5 };
+        assert_eq!(queue.waiting(&[2], nonces, 10), None, "nonce 5 was given up");
+        assert!(!queue.awaits_block(nonces, 10));
+        assert_eq!(queue.waiting(&[3], Nonces { next: 6, ..nonces }, 10), Some(&entry(7, 3, 64)), "6 is handed in");
+        assert!(queue.awaits_block(Nonces { next: 6, ..nonces }, 10));
+        assert!(!queue.awaits_block(Nonces { best: 8, next: 8, ..nonces }, 10), "blocks have taken them");
+        assert_eq!(queue.review(nonces, 10).stranded, [entry(6, 2, 64), entry(7, 3, 64)]);
+        assert!(queue.is_empty());
+    }
+
+    #[test]
+    fn extrinsics_should_be_dropped_when_the_one_before_them_is_given_up_or_too_old() {
+        let all = [entry(4, 1, 64), entry(5, 2, 20), entry(6, 3, 64), entry(7, 4, 64)];
+        let mut given_up = Queue::restored(all.clone());
+        given_up.give_up(&NoOutbox, 6);
+        assert_eq!(given_up, Queue::restored(all[..2].iter().cloned()));
+        let mut expired = Queue::restored(all.clone());
+        let review = expired.review(Nonces { finalized: 4, best: 5, next: 5 }, 20);
+        assert_eq!((review.expired, review.stranded), (all[1..2].to_vec(), all[2..].to_vec()));
+        assert_eq!(expired, Queue::restored(all[..1].iter().cloned()), "its block may be replaced");
+    }
+
     /// A chain with a pool, as a node has them: what happens to extrinsics there.
     #[derive(Clone, Debug)]
     enum Happening {
@@ -339,6 +396,8 @@ mod tests {
         /// Extrinsics of the chain, one a nonce, block by block.
         blocks: Vec<Vec<Queued>>,
         finalized: usize,
+        /// The call that it takes no more.
+        refused: Option<u8>,
     }
 
     impl Node {
@@ -359,9 +418,40 @@ mod tests {
             self.blocks.len() as Height
         }
 
-        fn take(&mut self, entry: Queued) {
-            if entry.nonce >= self.nonce(self.blocks.len()) {
+        /// Says whether it does not refuse it for good.
+        fn take(&mut self, entry: Queued) -> bool {
+            let is_refused = self.refused.is_some_and(|refused| entry.call == [refused]);
+            if !is_refused && entry.nonce >= self.nonce(self.blocks.len()) {
                 self.pool.entry(entry.nonce).or_insert(entry);
+            }
+            !is_refused
+        }
+
+        /// From now on a call is invalid, because somebody else was first.
+        fn refuse(&mut self, call: u8) {
+            self.refused = Some(call);
+            self.pool.retain(|_, entry| entry.call != [call]);
+        }
+
+        fn has(&self, call: u8) -> bool {
+            self.blocks.iter().flatten().any(|entry| entry.call == [call])
+        }
+
+        /// What a daemon does at a block: it looks after its queue, as a sender does, and sends what is still owed.
+        fn look(&mut self, queue: &mut Queue, owed: &[u8]) {
+            for lost in queue.review(self.nonces(), self.height()).lost {
+                if !self.take(lost.clone()) {
+                    queue.give_up(&NoOutbox, lost.nonce);
+                    break;
+                }
+            }
+            for call in owed.iter().copied() {
+                let is_owed = self.refused != Some(call) && !self.has(call);
+                if is_owed && queue.waiting(&[call], self.nonces(), self.height()).is_none() {
+                    let entry = entry(self.nonces().next, call, Height::MAX);
+                    queue.insert(entry.clone());
+                    self.take(entry);
+                }
             }
         }
 
@@ -373,6 +463,23 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn calls_that_are_owed_should_be_in_the_next_block_when_the_node_refuses_one_of_them(
+            refused in 0u8..4, looks in 0usize..3, pool_lost in any::<bool>(),
+        ) {
+            let (mut node, mut queue, owed) = (Node::default(), Queue::default(), [0, 1, 2, 3]);
+            for _ in 0..looks {
+                node.look(&mut queue, &owed);
+            }
+            node.refuse(refused);
+            if pool_lost {
+                node.pool.clear();
+            }
+            node.look(&mut queue, &owed);
+            node.author();
+            prop_assert!(owed.into_iter().all(|call| call == refused || node.has(call)));
+        }
+
         #[test]
         fn every_call_should_be_in_the_chain_when_things_calm_down(happenings in prop::collection::vec(happening(), 0..60)) {
             let (mut node, mut queue, mut disk) = (Node::default(), Queue::default(), Vec::<Queued>::new());

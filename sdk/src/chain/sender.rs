@@ -7,12 +7,15 @@ use super::{
     queue::{drop_from, Lifetime, NoOutbox, Nonces, Outbox, Queue, Queued},
     runtime, Chain, ChainError, Keypair,
 };
+use crate::causes::told;
+use futures::StreamExt;
 use quern_primitives::{Account, Balance, Height};
 use std::{io, sync::Arc, time::Duration};
 use subxt::{
     client::OnlineClientAtBlockImpl,
     config::DefaultExtrinsicParamsBuilder,
-    transactions::{Payload, SubmittableTransaction, TransactionStatus},
+    error::{BackendError, ExtrinsicError, RpcError, TransactionProgressError},
+    transactions::{Payload, SubmittableTransaction, TransactionInBlock, TransactionStatus},
     utils::H256,
     SubstrateConfig,
 };
@@ -143,7 +146,8 @@ impl Sender {
         submitted
     }
 
-    /// Sends an extrinsic and waits until it is finalised and has succeeded. Dropped by the pool, it is handed in again.
+    /// Sends an extrinsic and waits until it is finalised and has succeeded. Dropped by the pool, it is handed in again. Where that
+    /// cannot be followed to its end, the error is [`ChainError::Unsettled`].
     pub async fn send_and_wait(&self, call: &(impl Payload + Sync)) -> Result<Included, ChainError> {
         match self.acts_for {
             Some(real) => self.carry_out(&self.wrapped(real, call).await?).await,
@@ -160,34 +164,34 @@ impl Sender {
             match signed.submit_and_watch().await {
                 Ok(progress) => (queued, signed, progress),
                 Err(error) => {
-                    queue.give_up(&*self.outbox, queued.nonce);
-                    return Err(ChainError::extrinsic(error));
+                    let error = not_watched(&error);
+                    if error.is_final() {
+                        queue.give_up(&*self.outbox, queued.nonce);
+                    }
+                    return Err(error);
                 }
             }
         };
+        let mut watched = Watched::default();
         let included = loop {
-            match progress.next().await {
-                Some(Ok(TransactionStatus::InFinalizedBlock(included))) => break included,
-                Some(Ok(TransactionStatus::Invalid { message })) => {
-                    return Err(ChainError::Refused(in_words(&message)))
-                }
-                Some(Ok(TransactionStatus::Error { message } | TransactionStatus::Dropped { message })) => {
-                    let (height, _) = self.chain.best().await?;
+            match watched.step(progress.next().await)? {
+                Step::Over(included) => break included,
+                Step::Wait => {}
+                Step::Again(message) => {
+                    let (height, _) = self.chain.best().await.map_err(unsettled)?;
                     if height >= queued.until {
-                        return Err(ChainError::Refused(in_words(&message)));
+                        return Err(watched.refused(&message));
                     }
                     tokio::time::sleep(PAUSE).await;
-                    progress = signed.submit_and_watch().await.map_err(ChainError::extrinsic)?;
+                    watched.may_be_taken = true;
+                    progress = signed.submit_and_watch().await.map_err(unsettled)?;
                 }
-                Some(Ok(_)) => {}
-                Some(Err(error)) => return Err(ChainError::Refused(crate::causes::told(&error))),
-                None => return Err(ChainError::Closed),
             }
         };
         let events = included.wait_for_success().await.map_err(refusal)?;
         if self.is_proxy() {
             // The proxy's call succeeds whatever becomes of the call within.
-            let at = self.chain.api().at_current_block().await.map_err(ChainError::block)?;
+            let at = self.chain.api().at_current_block().await.map_err(unsettled)?;
             for event in events.iter().flatten() {
                 refused_within(event.pallet_name(), event.event_name(), event.field_bytes(), at.metadata())?;
             }
@@ -206,14 +210,37 @@ impl Sender {
         self.look_after(&mut queue, height).await
     }
 
+    /// Waits until nothing that was sent before, also before a restart, can come into a block any more. Whoever sends what cannot be
+    /// seen in the chain before it is in a block would send it twice otherwise.
+    pub async fn catch_up(&self) -> Result<(), ChainError> {
+        if self.queue.lock().await.is_empty() {
+            return Ok(());
+        }
+        let mut heads = self.chain.heads().await?;
+        loop {
+            let height = heads.next().await.ok_or(ChainError::Closed)??.height;
+            let mut queue = self.queue.lock().await;
+            match self.look_after(&mut queue, height).await {
+                Ok(()) if !queue.awaits_block(self.nonces().await?, height) => return Ok(()),
+                Ok(()) => {}
+                // It is handed in at the next block: that comes as long as the node is there.
+                Err(error) => tracing::warn!(%error, "what was sent before waits for the node"),
+            }
+        }
+    }
+
     async fn look_after(&self, queue: &mut Queue, height: Height) -> Result<(), ChainError> {
         let review = queue.review(self.nonces().await?, height);
-        let over: Vec<u64> = review.settled.iter().chain(&review.expired).map(|entry| entry.nonce).collect();
+        let over = review.settled.iter().chain(&review.expired).chain(&review.stranded);
+        let over: Vec<u64> = over.map(|entry| entry.nonce).collect();
         if !over.is_empty() {
             drop_from(&*self.outbox, &over);
         }
         for Queued { nonce, .. } in &review.expired {
             tracing::warn!(nonce, "no block has taken an extrinsic in its time");
+        }
+        for Queued { nonce, .. } in &review.stranded {
+            tracing::warn!(nonce, "an extrinsic waits behind one that is gone, and is given up");
         }
         for entry in review.lost {
             tracing::info!(nonce = entry.nonce, "the node has lost an extrinsic; handing it in again");
@@ -221,9 +248,10 @@ impl Sender {
                 if !error.is_final() {
                     return Err(error);
                 }
-                // The core sends it anew if the chain still owes its effect.
+                // The core sends it anew if the chain still owes its effect, and so it does with those after it.
                 tracing::warn!(nonce = entry.nonce, %error, "an extrinsic is given up");
                 queue.give_up(&*self.outbox, entry.nonce);
+                break;
             }
         }
         Ok(())
@@ -269,6 +297,68 @@ impl Sender {
     }
 }
 
+/// What a status of an extrinsic that was handed in asks for.
+#[derive(Debug)]
+enum Step<C> {
+    /// It is in a final block.
+    Over(TransactionInBlock<SubstrateConfig, C>),
+    /// The next status.
+    Wait,
+    /// That it is handed in again: the pool has dropped it, and says why.
+    Again(String),
+}
+
+/// What is known of an extrinsic that was handed in.
+#[derive(Debug, Default)]
+struct Watched {
+    /// Whether it may be in a block also where the pool refuses it: it was in one, or is handed in anew.
+    may_be_taken: bool,
+}
+
+impl Watched {
+    /// What a status asks for; none where there will be no more.
+    fn step<C>(
+        &mut self,
+        status: Option<Result<TransactionStatus<SubstrateConfig, C>, TransactionProgressError>>,
+    ) -> Result<Step<C>, ChainError> {
+        match status {
+            Some(Ok(TransactionStatus::InFinalizedBlock(included))) => return Ok(Step::Over(included)),
+            Some(Ok(TransactionStatus::Invalid { message })) => return Err(self.refused(&message)),
+            Some(Ok(TransactionStatus::Error { message } | TransactionStatus::Dropped { message })) => {
+                return Ok(Step::Again(message))
+            }
+            Some(Ok(TransactionStatus::InBestBlock(_))) => self.may_be_taken = true,
+            Some(Ok(_)) => {}
+            Some(Err(error)) => return Err(unsettled(error)),
+            None => return Err(unsettled(ChainError::Closed)),
+        }
+        Ok(Step::Wait)
+    }
+
+    /// That the pool refuses it.
+    fn refused(&self, message: &str) -> ChainError {
+        match self.may_be_taken {
+            true => ChainError::Unsettled(in_words(message)),
+            false => ChainError::Refused(in_words(message)),
+        }
+    }
+}
+
+/// Why it is not known what becomes of an extrinsic that was handed in.
+fn unsettled(error: impl std::error::Error + 'static) -> ChainError {
+    ChainError::Unsettled(told(&error))
+}
+
+/// Why an extrinsic is not followed: the node refuses it, or what was sent to it or came from it was lost.
+fn not_watched(error: &ExtrinsicError) -> ChainError {
+    match error {
+        ExtrinsicError::ErrorSubmittingTransaction(BackendError::Rpc(RpcError::ClientError(
+            subxt::rpcs::Error::User(said),
+        ))) if !ALREADY_THERE.contains(&said.code) => ChainError::Refused(in_words(&told(error))),
+        _ => ChainError::Unsettled(told(error)),
+    }
+}
+
 /// Whether a pool has had these bytes before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Handed {
@@ -295,6 +385,39 @@ impl Handed {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    type Status = TransactionStatus<SubstrateConfig, ()>;
+
+    #[test]
+    fn extrinsic_should_be_in_doubt_when_it_is_lost_sight_of_after_it_was_handed_in() {
+        let broken = TransactionProgressError::CannotGetNextProgressUpdate(BackendError::other("timed out"));
+        for end in [Some(Err::<Status, _>(broken)), None] {
+            let error = Watched::default().step(end).expect_err("it cannot be followed");
+            assert!(matches!(error, ChainError::Unsettled(_)) && !error.is_final(), "{error}");
+            assert!(error.to_string().contains("before it is sent again (`quern job list`"), "{error}");
+        }
+        let lost = BackendError::Rpc(RpcError::SubscriptionDropped);
+        assert!(matches!(not_watched(&ExtrinsicError::ErrorSubmittingTransaction(lost)), ChainError::Unsettled(_)));
+    }
+
+    #[test]
+    fn extrinsic_should_be_refused_when_the_pool_says_so_and_no_block_can_have_it() {
+        let invalid = || Some(Ok(Status::Invalid { message: "outdated".into() }));
+        let mut watched = Watched::default();
+        assert!(watched.step(invalid()).expect_err("it is over").is_final());
+        watched.may_be_taken = true;
+        assert!(matches!(watched.step(invalid()), Err(ChainError::Unsettled(_))), "a block may have it by now");
+        let dropped = Some(Ok(Status::Dropped { message: "full".into() }));
+        assert!(matches!(watched.step(dropped), Ok(Step::Again(message)) if message == "full"));
+
+        let said = |code| subxt::rpcs::UserError { code, message: "said".into(), data: None };
+        let answer = |code| {
+            let error = RpcError::ClientError(subxt::rpcs::Error::User(said(code)));
+            not_watched(&ExtrinsicError::ErrorSubmittingTransaction(BackendError::Rpc(error)))
+        };
+        assert!(answer(1010).is_final());
+        assert!(!answer(1013).is_final(), "the pool has it already");
+    }
 
     #[test]
     fn lost_extrinsic_should_be_given_up_when_the_pool_takes_its_bytes_no_more() {
