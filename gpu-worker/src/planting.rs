@@ -171,8 +171,12 @@ impl Planting {
                 continue;
             }
             let view = chain.shard_view_at(final_hash, attempt.shard).await?;
-            if planter::is_void(view.as_ref().map(|view| &view.shard), &plan.result(*me, *attempt)) {
+            // The best state: a withdrawal fails as soon as the job is pruned there.
+            let is_job_kept = view.is_some() || chain.job(attempt.shard.job).await?.is_some();
+            if planter::is_void(view.as_ref().map(|view| &view.shard), is_job_kept, &plan.result(*me, *attempt)) {
                 facts.over.insert(*attempt);
+            } else if !is_job_kept {
+                facts.lost.insert(*attempt);
             }
         }
         Ok(facts)

@@ -454,6 +454,7 @@ async fn send(sender: &Sender, call: core::Call) -> Result<(), ChainError> {
         Call::OpenPlant(offence, salt) => sender.send(&calls::open_plant(offence, salt)).await,
         Call::OpenDecoy(salt) => sender.send(&calls::open_decoy(salt)).await,
         Call::WithdrawPlant(salt, result) => sender.send(&calls::withdraw_plant(salt, result)).await,
+        Call::ExpirePlant(hash) => sender.send(&calls::expire_plant(hash)).await,
         Call::DemandLeaf { shard, position, max_price, .. } => {
             sender.send(&calls::demand_leaf(shard, position, max_price)).await
         }

@@ -508,11 +508,14 @@ impl Chain {
             }
             Call::WithdrawPlant(salt, result) => {
                 let hash = result.hash(&salt);
-                let is_over = is_void(self.shards.get(&result.shard), &result);
+                let is_over = is_void(self.shards.get(&result.shard), true, &result);
                 self.plants.get(&hash).filter(|_| is_over)?;
                 self.plants.remove(&hash);
                 self.withdrawn += 1;
                 Some(())
+            }
+            Call::ExpirePlant(_) => {
+                panic!("no job is pruned here, so everything that was planted can be opened or withdrawn")
             }
             Call::ReportInputs(id, available) => self.step(id, ShardEvent::Inputs { by, available }),
             Call::AnswerLeaf(id, position, leaf) => {
@@ -933,7 +936,7 @@ impl Simulation {
         let is_over = |(attempt, plan): &(&Attempt, &Plan)| {
             let result = plan.result(*me, **attempt);
             let waits = slashes.iter().any(|(_, convicted)| *convicted == result);
-            is_void(self.chain.shards.get(&attempt.shard), &result) && !waits
+            is_void(self.chain.shards.get(&attempt.shard), true, &result) && !waits
         };
         Facts {
             finalized: self.finalized,
@@ -944,6 +947,7 @@ impl Simulation {
             posted: posted.map(|(hash, plant)| (*hash, plant.clone())).collect(),
             standing: standing.map(|(hash, _)| *hash).collect(),
             over: disk.plans.iter().filter(is_over).map(|(attempt, _)| *attempt).collect(),
+            lost: HashSet::new(),
             slashes,
             views: self.chain.duties(&account, false),
         }

@@ -261,6 +261,8 @@ pub enum Call {
     OpenDecoy([u8; 32]),
     /// `slashing.withdraw_plant`: salt, what was planted.
     WithdrawPlant([u8; 32], PlantedResult),
+    /// `slashing.expire_plant`: hash.
+    ExpirePlant([u8; 32]),
     /// `verification.demand_leaf`
     DemandLeaf {
         /// The shard.
@@ -306,6 +308,7 @@ impl Call {
             Self::OpenPlant(..) => "open plant",
             Self::OpenDecoy(_) => "open decoy",
             Self::WithdrawPlant(..) => "withdraw plant",
+            Self::ExpirePlant(_) => "expire plant",
             Self::DemandLeaf { .. } => "demand id",
             Self::Prosecute(..) => "convict",
         }

@@ -16,7 +16,7 @@ use quern_protocol::{
     shard::{Phase, Window},
     Params,
 };
-use quern_sdk::chain::{plants::PlantTerms, queue::MORTAL_BLOCKS};
+use quern_sdk::chain::{amount::qrn, plants::PlantTerms, queue::Lifetime};
 
 /// Blocks before the deadline of an execution at which nothing is planned any more: enough for a plant to be sent three times and to
 /// become final, and for the shard to be run again where it does not.
@@ -27,6 +27,8 @@ pub const COMMIT_MARGIN_BLOCKS: Height = 20;
 const REOPEN_BLOCKS: Height = 2;
 /// Blocks after which a withdrawal that had no effect is tried again.
 const WITHDRAW_BLOCKS: Height = 32;
+/// What is told once of a plant that is never given back.
+const LOST: &str = "lost";
 /// What the planting account keeps for fees.
 pub const FEES: Balance = QRN;
 
@@ -90,6 +92,12 @@ impl Plan {
     pub fn lies(&self) -> bool {
         self.kind == Kind::Error && self.progress != Progress::Abandoned
     }
+
+    /// The last height at which a block may take what was sent for it, however far finality lagged then.
+    fn may_be_taken_until(&self) -> Height {
+        let longest = Lifetime::at(self.by, 0).blocks;
+        self.by.saturating_add(Height::try_from(longest).unwrap_or(Height::MAX))
+    }
 }
 
 /// What the chain says of the planting account.
@@ -111,6 +119,8 @@ pub struct Facts {
     pub standing: HashSet<[u8; 32]>,
     /// Attempts that are never paid by the last final state, and for which no slash waits there.
     pub over: HashSet<Attempt>,
+    /// Attempts of jobs that are pruned: the chain cannot tell any more whether they were paid, so what was planted is never given back.
+    pub lost: HashSet<Attempt>,
     /// Slashes that wait at the best block, for results of this worker.
     pub slashes: Vec<(OffenceId, PlantedResult)>,
     /// Shards in which the planting account has something to do at the best block.
@@ -145,9 +155,18 @@ impl Choice {
     }
 }
 
-/// Whether a result is never paid any more, as the chain decides it for a withdrawal.
-pub fn is_void(shard: Option<&Shard>, result: &PlantedResult) -> bool {
-    shard.is_none_or(|shard| shard.never_pays(result))
+/// Whether a result is never paid any more, as the chain decides it for a withdrawal: a shard that is gone was dropped, as long as its job
+/// is kept.
+pub fn is_void(shard: Option<&Shard>, is_job_kept: bool, result: &PlantedResult) -> bool {
+    shard.map_or(is_job_kept, |shard| shard.never_pays(result))
+}
+
+/// A plan whose shard is still being run.
+#[derive(Clone, Copy, Debug)]
+struct Begun {
+    at: Height,
+    kind: Kind,
+    deposit: Balance,
 }
 
 /// The planter's core: part of a worker's.
@@ -161,8 +180,8 @@ pub struct Planter {
     best: Height,
     facts: Option<Facts>,
     plans: HashMap<Attempt, Plan>,
-    /// When a planned shard was begun, and then how many blocks it took.
-    began: HashMap<Attempt, Height>,
+    /// Planned shards that are being run, and then how many blocks that took.
+    began: HashMap<Attempt, Begun>,
     took: HashMap<Attempt, Height>,
     pending: Pending,
     prosecutions: Prosecutions,
@@ -202,7 +221,7 @@ impl Planter {
             Event::Plants(facts) => self.facts = Some(facts.clone()),
             Event::Planned(attempt, _, plan) => {
                 if let Some(began) = self.began.remove(attempt) {
-                    self.took.insert(*attempt, self.best.saturating_sub(began));
+                    self.took.insert(*attempt, self.best.saturating_sub(began.at));
                 }
                 self.plans.insert(*attempt, plan.clone());
             }
@@ -213,7 +232,12 @@ impl Planter {
                 self.pending.done(Subject::Dispute(*id, dispute.by, "prosecute"));
                 self.prosecutions.take_in(*id, dispute.clone(), next.clone());
             }
-            Event::Failed(subject) => self.pending.failed(*subject, self.best),
+            Event::Failed(subject) => {
+                if let Subject::Shard(round, "execute") = subject {
+                    self.began.remove(&round.attempt);
+                }
+                self.pending.failed(*subject, self.best)
+            }
             _ => {}
         }
     }
@@ -240,16 +264,18 @@ impl Planter {
         let is_due = |(of, plan): &(&Attempt, &Plan)| {
             plan.progress == Progress::Drafted && !facts.posted.contains_key(&plan.hash(self.me, **of))
         };
-        let due = self.plans.iter().filter(is_due);
-        let (count, sum) = due.fold((0u32, 0), |(count, sum): (u32, Balance), (_, plan)| {
-            (count.saturating_add(1), sum.saturating_add(plan.deposit))
+        let due = self.plans.iter().filter(is_due).map(|(_, plan)| plan.deposit);
+        let due = due.chain(self.began.values().map(|begun| begun.deposit));
+        let (count, sum) = due.fold((0u32, 0), |(count, sum): (u32, Balance), deposit| {
+            (count.saturating_add(1), sum.saturating_add(deposit))
         });
         let held = sum.saturating_add(deposit).saturating_add(FEES);
-        let errors = self.plans.values().filter(|plan| plan.lies()).count() as Balance;
+        let begun = self.began.values().filter(|begun| begun.kind == Kind::Error).count();
+        let errors = self.plans.values().filter(|plan| plan.lies()).count().saturating_add(begun) as Balance;
         let bond = errors.saturating_add(1).saturating_mul(challenge_bond(&self.params, deal.collateral));
         let is_payable = facts.spendable >= held && facts.places > count && facts.free_bond >= bond;
         is_payable.then(|| {
-            self.began.insert(attempt, best);
+            self.began.insert(attempt, Begun { at: best, kind, deposit });
             (kind, deposit)
         })
     }
@@ -365,15 +391,33 @@ impl Planter {
                 self.call(attempt, REOPEN_BLOCKS, Call::OpenPlant(*offence, plan.salt), calls);
             } else if facts.over.contains(&attempt) {
                 self.call(attempt, WITHDRAW_BLOCKS, Call::WithdrawPlant(plan.salt, result), calls);
+            } else if facts.lost.contains(&attempt) {
+                self.give_up(attempt, hash, facts, calls);
             }
         }
         // No block can take its extrinsic any more, and the chain knows nothing of it. What a wrong result was computed on is needed as
         // long as anything can be asked about it.
-        let is_past = facts.finalized > plan.by.saturating_add(MORTAL_BLOCKS);
+        let is_past = facts.finalized > plan.may_be_taken_until();
         let is_needed = plan.lies() && (shard.is_some() || promise.is_some());
         if is_past && !is_posted && !is_needed {
             self.plans.remove(&attempt);
+            self.pending.done(Subject::Plant(attempt, LOST));
             out.push(Action::ForgetPlan(attempt));
+        }
+    }
+
+    /// A plant that is never given back is ended when it has expired, so that it takes no place any more.
+    fn give_up(&mut self, attempt: Attempt, hash: [u8; 32], facts: &Facts, calls: &mut Vec<Action>) {
+        let Some(Plant { deposit, expires_at, .. }) = facts.posted.get(&hash) else { return };
+        if self.pending.start(Subject::Plant(attempt, LOST), self.best, UNTIL_REPORTED) {
+            let deposit = qrn(*deposit);
+            tracing::warn!(
+                shard = %attempt.shard, deposit, expires_at,
+                "the job of a planted error is pruned: it cannot be withdrawn any more, and its deposit is lost when it expires"
+            );
+        }
+        if *expires_at <= facts.finalized {
+            self.call(attempt, WITHDRAW_BLOCKS, Call::ExpirePlant(hash), calls);
         }
     }
 

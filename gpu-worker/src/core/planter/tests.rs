@@ -99,6 +99,42 @@ fn shard_should_be_run_as_it_should_be_when_a_plant_is_not_allowed_or_could_not_
     assert_eq!(planned.choose(&running_until(200), 100), None, "it was given up before");
 }
 
+/// Another shard that runs until block 200.
+fn another_running() -> ShardView {
+    let mut view = running_until(200);
+    view.shard.id.index = 9;
+    view
+}
+
+#[test]
+fn plan_should_count_what_is_still_being_run_when_it_is_chosen() {
+    let bond = challenge_bond(&Params::default(), 21);
+    let chosen_beside_one = |facts: Facts| {
+        let mut planter = planter(100, None);
+        planter.take_in(&Event::Plants(facts));
+        assert!(planter.choose(&running_until(200), 100).is_some());
+        planter.choose(&another_running(), 100)
+    };
+    assert!(chosen_beside_one(facts()).is_some());
+    assert_eq!(chosen_beside_one(Facts { free_bond: 2 * bond - 1, ..facts() }), None, "one could be challenged");
+    assert_eq!(chosen_beside_one(Facts { places: 1, ..facts() }), None);
+    assert_eq!(chosen_beside_one(Facts { spendable: 2 * 84 + FEES - 1, ..facts() }), None);
+}
+
+#[test]
+fn plan_should_count_no_more_when_its_run_has_failed_or_was_an_honest_one() {
+    let once = Facts { places: 1, ..facts() };
+    let round = Round { attempt: attempt(), drawn_at: 0 };
+    for ended in [Event::Failed(Subject::Shard(round, "execute")), Event::Executed(attempt(), promise())] {
+        let mut planter = planter(100, None);
+        planter.take_in(&Event::Plants(once.clone()));
+        assert!(planter.choose(&running_until(200), 100).is_some());
+        assert_eq!(planter.choose(&another_running(), 100), None);
+        planter.take_in(&ended);
+        assert!(planter.choose(&another_running(), 104).is_some());
+    }
+}
+
 #[test]
 fn result_should_be_committed_to_only_when_its_plant_is_final_and_that_is_kept() {
     let plan = plan(Kind::Error, Progress::Drafted);
@@ -228,15 +264,44 @@ fn plan_should_be_forgotten_only_when_no_block_can_take_its_plant_any_more() {
         let known = if posted { super::tests::posted(&plan) } else { facts() };
         block(&mut planter(0, Some(plan.clone())), 400, Facts { finalized, ..known }, None)
     };
-    assert_eq!(at(200 + MORTAL_BLOCKS, false), []);
-    assert_eq!(at(201 + MORTAL_BLOCKS, false), [Action::ForgetPlan(attempt())]);
-    assert_eq!(at(201 + MORTAL_BLOCKS, true), [Action::Confirm(attempt())], "it stands");
+    // Sent at block 199, when nothing after block 1 was final.
+    let last = Lifetime::at(199, 1).until();
+    assert_eq!(at(last, false), []);
+    assert_eq!(at(200 + 256, false), []);
+    assert_eq!(at(201 + 256, false), [Action::ForgetPlan(attempt())]);
+    assert_eq!(at(201 + 256, true), [Action::Confirm(attempt())], "it stands");
+}
+
+#[test]
+fn plan_should_outlast_every_extrinsic_that_may_have_been_sent_for_it() {
+    for by in [70, 200, 1_000, 50_000] {
+        let plan = Plan { by, ..plan(Kind::Decoy, Progress::Drafted) };
+        for lag in 0..=by {
+            let life = Lifetime::at(by - 1, (by - 1).saturating_sub(lag));
+            assert!(life.until() <= plan.may_be_taken_until(), "{by} {lag}");
+        }
+        assert!(plan.may_be_taken_until() <= by + 2_048);
+    }
+}
+
+#[test]
+fn plant_should_be_ended_when_it_has_expired_and_its_job_is_pruned_and_not_be_withdrawn() {
+    let plan = plan(Kind::Error, Progress::Confirmed);
+    let mut planter = planter(0, Some(plan.clone()));
+    let lost = |finalized| Facts { finalized, lost: HashSet::from([attempt()]), ..posted(&plan) };
+    let expired = [Action::Post(Call::ExpirePlant(plan.hash(ME, attempt())))];
+    assert_eq!(block(&mut planter, 5_000, lost(4_998), None), []);
+    assert_eq!(block(&mut planter, 9_000, lost(8_999), None), []);
+    assert_eq!(block(&mut planter, 9_002, lost(9_000), None), expired);
+    assert_eq!(block(&mut planter, 9_003, lost(9_001), None), [], "it was sent a moment ago");
+    let over = Facts { finalized: 9_010, ..facts() };
+    assert_eq!(block(&mut planter, 9_012, over, None), [Action::ForgetPlan(attempt())]);
 }
 
 #[test]
 fn result_should_be_void_as_the_chain_has_it() {
     let result = plan(Kind::Error, Progress::Confirmed).result(ME, attempt());
-    let void = |view: ShardView| is_void(Some(&view.shard), &result);
+    let void = |view: ShardView| is_void(Some(&view.shard), true, &result);
     assert!(!void(accepted(ME)) && !void(settled(ME, true)) && !void(running(ME)));
     assert!(void(settled(ME, false)) && void(accepted(OTHER)) && void(overturned(ME, OTHER)));
     let mut waiting = overturned(ME, OTHER);
@@ -246,6 +311,7 @@ fn result_should_be_void_as_the_chain_has_it() {
     let mut again = running(OTHER);
     again.shard.attempt = 1;
     assert!(void(again));
-    assert!(is_void(Some(&accepted(ME).shard), &PlantedResult { root: BlobId([1; 32]), ..result }));
-    assert!(is_void(None, &result));
+    assert!(is_void(Some(&accepted(ME).shard), true, &PlantedResult { root: BlobId([1; 32]), ..result }));
+    assert!(is_void(None, true, &result), "it was dropped");
+    assert!(!is_void(None, false, &result), "of a job that is pruned the chain cannot tell");
 }
