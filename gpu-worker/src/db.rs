@@ -195,6 +195,12 @@ impl Db {
         Ok(is_complete & has(read.open_table(OUTBOX).map(drop))?)
     }
 
+    /// The same on a disk with so much room.
+    #[cfg(test)]
+    pub(crate) fn with_room(self, mib: u64) -> Self {
+        Self { room_mib: Box::new(move || Some(mib)), ..self }
+    }
+
     /// Begins to write, where there is room for it.
     fn begin_write(&self) -> Result<WriteTransaction, DbError> {
         match (self.room_mib)() {
@@ -755,14 +761,14 @@ mod tests {
         let db = Db::open(&path, &[1; 32], &[2; 32]).unwrap();
         db.bind(&origin(Some(5))).unwrap();
         db.keep_seal(attempt(), sealed(5, 6), &[]).unwrap();
-        let full = Db { room_mib: Box::new(|| Some(LEAST_ROOM_MIB - 1)), ..db };
+        let full = db.with_room(LEAST_ROOM_MIB - 1);
         assert!(matches!(full.keep_seal(attempt(), sealed(9, 8), &[]), Err(DbError::Full(15))));
         assert!(Outbox::keep(&full, &Queued { nonce: 1, call: vec![], signed: vec![], until: 64 }).is_err());
         full.claim(&[1; 32], &[2; 32]).unwrap();
         assert!(matches!(full.claim(&[1; 32], &[3; 32]), Err(DbError::Foreign { what: "genesis", .. })));
         assert_eq!(full.bind(&origin(Some(5))).unwrap(), Binding::Confirmed, "a node that went away is back");
         assert_eq!(full.seal(attempt()).unwrap(), Some(sealed(5, 6)));
-        let roomy = Db { room_mib: Box::new(|| Some(LEAST_ROOM_MIB)), ..full };
+        let roomy = full.with_room(LEAST_ROOM_MIB);
         assert_eq!(roomy.keep_seal(attempt(), sealed(9, 8), &[]).unwrap(), sealed(9, 8));
     }
 

@@ -20,7 +20,7 @@ use crate::{
 use quern_executor::{Executor, ExecutorError};
 use quern_primitives::{
     job::{Input, Stage as JobStage},
-    Account, BlobId, Height,
+    Account, BlobId, Height, ShardId,
 };
 use quern_program::{Checked, Program, ProgramError, Summary};
 use quern_protocol::{dispute::Dispute, evidence::EvidenceError, shard::Phase, view::ShardView};
@@ -227,10 +227,7 @@ impl Site {
                 Ok(None)
             }
             Action::Plan(view, kind, deposit) => self.plan(&view, kind, deposit).await.map(Some),
-            Action::Confirm(attempt) => {
-                self.db.confirm_plan(attempt)?;
-                Ok(Some(Event::Confirmed(attempt)))
-            }
+            Action::Confirm(attempt) => confirm(&self.db, attempt).map(Some),
             Action::Abandon(attempt) => {
                 self.db.abandon_plan(attempt)?;
                 tracing::warn!(shard = %attempt.shard, "the plant does not stand in time: the shard is run as it should be");
@@ -339,7 +336,25 @@ fn dispute(view: &ShardView, id: u64) -> Result<&Dispute, SiteError> {
     found.ok_or(SiteError::Inconsistent("the dispute is over"))
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+/// Keeps it that the plant of an attempt stands. A full disk keeps no finished result from being committed to.
+fn confirm(db: &Db, attempt: Attempt) -> Result<Event, SiteError> {
+    let lost = "it is not kept that the plant stands: that is looked for again when the daemon starts";
+    unless_full(db.confirm_plan(attempt), &attempt.shard, lost)?;
+    Ok(Event::Confirmed(attempt))
+}
+
+/// What could not be kept for want of room is only told, with what is lost by that: what depends on it is owed, and it is in memory.
+fn unless_full(kept: Result<(), DbError>, shard: &ShardId, lost: &'static str) -> Result<(), DbError> {
+    match kept {
+        Err(error @ DbError::Full(_)) => {
+            tracing::warn!(%error, %shard, "{lost}");
+            Ok(())
+        }
+        kept => kept,
+    }
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
@@ -353,7 +368,13 @@ async fn compute<T: Send + 'static>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{assigned, audited, running, ME, OTHER};
+    use crate::{
+        core::{
+            planter::{Kind, Plan, Progress},
+            Promise,
+        },
+        testing::{assigned, audited, running, ID, ME, OTHER},
+    };
     use quern_primitives::job::Blob;
 
     const MIB: u64 = 1 << 20;
@@ -364,6 +385,28 @@ mod tests {
         assert_eq!(places(8 * MIB + 1, 16), MOVES_AT_ONCE);
         assert_eq!(places(u64::MAX, 16), MOVES_AT_ONCE);
         assert_eq!(places(u64::MAX, 0), 1, "the system does not say");
+    }
+
+    #[test]
+    fn only_a_full_disk_should_leave_unkept_what_is_owed() {
+        let kept = |kept| unless_full(kept, &ID, "it is lost");
+        assert!(kept(Ok(())).is_ok() && kept(Err(DbError::Full(15))).is_ok());
+        assert!(kept(Err(DbError::Io("torn".into()))).is_err());
+    }
+
+    #[test]
+    fn plant_should_be_confirmed_when_the_disk_is_full_and_not_when_the_database_fails() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(&folder.path().join("db"), &ME, &[2; 32]).unwrap();
+        let attempt = Attempt::of(&running(ME).shard);
+        let promise = Promise { by: 9, secret: [7; 32], ids: vec![], root: BlobId([2; 32]) };
+        let (kind, root, progress) = (Kind::Error, promise.root, Progress::Drafted);
+        let plan = Plan { kind, root, salt: [3; 32], deposit: 40, by: 9, progress };
+        db.keep_plan(attempt, &plan, &promise).unwrap();
+        let full = db.with_room(0);
+        assert_eq!(confirm(&full, attempt).unwrap(), Event::Confirmed(attempt));
+        let other = Attempt { attempt: 9, ..attempt };
+        assert!(confirm(&full, other).is_err(), "it was never planned");
     }
 
     #[test]

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a validator does: audit, check what is shown, prosecute, hold.
 
-use super::{compute, evidence::Lookup, tasks, worker::result_id, Prefetched, Site, SiteError};
-use crate::{
-    core::{name_difference, Attempt, Event, Prosecution, Sealed, ShownResults},
-    db::DbError,
-};
+use super::{compute, evidence::Lookup, tasks, unless_full, worker::result_id, Prefetched, Site, SiteError};
+use crate::core::{name_difference, Attempt, Event, Prosecution, Sealed, ShownResults};
 use bytes::Bytes;
 use quern_primitives::{
     job::{Blob, Endpoint},
@@ -142,7 +139,8 @@ impl Site {
         };
         committed(&view.shard)?.verify_results(&leaves, &audit.sample, &digest)?;
         let (attempt, shown) = (Attempt::of(&view.shard), ShownResults { drawn_at: audit.drawn_at, leaves });
-        unless_full(self.db.keep_results(attempt, &shown), view)?;
+        let lost = "what the worker has shown is not kept: it is lost when this daemon ends";
+        unless_full(self.db.keep_results(attempt, &shown), &attempt.shard, lost)?;
         Ok(Event::Checked(attempt, shown))
     }
 
@@ -346,17 +344,6 @@ impl Site {
     }
 }
 
-/// What could not be kept for want of room is only told: the reveal that depends on it is owed, and what it says is in memory.
-fn unless_full(kept: Result<(), DbError>, view: &ShardView) -> Result<(), DbError> {
-    match kept {
-        Err(error @ DbError::Full(_)) => {
-            tracing::warn!(%error, shard = %view.shard.id, "what the worker has shown is not kept: it is lost when this daemon ends");
-            Ok(())
-        }
-        kept => kept,
-    }
-}
-
 fn conviction(conviction: Conviction) -> Prosecution {
     match conviction {
         Conviction::Element { element, output, reads } => Prosecution::Convict { element, output, reads },
@@ -380,18 +367,4 @@ pub(super) fn committed(shard: &Shard) -> Result<Committed, SiteError> {
     let found = shard.deal().zip(shard.commitment());
     let (deal, commitment) = found.ok_or(SiteError::Inconsistent("the shard is not committed"))?;
     Ok(Committed { shard: shard.id, worker: deal.worker, root: commitment.root, leaves: shard.leaves() })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::{audited, ME, OTHER};
-
-    #[test]
-    fn results_should_be_revealed_when_the_disk_is_full_and_not_when_the_database_fails() {
-        let view = audited(OTHER, ME, None);
-        assert!(unless_full(Ok(()), &view).is_ok());
-        assert!(unless_full(Err(DbError::Full(15)), &view).is_ok());
-        assert!(unless_full(Err(DbError::Io("torn".into())), &view).is_err());
-    }
 }
