@@ -57,6 +57,18 @@ use std::{
 const FAULTS: Faults =
     Faults { seed: 0, dropped_percent: 10, delayed_percent: 33, longest_delay: Duration::from_secs(2) };
 
+/// How long a process that ends waits for what it has begun: enough to close its files. What it computes is cut off.
+const LAST_WRITES: Duration = Duration::from_secs(2);
+
+/// Runs a command to its end. Nobody waits for what is still computed then, which may take minutes: what was promised is on disk, and a
+/// daemon that is started again computes the rest again.
+pub fn block_on<T>(command: impl Future<Output = T>) -> std::io::Result<T> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    let result = runtime.block_on(command);
+    runtime.shutdown_timeout(LAST_WRITES);
+    Ok(result)
+}
+
 /// Runs the worker daemon until it is told to stop.
 pub async fn run(args: RunArgs) -> anyhow::Result<()> {
     anyhow::ensure!(args.ask > 0, "--ask must be a positive number of QRN per GMAC");
@@ -117,7 +129,7 @@ async fn planting(args: &RunArgs, site: &Site, sender: &Sender) -> anyhow::Resul
         anyhow::ensure!(
             site.db.plans()?.is_empty(),
             "this folder has plants or decoys under way, whose deposits would be lost: name their account with --plant-from \
-             until `quern plant list` shows none of it"
+             until `quern plant list` shows none of it, and up to 2,048 blocks longer: a block may take one so late"
         );
         return Ok(None);
     };
@@ -345,6 +357,29 @@ fn free_memory_mib() -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::mpsc;
+
+    #[test]
+    fn process_should_end_when_a_computation_does_not_and_let_go_of_its_database_first() {
+        let (end, ends) = mpsc::channel::<()>();
+        let (ended, has_ended) = mpsc::channel();
+        let database = Arc::new(());
+        let held = database.clone();
+        std::thread::spawn(move || {
+            let result = block_on(async move {
+                let computation = tokio::task::spawn_blocking(move || ends.recv());
+                tokio::spawn(async move {
+                    let _ = computation.await;
+                    drop(held);
+                });
+                7
+            });
+            ended.send(result.unwrap()).unwrap();
+        });
+        assert_eq!(has_ended.recv_timeout(Duration::from_secs(60)), Ok(7));
+        assert_eq!(Arc::strong_count(&database), 1);
+        drop(end);
+    }
 
     #[test]
     fn remedy_should_go_by_what_is_wrong_with_the_address_when_it_cannot_be_served_on() {

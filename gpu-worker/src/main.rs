@@ -8,17 +8,23 @@ use std::{io::IsTerminal, process::ExitCode};
 
 fn main() -> ExitCode {
     quern_executor::gpu::name_runtime_folder();
-    serve()
-}
-
-#[tokio::main]
-async fn serve() -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| "info,iroh=error,noq_proto=error".into());
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
+    let carried_out = quern_worker::block_on(carry_out(Cli::parse().command));
+    match carried_out.map_err(Into::into).and_then(|result| result) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("quern-worker: {}", causes::told(error.as_ref()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
     let done = |result: anyhow::Result<()>| result.map(|()| ExitCode::SUCCESS);
-    let result = match Cli::parse().command {
+    match command {
         Command::Run(args) => done(quern_worker::run(args).await),
         Command::Validate(args) => done(quern_worker::validate(args).await),
         Command::Watch(args) => done(quern_worker::watch(args).await),
@@ -26,12 +32,5 @@ async fn serve() -> ExitCode {
         Command::Doctor(args) => quern_worker::doctor::run(args).await,
         Command::Status(args) => quern_worker::status::run(args).await,
         Command::Drain(args) => done(quern_worker::drain::run(args).await),
-    };
-    match result {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("quern-worker: {}", causes::told(error.as_ref()));
-            ExitCode::FAILURE
-        }
     }
 }
