@@ -2,7 +2,7 @@
 //! Who is drawn to read what an account serves: the workers and auditors of later stages of its jobs. The chain names them in their own
 //! shards alone, so a page of those is looked at each block.
 
-use crate::core::Round;
+use crate::{core::Round, site::lock};
 use quern_primitives::{Account, JobId, ShardId};
 use quern_protocol::{
     shard::{Phase, Shard},
@@ -12,7 +12,10 @@ use quern_sdk::{
     chain::{Chain, ChainError},
     net::PeerId,
 };
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    sync::Mutex,
+};
 
 /// Most shards of a page whose parties are asked for: bounds what a block costs. The others come in the next pass.
 const LOOKED_AT: usize = 8;
@@ -26,19 +29,30 @@ pub struct Readers {
 }
 
 impl Readers {
-    /// Looks at the next page. `views` and `served` are the shards of the account.
-    pub async fn look(&mut self, chain: &Chain, views: &[ShardView], served: &[Shard]) -> Result<(), ChainError> {
-        if self.pages.is_empty() {
-            self.begin(views.iter().map(|view| &view.shard).chain(served));
-        }
-        let Some(at) = self.pages.pop_front() else { return Ok(()) };
+    /// Looks at the next page. `views` and `served` are the shards of the account. Who is known can be read meanwhile.
+    pub async fn look(
+        readers: &Mutex<Self>,
+        chain: &Chain,
+        views: &[ShardView],
+        served: &[Shard],
+    ) -> Result<(), ChainError> {
+        let Some(at) = lock(readers).next(views, served) else { return Ok(()) };
         let page = chain.shards(at.0, at.1, at.2).await?;
-        for id in self.page(at, &page) {
+        let unknown = lock(readers).page(at, &page);
+        for id in unknown {
             if let Some(view) = chain.shard_view(id).await? {
-                self.found(&view);
+                lock(readers).found(&view);
             }
         }
         Ok(())
+    }
+
+    /// The page that is looked at next; of a new pass, when one is over.
+    fn next(&mut self, views: &[ShardView], served: &[Shard]) -> Option<(JobId, u16, u32)> {
+        if self.pages.is_empty() {
+            self.begin(views.iter().map(|view| &view.shard).chain(served));
+        }
+        self.pages.pop_front()
     }
 
     /// All that have a part in what the account has to do, and all readers that are known.

@@ -2,7 +2,7 @@
 //! The shell round a core: blocks in, extrinsics out, work in between.
 
 use crate::{
-    core::{self, planter::Facts, Action, Attempt, Event, Subject},
+    core::{self, Action, Attempt, Event, Subject},
     db::DbError,
     disk::{Disk, Refused},
     drain::Drain,
@@ -15,7 +15,7 @@ use crate::{
     readers::Readers,
     room::Room,
     served::Served,
-    site::{subject, Site, SiteError},
+    site::{lock, subject, Site, SiteError},
     watched::Watched,
 };
 use futures::StreamExt;
@@ -25,7 +25,13 @@ use quern_sdk::{
     chain::{amount::qrn, calls, Chain, ChainError, Head, Sender},
     net::pace::within,
 };
-use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    fmt::Display,
+    future::Future,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use tokio::{
     sync::{mpsc, watch as told},
     task::JoinHandle,
@@ -124,7 +130,9 @@ struct Shell<C> {
     room: Room,
     journal: Journal,
     served: Served,
-    readers: Readers,
+    readers: Arc<Mutex<Readers>>,
+    /// The look at them that is under way, or the last one.
+    reading: Option<JoinHandle<()>>,
     occupation: Occupation,
     /// Length of a slot of the chain.
     slot: Duration,
@@ -193,9 +201,11 @@ async fn occupied(
 ) -> Result<Infallible, DbError> {
     let (report, reports) = mpsc::unbounded_channel();
     let room = Room::new(memory_mib());
-    let (journal, served, readers) = (Journal::default(), Served::default(), Readers::default());
+    let (journal, served) = (Journal::default(), Served::default());
+    let (readers, reading) = (Arc::<Mutex<Readers>>::default(), None);
     let (slot, owed) = (Duration::ZERO, told::Sender::new(Arc::from([])));
-    let mut shell = Shell { core, site, report, reports, room, journal, served, readers, occupation, slot, owed };
+    let mut shell =
+        Shell { core, site, report, reports, room, journal, served, readers, reading, occupation, slot, owed };
     loop {
         match shell.follow(&sender).await {
             Err(OriginError::Db(error)) => return Err(error),
@@ -277,26 +287,35 @@ impl<C: Core> Shell<C> {
                 views.extend(others);
             }
         }
+        let latest =
+            Latest { best: head.height, finalized: head.finalized, views: views.into(), served: served.into() };
         // A watcher has no outputs that others would read.
         if matches!(self.occupation, Occupation::Registered { .. }) {
-            self.readers.look(chain, &views, &served).await?;
+            self.look_at_readers(chain, &latest);
         }
-        self.site.peer.expected().set(self.readers.peers(&views, &me));
-        Ok(Latest { best: head.height, finalized: head.finalized, views: views.into(), served: served.into() })
+        self.site.peer.expected().set(lock(&self.readers).peers(&latest.views, &me));
+        Ok(latest)
     }
 
-    /// Has what a block says of the planting account reported, if there is one and the last look is over: what is owed waits for none.
+    /// Has the next page of those looked at who read what the account serves.
+    fn look_at_readers(&mut self, chain: &Arc<Chain>, latest: &Latest) {
+        let (readers, chain, latest) = (self.readers.clone(), chain.clone(), latest.clone());
+        beside(&mut self.reading, async move {
+            let look = Readers::look(&readers, &chain, &latest.views, &latest.served);
+            seen("who reads what is served", look, SILENCE).await;
+        });
+    }
+
+    /// Has what a block says of the planting account reported, if there is one.
     fn look_at_plants(&mut self, chain: &Arc<Chain>, head: Head) {
         let Occupation::Registered { planting: Some(planting), looking, .. } = &mut self.occupation else { return };
-        if looking.as_ref().is_some_and(|last| !last.is_finished()) {
-            return;
-        }
         let (planting, chain, site, report) = (planting.clone(), chain.clone(), self.site.clone(), self.report.clone());
-        *looking = Some(tokio::spawn(async move {
-            if let Some(facts) = seen(planting.look(&chain, head, &site.me, &site.db), SILENCE).await {
+        beside(looking, async move {
+            let look = planting.look(&chain, head, &site.me, &site.db);
+            if let Some(facts) = seen("what the chain says of the planting account", look, SILENCE).await {
                 let _ = report.send(Event::Plants(facts));
             }
-        }));
+        });
     }
 
     /// What a daemon does at every block beside its shards: it tells what happens to them, looks after what it sent, and after
@@ -374,14 +393,25 @@ impl<C: Core> Shell<C> {
     }
 }
 
-/// What a look at the planting account has seen. Where it fails, what was seen before holds on.
-async fn seen(look: impl Future<Output = Result<Facts, OriginError>>, patience: Duration) -> Option<Facts> {
+/// Begins a look beside everything else, if the last one is over: what is owed waits for none.
+fn beside(last: &mut Option<JoinHandle<()>>, look: impl Future<Output = ()> + Send + 'static) {
+    if last.as_ref().is_none_or(JoinHandle::is_finished) {
+        *last = Some(tokio::spawn(look));
+    }
+}
+
+/// What a look has seen. Where it fails, what was seen before holds on.
+async fn seen<T, E: Display>(
+    what: &'static str,
+    look: impl Future<Output = Result<T, E>>,
+    patience: Duration,
+) -> Option<T> {
     let failure = match tokio::time::timeout(patience, look).await {
         Ok(Ok(facts)) => return Some(facts),
         Ok(Err(error)) => error.to_string(),
         Err(_) => "the node does not answer".into(),
     };
-    tracing::warn!(error = failure, "what the chain says of the planting account cannot be read");
+    tracing::warn!(error = failure, "{what} cannot be read");
     None
 }
 
@@ -475,6 +505,7 @@ async fn send(sender: &Sender, call: core::Call) -> Result<(), ChainError> {
 mod tests {
     use super::*;
     use crate::testing::{assigned, audited, ME, OTHER};
+    use tokio::sync::oneshot;
 
     const SLOT: Duration = Duration::from_secs(6);
 
@@ -487,10 +518,23 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn facts_should_stay_as_they_are_when_a_look_at_the_planting_account_fails_or_hangs() {
-        assert_eq!(seen(async { Ok(Facts::default()) }, SILENCE).await, Some(Facts::default()));
-        assert_eq!(seen(async { Err(unreachable().into()) }, SILENCE).await, None);
-        assert_eq!(seen(std::future::pending(), Duration::ZERO).await, None);
+    async fn what_is_known_should_stay_as_it_is_when_a_look_fails_or_hangs() {
+        assert_eq!(seen("it", async { Ok::<_, ChainError>(7) }, SILENCE).await, Some(7));
+        assert_eq!(seen("it", async { Err::<u32, _>(unreachable()) }, SILENCE).await, None);
+        assert_eq!(seen("it", std::future::pending::<Result<u32, ChainError>>(), Duration::ZERO).await, None);
+    }
+
+    #[tokio::test]
+    async fn look_should_hold_up_nothing_and_begin_only_when_the_last_one_is_over() {
+        let (answer, answered) = oneshot::channel::<()>();
+        let mut last = None;
+        beside(&mut last, async { answered.await.unwrap() });
+        beside(&mut last, async { panic!("one is under way") });
+        answer.send(()).unwrap();
+        last.as_mut().unwrap().await.unwrap();
+        let (begin, begun) = oneshot::channel();
+        beside(&mut last, async { begin.send(()).unwrap() });
+        begun.await.unwrap();
     }
 
     fn unreachable() -> ChainError {
