@@ -8,7 +8,8 @@ pub const USAGE: u8 = 2;
 /// `job verify`: this machine computes something else than what the chain accepted, or a receipt proves nothing. `economics`:
 /// a lie is found less often than the formula says.
 pub const DIFFERS: u8 = 3;
-/// `job watch`, `submit`, `resume`, `fetch`, `verify`: all else is well, but results were overturned, or stand on such results.
+/// `job watch`, `submit`, `resume`, `fetch`, `verify`, `model submit`: all else is well, but results were overturned, or stand on such
+/// results.
 pub const TAINTED: u8 = 4;
 
 /// Success, unless some of the results are tainted.

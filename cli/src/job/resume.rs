@@ -8,14 +8,14 @@ use crate::{
     output::{self, Output},
 };
 use anyhow::{ensure, Context};
-use quern_primitives::Account;
+use quern_primitives::{job::Endpoint, Account};
 use quern_protocol::view::{JobStatus, JobView};
 use quern_sdk::{
     chain::{
         calls,
         json::{self, Big},
     },
-    net::MemoryStore,
+    net::{MemoryStore, Peer},
 };
 use serde::Serialize;
 use std::process::ExitCode;
@@ -29,15 +29,15 @@ struct Resumed {
 pub async fn run(global: &Global, args: ResumeArgs) -> anyhow::Result<ExitCode> {
     let output = Output { json: global.json };
     let keys = client::keys(global)?;
-    let mut chain = client::connect(global).await?;
-    let mut job = chain.job(args.id).await?.with_context(|| format!("job {} is not on chain", args.id))?;
     let serves = args.spec.is_some() || args.task.is_some();
-    check(&job, &keys.account(), serves)?;
-    // Whatever is wrong with the file is told at once, not when it is needed.
-    let built = match serves {
-        true => Some(submit::build(args.spec.as_deref(), args.task, args.checkpoint.as_deref(), args.rounds)?),
+    // Whatever is wrong with the file, or with how it is served, is told at once, not when it is needed.
+    let served = match serves {
+        true => Some(serve(global, &args).await?),
         false => None,
     };
+    let mut chain = client::connect(global).await?;
+    let mut job = chain.job(args.id).await?.with_context(|| format!("job {} is not on chain", args.id))?;
+    check(&job, &keys.account(), serves)?;
     if !is_paused(&job) {
         output.say(format_args!(
             "job {} is {}: it goes on without its inputs until somebody misses them, and is resumed with them then",
@@ -60,20 +60,11 @@ pub async fn run(global: &Global, args: ResumeArgs) -> anyhow::Result<ExitCode> 
     }
     let (resumed, sender) = (Resumed { job: args.id, held: Big(held) }, chain.sender(keys));
     let text = format!("job {} is resumed, and {} held anew", args.id, output::qrn(held));
-    let Some(built) = built else {
+    let Some((peer, endpoints)) = served else {
         sender.send_and_wait(&calls::resume_job(args.id, None)).await?;
         output
             .result(&resumed, format_args!("{text}; it counts on its endpoints, which must serve the inputs again"))?;
         return Ok(ExitCode::SUCCESS);
-    };
-    let peer = client::peer(args.listen, &args.announce, MemoryStore::default()).await?;
-    submit::serve_blobs(&peer, &built).await?;
-    let endpoints = match built.spec.endpoints.is_empty() {
-        true => {
-            client::check_reach(&global.rpc, &peer.endpoint())?;
-            vec![peer.endpoint()]
-        }
-        false => built.spec.endpoints.into_inner(),
     };
     sender.send_and_wait(&calls::resume_job(args.id, Some(endpoints))).await?;
     output.say(format_args!("{text}; serving its inputs until it is over"));
@@ -84,6 +75,19 @@ pub async fn run(global: &Global, args: ResumeArgs) -> anyhow::Result<ExitCode> 
     let code = watch::finish(&output, &done)?;
     peer.shutdown().await;
     Ok(code)
+}
+
+/// Serves the job's inputs, and says where: at the endpoints of its file, if that names some.
+async fn serve(global: &Global, args: &ResumeArgs) -> anyhow::Result<(Peer, Vec<Endpoint>)> {
+    let built = submit::build(args.spec.as_deref(), args.task, args.checkpoint.as_deref(), args.rounds)?;
+    let peer = client::peer(args.listen, &args.announce, MemoryStore::default()).await?;
+    submit::serve_blobs(&peer, &built).await?;
+    if !built.spec.endpoints.is_empty() {
+        return Ok((peer, built.spec.endpoints.into_inner()));
+    }
+    client::check_reach(&global.rpc, &peer.endpoint())?;
+    let endpoint = peer.endpoint();
+    Ok((peer, vec![endpoint]))
 }
 
 fn is_paused(job: &JobView) -> bool {
@@ -111,11 +115,26 @@ fn check(job: &JobView, caller: &Account, serves: bool) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::testing;
+    use crate::{
+        args::{Cli, Command, JobCommand},
+        job::testing,
+    };
+    use clap::Parser;
     use quern_primitives::ShardId;
 
     fn job(status: JobStatus) -> JobView {
         JobView { pauses: 1, ..testing::job(status) }
+    }
+
+    #[tokio::test]
+    async fn user_should_be_told_that_nobody_can_fetch_the_inputs_before_anything_is_waited_for() {
+        // Nothing answers there, nor is it asked.
+        let line =
+            "quern job resume 7 --task digits-train --listen 127.0.0.1:0 --suri //Alice --rpc ws://node.invalid:1";
+        let Cli { global, command, .. } = Cli::try_parse_from(line.split(' ')).unwrap();
+        let Command::Job(JobCommand::Resume(args)) = command else { panic!("{command:?}") };
+        let refused = run(&global, args).await.unwrap_err().to_string();
+        assert!(refused.starts_with("workers on other machines cannot fetch the inputs from 127.0.0.1:"), "{refused}");
     }
 
     #[test]

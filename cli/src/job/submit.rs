@@ -19,7 +19,7 @@ use quern_sdk::{
     chain::{
         calls,
         json::{self, Big},
-        runtime, Chain, Sender,
+        runtime, Chain, ChainError, Sender,
     },
     models::{BuiltJob, Digits, InferenceJob, Terms, TrainingJob},
     net::{MemoryStore, Peer},
@@ -299,12 +299,29 @@ pub async fn publish_programs(chain: &Chain, sender: &Sender, job: &BuiltJob) ->
 
 /// Submits a job and returns its number.
 pub async fn submit_spec(sender: &Sender, spec: JobSpec) -> anyhow::Result<JobId> {
-    let included = sender.send_and_wait(&calls::submit_job(spec)).await.context("the job could not be submitted")?;
+    let included = sender.send_and_wait(&calls::submit_job(spec)).await.map_err(not_submitted)?;
     let id = included.events.iter().find_map(|event| match event {
         runtime::Event::Jobs(runtime::jobs::Event::JobSubmitted { job, .. }) => Some(*job),
         _ => None,
     });
-    id.context("the chain took the job but did not say its number; look for it with `quern job list`")
+    id.ok_or_else(|| not_submitted(ChainError::Unsettled("its block does not say the job's number".into())))
+}
+
+/// Why a job has no number, and what to do where the chain may have it all the same: it would be paid for twice.
+fn not_submitted(error: ChainError) -> anyhow::Error {
+    let context = match error {
+        ChainError::Unsettled(_) => {
+            "the job may be on chain: look for it with `quern job list` before you submit it again, which holds its price anew. Where \
+             it is there, serve its inputs with `quern job resume`, its number, and the file or --task that it was submitted with"
+        }
+        _ => "the job could not be submitted",
+    };
+    anyhow::Error::from(error).context(context)
+}
+
+/// Whether a job may be on chain though it could not be submitted.
+pub fn is_in_doubt(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(ChainError::Unsettled(_)))
 }
 
 fn quote_text(quote: &Quote, beside: &Beside) -> String {
@@ -380,6 +397,18 @@ mod tests {
             short.ends_with("1 QRN burned for its shards, 2 QRN for the transactions, 1 QRN that an account must keep"),
             "{short}"
         );
+    }
+
+    #[test]
+    fn user_should_be_told_to_look_for_the_job_when_it_may_be_on_chain() {
+        let in_doubt = not_submitted(ChainError::Unsettled("timed out".into()));
+        let told = quern_sdk::causes::told(in_doubt.as_ref());
+        assert!(told.contains("`quern job list` before you submit it again") && told.contains("timed out"), "{told}");
+        assert!(!told.contains("could not be submitted"), "{told}");
+        assert!(is_in_doubt(&in_doubt) && is_in_doubt(&in_doubt.context("more")));
+        let refused = not_submitted(ChainError::Refused("no".into()));
+        assert_eq!(format!("{refused:#}"), "the job could not be submitted: refused: no");
+        assert!(!is_in_doubt(&refused));
     }
 
     #[test]

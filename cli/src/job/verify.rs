@@ -5,7 +5,7 @@ use super::{
     fetch::of_these,
     receipt::{Receipt, ReceiptOutput, RECEIPT},
     results::{Accepted, Results, Roots},
-    spec,
+    spec, watch,
 };
 use crate::{
     args::{parse_id, Global, VerifyArgs},
@@ -217,7 +217,7 @@ impl Outcome {
     fn tell(&self, output: &Output) -> anyhow::Result<ExitCode> {
         match self {
             Self::Matches(report) => {
-                output.result(report, format_args!("{self}{}", warning(&report.tainted)))?;
+                output.result(report, format_args!("{self}{}", watch::tainted(&report.tainted)))?;
                 Ok(exit::unless_tainted(&report.tainted))
             }
             Self::Differs { why, report } => differs(output, why, report.as_ref()),
@@ -241,14 +241,6 @@ impl std::fmt::Display for Outcome {
             ),
             Self::Differs { why, .. } => f.write_str(why),
         }
-    }
-}
-
-/// What is told of tainted stages; nothing where there are none.
-fn warning(tainted: &[u16]) -> String {
-    match tainted {
-        [] => String::new(),
-        _ => format!("\nTAINTED: results of the stages {tainted:?} were overturned or stand on such results"),
     }
 }
 
@@ -368,7 +360,7 @@ async fn by_receipt(
             let report = of_receipt(receipt.job, entry, &entry.path()?.worker, &root, tainted);
             let text =
                 "PROVEN: the outputs are under the job's root. The job is pruned, so no task could be run again.";
-            output.result(&report, format_args!("{text}{}", warning(&report.tainted)))?;
+            output.result(&report, format_args!("{text}{}", watch::tainted(&report.tainted)))?;
             Ok(exit::unless_tainted(&report.tainted))
         }
     }
@@ -512,10 +504,8 @@ mod tests {
     }
 
     #[test]
-    fn outcome_should_be_told_with_the_stages_that_are_tainted() {
+    fn tainted_stages_should_be_those_that_were_looked_at() {
         assert_eq!(of_these(&[1, 2, 5], &[0, 1, 5, 5]), [1, 5]);
-        assert!(warning(&[1, 5]).contains("TAINTED: results of the stages [1, 5]"));
-        assert_eq!(warning(&[]), "");
     }
 
     #[test]

@@ -89,12 +89,7 @@ pub fn finish(output: &Output, job: &JobView) -> anyhow::Result<ExitCode> {
             output::count(job.maturing.into(), "shard")
         ));
     }
-    if !job.tainted.is_empty() {
-        text.push_str(&format!(
-            "\nTAINTED: results of the stages {:?} were overturned or stand on such results",
-            job.tainted
-        ));
-    }
+    text.push_str(&tainted(&job.tainted));
     if let Some(failure) = job.failure {
         text.push_str(&format!("\n{}", why(&failure)));
     }
@@ -103,6 +98,14 @@ pub fn finish(output: &Output, job: &JobView) -> anyhow::Result<ExitCode> {
     }
     output.result(&json::Job::from(job), text)?;
     Ok(code(job))
+}
+
+/// What is told of tainted stages, in a line of its own; nothing where there are none.
+pub fn tainted(stages: &[u16]) -> String {
+    match stages {
+        [] => String::new(),
+        _ => format!("\nTAINTED: results of the stages {stages:?} were overturned or stand on such results"),
+    }
 }
 
 /// How a job that is over ended, for scripts.
@@ -181,6 +184,12 @@ mod tests {
         assert_eq!(told(completed, &[]), expected(0));
         assert_eq!(told(completed, &[1]), expected(crate::exit::TAINTED));
         assert_eq!(told(JobStatus::Running, &[1]), expected(crate::exit::ERROR));
+    }
+
+    #[test]
+    fn tainted_stages_should_be_named_when_there_are_some() {
+        assert!(tainted(&[1, 5]).contains("TAINTED: results of the stages [1, 5]"));
+        assert_eq!(tainted(&[]), "");
     }
 
     #[test]

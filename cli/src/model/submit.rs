@@ -4,6 +4,7 @@
 use super::{job_files, job_of, new_folder, onnx, Files, JOB};
 use crate::{
     args::{Global, ModelSubmitArgs},
+    exit,
     job::{self, receipt::RECEIPT, spec, watch, Offered, Unfit},
     output::{self, Output},
 };
@@ -39,9 +40,18 @@ struct Done {
     #[serde(flatten)]
     result: Result,
     paid: Big,
+    /// Stages of the job whose results were overturned, or stand on such results.
+    tainted: Vec<u16>,
     /// Of the job, the outputs and the receipt.
     folder: PathBuf,
     receipt: PathBuf,
+}
+
+impl Done {
+    /// For people.
+    fn told(&self) -> String {
+        format!("{}{}", self.result.told(), watch::tainted(&self.tainted))
+    }
 }
 
 pub async fn run(global: &Global, args: ModelSubmitArgs) -> anyhow::Result<ExitCode> {
@@ -51,10 +61,14 @@ pub async fn run(global: &Global, args: ModelSubmitArgs) -> anyhow::Result<ExitC
     let folder = new_folder(&args.model, &name_of(&args)?, &files)?;
     let offered = match offer(global, &output, &args, &folder).await {
         Ok(Some(offered)) => offered,
-        nothing => {
-            // The folder is new, and nothing that was paid for needs it.
-            let _ = std::fs::remove_dir_all(&folder);
-            return nothing.map(|_| ExitCode::SUCCESS);
+        Ok(None) => {
+            clear(&folder, None);
+            return Ok(ExitCode::SUCCESS);
+        }
+        Err(error) => {
+            let kept = clear(&folder, Some(&error));
+            let file = folder.join(JOB);
+            return Err(if kept { error.context(format!("the job is kept in {}", file.display())) } else { error });
         }
     };
     let file = folder.join(JOB);
@@ -77,10 +91,20 @@ pub async fn run(global: &Global, args: ModelSubmitArgs) -> anyhow::Result<ExitC
     let receipt = folder.join(RECEIPT);
     let next = format!("quern job verify {} --inputs {}", receipt.display(), file.display());
     output.say(format_args!("paid {}; run it again here with: {next}", output::qrn(done.spent)));
-    let text = result.told();
-    output.result(&Done { job: offered.id, result, paid: Big(done.spent), folder, receipt }, text)?;
+    let done = Done { job: offered.id, result, paid: Big(done.spent), tainted: done.tainted, folder, receipt };
+    output.result(&done, done.told())?;
     offered.end(&output, args.offer.keep).await?;
-    Ok(ExitCode::SUCCESS)
+    Ok(exit::unless_tainted(&done.tainted))
+}
+
+/// Removes the folder of a job that is not on chain: it is new, and nothing that was paid for needs it. Says whether it is kept, because
+/// the job may be there.
+fn clear(folder: &Path, failure: Option<&anyhow::Error>) -> bool {
+    let is_kept = failure.is_some_and(job::is_in_doubt);
+    if !is_kept {
+        let _ = std::fs::remove_dir_all(folder);
+    }
+    is_kept
 }
 
 /// Offers the job of a folder, where its workers fit the model.
@@ -160,6 +184,7 @@ mod tests {
     use super::*;
     use crate::args::{Cli, Command, ModelCommand};
     use clap::Parser;
+    use quern_sdk::chain::ChainError;
 
     fn args(line: &str) -> ModelSubmitArgs {
         match Cli::try_parse_from(line.split(' ')).unwrap().command {
@@ -180,6 +205,35 @@ mod tests {
         assert!(narrow.result(&[vec![1, 2, 3]]).unwrap_err().to_string().contains("3 classes for 5 images"));
         let told = Result::Classes { classes: (0..21).collect() }.told();
         assert!(told.starts_with("the classes of 21 images") && told.ends_with("18 19\n20"), "{told}");
+    }
+
+    #[test]
+    fn result_should_be_told_as_tainted_when_it_is() {
+        let done = |tainted: &[u16]| Done {
+            job: 7,
+            result: Result::Text { prompt: "The".into(), text: " end".into() },
+            paid: Big(1),
+            tainted: tainted.to_vec(),
+            folder: "run-1".into(),
+            receipt: "run-1/receipt.json".into(),
+        };
+        assert_eq!(done(&[]).told(), "The end");
+        assert!(done(&[0]).told().starts_with("The end\nTAINTED: results of the stages [0]"));
+        assert_eq!(serde_json::to_value(done(&[0])).unwrap()["tainted"], serde_json::json!([0]));
+    }
+
+    #[test]
+    fn folder_should_be_kept_when_the_job_may_be_on_chain() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("run-1");
+        let cleared = |failure: Option<ChainError>| {
+            std::fs::create_dir_all(&folder).unwrap();
+            let failure = failure.map(|failure| anyhow::Error::from(failure).context("the job"));
+            (clear(&folder, failure.as_ref()), folder.exists())
+        };
+        assert_eq!(cleared(Some(ChainError::Unsettled("timed out".into()))), (true, true));
+        assert_eq!(cleared(Some(ChainError::Refused("no".into()))), (false, false));
+        assert_eq!(cleared(None), (false, false), "only the quote was asked for");
     }
 
     #[test]
