@@ -45,6 +45,13 @@ impl Enrolment {
         found.endpoint == self.endpoint && found.profile == self.profile && found.ask == self.ask
     }
 
+    /// Whether the registry says just this of an account: then nothing about its entry is sent.
+    fn is_met(&self, found: Option<&ParticipantView>) -> bool {
+        let is_ready =
+            |found: &ParticipantView| self.role != Role::Worker || found.slots == slots_of(found, self.slots);
+        found.is_some_and(|found| self.is_of(found) && is_ready(found))
+    }
+
     /// Whether an account can be enrolled so that is registered as this: looked at before any money is bonded.
     fn may_follow(&self, found: &ParticipantView) -> Result<(), EnrolError> {
         let becomes_worker = self.role == Role::Worker && found.role == Role::Apprentice;
@@ -123,6 +130,13 @@ pub async fn bond(chain: &Chain, sender: &Sender, me: &Account, wanted: Balance)
     if missing == 0 {
         return Ok(());
     }
+    // A bond that was sent before a restart counts.
+    sender.catch_up().await?;
+    let account = chain.account(me).await?;
+    let missing = wanted.saturating_sub(account.bonded);
+    if missing == 0 {
+        return Ok(());
+    }
     if account.free < missing {
         return Err(EnrolError::Poor { free: account.free / QRN, missing: missing.div_ceil(QRN) });
     }
@@ -145,9 +159,14 @@ pub async fn enroll(
     me: &Account,
     wanted: &Enrolment,
 ) -> Result<Option<Endpoint>, EnrolError> {
+    let mut found = chain.participant(me).await?;
+    if !wanted.is_met(found.as_ref()) {
+        // What was sent before a restart counts.
+        sender.catch_up().await?;
+        found = chain.participant(me).await?;
+    }
     let account = chain.account(me).await?;
     let missing = wanted.bond.saturating_sub(account.bonded);
-    let found = chain.participant(me).await?;
     found.as_ref().map_or(Ok(()), |found| wanted.may_follow(found))?;
     let is_apprentice = found.as_ref().is_some_and(|found| found.role == Role::Apprentice);
     // Who was enrolled before goes on earning, unless it has the bond by now.
@@ -425,6 +444,22 @@ mod tests {
         assert!(matches!(judged(Role::Validator, Role::Apprentice, false), Err(EnrolError::OtherRole(_))));
         assert!(judged(Role::Worker, Role::Apprentice, false).is_ok(), "it becomes a worker");
         assert!(judged(Role::Validator, Role::Validator, false).is_ok());
+    }
+
+    #[test]
+    fn entry_should_be_met_when_nothing_about_it_is_left_to_be_sent() {
+        let found = |slots| ParticipantView {
+            endpoint: Endpoint::default(),
+            profile: Profile::new(1, "", false),
+            ask: QRN,
+            slots,
+            ..participant(Role::Worker)
+        };
+        assert!(wanted(Role::Worker).is_met(Some(&found(1))));
+        assert!(!wanted(Role::Worker).is_met(Some(&found(0))), "its slots are offered");
+        assert!(wanted(Role::Validator).is_met(Some(&found(0))), "a validator has none");
+        assert!(!wanted(Role::Worker).is_met(Some(&ParticipantView { ask: 2 * QRN, ..found(1) })));
+        assert!(!wanted(Role::Worker).is_met(None));
     }
 
     #[test]
