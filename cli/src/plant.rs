@@ -30,7 +30,7 @@ pub async fn run(global: &Global, command: PlantCommand) -> anyhow::Result<ExitC
         PlantCommand::Decoy(args) => decoy(global, args).await?,
         PlantCommand::Open(args) => open(global, args).await?,
         PlantCommand::OpenDecoy(SaltArgs { salt }) => {
-            end(global, decoy_hash(&salt), calls::open_decoy(salt)).await?;
+            end(global, decoy_hash(&own(global)?, &salt), calls::open_decoy(salt)).await?;
         }
         PlantCommand::Withdraw(args) => withdraw(global, args).await?,
         PlantCommand::Expire(args) => expire(global, args).await?,
@@ -92,7 +92,7 @@ async fn decoy(global: &Global, args: DecoyArgs) -> anyhow::Result<()> {
     let deposit = args.deposit.unwrap_or(least);
     ensure!(deposit >= least, "a decoy holds {} or more: raise --deposit", output::qrn(least));
     let salt = args.salt.unwrap_or_else(client::fresh_seed);
-    let hash = decoy_hash(&salt);
+    let hash = decoy_hash(&keys.account(), &salt);
     // Before it is posted: whoever loses the salt loses the deposit.
     output.say(format_args!("salt {}: keep it, it alone gives the deposit back", output::full(&salt)));
     chain.sender(keys).send_and_wait(&calls::plant(hash, deposit)).await?;
@@ -112,7 +112,7 @@ async fn decoy(global: &Global, args: DecoyArgs) -> anyhow::Result<()> {
 async fn under_way(chain: &Chain, hash: [u8; 32]) -> anyhow::Result<Plant> {
     chain.plant(None, hash).await?.with_context(|| {
         format!(
-            "{} is not under way: check what it was made of (salt, shard, attempt, worker, root); `quern plant list` shows those that are",
+            "{} is not under way: check what it was made of (account, salt, shard, attempt, worker, root); `quern plant list` shows those that are",
             output::full(&hash)
         )
     })
@@ -188,6 +188,11 @@ impl Ended {
     }
 }
 
+/// The account that signs: only who posted a plant or decoy can open it.
+fn own(global: &Global) -> anyhow::Result<quern_primitives::Account> {
+    Ok(client::keys(global)?.account())
+}
+
 /// Ends a plant or decoy, and tells what became of its deposit.
 async fn end(global: &Global, hash: [u8; 32], call: impl Payload + Sync) -> anyhow::Result<()> {
     let keys = client::keys(global)?;
@@ -207,14 +212,14 @@ async fn open(global: &Global, PlantOpenArgs { offence, salt }: PlantOpenArgs) -
     let Some(result) = planted_result(&slash) else {
         bail!("offence {offence} cannot have been planted: only the conviction of a worker's result can, not an apprentice's");
     };
-    end(global, result.hash(&salt), calls::open_plant(offence, salt)).await
+    end(global, result.hash(&own(global)?, &salt), calls::open_plant(offence, salt)).await
 }
 
 async fn withdraw(global: &Global, args: PlantWithdrawArgs) -> anyhow::Result<()> {
     let PlantWithdrawArgs { salt, shard, attempt, worker, root } = args;
     let worker = parse_account(&worker).with_context(|| format!("--worker: {worker:?} is no account"))?;
     let result = PlantedResult { shard, attempt, worker, root: BlobId(root) };
-    end(global, result.hash(&salt), calls::withdraw_plant(salt, result)).await
+    end(global, result.hash(&own(global)?, &salt), calls::withdraw_plant(salt, result)).await
 }
 
 async fn expire(global: &Global, PlantExpireArgs { hash }: PlantExpireArgs) -> anyhow::Result<()> {

@@ -158,15 +158,15 @@ impl Planting {
         if plans.is_empty() {
             return Ok(facts);
         }
-        facts.posted = posted(chain, final_hash, me, &plans).await?;
-        let best = posted(chain, head.hash, me, &plans).await?;
+        facts.posted = posted(chain, final_hash, (&account, me), &plans).await?;
+        let best = posted(chain, head.hash, (&account, me), &plans).await?;
         facts.standing = best.into_keys().filter(|hash| !facts.posted.contains_key(hash)).collect();
         facts.views = chain.duties(head.hash, &account).await?;
         facts.slashes = slashes(chain, head.hash, me).await?;
         let waiting = slashes(chain, final_hash, me).await?;
         let waiting: HashSet<_> = waiting.into_iter().map(|(_, result)| (result.shard, result.attempt)).collect();
         for (attempt, plan) in plans.iter().filter(|(_, plan)| plan.kind == Kind::Error) {
-            let is_posted = facts.posted.contains_key(&plan.hash(*me, *attempt));
+            let is_posted = facts.posted.contains_key(&plan.hash(&account, *me, *attempt));
             if !is_posted || waiting.contains(&(attempt.shard, attempt.attempt)) {
                 continue;
             }
@@ -187,13 +187,16 @@ impl Planting {
 async fn posted(
     chain: &Chain,
     at: [u8; 32],
-    me: &Account,
+    (account, me): (&Account, &Account),
     plans: &[(crate::core::Attempt, planter::Plan)],
 ) -> Result<HashMap<[u8; 32], quern_primitives::plant::Plant>, ChainError> {
     let mut posted = HashMap::new();
     for (attempt, plan) in plans {
-        let hash = plan.hash(*me, *attempt);
-        posted.extend(chain.plant(Some(at), hash).await?.map(|plant| (hash, plant)));
+        let hash = plan.hash(account, *me, *attempt);
+        let plant = chain.plant(Some(at), hash).await?;
+        // Somebody may have copied the hash, with less of a deposit.
+        let covers = |plant: &quern_primitives::plant::Plant| plant.owner == *account && plant.deposit >= plan.deposit;
+        posted.extend(plant.filter(covers).map(|plant| (hash, plant)));
     }
     Ok(posted)
 }

@@ -361,10 +361,10 @@ impl Chain {
         Some(())
     }
 
-    fn open_plant(&mut self, offence: OffenceId, salt: [u8; 32]) -> Option<()> {
+    fn open_plant(&mut self, by: Account, offence: OffenceId, salt: [u8; 32]) -> Option<()> {
         let at = self.waiting.iter().position(|(id, ..)| *id == offence)?;
         let (_, _, result, committed_at) = self.waiting[at];
-        let hash = result.hash(&salt);
+        let hash = result.hash(&by, &salt);
         let plant = self.plants.get(&hash)?;
         assert!(plant.posted_at < committed_at, "committed before the plant stood");
         assert!(plant.deposit >= TERMS.deposit(COLLATERAL));
@@ -500,14 +500,14 @@ impl Chain {
                 Some(())
             }
             Call::Plant(hash, deposit) => self.plant(by, hash, deposit),
-            Call::OpenPlant(offence, salt) => self.open_plant(offence, salt),
+            Call::OpenPlant(offence, salt) => self.open_plant(by, offence, salt),
             Call::OpenDecoy(salt) => {
-                self.plants.remove(&decoy_hash(&salt))?;
+                self.plants.remove(&decoy_hash(&by, &salt))?;
                 self.decoys_opened += 1;
                 Some(())
             }
             Call::WithdrawPlant(salt, result) => {
-                let hash = result.hash(&salt);
+                let hash = result.hash(&by, &salt);
                 let is_over = is_void(self.shards.get(&result.shard), true, &result);
                 self.plants.get(&hash).filter(|_| is_over)?;
                 self.plants.remove(&hash);

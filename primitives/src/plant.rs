@@ -20,15 +20,15 @@ pub struct PlantedResult {
 }
 
 impl PlantedResult {
-    /// What is posted of the plant. `salt` is 32 random bytes: whoever knows it can open the plant.
-    pub fn hash(&self, salt: &[u8; 32]) -> [u8; 32] {
-        tagged(tags::PLANT, &(salt, self))
+    /// What the account `owner` posts of the plant; a copy of it covers nothing for anybody else. `salt` is 32 random bytes.
+    pub fn hash(&self, owner: &Account, salt: &[u8; 32]) -> [u8; 32] {
+        tagged(tags::PLANT, &(salt, owner, self))
     }
 }
 
-/// What is posted of a decoy: a hash that looks like a plant's and is about nothing.
-pub fn decoy_hash(salt: &[u8; 32]) -> [u8; 32] {
-    tagged(tags::DECOY, &(salt,))
+/// What the account `owner` posts of a decoy: a hash that looks like a plant's and is about nothing.
+pub fn decoy_hash(owner: &Account, salt: &[u8; 32]) -> [u8; 32] {
+    tagged(tags::DECOY, &(salt, owner))
 }
 
 /// A posted plant or decoy. Which of the two it is shows when it is opened.
@@ -66,6 +66,8 @@ pub struct ConvictedResult {
 mod tests {
     use super::*;
 
+    const OWNER: Account = [0x33; 32];
+
     fn planted() -> PlantedResult {
         let shard = ShardId { job: 7, stage: 1, index: 3 };
         PlantedResult { shard, attempt: 2, worker: [0x22; 32], root: BlobId([0x77; 32]) }
@@ -74,20 +76,22 @@ mod tests {
     #[test]
     fn hash_should_change_with_everything_that_is_planted() {
         let salt = [0x44; 32];
-        let hash = planted().hash(&salt);
+        let hash = planted().hash(&OWNER, &salt);
         let others = [
             PlantedResult { shard: ShardId { index: 4, ..planted().shard }, ..planted() },
             PlantedResult { attempt: 3, ..planted() },
             PlantedResult { worker: [0x23; 32], ..planted() },
             PlantedResult { root: BlobId([0x78; 32]), ..planted() },
         ];
-        assert!(others.iter().all(|other| other.hash(&salt) != hash));
-        assert_ne!(planted().hash(&[0x45; 32]), hash);
+        assert!(others.iter().all(|other| other.hash(&OWNER, &salt) != hash));
+        assert_ne!(planted().hash(&OWNER, &[0x45; 32]), hash);
+        assert_ne!(planted().hash(&[0x34; 32], &salt), hash);
     }
 
     #[test]
     fn decoy_should_differ_from_every_plant_of_its_salt() {
-        assert_ne!(decoy_hash(&[0x44; 32]), planted().hash(&[0x44; 32]));
-        assert_ne!(decoy_hash(&[0x44; 32]), decoy_hash(&[0x45; 32]));
+        assert_ne!(decoy_hash(&OWNER, &[0x44; 32]), planted().hash(&OWNER, &[0x44; 32]));
+        assert_ne!(decoy_hash(&OWNER, &[0x44; 32]), decoy_hash(&OWNER, &[0x45; 32]));
+        assert_ne!(decoy_hash(&OWNER, &[0x44; 32]), decoy_hash(&[0x34; 32], &[0x44; 32]));
     }
 }

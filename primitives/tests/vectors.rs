@@ -117,8 +117,8 @@ fn vectors() -> BTreeMap<&'static str, String> {
     pin("commit.task_seed", hex::encode(task_seed(&GENESIS, 7, 1, 42, &RANDOMNESS)));
 
     let planted = PlantedResult { shard: SHARD, attempt: 2, worker: WORKER, root };
-    pin("plant.hash", hex::encode(planted.hash(&SALT)));
-    pin("plant.decoy", hex::encode(decoy_hash(&SALT)));
+    pin("plant.hash", hex::encode(planted.hash(&AUDITOR, &SALT)));
+    pin("plant.decoy", hex::encode(decoy_hash(&AUDITOR, &SALT)));
     vectors
 }
 

@@ -537,6 +537,8 @@ pub struct Shard {
     /// The last workers that declined, of whom nobody knows yet whether they could have fetched the inputs: somebody else's
     /// accepted result shows that they could, missing inputs that drawn validators confirm that they could not.
     pub unjudged: BoundedVec<Account, ConstU32<MAX_UNJUDGED>>,
+    /// The last attempt whose worker was paid although nobody could audit its result.
+    pub compensated: Option<u16>,
 }
 
 /// What happens to a shard.
@@ -793,6 +795,7 @@ impl Shard {
             extra_blocks: 0,
             work: costs,
             unjudged: BoundedVec::new(),
+            compensated: None,
         }
     }
 
@@ -887,13 +890,17 @@ impl Shard {
         was_accepted && self.auditors().contains(who) && self.deal().is_none_or(|deal| deal.worker != *who)
     }
 
-    /// Whether a result is never paid any more. Every attempt has one worker and at most one commitment, which is paid only in that attempt;
-    /// what was overturned is not paid either. Who takes the deposit of a plant back before its slash is that of a liar.
+    /// Whether a result neither counts nor is paid any more. Every attempt has one worker and at most one commitment, which counts only in
+    /// that attempt. What was accepted stands until it is overturned, paid or not. Who takes the deposit of a plant back before its slash
+    /// is that of a liar.
     pub fn never_pays(&self, result: &PlantedResult) -> bool {
+        if self.compensated == Some(result.attempt) {
+            return false;
+        }
         if self.attempt != result.attempt {
             return self.attempt > result.attempt;
         }
-        matches!(self.phase, Phase::Settled { paid: false, .. } | Phase::Overturned { .. } | Phase::Accused { .. })
+        matches!(self.phase, Phase::Overturned { .. } | Phase::Accused { .. })
             || self.deal().is_some_and(|deal| deal.worker != result.worker)
             || self.commitment().is_some_and(|commitment| commitment.root != result.root)
     }

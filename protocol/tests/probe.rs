@@ -316,10 +316,11 @@ fn inputs_should_be_missing_only_when_every_seat_says_so_and_nobody_who_claimed_
 #[test]
 fn work_should_be_paid_with_those_who_sealed_when_the_inputs_are_missing() {
     let mut paid = 0;
-    explore(unaudited(), |_, _, _, _, effects| {
+    explore(unaudited(), |before, _, _, after, effects| {
         let Some(effect) = effects.iter().find(|effect| matches!(effect, Effect::Compensate { .. })) else { return };
         assert_eq!(*effect, Effect::Compensate { deal: deal(WORKER), auditors: vec![ANNA], needed: 2 });
         assert!(effects.contains(&Effect::Unaudited(WORKER)) && effects.contains(&Effect::CloseDisputes));
+        assert_eq!(after.compensated, Some(before.attempt));
         paid += 1;
     });
     assert!(paid > 0);

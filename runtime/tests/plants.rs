@@ -58,7 +58,7 @@ fn convict(planted: PlantedResult) {
 
 fn plant(planted: PlantedResult) -> Balance {
     let deposit = Terms::<Runtime>::get().deposit(LOCKED);
-    included(RICH, Slashes::plant { hash: planted.hash(&SALT), deposit }.into()).unwrap();
+    included(RICH, Slashes::plant { hash: planted.hash(&raw(RICH), &SALT), deposit }.into()).unwrap();
     deposit
 }
 

@@ -80,11 +80,11 @@ impl Plan {
         PlantedResult { shard: attempt.shard, attempt: attempt.attempt, worker, root: self.root }
     }
 
-    /// What is posted.
-    pub fn hash(&self, worker: Account, attempt: Attempt) -> [u8; 32] {
+    /// What the planting account posts.
+    pub fn hash(&self, planter: &Account, worker: Account, attempt: Attempt) -> [u8; 32] {
         match self.kind {
-            Kind::Error => self.result(worker, attempt).hash(&self.salt),
-            Kind::Decoy => decoy_hash(&self.salt),
+            Kind::Error => self.result(worker, attempt).hash(planter, &self.salt),
+            Kind::Decoy => decoy_hash(planter, &self.salt),
         }
     }
 
@@ -262,7 +262,7 @@ impl Planter {
         let deposit = self.terms.deposit(deal.collateral);
         // What is planned and does not stand yet.
         let is_due = |(of, plan): &(&Attempt, &Plan)| {
-            plan.progress == Progress::Drafted && !facts.posted.contains_key(&plan.hash(self.me, **of))
+            plan.progress == Progress::Drafted && !facts.posted.contains_key(&plan.hash(&self.account, self.me, **of))
         };
         let due = self.plans.iter().filter(is_due).map(|(_, plan)| plan.deposit);
         let due = due.chain(self.began.values().map(|begun| begun.deposit));
@@ -346,7 +346,7 @@ impl Planter {
         calls: &mut Vec<Action>,
         out: &mut Vec<Action>,
     ) {
-        let hash = plan.hash(self.me, attempt);
+        let hash = plan.hash(&self.account, self.me, attempt);
         let is_posted = facts.posted.contains_key(&hash);
         // A convicting auditor may have taken the worker's place in the same attempt.
         let shard = shard.filter(|shard| is_mine(shard, &self.me));

@@ -818,7 +818,7 @@ pub mod pallet {
         }
 
         /// Says that the outputs of up to 16 accepted shards are delivered: their window pays them when it closes. Shards for
-        /// which somebody said so, or that are settled or overturned, are passed over.
+        /// which somebody said so, or that are settled, overturned or about to be, are passed over.
         ///
         /// The requester can, and each of the auditors, who hold and serve the outputs from then on. Free if it changes
         /// something. Event: `ShardDelivered` for each. Errors: `NoShards`, `NoSuchShard`, `NotYours`, `WrongPhase`, `TooLate`.
@@ -835,7 +835,8 @@ pub mod pallet {
                 let shard = Shards::<T>::get(id).ok_or(Error::<T>::NoSuchShard)?;
                 let is_requester = Jobs::<T>::get(id.job).is_some_and(|job| job.requester == by);
                 ensure!(is_requester || shard.may_confirm_delivery(&by.clone().into()), Error::<T>::NotYours);
-                if shard.is_final() || shard.window().is_some_and(|window| window.delivered) {
+                let is_decided = shard.is_final() || shard.accused().is_some();
+                if is_decided || shard.window().is_some_and(|window| window.delivered) {
                     continue;
                 }
                 Self::step(&id, ShardEvent::Deliver)?;

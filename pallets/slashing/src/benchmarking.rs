@@ -32,9 +32,14 @@ fn deposit<T: Config>() -> Balance {
     Terms::<T>::get().deposit(QRN.saturating_mul(1_000))
 }
 
+/// Who plants.
+fn owner() -> AccountId32 {
+    account("planter", 0, 0)
+}
+
 /// An account with a plant or decoy under way.
 fn planter<T: Config>(hash: [u8; 32]) -> Result<AccountId32, BenchmarkError> {
-    let owner: AccountId32 = account("planter", 0, 0);
+    let owner = owner();
     T::BenchmarkHelper::lock(&owner, deposit::<T>());
     Pallet::<T>::plant(RawOrigin::Signed(owner.clone()).into(), hash, deposit::<T>())?;
     Ok(owner)
@@ -55,7 +60,7 @@ fn planted_offence<T: Config>() -> Result<OffenceId, BenchmarkError> {
     }
     T::BenchmarkHelper::bar(&offender);
     let PlantedResult { shard, attempt, root, .. } = planted(&offender);
-    planter::<T>(planted(&offender).hash(&SALT))?;
+    planter::<T>(planted(&offender).hash(&owner().into(), &SALT))?;
     let id = NextOffence::<T>::get();
     let offence = Offence {
         kind: OffenceKind::WrongResult,
@@ -252,7 +257,7 @@ mod benches {
         let id = planted_offence::<T>()?;
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(whitelisted_caller()), id, SALT);
+        _(RawOrigin::Signed(owner()), id, SALT);
 
         assert_eq!((Plants::<T>::count(), Deferred::<T>::contains_key(id)), (0, false));
         Ok(())
@@ -260,10 +265,10 @@ mod benches {
 
     #[benchmark]
     fn open_decoy() -> Result<(), BenchmarkError> {
-        planter::<T>(decoy_hash(&SALT))?;
+        planter::<T>(decoy_hash(&owner().into(), &SALT))?;
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(whitelisted_caller()), SALT);
+        _(RawOrigin::Signed(owner()), SALT);
 
         assert_eq!(Plants::<T>::count(), 0);
         Ok(())
@@ -272,11 +277,11 @@ mod benches {
     #[benchmark]
     fn withdraw_plant() -> Result<(), BenchmarkError> {
         let planted = planted(&account("worker", 0, 0));
-        planter::<T>(planted.hash(&SALT))?;
+        planter::<T>(planted.hash(&owner().into(), &SALT))?;
         T::BenchmarkHelper::make_void(&planted);
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(whitelisted_caller()), SALT, planted);
+        _(RawOrigin::Signed(owner()), SALT, planted);
 
         assert_eq!(Plants::<T>::count(), 0);
         Ok(())

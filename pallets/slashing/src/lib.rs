@@ -711,37 +711,38 @@ pub mod pallet {
             Self::do_plant(owner, hash, deposit)
         }
 
-        /// Shows that a result of which a worker was convicted had been planted, before the slash is carried out. Anybody who knows the
-        /// salt can. The finder, and the requester for its restitution and a fee, are paid out of the deposit; the rest of it comes back
-        /// to who posted it, the worker's lock and the bond of its appeal are released, and its conviction is taken back in the registry.
+        /// Shows that a result of which a worker was convicted had been planted, before the slash is carried out. Only who posted the
+        /// plant can. The finder, and the requester for its restitution and a fee, are paid out of the deposit; the rest of it comes
+        /// back, the worker's lock and the bond of its appeal are released, and its conviction is taken back in the registry.
         ///
         /// Event: `PlantOpened`. Errors: `NoSuchSlash`, `NotPlantable`, `NoSuchPlant`, `PlantedTooLate`, `DepositTooLow`.
         #[pallet::call_index(11)]
         #[pallet::weight(T::WeightInfo::open_plant())]
         pub fn open_plant(origin: OriginFor<T>, offence: OffenceId, salt: [u8; 32]) -> DispatchResult {
-            ensure_signed(origin)?;
-            Self::do_open_plant(offence, &salt)
+            let owner = ensure_signed(origin)?;
+            Self::do_open_plant(owner, offence, &salt)
         }
 
-        /// Shows that a hash is a decoy's, at any time: its deposit comes back to who posted it.
+        /// Shows that a hash is a decoy's, at any time, by who posted it: its deposit comes back.
         ///
         /// Event: `DecoyOpened`. Error: `NoSuchPlant`.
         #[pallet::call_index(12)]
         #[pallet::weight(T::WeightInfo::open_decoy())]
         pub fn open_decoy(origin: OriginFor<T>, salt: [u8; 32]) -> DispatchResult {
-            ensure_signed(origin)?;
-            Self::do_open_decoy(&salt)
+            let owner = ensure_signed(origin)?;
+            Self::do_open_decoy(owner, &salt)
         }
 
-        /// Shows that a hash is that of a plant which came to nothing: the worker was too late, the shard was dropped or issued again,
-        /// or the worker has committed to another root. Its deposit comes back to who posted it.
+        /// Shows that a hash is that of a plant which came to nothing, by who posted it: the worker was too late, the shard was dropped
+        /// or issued again, its result was overturned, or the worker has committed to another root. The deposit comes back. A result that
+        /// was accepted and stands counts, paid or not, and so does one that was paid without an audit.
         ///
         /// Possible until the job is pruned. Event: `PlantWithdrawn`. Errors: `NoSuchPlant`, `StillCounts`.
         #[pallet::call_index(13)]
         #[pallet::weight(T::WeightInfo::withdraw_plant())]
         pub fn withdraw_plant(origin: OriginFor<T>, salt: [u8; 32], planted: PlantedResult) -> DispatchResult {
-            ensure_signed(origin)?;
-            Self::do_withdraw_plant(&salt, &planted)
+            let owner = ensure_signed(origin)?;
+            Self::do_withdraw_plant(owner, &salt, &planted)
         }
 
         /// Burns the deposit of a plant or decoy that nobody has opened in time. Anybody can.

@@ -89,21 +89,21 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Ends a slash by the plant that covers it.
-    pub(crate) fn do_open_plant(id: OffenceId, salt: &[u8; 32]) -> DispatchResult {
+    pub(crate) fn do_open_plant(owner: AccountId32, id: OffenceId, salt: &[u8; 32]) -> DispatchResult {
         let slash = Self::slash(id)?;
         let (AnyOffence::Work(offence), Some(result)) = (&slash.offence, &slash.result) else {
             return Err(Error::<T>::NotPlantable.into());
         };
         let ConvictedResult { requester, attempt, root, committed_at, .. } = *result;
-        let hash = PlantedResult { shard: offence.shard, attempt, worker: offence.offender, root }.hash(salt);
-        let plant = Plants::<T>::get(hash).ok_or(Error::<T>::NoSuchPlant)?;
+        let planted = PlantedResult { shard: offence.shard, attempt, worker: offence.offender, root };
+        let hash = planted.hash(&owner.clone().into(), salt);
+        let plant = Self::plant_of_owner(&hash, &owner)?;
         ensure!(plant.posted_at < committed_at, Error::<T>::PlantedTooLate);
         let terms = Terms::<T>::get();
         ensure!(plant.deposit >= terms.deposit(offence.locked), Error::<T>::DepositTooLow);
 
         let split = Settings::<T>::get().split(offence, slash.due);
         let fee = terms.fee(offence, slash.due, &split, result);
-        let owner = AccountId32::from(plant.owner);
         let offender = AccountId32::from(offence.offender);
         let appeal_bond = Self::return_bond(&offender, &slash.stage)?;
         Self::remove(id, &slash);
@@ -139,21 +139,19 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Gives the deposit of a decoy back.
-    pub(crate) fn do_open_decoy(salt: &[u8; 32]) -> DispatchResult {
-        let hash = decoy_hash(salt);
-        let Plant { owner, deposit, .. } = Plants::<T>::get(hash).ok_or(Error::<T>::NoSuchPlant)?;
-        let owner = AccountId32::from(owner);
+    pub(crate) fn do_open_decoy(owner: AccountId32, salt: &[u8; 32]) -> DispatchResult {
+        let hash = decoy_hash(&owner.clone().into(), salt);
+        let Plant { deposit, .. } = Self::plant_of_owner(&hash, &owner)?;
         Self::end_plant(&hash, &owner, deposit)?;
         Self::deposit_event(Event::DecoyOpened { hash, owner, deposit });
         Ok(())
     }
 
-    /// Gives the deposit of a plant back whose result is never paid.
-    pub(crate) fn do_withdraw_plant(salt: &[u8; 32], planted: &PlantedResult) -> DispatchResult {
-        let hash = planted.hash(salt);
-        let Plant { owner, deposit, .. } = Plants::<T>::get(hash).ok_or(Error::<T>::NoSuchPlant)?;
+    /// Gives the deposit of a plant back whose result neither counts nor is paid any more.
+    pub(crate) fn do_withdraw_plant(owner: AccountId32, salt: &[u8; 32], planted: &PlantedResult) -> DispatchResult {
+        let hash = planted.hash(&owner.clone().into(), salt);
+        let Plant { deposit, .. } = Self::plant_of_owner(&hash, &owner)?;
         ensure!(T::Results::is_void(planted), Error::<T>::StillCounts);
-        let owner = AccountId32::from(owner);
         Self::end_plant(&hash, &owner, deposit)?;
         Self::deposit_event(Event::PlantWithdrawn { hash, owner, deposit });
         Ok(())
@@ -169,6 +167,12 @@ impl<T: Config> Pallet<T> {
         Self::end_plant(&hash, &owner, deposit.saturating_sub(burned))?;
         Self::deposit_event(Event::PlantExpired { hash, owner, burned });
         Ok(())
+    }
+
+    /// A plant of this account. The hash is about its owner, but anybody could have copied it first.
+    fn plant_of_owner(hash: &[u8; 32], owner: &AccountId32) -> Result<Plant, DispatchError> {
+        let plant = Plants::<T>::get(hash).filter(|plant| plant.owner == *AsRef::<[u8; 32]>::as_ref(owner));
+        Ok(plant.ok_or(Error::<T>::NoSuchPlant)?)
     }
 
     /// Forgets a plant and releases what is left of its deposit.

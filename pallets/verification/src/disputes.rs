@@ -28,7 +28,7 @@ use quern_protocol::{
 use sp_runtime::{DispatchError, TryRuntimeError};
 
 /// Disputes under way for which the bond of the next challenge or accusation grows by once what it is on an empty chain: whoever would
-/// fill all places, so that nobody else finds one, has to lock hundreds of times that for the last of them.
+/// fill all places, so that nobody else finds one, has to lock 64 times that for the last of them.
 pub(crate) const DISPUTES_PER_BOND: u32 = 64;
 
 /// Blocks after which the end of a dispute that failed is tried again.

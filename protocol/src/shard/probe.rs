@@ -248,7 +248,7 @@ impl Shard {
             Effect::InputsMissing,
             Effect::Requeue,
         ]);
-        (judged.requeued(), effects)
+        (Shard { compensated: Some(self.attempt), ..judged.requeued() }, effects)
     }
 
     /// The commitment with its audit: whoever sits keeps its seat and its seal.

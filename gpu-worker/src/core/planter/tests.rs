@@ -38,7 +38,7 @@ fn facts() -> Facts {
 /// The facts when what is planned stands.
 fn posted(plan: &Plan) -> Facts {
     let plant = Plant { owner: PLANTING, deposit: plan.deposit, posted_at: 5, expires_at: 9_000 };
-    Facts { posted: HashMap::from([(plan.hash(ME, attempt()), plant)]), ..facts() }
+    Facts { posted: HashMap::from([(plan.hash(&PLANTING, ME, attempt()), plant)]), ..facts() }
 }
 
 fn promise() -> Promise {
@@ -139,7 +139,7 @@ fn plan_should_count_no_more_when_its_run_has_failed_or_was_an_honest_one() {
 fn result_should_be_committed_to_only_when_its_plant_is_final_and_that_is_kept() {
     let plan = plan(Kind::Error, Progress::Drafted);
     let mut planter = planter(0, Some(plan.clone()));
-    let sent = [Action::Post(Call::Plant(plan.hash(ME, attempt()), 84))];
+    let sent = [Action::Post(Call::Plant(plan.hash(&PLANTING, ME, attempt()), 84))];
     assert_eq!(block(&mut planter, 100, facts(), Some(running_until(200))), sent);
     assert_eq!(block(&mut planter, 101, facts(), Some(running_until(200))), [], "it was sent a moment ago");
     assert_eq!(block(&mut planter, 100 + RESEND_BLOCKS, facts(), Some(running_until(200))), sent);
@@ -155,7 +155,7 @@ fn result_should_be_committed_to_only_when_its_plant_is_final_and_that_is_kept()
 fn plant_should_not_be_sent_again_while_it_stands_in_a_block_that_is_not_final() {
     let plan = plan(Kind::Error, Progress::Drafted);
     let mut planter = planter(0, Some(plan.clone()));
-    let hash = plan.hash(ME, attempt());
+    let hash = plan.hash(&PLANTING, ME, attempt());
     let sent = [Action::Post(Call::Plant(hash, 84))];
     assert_eq!(block(&mut planter, 100, facts(), Some(running_until(200))), sent);
     let standing = Facts { standing: HashSet::from([hash]), ..facts() };
@@ -178,7 +178,7 @@ fn error_should_be_given_up_when_its_plant_does_not_stand_in_time() {
 fn honest_result_should_be_committed_to_when_its_decoy_does_not_stand_in_time() {
     let mut planter = planter(0, Some(plan(Kind::Decoy, Progress::Drafted)));
     let sent = block(&mut planter, 100, facts(), Some(running_until(200)));
-    assert_eq!(sent, [Action::Post(Call::Plant(decoy_hash(&SALT), 84))]);
+    assert_eq!(sent, [Action::Post(Call::Plant(decoy_hash(&PLANTING, &SALT), 84))]);
     assert!(!planter.may_commit(attempt()));
     assert_eq!(block(&mut planter, 200 - COMMIT_MARGIN_BLOCKS, facts(), Some(running_until(200))), []);
     assert!(planter.may_commit(attempt()));
@@ -289,7 +289,7 @@ fn plant_should_be_ended_when_it_has_expired_and_its_job_is_pruned_and_not_be_wi
     let plan = plan(Kind::Error, Progress::Confirmed);
     let mut planter = planter(0, Some(plan.clone()));
     let lost = |finalized| Facts { finalized, lost: HashSet::from([attempt()]), ..posted(&plan) };
-    let expired = [Action::Post(Call::ExpirePlant(plan.hash(ME, attempt())))];
+    let expired = [Action::Post(Call::ExpirePlant(plan.hash(&PLANTING, ME, attempt())))];
     assert_eq!(block(&mut planter, 5_000, lost(4_998), None), []);
     assert_eq!(block(&mut planter, 9_000, lost(8_999), None), []);
     assert_eq!(block(&mut planter, 9_002, lost(9_000), None), expired);
@@ -302,8 +302,9 @@ fn plant_should_be_ended_when_it_has_expired_and_its_job_is_pruned_and_not_be_wi
 fn result_should_be_void_as_the_chain_has_it() {
     let result = plan(Kind::Error, Progress::Confirmed).result(ME, attempt());
     let void = |view: ShardView| is_void(Some(&view.shard), true, &result);
-    assert!(!void(accepted(ME)) && !void(settled(ME, true)) && !void(running(ME)));
-    assert!(void(settled(ME, false)) && void(accepted(OTHER)) && void(overturned(ME, OTHER)));
+    assert!(!void(accepted(ME)) && !void(running(ME)));
+    assert!(!void(settled(ME, true)) && !void(settled(ME, false)), "it was accepted and stands");
+    assert!(void(accepted(OTHER)) && void(overturned(ME, OTHER)));
     let mut waiting = overturned(ME, OTHER);
     let Phase::Accused { deal, commitment, auditors, at, .. } = waiting.shard.phase else { unreachable!() };
     waiting.shard.phase = Phase::Overturned { deal, commitment, auditors, at };

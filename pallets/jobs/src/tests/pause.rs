@@ -5,7 +5,8 @@ use super::mock::*;
 use crate::{Event, HoldReason, Jobs as JobsOf, Live, OpenJobs, Parked, Paused, Queue, Shards};
 use frame_support::assert_ok;
 use quern_primitives::{
-    traits::{Collateral, OffenceKind, ShardEnd},
+    plant::PlantedResult,
+    traits::{Collateral, OffenceKind, Results as _, ShardEnd},
     ShardId, QRN,
 };
 use quern_protocol::{
@@ -226,6 +227,19 @@ fn work_should_be_paid_without_being_accepted_when_validators_confirm_that_nobod
             burned: paid.protocol_fee,
         };
         assert!(has_event(event));
+    });
+}
+
+#[test]
+fn result_should_count_when_it_was_paid_without_an_audit() {
+    run(|| {
+        let id = assigned();
+        without_inputs(id);
+        let (worker, root) = (worker_of(id), shard(id).commitment().unwrap().root);
+        let paid = PlantedResult { shard: id, attempt: shard(id).attempt, worker: raw(worker), root };
+        probe(id);
+        say(id, [false, false]);
+        assert!(is_queued(id) && !Jobs::is_void(&paid));
     });
 }
 

@@ -8,7 +8,10 @@ use quern_primitives::{
     traits::{OffenceKind, Results as _},
     BlobId, ShardId,
 };
-use quern_protocol::{shard::Event as ShardEvent, traits::Shards as _};
+use quern_protocol::{
+    shard::{Event as ShardEvent, Phase},
+    traits::Shards as _,
+};
 
 /// What the worker of a committed shard could have planted.
 fn planted(id: ShardId) -> PlantedResult {
@@ -138,6 +141,20 @@ fn result_should_count_as_long_as_it_may_be_paid() {
         assert!(!Jobs::is_void(&planted));
         settle(id);
         assert!(!Jobs::is_void(&planted), "it was paid");
+    });
+}
+
+#[test]
+fn result_should_count_when_it_was_accepted_and_nobody_confirms_its_delivery() {
+    run(|| {
+        let id = assigned();
+        commit(id);
+        let planted = planted(id);
+        draw(id, 2);
+        audit(id, &[]);
+        run_for(params().window_blocks + params().delivery_blocks + 1);
+        assert!(matches!(shard(id).phase, Phase::Settled { paid: false, .. }));
+        assert!(!Jobs::is_void(&planted), "it stands, and others may have read it");
     });
 }
 

@@ -3,7 +3,7 @@
 
 use super::mock::*;
 use crate::{types::Cost, Event, HoldReason, JobRoots, Jobs as JobsOf, OpenJobs};
-use frame_support::traits::fungible::Inspect;
+use frame_support::{dispatch::Pays, traits::fungible::Inspect};
 use quern_primitives::{
     traits::{Collateral, OffenceKind, ShardEnd},
     BlobId, ShardId,
@@ -370,6 +370,15 @@ fn convicted_shard_should_be_requeued_only_when_who_confirmed_it_has_answered_fo
             assert_eq!(World::free(&raw(AUDITORS[0])), World::bonded(&raw(AUDITORS[0])));
         });
     }
+}
+
+#[test]
+fn acknowledgement_should_pass_over_a_shard_when_its_auditors_answer_for_it() {
+    run(|| {
+        let id = convicted_early();
+        let passed = Jobs::acknowledge_shards(signed(1), vec![id].try_into().unwrap());
+        assert_eq!(passed.map(|info| info.pays_fee), Ok(Pays::Yes));
+    });
 }
 
 #[test]

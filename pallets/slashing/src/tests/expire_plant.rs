@@ -9,7 +9,7 @@ use sp_runtime::traits::BadOrigin;
 
 #[test]
 fn expire_plant_should_burn_the_deposit_when_nobody_has_opened_it() {
-    for hash in [planted().hash(&SALT), decoy_hash(&SALT)] {
+    for hash in [planted().hash(&raw(PLANTER), &SALT), decoy_hash(&raw(PLANTER), &SALT)] {
         run(|| {
             let (before, issuance) = (balance(PLANTER), Balances::total_issuance());
             assert_ok!(Slashing::plant(signed(PLANTER), hash, DEPOSIT));
@@ -29,7 +29,7 @@ fn expire_plant_should_burn_nothing_when_it_is_a_dry_run() {
         plant(DEPOSIT);
         assert_ok!(Slashing::set_dry_run(RuntimeOrigin::root(), true));
         run_to(1 + PLANT_BLOCKS);
-        assert_ok!(Slashing::expire_plant(signed(REPORTER), planted().hash(&SALT)));
+        assert_ok!(Slashing::expire_plant(signed(REPORTER), planted().hash(&raw(PLANTER), &SALT)));
         assert_eq!((balance(PLANTER), planted_by(PLANTER)), (before, 0));
     });
 }
@@ -39,7 +39,7 @@ fn expire_plant_should_fail_when_it_can_still_be_opened() {
     run(|| {
         plant(DEPOSIT);
         run_to(PLANT_BLOCKS);
-        let hash = planted().hash(&SALT);
+        let hash = planted().hash(&raw(PLANTER), &SALT);
         assert_noop!(Slashing::expire_plant(signed(REPORTER), hash), Error::<Test>::NotExpired);
     });
 }
@@ -56,6 +56,6 @@ fn expire_plant_should_fail_when_the_origin_is_not_signed() {
     run(|| {
         plant(DEPOSIT);
         run_to(1 + PLANT_BLOCKS);
-        assert_noop!(Slashing::expire_plant(RuntimeOrigin::root(), planted().hash(&SALT)), BadOrigin);
+        assert_noop!(Slashing::expire_plant(RuntimeOrigin::root(), planted().hash(&raw(PLANTER), &SALT)), BadOrigin);
     });
 }

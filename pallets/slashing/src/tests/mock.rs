@@ -227,7 +227,7 @@ pub fn planted() -> PlantedResult {
 
 /// Posts the plant of [`planted`] in this block.
 pub fn plant(deposit: Balance) {
-    assert_ok!(Slashing::plant(signed(PLANTER), planted().hash(&SALT), deposit));
+    assert_ok!(Slashing::plant(signed(PLANTER), planted().hash(&raw(PLANTER), &SALT), deposit));
 }
 
 /// The commitment of [`planted`], made in the next block.

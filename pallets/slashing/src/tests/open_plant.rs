@@ -19,8 +19,7 @@ fn open_plant_should_pay_the_finder_and_the_requester_out_of_the_deposit_when_pl
         plant(DEPOSIT);
         let id = convict_planted();
         assert_eq!(bond(), (BOND, BOND - 1_000));
-        // Anybody who knows the salt.
-        assert_ok!(Slashing::open_plant(signed(GUARDIAN), id, SALT));
+        assert_ok!(Slashing::open_plant(signed(PLANTER), id, SALT));
         assert_eq!(bond(), (BOND, BOND), "nothing is taken of the collateral");
         let after = (balance(PLANTER), balance(REPORTER), balance(REQUESTER));
         assert_eq!(after, (before.0 - 200 - FEE, before.1 + 200, before.2 + FEE));
@@ -30,7 +29,7 @@ fn open_plant_should_pay_the_finder_and_the_requester_out_of_the_deposit_when_pl
         assert_eq!((Plants::<Test>::count(), PlantsOf::<Test>::iter().count(), planted_by(PLANTER)), (0, 0, 0));
         let event = Event::PlantOpened {
             offence: id,
-            hash: planted().hash(&SALT),
+            hash: planted().hash(&raw(PLANTER), &SALT),
             owner: account(PLANTER),
             worker: account(OFFENDER),
             shard: planted().shard,
@@ -157,7 +156,7 @@ fn open_plant_should_fail_when_the_plant_is_about_anything_else() {
 #[test]
 fn open_plant_should_fail_when_the_hash_is_a_decoys() {
     run(|| {
-        assert_ok!(Slashing::plant(signed(PLANTER), decoy_hash(&SALT), DEPOSIT));
+        assert_ok!(Slashing::plant(signed(PLANTER), decoy_hash(&raw(PLANTER), &SALT), DEPOSIT));
         let id = convict_planted();
         assert_noop!(Slashing::open_plant(signed(PLANTER), id, SALT), Error::<Test>::NoSuchPlant);
     });
@@ -213,5 +212,25 @@ fn open_plant_should_fail_when_the_origin_is_not_signed() {
         plant(DEPOSIT);
         let id = convict_planted();
         assert_noop!(Slashing::open_plant(RuntimeOrigin::root(), id, SALT), BadOrigin);
+    });
+}
+
+#[test]
+fn open_plant_should_fail_when_another_account_has_copied_the_hash_before() {
+    run(|| {
+        assert_ok!(Slashing::plant(signed(REPORTER), planted().hash(&raw(PLANTER), &SALT), DEPOSIT));
+        let id = convict_planted();
+        for who in [REPORTER, PLANTER] {
+            assert_noop!(Slashing::open_plant(signed(who), id, SALT), Error::<Test>::NoSuchPlant);
+        }
+    });
+}
+
+#[test]
+fn open_plant_should_fail_when_another_account_has_seen_the_salt() {
+    run(|| {
+        plant(DEPOSIT);
+        let id = convict_planted();
+        assert_noop!(Slashing::open_plant(signed(REPORTER), id, SALT), Error::<Test>::NoSuchPlant);
     });
 }

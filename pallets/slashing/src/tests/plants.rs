@@ -43,15 +43,18 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
+/// Who the hashes are about; whoever else posts one has copied it.
+const OPENER: u8 = 1;
+
 fn about(root: u8) -> PlantedResult {
     PlantedResult { root: BlobId([root; 32]), ..planted() }
 }
 
 fn hash(root: u8, decoy: bool) -> [u8; 32] {
     if decoy {
-        decoy_hash(&[root; 32])
+        decoy_hash(&raw(OPENER), &[root; 32])
     } else {
-        about(root).hash(&[root; 32])
+        about(root).hash(&raw(OPENER), &[root; 32])
     }
 }
 
@@ -71,6 +74,14 @@ struct Model {
     offences: OffenceId,
     /// What slashes have taken of the bond.
     taken: Balance,
+}
+
+impl Model {
+    /// Takes a plant out that its owner ends; says whether it could.
+    fn take(&mut self, plant: (u8, bool)) -> bool {
+        let is_owned = self.plants.get(&plant).is_some_and(|(owner, ..)| *owner == OPENER);
+        is_owned && self.plants.remove(&plant).is_some()
+    }
 }
 
 fn play(op: Op, model: &mut Model) {
@@ -99,24 +110,24 @@ fn play(op: Op, model: &mut Model) {
         Op::Open { offence } => {
             let slash = model.slashes.get(&offence).copied();
             let plant = slash.and_then(|slash| model.plants.get(&(slash.root, false)).copied());
-            let possible = slash
-                .zip(plant)
-                .is_some_and(|(slash, (_, deposit, at))| at < slash.committed_at && deposit >= 4 * slash.locked);
+            let possible = slash.zip(plant).is_some_and(|(slash, (owner, deposit, at))| {
+                owner == OPENER && at < slash.committed_at && deposit >= 4 * slash.locked
+            });
             let salt = [slash.map_or(0, |slash| slash.root); 32];
-            assert_eq!(Slashing::open_plant(signed(1), offence, salt).is_ok(), possible, "{slash:?} {plant:?}");
+            assert_eq!(Slashing::open_plant(signed(OPENER), offence, salt).is_ok(), possible, "{slash:?} {plant:?}");
             if possible {
                 let slash = model.slashes.remove(&offence).unwrap();
                 model.plants.remove(&(slash.root, false));
             }
         }
         Op::OpenDecoy { root } => {
-            let possible = model.plants.remove(&(root, true)).is_some();
-            assert_eq!(Slashing::open_decoy(signed(1), [root; 32]).is_ok(), possible);
+            let possible = model.take((root, true));
+            assert_eq!(Slashing::open_decoy(signed(OPENER), [root; 32]).is_ok(), possible);
         }
         Op::Withdraw { root, void } => {
             Void::set(if void { vec![about(root)] } else { vec![] });
-            let possible = void && model.plants.remove(&(root, false)).is_some();
-            assert_eq!(Slashing::withdraw_plant(signed(1), [root; 32], about(root)).is_ok(), possible);
+            let possible = void && model.take((root, false));
+            assert_eq!(Slashing::withdraw_plant(signed(OPENER), [root; 32], about(root)).is_ok(), possible);
         }
         Op::Expire { root, decoy } => {
             let plant = model.plants.get(&(root, decoy)).copied();

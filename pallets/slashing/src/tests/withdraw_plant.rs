@@ -13,9 +13,9 @@ fn withdraw_plant_should_give_the_deposit_back_when_its_result_is_never_paid() {
         let before = balance(PLANTER);
         plant(DEPOSIT);
         Void::set(vec![planted()]);
-        assert_ok!(Slashing::withdraw_plant(signed(REPORTER), SALT, planted()));
+        assert_ok!(Slashing::withdraw_plant(signed(PLANTER), SALT, planted()));
         assert_eq!((balance(PLANTER), Plants::<Test>::count()), (before, 0));
-        let (hash, owner) = (planted().hash(&SALT), account(PLANTER));
+        let (hash, owner) = (planted().hash(&raw(PLANTER), &SALT), account(PLANTER));
         System::assert_last_event(Event::PlantWithdrawn { hash, owner, deposit: DEPOSIT }.into());
     });
 }
@@ -57,5 +57,16 @@ fn withdraw_plant_should_fail_when_the_origin_is_not_signed() {
     run(|| {
         plant(DEPOSIT);
         assert_noop!(Slashing::withdraw_plant(RuntimeOrigin::root(), SALT, planted()), BadOrigin);
+    });
+}
+
+#[test]
+fn withdraw_plant_should_fail_when_another_account_has_seen_the_salt() {
+    run(|| {
+        plant(DEPOSIT);
+        let id = convict_planted();
+        Void::set(vec![planted()]);
+        assert_noop!(Slashing::withdraw_plant(signed(REPORTER), SALT, planted()), Error::<Test>::NoSuchPlant);
+        assert_ok!(Slashing::open_plant(signed(PLANTER), id, SALT));
     });
 }
