@@ -1834,7 +1834,12 @@ fn see_plants_through(simulations: &mut [Simulation]) {
             simulation.block();
         }
         assert!(simulation.chain.plants.is_empty(), "left over: {:?}", simulation.chain.plants);
-        assert!(simulation.daemons.iter().all(|daemon| daemon.disk.plans.is_empty()), "a plan is never forgotten");
+        // A block may take a hash as long as that, where finality lagged when it was sent.
+        let last = simulation.chain.height + 2_048;
+        while simulation.daemons.iter().any(|daemon| !daemon.disk.plans.is_empty()) {
+            assert!(simulation.chain.height < last, "a plan is never forgotten");
+            simulation.block();
+        }
     }
 }
 
