@@ -191,7 +191,7 @@ pub fn median(mut values: Vec<f64>) -> f64 {
 }
 
 /// Rounds of the kernel that does nothing but multiply.
-const DOT_ROUNDS: u32 = 256;
+const DOT_ROUNDS: u32 = 1024;
 
 /// The product on a device, against the same kernel for f32, and against a kernel that does nothing but multiply.
 pub fn gpu(executor: &GpuExecutor, n: usize, dots: bool) -> Result<Vec<Measurement>, ExecutorError> {
