@@ -84,7 +84,7 @@ impl WgpuDevice {
             ..wgpu::ShaderRuntimeChecks::checked()
         };
         let source = wgpu::ShaderSource::Wgsl(kernel.source().into());
-        // SAFETY: all kernels are files of this crate. Each loop has a counter that rises to a bound. The indices of a product are
+        // SAFETY: all kernels are files of this crate. Each of their loops counts up to a bound, or down to zero. The indices of a product are
         // below what its rows, columns and depth say, which are those of its arguments' types; buffers are made for these types.
         unsafe {
             self.device.create_shader_module_trusted(wgpu::ShaderModuleDescriptor { label: None, source }, checks)
