@@ -10,10 +10,16 @@ use frame_system::RawOrigin;
 pub trait BenchmarkHelper {
     /// Registers session keys for an account.
     fn set_session_keys(who: &AccountId32);
+    /// Has an era be the one under way; blocks may pass by that.
+    fn set_era(era: u32);
 }
 
 impl BenchmarkHelper for () {
     fn set_session_keys(_who: &AccountId32) {}
+    fn set_era(_era: u32) {
+        #[cfg(test)]
+        crate::tests::mock::Era::set(_era);
+    }
 }
 
 /// A bond well above the minimum.
@@ -55,21 +61,58 @@ fn candidate<T: Config>() -> Result<AccountId32, BenchmarkError> {
 fn nominator<T: Config>() -> Result<(AccountId32, AccountId32, Balance), BenchmarkError> {
     let candidate = candidate::<T>()?;
     let who: AccountId32 = whitelisted_caller();
-    let part = amount::<T>().max(Elections::<T>::get().minimum_nomination);
+    let part = amount::<T>().max(Elections::<T>::get().minimum_nomination.saturating_add(MAX_UNBONDING.into()));
     T::Currency::set_balance(&who, part.saturating_mul(4));
     Pallet::<T>::nominate(RawOrigin::Signed(who.clone()).into(), candidate.clone(), part)?;
     Ok((who, candidate, part))
 }
 
-/// What came to back a candidate in this era.
+/// What came to back a candidate lately.
 fn young<T: Config>(candidate: &AccountId32) -> Pool {
     let young = Candidates::<T>::get(candidate).and_then(|candidate| candidate.young);
     young.map_or_else(Pool::default, |young| young.pool)
 }
 
-/// A backed candidate, the last of a full order: the stake that costs most to slash.
+/// What backs a candidate, but for that.
+fn pool<T: Config>(candidate: &AccountId32) -> Pool {
+    Candidates::<T>::get(candidate).map_or_else(Pool::default, |candidate| candidate.pool)
+}
+
+/// What the next call about a nomination has most to do with: the shares of `who` are of a young pool that has become a part of the
+/// candidate's, and another young pool waits for that. `chunks` amounts of `who` unbond, from heights 1 on.
+fn aged<T: Config>(chunks: u32) -> Result<(AccountId32, AccountId32, Balance), BenchmarkError> {
+    let (who, candidate, part) = nominator::<T>()?;
+    let origin = RawOrigin::Signed(who.clone());
+    for height in 1..=chunks {
+        frame_system::Pallet::<T>::set_block_number(height.into());
+        Pallet::<T>::unbond_nomination(origin.clone().into(), candidate.clone(), 1)?;
+    }
+    let other: AccountId32 = account("nominator", 0, 0);
+    T::Currency::set_balance(&other, part.saturating_mul(4));
+    T::BenchmarkHelper::set_era(1);
+    Pallet::<T>::nominate(RawOrigin::Signed(other).into(), candidate.clone(), part)?;
+    T::BenchmarkHelper::set_era(2);
+    // As if rounding had changed what backs the candidate, which the merge does again: it gets another place in the order.
+    Order::<T>::mutate(|order| {
+        order
+            .iter_mut()
+            .filter(|(_, listed)| *listed == candidate)
+            .for_each(|(score, _)| *score = score.saturating_add(1));
+    });
+    Candidates::<T>::mutate_extant(&candidate, |entry| {
+        entry.listed = entry.listed.map(|score| score.saturating_add(1))
+    });
+    Ok((who, candidate, part))
+}
+
+/// A candidate of a full order that is backed by what came lately and by what came before: the stake that costs most to slash.
 pub fn backed_candidate<T: Config>() -> Result<AccountId32, BenchmarkError> {
-    nominator::<T>().map(|(_, candidate, _)| candidate)
+    let (_, candidate, part) = nominator::<T>()?;
+    let other: AccountId32 = account("nominator", 0, 0);
+    T::Currency::set_balance(&other, part.saturating_mul(4));
+    T::BenchmarkHelper::set_era(1);
+    Pallet::<T>::nominate(RawOrigin::Signed(other).into(), candidate.clone(), part)?;
+    Ok(candidate)
 }
 
 #[benchmarks]
@@ -150,49 +193,40 @@ mod benches {
 
     #[benchmark]
     fn nominate() -> Result<(), BenchmarkError> {
-        let (who, candidate, part) = nominator::<T>()?;
+        let (who, candidate, part) = aged::<T>(MAX_UNBONDING)?;
 
         #[extrinsic_call]
         _(RawOrigin::Signed(who.clone()), candidate.clone(), part);
 
-        assert_eq!(young::<T>(&candidate).value, part.saturating_mul(2));
+        assert!(Nominations::<T>::get(&who, &candidate).is_some_and(|nomination| nomination.old.total() > 0));
+        assert_eq!(young::<T>(&candidate).value, part);
         Ok(())
     }
 
     /// The last part that fits.
     #[benchmark]
     fn unbond_nomination() -> Result<(), BenchmarkError> {
-        let (who, candidate, part) = nominator::<T>()?;
-        Pallet::<T>::nominate(RawOrigin::Signed(who.clone()).into(), candidate.clone(), part)?;
-        for height in 1..MAX_UNBONDING {
-            frame_system::Pallet::<T>::set_block_number(height.into());
-            Pallet::<T>::unbond_nomination(RawOrigin::Signed(who.clone()).into(), candidate.clone(), 1)?;
-        }
-        frame_system::Pallet::<T>::set_block_number(MAX_UNBONDING.into());
+        let (who, candidate, part) = aged::<T>(MAX_UNBONDING.saturating_sub(1))?;
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(who.clone()), candidate.clone(), 1);
+        _(RawOrigin::Signed(who.clone()), candidate.clone(), part);
 
-        assert_eq!(young::<T>(&candidate).unbonding, MAX_UNBONDING.into());
+        assert_eq!(pool::<T>(&candidate).unbonding, part);
         Ok(())
     }
 
     /// All parts have matured.
     #[benchmark]
     fn withdraw_nomination() -> Result<(), BenchmarkError> {
-        let (who, candidate, part) = nominator::<T>()?;
-        Pallet::<T>::nominate(RawOrigin::Signed(who.clone()).into(), candidate.clone(), part)?;
-        for height in 1..=MAX_UNBONDING {
-            frame_system::Pallet::<T>::set_block_number(height.into());
-            Pallet::<T>::unbond_nomination(RawOrigin::Signed(who.clone()).into(), candidate.clone(), 1)?;
-        }
-        let matured = UnbondingBlocks::<T>::get().saturating_add(MAX_UNBONDING);
+        let (who, candidate, _) = aged::<T>(MAX_UNBONDING)?;
+        let matured = Pallet::<T>::now().saturating_add(UnbondingBlocks::<T>::get());
         frame_system::Pallet::<T>::set_block_number(matured.into());
 
         #[extrinsic_call]
         _(RawOrigin::Signed(who.clone()), candidate.clone());
 
-        assert_eq!(young::<T>(&candidate).unbonding, 0);
+        let left = Nominations::<T>::get(&who, &candidate).unwrap_or_default();
+        assert_eq!((left.chunks(), pool::<T>(&candidate).unbonding), (0, 0));
         Ok(())
     }
 

@@ -113,4 +113,9 @@ impl quern_pallet_staking::BenchmarkHelper for BenchmarkKeys {
         };
         pallet_session::NextKeys::<Runtime>::insert(who, keys);
     }
+
+    fn set_era(era: u32) {
+        let era_blocks = quern_pallet_rewards::Settings::<Runtime>::get().era_blocks;
+        crate::System::set_block_number(era.saturating_mul(era_blocks));
+    }
 }
