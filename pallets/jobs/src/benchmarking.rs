@@ -23,7 +23,8 @@ use quern_program::{
 use quern_protocol::{
     inputs::{AcceptedShard, StageContext},
     shard::{
-        Audit, Commitment, Deal, Demand, Phase, Seat, Traffic, Window, MAX_AUDITORS, MAX_AUDIT_ROUNDS, MAX_SAMPLES,
+        Commitment, Confirmed, Deal, LeafDemand, Liable, Phase, Stake, Traffic, Window, MAX_AUDITORS, MAX_AUDIT_ROUNDS,
+        MAX_CHALLENGES, MAX_SAMPLES,
     },
 };
 
@@ -37,6 +38,11 @@ pub trait BenchmarkHelper {
     fn put_workers(count: u32);
     /// Makes the seed of a period known.
     fn put_seed(period: Height);
+    /// Has a party leave as soon as it has nothing to do any more, as one that rests, when as many as possible have left. `standing` of
+    /// its shards are accepted; where none is it has one under way.
+    fn retire(_who: &Account, _standing: u32) {}
+    /// Opens the disputes of the challenges of an accepted shard.
+    fn put_disputes(_shard: &Shard) {}
 }
 
 /// What a shard is worth at the bid.
@@ -45,9 +51,12 @@ const VALUE: Balance = 2 * QRN;
 const NOW: Height = 100;
 /// Least bytes of a program here.
 const LEAST_BYTES: u32 = 4 << 10;
-/// Bytes of an operator of [`heaviest`], and of all but its operators and constants.
+/// Bytes of an operator of [`heaviest`] and of one of [`densest`], and of all but operators and constants.
 const OPERATOR_BYTES: u32 = 28;
+const DENSE_BYTES: u32 = 8;
 const OTHER_BYTES: u32 = 512;
+/// Bytes of the longest program of [`densest`] that has no more operators than there can be.
+const MOST_DENSE_BYTES: u32 = MAX_OPERATORS as u32 * DENSE_BYTES + OTHER_BYTES;
 
 /// An account of a job.
 fn who(job: JobId, number: u32) -> Account {
@@ -84,7 +93,20 @@ fn heaviest(b: u32) -> Checked {
     let first = block(&mut builder, state[0]);
     let state = builder.begin_finish(&[first], 1);
     let output = block(&mut builder, state[0]);
-    let checked = builder.build(output).expect("the program is valid");
+    filled(builder.build(output).expect("the program is valid"), b)
+}
+
+/// The program of at most `b` bytes whose bytes take longest to check: as many operators as fit, each of which reads two values.
+fn densest(b: u32) -> Checked {
+    let mut builder = ProgramBuilder::new();
+    let x = builder.input(DType::I32, &[1]);
+    let operators = ((b - OTHER_BYTES) / DENSE_BYTES).clamp(1, MAX_OPERATORS as u32);
+    let output = (0..operators).fold(x, |last, _| builder.add(last, x));
+    filled(builder.build(output).expect("the program is valid"), b)
+}
+
+/// A program with short constants in what is left of `b` bytes.
+fn filled(checked: Checked, b: u32) -> Checked {
     let mut program = checked.program().clone();
     let ty = TensorType::new(DType::I8, Shape::vector(40));
     let constant = Constant { ty, bytes: vec![1; 40] };
@@ -197,6 +219,25 @@ fn commitment() -> Commitment {
 
 fn auditors(job: JobId) -> Vec<Account> {
     (1..=MAX_AUDITORS).map(|number| who(job, number)).collect()
+}
+
+/// The window of a result that auditors answer for.
+fn window(auditors: Vec<Account>) -> Window {
+    let liable = |auditor| Liable { auditor, bond: QRN, from_inputs: false, accuser: None };
+    Window {
+        closes: NOW,
+        deliver_by: NOW,
+        delivered: false,
+        challenges: BoundedVec::new(),
+        refuted: 0,
+        demands: BoundedVec::new(),
+        asked: 0,
+        asked_at: 0,
+        confirmed: Confirmed {
+            liable: BoundedVec::truncate_from(auditors.into_iter().map(liable).collect()),
+            sample: BoundedVec::truncate_from((0..8).collect()),
+        },
+    }
 }
 
 /// A paid shard, as its window left it.
@@ -364,6 +405,47 @@ impl<T: Config> Pallet<T> {
         Self::put_shard(&Shard { phase: Phase::Queued, ..shard.clone() }, shard);
     }
 
+    /// Has every stage of a job of as many as there may be read that of an accepted shard, but for those that it reads itself where
+    /// these are `kept`. Only the last of them has begun, and something of the job is under way.
+    pub fn read_for_benchmark(id: &ShardId, kept: bool) {
+        let others = (0..MAX_STAGES as u16).filter(|index| *index != id.stage);
+        let (mut readers, mut reads) = (Vec::new(), vec![0; MAX_STAGES as usize]);
+        for index in others {
+            let known = Stages::<T>::get(id.job, index).unwrap_or_else(|| complete(BlobId::default(), 1, 1));
+            if !kept || known.stage.program == BlobId::default() {
+                readers.push((index, known));
+            }
+        }
+        let last = readers.len() - 1;
+        for (number, (index, reader)) in readers.into_iter().enumerate() {
+            let created = u32::from(number == last);
+            reads[usize::from(index)] = bit(id.stage);
+            Stages::<T>::insert(id.job, index, StageRecord { created, accepted: 0, standing: 0, root: None, ..reader });
+        }
+        Jobs::<T>::mutate_extant(id.job, |job| {
+            job.complete = job.reads.iter().zip(0u16..).fold(0, |bits, (_, index)| match reads[usize::from(index)] {
+                0 => bits | bit(index),
+                _ => bits,
+            });
+            (job.status, job.live) = (JobStatus::Running, 1);
+            job.reads = BoundedVec::truncate_from(reads);
+        });
+        Live::<T>::mutate(|live| *live += 1);
+    }
+
+    /// Has a job be paused as often as may be.
+    pub fn pause_for_benchmark(id: &ShardId) {
+        Jobs::<T>::mutate_extant(id.job, |job| job.pauses = u8::MAX);
+    }
+
+    /// Puts a job into place whose only shard was dropped.
+    pub fn drop_for_benchmark(job: JobId) {
+        let program = small();
+        let shard = Shard::new(ShardId { job, stage: 0, index: 0 }, 0, 8, segment_costs(&program.summary()));
+        Self::put_for_benchmark(&shard, &alone(job, &program), &program);
+        Shards::<T>::remove(shard.id);
+    }
+
     /// Has the stage of a shard wait for another shard too.
     pub fn unfinish_for_benchmark(id: &ShardId) {
         with_stage::<T>(id.job, id.stage, |stage| stage.accepted -= 1);
@@ -375,9 +457,10 @@ impl<T: Config> Pallet<T> {
 mod benches {
     use super::*;
 
+    /// Longer programs have operators that read more, and take less time for each byte: what is measured here is more than theirs.
     #[benchmark]
-    fn publish_program(b: Linear<LEAST_BYTES, { MAX_PROGRAM_BYTES as u32 }>) -> Result<(), BenchmarkError> {
-        let (who, program) = (rich::<T>(), heaviest(b));
+    fn publish_program(b: Linear<LEAST_BYTES, MOST_DENSE_BYTES>) -> Result<(), BenchmarkError> {
+        let (who, program) = (rich::<T>(), densest(b));
 
         #[extrinsic_call]
         _(RawOrigin::Signed(who), code(&program));
@@ -459,13 +542,14 @@ mod benches {
         Ok(())
     }
 
-    /// For the last time: the job fails, and is over.
+    /// For the last time: the job fails, and is over. The worker leaves.
     #[benchmark]
     fn decline_shard() -> Result<(), BenchmarkError> {
         at::<T>(NOW);
         let program = small();
         let shard = shard_in::<T>(1, &program, Phase::Assigned { deal: deal(1), by: NOW });
         put::<T>(&shard, &program);
+        T::BenchmarkHelper::retire(&who(1, 0), 0);
 
         #[extrinsic_call]
         _(RawOrigin::Signed(who(1, 0).into()), shard.id);
@@ -510,28 +594,27 @@ mod benches {
         assert_eq!(Waiting::<T>::decode_len(), Some(T::MaxOpenJobs::get() as usize));
     }
 
-    /// Audits that eight validators have missed for the last time: their bonds are slashed, the worker is released, and the
-    /// job, each time another one, fails and is over.
+    /// Accepted shards, each of another job, whose workers do not show an id and leave. The last of 63 stages that read the shard has
+    /// begun, so the job fails; eight challenges are moot.
     #[benchmark]
     fn expire_shards(n: Linear<1, MAX_DUE>) {
         at::<T>(NOW);
         let program = small();
         for job in 1..=JobId::from(n) {
-            let seats = auditors(job).into_iter().map(|auditor| Seat::new(auditor, QRN)).collect();
-            let audit = Audit {
-                sample: BoundedVec::truncate_from((0..8).collect()),
-                seats: BoundedVec::truncate_from(seats),
-                drawn_at: 0,
-                opened: Some([7; 32]),
-                results: None,
-                demand: Demand::None,
-                sampled_at: 0,
-                needed: MAX_AUDITORS as u8,
-                left: BoundedVec::new(),
-                without_inputs: BoundedVec::new(),
+            let stake = |number| Stake { challenger: who(job, 100 + number), bond: QRN };
+            let demand = LeafDemand { position: 0, by: NOW };
+            let window = Window {
+                challenges: BoundedVec::truncate_from((0..MAX_CHALLENGES).map(stake).collect()),
+                demands: BoundedVec::truncate_from(vec![demand]),
+                ..window(auditors(job))
             };
-            let phase = Phase::Auditing { deal: deal(job), commitment: commitment(), audit, by: NOW };
-            put::<T>(&shard_in::<T>(job, &program, phase), &program);
+            let auditors = BoundedVec::truncate_from(auditors(job));
+            let phase = Phase::Accepted { deal: deal(job), commitment: commitment(), auditors, at: 0, window };
+            let shard = shard_in::<T>(job, &program, phase);
+            put::<T>(&shard, &program);
+            Pallet::<T>::read_for_benchmark(&shard.id, true);
+            T::BenchmarkHelper::put_disputes(&shard);
+            T::BenchmarkHelper::retire(&who(job, 0), 1);
         }
         at::<T>(NOW + 1);
 
@@ -540,7 +623,8 @@ mod benches {
             Pallet::<T>::expire(NOW + 1);
         }
 
-        assert_eq!((OpenJobs::<T>::get(), Live::<T>::get()), (0, 0));
+        let failed = |job| Jobs::<T>::get(job).is_some_and(|job: Job| job.status == JobStatus::Failed);
+        assert!((1..=JobId::from(n)).all(failed));
     }
 
     #[benchmark]
@@ -585,9 +669,14 @@ mod benches {
         assert_eq!(Queue::<T>::decode_len(), Some(n as usize));
     }
 
-    /// Each shard is of another job, in a queue as long as it gets.
+    /// Each shard is of another job, in a queue as long as it gets. More shards wait than workers have room, so that each is drawn among
+    /// all of them.
     #[benchmark]
-    fn assign_shards(n: Linear<1, { T::ShardsPerBlock::get() }>, w: Linear<1, 256>) {
+    fn assign_shards(
+        n: Linear<1, { T::ShardsPerBlock::get() }>,
+        // No fewer than shards: what is written for each shard is that of one that a worker gets.
+        w: Linear<{ T::ShardsPerBlock::get() }, 256>,
+    ) {
         at::<T>(NOW);
         let program = small();
         T::BenchmarkHelper::put_workers(w);
@@ -597,7 +686,7 @@ mod benches {
             put::<T>(&shard, &program);
             queue.push(Queued { shard: shard.id, from: 1, since: NOW });
         }
-        let later = |index| Queued { shard: ShardId { job: 1_000, stage: 0, index }, from: NOW, since: NOW };
+        let later = |index| Queued { shard: ShardId { job: 1_000, stage: 0, index }, from: 1, since: NOW };
         queue.extend((n..T::MaxLive::get()).map(later));
         Queue::<T>::put(BoundedVec::truncate_from(queue));
 
@@ -607,7 +696,7 @@ mod benches {
         }
 
         let running = (1..=JobId::from(n)).filter_map(|job| Shards::<T>::get(ShardId { job, stage: 0, index: 0 }));
-        assert_eq!(running.filter(|shard| shard.deal().is_some()).count() as u32, n.min(w));
+        assert_eq!(running.filter(|shard| shard.deal().is_some()).count() as u32, n);
     }
 
     /// Paid shards of a job whose retention has ended, each with the duties of a worker and eight validators. The job is a fork.
@@ -642,6 +731,34 @@ mod benches {
         assert_eq!(Jobs::<T>::get(2).map(|parent| parent.forks), Some(0));
     }
 
+    /// Parked shards, each the last of another job that was cancelled: it is over. As many jobs as there can be open wait for that, and
+    /// as much as can be is parked of those whose turn does not come.
+    #[benchmark]
+    fn sweep_shards(n: Linear<1, { T::ShardsPerBlock::get() }>) {
+        at::<T>(NOW);
+        let program = small();
+        for job in 1..=JobId::from(T::MaxOpenJobs::get()) {
+            let mut parked: Vec<_> = (0..T::MaxLive::get()).map(|index| ShardId { job, stage: 0, index }).collect();
+            if job <= JobId::from(n) {
+                let shard = shard_in::<T>(job, &program, Phase::Queued);
+                put::<T>(&shard, &program);
+                Jobs::<T>::mutate_extant(job, |job| job.status = JobStatus::Cancelled);
+                parked.truncate(1);
+            }
+            Parked::<T>::insert(job, BoundedVec::truncate_from(parked));
+        }
+        Sweeping::<T>::put(BoundedVec::truncate_from((1..=JobId::from(T::MaxOpenJobs::get())).collect()));
+        let queued = |index| Queued { shard: ShardId { job: 1_000, stage: 0, index }, from: NOW, since: NOW };
+        Queue::<T>::put(BoundedVec::truncate_from((0..T::MaxLive::get()).map(queued).collect()));
+
+        #[block]
+        {
+            assert_eq!(Pallet::<T>::sweep(n), n);
+        }
+
+        assert_eq!(Jobs::<T>::get(JobId::from(n)).map(|job| job.escrow), Some(0));
+    }
+
     /// Each shard is the last that its job waits for, and its window has closed: it is paid, and the job is over. The worker was
     /// an apprentice until then.
     #[benchmark]
@@ -657,17 +774,7 @@ mod benches {
                     commitment: commitment(),
                     auditors: BoundedVec::truncate_from(auditors),
                     at: 0,
-                    window: Window {
-                        closes: NOW - 1,
-                        deliver_by: NOW,
-                        delivered: false,
-                        challenges: BoundedVec::new(),
-                        refuted: 0,
-                        demands: BoundedVec::new(),
-                        asked: 0,
-                        asked_at: 0,
-                        confirmed: Default::default(),
-                    },
+                    window: Window { closes: NOW - 1, ..window(self::auditors(job)) },
                 };
                 let shard = shard_in::<T>(job, &program, phase);
                 put::<T>(&shard, &program);
@@ -731,12 +838,14 @@ mod benches {
         assert_eq!((fork.parent, fork.depth), (Some(from), MAX_FORK_DEPTH));
     }
 
-    /// Of the last of the jobs that are paused, whose shards fill the queue; its work was paid once.
+    /// Of the last of the jobs that are paused, whose shards fill the queue and more of which are parked; its work was paid once.
     #[benchmark]
     fn resume_job() -> Result<(), BenchmarkError> {
         let (who, job) = submitted::<T>(1)?;
         paused::<T>(&[job], NOW);
-        Jobs::<T>::mutate_extant(job, |job| job.unfunded = 1);
+        Jobs::<T>::mutate_extant(job, |job| (job.unfunded, job.opened) = (1, bit(0)));
+        let parked = |index| ShardId { job, stage: 0, index };
+        Parked::<T>::insert(job, BoundedVec::truncate_from((0..T::MaxLive::get()).map(parked).collect()));
         let queued = |index| Queued { shard: ShardId { job, stage: 0, index }, from: 0, since: 0 };
         Queue::<T>::put(BoundedVec::truncate_from((0..T::MaxLive::get()).map(queued).collect()));
 
@@ -755,6 +864,7 @@ mod benches {
         let jobs: Vec<JobId> = (1..=JobId::from(n.min(T::MaxOpenJobs::get()))).collect();
         for job in &jobs {
             put::<T>(&shard_in::<T>(*job, &program, Phase::Queued), &program);
+            Jobs::<T>::mutate_extant(job, |job| job.live = 0);
         }
         paused::<T>(&jobs, 0);
         let most = jobs.len() as u32;
