@@ -14,11 +14,13 @@ use quern_pallet_clock::SEEDS_KEPT;
 use quern_pallet_jobs::types::MAX_COMMITS;
 use quern_pallet_staking::{Candidate, Candidates, Ledgers, Order, Pool};
 use quern_pallet_workers::{
-    Apprentices, Entries, Entry, OpenShards, Validators, ValidatorsSince, Workers, REPUTATION_FLOOR,
+    Apprentices, Entries, Entry, FormerRest, FormerRests, OpenShards, Validators, ValidatorsSince, Workers,
+    MAX_FORMER_RESTS, REPUTATION_FLOOR,
 };
 use quern_primitives::{draw::SegmentCosts, job::Endpoint, traits::Role, Account, BlobId, ShardId};
-use quern_program::Checked;
+use quern_program::{Checked, Segment};
 use quern_protocol::{
+    dispute::{Defendant, Dispute, Move},
     inputs::StageContext,
     shard::{Deal, Phase},
     Shard,
@@ -42,8 +44,8 @@ frame_benchmarking::define_benchmarks!(
 
 impl frame_system_benchmarking::Config for Runtime {}
 
-/// The bond of every account here.
-const BOND: Balance = 1_000 * QRN;
+/// The bond of every account here: enough for the last of eight challenges.
+const BOND: Balance = 100_000 * QRN;
 
 /// Puts accounts, bonds, shards and seeds into place.
 pub struct Helper;
@@ -131,6 +133,12 @@ impl quern_pallet_rewards::BenchmarkHelper for Helper {
             Candidate { commission: quern_pallet_staking::Commission::new(50_000), listed: Some(1), pool, young: None },
         );
     }
+
+    fn set_author(who: &AccountId) {
+        let mut key = sp_io::hashing::twox_128(b"Authorship").to_vec();
+        key.extend(sp_io::hashing::twox_128(b"Author"));
+        frame_support::storage::unhashed::put(&key, who);
+    }
 }
 
 impl quern_pallet_jobs::benchmarking::BenchmarkHelper for Helper {
@@ -164,6 +172,48 @@ impl quern_pallet_jobs::benchmarking::BenchmarkHelper for Helper {
     fn put_seed(period: BlockNumber) {
         Self::put_seed(period);
     }
+
+    fn retire(who: &Account, standing: u32) {
+        Entries::<Runtime>::mutate_extant(AccountId::from(*who), |entry| {
+            (entry.retiring, entry.rests) = (true, 1);
+            (entry.open, entry.standing) = (1u32.saturating_sub(standing), standing);
+        });
+        let former = (0..MAX_FORMER_RESTS).map(|number| FormerRest {
+            who: account::<AccountId>("former", number, 0).into(),
+            rests_until: 0,
+            rests: 1,
+            kept_until: BlockNumber::MAX,
+        });
+        FormerRests::<Runtime>::put(BoundedVec::truncate_from(former.collect()));
+    }
+
+    fn put_disputes(shard: &Shard) {
+        let challenges = shard.window().into_iter().flat_map(|window| window.challenges.iter());
+        let worker = shard.deal().map(|deal| deal.worker).unwrap_or_default();
+        for stake in challenges {
+            let dispute = Dispute {
+                shard: shard.id,
+                position: 0,
+                task: 0,
+                segment: Segment::Finish,
+                worker,
+                challenger: stake.challenger,
+                root: BlobId::default(),
+                leaves: 1,
+                start: None,
+                end: BlobId::default(),
+                trace: None,
+                turn: Move::Trace,
+                by: BlockNumber::MAX,
+                defendant: Defendant::Worker,
+            };
+            let number = quern_pallet_verification::Disputes::<Runtime>::count().into();
+            quern_pallet_verification::Disputes::<Runtime>::insert(number, dispute);
+            quern_pallet_verification::DisputesOf::<Runtime>::mutate(shard.id, |disputes| {
+                disputes.try_push(number).expect("a shard has no more challenges")
+            });
+        }
+    }
 }
 
 impl quern_pallet_verification::benchmarking::BenchmarkHelper for Helper {
@@ -172,6 +222,7 @@ impl quern_pallet_verification::benchmarking::BenchmarkHelper for Helper {
         use quern_pallet_jobs::benchmarking::BenchmarkHelper as _;
         Jobs::put_for_benchmark(shard, context, program);
         shard.locks().iter().for_each(|(who, locked)| Self::put_party(who, *locked));
+        shard.unjudged.iter().for_each(|who| Self::put_party(who, 0));
         let places = <Runtime as quern_pallet_workers::Config>::MaxWorkers::get();
         let others = (1..places).map(|number| account::<AccountId>("worker", number, 0).into());
         let list = others.chain(shard.deal().map(|deal| deal.worker)).collect();
@@ -189,6 +240,14 @@ impl quern_pallet_verification::benchmarking::BenchmarkHelper for Helper {
 
     fn put_unfinished_stage(shard: &ShardId) {
         Jobs::unfinish_for_benchmark(shard);
+    }
+
+    fn put_readers(shard: &ShardId, kept: bool) {
+        Jobs::read_for_benchmark(shard, kept);
+    }
+
+    fn put_pauses(shard: &ShardId) {
+        Jobs::pause_for_benchmark(shard);
     }
 }
 

@@ -21,7 +21,9 @@ use quern_protocol::{
     evidence::Conviction,
     inputs::StageContext,
     referee::MAX_READS,
-    shard::{Deal, Phase, ProbeSeat, Seat, MAX_AUDIT_ROUNDS, MAX_LEAF_DEMANDS, MAX_PROBES},
+    shard::{
+        Deal, Phase, ProbeSeat, Seat, MAX_AUDIT_ROUNDS, MAX_CHALLENGES, MAX_LEAF_DEMANDS, MAX_PROBES, MAX_UNJUDGED,
+    },
 };
 
 /// Puts things into place in the pallets around this one.
@@ -34,6 +36,11 @@ pub trait BenchmarkHelper {
     fn put_seed(period: Height);
     /// Has the stage of a shard wait for another shard too.
     fn put_unfinished_stage(shard: &ShardId);
+    /// Has all stages of an accepted shard's job read its stage, but for those that it reads itself where these are `kept`; the last
+    /// of them has begun.
+    fn put_readers(_shard: &ShardId, _kept: bool) {}
+    /// Has the job of a shard be paused as often as may be.
+    fn put_pauses(_shard: &ShardId) {}
 }
 
 const WORKER: Account = [1; 32];
@@ -112,12 +119,19 @@ impl Bench {
 
     /// The same of a shard that has been audited before.
     fn of<T: Config>(world: World, shard: Shard, samples: u32, until: Until, lie: Lie) -> Self {
+        Self::seen::<T>(world, shard, samples, until, lie, honest)
+    }
+
+    /// The same where the validators compute what `seen` says. Some of what they lock is free when they have confirmed a result, and
+    /// other workers have declined the shard.
+    fn seen<T: Config>(world: World, shard: Shard, samples: u32, until: Until, lie: Lie, seen: Lie) -> Self {
         frame_system::Pallet::<T>::set_block_number(NOW.into());
         let worker = world.party(WORKER, &mut { lie });
         let honest = world.honest(WORKER);
         let sample: Vec<u32> = (0..samples).collect();
-        let mut shard = Shard { attempt: u16::MAX, ..shard };
-        let results = results_digest(&shard.id, &honest.ids(&sample));
+        let unjudged = BoundedVec::truncate_from((0..MAX_UNJUDGED).map(|index| [220 + index as u8; 32]).collect());
+        let mut shard = Shard { attempt: u16::MAX, unjudged, ..shard };
+        let results = results_digest(&shard.id, &world.party(WORKER, &mut { seen }).ids(&sample));
         let bond = T::Params::get().audit_bond;
         let mut step = |event: ShardEvent| {
             let period = if matches!(event, ShardEvent::Draw { .. }) { 2 } else { 0 };
@@ -128,7 +142,8 @@ impl Bench {
         step(ShardEvent::Start(WORKER));
         let mut now = step(ShardEvent::Commit { by: WORKER, root: worker.root(), secret_hash: secret_hash(&[7; 32]) });
         if until >= Until::Opening {
-            let seats = (0..MAX_AUDITORS).map(|index| Seat::new(auditor(index), bond)).collect();
+            let seat = |index| Seat { liability: bond / 2, ..Seat::new(auditor(index), bond) };
+            let seats = (0..MAX_AUDITORS).map(seat).collect();
             now = step(ShardEvent::Draw { sample: sample.clone(), seats });
         }
         if until >= Until::Auditing && matches!(now.phase, Phase::Opening { .. }) {
@@ -155,6 +170,16 @@ impl Bench {
             step(ShardEvent::Challenge { by: challenger, position, bond });
             let worker_lost = Some(OffenceKind::WrongResult);
             now = step(ShardEvent::Resolved { challenger, worker_lost });
+        }
+        if let (Until::LastReveal, Phase::Comparing { audit, .. }) = (until, &mut now.phase) {
+            // As many as can be have said that they cannot fetch the inputs.
+            let others = (1..u32::from(MAX_AUDIT_ROUNDS)).map(|index| auditor(MAX_AUDITORS + index));
+            audit.without_inputs = BoundedVec::truncate_from(others.collect());
+        }
+        if let Phase::Accepted { window, .. } = &mut now.phase {
+            // Earlier challenges have kept it open: what is owed on chain is due before.
+            let later = T::Params::get().reveal_blocks.saturating_mul(4);
+            (window.closes, window.deliver_by) = (window.closes + later, window.deliver_by + later);
         }
         T::BenchmarkHelper::put_shard(&now, &world.context, &world.program);
         Self { world, worker, honest, shard: now }
@@ -190,6 +215,30 @@ impl Bench {
             bench.dispute::<T>(by)?;
         }
         Ok(bench)
+    }
+
+    /// Eight others dispute the same segment of a result that all validators have confirmed, and that all other stages of its job
+    /// read, but for those that it reads where these are `kept`. The first one's dispute has number 0.
+    fn challenged<T: Config>(lie: Lie, kept: bool) -> Result<(Self, Account), BenchmarkError> {
+        let world = World::heaviest();
+        let shard = world.new_shard();
+        let bench = Self::seen::<T>(world, shard, MAX_SAMPLES, Until::Disputed, lie, lie);
+        T::BenchmarkHelper::put_readers(&bench.id(), kept);
+        T::BenchmarkHelper::put_validators(MAX_CHALLENGES);
+        let challengers = T::Registry::validators();
+        for by in &challengers {
+            bench.dispute::<T>(*by)?;
+        }
+        Ok((bench, challengers[0]))
+    }
+
+    /// The same where the first one has named the operator that differs.
+    fn challenged_at<T: Config>(lie: Lie, op: u16) -> Result<(Self, Account), BenchmarkError> {
+        let (bench, challenger) = Self::challenged::<T>(lie, true)?;
+        let trace = bench.world.trace(&bench.worker, POSITION);
+        Pallet::<T>::post_trace(signed(WORKER).into(), 0, trace).map_err(|error| error.error)?;
+        Pallet::<T>::name_operator(signed(challenger).into(), 0, op).map_err(|error| error.error)?;
+        Ok((bench, challenger))
     }
 
     fn dispute<T: Config>(&self, by: Account) -> Result<(), BenchmarkError> {
@@ -313,10 +362,11 @@ mod benches {
         assert_eq!(Totals::<T>::get().drawn, 1);
     }
 
-    /// The worker is silent: its collateral is slashed, eight bonds are released, seven disputes are moot, the job fails.
+    /// The worker of an accepted shard is silent: its collateral is slashed, eight bonds are released, seven disputes are moot, the job
+    /// fails.
     #[benchmark]
     fn expire() -> Result<(), BenchmarkError> {
-        Bench::disputed::<T>(wrong)?;
+        Bench::challenged::<T>(wrong, false)?;
         let due = Disputes::<T>::get(0).map(|dispute| dispute.by + 1).ok_or(BenchmarkError::Stop("no dispute"))?;
         frame_system::Pallet::<T>::set_block_number(due.into());
         Agenda::<T>::insert(due, BoundedVec::truncate_from(alloc::vec![0]));
@@ -523,10 +573,10 @@ mod benches {
         Ok(())
     }
 
-    /// The widest product, with as many proofs and links as fit.
+    /// The widest product, with as many proofs and links as fit, of an accepted shard.
     #[benchmark]
     fn convict() -> Result<(), BenchmarkError> {
-        let bench = Bench::named::<T>(wrong, WRONG)?;
+        let (bench, challenger) = Bench::challenged_at::<T>(wrong, WRONG)?;
         let found = bench.world.with_evidence(&bench.honest, POSITION, |evidence| {
             evidence.convict(WRONG, bench.claimed(WRONG), |_, part| bench.world.blob(part))
         });
@@ -536,7 +586,7 @@ mod benches {
         assert_eq!(reads.len() as u32, MAX_READS);
 
         #[extrinsic_call]
-        _(signed(auditor(0)), 0, element, output, BoundedVec::truncate_from(reads));
+        _(signed(challenger), 0, element, output, BoundedVec::truncate_from(reads));
 
         assert_eq!((Totals::<T>::get().convicted, Disputes::<T>::count()), (1, 0));
         Ok(())
@@ -544,12 +594,12 @@ mod benches {
 
     #[benchmark]
     fn convict_length() -> Result<(), BenchmarkError> {
-        let bench = Bench::named::<T>(too_long, LARGE)?;
+        let (bench, challenger) = Bench::challenged_at::<T>(too_long, LARGE)?;
         let output = bench.claimed(LARGE);
         let (len, proof) = (output.len() as u64, slice::prove_length(output));
 
         #[extrinsic_call]
-        _(signed(auditor(0)), 0, len, proof);
+        _(signed(challenger), 0, len, proof);
 
         assert_eq!((Totals::<T>::get().convicted, Disputes::<T>::count()), (1, 0));
         Ok(())
@@ -572,7 +622,7 @@ mod benches {
     }
 
     /// The last word of eight, about a result of which seven auditors have sealed their answers and one has left for want of inputs:
-    /// all bonds are free, the work is paid, and the job fails.
+    /// all bonds are free, the work is paid, and the job, which was paused as often as may be, fails.
     #[benchmark]
     fn report_inputs() {
         let world = World::heaviest();
@@ -593,6 +643,7 @@ mod benches {
         probe.seats = BoundedVec::truncate_from(others.collect());
         let shard = Shard { phase: Phase::Probing { work, probe, by: NOW }, ..doubted };
         T::BenchmarkHelper::put_shard(&shard, &bench.world.context, &bench.world.program);
+        T::BenchmarkHelper::put_pauses(&bench.id());
 
         #[extrinsic_call]
         _(signed(auditor(MAX_AUDITORS)), bench.id(), false);
@@ -600,28 +651,32 @@ mod benches {
         assert!(T::Shards::shard(&bench.id()).is_none_or(|shard| shard.probe().is_none()));
     }
 
+    /// The shard is delivered: its worker has something to do with it again, until an earlier height.
     #[benchmark]
     fn demand_leaf() -> Result<(), BenchmarkError> {
-        let bench = Bench::accepted::<T>(MAX_LEAF_DEMANDS - 1)?;
+        let bench = Bench::accepted::<T>(0)?;
 
         #[extrinsic_call]
         _(signed(auditor(0)), bench.id(), MAX_LEAF_DEMANDS, Balance::MAX);
 
         let shard = T::Shards::shard(&bench.id());
-        assert!(shard.is_some_and(|shard| shard.window().is_some_and(|window| window.demands.is_full())));
+        assert!(shard.is_some_and(|shard| shard.window().is_some_and(|window| window.demands.len() == 1)));
         Ok(())
     }
 
+    /// The shard is delivered: its worker has nothing left to do with it.
     #[benchmark]
     fn answer_leaf() -> Result<(), BenchmarkError> {
-        let bench = Bench::accepted::<T>(MAX_LEAF_DEMANDS)?;
+        let bench = Bench::accepted::<T>(2)?;
+        Pallet::<T>::answer_leaf(signed(WORKER).into(), bench.id(), 0, bench.worker.leaf(0))
+            .map_err(|error| error.error)?;
         let leaf = bench.worker.leaf(1);
 
         #[extrinsic_call]
         _(signed(WORKER), bench.id(), 1, leaf);
 
         let shard = T::Shards::shard(&bench.id());
-        assert!(shard.is_some_and(|shard| shard.window().is_some_and(|window| !window.demands.is_full())));
+        assert!(shard.is_some_and(|shard| shard.window().is_some_and(|window| window.demands.is_empty())));
         Ok(())
     }
 
