@@ -101,7 +101,7 @@ fn report<T: Config>() -> (AccountId32, OffenceId) {
     (offender, id)
 }
 
-/// The most expensive offence against consensus: a reward to an account that exists.
+/// The most expensive offence against consensus: a reward to an account that exists, and too little of the bond is left for a candidate.
 fn report_stake<T: Config>() -> Result<(AccountId32, OffenceId), BenchmarkError> {
     let (offender, reporter) = (T::BenchmarkHelper::candidate()?, account::<AccountId32>("reporter", 0, 0));
     T::BenchmarkHelper::lock(&reporter, QRN.saturating_mul(1_000));
@@ -115,7 +115,7 @@ fn report_stake<T: Config>() -> Result<(AccountId32, OffenceId), BenchmarkError>
         reporter: Some(reporter.into()),
         evidence: [1; 32],
     };
-    let id = <Pallet<T> as ConsensusOffences>::report(offence, ONE_PPM.saturating_div(2));
+    let id = <Pallet<T> as ConsensusOffences>::report(offence, ONE_PPM.saturating_div(10).saturating_mul(9));
     Ok((offender, id))
 }
 
