@@ -228,10 +228,14 @@ impl<T: Config> Pallet<T> {
             });
         });
         for job in &sweeping {
+            let left = limit.saturating_sub(dropped.len() as u32);
+            if left == 0 {
+                later.push(*job);
+                continue;
+            }
             if !Parked::<T>::contains_key(job) {
                 continue;
             }
-            let left = limit.saturating_sub(dropped.len() as u32);
             let parked = Self::unpark(*job, left);
             // `drop_shard` takes them away from there again.
             Live::<T>::mutate(|live| *live = live.saturating_add(parked.len() as u32));
