@@ -19,6 +19,8 @@ use std::{
 
 /// Name of the file that asks for it.
 const FILE_NAME: &str = "drain";
+/// Name of the file in which the daemon, which has the database for itself, says how many plants and decoys are under way.
+const PLANS_NAME: &str = "plants-under-way";
 
 /// A daemon's side.
 #[derive(Debug)]
@@ -26,6 +28,8 @@ pub struct Drain {
     file: PathBuf,
     is_on: bool,
     is_done: bool,
+    /// Plants and decoys under way, as the folder says since this daemon started.
+    plans: Option<usize>,
 }
 
 impl Drain {
@@ -38,7 +42,7 @@ impl Drain {
                 "draining, as it was told before: no new shards are taken (quern-worker drain --cancel ends that)"
             );
         }
-        Self { file, is_on, is_done: false }
+        Self { file, is_on, is_done: false, plans: None }
     }
 
     /// The folder that it is asked for in.
@@ -51,18 +55,26 @@ impl Drain {
         self.is_on
     }
 
-    /// Looks whether somebody asks for it. `open` shards are not seen through yet; `is_paused` is whether the chain gives no new
-    /// ones. Says whether what is asked for has changed.
-    pub fn note(&mut self, open: usize, is_paused: bool) -> bool {
+    /// Looks whether somebody asks for it. `open` shards are not seen through yet, nor are `plans` plants and decoys, where
+    /// their number is known; `is_paused` is whether the chain gives no new shards. Says whether what is asked for has changed.
+    pub fn note(&mut self, open: usize, plans: Option<usize>, is_paused: bool) -> bool {
+        if let Some(plans) = plans.filter(|plans| self.plans != Some(*plans)) {
+            match tell_plans(self.folder(), plans) {
+                Ok(()) => self.plans = Some(plans),
+                Err(error) => {
+                    tracing::warn!(%error, "quern-worker drain cannot be told how many plants and decoys are under way")
+                }
+            }
+        }
         let is_on = self.file.exists();
         let has_changed = is_on != self.is_on;
         self.is_on = is_on;
         if has_changed && is_on {
-            tracing::info!(open, "draining: no new shards are taken, what is owed is finished");
+            tracing::info!(open, plans, "draining: no new shards are taken, what is owed is finished");
         } else if has_changed {
             tracing::info!("draining has ended: new shards are taken again");
         }
-        let is_done = is_on && is_paused && open == 0;
+        let is_done = is_on && is_paused && open == 0 && self.plans == Some(0);
         if is_done && !self.is_done {
             tracing::info!("drained: nothing is owed any more, the daemon may be stopped");
         }
@@ -100,17 +112,8 @@ pub async fn run(args: DrainArgs) -> anyhow::Result<()> {
     let mut told = None;
     loop {
         let facts = Facts::of(&chain, account).await.context(STAYS)?;
-        let open = facts.duties.iter().filter(|duty| duty.is_open()).count();
-        let state = match &facts.participant {
-            Some(found) if found.role == Role::Validator && !facts.is_retiring => anyhow::bail!(
-                "a validator is drawn as long as it is registered: quern stake retire, then quern-worker drain again"
-            ),
-            Some(found) if found.slots > 0 && !facts.is_retiring && !found.barred => {
-                "waiting for the daemon to take its slots back (if this stays, it does not run)".to_owned()
-            }
-            _ if open > 0 => format!("{open} shards are not seen through yet (quern-worker status names them)"),
-            _ => break,
-        };
+        let plans = plans_under_way(&args.data).with_context(|| format!("{data} cannot be read"))?;
+        let Some(state) = waits_for(&facts, plans)? else { break };
         if told.as_ref() != Some(&state) {
             println!("{state}");
             told = Some(state);
@@ -121,6 +124,43 @@ pub async fn run(args: DrainArgs) -> anyhow::Result<()> {
         "nothing is owed any more: the daemon may be stopped. Its data folder holds outputs that others may still want"
     );
     Ok(())
+}
+
+/// What keeps the daemon from being stopped, if anything does.
+fn waits_for(facts: &Facts, plans: usize) -> anyhow::Result<Option<String>> {
+    let open = facts.duties.iter().filter(|duty| duty.is_open()).count();
+    Ok(Some(match &facts.participant {
+        Some(found) if found.role == Role::Validator && !facts.is_retiring => anyhow::bail!(
+            "a validator is drawn as long as it is registered: quern stake retire, then quern-worker drain again"
+        ),
+        Some(found) if found.slots > 0 && !facts.is_retiring && !found.barred => {
+            "waiting for the daemon to take its slots back (if this stays, it does not run)".to_owned()
+        }
+        _ if open > 0 => format!("{open} shards are not seen through yet (quern-worker status names them)"),
+        _ if plans > 0 => format!("{plans} plants or decoys are under way: keep the daemon running"),
+        _ => return Ok(None),
+    }))
+}
+
+/// Says in a data folder how many plants and decoys are under way.
+fn tell_plans(data: &Path, plans: usize) -> io::Result<()> {
+    let file = data.join(PLANS_NAME);
+    if plans == 0 {
+        return remove(&file);
+    }
+    // Whoever reads it sees the old number or the new one.
+    let new = file.with_extension("new");
+    std::fs::write(&new, format!("{plans}\n"))?;
+    std::fs::rename(new, file)
+}
+
+/// How many plants and decoys the daemon of a data folder has under way, by what it said last.
+fn plans_under_way(data: &Path) -> io::Result<usize> {
+    match std::fs::read_to_string(data.join(PLANS_NAME)) {
+        Ok(text) => text.trim().parse().map_err(io::Error::other),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+        Err(error) => Err(error),
+    }
 }
 
 /// Whether the daemon of a data folder is asked to drain.
@@ -135,7 +175,12 @@ pub fn ask(data: &Path) -> io::Result<()> {
 
 /// Takes that back.
 pub fn cancel(data: &Path) -> io::Result<()> {
-    match std::fs::remove_file(data.join(FILE_NAME)) {
+    remove(&data.join(FILE_NAME))
+}
+
+/// Removes a file that may be gone.
+fn remove(file: &Path) -> io::Result<()> {
+    match std::fs::remove_file(file) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other,
     }
@@ -144,19 +189,44 @@ pub fn cancel(data: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{facts, participant};
+    use quern_protocol::view::ParticipantView;
 
     #[test]
     fn daemon_should_drain_as_long_as_it_is_asked_to_and_after_a_restart() {
         let folder = tempfile::tempdir().unwrap();
         let mut drain = Drain::of(folder.path());
-        assert!(!drain.note(2, false) && !drain.is_on());
+        assert!(!drain.note(2, Some(0), false) && !drain.is_on());
         ask(folder.path()).unwrap();
-        assert!(drain.note(2, false) && drain.is_on() && !drain.is_done);
-        assert!(!drain.note(0, false) && !drain.is_done, "the chain may still give it a shard");
-        assert!(!drain.note(0, true) && drain.is_done);
+        assert!(drain.note(2, Some(0), false) && drain.is_on() && !drain.is_done);
+        assert!(!drain.note(0, Some(0), false) && !drain.is_done, "the chain may still give it a shard");
+        assert!(!drain.note(0, Some(0), true) && drain.is_done);
         assert!(Drain::of(folder.path()).is_on());
         cancel(folder.path()).unwrap();
         cancel(folder.path()).unwrap();
-        assert!(drain.note(0, true) && !drain.is_on() && !drain.is_done);
+        assert!(drain.note(0, Some(0), true) && !drain.is_on() && !drain.is_done);
+    }
+
+    #[test]
+    fn drain_should_wait_for_plants_and_decoys_when_no_shard_is_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let told = || {
+            let participant = Some(ParticipantView { slots: 0, ..participant(Role::Worker) });
+            waits_for(&Facts { participant, ..facts() }, plans_under_way(folder.path()).unwrap()).unwrap()
+        };
+        ask(folder.path()).unwrap();
+        let mut drain = Drain::of(folder.path());
+        drain.note(0, Some(2), true);
+        assert!(!drain.is_done);
+        let said = "2 plants or decoys are under way: keep the daemon running";
+        assert_eq!(told().as_deref(), Some(said));
+        // It holds on while no daemon runs, and while one cannot read its database.
+        let mut drain = Drain::of(folder.path());
+        drain.note(0, None, true);
+        assert!(!drain.is_done);
+        assert_eq!(told().as_deref(), Some(said));
+        drain.note(0, Some(0), true);
+        assert!(drain.is_done);
+        assert_eq!(told(), None);
     }
 }

@@ -49,7 +49,7 @@ use quern_sdk::{
 use std::{
     future::Future,
     net::{SocketAddr, UdpSocket},
-    sync::{Arc, OnceLock},
+    sync::{atomic::Ordering, Arc, OnceLock},
     time::Duration,
 };
 
@@ -85,7 +85,7 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
         None => {}
     }
     let (site, sender) = open(&args.common, executor).await?;
-    until_stopped(&site.clone().peer, async {
+    until_stopped(&site.clone(), async {
         let planting = planting(&args, &site, &sender).await?;
         let profile = profile(honest.as_ref(), args.common.region)?;
         let drain = Drain::of(&args.common.data);
@@ -160,7 +160,7 @@ pub async fn validate(args: ValidateArgs) -> anyhow::Result<()> {
         None => {}
     }
     let (site, sender) = open(&args.common, executor).await?;
-    until_stopped(&site.clone().peer, async {
+    until_stopped(&site.clone(), async {
         let profile = profile(honest.as_ref(), args.common.region)?;
         let drain = Drain::of(&args.common.data);
         let wanted = Enrolment {
@@ -200,7 +200,7 @@ pub async fn watch(args: WatchArgs) -> anyhow::Result<()> {
         "--stake: a challenge locks what is free of a bond, which a hot key may not; watch with an account that has a bond of its own"
     );
     let (site, sender) = open(&args.common, executor(args.common.executor)?).await?;
-    until_stopped(&site.clone().peer, async {
+    until_stopped(&site.clone(), async {
         enroll::bond(&site.chain(), &sender, &site.me, u128::from(args.common.bond) * QRN).await?;
         for job in &args.job {
             if let Some(obstacle) = watched::obstacle(*job, site.chain().job(*job).await?.as_ref()) {
@@ -240,13 +240,23 @@ pub fn bench(args: BenchArgs) -> anyhow::Result<()> {
 }
 
 /// Works until the process is told to stop, and takes leave of the peers, so that they need not wait for an answer.
-async fn until_stopped(peer: &Peer, work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+async fn until_stopped(site: &Site, work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
     let result = tokio::select! {
         result = work => result,
-        stopped = stop_signal() => Ok(stopped?),
+        stopped = stop_signal() => {
+            if let Some(warning) = left_open(site.open.load(Ordering::Relaxed)) {
+                tracing::warn!("{warning}");
+            }
+            Ok(stopped?)
+        }
     };
-    peer.shutdown().await;
+    site.peer.shutdown().await;
     result
+}
+
+/// What to tell whoever stops a daemon with open shards.
+fn left_open(open: usize) -> Option<String> {
+    (open > 0).then(|| format!("stopped with {open} shards open: start again with the same --data in time"))
 }
 
 /// Ctrl-C, or what a service manager sends.
@@ -379,6 +389,12 @@ mod tests {
         assert_eq!(has_ended.recv_timeout(Duration::from_secs(60)), Ok(7));
         assert_eq!(Arc::strong_count(&database), 1);
         drop(end);
+    }
+
+    #[test]
+    fn stop_should_be_warned_of_when_shards_are_open() {
+        assert_eq!(left_open(0), None);
+        assert!(left_open(3).is_some_and(|told| told.contains("3 shards open") && told.contains("--data")));
     }
 
     #[test]

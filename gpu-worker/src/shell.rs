@@ -29,7 +29,7 @@ use std::{
     convert::Infallible,
     fmt::Display,
     future::Future,
-    sync::{Arc, Mutex},
+    sync::{atomic::Ordering, Arc, Mutex},
     time::Duration,
 };
 use tokio::{
@@ -334,7 +334,9 @@ impl<C: Core> Shell<C> {
         let owed = views.iter().filter_map(|view| Duty::of(view, &self.site.me));
         let served = served.iter().filter_map(|shard| Duty::served(shard, &self.site.me));
         let open = owed.chain(served).filter(Duty::is_open).count();
-        let has_changed = drain.note(open, standing.is_paused()) | disk.look(head.height);
+        self.site.open.store(open, Ordering::Relaxed);
+        let plans = self.site.db.plans().ok().map(|plans| plans.len());
+        let has_changed = drain.note(open, plans, standing.is_paused()) | disk.look(head.height);
         let in_the_way = match (drain.is_on(), disk.is_full()) {
             (true, _) => Some("draining"),
             (false, true) => Some("the disk is full"),

@@ -28,7 +28,7 @@ use quern_sdk::{
     chain::{Chain, ChainError},
     net::{messages::Unproven, Checkpoint, FetchError, InputError, Inputs, NetError, Peer, Recent},
 };
-use std::sync::{Arc, Mutex};
+use std::sync::{atomic::AtomicUsize, Arc, Mutex};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Programs that are remembered; each has at most 4,096 operators. One that is forgotten is read from the chain again.
@@ -92,6 +92,8 @@ pub struct Site {
     pub db: Arc<Db>,
     /// What others may ask for.
     pub desk: Arc<Desk>,
+    /// Shards that are not seen through yet, as of the last block.
+    pub open: AtomicUsize,
     chain: Mutex<Arc<Chain>>,
     programs: Mutex<Recent<BlobId, Arc<Checked>>>,
     inputs: Inputs,
@@ -113,7 +115,7 @@ impl Site {
         let (chain, inputs) = (Mutex::new(chain), Inputs::new(peer.clone(), Some(me)));
         let programs = Mutex::new(Recent::new(MAX_PROGRAMS));
         let (moves, shows) = (Semaphore::new(MOVES_AT_ONCE as usize), Semaphore::new(1));
-        Self { me, peer, executor, db, desk, chain, programs, inputs, moves, shows }
+        Self { me, peer, executor, db, desk, open: AtomicUsize::new(0), chain, programs, inputs, moves, shows }
     }
 
     /// A place for a move of a dispute, which holds all tensors of a segment and the blobs that prove an element. Whoever has one waits
