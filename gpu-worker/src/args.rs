@@ -54,6 +54,10 @@ fn parse_stake(text: &str) -> Result<Account, String> {
     parse_account(text).ok_or_else(|| format!("{text:?} is no account: give its address, or 64 hexadecimal digits"))
 }
 
+fn parse_address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "give an IP address and a port, such as 0.0.0.0:7700".into())
+}
+
 /// What all daemons need.
 #[derive(Clone, Debug, Args)]
 pub struct CommonArgs {
@@ -67,10 +71,10 @@ pub struct CommonArgs {
     #[arg(long, env = "QUERN_DATA")]
     pub data: PathBuf,
     /// Address to serve peers on; port 0 takes any free one.
-    #[arg(long, default_value = "127.0.0.1:0")]
+    #[arg(long, default_value = "127.0.0.1:0", value_parser = parse_address)]
     pub listen: SocketAddr,
     /// Addresses at which peers reach this machine, when they differ from --listen.
-    #[arg(long)]
+    #[arg(long, value_parser = parse_address)]
     pub announce: Vec<SocketAddr>,
     /// Region that is registered: the two capital letters of a country (ISO 3166-1). Jobs may ask for some; nobody proves it.
     #[arg(long, value_name = "COUNTRY")]
@@ -285,6 +289,17 @@ mod tests {
     #[test]
     fn command_line_should_be_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn address_should_be_refused_with_an_example_when_it_is_none() {
+        for option in ["--listen", "--announce"] {
+            let parse = |text| Cli::try_parse_from(["quern-worker", "run", "--data", "x", option, text]);
+            assert!(parse("0.0.0.0:7700").is_ok() && parse("[::]:7700").is_ok());
+            for text in ["foo", "7700", "0.0.0.0"] {
+                assert!(parse(text).unwrap_err().to_string().contains("such as 0.0.0.0:7700"), "{option} {text}");
+            }
+        }
     }
 
     #[test]

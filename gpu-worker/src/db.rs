@@ -66,7 +66,7 @@ pub enum DbError {
     #[error("the disk of the database has {0} MiB left, and {LEAST_ROOM_MIB} are needed to promise anything more: make room on it")]
     Full(u64),
     /// It belongs to another account or chain.
-    #[error("the folder belongs to another {} ({what} {found}, here {here}); give this daemon a folder of its own with --data", if *.what == "genesis" { "chain" } else { .what })]
+    #[error("the folder belongs to another {} ({what} {found}, here {here}); give this daemon a folder of its own with --data{}", if *.what == "genesis" { "chain" } else { .what }, if *.what == "account" { "; if this is a hot key, name its account with --stake" } else { "" })]
     Foreign {
         /// What differs.
         what: &'static str,
@@ -653,7 +653,8 @@ mod tests {
         let chains = format!("another chain (genesis 0x{}, here 0x{})", "02".repeat(32), "03".repeat(32));
         assert!(text(1, 3).contains(&chains), "{}", text(1, 3));
         let accounts = format!("another account (account {}, here {})", address(&[1; 32]), address(&[4; 32]));
-        assert!(text(4, 2).contains(&accounts), "{}", text(4, 2));
+        assert!(text(4, 2).contains(&accounts) && text(4, 2).contains("with --stake"), "{}", text(4, 2));
+        assert!(!text(1, 3).contains("--stake"), "{}", text(1, 3));
     }
 
     #[test]

@@ -81,7 +81,7 @@ pub enum EnrolError {
     #[error("another daemon runs for this account and answers at {0}; stop that one first (quern-worker drain lets it finish), or give this one another account")]
     Running(String),
     /// The account cannot pay the bond.
-    #[error("the account has {free} QRN, which does not cover the missing bond of {missing} QRN; transfer some to it or lower --bond; a worker may begin with nothing: quern-worker run --apprentice")]
+    #[error("the account has {free} QRN, which does not cover the missing bond of {missing} QRN; transfer some to it or lower --bond; a worker may begin with nothing: quern-worker run --apprentice; if this is a hot key, name its account with --stake")]
     Poor {
         /// Free balance in whole QRN.
         free: Balance,
@@ -471,6 +471,12 @@ mod tests {
         assert_eq!(standing.news_of_loss(None), None);
         assert_eq!(standing.news_of_loss(Some(&registered)), None);
         assert!(standing.news_of_loss(None).is_some());
+    }
+
+    #[test]
+    fn refusal_should_name_the_option_of_hot_keys_when_the_bond_cannot_be_paid() {
+        let told = EnrolError::Poor { free: 1, missing: 1_000 }.to_string();
+        assert!(told.contains("missing bond of 1000 QRN") && told.contains("with --stake"), "{told}");
     }
 
     #[test]

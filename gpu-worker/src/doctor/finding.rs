@@ -88,7 +88,7 @@ pub enum Problem {
         height: u32,
     },
     /// The node gets no new blocks.
-    #[error("the node has had no new block for {seconds} s; its best one is {height}")]
+    #[error("{}", stall(*height, *seconds))]
     Stalled {
         /// Its best block.
         height: u32,
@@ -338,7 +338,7 @@ impl Problem {
             Self::Node(_) => "start a node (quern-node), or name another with --rpc",
             Self::OtherGenesis { .. } => "name a node of that chain with --rpc, or give this chain a folder of its own with --data",
             Self::OtherFirstBlock { .. } => "give this daemon a new --data folder",
-            Self::OtherAccount(_) => "use that account's key, or give this account a folder of its own with --data",
+            Self::OtherAccount(_) => "use that account's key, or give this account a folder of its own with --data; if this is a hot key, name its account with --stake",
             Self::OtherRuntime { .. } => "use programs of the chain's version",
             Self::Syncing { .. } => "wait until it has all blocks: a daemon on an old block misses its deadlines",
             Self::Stalled { .. } => "look at the node's log and its peers; if this is a test chain, see that its authors run",
@@ -358,7 +358,7 @@ impl Problem {
             Self::OtherRole(_) => "use another account, or quern stake retire first",
             Self::Barred => "when its open shards have ended: quern worker register, with the key of the stake; or use another account",
             Self::Retiring => "start the daemon when the open shards have ended: it registers anew",
-            Self::Poor { .. } => "transfer QRN to the account, lower --bond, or begin with nothing: --apprentice",
+            Self::Poor { .. } => "transfer QRN to the account, lower --bond, or begin with nothing: --apprentice; if this is a hot key, name its account with --stake",
             Self::NoFees { .. } => "transfer some QRN to the account, or claim what it earned: quern stake claim",
             Self::BondTooLow { .. } => "raise --bond",
             Self::BondMissing { .. } => "start the daemon, which brings the bond up to --bond, or quern stake bond",
@@ -387,6 +387,14 @@ pub fn address_remedy(error: &io::Error) -> &'static str {
         }
         io::ErrorKind::PermissionDenied => "choose another with --listen: ports below 1024 are the system's",
         _ => "choose another with --listen",
+    }
+}
+
+/// That a node gets no new blocks. The genesis block has no time that an age could be told by.
+fn stall(height: u32, seconds: u64) -> String {
+    match height {
+        0 => "the node is still at block 0: nobody authors, or it has no peers".into(),
+        _ => format!("the node has had no new block for {seconds} s; its best one is {height}"),
     }
 }
 

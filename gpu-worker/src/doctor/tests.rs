@@ -51,6 +51,9 @@ fn node_should_be_found_wanting_by_name() {
     assert_eq!(codes(&judge::node(&syncing)), ["node_syncing"]);
     let stalled = NodeSeen { stalled: Some(Duration::from_secs(99)), ahead_ms: None, ..node() };
     assert_eq!(codes(&judge::node(&stalled)), ["node_stalled"]);
+    let told = |height| Problem::Stalled { height, seconds: 1_795_718_273 }.to_string();
+    assert!(told(0).contains("still at block 0") && !told(0).contains("1795718273"), "{}", told(0));
+    assert!(told(7).contains("for 1795718273 s; its best one is 7"), "{}", told(7));
     let alone = NodeSeen { health: NodeHealth { should_have_peers: true, ..node().health }, ..node() };
     assert_eq!(codes(&judge::node(&alone)), ["node_alone"]);
     let newer = NodeSeen { runtime: version(2, 1), ..node() };

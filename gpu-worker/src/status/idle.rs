@@ -118,7 +118,7 @@ impl Idle {
                     qrn(facts.audit_needs())
                 )
             }
-            Self::NotDrawn => "no draw has named it; validators are drawn by their bond when workers commit".into(),
+            Self::NotDrawn => "no open draw names it; validators are drawn by their bond when workers commit".into(),
             Self::Resting => format!(
                 "it declined a shard or did not start it in time, and is drawn again from block {} on; each further time in a row \
                  doubles that",
