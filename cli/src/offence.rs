@@ -439,15 +439,16 @@ impl Case<'_> {
     }
 }
 
-/// The moves in disputes that a call makes, those in batches too.
+/// The moves in disputes that a call makes, those in batches and by a hot key too.
 fn moves(call: runtime::Call) -> Vec<(DisputeId, Play)> {
-    use runtime::utility::Call as Utility;
+    use runtime::{proxy::Call as Proxy, utility::Call as Utility};
     use verification::Call as Move;
     let nobody = [0; 32];
     let inner = match call {
         runtime::Call::Utility(
             Utility::batch { calls } | Utility::batch_all { calls } | Utility::force_batch { calls },
         ) => return calls.into_iter().flat_map(moves).collect(),
+        runtime::Call::Proxy(Proxy::proxy { call, .. }) => return moves(*call),
         runtime::Call::Verification(inner) => inner,
         _ => return Vec::new(),
     };
@@ -565,6 +566,26 @@ mod tests {
         let play = |dispute| (dispute, Play::Name { by: [0; 32], op: 4 });
         assert_eq!(moves(batch), vec![play(1), play(2)]);
         assert_eq!(moves(other()), vec![]);
+    }
+
+    #[test]
+    fn moves_should_be_found_when_a_hot_key_makes_them() {
+        use runtime::runtime_types::bounded_collections::bounded_vec::BoundedVec;
+        use verification::Call as Sent;
+        let proxied = |call| {
+            let real = runtime::AccountId32(WORKER).into();
+            runtime::Call::Proxy(runtime::proxy::Call::proxy { real, force_proxy_type: None, call: Box::new(call) })
+        };
+        let convict = Sent::convict { dispute: 1, element: 5, output: None, reads: BoundedVec(Vec::new()) };
+        let named = |dispute| runtime::Call::Verification(Sent::name_operator { dispute, op: 4 });
+        let batch = runtime::Call::Utility(runtime::utility::Call::batch { calls: vec![named(2), proxied(named(3))] });
+        let nobody = [0; 32];
+        assert_eq!(
+            moves(proxied(runtime::Call::Verification(convict))),
+            vec![(1, Play::Convict { by: nobody, element: 5, output: None, reads: Default::default() })]
+        );
+        let name = |dispute| (dispute, Play::Name { by: nobody, op: 4 });
+        assert_eq!(moves(proxied(batch)), vec![name(2), name(3)]);
     }
 
     #[test]
