@@ -10,7 +10,8 @@ use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 
 /// Buy verified work, look after a stake, or start a whole network on this machine.
 ///
-/// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a verification differs or an offence does not stand, 130 `devnet` was stopped by Ctrl-C.
+/// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a verification differs, an offence does not stand or `economics` finds a lie less often
+/// than the formula says, 4 done but results were overturned or stand on such results, 130 `devnet` was stopped by Ctrl-C.
 #[derive(Debug, Parser)]
 #[command(name = "quern", version)]
 pub struct Cli {

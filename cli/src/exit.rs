@@ -5,8 +5,8 @@
 pub const ERROR: u8 = 1;
 /// The command line is wrong (given by `clap`).
 pub const USAGE: u8 = 2;
-/// `job verify`: this machine computes something else than what the chain accepted, or a receipt proves nothing. `economics`:
-/// a lie is found less often than the formula says.
+/// `job verify`: this machine computes something else than what the chain accepted, or a receipt proves nothing. `offence
+/// verify`: the offence does not stand. `economics`: a lie is found less often than the formula says.
 pub const DIFFERS: u8 = 3;
 /// `job watch`, `submit`, `resume`, `fetch`, `verify`, `model submit`: all else is well, but results were overturned, or stand on such
 /// results.

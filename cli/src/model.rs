@@ -12,6 +12,7 @@ use anyhow::{bail, ensure, Context};
 use codec::Encode;
 use quern_executor::{cpu::CpuExecutor, Executor};
 use quern_sdk::{
+    chain::json::Big,
     import::{
         llama::{ExactLlama, LlamaFolder, Options},
         Report,
@@ -33,7 +34,7 @@ pub async fn run(global: &Global, command: ModelCommand) -> anyhow::Result<ExitC
     match command {
         ModelCommand::Import(args) => {
             let report = import(&args, &output)?;
-            output.result(&report, text(&report))?;
+            output.result(&json(&report)?, text(&report))?;
         }
         ModelCommand::Run(args) => {
             let written = write_here(&args)?;
@@ -95,7 +96,7 @@ fn import_llama(args: &ImportArgs, out: &Path, output: &Output) -> anyhow::Resul
     let imported = folder.import(&sample, &options, |program, context, inputs| {
         executor.run_task(program, context, inputs, &mut |_, _| {})
     })?;
-    Ok(imported.write(out)?)
+    imported.write(out).map_err(|error| output::unwritten(out, error.into()))
 }
 
 #[derive(Debug, Serialize)]
@@ -165,7 +166,7 @@ fn write_here(ModelRunArgs { text: args, seed }: &ModelRunArgs) -> anyhow::Resul
 struct WrittenJob {
     job: PathBuf,
     program: String,
-    work_macs: u64,
+    work_macs: Big,
 }
 
 /// Writes a job beside the blobs of its model.
@@ -176,7 +177,7 @@ fn write_job(args: &ModelJobArgs) -> anyhow::Result<WrittenJob> {
     let folder = new_folder(&text.model, name, &job_files(&model, &job)?)?;
     let program = job.programs.first().context("the job has no program")?;
     let program = output::full(&program.id().0);
-    Ok(WrittenJob { job: folder.join(JOB), program, work_macs: job.work_macs() })
+    Ok(WrittenJob { job: folder.join(JOB), program, work_macs: Big(job.work_macs().into()) })
 }
 
 /// Names and bytes of files.
@@ -210,6 +211,15 @@ fn job_files(model: &ExactLlama, job: &BuiltJob) -> anyhow::Result<Files> {
         ("prompt.bin", prompt.clone()),
         (JOB, serde_json::to_vec_pretty(&json)?),
     ])
+}
+
+/// An import as JSON has it: with MACs as digits, like everywhere.
+fn json(report: &Report) -> anyhow::Result<serde_json::Value> {
+    let mut json = serde_json::to_value(report)?;
+    if let Some(fields) = json.as_object_mut() {
+        fields.insert("task_macs".into(), serde_json::to_value(Big(report.task_macs.into()))?);
+    }
+    Ok(json)
 }
 
 fn text(report: &Report) -> String {
@@ -269,6 +279,7 @@ mod tests {
         // It has learned: a byte drawn evenly from 93 would have a perplexity of 93.
         assert!(fidelity.perplexity_f32.unwrap() < 15.0, "{fidelity:?}");
         assert!(text(&report).contains("same likeliest"));
+        assert_eq!(json(&report).unwrap()["task_macs"], report.task_macs.to_string());
 
         let asked = ModelTextArgs {
             model: out.clone(),

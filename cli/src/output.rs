@@ -6,7 +6,10 @@ use quern_primitives::{Account, Balance, BlobId, QRN};
 pub use quern_sdk::chain::amount::{grouped, parse_qrn, qrn};
 use quern_sdk::chain::json::Hex;
 use serde::Serialize;
-use std::io::{IsTerminal, Write};
+use std::{
+    io::{self, ErrorKind, IsTerminal, Write},
+    path::Path,
+};
 
 /// Multiply-accumulates for people.
 pub fn macs(macs: u128) -> String {
@@ -24,6 +27,14 @@ pub fn count(number: u64, noun: &str) -> String {
         1 => format!("1 {noun}"),
         _ => format!("{} {noun}s", grouped(number.into())),
     }
+}
+
+/// That what `--out` names could not be written, with what to do where its disk is full.
+pub fn unwritten(path: &Path, error: anyhow::Error) -> anyhow::Error {
+    let mut kinds = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
+    let is_full = kinds.any(|kind| matches!(kind, ErrorKind::StorageFull | ErrorKind::QuotaExceeded));
+    let remedy = if is_full { ": free some space there, or name another folder with --out" } else { "" };
+    error.context(format!("{} cannot be written{remedy}", path.display()))
 }
 
 /// A number of bytes for people.
@@ -175,6 +186,20 @@ mod tests {
     #[test]
     fn count_should_fit_one_and_many() {
         assert_eq!([0, 1, 2].map(|number| count(number, "shard")), ["0 shards", "1 shard", "2 shards"]);
+    }
+
+    #[test]
+    fn remedy_should_be_named_when_the_disk_is_full() {
+        let told = |kind: ErrorKind| {
+            let source = io::Error::from(kind);
+            let error = quern_sdk::import::ImportError::File { file: "weights.bin".into(), source };
+            unwritten(Path::new("out"), error.into()).to_string()
+        };
+        for kind in [ErrorKind::StorageFull, ErrorKind::QuotaExceeded] {
+            assert_eq!(told(kind), "out cannot be written: free some space there, or name another folder with --out");
+            assert!(unwritten(Path::new("out"), io::Error::from(kind).into()).to_string().contains("--out"));
+        }
+        assert_eq!(told(ErrorKind::PermissionDenied), "out cannot be written");
     }
 
     #[test]

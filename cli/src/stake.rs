@@ -9,7 +9,7 @@ use crate::{
 };
 use anyhow::{ensure, Context};
 use quern_primitives::{Account, Balance, Height};
-use quern_protocol::view::{AccountView, CandidateView, NominationView, MAX_PAGE};
+use quern_protocol::view::{AccountView, CandidateView, NominationView, ParticipantView, MAX_PAGE};
 use quern_sdk::chain::{
     calls,
     json::Big,
@@ -185,7 +185,8 @@ pub async fn run(global: &Global, command: StakeCommand) -> anyhow::Result<ExitC
                 "the node made no session keys: it does so for callers on its own machine, with --rpc-methods unsafe \
                  where its RPC port is open to others",
             )?;
-            sender.send_and_wait(&calls::set_session_keys(keys, proof)).await.map(drop)?
+            sender.send_and_wait(&calls::set_session_keys(keys, proof)).await?;
+            Output { json: global.json }.say("session keys are registered; next: `quern stake validate`");
         }
         StakeCommand::Validate { commission } => sender.send_and_wait(&calls::validate(commission)).await.map(drop)?,
         StakeCommand::Chill => sender.send_and_wait(&calls::chill()).await.map(drop)?,
@@ -197,7 +198,10 @@ pub async fn run(global: &Global, command: StakeCommand) -> anyhow::Result<ExitC
             Output { json: global.json }.say(claimed);
         }
         StakeCommand::Claim { account: Some(who) } => claim_for(&chain, &sender, account(&who)?).await?,
-        StakeCommand::Retire => sender.send_and_wait(&calls::retire()).await.map(drop)?,
+        StakeCommand::Retire => {
+            sender.send_and_wait(&calls::retire()).await?;
+            Output { json: global.json }.say(retired(chain.participant(&caller).await?.as_ref()));
+        }
         StakeCommand::Show { .. } | StakeCommand::Candidates { .. } | StakeCommand::Proxy(_) => {}
     }
     show(global, &chain, caller).await
@@ -218,6 +222,18 @@ fn hint_of_stake(stake: Option<&str>, command: &StakeCommand, caller: &Account) 
     };
     let own = output::address(caller);
     Some(format!("note: QUERN_STAKE is for daemons alone: this is about the key's own account, {own}; {instead}"))
+}
+
+/// What comes after `retire`, by what the registry still has of the account.
+fn retired(left: Option<&ParticipantView>) -> String {
+    match left {
+        None => "retired: the account is registered no more, and its daemon may be stopped once `quern-worker drain` says so".to_owned(),
+        Some(view) => format!(
+            "retiring, with {} open: keep the daemon running until their windows have closed; next: `quern-worker drain`, \
+             which says when nothing is owed any more",
+            output::count(view.open.into(), "shard")
+        ),
+    }
 }
 
 /// Whether a nomination reaches the chain's minimum.
@@ -417,7 +433,7 @@ async fn candidates(global: &Global, limit: u32) -> anyhow::Result<ExitCode> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use quern_primitives::QRN;
+    use quern_primitives::{job::Profile, traits::Role, QRN};
 
     #[test]
     fn command_should_be_refused_with_the_amounts_when_the_account_has_too_little() {
@@ -458,6 +474,27 @@ mod tests {
         assert_eq!(hint(StakeCommand::Chill), None);
         assert_eq!(hint_of_stake(None, &StakeCommand::Retire, &caller), None);
         assert_eq!(hint_of_stake(Some(&output::address(&caller)), &StakeCommand::Retire, &caller), None);
+    }
+
+    #[test]
+    fn retiring_should_say_what_is_open_and_what_comes_next() {
+        let view = ParticipantView {
+            account: [1; 32],
+            role: Role::Worker,
+            endpoint: Default::default(),
+            profile: Profile::new(4_096, "cpu", false),
+            ask: QRN,
+            slots: 4,
+            open: 2,
+            reputation: 0,
+            barred: false,
+            bonded: 0,
+            locked: 0,
+        };
+        let told = retired(Some(&view));
+        assert!(told.starts_with("retiring, with 2 shards open: keep the daemon running"), "{told}");
+        assert!(told.contains("`quern-worker drain`"), "{told}");
+        assert!(retired(None).starts_with("retired: the account is registered no more"));
     }
 
     #[test]

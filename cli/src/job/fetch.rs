@@ -111,13 +111,7 @@ fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     written.map_err(|error| {
         // What is left of it is of no use to anybody; that it cannot be removed changes nothing.
         let _ = fs::remove_file(&part);
-        let remedy = match error.kind() {
-            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
-                ": free some space there, or name another folder with --out"
-            }
-            _ => "",
-        };
-        anyhow::Error::from(error).context(format!("{} cannot be written{remedy}", path.display()))
+        output::unwritten(path, error.into())
     })
 }
 

@@ -53,13 +53,17 @@ fn reasons(workers: &[ParticipantView], quote: &Quote, spec: &JobSpec) -> Vec<St
         ));
     }
     let Requirements { memory_mib, gmacs_per_second, regions, accelerator } = &spec.requirements;
+    let letters: Vec<String> = regions.iter().map(ToString::to_string).collect();
     let asked = [
         (format!("{memory_mib} MiB"), Requirements { memory_mib: *memory_mib, ..Requirements::default() }),
         (
             format!("{gmacs_per_second} GMAC a second"),
             Requirements { gmacs_per_second: *gmacs_per_second, ..Requirements::default() },
         ),
-        (format!("regions {regions:?}"), Requirements { regions: regions.clone(), ..Requirements::default() }),
+        (
+            format!("regions {}", letters.join(", ")),
+            Requirements { regions: regions.clone(), ..Requirements::default() },
+        ),
         (
             format!("accelerator {}", format!("{accelerator:?}").to_lowercase()),
             Requirements { accelerator: *accelerator, ..Requirements::default() },
@@ -125,8 +129,14 @@ mod tests {
             (quote(0), spec(QRN, Requirements { accelerator: Accelerator::Gpu, ..any.clone() }), "accelerator gpu"),
             (
                 quote(0),
-                spec(QRN, Requirements { regions: vec!["DE".parse().unwrap()].try_into().unwrap(), ..any }),
-                "DE",
+                spec(
+                    QRN,
+                    Requirements {
+                        regions: ["DE", "FR"].map(|region| region.parse().unwrap()).to_vec().try_into().unwrap(),
+                        ..any
+                    },
+                ),
+                "regions DE, FR",
             ),
         ];
         for (quote, spec, expected) in cases {

@@ -316,7 +316,14 @@ async fn by_receipt(
         chain.url()
     );
     let root = chain.job_root(receipt.job).await?;
-    let root = root.with_context(|| format!("the chain knows no completed job {}", receipt.job))?;
+    let root = root.with_context(|| {
+        // Chains of one genesis cannot be told apart by their receipts.
+        format!(
+            "the chain at {} knows no completed job {}: another `--dev` chain, or another `QUERN_RPC`?",
+            chain.url(),
+            receipt.job
+        )
+    })?;
     if parse_id(&receipt.root) != Some(root) {
         let text = format!("the root of job {} on chain is {root}, the receipt says {}", receipt.job, receipt.root);
         return differs(output, &text, None);

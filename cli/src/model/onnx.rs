@@ -111,8 +111,7 @@ pub fn import(args: &ImportArgs, out: &Path) -> anyhow::Result<Report> {
         Some(path) => imported.images_of(&network, &array(path)?).with_context(|| format!("{}", path.display()))?,
         None => imported.images_of(&network, &samples)?,
     };
-    let names =
-        write(&network, &imported, &images, out).with_context(|| format!("{} cannot be written", out.display()))?;
+    let names = write(&network, &imported, &images, out).map_err(|error| output::unwritten(out, error))?;
     Ok(Report {
         family: "onnx".into(),
         parameters: imported.parameters,

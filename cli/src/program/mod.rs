@@ -29,8 +29,7 @@ pub async fn run(global: &Global, command: ProgramCommand) -> anyhow::Result<Exi
     match command {
         ProgramCommand::Inspect { program } => {
             let bytes = load(global, &program).await?;
-            let checked =
-                Program::decode_checked(&bytes).map_err(|error| anyhow::anyhow!("not a valid program: {error}"))?;
+            let checked = decode(&bytes)?;
             let report = Report::of(&checked);
             output.result(&Inspected { report: &report, program: form::of(checked.program())? }, report.text())?;
         }
@@ -43,6 +42,14 @@ pub async fn run(global: &Global, command: ProgramCommand) -> anyhow::Result<Exi
         ProgramCommand::Retire { program } => retire(global, &output, program).await?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn decode(bytes: &[u8]) -> anyhow::Result<Checked> {
+    Program::decode_checked(bytes).map_err(|error| {
+        let is_text = bytes.trim_ascii_start().starts_with(b"{");
+        let hint = if is_text { ". A JSON form? `quern program assemble` makes a program of it" } else { "" };
+        anyhow::anyhow!("not a valid program: {error}{hint}")
+    })
 }
 
 #[derive(Serialize)]
@@ -215,6 +222,14 @@ mod tests {
     fn report_should_fit_80_columns() {
         let report = Report::of(&Mlp::digits().local_training(&Training::digits()).unwrap());
         assert!(report.text().lines().all(|line| line.chars().count() <= 80), "{}", report.text());
+    }
+
+    #[test]
+    fn program_should_be_refused_with_a_hint_when_it_is_a_form() {
+        let refused = |bytes: &[u8]| decode(bytes).unwrap_err().to_string();
+        let form = refused(include_bytes!("../../../examples/linear.json"));
+        assert!(form.starts_with("not a valid program") && form.contains("`quern program assemble`"), "{form}");
+        assert!(!refused(&[7; 9]).contains("assemble"));
     }
 
     #[test]
