@@ -8,8 +8,12 @@ use subxt::{
     ArcMetadata,
 };
 
+/// What to do where an extrinsic cannot take the place of another one.
+const NUMBER_WAITS: &str =
+    "another extrinsic of the account with this number waits already: send it again when it is in a block";
+
 /// Words of a node's pool and of the runtime that are not a pallet's, and what to do.
-const PHRASES: [(&str, &str); 9] = [
+const PHRASES: [(&str, &str); 10] = [
     ("Inability to pay some fees", "transfer some QRN to the account: it cannot pay the fee"),
     (
         "Funds are unavailable",
@@ -22,17 +26,17 @@ const PHRASES: [(&str, &str); 9] = [
     ("Transaction has a bad signature", "use binaries of the same version as the chain's runtime"),
     ("ancient birth block", "it waited for too long: send it again"),
     ("would exhaust the resources of block", "the block is full: send it again a little later"),
-    (
-        "priority is too low",
-        "another extrinsic of the account with this number waits already: send it again when it is in a block",
-    ),
+    ("priority is too low", NUMBER_WAITS),
+    ("priority of the transaction is too low", NUMBER_WAITS),
     ("Immediately Dropped", "the node's pool is full: send it again a little later"),
     ("bad origin", "this needs another origin: that of the administrator, or of nobody"),
 ];
 
 /// What somebody says, with what to do, where that is known.
 pub fn in_words(message: &str) -> String {
-    match PHRASES.iter().find(|(phrase, _)| message.contains(phrase)) {
+    // A phrase may begin the sentence.
+    let said = message.to_ascii_lowercase();
+    match PHRASES.iter().find(|(phrase, _)| said.contains(&phrase.to_ascii_lowercase())) {
         Some((_, remedy)) => format!("{message}: {remedy}"),
         None => message.to_owned(),
     }
@@ -395,5 +399,11 @@ mod tests {
         assert!(in_words(message).starts_with(message));
         assert!(in_words(message).ends_with("transfer some QRN to the account: it cannot pay the fee"));
         assert_eq!(in_words("something else"), "something else");
+        // As the two interfaces of a node say it.
+        for message in
+            ["Priority is too low: (5 vs 5)", "The priority of the transaction is too low (pool 5 > current 5)"]
+        {
+            assert_eq!(in_words(message), format!("{message}: {NUMBER_WAITS}"));
+        }
     }
 }
