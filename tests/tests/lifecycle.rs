@@ -3,7 +3,7 @@
 
 use quern_primitives::{BlobId, JobId};
 use quern_program::{reference, Context, Tensor};
-use quern_protocol::view::JobStatus;
+use quern_protocol::view::{JobStatus, JobView};
 use quern_sdk::models::BuiltJob;
 use quern_tests::{eventually, jobs, network::BOND, Network, Requester, PATIENCE};
 use serde_json::{json, Value};
@@ -118,6 +118,15 @@ async fn daemons_should_be_listed_with_their_bonds(network: &Network, count: usi
     assert_eq!(bonded, vec![BOND; count], "{listed:#?}");
 }
 
+/// A job when its escrow is free: a later block than the one that cancels it drops its shards.
+async fn over(network: &Network, job: JobId) -> JobView {
+    eventually("the escrow of a cancelled job is free", PATIENCE, || async {
+        let view = network.chain.job(job).await.expect("the node answers").expect("the job is there");
+        (view.escrow_left == 0).then_some(view)
+    })
+    .await
+}
+
 #[tokio::test]
 async fn escrow_should_come_back_when_a_job_is_cancelled() {
     let network = Network::development().await;
@@ -126,6 +135,7 @@ async fn escrow_should_come_back_when_a_job_is_cancelled() {
     // The first job leaves the program published, so that later only escrow is held.
     let first = requester.submit(jobs::small_job(TASKS, 2)).await;
     network.quern(&["job", "cancel", &first.to_string()]).await.succeeded();
+    over(&network, first).await;
     let before = network.chain.account(&account).await.expect("the node answers");
 
     let id = requester.submit(jobs::small_job(TASKS, 2)).await;
@@ -140,10 +150,10 @@ async fn escrow_should_come_back_when_a_job_is_cancelled() {
     network.quern_as("//Alice", &["job", "cancel", &id]).await.refused(1, &["NotRequester"]);
     let cancelled = network.quern(&["job", "cancel", &id, "--json"]).await.succeeded().json();
     assert_eq!(cancelled["cancelled"], json!(true));
+    let view = over(&network, view.id).await;
+    assert_eq!((view.status, view.spent), (JobStatus::Cancelled, 0));
     let after = network.chain.account(&account).await.expect("the node answers");
     assert_eq!(after.held, before.held);
-    let view = network.chain.job(view.id).await.expect("the node answers").expect("the job is there");
-    assert_eq!((view.status, view.escrow_left, view.spent), (JobStatus::Cancelled, 0, 0));
 
     network.quern(&["job", "cancel", &id]).await.refused(1, &["NotOpen"]);
     network.quern(&["job", "cancel", "99"]).await.refused(1, &["NoSuchJob"]);
