@@ -18,7 +18,7 @@ use quern_sdk::chain::{
     parse_account,
     plants::planted_result,
     runtime::{slashing, Event},
-    Chain, Payload,
+    Chain, Keypair, Payload,
 };
 use serde::Serialize;
 use std::process::ExitCode;
@@ -30,7 +30,9 @@ pub async fn run(global: &Global, command: PlantCommand) -> anyhow::Result<ExitC
         PlantCommand::Decoy(args) => decoy(global, args).await?,
         PlantCommand::Open(args) => open(global, args).await?,
         PlantCommand::OpenDecoy(SaltArgs { salt }) => {
-            end(global, decoy_hash(&own(global)?, &salt), calls::open_decoy(salt)).await?;
+            let keys = client::keys(global)?;
+            let hash = decoy_hash(&keys.account(), &salt);
+            end(global, keys, hash, calls::open_decoy(salt)).await?;
         }
         PlantCommand::Withdraw(args) => withdraw(global, args).await?,
         PlantCommand::Expire(args) => expire(global, args).await?,
@@ -188,14 +190,8 @@ impl Ended {
     }
 }
 
-/// The account that signs: only who posted a plant or decoy can open it.
-fn own(global: &Global) -> anyhow::Result<quern_primitives::Account> {
-    Ok(client::keys(global)?.account())
-}
-
 /// Ends a plant or decoy, and tells what became of its deposit.
-async fn end(global: &Global, hash: [u8; 32], call: impl Payload + Sync) -> anyhow::Result<()> {
-    let keys = client::keys(global)?;
+async fn end(global: &Global, keys: Keypair, hash: [u8; 32], call: impl Payload + Sync) -> anyhow::Result<()> {
     let chain = client::connect(global).await?;
     under_way(&chain, hash).await?;
     let included = chain.sender(keys).send_and_wait(&call).await?;
@@ -212,14 +208,18 @@ async fn open(global: &Global, PlantOpenArgs { offence, salt }: PlantOpenArgs) -
     let Some(result) = planted_result(&slash) else {
         bail!("offence {offence} cannot have been planted: only the conviction of a worker's result can, not an apprentice's");
     };
-    end(global, result.hash(&own(global)?, &salt), calls::open_plant(offence, salt)).await
+    let keys = client::keys(global)?;
+    let hash = result.hash(&keys.account(), &salt);
+    end(global, keys, hash, calls::open_plant(offence, salt)).await
 }
 
 async fn withdraw(global: &Global, args: PlantWithdrawArgs) -> anyhow::Result<()> {
     let PlantWithdrawArgs { salt, shard, attempt, worker, root } = args;
     let worker = parse_account(&worker).with_context(|| format!("--worker: {worker:?} is no account"))?;
     let result = PlantedResult { shard, attempt, worker, root: BlobId(root) };
-    end(global, result.hash(&own(global)?, &salt), calls::withdraw_plant(salt, result)).await
+    let keys = client::keys(global)?;
+    let hash = result.hash(&keys.account(), &salt);
+    end(global, keys, hash, calls::withdraw_plant(salt, result)).await
 }
 
 async fn expire(global: &Global, PlantExpireArgs { hash }: PlantExpireArgs) -> anyhow::Result<()> {
@@ -227,7 +227,7 @@ async fn expire(global: &Global, PlantExpireArgs { hash }: PlantExpireArgs) -> a
     let (plant, (height, _)) = (under_way(&chain, hash).await?, chain.best().await?);
     let left = plant.expires_at.saturating_sub(height);
     ensure!(left == 0, "it can be opened for another {left} blocks, until block {}: wait", plant.expires_at);
-    end(global, hash, calls::expire_plant(hash)).await
+    end(global, client::keys(global)?, hash, calls::expire_plant(hash)).await
 }
 
 #[cfg(test)]

@@ -5,23 +5,19 @@
 @group(0) @binding(2) var<storage, read> a: array<Word>;
 @group(0) @binding(3) var<storage, read> b: array<Word>;
 
-fn four(a: Word, b: vec4<Word>) -> vec4<Sum> {
-    return vec4<Sum>(multiply(a, b.x), multiply(a, b.y), multiply(a, b.z), multiply(a, b.w));
-}
-
 @compute @workgroup_size(256)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let x = a[id.x % params.len];
     let y = b[id.x % params.len];
-    var words = vec4<Word>(x, y, x + y, x - y);
+    var words = Quad(x, y, x + y, x - y);
     let factors0 = words.wzyx;
     let factors1 = factors0 + words;
     let factors2 = factors1 + words;
     let factors3 = factors2 + words;
-    var sums0 = vec4<Sum>();
-    var sums1 = vec4<Sum>();
-    var sums2 = vec4<Sum>();
-    var sums3 = vec4<Sum>();
+    var sums0 = Sums();
+    var sums1 = Sums();
+    var sums2 = Sums();
+    var sums3 = Sums();
     for (var round = 0u; round < params.depth; round++) {
         sums0 += four(words.x, factors0);
         sums1 += four(words.y, factors0);

@@ -2,8 +2,6 @@
 // a [matrices, rows, depth] times the transposes of b [matrices, columns, depth], in words; depth is a multiple of four. One
 // workgroup computes a tile of 64 x 64, one invocation 4 x 4 of it. Its sums have names: an array of them that loops run over stays
 // in memory where a compiler does not unroll the loops, and that was forty times slower on a GPU.
-alias Quad = vec4<Word>;
-alias Sums = vec4<Sum>;
 @group(0) @binding(1) var<storage, read_write> out: array<Sum>;
 @group(0) @binding(2) var<storage, read> a: array<Quad>;
 @group(0) @binding(3) var<storage, read> b: array<Quad>;
@@ -21,10 +19,6 @@ fn load(of_a: bool, at: u32) -> Quad {
 // Where a word of four lines is in a tile: in different banks for neighbouring invocations, when they store and when they load.
 fn place(word: u32, four: u32) -> u32 {
     return word * 16u + (four ^ (word / 4u * 2u));
-}
-
-fn four(a: Word, b: Quad) -> Sums {
-    return Sums(multiply(a, b.x), multiply(a, b.y), multiply(a, b.z), multiply(a, b.w));
 }
 
 fn store(at: u32, column: u32, sums: Sums) {

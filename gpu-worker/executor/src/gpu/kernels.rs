@@ -195,13 +195,13 @@ impl Product {
     }
 
     fn of_words(self, dot: &'static str, matrices: u32, [rows, columns, depth]: [u32; 3]) -> Call {
-        let (kernel, [rows_each, columns_each]) = match self.in_tiles {
-            true => (PRODUCT, [64, 64]),
-            false => (PRODUCT_BY_ROWS, [1, 16]),
+        let (parts, [rows_each, columns_each]) = match self.in_tiles {
+            true => (vec![dot, shader!("four"), PRODUCT], [64, 64]),
+            false => (vec![dot, PRODUCT_BY_ROWS], [1, 16]),
         };
         let groups = [rows.div_ceil(rows_each), columns.div_ceil(columns_each)];
         Call {
-            kernel: Kernel { parts: vec![dot, kernel], arguments: Arguments::Words(2) },
+            kernel: Kernel { parts, arguments: Arguments::Words(2) },
             params: Params { rows, columns, depth, matrices, ..Params::default() },
             workgroups: groups.into_iter().map(u64::from).product::<u64>() * u64::from(matrices),
         }
@@ -223,7 +223,10 @@ const DOTS_WORKGROUPS: u64 = 1 << 13;
 /// Nothing but products of words in registers, words of its output, and its multiply-accumulates.
 pub(super) fn dots(rounds: u32) -> (Call, u64, u64) {
     let call = Call {
-        kernel: Kernel { parts: vec![shader!("dot_i8"), shader!("dots")], arguments: Arguments::Words(2) },
+        kernel: Kernel {
+            parts: vec![shader!("dot_i8"), shader!("four"), shader!("dots")],
+            arguments: Arguments::Words(2),
+        },
         params: Params { len: DOTS_WORDS, depth: rounds, ..Params::default() },
         workgroups: DOTS_WORKGROUPS,
     };

@@ -480,6 +480,14 @@ mod tests {
     }
 
     #[test]
+    fn kernel_that_only_multiplies_should_run_when_a_device_is_measured() {
+        let executor = GpuExecutor::new().unwrap();
+        let (seconds, macs) = executor.time_dots(1).unwrap();
+        assert!(seconds > 0.0);
+        assert_eq!(macs, 8_192 * 256 * 64 * 4);
+    }
+
+    #[test]
     fn weights_should_be_written_once_when_tasks_share_them() {
         let case = Case::new();
         let weights = case.tensor(1, 3);
