@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 use super::mock::*;
-use crate::{Disputes, Error, Event};
+use crate::{Disputes, Error, Event, MAX_LINK_BYTES};
 use frame_support::{assert_noop, assert_ok, dispatch::DispatchResult};
-use quern_primitives::{traits::OffenceKind, Balance, BlobId, DisputeId};
+use quern_primitives::{commitment::LeafProof, slice::SliceProof, traits::OffenceKind, Balance, BlobId, DisputeId};
 use quern_protocol::{
     dispute::{Defendant, Move, Outcome},
     shard::Phase,
@@ -303,6 +303,47 @@ fn accuse_auditor_should_fail_when_a_leaf_is_missing_or_there_is_no_bond() {
         let wrong = Verification::accuse_auditor(signed(STRANGER), id, account(auditor), POSITION, start, end);
         assert_noop!(wrong, Error::<Test>::LeafMismatch);
         assert_noop!(accuse(&case, STRANGER + 2, auditor, POSITION), Error::<Test>::NoBond);
+    });
+}
+
+#[test]
+fn accuse_auditor_should_fail_when_the_segment_was_not_drawn() {
+    test(|| {
+        Plan::set((3, 2));
+        let case = lied();
+        let drawn = case.sample();
+        let position = (0..case.world.leaves()).find(|at| !drawn.contains(at)).unwrap();
+        assert_noop!(accuse(&case, STRANGER, liable(&case)[0], position), Error::<Test>::NotSampled);
+    });
+}
+
+#[test]
+fn accuse_auditor_should_fail_when_a_proof_is_too_long_or_there_are_too_many_disputes() {
+    test(|| {
+        let case = lied();
+        let auditors = liable(&case);
+        let (id, auditor, end) = (case.id(), account(auditors[0]), case.worker.leaf(POSITION));
+        let long = LeafProof { proof: SliceProof(vec![0; MAX_LINK_BYTES + 1]), ..end.clone() };
+        let with = |start, end| {
+            let (by, auditor) = (signed(STRANGER), auditor.clone());
+            Verification::accuse_auditor(by, id, auditor, POSITION, Some(start), end)
+        };
+        assert_noop!(with(long.clone(), end), Error::<Test>::ProofsTooLong);
+        assert_noop!(with(case.worker.leaf(POSITION - 1), long), Error::<Test>::ProofsTooLong);
+        // Half of the places are left to drawn validators.
+        DisputeLimit::set(2);
+        accused(&case, auditors[0]);
+        assert_noop!(accuse(&case, FRIEND, auditors[1], POSITION), Error::<Test>::TooManyDisputes);
+    });
+}
+
+#[test]
+fn accuse_auditor_should_fail_when_its_time_is_over_and_the_shard_is_still_to_be_settled() {
+    test(|| {
+        let case = lied();
+        let Phase::Accused { accused, .. } = case.shard().phase else { panic!("auditors may be accused") };
+        System::set_block_number(accused.by + 1);
+        assert_noop!(accuse(&case, STRANGER, liable(&case)[0], POSITION), Error::<Test>::TooLate);
     });
 }
 

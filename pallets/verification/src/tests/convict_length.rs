@@ -86,3 +86,12 @@ fn convict_length_should_fail_when_somebody_else_signs_or_too_late() {
         assert_noop!(by(challenger), Error::<Test>::MoveTooLate);
     });
 }
+
+#[test]
+fn convict_length_should_fail_when_a_trace_is_owed() {
+    test(|| {
+        let (_, challenger, dispute) = Case::flipped().disputed();
+        let call = Verification::convict_length(signed(challenger), dispute, 4_097, SliceProof::default());
+        assert_noop!(call, Error::<Test>::WrongMove);
+    });
+}

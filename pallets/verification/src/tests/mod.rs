@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Tests: one file for each call, draws, deadlines, and what is always true.
+//! Tests: one file for each call, what all of them refuse, draws, deadlines, and what is always true.
 
 pub mod mock;
 
@@ -32,4 +32,5 @@ mod prove_ends;
 mod report_inputs;
 mod reveal_audit;
 mod reveal_results;
+mod strangers;
 mod views;

@@ -3,7 +3,10 @@ use super::mock::*;
 use crate::{disputes::DISPUTES_PER_BOND, Disputes, Error, Event, MAX_LINK_BYTES};
 use frame_support::{assert_noop, assert_ok, dispatch::DispatchResultWithPostInfo};
 use quern_primitives::commitment::LeafProof;
-use quern_protocol::{dispute::Move, shard::Phase};
+use quern_protocol::{
+    dispute::Move,
+    shard::{Phase, MAX_CHALLENGES},
+};
 
 fn open(case: &Case, who: u8, position: u32, start: Option<LeafProof>, end: LeafProof) -> DispatchResultWithPostInfo {
     Verification::open_dispute(signed(who), case.id(), position, start, end)
@@ -213,6 +216,21 @@ fn open_dispute_should_fail_when_the_challenger_of_an_accepted_shard_has_no_bond
         Bonds::set(STRANGER, RICH);
         assert_ok!(open(STRANGER));
         assert_noop!(open(STRANGER), Error::<Test>::Duplicate);
+    });
+}
+
+#[test]
+fn open_dispute_should_fail_when_an_accepted_shard_is_challenged_as_often_as_can_be() {
+    test(|| {
+        DisputeLimit::set(4 * MAX_CHALLENGES);
+        let case = Case::accepted_lie();
+        let challengers = STRANGER..=STRANGER + MAX_CHALLENGES as u8;
+        challengers.clone().for_each(|who| Bonds::set(who, RICH * RICH));
+        for who in challengers.clone().take(MAX_CHALLENGES as usize) {
+            case.open(who, 5);
+        }
+        let last = open(&case, *challengers.end(), 5, Some(case.worker.leaf(4)), case.worker.leaf(5));
+        assert_eq!(last.unwrap_err().error, Error::<Test>::Full.into());
     });
 }
 
