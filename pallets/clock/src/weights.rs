@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Weights of `quern_pallet_clock`, as measured: `scripts/weights` writes this file, nobody edits it.
 //!
-//! 2026-11-25, 20 steps, 10 repeats, on AMD EPYC. Times are those of the runtime's WebAssembly; `DbWeight` is added for each
+//! 2026-11-26, 20 steps, 10 repeats, on AMD EPYC. Times are those of the runtime's WebAssembly; `DbWeight` is added for each
 //! storage item read and written.
 
 use core::marker::PhantomData;
@@ -28,9 +28,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Clock::Lag` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Clock::Seeds` (r:0 w:1)
     // Proof: `Clock::Seeds` (`max_values`: None, `max_size`: Some(40), added: 2515, mode: `MaxEncodedLen`)
-    // Shortest time: 18_628 ns.
+    // Shortest time: 21_622 ns.
     fn on_block() -> Weight {
-        Weight::from_parts(19_859_000, 2_510)
+        Weight::from_parts(23_034_000, 2_510)
             .saturating_add(T::DbWeight::get().reads(5))
             .saturating_add(T::DbWeight::get().writes(3))
     }

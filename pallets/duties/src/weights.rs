@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Weights of `quern_pallet_duties`, as measured: `scripts/weights` writes this file, nobody edits it.
 //!
-//! 2026-11-25, 20 steps, 10 repeats, on AMD EPYC. Times are those of the runtime's WebAssembly; `DbWeight` is added for each
+//! 2026-11-26, 20 steps, 10 repeats, on AMD EPYC. Times are those of the runtime's WebAssembly; `DbWeight` is added for each
 //! storage item read and written.
 
 use core::marker::PhantomData;
@@ -29,47 +29,63 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Verification::PendingDrawCount` (r:1 w:0)
     // Proof: `Verification::PendingDrawCount` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Shards` (r:16 w:0)
-    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(1033), added: 3508, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
     // Storage: `Clock::Lag` (r:1 w:0)
     // Proof: `Clock::Lag` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Clock::Settings` (r:1 w:0)
     // Proof: `Clock::Settings` (`max_values`: Some(1), `max_size`: Some(24), added: 519, mode: `MaxEncodedLen`)
     // Storage: `Jobs::ProtocolParams` (r:1 w:0)
-    // Proof: `Jobs::ProtocolParams` (`max_values`: Some(1), `max_size`: Some(79), added: 574, mode: `MaxEncodedLen`)
-    // Shortest time: 17_226 ns.
+    // Proof: `Jobs::ProtocolParams` (`max_values`: Some(1), `max_size`: Some(150), added: 645, mode: `MaxEncodedLen`)
+    // Shortest time: 19_820 ns.
     fn judge(n: u32) -> Weight {
-        Weight::from_parts(13_280_707, 3_518)
-            .saturating_add(Weight::from_parts(6_550_755, 0).saturating_mul(n.into()))
+        Weight::from_parts(15_149_485, 3_518)
+            .saturating_add(Weight::from_parts(7_586_865, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(5))
             .saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(n.into())))
-            .saturating_add(Weight::from_parts(0, 3_508).saturating_mul(n.into()))
-    }
-    // Hand-counted, until it is measured: twice `judge`, the list of proxies (r:1, at most 611 bytes), and copying the call.
-    fn judge_proxied(n: u32) -> Weight {
-        Self::judge(n)
-            .saturating_mul(2)
-            .saturating_add(Weight::from_parts(10_000_000, 4_706))
-            .saturating_add(T::DbWeight::get().reads(1))
+            .saturating_add(Weight::from_parts(0, 6_083).saturating_mul(n.into()))
     }
     // Storage: `Duties::Records` (r:1 w:1)
     // Proof: `Duties::Records` (`max_values`: None, `max_size`: Some(53), added: 2528, mode: `MaxEncodedLen`)
-    // Shortest time: 7_331 ns.
+    // Storage: `Proxy::Proxies` (r:1 w:0)
+    // Proof: `Proxy::Proxies` (`max_values`: None, `max_size`: Some(649), added: 3124, mode: `MaxEncodedLen`)
+    // Storage: `Verification::PendingDrawCount` (r:1 w:0)
+    // Proof: `Verification::PendingDrawCount` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `Jobs::Shards` (r:16 w:0)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
+    // Storage: `Clock::Lag` (r:1 w:0)
+    // Proof: `Clock::Lag` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `Clock::Settings` (r:1 w:0)
+    // Proof: `Clock::Settings` (`max_values`: Some(1), `max_size`: Some(24), added: 519, mode: `MaxEncodedLen`)
+    // Storage: `Jobs::ProtocolParams` (r:1 w:0)
+    // Proof: `Jobs::ProtocolParams` (`max_values`: Some(1), `max_size`: Some(150), added: 645, mode: `MaxEncodedLen`)
+    // Shortest time: 41_241 ns.
+    fn judge_proxied(n: u32) -> Weight {
+        Weight::from_parts(31_265_900, 4_114)
+            .saturating_add(Weight::from_parts(12_885_684, 0).saturating_mul(n.into()))
+            .saturating_add(T::DbWeight::get().reads(6))
+            .saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(n.into())))
+            .saturating_add(T::DbWeight::get().writes(1))
+            .saturating_add(Weight::from_parts(0, 6_083).saturating_mul(n.into()))
+    }
+    // Storage: `Duties::Records` (r:1 w:1)
+    // Proof: `Duties::Records` (`max_values`: None, `max_size`: Some(53), added: 2528, mode: `MaxEncodedLen`)
+    // Shortest time: 8_283 ns.
     fn failure() -> Weight {
-        Weight::from_parts(7_932_000, 3_518)
+        Weight::from_parts(8_893_000, 3_518)
             .saturating_add(T::DbWeight::get().reads(1))
             .saturating_add(T::DbWeight::get().writes(1))
     }
-    // Shortest time: 451 ns.
+    // Shortest time: 771 ns.
     fn pass() -> Weight {
-        Weight::from_parts(571_000, 0)
+        Weight::from_parts(892_000, 0)
     }
     // Storage: `Duties::Cursor` (r:1 w:1)
     // Proof: `Duties::Cursor` (`max_values`: Some(1), `max_size`: Some(32), added: 527, mode: `MaxEncodedLen`)
     // Storage: `Duties::Records` (r:2 w:1)
     // Proof: `Duties::Records` (`max_values`: None, `max_size`: Some(53), added: 2528, mode: `MaxEncodedLen`)
-    // Shortest time: 8_783 ns.
+    // Shortest time: 9_514 ns.
     fn forgive() -> Weight {
-        Weight::from_parts(9_454_000, 6_046)
+        Weight::from_parts(10_215_000, 6_046)
             .saturating_add(T::DbWeight::get().reads(3))
             .saturating_add(T::DbWeight::get().writes(2))
     }

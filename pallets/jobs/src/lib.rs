@@ -696,7 +696,7 @@ pub mod pallet {
             };
             accrue(Self::expire(now), &T::WeightInfo::expire_shards);
             accrue(Self::end_pauses(now, limit), &T::WeightInfo::end_pauses);
-            accrue(Self::sweep(limit), &T::WeightInfo::remove_shards);
+            accrue(Self::sweep(limit), &T::WeightInfo::sweep_shards);
             accrue(Self::start_jobs(seed, limit), &T::WeightInfo::start_jobs);
             accrue(Self::open_stages(now, limit), &T::WeightInfo::open_shards);
             let (shards, workers) = Self::assign(now, seed, limit);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Weights of `quern_pallet_staking`, as measured: `scripts/weights` writes this file, nobody edits it.
 //!
-//! 2026-11-25, 20 steps, 10 repeats, on AMD EPYC. Times are those of the runtime's WebAssembly; `DbWeight` is added for each
+//! 2026-11-26, 20 steps, 10 repeats, on AMD EPYC. Times are those of the runtime's WebAssembly; `DbWeight` is added for each
 //! storage item read and written.
 
 use core::marker::PhantomData;
@@ -35,166 +35,202 @@ pub trait WeightInfo {
 pub struct SubstrateWeight<T>(PhantomData<T>);
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Collateral::Ledgers` (r:1 w:1)
-    // Proof: `Collateral::Ledgers` (`max_values`: None, `max_size`: Some(417), added: 2892, mode: `MaxEncodedLen`)
+    // Proof: `Collateral::Ledgers` (`max_values`: None, `max_size`: Some(437), added: 2912, mode: `MaxEncodedLen`)
     // Storage: `Collateral::MinimumBond` (r:1 w:0)
     // Proof: `Collateral::MinimumBond` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
     // Storage: `Balances::Holds` (r:1 w:1)
-    // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+    // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
+    // Storage: `Clock::Settings` (r:1 w:0)
+    // Proof: `Clock::Settings` (`max_values`: Some(1), `max_size`: Some(24), added: 519, mode: `MaxEncodedLen`)
     // Storage: `Collateral::Candidates` (r:1 w:0)
-    // Proof: `Collateral::Candidates` (`max_values`: None, `max_size`: Some(125), added: 2600, mode: `MaxEncodedLen`)
-    // Shortest time: 66_288 ns.
-    // By hand: `Clock::Settings` (r:1 w:0).
+    // Proof: `Collateral::Candidates` (`max_values`: None, `max_size`: Some(204), added: 2679, mode: `MaxEncodedLen`)
+    // Shortest time: 77_304 ns.
     fn bond() -> Weight {
-        Weight::from_parts(70_453_000, 4_449)
+        Weight::from_parts(80_129_000, 3_902)
             .saturating_add(T::DbWeight::get().reads(5))
             .saturating_add(T::DbWeight::get().writes(2))
     }
     // Storage: `Collateral::Ledgers` (r:1 w:1)
-    // Proof: `Collateral::Ledgers` (`max_values`: None, `max_size`: Some(417), added: 2892, mode: `MaxEncodedLen`)
+    // Proof: `Collateral::Ledgers` (`max_values`: None, `max_size`: Some(437), added: 2912, mode: `MaxEncodedLen`)
     // Storage: `Collateral::MinimumBond` (r:1 w:0)
     // Proof: `Collateral::MinimumBond` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
     // Storage: `Collateral::UnbondingBlocks` (r:1 w:0)
     // Proof: `Collateral::UnbondingBlocks` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Collateral::Candidates` (r:1 w:0)
-    // Proof: `Collateral::Candidates` (`max_values`: None, `max_size`: Some(125), added: 2600, mode: `MaxEncodedLen`)
-    // Shortest time: 23_866 ns.
+    // Proof: `Collateral::Candidates` (`max_values`: None, `max_size`: Some(204), added: 2679, mode: `MaxEncodedLen`)
+    // Shortest time: 27_110 ns.
     fn unbond() -> Weight {
-        Weight::from_parts(25_568_000, 3_882)
+        Weight::from_parts(28_883_000, 3_902)
             .saturating_add(T::DbWeight::get().reads(4))
             .saturating_add(T::DbWeight::get().writes(1))
     }
     // Storage: `Collateral::Ledgers` (r:1 w:1)
-    // Proof: `Collateral::Ledgers` (`max_values`: None, `max_size`: Some(417), added: 2892, mode: `MaxEncodedLen`)
+    // Proof: `Collateral::Ledgers` (`max_values`: None, `max_size`: Some(437), added: 2912, mode: `MaxEncodedLen`)
     // Storage: `Balances::Holds` (r:1 w:1)
-    // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
-    // Shortest time: 54_160 ns.
+    // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
+    // Shortest time: 61_300 ns.
     fn withdraw_unbonded() -> Weight {
-        Weight::from_parts(56_874_000, 3_882)
+        Weight::from_parts(63_875_000, 3_902)
             .saturating_add(T::DbWeight::get().reads(2))
             .saturating_add(T::DbWeight::get().writes(2))
     }
     // Storage: `Session::NextKeys` (r:1 w:0)
     // Proof: `Session::NextKeys` (`max_values`: None, `max_size`: None, mode: `Measured`)
     // Storage: `Collateral::Ledgers` (r:1 w:0)
-    // Proof: `Collateral::Ledgers` (`max_values`: None, `max_size`: Some(417), added: 2892, mode: `MaxEncodedLen`)
+    // Proof: `Collateral::Ledgers` (`max_values`: None, `max_size`: Some(437), added: 2912, mode: `MaxEncodedLen`)
     // Storage: `Collateral::MinimumBond` (r:1 w:0)
     // Proof: `Collateral::MinimumBond` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
     // Storage: `Collateral::Candidates` (r:2 w:2)
-    // Proof: `Collateral::Candidates` (`max_values`: None, `max_size`: Some(125), added: 2600, mode: `MaxEncodedLen`)
+    // Proof: `Collateral::Candidates` (`max_values`: None, `max_size`: Some(204), added: 2679, mode: `MaxEncodedLen`)
     // Storage: `Collateral::Elections` (r:1 w:0)
-    // Proof: `Collateral::Elections` (`max_values`: Some(1), `max_size`: Some(40), added: 535, mode: `MaxEncodedLen`)
+    // Proof: `Collateral::Elections` (`max_values`: Some(1), `max_size`: Some(36), added: 531, mode: `MaxEncodedLen`)
     // Storage: `Collateral::Order` (r:1 w:1)
     // Proof: `Collateral::Order` (`max_values`: Some(1), `max_size`: Some(24578), added: 25073, mode: `MaxEncodedLen`)
+    // Storage: `Rewards::Settings` (r:1 w:0)
+    // Proof: `Rewards::Settings` (`max_values`: Some(1), `max_size`: Some(72), added: 567, mode: `MaxEncodedLen`)
     // Storage: `Collateral::NextGeneration` (r:1 w:1)
     // Proof: `Collateral::NextGeneration` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
-    // Shortest time: 102_152 ns.
+    // Shortest time: 123_163 ns.
     fn validate() -> Weight {
-        Weight::from_parts(122_171_000, 31_187)
-            .saturating_add(T::DbWeight::get().reads(8))
+        Weight::from_parts(155_881_000, 31_418)
+            .saturating_add(T::DbWeight::get().reads(9))
             .saturating_add(T::DbWeight::get().writes(4))
     }
     // Storage: `Collateral::Candidates` (r:1 w:1)
-    // Proof: `Collateral::Candidates` (`max_values`: None, `max_size`: Some(125), added: 2600, mode: `MaxEncodedLen`)
+    // Proof: `Collateral::Candidates` (`max_values`: None, `max_size`: Some(204), added: 2679, mode: `MaxEncodedLen`)
     // Storage: `Collateral::Order` (r:1 w:1)
     // Proof: `Collateral::Order` (`max_values`: Some(1), `max_size`: Some(24578), added: 25073, mode: `MaxEncodedLen`)
-    // Shortest time: 103_324 ns.
+    // Shortest time: 118_576 ns.
     fn chill() -> Weight {
-        Weight::from_parts(128_621_000, 26_063)
+        Weight::from_parts(154_810_000, 26_063)
             .saturating_add(T::DbWeight::get().reads(2))
             .saturating_add(T::DbWeight::get().writes(2))
     }
     // Storage: `Collateral::Candidates` (r:1 w:1)
-    // Proof: `Collateral::Candidates` (`max_values`: None, `max_size`: Some(125), added: 2600, mode: `MaxEncodedLen`)
+    // Proof: `Collateral::Candidates` (`max_values`: None, `max_size`: Some(204), added: 2679, mode: `MaxEncodedLen`)
     // Storage: `Collateral::Elections` (r:1 w:0)
-    // Proof: `Collateral::Elections` (`max_values`: Some(1), `max_size`: Some(40), added: 535, mode: `MaxEncodedLen`)
+    // Proof: `Collateral::Elections` (`max_values`: Some(1), `max_size`: Some(36), added: 531, mode: `MaxEncodedLen`)
     // Storage: `Collateral::Ledgers` (r:1 w:0)
-    // Proof: `Collateral::Ledgers` (`max_values`: None, `max_size`: Some(417), added: 2892, mode: `MaxEncodedLen`)
+    // Proof: `Collateral::Ledgers` (`max_values`: None, `max_size`: Some(437), added: 2912, mode: `MaxEncodedLen`)
+    // Storage: `Rewards::Settings` (r:1 w:0)
+    // Proof: `Rewards::Settings` (`max_values`: Some(1), `max_size`: Some(72), added: 567, mode: `MaxEncodedLen`)
+    // Storage: `Rewards::CurrentEra` (r:1 w:0)
+    // Proof: `Rewards::CurrentEra` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `Rewards::Contributions` (r:1 w:0)
+    // Proof: `Rewards::Contributions` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
+    // Storage: `Rewards::AuthoredEras` (r:1 w:0)
+    // Proof: `Rewards::AuthoredEras` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
     // Storage: `Collateral::Nominations` (r:1 w:1)
-    // Proof: `Collateral::Nominations` (`max_values`: None, `max_size`: Some(441), added: 2916, mode: `MaxEncodedLen`)
+    // Proof: `Collateral::Nominations` (`max_values`: None, `max_size`: Some(787), added: 3262, mode: `MaxEncodedLen`)
+    // Storage: `Collateral::Merges` (r:1 w:2)
+    // Proof: `Collateral::Merges` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
+    // Storage: `Collateral::NextGeneration` (r:1 w:1)
+    // Proof: `Collateral::NextGeneration` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
     // Storage: `System::Account` (r:1 w:1)
     // Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
     // Storage: `Balances::Holds` (r:1 w:1)
-    // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+    // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
     // Storage: `Collateral::MinimumBond` (r:1 w:0)
     // Proof: `Collateral::MinimumBond` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
     // Storage: `Collateral::Order` (r:1 w:1)
     // Proof: `Collateral::Order` (`max_values`: Some(1), `max_size`: Some(24578), added: 25073, mode: `MaxEncodedLen`)
-    // Shortest time: 170_363 ns.
-    // By hand, until it is measured again: a young pool becomes a part of the candidate's, and a nomination is exchanged.
-    // Storage: `Collateral::Merges` (r:1 w:2), `Rewards::Settings` (r:1 w:0), `Rewards::CurrentEra` (r:1 w:0), `Rewards::AuthoredEras`
-    // (r:1 w:0), `Rewards::Contributions` (r:1 w:0), `Collateral::NextGeneration` (r:1 w:1)
+    // Shortest time: 220_778 ns.
     fn nominate() -> Weight {
-        Weight::from_parts(250_282_000, 40_063)
+        Weight::from_parts(257_783_000, 26_063)
             .saturating_add(T::DbWeight::get().reads(14))
             .saturating_add(T::DbWeight::get().writes(8))
     }
     // Storage: `Collateral::Candidates` (r:1 w:1)
-    // Proof: `Collateral::Candidates` (`max_values`: None, `max_size`: Some(125), added: 2600, mode: `MaxEncodedLen`)
+    // Proof: `Collateral::Candidates` (`max_values`: None, `max_size`: Some(204), added: 2679, mode: `MaxEncodedLen`)
+    // Storage: `Rewards::Settings` (r:1 w:0)
+    // Proof: `Rewards::Settings` (`max_values`: Some(1), `max_size`: Some(72), added: 567, mode: `MaxEncodedLen`)
+    // Storage: `Rewards::CurrentEra` (r:1 w:0)
+    // Proof: `Rewards::CurrentEra` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `Rewards::Contributions` (r:1 w:0)
+    // Proof: `Rewards::Contributions` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
+    // Storage: `Rewards::AuthoredEras` (r:1 w:0)
+    // Proof: `Rewards::AuthoredEras` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
     // Storage: `Collateral::Nominations` (r:1 w:1)
-    // Proof: `Collateral::Nominations` (`max_values`: None, `max_size`: Some(441), added: 2916, mode: `MaxEncodedLen`)
-    // Storage: `Collateral::Elections` (r:1 w:0)
-    // Proof: `Collateral::Elections` (`max_values`: Some(1), `max_size`: Some(40), added: 535, mode: `MaxEncodedLen`)
+    // Proof: `Collateral::Nominations` (`max_values`: None, `max_size`: Some(787), added: 3262, mode: `MaxEncodedLen`)
+    // Storage: `Collateral::Merges` (r:1 w:2)
+    // Proof: `Collateral::Merges` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
     // Storage: `Collateral::UnbondingBlocks` (r:1 w:0)
     // Proof: `Collateral::UnbondingBlocks` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Collateral::Ledgers` (r:1 w:0)
-    // Proof: `Collateral::Ledgers` (`max_values`: None, `max_size`: Some(417), added: 2892, mode: `MaxEncodedLen`)
+    // Proof: `Collateral::Ledgers` (`max_values`: None, `max_size`: Some(437), added: 2912, mode: `MaxEncodedLen`)
     // Storage: `Collateral::MinimumBond` (r:1 w:0)
     // Proof: `Collateral::MinimumBond` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
+    // Storage: `Collateral::Elections` (r:1 w:0)
+    // Proof: `Collateral::Elections` (`max_values`: Some(1), `max_size`: Some(36), added: 531, mode: `MaxEncodedLen`)
     // Storage: `Collateral::Order` (r:1 w:1)
     // Proof: `Collateral::Order` (`max_values`: Some(1), `max_size`: Some(24578), added: 25073, mode: `MaxEncodedLen`)
-    // Shortest time: 103_774 ns.
-    // By hand, until it is measured again: a young pool becomes a part of the candidate's, and a nomination is exchanged.
-    // Storage: `Collateral::Merges` (r:1 w:2), `Rewards::Settings` (r:1 w:0), `Rewards::CurrentEra` (r:1 w:0), `Rewards::AuthoredEras`
-    // (r:1 w:0), `Rewards::Contributions` (r:1 w:0)
+    // Shortest time: 148_080 ns.
     fn unbond_nomination() -> Weight {
-        Weight::from_parts(190_874_000, 40_063)
+        Weight::from_parts(179_456_000, 26_063)
             .saturating_add(T::DbWeight::get().reads(12))
             .saturating_add(T::DbWeight::get().writes(5))
     }
     // Storage: `Collateral::Nominations` (r:1 w:1)
-    // Proof: `Collateral::Nominations` (`max_values`: None, `max_size`: Some(441), added: 2916, mode: `MaxEncodedLen`)
+    // Proof: `Collateral::Nominations` (`max_values`: None, `max_size`: Some(787), added: 3262, mode: `MaxEncodedLen`)
     // Storage: `Collateral::Candidates` (r:1 w:1)
-    // Proof: `Collateral::Candidates` (`max_values`: None, `max_size`: Some(125), added: 2600, mode: `MaxEncodedLen`)
+    // Proof: `Collateral::Candidates` (`max_values`: None, `max_size`: Some(204), added: 2679, mode: `MaxEncodedLen`)
+    // Storage: `Rewards::Settings` (r:1 w:0)
+    // Proof: `Rewards::Settings` (`max_values`: Some(1), `max_size`: Some(72), added: 567, mode: `MaxEncodedLen`)
+    // Storage: `Rewards::CurrentEra` (r:1 w:0)
+    // Proof: `Rewards::CurrentEra` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `Rewards::Contributions` (r:1 w:0)
+    // Proof: `Rewards::Contributions` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
+    // Storage: `Rewards::AuthoredEras` (r:1 w:0)
+    // Proof: `Rewards::AuthoredEras` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+    // Storage: `Collateral::Merges` (r:1 w:2)
+    // Proof: `Collateral::Merges` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
     // Storage: `Balances::Holds` (r:1 w:1)
-    // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+    // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
     // Storage: `System::Account` (r:1 w:1)
     // Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
     // Storage: `Collateral::Ledgers` (r:1 w:0)
-    // Proof: `Collateral::Ledgers` (`max_values`: None, `max_size`: Some(417), added: 2892, mode: `MaxEncodedLen`)
+    // Proof: `Collateral::Ledgers` (`max_values`: None, `max_size`: Some(437), added: 2912, mode: `MaxEncodedLen`)
     // Storage: `Collateral::MinimumBond` (r:1 w:0)
     // Proof: `Collateral::MinimumBond` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
     // Storage: `Collateral::Elections` (r:1 w:0)
-    // Proof: `Collateral::Elections` (`max_values`: Some(1), `max_size`: Some(40), added: 535, mode: `MaxEncodedLen`)
-    // Shortest time: 120_499 ns.
-    // By hand, until it is measured again: a young pool becomes a part of the candidate's, and a nomination is exchanged.
-    // Storage: `Collateral::Merges` (r:1 w:2), `Rewards::Settings` (r:1 w:0), `Rewards::CurrentEra` (r:1 w:0), `Rewards::AuthoredEras`
-    // (r:1 w:0), `Rewards::Contributions` (r:1 w:0)
+    // Proof: `Collateral::Elections` (`max_values`: Some(1), `max_size`: Some(36), added: 531, mode: `MaxEncodedLen`)
+    // Storage: `Collateral::Order` (r:1 w:1)
+    // Proof: `Collateral::Order` (`max_values`: Some(1), `max_size`: Some(24578), added: 25073, mode: `MaxEncodedLen`)
+    // Shortest time: 226_005 ns.
     fn withdraw_nomination() -> Weight {
-        Weight::from_parts(215_391_000, 17_906)
-            .saturating_add(T::DbWeight::get().reads(12))
-            .saturating_add(T::DbWeight::get().writes(6))
+        Weight::from_parts(256_932_000, 26_063)
+            .saturating_add(T::DbWeight::get().reads(13))
+            .saturating_add(T::DbWeight::get().writes(7))
     }
-    // Counted by hand since: the two cursors and four sessions without a report.
     // Storage: `Collateral::ForgottenTo` (r:1 w:1)
+    // Proof: `Collateral::ForgottenTo` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Collateral::ShownFrom` (r:1 w:0)
+    // Proof: `Collateral::ShownFrom` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Collateral::ReportsBySession` (r:4 w:0)
+    // Proof: `Collateral::ReportsBySession` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     // Storage: `Collateral::Authored` (r:1 w:1)
     // Proof: `Collateral::Authored` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
     // Storage: `Collateral::SessionBlocks` (r:1 w:1)
     // Proof: `Collateral::SessionBlocks` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
-    // Shortest time: 9_735 ns.
+    // Shortest time: 23_275 ns.
     fn on_block() -> Weight {
-        Weight::from_parts(25_000_000, 13_000)
+        Weight::from_parts(24_526_000, 11_066)
             .saturating_add(T::DbWeight::get().reads(8))
             .saturating_add(T::DbWeight::get().writes(3))
     }
-    // Counted by hand.
-    // Storage: `Collateral::ReportsBySession` (r:1 w:1)
+    // Storage: `Collateral::ForgottenTo` (r:1 w:1)
+    // Proof: `Collateral::ForgottenTo` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `Collateral::ShownFrom` (r:1 w:0)
+    // Proof: `Collateral::ShownFrom` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `Collateral::ReportsBySession` (r:2 w:1)
+    // Proof: `Collateral::ReportsBySession` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     // Storage: `Collateral::Reports` (r:0 w:1)
+    // Proof: `Collateral::Reports` (`max_values`: None, `max_size`: Some(16426), added: 18901, mode: `MaxEncodedLen`)
+    // Shortest time: 17_035 ns.
     fn forget_report() -> Weight {
-        Weight::from_parts(15_000_000, 3_500)
-            .saturating_add(T::DbWeight::get().reads(1))
-            .saturating_add(T::DbWeight::get().writes(2))
+        Weight::from_parts(18_278_000, 6_028)
+            .saturating_add(T::DbWeight::get().reads(4))
+            .saturating_add(T::DbWeight::get().writes(3))
     }
 }
 
