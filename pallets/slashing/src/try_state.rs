@@ -34,7 +34,7 @@ impl<T: Config> Pallet<T> {
         ensure!(Settings::<T>::get().is_sound(), "slashing: unsound shares");
         ensure!(Times::<T>::get().is_sound(), "slashing: unsound times");
         let (cursor, next) = (AgendaCursor::<T>::get(), NextOffence::<T>::get());
-        let mut appeals = BTreeMap::<Account, Balance>::new();
+        let mut appeals: BTreeMap<AccountId32, Balance> = Self::accounts();
         for (id, slash) in Deferred::<T>::iter() {
             ensure!(id < next, "slashing: an offence has a number that was not given");
             match &slash.offence {
@@ -47,8 +47,8 @@ impl<T: Config> Pallet<T> {
             }
             ensure!(slash.due_at >= cursor, "slashing: a slash was passed over");
             ensure!(Agenda::<T>::contains_key(slash.due_at, id), "slashing: a slash is not on the agenda");
-            let sum = appeals.entry(*slash.offence.offender()).or_default();
             if let SlashStage::Appealed { bond, .. } = slash.stage {
+                let sum = appeals.entry(AccountId32::from(*slash.offence.offender())).or_default();
                 *sum = sum.saturating_add(bond);
             }
         }
@@ -59,25 +59,30 @@ impl<T: Config> Pallet<T> {
             ensure!(locked <= all, "slashing: less is locked than is at stake");
         }
         for (offender, bonds) in appeals {
-            let held = T::Currency::balance_on_hold(&HoldReason::Appeal.into(), &AccountId32::from(offender));
+            let held = T::Currency::balance_on_hold(&HoldReason::Appeal.into(), &offender);
             ensure!(held == bonds, "slashing: the bonds of appeals differ from what is held");
         }
         Self::try_plants()
     }
 
+    /// Everybody, so that a hold is seen whose reason is gone.
+    fn accounts<V: Default>() -> BTreeMap<AccountId32, V> {
+        frame_system::Account::<T>::iter_keys().map(|who| (who, V::default())).collect()
+    }
+
     fn try_plants() -> Result<(), TryRuntimeError> {
         ensure!(Terms::<T>::get().is_sound(), "slashing: unsound terms of plants");
-        let mut owners = BTreeMap::<Account, (u32, Balance)>::new();
+        let mut owners: BTreeMap<AccountId32, (u32, Balance)> = Self::accounts();
         for plant in Plants::<T>::iter_values() {
             ensure!(plant.posted_at < plant.expires_at, "slashing: a plant that could never be opened");
-            let (number, deposits) = owners.entry(plant.owner).or_default();
+            let (number, deposits) = owners.entry(AccountId32::from(plant.owner)).or_default();
             *number = number.saturating_add(1);
             *deposits = deposits.saturating_add(plant.deposit);
         }
         let counted = PlantsOf::<T>::iter().count();
-        ensure!(counted == owners.len(), "slashing: an account is counted that has no plant");
+        let planting = owners.values().filter(|(number, _)| *number > 0).count();
+        ensure!(counted == planting, "slashing: an account is counted that has no plant");
         for (owner, (number, deposits)) in owners {
-            let owner = AccountId32::from(owner);
             ensure!(PlantsOf::<T>::get(&owner) == number, "slashing: the plants of an account are counted wrongly");
             let held = T::Currency::balance_on_hold(&HoldReason::Plant.into(), &owner);
             ensure!(held == deposits, "slashing: the deposits of plants differ from what is held");

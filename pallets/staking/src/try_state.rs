@@ -17,6 +17,7 @@ impl<T: Config> Pallet<T> {
     /// Checks what must always hold: see the last section of the crate's documentation.
     pub fn do_try_state() -> Result<(), TryRuntimeError> {
         ensure!(Elections::<T>::get().unsound().is_none(), "staking: unsound parameters");
+        Self::check_holds()?;
         Self::check_ledgers()?;
         Self::check_order()?;
         Self::check_pools()?;
@@ -38,6 +39,18 @@ impl<T: Config> Pallet<T> {
         }
         let shares = Reported::<T>::iter_values().all(|noted| noted.share_ppm <= ONE_PPM);
         ensure!(shares, "staking: an offence costs more than all");
+        Ok(())
+    }
+
+    /// Nothing is held whose reason is gone.
+    fn check_holds() -> Result<(), TryRuntimeError> {
+        let pot = Self::pot();
+        for who in frame_system::Account::<T>::iter_keys() {
+            let held = |reason: HoldReason| T::Currency::balance_on_hold(&reason.into(), &who);
+            let has_bond = held(HoldReason::Bond) > 0;
+            ensure!(!has_bond || Ledgers::<T>::contains_key(&who), "staking: a bond is held that no ledger has");
+            ensure!(who == pot || held(HoldReason::Nomination) == 0, "staking: backing is held beside the pot");
+        }
         Ok(())
     }
 

@@ -18,4 +18,5 @@ mod report;
 mod set_dry_run;
 mod set_guardian;
 mod shares;
+mod try_state;
 mod withdraw_plant;

@@ -19,6 +19,7 @@ mod pool;
 mod reports;
 mod reward;
 mod simulation;
+mod try_state;
 mod unbond;
 mod unbond_nomination;
 mod validate;
