@@ -4,5 +4,5 @@
 mod genesis;
 mod invariants;
 pub(crate) mod lag;
-mod mock;
+pub(crate) mod mock;
 mod seeds;

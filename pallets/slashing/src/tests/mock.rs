@@ -121,7 +121,7 @@ pub struct Helper;
 #[cfg(feature = "runtime-benchmarks")]
 impl slashing::benchmarking::BenchmarkHelper for Helper {
     fn lock(who: &AccountId32, amount: Balance) {
-        let funds = Balances::minimum_balance() + 2 * amount;
+        let funds = <Balances as frame_support::traits::fungible::Inspect<_>>::minimum_balance() + 2 * amount;
         assert_ok!(<Balances as frame_support::traits::fungible::Mutate<_>>::mint_into(who, funds));
         assert_ok!(Collateral::bond(RuntimeOrigin::signed(who.clone()), amount));
         assert_ok!(Collateral::lock(&who.clone().into(), amount));

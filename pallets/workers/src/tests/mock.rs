@@ -75,7 +75,7 @@ impl workers::BenchmarkHelper for MockCollateral {
         Bonds::mutate(|bonds| bonds.insert(who.clone().into(), (MINIMUM, 0)));
     }
     fn unbond(who: &AccountId32) {
-        Bonds::mutate(|bonds| bonds.remove(&who.clone().into()));
+        Bonds::mutate(|bonds| bonds.remove(&Account::from(who.clone())));
     }
 }
 
