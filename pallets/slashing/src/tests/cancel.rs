@@ -33,6 +33,20 @@ fn cancel_should_give_the_bond_of_an_appeal_back() {
 }
 
 #[test]
+fn cancel_should_leave_the_deposit_of_a_plant_to_be_withdrawn() {
+    run(|| {
+        let before = balance(PLANTER);
+        plant(DEPOSIT);
+        let id = convict_planted();
+        assert_ok!(Slashing::cancel(RuntimeOrigin::root(), id));
+        assert_noop!(Slashing::open_plant(signed(PLANTER), id, SALT), Error::<Test>::NoSuchSlash);
+        Void::set(vec![planted()]);
+        assert_ok!(Slashing::withdraw_plant(signed(PLANTER), SALT, planted()));
+        assert_eq!((balance(PLANTER), bond()), (before, (BOND, BOND)));
+    });
+}
+
+#[test]
 fn cancel_should_leave_other_slashes_alone() {
     run(|| {
         let (first, second) = (wrong_result(), wrong_result());
