@@ -168,6 +168,9 @@ impl Params {
         if self.declines_before_probe == 0 || u32::from(self.declines_before_probe) > crate::shard::MAX_DECLINES {
             return Err("declines_before_probe must be between 1 and MAX_DECLINES");
         }
+        if u32::from(self.max_pauses) >= crate::shard::MAX_COMPENSATED {
+            return Err("max_pauses must be below MAX_COMPENSATED");
+        }
         if [self.audit_bond, self.challenge_bond].contains(&0) {
             return Err("audit_bond and challenge_bond must be above zero: who has nothing at stake is silent, or accuses, for nothing");
         }

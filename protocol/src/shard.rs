@@ -8,7 +8,7 @@ mod step;
 mod window;
 
 pub use deadlines::{segment_work, work, Traffic, MACS_PER_MOVED_BYTE};
-pub use probe::{Probe, ProbeSeat, Work, MAX_DECLINES, MAX_PROBES, MAX_PROBE_ROUNDS, MAX_UNJUDGED};
+pub use probe::{Probe, ProbeSeat, Work, MAX_COMPENSATED, MAX_DECLINES, MAX_PROBES, MAX_PROBE_ROUNDS, MAX_UNJUDGED};
 
 use crate::{Moment, Params};
 use alloc::vec::Vec;
@@ -537,8 +537,8 @@ pub struct Shard {
     /// The last workers that declined, of whom nobody knows yet whether they could have fetched the inputs: somebody else's
     /// accepted result shows that they could, missing inputs that drawn validators confirm that they could not.
     pub unjudged: BoundedVec<Account, ConstU32<MAX_UNJUDGED>>,
-    /// The last attempt whose worker was paid although nobody could audit its result.
-    pub compensated: Option<u16>,
+    /// Attempts whose workers were paid although nobody could audit their results, each with the root that was paid.
+    pub compensated: BoundedVec<(u16, BlobId), ConstU32<MAX_COMPENSATED>>,
 }
 
 /// What happens to a shard.
@@ -795,7 +795,7 @@ impl Shard {
             extra_blocks: 0,
             work: costs,
             unjudged: BoundedVec::new(),
-            compensated: None,
+            compensated: BoundedVec::new(),
         }
     }
 
@@ -891,10 +891,10 @@ impl Shard {
     }
 
     /// Whether a result neither counts nor is paid any more. Every attempt has one worker and at most one commitment, which counts only in
-    /// that attempt. What was accepted stands until it is overturned, paid or not. Who takes the deposit of a plant back before its slash
-    /// is that of a liar.
+    /// that attempt. What was accepted stands until it is overturned, paid or not; what was paid without an audit counts for good. Who takes
+    /// the deposit of a plant back before its slash is that of a liar.
     pub fn never_pays(&self, result: &PlantedResult) -> bool {
-        if self.compensated == Some(result.attempt) {
+        if self.compensated.contains(&(result.attempt, result.root)) {
             return false;
         }
         if self.attempt != result.attempt {

@@ -6,11 +6,14 @@ use codec::Encode;
 use quern_primitives::{
     commitment::{audit_seal, results_digest},
     draw::SegmentCosts,
+    plant::PlantedResult,
     traits::OffenceKind,
     Account, Balance, BlobId, Height, ShardId,
 };
 use quern_protocol::{
-    shard::{Deal, Effect, Event, Phase, ProbeSeat, Seat, MAX_AUDIT_ROUNDS, MAX_PROBES, MAX_PROBE_ROUNDS},
+    shard::{
+        Deal, Effect, Event, Phase, ProbeSeat, Seat, MAX_AUDIT_ROUNDS, MAX_COMPENSATED, MAX_PROBES, MAX_PROBE_ROUNDS,
+    },
     Params, Shard, ShardError,
 };
 use std::collections::{BTreeMap, HashSet, VecDeque};
@@ -71,20 +74,24 @@ fn seats(of: &[Account]) -> Vec<ProbeSeat> {
 
 /// Anna has sealed, and Boris is the last of those who say that they have not got the inputs.
 fn unaudited() -> Shard {
-    let mut shard = shard();
-    let commit = Event::Commit { by: WORKER, root: BlobId([5; 32]), secret_hash: [6; 32] };
+    unaudited_of(shard(), BlobId([5; 32]), FROM)
+}
+
+/// The same of a queued shard, with the root that its worker commits to and the height at which its audit comes to nothing.
+fn unaudited_of(mut shard: Shard, root: BlobId, at: Height) -> Shard {
+    let commit = Event::Commit { by: WORKER, root, secret_hash: [6; 32] };
     for event in [Event::Assign(deal(WORKER)), Event::Start(WORKER), commit] {
-        shard = step(&shard, event, 1).0;
+        shard = step(&shard, event, at - 3).0;
     }
     let draw = Event::Draw { sample: vec![1, 3], seats: vec![Seat::new(ANNA, BOND), Seat::new(BORIS, BOND)] };
     let results = results_digest(&ID, &[BlobId([1; 32])]);
     let seal = Event::Seal { by: ANNA, seal: audit_seal(&[7; 32], &ANNA, &ID, &OPENED, &results) };
     for event in [draw, Event::Open { by: WORKER, digest: OPENED }, seal] {
-        shard = step(&shard, event, FROM).0;
+        shard = step(&shard, event, at).0;
     }
     shard.rounds = MAX_AUDIT_ROUNDS - 1;
     for inputs_missing in [false, true] {
-        shard = step(&shard, Event::Unavailable { by: BORIS, inputs_missing }, FROM).0;
+        shard = step(&shard, Event::Unavailable { by: BORIS, inputs_missing }, at).0;
     }
     shard
 }
@@ -320,10 +327,32 @@ fn work_should_be_paid_with_those_who_sealed_when_the_inputs_are_missing() {
         let Some(effect) = effects.iter().find(|effect| matches!(effect, Effect::Compensate { .. })) else { return };
         assert_eq!(*effect, Effect::Compensate { deal: deal(WORKER), auditors: vec![ANNA], needed: 2 });
         assert!(effects.contains(&Effect::Unaudited(WORKER)) && effects.contains(&Effect::CloseDisputes));
-        assert_eq!(after.compensated, Some(before.attempt));
+        assert_eq!(after.compensated.to_vec(), [(before.attempt, before.commitment().unwrap().root)]);
         paid += 1;
     });
     assert!(paid > 0);
+}
+
+#[test]
+fn results_should_count_each_with_its_root_when_several_were_paid_without_an_audit() {
+    let mut shard = shard();
+    let roots = [[5; 32], [8; 32]].map(BlobId);
+    for (root, at) in roots.into_iter().zip([FROM, 20]) {
+        shard = step(&unaudited_of(shard, root, at), Event::Probe(seats(&[CLARA, DORA])), at + 4).0;
+        for by in [CLARA, DORA] {
+            shard = step(&shard, Event::Inputs { by, available: false }, at + 4).0;
+        }
+    }
+    assert_eq!(shard.attempt, 2);
+    let never_pays = |attempt, root| shard.never_pays(&PlantedResult { shard: ID, attempt, worker: WORKER, root });
+    assert_eq!([never_pays(0, roots[0]), never_pays(1, roots[1])], [false; 2], "both were paid");
+    assert_eq!([never_pays(0, roots[1]), never_pays(1, roots[0])], [true; 2], "another result was paid");
+}
+
+#[test]
+fn params_should_be_refused_when_more_results_could_be_paid_than_a_shard_remembers() {
+    let of = |max_pauses| Params { max_pauses, ..Params::default() }.check().is_ok();
+    assert!(of(MAX_COMPENSATED as u8 - 1) && !of(MAX_COMPENSATED as u8));
 }
 
 #[test]

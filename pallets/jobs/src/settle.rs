@@ -113,9 +113,10 @@ impl<T: Config> Results for Pallet<T> {
             // What was paid is kept until its job is pruned; a shard that is gone before that was dropped.
             None => {
                 let is_kept = |job: Job| job.prune_at.is_none_or(|at| at > Self::now());
-                let was_created = |stage: StageRecord| stage.inherits.is_none() && id.index < stage.created;
+                // What a fork takes over was never created: nobody can commit to it under the fork's number.
+                let was_passed = |stage: StageRecord| id.index < stage.created;
                 Jobs::<T>::get(id.job).is_some_and(is_kept)
-                    && Stages::<T>::get(id.job, id.stage).is_some_and(was_created)
+                    && Stages::<T>::get(id.job, id.stage).is_some_and(was_passed)
             }
         }
     }
@@ -325,7 +326,8 @@ impl<T: Config> Pallet<T> {
             Self::complete_stage(job_id, &mut job, index, &mut stage);
         }
         Stages::<T>::insert(job_id, index, stage);
-        if job.status == JobStatus::Running && job.is_complete() {
+        // Also while it is paused: what was committed before that is audited further, and nobody needs the inputs any more.
+        if job.status.is_under_way() && job.is_complete() {
             Self::complete_job(job_id, &mut job);
         }
         Self::keep(job_id, job)
@@ -456,9 +458,13 @@ impl<T: Config> Pallet<T> {
         Self::wind_down(shard.job, job, JobStatus::Failed)
     }
 
-    /// Removes a shard of an ended job that has no worker.
+    /// Removes a shard of an ended job that has no worker. One of which a worker was paid without an audit is kept as its job is, in no
+    /// queue: what was paid counts, and no further attempt will ([`Shard::never_pays`]).
     pub(crate) fn drop_shard(id: &ShardId) -> DispatchResult {
-        Self::remove_shard(id);
+        if let Some(shard) = Self::remove_shard(id).filter(|shard| !shard.compensated.is_empty()) {
+            let attempt = shard.attempt.saturating_add(1);
+            Shards::<T>::insert(id, Shard { phase: Phase::Queued, attempt, ..shard });
+        }
         Self::deposit_event(Event::ShardDropped { shard: *id });
         let mut job = Jobs::<T>::get(id.job).ok_or(Error::<T>::NoSuchJob)?;
         Self::leave_live(&mut job);
@@ -494,9 +500,9 @@ impl<T: Config> Pallet<T> {
         Self::schedule(&after.id, after.expires());
     }
 
-    /// Removes a shard and everything that points to it.
-    pub(crate) fn remove_shard(id: &ShardId) {
-        let Some(shard) = Shards::<T>::take(id) else { return };
+    /// Removes a shard and everything that points to it. Returns it.
+    pub(crate) fn remove_shard(id: &ShardId) -> Option<Shard> {
+        let shard = Shards::<T>::take(id)?;
         for account in parties(&shard) {
             if shard.is_duty_of(&account) {
                 Duties::<T>::remove(account, id);
@@ -505,6 +511,7 @@ impl<T: Config> Pallet<T> {
             }
         }
         Self::schedule(id, None);
+        Some(shard)
     }
 
     /// Sees to it that a shard is looked at when its deadline passes. A shard stands in the agenda at most once, and may stand

@@ -57,12 +57,13 @@ impl<T: Config> Pallet<T> {
         let mut created = 0u32;
         // Each turn creates a shard or takes a job out of the list.
         for _ in 0..limit.saturating_add(T::MaxOpenJobs::get()) {
-            let budget = limit.saturating_sub(created).min(most.saturating_sub(live));
-            let Some(job) = opening.first().copied().filter(|_| budget > 0) else { break };
+            let (budget, places) = (limit.saturating_sub(created), most.saturating_sub(live));
+            let goes_on = budget > 0 && places > 0;
+            let Some(job) = opening.first().copied().filter(|_| goes_on) else { break };
             opening.remove(0);
             let (shards, looked_at, more) = match Parked::<T>::contains_key(job) {
-                true => Self::queue_parked(job, now, budget, &mut queue),
-                false => Self::open_next(job, now, budget, &mut queue),
+                true => Self::queue_parked(job, now, budget.min(places), &mut queue),
+                false => Self::open_next(job, now, (budget, places), &mut queue),
             };
             created = created.saturating_add(looked_at);
             live = live.saturating_add(shards);
@@ -96,12 +97,12 @@ impl<T: Config> Pallet<T> {
         (count, count, Parked::<T>::contains_key(job_id) || job.openable().is_some())
     }
 
-    /// Creates up to `budget` shards of the first open stage of a job, but for those that it takes over. Returns their
-    /// number, how many were looked at, and whether more are to be created now.
+    /// Looks at up to `budget` shards of the first open stage of a job, and creates those that it does not take over while there are
+    /// `places`. Returns their number, how many were looked at, and whether more are to be created now.
     fn open_next(
         job_id: JobId,
         now: Height,
-        budget: u32,
+        (budget, places): (u32, u32),
         queue: &mut BoundedVec<Queued, T::MaxLive>,
     ) -> (u32, u32, bool) {
         let Some(mut job) = Jobs::<T>::get(job_id).filter(|job| job.status == JobStatus::Running) else {
@@ -120,18 +121,22 @@ impl<T: Config> Pallet<T> {
             (false, false) => Self::period_after(now),
         };
         let first = stage.created;
-        let end = first.saturating_add(budget).min(shards);
-        let mut created = 0u32;
-        for number in first..end {
+        let (mut end, mut created) = (first, 0u32);
+        for number in first..first.saturating_add(budget).min(shards) {
             if stage.inherits.is_some_and(|from| Self::standing(from, index, number).is_some()) {
                 stage.accepted = stage.accepted.saturating_add(1);
                 stage.standing = stage.standing.saturating_add(1);
+                end = number.saturating_add(1);
                 continue;
             }
+            if created >= places {
+                break;
+            }
+            end = number.saturating_add(1);
             created = created.saturating_add(1);
             let extra_blocks = job.extra_blocks;
             let shard = Shard { extra_blocks, ..stage.shard(job_id, index, number, &program.summary) };
-            // `budget` leaves room for them: the queue holds every live shard.
+            // `places` leaves room for them: the queue holds every live shard.
             let _ = queue.try_push(Queued { shard: shard.id, from, since: now });
             Shards::<T>::insert(shard.id, shard);
         }
@@ -146,7 +151,13 @@ impl<T: Config> Pallet<T> {
         }
         let more = job.openable().is_some();
         Stages::<T>::insert(job_id, index, stage);
-        Jobs::<T>::insert(job_id, job);
+        if job.is_complete() {
+            // What it takes over was looked at last.
+            Self::complete_job(job_id, &mut job);
+        }
+        if let Err(error) = Self::keep(job_id, job) {
+            frame_support::defensive!("jobs: a complete job's escrow cannot be released", error);
+        }
         (created, end.saturating_sub(first), more)
     }
 
@@ -166,6 +177,9 @@ impl<T: Config> Pallet<T> {
 
     /// Completes a job whose stages are all complete: its root is that of the list of their roots, and stays for ever.
     pub(crate) fn complete_job(job_id: JobId, job: &mut Job) {
+        if matches!(job.status, JobStatus::Paused { .. }) {
+            Self::leave_paused(job_id);
+        }
         let roots: Vec<BlobId> =
             (0u16..).zip(&job.reads).filter_map(|(index, _)| Stages::<T>::get(job_id, index)?.root).collect();
         let root = BlobId::of_list(&roots);

@@ -15,29 +15,27 @@ impl<T: Config> Pallet<T> {
         Self::check_jobs()
     }
 
-    /// Every held amount has exactly one reason.
+    /// Every held amount has exactly one reason, and nothing is held whose reason is gone.
     fn check_money() -> Result<(), TryRuntimeError> {
-        let mut sums: BTreeMap<AccountId32, (Balance, Balance)> = BTreeMap::new();
+        // What everybody should have on hold for escrow, places and programs: whom nothing is held for too.
+        let mut owed: BTreeMap<AccountId32, [Balance; 3]> =
+            frame_system::Account::<T>::iter_keys().map(|who| (who, [0; 3])).collect();
         for (_, job) in Jobs::<T>::iter() {
             ensure!(!job.is_over() || job.place_deposit == 0, "jobs: a deposit for a place that was left");
-            let (escrow, places) = sums.entry(job.requester).or_default();
+            let [escrow, places, _] = owed.entry(job.requester).or_default();
             *escrow = escrow.saturating_add(job.escrow);
             *places = places.saturating_add(job.place_deposit);
         }
-        for (who, (escrow, places)) in sums {
+        for (id, program) in Programs::<T>::iter() {
+            ensure!(Codes::<T>::contains_key(id), "jobs: a program without bytes");
+            let [_, _, deposits] = owed.entry(program.publisher).or_default();
+            *deposits = deposits.saturating_add(program.deposit);
+        }
+        for (who, [escrow, places, deposits]) in owed {
             let held = |reason: HoldReason| T::Currency::balance_on_hold(&reason.into(), &who);
             ensure!(held(HoldReason::Escrow) == escrow, "jobs: held escrow differs from what open jobs can spend");
             ensure!(held(HoldReason::PlaceDeposit) == places, "jobs: held deposits differ from those of open jobs");
-        }
-        let mut deposits: BTreeMap<AccountId32, Balance> = BTreeMap::new();
-        for (id, program) in Programs::<T>::iter() {
-            ensure!(Codes::<T>::contains_key(id), "jobs: a program without bytes");
-            let sum = deposits.entry(program.publisher).or_default();
-            *sum = sum.saturating_add(program.deposit);
-        }
-        for (who, amount) in deposits {
-            let held = T::Currency::balance_on_hold(&HoldReason::ProgramDeposit.into(), &who);
-            ensure!(held == amount, "jobs: held deposits differ from the programs'");
+            ensure!(held(HoldReason::ProgramDeposit) == deposits, "jobs: held deposits differ from the programs'");
         }
         Ok(())
     }
@@ -65,6 +63,9 @@ impl<T: Config> Pallet<T> {
         let mut locks: BTreeMap<Account, Balance> = BTreeMap::new();
         for (id, shard) in Shards::<T>::iter() {
             ensure!(id == shard.id, "jobs: a shard under another id");
+            if Self::was_dropped(&shard) {
+                continue;
+            }
             if shard.result().is_none() {
                 live = live.saturating_add(1);
             }
@@ -139,6 +140,7 @@ impl<T: Config> Pallet<T> {
                 job.unfunded == 0 || job.status != JobStatus::Running,
                 "jobs: a job runs that cannot pay its shards"
             );
+            ensure!(!job.status.is_under_way() || !job.is_complete(), "jobs: a job that is complete goes on");
             ensure!(job.openable().is_none() || Self::will_open(id, &job), "jobs: an open stage is forgotten");
             let (mut live, mut maturing, mut owed) = (0u32, 0u32, 0 as Balance);
             for (index, _) in (0u16..).zip(&job.reads) {
@@ -166,7 +168,8 @@ impl<T: Config> Pallet<T> {
                             continue;
                         }
                     } else {
-                        live = live.saturating_add(shard.is_some().into());
+                        let is_live = shard.is_some_and(|shard| !Self::was_dropped(&shard));
+                        live = live.saturating_add(is_live.into());
                     }
                     let planned = stage.shard(id, index, number, &costs);
                     owed = owed.saturating_add(stage.cost(&planned, job.bid).total());
@@ -199,6 +202,16 @@ impl<T: Config> Pallet<T> {
         let counted: BTreeMap<BlobId, u32> = ProgramUses::<T>::iter().collect();
         ensure!(uses == counted, "jobs: the uses of a program are miscounted");
         Ok(())
+    }
+
+    /// Whether a shard was dropped, and is kept because its worker was paid without an audit.
+    fn was_dropped(shard: &Shard) -> bool {
+        let ShardId { job, .. } = shard.id;
+        !shard.compensated.is_empty()
+            && shard.phase == Phase::Queued
+            && Jobs::<T>::get(job).is_some_and(|job| !job.status.is_open())
+            && !Queue::<T>::get().iter().any(|queued| queued.shard == shard.id)
+            && !Parked::<T>::get(job).contains(&shard.id)
     }
 
     fn will_open(id: JobId, job: &Job) -> bool {

@@ -15,6 +15,9 @@ use alloc::vec;
 pub const MAX_DECLINES: u32 = 8;
 /// Most workers whose declining is still to be judged, the last ones: each is a read and a write when the shard is accepted.
 pub const MAX_UNJUDGED: u32 = 4;
+/// Most results of a shard that are paid although nobody could audit them: each pauses the job, and the one after the last pause ends it.
+/// [`Params::check`] sees to it that there are no more.
+pub const MAX_COMPENSATED: u32 = 8;
 /// Most times that one of the drawn validators has the inputs of a commitment of which others said that they are missing. Then it
 /// is given up unpaid, as one whose audits are spoiled otherwise: nobody may hold it for ever.
 pub const MAX_PROBES: u8 = 2;
@@ -237,8 +240,11 @@ impl Shard {
             effects.push(Effect::InputsMissing);
             return (judged.audited_further(work, period), effects);
         }
-        let Work { deal, audit, .. } = work;
+        let Work { deal, commitment, audit } = work;
         let worker = deal.worker;
+        let mut compensated = self.compensated.clone();
+        // There is room.
+        let _ = compensated.try_push((self.attempt, commitment.root));
         effects.extend(release(&audit));
         effects.extend([
             Effect::ReleaseWorker(deal.clone()),
@@ -248,7 +254,7 @@ impl Shard {
             Effect::InputsMissing,
             Effect::Requeue,
         ]);
-        (Shard { compensated: Some(self.attempt), ..judged.requeued() }, effects)
+        (Shard { compensated, ..judged.requeued() }, effects)
     }
 
     /// The commitment with its audit: whoever sits keeps its seat and its seal.

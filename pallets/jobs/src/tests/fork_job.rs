@@ -6,7 +6,8 @@ use frame_support::{
     storage::{with_transaction, TransactionOutcome},
     traits::fungible::{Inspect, Mutate},
 };
-use quern_primitives::{BlobId, JobId, ShardId};
+use quern_primitives::{job::Input, plant::PlantedResult, traits::Results as _, BlobId, JobId, ShardId};
+use quern_program::DType;
 use quern_protocol::{shard::Phase, traits::Shards as _, view::JobStatus};
 use sp_runtime::DispatchError;
 
@@ -80,6 +81,70 @@ fn fork_job_should_run_again_only_what_does_not_stand() {
         assert_eq!(held(HoldReason::Escrow, 1), 0);
         assert_eq!(Jobs::shards(forked, 0, 0, 8).iter().map(|shard| shard.id).collect::<Vec<_>>(), vec![again, good]);
         assert_eq!(Jobs::shard_view(&at(forked, 0, 1), |_| Vec::new()).unwrap().shard.id, good);
+    });
+}
+
+#[test]
+fn fork_should_be_complete_when_what_it_takes_over_is_looked_at_last() {
+    run(|| {
+        worker(10, BID / 2, 8);
+        let program = publish(&adder(DType::I32, &[4], 1, 0));
+        let one = || stage(program, 8, 8, &[Input::Blob(blob(16))]);
+        let job = submit(spec(vec![one(), one()]));
+        next_period();
+        next_period();
+        let (bad, good) = (at(job, 0, 0), at(job, 1, 0));
+        commit(bad);
+        commit(good);
+        draw(bad, 2);
+        audit(bad, &[]);
+        draw_again(good);
+        audit(good, &[]);
+        overturn(bad);
+        settle(good);
+        worker(11, BID / 2, 8);
+        MaxLive::set(1);
+        assert_ok!(fork(1, job));
+        let again = at(job + 1, 0, 0);
+        next_period();
+        next_period();
+        accept(again);
+        assert_eq!(JobsOf::<Test>::get(again.job).unwrap().status, JobStatus::Running, "there was no place");
+        run_for(1);
+        let root = BlobId::of_list(&[again, good].map(|id| BlobId::of_list(&[root_of(id)])));
+        assert_eq!(JobsOf::<Test>::get(again.job).unwrap().status, JobStatus::Completed { root });
+        assert!(has_event(Event::JobCompleted { job: again.job, root }) && Jobs::job_root(again.job) == Some(root));
+        settle(again);
+        assert!(JobsOf::<Test>::get(again.job).unwrap().is_over());
+    });
+}
+
+#[test]
+fn fork_should_take_over_what_stands_when_there_is_no_place_for_more() {
+    run(|| {
+        let job = tainted();
+        MaxLive::set(1);
+        assert_ok!(fork(1, job));
+        next_period();
+        next_period();
+        assert_eq!(crate::Live::<Test>::get(), 1);
+        assert!(has_event(Event::StageOpened { job: job + 1, stage: 0, shards: 2 }));
+    });
+}
+
+#[test]
+fn result_should_be_void_when_its_shard_of_a_fork_was_dropped() {
+    run(|| {
+        let job = tainted();
+        assert_ok!(fork(1, job));
+        next_period();
+        next_period();
+        let again = at(job + 1, 0, 0);
+        let planted = PlantedResult { shard: again, attempt: 0, worker: raw(worker_of(again)), root: root_of(again) };
+        assert!(!Jobs::is_void(&planted));
+        assert_ok!(Jobs::cancel_job(signed(1), again.job));
+        run_for(params().start_blocks + 1);
+        assert!(has_event(Event::ShardDropped { shard: again }) && Jobs::is_void(&planted));
     });
 }
 

@@ -23,4 +23,5 @@ mod stages;
 mod start_shard;
 mod submit_job;
 mod terms;
+mod try_state;
 mod views;

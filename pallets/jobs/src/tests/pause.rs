@@ -7,10 +7,10 @@ use frame_support::assert_ok;
 use quern_primitives::{
     plant::PlantedResult,
     traits::{Collateral, OffenceKind, Results as _, ShardEnd},
-    ShardId, QRN,
+    BlobId, ShardId, QRN,
 };
 use quern_protocol::{
-    shard::Phase,
+    shard::{Event as ShardEvent, Phase, MAX_AUDIT_ROUNDS},
     traits::Shards as _,
     view::{JobFailure, JobStatus},
 };
@@ -147,6 +147,38 @@ fn work_under_way_should_go_on_and_be_paid_when_its_job_is_paused() {
     });
 }
 
+/// A committed shard of which nobody has sealed an answer. Its job is paused for want of its inputs.
+fn paused_unsealed() -> ShardId {
+    let id = assigned();
+    commit(id);
+    draw(id, 2);
+    Jobs::apply(&id, ShardEvent::Open { by: raw(worker_of(id)), digest: [1; 32] }).unwrap();
+    Shards::<Test>::mutate_extant(id, |shard| shard.rounds = MAX_AUDIT_ROUNDS - 1);
+    for inputs_missing in [false, true] {
+        Jobs::apply(&id, ShardEvent::Unavailable { by: raw(AUDITORS[0]), inputs_missing }).unwrap();
+    }
+    probe(id);
+    say(id, [false, false]);
+    id
+}
+
+#[test]
+fn job_should_be_complete_when_all_of_it_is_accepted_while_it_is_paused() {
+    run(|| {
+        let id = paused_unsealed();
+        assert!(matches!(status(id), JobStatus::Paused { .. }));
+        draw(id, 1);
+        answer(id, &[]);
+        let root = BlobId::of_list(&[BlobId::of_list(&[root_of(id)])]);
+        assert_eq!((status(id), Paused::<Test>::get().len()), (JobStatus::Completed { root }, 0));
+        assert!(has_event(Event::JobCompleted { job: id.job, root }) && Jobs::job_root(id.job) == Some(root));
+        run_for(params().pause_blocks + 2);
+        assert_eq!(status(id), JobStatus::Completed { root }, "its pause is over");
+        settle(id);
+        assert_eq!((OpenJobs::<Test>::get(), held(HoldReason::Escrow, 1)), (0, 0));
+    });
+}
+
 #[test]
 fn job_should_fail_for_want_of_inputs_when_its_pause_ends() {
     run(|| {
@@ -240,6 +272,43 @@ fn result_should_count_when_it_was_paid_without_an_audit() {
         probe(id);
         say(id, [false, false]);
         assert!(is_queued(id) && !Jobs::is_void(&paid));
+    });
+}
+
+#[test]
+fn result_should_count_when_its_job_fails_after_it_was_paid_without_an_audit() {
+    run(|| {
+        let id = assigned();
+        without_inputs(id);
+        let (worker, root) = (worker_of(id), shard(id).commitment().unwrap().root);
+        let paid = PlantedResult { shard: id, attempt: shard(id).attempt, worker: raw(worker), root };
+        probe(id);
+        say(id, [false, false]);
+        run_for(params().pause_blocks + 2);
+        assert!(has_event(Event::ShardDropped { shard: id }) && Queue::<Test>::get().is_empty());
+        assert_eq!((status(id), Live::<Test>::get(), OpenJobs::<Test>::get()), (JobStatus::Failed, 0, 0));
+        assert!(!Jobs::is_void(&paid), "it was paid");
+        assert!(Jobs::is_void(&PlantedResult { attempt: paid.attempt + 1, ..paid }), "only that");
+        run_for(RETENTION + 4);
+        assert!(
+            !Shards::<Test>::contains_key(id) && !JobsOf::<Test>::contains_key(id.job),
+            "it is pruned as its job is"
+        );
+    });
+}
+
+#[test]
+fn result_should_count_when_it_is_paid_without_an_audit_after_its_job_was_cancelled() {
+    run(|| {
+        let id = assigned();
+        without_inputs(id);
+        let (worker, root) = (worker_of(id), shard(id).commitment().unwrap().root);
+        let paid = PlantedResult { shard: id, attempt: shard(id).attempt, worker: raw(worker), root };
+        assert_ok!(Jobs::cancel_job(signed(1), id.job));
+        probe(id);
+        say(id, [false, false]);
+        assert!(has_event(Event::ShardDropped { shard: id }) && !Jobs::is_void(&paid));
+        assert_eq!((OpenJobs::<Test>::get(), held(HoldReason::Escrow, 1)), (0, 0));
     });
 }
 
