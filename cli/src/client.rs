@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the commands share: the connection, the key, and waiting with a deadline.
 
-use crate::args::Global;
+use crate::args::{Global, SecretArgs};
 use anyhow::{ensure, Context};
-use quern_primitives::{job::Endpoint, JobId};
+use quern_primitives::{job::Endpoint, Height, JobId};
 use quern_protocol::view::JobView;
 use quern_sdk::{
-    chain::{Chain, ChainError, Keypair},
+    chain::{health::watch, Chain, ChainError, Keypair},
     net::{self, BlobStore, Config, Peer},
 };
 use std::{
     future::Future,
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use tokio::time::{sleep, Instant};
 
@@ -29,6 +29,30 @@ const UNSOUND: u32 = 5;
 /// Connects to the node.
 pub async fn connect(global: &Global) -> anyhow::Result<Chain> {
     Ok(Chain::connect(&global.rpc).await?)
+}
+
+/// Why what the node says is old, where it is; a block that is late is waited for.
+pub async fn staleness(chain: &Chain) -> anyhow::Result<Option<String>> {
+    let (height, hash) = chain.best().await?;
+    let is_syncing = chain.health().await?.is_syncing;
+    let slot_ms = chain.network().await?.slot_ms;
+    let age = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let age = age.saturating_sub(chain.block_time(hash).await?);
+    // The clocks of two machines differ: only a block that does not come shows that none does.
+    let is_late = !is_syncing && age > watch(slot_ms);
+    let has_stopped = is_late && chain.newer_head(height, slot_ms).await?.is_none();
+    Ok(stale(chain.url(), height, is_syncing, has_stopped.then_some(age)))
+}
+
+fn stale(url: &str, height: Height, is_syncing: bool, stopped: Option<Duration>) -> Option<String> {
+    let (what, remedy) = match stopped {
+        _ if is_syncing => ("is still fetching blocks".to_owned(), "wait until it has all of them"),
+        Some(age) => (format!("has got no block for {} s", age.as_secs()), "look at its log and its peers"),
+        None => return None,
+    };
+    Some(format!(
+        "the node at {url} {what} and is at block {height}: what it says is old; {remedy}, or name another with --rpc"
+    ))
 }
 
 /// Whether something failed because the node went away.
@@ -121,11 +145,11 @@ pub async fn job(chain: &Chain, id: JobId) -> anyhow::Result<JobView> {
 
 /// The key of whoever pays and signs.
 pub fn keys(global: &Global) -> anyhow::Result<Keypair> {
-    let suri = global.suri.as_deref();
-    if let (None, Some(file)) = (suri, &global.suri_file) {
+    let SecretArgs { suri, suri_file } = &global.secret.0;
+    if let (None, Some(file)) = (suri, suri_file) {
         return Ok(Keypair::from_file(file)?);
     }
-    let suri = suri.context(
+    let suri = suri.as_deref().context(
         "this needs a key: set QUERN_SURI or give --suri (a phrase, a hex seed, or //Requester), or name its file with --suri-file",
     )?;
     Ok(Keypair::from_suri(suri)?)
@@ -225,6 +249,15 @@ mod tests {
         // What the system refuses on a socket of the loopback interface.
         let socket = std::net::UdpSocket::bind(ANY).expect("any free port");
         assert!(!socket.local_addr().expect("it is bound").ip().is_loopback());
+    }
+
+    #[test]
+    fn node_should_be_stale_when_it_syncs_or_gets_no_blocks() {
+        assert_eq!(stale("ws://a", 7, false, None), None);
+        let syncs = stale("ws://a", 7, true, None).unwrap();
+        assert!(syncs.contains("ws://a is still fetching blocks") && syncs.contains("at block 7"), "{syncs}");
+        let stopped = stale("ws://a", 7, false, Some(Duration::from_secs(90))).unwrap();
+        assert!(stopped.contains("no block for 90 s") && stopped.contains("with --rpc"), "{stopped}");
     }
 
     #[test]

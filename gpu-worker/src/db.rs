@@ -123,12 +123,16 @@ fn foreign(what: &'static str, found: &[u8], here: &[u8; 32]) -> DbError {
 /// The embedded database of a daemon. Every write is on disk when it returns.
 pub struct Db {
     database: Database,
+    account: [u8; 32],
+    /// Whether nothing was ever kept in it when it was opened.
+    is_new: bool,
     /// Tells the room on its disk in MiB, where that is known.
     room_mib: Box<dyn Fn() -> Option<u64> + Send + Sync>,
 }
 
 impl Db {
-    /// Opens or creates it for an account on a chain.
+    /// Opens or creates it for an account on a chain. It is that account's from the first thing on that is kept in it: a start with a wrong
+    /// key binds no folder.
     pub fn open(path: &Path, account: &[u8; 32], genesis: &[u8; 32]) -> Result<Self, DbError> {
         let db = match Database::create(path) {
             Err(DatabaseError::UpgradeRequired(found)) => return Err(DbError::Version { found: found.into() }),
@@ -137,17 +141,23 @@ impl Db {
         };
         // A path without a folder is one in the working directory.
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
-        let db = Self { database: db, room_mib: Box::new(move || disk::free_mib(&folder)) };
-        db.claim(account, genesis)?;
+        let room_mib = Box::new(move || disk::free_mib(&folder));
+        let mut db = Self { database: db, account: *account, is_new: true, room_mib };
+        db.is_new = db.claim(genesis)?;
         Ok(db)
     }
 
-    /// Makes a new database one of this account on this chain, and makes sure that an old one is. An old one is read only: a daemon has
-    /// to start again on a full disk too, for what it has promised.
-    fn claim(&self, account: &[u8; 32], genesis: &[u8; 32]) -> Result<(), DbError> {
-        let owner = [("account", account), ("genesis", genesis)];
-        if self.is_complete(&owner)? {
-            return Ok(());
+    /// Whether nothing was ever kept in it when it was opened.
+    pub fn is_new(&self) -> bool {
+        self.is_new
+    }
+
+    /// Makes a new database one of this chain, and makes sure that an old one is, and no other account's; says whether it is of none yet.
+    /// An old one is read only: a daemon has to start again on a full disk too, for what it has promised.
+    fn claim(&self, genesis: &[u8; 32]) -> Result<bool, DbError> {
+        let (is_complete, is_new) = self.whose(genesis)?;
+        if is_complete {
+            return Ok(is_new);
         }
         let write = self.begin_write()?;
         {
@@ -157,33 +167,29 @@ impl Db {
             write.open_table(OUTBOX).map_err(io)?;
             let mut identity = write.open_table(IDENTITY).map_err(io)?;
             identity.insert("version", VERSION.to_le_bytes().as_slice()).map_err(io)?;
-            for (what, value) in owner {
-                identity.insert(what, value.as_slice()).map_err(io)?;
-            }
+            identity.insert("genesis", genesis.as_slice()).map_err(io)?;
         }
-        write.commit().map_err(io)
+        write.commit().map_err(io)?;
+        Ok(is_new)
     }
 
-    /// Whether everything is there, and this account's on this chain; what is there must be.
-    fn is_complete(&self, owner: &[(&'static str, &[u8; 32])]) -> Result<bool, DbError> {
+    /// Whether everything is there, and whether it is no account's yet; what is there must be this account's on this chain.
+    fn whose(&self, genesis: &[u8; 32]) -> Result<(bool, bool), DbError> {
         let read = self.database.begin_read().map_err(io)?;
         let identity = match read.open_table(IDENTITY) {
-            Err(TableError::TableDoesNotExist(_)) => return Ok(false),
+            Err(TableError::TableDoesNotExist(_)) => return Ok((false, true)),
             other => other.map_err(io)?,
         };
         let found = identity.get("version").map_err(io)?.map(|found| version_of(found.value()));
         if let Some(found) = found.filter(|found| *found != VERSION) {
             return Err(DbError::Version { found });
         }
-        let mut is_complete = found.is_some();
-        for (what, value) in owner.iter().copied() {
-            match identity.get(what).map_err(io)? {
-                Some(found) if found.value() != value.as_slice() => {
-                    return Err(foreign(what, found.value(), value));
-                }
-                found => is_complete &= found.is_some(),
-            }
-        }
+        let is_there = |what, value: &[u8; 32]| match identity.get(what).map_err(io)? {
+            Some(found) if found.value() != value.as_slice() => Err(foreign(what, found.value(), value)),
+            found => Ok(found.is_some()),
+        };
+        let is_new = !is_there("account", &self.account)?;
+        let mut is_complete = found.is_some() & is_there("genesis", genesis)?;
         let has = |table: Result<_, TableError>| match table {
             Ok(()) => Ok(true),
             Err(TableError::TableDoesNotExist(_)) => Ok(false),
@@ -192,7 +198,7 @@ impl Db {
         for table in [PROMISES, SEALS, RESULTS, PLANS, READ, COMMITMENTS] {
             is_complete &= has(read.open_table(table).map(drop))?;
         }
-        Ok(is_complete & has(read.open_table(OUTBOX).map(drop))?)
+        Ok((is_complete & has(read.open_table(OUTBOX).map(drop))?, is_new))
     }
 
     /// The same on a disk with so much room.
@@ -207,6 +213,19 @@ impl Db {
             Some(room) if room < LEAST_ROOM_MIB => Err(DbError::Full(room)),
             _ => self.database.begin_write().map_err(io),
         }
+    }
+
+    /// Begins to keep something: from then on the database is the account's.
+    fn begin_keep(&self) -> Result<WriteTransaction, DbError> {
+        let write = self.begin_write()?;
+        {
+            let mut identity = write.open_table(IDENTITY).map_err(io)?;
+            let is_bound = identity.get("account").map_err(io)?.is_some();
+            if !is_bound {
+                identity.insert("account", self.account.as_slice()).map_err(io)?;
+            }
+        }
+        Ok(write)
     }
 
     /// Binds the database to block 1 of its chain, once that is final, and refuses every chain that has another one. The genesis
@@ -259,13 +278,13 @@ impl Db {
         let entry = |what| -> Result<Option<Vec<u8>>, DbError> {
             Ok(table.get(what).map_err(io)?.map(|found| found.value().to_vec()))
         };
-        let bytes = |what| entry(what)?.and_then(|found| found.try_into().ok()).ok_or(DbError::Corrupt);
         let version = entry("version")?.map_or(VERSION, |found| version_of(&found));
         if version != VERSION {
             return Err(DbError::Version { found: version });
         }
-        let first_block = entry(FIRST_BLOCK)?.map(|found| hash_of(&found)).transpose()?;
-        Ok(Some(Identity { account: bytes("account")?, genesis: bytes("genesis")?, first_block }))
+        let bytes = |what| entry(what)?.map(|found| hash_of(&found)).transpose();
+        let (account, first_block) = (bytes("account")?, bytes(FIRST_BLOCK)?);
+        Ok(Some(Identity { account, genesis: bytes("genesis")?.ok_or(DbError::Corrupt)?, first_block }))
     }
 
     /// Keeps a promise.
@@ -275,7 +294,7 @@ impl Db {
 
     /// Keeps a promise and the plan that it belongs to, both or neither.
     pub fn keep_plan(&self, attempt: Attempt, plan: &Plan, promise: &Promise) -> Result<(), DbError> {
-        let write = self.begin_write()?;
+        let write = self.begin_keep()?;
         let (key, plan, promise) = (key(attempt), plan.encode(), promise.encode());
         write.open_table(PLANS).map_err(io)?.insert(key.as_slice(), plan.as_slice()).map_err(io)?;
         write.open_table(PROMISES).map_err(io)?.insert(key.as_slice(), promise.as_slice()).map_err(io)?;
@@ -324,7 +343,7 @@ impl Db {
         sealed: Sealed,
         read: &[(BlobId, Arc<Commitment>)],
     ) -> Result<Sealed, DbError> {
-        let write = self.begin_write()?;
+        let write = self.begin_keep()?;
         keep_read(&write, attempt, read)?;
         let kept = {
             let mut table = write.open_table(SEALS).map_err(io)?;
@@ -409,7 +428,7 @@ impl Db {
     }
 
     fn put(&self, table: TableDefinition<'_, &[u8], &[u8]>, attempt: Attempt, value: &[u8]) -> Result<(), DbError> {
-        let write = self.begin_write()?;
+        let write = self.begin_keep()?;
         write.open_table(table).map_err(io)?.insert(key(attempt).as_slice(), value).map_err(io)?;
         write.commit().map_err(io)
     }
@@ -438,8 +457,8 @@ impl Db {
 /// Whose database it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// The account.
-    pub account: [u8; 32],
+    /// The account; none where nothing was ever kept.
+    pub account: Option<[u8; 32]>,
     /// The genesis block's hash of its chain.
     pub genesis: [u8; 32],
     /// The hash of its block 1; none where that was not final yet when the daemon ran.
@@ -472,7 +491,7 @@ impl Outbox for Db {
 
     fn keep(&self, entry: &Queued) -> std::io::Result<()> {
         let keep = || {
-            let write = self.begin_write()?;
+            let write = self.begin_keep()?;
             write.open_table(OUTBOX).map_err(io)?.insert(entry.nonce, entry.encode().as_slice()).map_err(io)?;
             write.commit().map_err(io)
         };
@@ -642,10 +661,29 @@ mod tests {
     }
 
     #[test]
+    fn folder_should_be_an_accounts_only_when_something_is_kept_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("db");
+        let open = |account: u8| Db::open(&path, &[account; 32], &[2; 32]);
+        let mistaken = open(4).unwrap();
+        mistaken.bind(&origin(Some(5))).unwrap();
+        drop(mistaken);
+        let db = open(1).unwrap();
+        assert!(db.is_new());
+        // Its registration, say.
+        db.keep(&Queued { nonce: 1, call: vec![], signed: vec![], until: 64 }).unwrap();
+        Outbox::forget(&db, &[1]).unwrap();
+        drop(db);
+        assert_eq!(Db::identity(&path).unwrap().and_then(|found| found.account), Some([1; 32]));
+        assert!(matches!(open(4), Err(DbError::Foreign { what: "account", .. })));
+        assert!(!open(1).unwrap().is_new());
+    }
+
+    #[test]
     fn refusal_should_name_both_chains_or_both_accounts() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("db");
-        drop(Db::open(&path, &[1; 32], &[2; 32]).unwrap());
+        Db::open(&path, &[1; 32], &[2; 32]).unwrap().keep_seal(attempt(), sealed(5, 6), &[]).unwrap();
         let text = |account: u8, genesis: u8| match Db::open(&path, &[account; 32], &[genesis; 32]) {
             Err(error) => error.to_string(),
             Ok(_) => panic!("it is another one's"),
@@ -687,10 +725,7 @@ mod tests {
         assert!(matches!(Db::identity(&path), Err(DbError::InUse)));
         assert!(matches!(Db::open(&path, &[1; 32], &[2; 32]), Err(DbError::InUse)));
         drop(db);
-        assert_eq!(
-            Db::identity(&path).unwrap(),
-            Some(Identity { account: [1; 32], genesis: [2; 32], first_block: None })
-        );
+        assert_eq!(Db::identity(&path).unwrap(), Some(Identity { account: None, genesis: [2; 32], first_block: None }));
     }
 
     fn origin(first_block: Option<u8>) -> Origin {
@@ -765,8 +800,8 @@ mod tests {
         let full = db.with_room(LEAST_ROOM_MIB - 1);
         assert!(matches!(full.keep_seal(attempt(), sealed(9, 8), &[]), Err(DbError::Full(15))));
         assert!(Outbox::keep(&full, &Queued { nonce: 1, call: vec![], signed: vec![], until: 64 }).is_err());
-        full.claim(&[1; 32], &[2; 32]).unwrap();
-        assert!(matches!(full.claim(&[1; 32], &[3; 32]), Err(DbError::Foreign { what: "genesis", .. })));
+        assert!(!full.claim(&[2; 32]).unwrap());
+        assert!(matches!(full.claim(&[3; 32]), Err(DbError::Foreign { what: "genesis", .. })));
         assert_eq!(full.bind(&origin(Some(5))).unwrap(), Binding::Confirmed, "a node that went away is back");
         assert_eq!(full.seal(attempt()).unwrap(), Some(sealed(5, 6)));
         let roomy = full.with_room(LEAST_ROOM_MIB);

@@ -128,6 +128,13 @@ impl Duty {
     }
 }
 
+/// Whether an account has promised something in a shard that it may have to show: a result, or a sealed answer.
+pub fn is_promised(shard: &Shard, me: &Account) -> bool {
+    let has_committed = shard.commitment().is_some() && shard.deal().is_some_and(|deal| deal.worker == *me);
+    let mut seats = shard.audit().map(|audit| audit.seats.iter()).into_iter().flatten();
+    has_committed || seats.any(|seat| seat.auditor == *me && seat.seal.is_some())
+}
+
 /// A phase in a word: the same as in `quern job watch`.
 pub fn phase_name(phase: &Phase) -> &'static str {
     match phase {

@@ -69,6 +69,10 @@ impl<C: Core> Core for Withholding<C> {
         });
         actions
     }
+
+    fn plans(&self) -> usize {
+        self.0.plans()
+    }
 }
 
 /// Computes nothing and says that everything is zero.

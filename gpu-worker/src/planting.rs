@@ -227,15 +227,15 @@ mod tests {
 
     #[test]
     fn account_should_plant_when_it_has_a_deposit_and_a_bond_for_a_challenge() {
-        assert_eq!(judged(&OTHER, 11 * QRN, 10 * QRN), Ok(()));
-        assert_eq!(judged(&ME, 11 * QRN, 10 * QRN), Err(PlantingFault::Own));
+        assert_eq!(judged(&OTHER, 11 * QRN, 20 * QRN), Ok(()));
+        assert_eq!(judged(&ME, 11 * QRN, 20 * QRN), Err(PlantingFault::Own));
     }
 
     #[test]
     fn account_should_be_refused_with_the_remedy_when_it_lacks_something() {
         let told =
             |free, bond| judged(&OTHER, free, bond).map_err(|fault| format!("{fault}: {}", fault.fix())).unwrap_err();
-        let poor = told(10 * QRN, 10 * QRN);
+        let poor = told(10 * QRN, 20 * QRN);
         assert!(poor.contains("has 10 QRN free") && poor.contains("transfer some to it"), "{poor}");
         let unbonded = told(11 * QRN, QRN / 2);
         assert!(

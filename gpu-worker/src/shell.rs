@@ -50,11 +50,20 @@ const SILENCE: Duration = Duration::from_secs(120);
 pub trait Core: Send {
     /// Takes in what happened and says what to do next.
     fn on(&mut self, event: Event) -> Vec<Action>;
+
+    /// Plants and decoys under way.
+    fn plans(&self) -> usize {
+        0
+    }
 }
 
 impl Core for core::Worker {
     fn on(&mut self, event: Event) -> Vec<Action> {
         core::Worker::on(self, event)
+    }
+
+    fn plans(&self) -> usize {
+        core::Worker::plans(self)
     }
 }
 
@@ -335,8 +344,7 @@ impl<C: Core> Shell<C> {
         let served = served.iter().filter_map(|shard| Duty::served(shard, &self.site.me));
         let open = owed.chain(served).filter(Duty::is_open).count();
         self.site.open.store(open, Ordering::Relaxed);
-        let plans = self.site.db.plans().ok().map(|plans| plans.len());
-        let has_changed = drain.note(open, plans, standing.is_paused()) | disk.look(head.height);
+        let has_changed = drain.note(open, self.core.plans(), standing.is_paused()) | disk.look(head.height);
         let in_the_way = match (drain.is_on(), disk.is_full()) {
             (true, _) => Some("draining"),
             (false, true) => Some("the disk is full"),

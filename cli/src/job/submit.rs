@@ -117,6 +117,11 @@ pub async fn offer(
     args.terms.apply(&mut job.spec)?;
     let keys = client::keys(global)?;
     let chain = client::connect(global).await?;
+    if let Some(stale) = client::staleness(&chain).await? {
+        // A quote costs nothing.
+        anyhow::ensure!(args.quote_only, "{stale}. Nothing was published or held");
+        output.say(format_args!("warning: {stale}"));
+    }
     let sender = chain.sender(keys);
     let peer = client::peer(args.listen, &args.announce, MemoryStore::default()).await?;
     serve_blobs(&peer, &job).await?;

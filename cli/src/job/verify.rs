@@ -14,13 +14,13 @@ use crate::{
 };
 use anyhow::{ensure, Context};
 use quern_executor::{cpu::CpuExecutor, Executor};
-use quern_primitives::{draw::Draw, Account, BlobId, JobId};
+use quern_primitives::{draw::Draw, job::Endpoint, Account, BlobId, JobId};
 use quern_program::{Checked, Tensor};
 use quern_protocol::view::JobView;
 use quern_sdk::{
     causes,
     chain::{json::Big, Chain},
-    net::{inputs::InputError, MemoryStore, Peer},
+    net::{address::to_socket, inputs::InputError, MemoryStore, Peer},
 };
 use serde::Serialize;
 use std::{
@@ -29,6 +29,9 @@ use std::{
     process::ExitCode,
     time::Instant,
 };
+
+/// Of those who are asked for blobs, so many are named: a shard may read what hundreds serve.
+const MOST_NAMED: usize = 8;
 
 /// What was compared, and how it came out.
 #[derive(Debug, Serialize)]
@@ -135,7 +138,10 @@ pub async fn rerun(
 ) -> anyhow::Result<Outcome> {
     let mut results = Results::new(chain, peer);
     let shard = results.shard_of(job.id, stage, task).await?;
-    let accepted = results.shard(shard).await?.clone();
+    let tried =
+        chain.shard_view(shard).await?.map_or_else(String::new, |view| providers(&view.requester, &view.endpoints));
+    output.say(format_args!("asking {tried}; who does not answer is waited for a while"));
+    let accepted = results.shard(shard).await.with_context(|| format!("tried {tried}"))?.clone();
     let program = results.program(accepted.view.context.stage.program).await?.clone();
     output.say(format_args!(
         "job {} stage {stage} task {task}: {} by {}, running it again here",
@@ -156,7 +162,7 @@ pub async fn rerun(
         None => None,
     };
     let inputs = results.inputs(&accepted.view, &program, task).await;
-    let inputs = inputs.map_err(|error| what_to_do(error, job.id))?;
+    let inputs = inputs.map_err(|error| what_to_do(error, job.id, &tried))?;
     let context = accepted.view.context.context(task);
     let macs = program.summary().task_macs();
     let started = Instant::now();
@@ -262,13 +268,35 @@ fn local_inputs(path: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
     Ok(blobs)
 }
 
-/// Why the inputs of a task are not here, with what helps where that is known.
-fn what_to_do(error: anyhow::Error, job: JobId) -> anyhow::Error {
+/// Who is asked for what a task reads, and for what its worker committed to.
+fn providers(requester: &[Endpoint], parties: &[(Account, Endpoint)]) -> String {
+    let at = |endpoint: &Endpoint| {
+        let addresses = endpoint.addresses.iter().map(|at| to_socket(*at).to_string());
+        addresses.collect::<Vec<_>>().join(" or ")
+    };
+    let requester = requester.iter().map(|endpoint| format!("its requester at {}", at(endpoint)));
+    let parties = parties.iter().map(|(account, endpoint)| format!("{} at {}", output::address(account), at(endpoint)));
+    let mut all: Vec<String> = requester.chain(parties).collect();
+    let more = all.len().saturating_sub(MOST_NAMED);
+    all.truncate(MOST_NAMED);
+    match (all.is_empty(), more) {
+        (true, _) => "nobody: none of those who could serve it is registered".into(),
+        (false, 0) => all.join(", "),
+        (false, more) => format!("{} and {more} more", all.join(", ")),
+    }
+}
+
+/// Why the inputs of a task are not here, who was tried, and what helps where that is known.
+fn what_to_do(error: anyhow::Error, job: JobId, tried: &str) -> anyhow::Error {
     match error.downcast_ref() {
         Some(InputError::Requester(_)) => error.context(format!(
-            "the requester of job {job} serves its inputs no more, or not all of them. What to do: name the file that the job was \
-             submitted from, or a folder with its input files (quern job verify {job} --inputs FILE_OR_FOLDER), or have the \
-             requester serve them (quern job submit --keep goes on after the job)"
+            "the requester of job {job} serves its inputs no more, or not all of them (tried {tried}). What to do: name the file that \
+             the job was submitted from, or a folder with its input files (quern job verify {job} --inputs FILE_OR_FOLDER), or have \
+             the requester serve them (quern job submit --keep goes on after the job)"
+        )),
+        Some(InputError::Output { .. } | InputError::Commitment { .. }) => error.context(format!(
+            "the task reads outputs of an earlier stage, and nobody serves one of them (tried {tried}). What to do: try again when \
+             one of them runs again, or choose a task of the first stage (quern job verify {job} --stage 0)"
         )),
         _ => error,
     }
@@ -467,8 +495,9 @@ fn differs(output: &Output, what: &str, report: Option<&Report>) -> anyhow::Resu
 mod tests {
     use super::*;
     use crate::job::testing;
+    use quern_primitives::ShardId;
     use quern_protocol::view::{JobStatus, StageProgress};
-    use quern_sdk::net::FetchError;
+    use quern_sdk::net::{self, FetchError};
 
     fn job() -> JobView {
         let stage = |tasks, complete: bool| StageProgress {
@@ -583,11 +612,33 @@ mod tests {
     }
 
     #[test]
+    fn everybody_who_is_asked_should_be_named_with_an_address_and_of_many_the_first() {
+        let at = |port: u16| net::address::endpoint([1; 32], [([203, 0, 113, 5], port).into()]);
+        let party = |port: u16| ([port as u8; 32], at(port));
+        let named = |requester: &[u16], parties: std::ops::Range<u16>| {
+            let requester: Vec<Endpoint> = requester.iter().map(|port| at(*port)).collect();
+            providers(&requester, &parties.map(party).collect::<Vec<_>>())
+        };
+        assert_eq!(
+            named(&[7_700], 1..2),
+            format!("its requester at 203.0.113.5:7700, {} at 203.0.113.5:1", output::address(&[1; 32]))
+        );
+        assert!(named(&[7_700], 1..20).ends_with(" and 12 more"), "{}", named(&[7_700], 1..20));
+        assert!(named(&[], 0..0).starts_with("nobody"));
+    }
+
+    #[test]
     fn missing_inputs_should_come_with_what_helps() {
         let nobody = || FetchError::Nobody { id: BlobId([1; 32]), failures: Vec::new() };
-        let text = format!("{:#}", what_to_do(InputError::Requester(nobody()).into(), 7));
+        let tried = "its requester at 203.0.113.5:7700";
+        let told = |error: InputError| format!("{:#}", what_to_do(error.into(), 7, tried));
+        let text = told(InputError::Requester(nobody()));
         assert!(text.contains("quern job verify 7 --inputs") && text.contains("--keep"), "{text}");
-        let other = what_to_do(InputError::NoEntry(3).into(), 7);
+        assert!(text.contains(&format!("(tried {tried})")), "{text}");
+        let shard = ShardId { job: 7, stage: 0, index: 0 };
+        let text = told(InputError::Output { shard, error: nobody() });
+        assert!(text.contains(&format!("(tried {tried})")) && text.contains("--stage 0"), "{text}");
+        let other = what_to_do(InputError::NoEntry(3).into(), 7, "nobody");
         assert!(!format!("{other:#}").contains("--inputs"));
     }
 

@@ -117,7 +117,7 @@ pub fn import(args: &ImportArgs, out: &Path) -> anyhow::Result<Report> {
         parameters: imported.parameters,
         weights_bytes: imported.weights_bytes(),
         programs: [&imported.program, &imported.logits_program].map(|program| output::full(&program.id().0)).to_vec(),
-        task_macs: imported.program.summary().task_macs(),
+        task_macs: imported.program.summary().task_macs().into(),
         memory_mib: imported.memory_mib(),
         calibration_samples: imported.calibration_samples as u64,
         fidelity: imported.fidelity,

@@ -183,6 +183,8 @@ pub struct Planter {
     /// Planned shards that are being run, and then how many blocks that took.
     began: HashMap<Attempt, Begun>,
     took: HashMap<Attempt, Height>,
+    /// What must be free of the bond for what comes next of each planted error, as its shard stands.
+    bonds: HashMap<Attempt, Balance>,
     pending: Pending,
     prosecutions: Prosecutions,
     accusations: Accusations,
@@ -209,10 +211,16 @@ impl Planter {
             plans: plans.into_iter().collect(),
             began: HashMap::new(),
             took: HashMap::new(),
+            bonds: HashMap::new(),
             pending: Pending::default(),
             prosecutions: Prosecutions::default(),
             accusations: Accusations::default(),
         }
+    }
+
+    /// How many plans there are.
+    pub(super) fn plans(&self) -> usize {
+        self.plans.len()
     }
 
     /// Takes in what was done.
@@ -271,8 +279,10 @@ impl Planter {
         });
         let held = sum.saturating_add(deposit).saturating_add(FEES);
         let begun = self.began.values().filter(|begun| begun.kind == Kind::Error).count();
-        let errors = self.plans.values().filter(|plan| plan.lies()).count().saturating_add(begun) as Balance;
-        let bond = errors.saturating_add(1).saturating_mul(challenge_bond(&self.params, deal.collateral));
+        let one = challenge_bond(&self.params, deal.collateral);
+        let errors = self.plans.iter().filter(|(_, plan)| plan.lies());
+        let errors = errors.map(|(of, _)| self.bonds.get(of).copied().unwrap_or(one));
+        let bond = errors.fold(one.saturating_mul(begun.saturating_add(1) as Balance), Balance::saturating_add);
         let is_payable = facts.spendable >= held && facts.places > count && facts.free_bond >= bond;
         is_payable.then(|| {
             self.began.insert(attempt, Begun { at: best, kind, deposit });
@@ -312,6 +322,9 @@ impl Planter {
         let Some(facts) = self.facts.clone() else { return out };
         let shards = views.iter().map(|view| &view.shard).chain(served);
         let shards: HashMap<Attempt, &Shard> = shards.map(|shard| (Attempt::of(shard), shard)).collect();
+        let lying = self.plans.iter().filter(|(_, plan)| plan.lies());
+        let bonds = lying.filter_map(|(of, _)| Some((*of, next_bond(&self.params, shards.get(of)?))));
+        self.bonds = bonds.collect();
         let mut plans: Vec<_> = self.plans.iter().map(|(attempt, plan)| (*attempt, plan.clone())).collect();
         plans.sort_by_key(|(attempt, _)| *attempt);
         let mut calls = Vec::new();
@@ -469,9 +482,16 @@ impl Planter {
     }
 }
 
-/// What a first challenge of a shard locks at most, where its auditors have at stake no more than three times what its worker has.
+/// What a challenge of a shard locks at most, where its auditors have at stake no more than three times what its worker has, and one other
+/// challenge is under way or was refuted: each doubles what the next one locks.
 pub fn challenge_bond(params: &Params, collateral: Balance) -> Balance {
-    params.challenge_bond.max(collateral.saturating_mul(4) / 16)
+    params.challenge_bond.max(collateral.saturating_mul(4) / 16).saturating_mul(2)
+}
+
+/// The same for a shard as it stands, with the challenges and accusations that there are, and one more.
+fn next_bond(params: &Params, shard: &Shard) -> Balance {
+    let now = shard.challenge_bond(params).or_else(|| shard.accusation_bond(params)).unwrap_or(0);
+    challenge_bond(params, shard.deal().map_or(0, |deal| deal.collateral)).max(now.saturating_mul(2))
 }
 
 #[cfg(test)]

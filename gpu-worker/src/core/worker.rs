@@ -54,6 +54,11 @@ impl Worker {
         Self { planter: Some(planter), ..self }
     }
 
+    /// Plants and decoys under way.
+    pub fn plans(&self) -> usize {
+        self.planter.as_ref().map_or(0, Planter::plans)
+    }
+
     /// What was promised in an attempt.
     pub fn promise(&self, attempt: Attempt) -> Option<&Promise> {
         self.promises.get(&attempt)

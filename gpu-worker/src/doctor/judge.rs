@@ -145,10 +145,10 @@ pub fn folder(seen: FolderSeen, account: Option<Account>, origin: Option<Origin>
     }
     let database = match seen.database {
         Ok(None) => Ok("none yet: the daemon makes one".to_owned()),
-        Ok(Some(found)) if account.is_some_and(|account| account != found.account) => {
-            Err(Problem::OtherAccount(address(&found.account)))
+        Ok(Some(Identity { account: Some(found), .. })) if account.is_some_and(|account| account != found) => {
+            Err(Problem::OtherAccount(address(&found)))
         }
-        Ok(Some(found)) => other_chain(&found, origin).map_or(Ok("of this account, chain and version".to_owned()), Err),
+        Ok(Some(found)) => other_chain(&found, origin).map_or(Ok(whose(&found).to_owned()), Err),
         Err(DbError::InUse) => Ok("in use: a daemon runs with this folder".to_owned()),
         Err(error) => Err(Problem::Database(error)),
     };
@@ -157,6 +157,14 @@ pub fn folder(seen: FolderSeen, account: Option<Account>, origin: Option<Origin>
         findings.push(Finding::problem("drain", Problem::Drains));
     }
     findings
+}
+
+/// Whose a folder is that this account may use.
+fn whose(folder: &Identity) -> &'static str {
+    match folder.account {
+        Some(_) => "of this account, chain and version",
+        None => "of this chain and version; nothing was kept in it yet, so it is no account's",
+    }
 }
 
 /// Whether the folder is of another chain than the node.

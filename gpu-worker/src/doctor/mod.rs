@@ -9,14 +9,13 @@ mod tests;
 pub use finding::{address_remedy, Finding, FindingReport, Level, Problem, LEAST_DISK_MIB};
 
 use crate::{
-    args::{CommonArgs, DoctorArgs, ExecutorChoice, KeyArgs},
+    args::{CommonArgs, DoctorArgs, ExecutorChoice, KeyArgs, SecretArgs},
     db::{self, Db},
     disk, drain,
     origin::Origin,
     planting,
     status::Facts,
 };
-use futures::StreamExt;
 use judge::{DeviceSeen, FolderSeen, NodeSeen, Wants};
 use quern_executor::{cpu::CpuExecutor, gpu, Executor};
 use quern_primitives::{Account, Height};
@@ -38,10 +37,6 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-/// Slots in which a new block is waited for.
-const SLOTS_WATCHED: u64 = 8;
-/// The shortest wait for a new block.
-const LEAST_WATCH: Duration = Duration::from_secs(8);
 /// How long the registered endpoint has to answer.
 const PROBE: Duration = Duration::from_secs(4);
 /// Columns of the report.
@@ -183,7 +178,8 @@ async fn other_addresses(chain: &Chain, me: &Account) -> Result<Vec<SocketAddr>,
 }
 
 fn key(args: &KeyArgs) -> Result<Keypair, Problem> {
-    match (&args.suri_file, &args.suri) {
+    let SecretArgs { suri, suri_file } = &args.secret.0;
+    match (suri_file, suri) {
         (_, Some(suri)) => Keypair::from_suri(suri).map_err(Problem::BadKey),
         (Some(file), None) => Keypair::from_file(file).map_err(Problem::KeyFile),
         (None, None) => Err(Problem::NoKey),
@@ -192,20 +188,8 @@ fn key(args: &KeyArgs) -> Result<Keypair, Problem> {
 
 async fn look_at_node(chain: &Chain) -> Result<NodeSeen, ChainError> {
     let slot_ms = chain.network().await?.slot_ms;
-    let mut heads = chain.heads().await?;
     let (first, hash) = chain.best().await?;
-    let wait = Duration::from_millis(slot_ms.saturating_mul(SLOTS_WATCHED)).max(LEAST_WATCH);
-    let newer = tokio::time::timeout(wait, async {
-        while let Some(head) = heads.next().await {
-            if let Ok(head) = head {
-                if head.height > first {
-                    return Some(head);
-                }
-            }
-        }
-        None
-    });
-    let (height, ahead_ms, stalled): (Height, _, _) = match newer.await.ok().flatten() {
+    let (height, ahead_ms, stalled): (Height, _, _) = match chain.newer_head(first, slot_ms).await? {
         Some(head) => (head.height, Some(ahead_ms(now(), chain.block_time(head.hash).await?)), None),
         None => (first, None, Some(now().saturating_sub(chain.block_time(hash).await?))),
     };

@@ -72,7 +72,7 @@ fn clock_should_be_found_off_in_both_directions() {
 
 #[test]
 fn folder_should_be_judged_by_whose_it_is() {
-    let own = || Ok(Some(Identity { account: ME, genesis: [7; 32], first_block: None }));
+    let own = || Ok(Some(Identity { account: Some(ME), genesis: [7; 32], first_block: None }));
     let codes_of = |seen, account, genesis| {
         codes(&judge::folder(seen, Some(account), Some(Origin { genesis, first_block: Some([9; 32]) })))
     };
@@ -81,6 +81,8 @@ fn folder_should_be_judged_by_whose_it_is() {
     assert_eq!(codes_of(folder(Err(DbError::InUse)), ME, [7; 32]), Vec::<&str>::new());
     assert_eq!(codes_of(folder(own()), OTHER, [7; 32]), ["other_account"]);
     assert_eq!(codes_of(folder(own()), ME, [8; 32]), ["other_genesis"]);
+    let unused = Ok(Some(Identity { account: None, genesis: [7; 32], first_block: None }));
+    assert_eq!(codes_of(folder(unused), OTHER, [7; 32]), Vec::<&str>::new(), "started once with another key");
     assert_eq!(codes_of(folder(Err(DbError::Version { found: 9 })), ME, [7; 32]), ["database_version"]);
     let full =
         FolderSeen { free_mib: Some(100), writable: Err(std::io::Error::other("no")), drains: true, ..folder(own()) };
@@ -122,7 +124,7 @@ fn remedy_of_an_address_should_go_by_what_is_wrong_with_it() {
 fn folder_should_be_found_another_chains_when_block_1_differs() {
     let codes_of = |found: Option<u8>, here: Option<u8>| {
         let hash = |byte: u8| [byte; 32];
-        let identity = Identity { account: ME, genesis: [7; 32], first_block: found.map(hash) };
+        let identity = Identity { account: Some(ME), genesis: [7; 32], first_block: found.map(hash) };
         let origin = Origin { genesis: [7; 32], first_block: here.map(hash) };
         codes(&judge::folder(folder(Ok(Some(identity))), Some(ME), Some(origin)))
     };

@@ -14,6 +14,8 @@ pub enum Idle {
     NodeBehind,
     /// The account is not registered.
     NotRegistered,
+    /// The account is not registered, and has plants or decoys under way for a worker.
+    Plants,
     /// The account was convicted.
     Barred,
     /// The account is leaving.
@@ -56,6 +58,7 @@ impl Idle {
         match self {
             Self::NodeBehind => "the node is still fetching blocks: what it says may be old".into(),
             Self::NotRegistered => "the account is registered neither as a worker nor as a validator".into(),
+            Self::Plants => "the account is no worker or validator: it stands behind what a worker plants, which nothing links to it".into(),
             Self::Barred => "the account was convicted, or was silent where it owed a move, and is barred".into(),
             Self::Retiring => "the account is leaving: it gets no more work".into(),
             Self::BondTooLow => format!(
@@ -131,7 +134,8 @@ impl Idle {
     pub fn fix(&self) -> Option<&'static str> {
         Some(match self {
             Self::NodeBehind => "wait, or name another node with --rpc",
-            Self::NotRegistered => "start the daemon: quern-worker run (or validate)",
+            Self::NotRegistered => "start the daemon: quern-worker run (or validate); an account that only plants, watches or backs others needs none",
+            Self::Plants => "keep the daemon running that plants from it: quern-worker run --plant-from; quern plant list says what is under way",
             Self::Barred => "when its open shards have ended: quern worker register, with the key of the stake; or use another account",
             Self::Retiring => "start the daemon again when the open shards have ended",
             Self::BondTooLow => "bond more, with the key of the stake: quern stake bond; a daemon that has that key does so at its start, up to --bond",
@@ -151,7 +155,9 @@ impl Idle {
 
 /// Why an account has no work, or no more than it has.
 pub fn reason(facts: &Facts) -> Idle {
-    let Some(found) = &facts.participant else { return Idle::NotRegistered };
+    let Some(found) = &facts.participant else {
+        return if facts.plants.is_empty() { Idle::NotRegistered } else { Idle::Plants };
+    };
     if facts.is_syncing {
         return Idle::NodeBehind;
     }
@@ -212,8 +218,8 @@ pub fn reason(facts: &Facts) -> Idle {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{facts, participant, ID};
-    use quern_primitives::{job::Requirements, Balance, QRN};
+    use crate::testing::{facts, participant, ID, ME};
+    use quern_primitives::{job::Requirements, plant::Plant, Balance, QRN};
 
     fn wanted(bid: Balance, memory_mib: u64, collateral: Balance) -> Wanted {
         let requirements = Requirements::default();
@@ -261,6 +267,14 @@ mod tests {
     }
 
     #[test]
+    fn reason_should_be_the_plants_when_the_account_only_plants() {
+        let plant = Plant { owner: ME, deposit: 40 * QRN, posted_at: 5, expires_at: 9_000 };
+        let facts = Facts { plants: vec![plant], ..facts() };
+        assert_eq!(reason(&facts), Idle::Plants);
+        assert!(Idle::Plants.fix().is_some_and(|fix| fix.contains("--plant-from")));
+    }
+
+    #[test]
     fn reason_should_be_what_apprentices_are_not_given_when_it_is_one() {
         let mut facts = facts();
         facts.participant = Some(participant(Role::Apprentice));
@@ -304,6 +318,7 @@ mod tests {
         for idle in [
             Idle::NodeBehind,
             Idle::NotRegistered,
+            Idle::Plants,
             Idle::Barred,
             Idle::Retiring,
             Idle::BondTooLow,

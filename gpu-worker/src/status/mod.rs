@@ -352,7 +352,7 @@ mod tests {
 
     #[test]
     fn status_should_tell_what_is_planted_and_when_it_is_due() {
-        assert!(!text(&facts()).contains("plants"));
+        assert!(!text(&facts()).contains("\nplants "));
         let plant = |expires_at| Plant { owner: ME, deposit: 40 * quern_primitives::QRN, posted_at: 1, expires_at };
         let facts = Facts { plants: vec![plant(90), plant(70)], ..facts() };
         assert!(

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a node says of itself, and what has to be so before an account is given work.
 
-use super::{rpc, runtime, Chain, ChainError};
+use super::{rpc, runtime, Chain, ChainError, Head};
 use codec::Decode;
+use futures::StreamExt;
 use quern_primitives::{job::Requirements, traits::APPRENTICE_MAX_TASKS, Account, Balance, Height, ShardId};
 use quern_program::Program;
 use quern_protocol::{
@@ -12,6 +13,16 @@ use quern_protocol::{
 use serde::Deserialize;
 use std::time::Duration;
 use subxt::{utils::H256, Metadata};
+
+/// Slots in which a new block is waited for.
+const SLOTS_WATCHED: u64 = 8;
+/// The shortest wait for a new block.
+const LEAST_WATCH: Duration = Duration::from_secs(8);
+
+/// How long a new block is waited for, where slots have this length, before the node is taken for one that gets none.
+pub fn watch(slot_ms: u64) -> Duration {
+    Duration::from_millis(slot_ms.saturating_mul(SLOTS_WATCHED)).max(LEAST_WATCH)
+}
 
 /// How a node is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -82,6 +93,20 @@ impl Chain {
     /// How the node is.
     pub async fn health(&self) -> Result<NodeHealth, ChainError> {
         self.rpc.request("system_health", &[]).await
+    }
+
+    /// The next best block above a height; none where none comes in the time of a [`watch`].
+    pub async fn newer_head(&self, height: Height, slot_ms: u64) -> Result<Option<Head>, ChainError> {
+        let mut heads = self.heads().await?;
+        let newer = tokio::time::timeout(watch(slot_ms), async {
+            while let Some(head) = heads.next().await {
+                if let Some(head) = head.ok().filter(|head| head.height > height) {
+                    return Some(head);
+                }
+            }
+            None
+        });
+        Ok(newer.await.ok().flatten())
     }
 
     /// The runtime of the best block.

@@ -68,22 +68,28 @@ pub struct Review {
 
 /// The queue.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Queue(BTreeMap<u64, Queued>);
+pub struct Queue {
+    open: BTreeMap<u64, Queued>,
+    /// Given up because a nonce before them was missing. Nobody looks after them; but a pool that kept them executes them once another
+    /// extrinsic has that nonce, and the same call would be paid for twice.
+    stranded: BTreeMap<u64, Queued>,
+}
 
 impl Queue {
     /// The queue of a process that was stopped.
     pub fn restored(entries: impl IntoIterator<Item = Queued>) -> Self {
-        Self(entries.into_iter().map(|entry| (entry.nonce, entry)).collect())
+        Self { open: entries.into_iter().map(|entry| (entry.nonce, entry)).collect(), stranded: BTreeMap::new() }
     }
 
     /// Whether there is nothing to look after.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.open.is_empty() && self.stranded.is_empty()
     }
 
     /// Takes in an extrinsic. It replaces one with the same nonce, which lost its place.
     pub fn insert(&mut self, entry: Queued) {
-        self.0.insert(entry.nonce, entry);
+        self.stranded.remove(&entry.nonce);
+        self.open.insert(entry.nonce, entry);
     }
 
     /// Takes in an extrinsic and keeps it in `outbox`. That this fails holds up nothing: after a restart what is still owed is sent
@@ -98,13 +104,18 @@ impl Queue {
     /// Takes out an extrinsic that the node refuses for good, and those after it, which would wait behind its nonce; here and in
     /// `outbox`.
     pub fn give_up(&mut self, outbox: &dyn Outbox, nonce: u64) {
-        let given_up: Vec<u64> = self.0.split_off(&nonce).into_keys().collect();
-        drop_from(outbox, &given_up);
+        let mut given_up = self.open.split_off(&nonce);
+        drop_from(outbox, &given_up.keys().copied().collect::<Vec<_>>());
+        given_up.remove(&nonce);
+        self.stranded.extend(given_up);
     }
 
     /// An extrinsic with the same call that no block of the best chain has taken yet, and may still take.
     pub fn waiting(&self, call: &[u8], nonces: Nonces, best: Height) -> Option<&Queued> {
-        self.in_line(nonces, best).find(|entry| entry.call == call)
+        // What is ready in the pool with the nonce of one that was given up is that one.
+        let ready = self.stranded.range(nonces.best..nonces.end()).map(|(_, entry)| entry);
+        let ready = ready.filter(|entry| entry.until > best);
+        self.in_line(nonces, best).chain(ready).find(|entry| entry.call == call)
     }
 
     /// Whether there is one that no block of the best chain has taken yet, and may still take.
@@ -115,7 +126,7 @@ impl Queue {
     /// Those that a block may take next: none behind a nonce that is missing.
     fn in_line(&self, nonces: Nonces, best: Height) -> impl Iterator<Item = &Queued> {
         let mut end = nonces.end();
-        let open = self.0.range(nonces.best..).map(|(_, entry)| entry).filter(move |entry| entry.until > best);
+        let open = self.open.range(nonces.best..).map(|(_, entry)| entry).filter(move |entry| entry.until > best);
         open.take_while(move |entry| {
             let is_in_line = entry.nonce <= end;
             end = end.max(entry.nonce.saturating_add(1));
@@ -127,7 +138,8 @@ impl Queue {
     pub fn review(&mut self, nonces: Nonces, best: Height) -> Review {
         let mut review = Review::default();
         let mut end = nonces.end();
-        for (nonce, entry) in std::mem::take(&mut self.0) {
+        self.stranded.retain(|nonce, entry| *nonce >= nonces.finalized && entry.until > best);
+        for (nonce, entry) in std::mem::take(&mut self.open) {
             if nonce < nonces.finalized {
                 review.settled.push(entry);
                 continue;
@@ -138,14 +150,15 @@ impl Queue {
                 continue;
             }
             if nonce > end {
-                review.stranded.push(entry);
+                review.stranded.push(entry.clone());
+                self.stranded.insert(nonce, entry);
                 continue;
             }
             if nonce == end {
                 review.lost.push(entry.clone());
                 end = end.saturating_add(1);
             }
-            self.0.insert(nonce, entry);
+            self.open.insert(nonce, entry);
         }
         review
     }
@@ -344,7 +357,24 @@ mod tests {
         assert!(queue.awaits_block(Nonces { next: 6, ..nonces }, 10));
         assert!(!queue.awaits_block(Nonces { best: 8, next: 8, ..nonces }, 10), "blocks have taken them");
         assert_eq!(queue.review(nonces, 10).stranded, [entry(6, 2, 64), entry(7, 3, 64)]);
-        assert!(queue.is_empty());
+        assert!(queue.open.is_empty());
+        queue.review(nonces, 64);
+        assert!(queue.is_empty(), "no block can take them any more");
+    }
+
+    #[test]
+    fn call_should_not_be_sent_twice_when_the_nonce_before_it_is_filled() {
+        let mut queue = Queue::restored([entry(5, 1, 64), entry(6, 2, 64), entry(7, 3, 64)]);
+        queue.give_up(&NoOutbox, 5);
+        let at = |next| Nonces { finalized: 4, best: 5, next };
+        assert_eq!(queue.waiting(&[2], at(5), 10), None, "it would wait behind nonce 5");
+        queue.insert(entry(5, 4, 64));
+        assert_eq!(queue.waiting(&[2], at(8), 10), Some(&entry(6, 2, 64)), "the pool has kept it");
+        assert_eq!(queue.waiting(&[2], at(6), 10), None, "the pool has lost it");
+        queue.insert(entry(6, 5, 64));
+        assert_eq!(queue.waiting(&[2], at(8), 10), None, "another one has its nonce");
+        assert_eq!(queue.waiting(&[3], at(8), 10), Some(&entry(7, 3, 64)));
+        assert_eq!(queue.waiting(&[3], at(8), 64), None);
     }
 
     #[test]
@@ -352,11 +382,11 @@ mod tests {
         let all = [entry(4, 1, 64), entry(5, 2, 20), entry(6, 3, 64), entry(7, 4, 64)];
         let mut given_up = Queue::restored(all.clone());
         given_up.give_up(&NoOutbox, 6);
-        assert_eq!(given_up, Queue::restored(all[..2].iter().cloned()));
+        assert_eq!(given_up.open, Queue::restored(all[..2].iter().cloned()).open);
         let mut expired = Queue::restored(all.clone());
         let review = expired.review(Nonces { finalized: 4, best: 5, next: 5 }, 20);
         assert_eq!((review.expired, review.stranded), (all[1..2].to_vec(), all[2..].to_vec()));
-        assert_eq!(expired, Queue::restored(all[..1].iter().cloned()), "its block may be replaced");
+        assert_eq!(expired.open, Queue::restored(all[..1].iter().cloned()).open, "its block may be replaced");
     }
 
     /// A chain with a pool, as a node has them: what happens to extrinsics there.
@@ -498,7 +528,7 @@ mod tests {
                         let entry = entry(node.nonces().next, call, Height::MAX);
                         sent.push(entry.clone());
                         queue.insert(entry.clone());
-                        disk = queue.0.values().cloned().collect();
+                        disk = queue.open.values().cloned().collect();
                         node.take(entry);
                     }
                     Happening::PoolLost => node.pool.clear(),

@@ -12,6 +12,7 @@ pub mod onnx;
 pub use error::ImportError;
 pub use fidelity::{Comparison, Fidelity};
 
+use quern_protocol::json::Big;
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -27,7 +28,7 @@ pub struct Report {
     /// Ids of the programs, in hex.
     pub programs: Vec<String>,
     /// Multiply-accumulates of a task.
-    pub task_macs: u64,
+    pub task_macs: Big,
     /// Memory that a worker must have.
     pub memory_mib: u32,
     /// Samples (windows of text, images) that the calibration read.

@@ -122,6 +122,22 @@ fn plan_should_count_what_is_still_being_run_when_it_is_chosen() {
 }
 
 #[test]
+fn bond_should_be_kept_for_the_challenge_of_a_planted_error_that_others_challenge_too() {
+    let plan = plan(Kind::Error, Progress::Confirmed);
+    let one = challenge_bond(&Params::default(), 21);
+    let chosen_beside = |others: usize, free_bond| {
+        let mut planter = Planter { choice: Choice { percent: 100, seed: [7; 32] }, ..planter(0, Some(plan.clone())) };
+        let facts = Facts { free_bond, ..posted(&plan) };
+        block(&mut planter, 101, facts, Some(challenged(&vec![OTHER; others])));
+        planter.choose(&another_running(), 101).is_some()
+    };
+    for (others, kept) in [(0, one), (1, 2 * one), (3, 8 * one)] {
+        assert!(chosen_beside(others, kept + one), "{others}");
+        assert!(!chosen_beside(others, kept + one - 1), "{others}");
+    }
+}
+
+#[test]
 fn plan_should_count_no_more_when_its_run_has_failed_or_was_an_honest_one() {
     let once = Facts { places: 1, ..facts() };
     let round = Round { attempt: attempt(), drawn_at: 0 };

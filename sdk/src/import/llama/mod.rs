@@ -150,7 +150,7 @@ impl LlamaFolder {
             parameters: model.parameters(),
             weights_bytes: blobs.weights.iter().map(|blob| blob.len() as u64).sum(),
             programs: Vec::new(),
-            task_macs: program.summary().task_macs(),
+            task_macs: program.summary().task_macs().into(),
             memory_mib: u32::try_from(memory_mib(&program)).unwrap_or(u32::MAX),
             calibration_samples: calibration as u64,
             fidelity: comparison.finish(),
