@@ -56,8 +56,7 @@ const COLLATERAL: Balance = 30;
 const DEFER_BLOCKS: Height = 60;
 /// The segment whose end a [`Kind::Divider`] falsifies.
 const FALSE_CHECKPOINT: u32 = 1;
-const TERMS: PlantTerms =
-    PlantTerms { minimum_deposit: 1, deposit_factor: 4, fee_ppm: 50_000, plant_blocks: LAST_HEIGHT };
+const TERMS: PlantTerms = PlantTerms { minimum_deposit: 1, deposit_factor: 4, fee_ppm: 50_000, plant_blocks: 43_200 };
 
 /// SplitMix64: enough to draw faults from.
 struct Rng(u64);

@@ -25,8 +25,16 @@ pub const PLAN_MARGIN_BLOCKS: Height = 60;
 pub const COMMIT_MARGIN_BLOCKS: Height = 20;
 /// Blocks after which an opening that had no effect is sent again: the slash waits a few blocks on a development chain.
 const REOPEN_BLOCKS: Height = 2;
-/// Blocks after which a withdrawal that had no effect is tried again.
+/// Blocks after which a withdrawal that had no effect is tried again, twice as many each time: one that the chain refuses costs a fee.
 const WITHDRAW_BLOCKS: Height = 32;
+/// How often [`Shard::seat_blocks`], which is four rounds of audits of a whole shard, may pass until one is accepted or released: three
+/// times for a first round and two for each of five validators in a row that claim at the last block, and once for a draw that finds nobody.
+const AUDIT_TIMES: Height = 4;
+/// Moves that one party has in the longest dispute.
+const PARTY_MOVES: Height = 11;
+/// Blocks for what does not follow the work of a shard: draws, probes, its window, the lag of deadlines, and an hour in which a slash waits
+/// and a daemon may be away.
+const EXPIRY_MARGIN_BLOCKS: Height = 7_200;
 /// What is told once of a plant that is never given back.
 const LOST: &str = "lost";
 /// What the planting account keeps for fees.
@@ -257,13 +265,16 @@ impl Planter {
         }
     }
 
-    /// What to do with a shard that is about to be run: nothing where the plant could not stand in time, is not allowed, or could not be
-    /// held and seen through.
+    /// What to do with a shard that is about to be run: nothing where the plant could not stand in time or would not stand long enough, is
+    /// not allowed, or could not be held and seen through.
     pub(super) fn choose(&mut self, view: &ShardView, best: Height) -> Option<(Kind, Balance)> {
         let Phase::Running { deal, by } = &view.shard.phase else { return None };
         let (attempt, facts) = (Attempt::of(&view.shard), self.facts.as_ref()?);
         let is_coverable = !facts.is_apprentice && deal.collateral >= deal.price;
         if self.plans.contains_key(&attempt) || !is_coverable || best.saturating_add(PLAN_MARGIN_BLOCKS) >= *by {
+            return None;
+        }
+        if !self.outlasts(&view.shard, *by, best) {
             return None;
         }
         let kind = self.choice.of(attempt)?;
@@ -288,6 +299,17 @@ impl Planter {
             self.began.insert(attempt, Begun { at: best, kind, deposit });
             (kind, deposit)
         })
+    }
+
+    /// Whether what is posted now stands until a shard that is committed to at its deadline is decided, however slowly validators do what
+    /// they have to: else anybody may have it burned before it can be opened. Decoys too, or a hash before a large shard would be one.
+    fn outlasts(&self, shard: &Shard, by: Height, best: Height) -> bool {
+        let last = shard.segments_per_task().saturating_sub(1);
+        let move_blocks = [0, 1, last].map(|segment| shard.move_blocks(segment, &self.params));
+        let dispute = move_blocks.into_iter().fold(0, Height::max).saturating_mul(PARTY_MOVES);
+        let audits = shard.seat_blocks(&self.params).saturating_mul(AUDIT_TIMES);
+        let decided = by.saturating_add(audits).saturating_add(dispute).saturating_add(EXPIRY_MARGIN_BLOCKS);
+        decided < best.saturating_add(self.terms.plant_blocks)
     }
 
     /// Whether an attempt's result may be committed to.
@@ -403,7 +425,7 @@ impl Planter {
             if let Some((offence, _)) = slash {
                 self.call(attempt, REOPEN_BLOCKS, Call::OpenPlant(*offence, plan.salt), calls);
             } else if facts.over.contains(&attempt) {
-                self.call(attempt, WITHDRAW_BLOCKS, Call::WithdrawPlant(plan.salt, result), calls);
+                self.withdraw(attempt, Call::WithdrawPlant(plan.salt, result), calls);
             } else if facts.lost.contains(&attempt) {
                 self.give_up(attempt, hash, facts, calls);
             }
@@ -416,6 +438,17 @@ impl Planter {
             self.plans.remove(&attempt);
             self.pending.done(Subject::Plant(attempt, LOST));
             out.push(Action::ForgetPlan(attempt));
+        }
+    }
+
+    /// Takes a plant back: again and again where that fails, and more and more rarely.
+    fn withdraw(&mut self, attempt: Attempt, call: Call, calls: &mut Vec<Action>) {
+        let subject = Subject::Plant(attempt, call.name());
+        let tries = self.pending.failures(subject);
+        let blocks = WITHDRAW_BLOCKS.saturating_mul(2u32.saturating_pow(tries));
+        if self.pending.start(subject, self.best, blocks) {
+            self.pending.failures.insert(subject, tries.saturating_add(1));
+            calls.push(Action::Submit(call));
         }
     }
 

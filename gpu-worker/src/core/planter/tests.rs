@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::testing::{accepted, overturned, running, settled, ME, OTHER};
+use quern_primitives::draw::SegmentCosts;
 use quern_protocol::shard::{Stake, MAX_CHALLENGES};
 
 const PLANTING: Account = [9; 32];
@@ -97,6 +98,40 @@ fn shard_should_be_run_as_it_should_be_when_a_plant_is_not_allowed_or_could_not_
     let mut planned = planter(100, Some(plan(Kind::Error, Progress::Abandoned)));
     planned.take_in(&Event::Plants(facts()));
     assert_eq!(planned.choose(&running_until(200), 100), None, "it was given up before");
+}
+
+/// A shard whose one task is a segment of so many GMAC.
+fn large(gmac: u64) -> ShardView {
+    let mut view = running_until(200 + 60 * gmac as Height);
+    view.shard.work = SegmentCosts { init: 0, body: 0, steps: 0, finish: gmac * 1_000_000_000, has_loop: false };
+    view.shard.costs = view.shard.work;
+    view
+}
+
+#[test]
+fn nothing_should_be_planted_when_it_could_expire_before_its_shard_is_decided() {
+    let chosen = |terms: PlantTerms, choice: Choice, gmac| {
+        let mut planter = Planter { terms, choice, ..planter(100, None) };
+        planter.take_in(&Event::Plants(facts()));
+        planter.choose(&large(gmac), 100).map(|(kind, _)| kind)
+    };
+    let seed = |kind| {
+        let choices = (0..=255).map(|byte| Choice { percent: 50, seed: [byte; 32] });
+        choices.into_iter().find(|choice| choice.of(attempt()) == Some(kind)).unwrap()
+    };
+    let params = Params::default();
+    for kind in [Kind::Error, Kind::Decoy] {
+        // With 358 GMAC two claims at the last block are enough.
+        let found = [1, 10, 100, 358, 1_000_000].map(|gmac| chosen(TERMS, seed(kind), gmac));
+        assert_eq!(found, [Some(kind), Some(kind), None, None, None]);
+        for gmac in [1, 10, 358] {
+            // A first round and two for each of five validators, and a dispute of which they make half of the moves.
+            let audits = 11 * params.audit_blocks(gmac * 1_000_000_000) + 11 * params.move_blocks(gmac * 1_000_000_000);
+            let until = |plant_blocks| chosen(PlantTerms { plant_blocks, ..TERMS }, seed(kind), gmac);
+            assert_eq!(until(100 + 60 * gmac as Height + audits + 3_600), None, "{gmac}");
+            assert_eq!(until(200 * audits), Some(kind), "{gmac}");
+        }
+    }
 }
 
 /// Another shard that runs until block 200.
@@ -271,6 +306,16 @@ fn plant_should_be_withdrawn_when_its_result_is_never_paid_also_when_it_was_give
         assert_eq!(block(&mut planter, 100, posted(&plan), None), []);
         assert_eq!(block(&mut planter, 101, over, None), withdrawn);
     }
+}
+
+#[test]
+fn plant_should_be_withdrawn_more_and_more_rarely_when_that_fails() {
+    let plan = plan(Kind::Error, Progress::Confirmed);
+    let mut planter = planter(0, Some(plan.clone()));
+    let over = Facts { over: HashSet::from([attempt()]), ..posted(&plan) };
+    let is_sent = |best: &Height| !block(&mut planter, *best, over.clone(), None).is_empty();
+    let sent: Vec<Height> = (100..8_000).filter(is_sent).collect();
+    assert_eq!(sent, [100, 132, 196, 324, 580, 1_092, 2_116, 4_164]);
 }
 
 #[test]
