@@ -61,7 +61,7 @@ pub struct Found {
 /// are any; fails when one is unknown.
 pub fn all(only: &[String], chromium: Option<&Path>) -> Result<Vec<Found>> {
     let mut all = vec![Found { name: "reference".into(), executor: Ok(Box::new(Reference)) }];
-    all.extend(Simd::ALL.map(cpu));
+    all.extend(Simd::available().into_iter().map(cpu));
     all.extend(wgpu());
     let names: Vec<&str> = all.iter().map(|found| found.name.as_str()).chain(["chromium"]).collect();
     if let Some(unknown) = only.iter().find(|only| !names.contains(&only.as_str())) {
@@ -84,11 +84,7 @@ fn cpu(simd: Simd) -> Found {
         Simd::Scalar => "cpu-scalar".into(),
         simd => format!("cpu-simd-{}", simd.name()),
     };
-    let executor: Result<Box<dyn Executor>> = match simd.is_available() {
-        true => Ok(Box::new(CpuExecutor::with_simd(simd))),
-        false => Err(anyhow!("this processor does not have {}", simd.name())),
-    };
-    Found { name, executor }
+    Found { name, executor: Ok(Box::new(CpuExecutor::with_simd(simd))) }
 }
 
 /// All adapters, and the devices in software that are missing.

@@ -13,7 +13,7 @@
 
 #![allow(unsafe_code)]
 
-use super::simd::Simd;
+use super::simd::dot;
 use core::{arch::x86_64::*, mem::transmute};
 use rayon::prelude::*;
 
@@ -75,7 +75,20 @@ pub(super) struct Avx2(());
 impl Avx2 {
     /// AVX2, if the processor has it.
     pub fn new() -> Option<Self> {
-        Simd::Avx2.is_available().then_some(Self(()))
+        is_x86_feature_detected!("avx2").then_some(Self(()))
+    }
+
+    /// Calls `f` where the compiler may use AVX2 for what it puts in line.
+    #[inline(always)]
+    pub fn run<R>(self, f: impl FnOnce() -> R) -> R {
+        // SAFETY: a value of this type exists only where the processor has AVX2.
+        unsafe { run(f) }
+    }
+
+    /// The sums of the products of a row with four others.
+    pub fn dots(self, rows: [&[i8]; 4], with: &[i8]) -> [i32; 4] {
+        // SAFETY: as above.
+        unsafe { row_dots(rows, with) }
     }
 
     /// `a [m, k]` times the transpose of `b [n, k]`.
@@ -176,6 +189,36 @@ impl<'a> Block<'a> {
     fn from(&self, start: usize) -> Self {
         Self { first: &self.first[start..], second: self.second.map(|(second, minus)| (&second[start..], minus)) }
     }
+}
+
+#[target_feature(enable = "avx2")]
+fn run<R>(f: impl FnOnce() -> R) -> R {
+    f()
+}
+
+/// Row after row, not all at a time: rows lie one after the other, and memory is fastest when it is read in order.
+#[target_feature(enable = "avx2")]
+fn row_dots(rows: [&[i8]; 4], with: &[i8]) -> [i32; 4] {
+    let (with, with_rest) = with.as_chunks::<32>();
+    let mut dots = [0i32; 4];
+    for (to, row) in dots.iter_mut().zip(rows) {
+        let (row, rest) = row.as_chunks::<32>();
+        let mut sums = [_mm256_setzero_si256(); 2];
+        for (row, with) in row.iter().zip(with) {
+            // SAFETY: all bytes are values of both types, which are equally long.
+            let row = unsafe { transmute::<[i8; 32], [__m128i; 2]>(*row) };
+            // SAFETY: as above.
+            let with = unsafe { transmute::<[i8; 32], [__m128i; 2]>(*with) };
+            for (sum, (row, with)) in sums.iter_mut().zip(row.into_iter().zip(with)) {
+                let products = _mm256_madd_epi16(_mm256_cvtepi8_epi16(row), _mm256_cvtepi8_epi16(with));
+                *sum = _mm256_add_epi32(*sum, products);
+            }
+        }
+        // SAFETY: as above.
+        let sums = unsafe { transmute::<__m256i, [i32; 8]>(_mm256_add_epi32(sums[0], sums[1])) };
+        *to = sums.into_iter().fold(dot(rest, with_rest), i32::wrapping_add);
+    }
+    dots
 }
 
 /// Asks for a number's line of memory, which is needed after the next tile.

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The int8 product `a [M, K] x b [N, K]^T`, packed and blocked for the caches.
 
+#[cfg(target_arch = "aarch64")]
+use super::neon::{Dotprod, Neon};
 use super::simd::{dot, Simd, Tile};
 #[cfg(target_arch = "x86_64")]
-use super::{avx2::Avx2, simd::VnniTile};
+use super::{
+    avx2::Avx2,
+    vnni::{Avx512Vnni, AvxVnni},
+};
 use rayon::prelude::*;
 
 /// Positions along K that are packed at a time: a panel of `b` fits into the first cache.
@@ -34,23 +39,21 @@ pub fn matmul_nt(simd: Simd, a: &[i8], b: &[i8], [m, n, k]: [usize; 3]) -> Vec<i
 }
 
 fn rows_divided(simd: Simd, a: &[i8], b: &[i8], shape: [usize; 3]) -> Vec<i32> {
-    #[cfg(target_arch = "x86_64")]
-    if shape[1] > FEW {
-        match simd {
-            Simd::Scalar => {}
-            Simd::Avx2 => {
-                if let Some(avx2) = Avx2::new() {
-                    return avx2.product(a, b, shape);
-                }
-            }
-            Simd::Avx512Vnni => {
-                if let Some(tile) = VnniTile::new() {
-                    return packed(simd, &tile, a, b, shape);
-                }
-            }
-        }
-    }
-    dots(simd, a, b, shape)
+    let product = match simd {
+        _ if shape[1] <= FEW => None,
+        #[cfg(target_arch = "aarch64")]
+        Simd::Neon => Neon::new().map(|tile| packed(simd, &tile, a, b, shape)),
+        #[cfg(target_arch = "aarch64")]
+        Simd::Dotprod => Dotprod::new().map(|tile| packed(simd, &tile, a, b, shape)),
+        #[cfg(target_arch = "x86_64")]
+        Simd::Avx2 => Avx2::new().map(|avx2| avx2.product(a, b, shape)),
+        #[cfg(target_arch = "x86_64")]
+        Simd::AvxVnni => AvxVnni::new().map(|tile| packed(simd, &tile, a, b, shape)),
+        #[cfg(target_arch = "x86_64")]
+        Simd::Avx512Vnni => Avx512Vnni::new().map(|tile| packed(simd, &tile, a, b, shape)),
+        _ => None,
+    };
+    product.unwrap_or_else(|| dots(simd, a, b, shape))
 }
 
 /// One dot product after the other.
@@ -77,7 +80,7 @@ fn dots(simd: Simd, a: &[i8], b: &[i8], [m, n, k]: [usize; 3]) -> Vec<i32> {
     out
 }
 
-fn packed<T: Tile>(simd: Simd, tile: &T, a: &[i8], b: &[i8], [m, n, k]: [usize; 3]) -> Vec<i32> {
+pub(super) fn packed<T: Tile>(simd: Simd, tile: &T, a: &[i8], b: &[i8], [m, n, k]: [usize; 3]) -> Vec<i32> {
     let corrections: Vec<i32> = b.par_chunks(k).with_min_len(64).map(T::correction).collect();
     let mut out = vec![0i32; m * n];
     // As many blocks for each thread as for any other, at least two where there are rows enough.
@@ -88,15 +91,15 @@ fn packed<T: Tile>(simd: Simd, tile: &T, a: &[i8], b: &[i8], [m, n, k]: [usize; 
         let k1 = k.min(k0 + K_BLOCK);
         let groups = (k1 - k0).div_ceil(T::GROUP);
         let b_panel = groups * T::GROUP * T::COLUMNS;
-        let mut b_packed = vec![T::Element::default(); b_panel * n.div_ceil(T::COLUMNS)];
+        let mut b_packed = vec![0u8; b_panel * n.div_ceil(T::COLUMNS)];
         b_packed.par_chunks_mut(b_panel).enumerate().for_each(|(panel, to)| {
             let row = panel * T::COLUMNS;
-            pack::<T>(T::b, &b[row * k..], k, [k0, k1], T::COLUMNS.min(n - row), T::COLUMNS, to);
+            pack::<T>(|x| x as u8, &b[row * k..], k, [k0, k1], T::COLUMNS.min(n - row), T::COLUMNS, to);
         });
         out.par_chunks_mut(row_block * n).enumerate().for_each(|(block, out)| {
             let rows = out.len() / n;
             let a_panel = groups * T::GROUP * T::ROWS;
-            let mut a_packed = vec![T::Element::default(); a_panel * rows.div_ceil(T::ROWS)];
+            let mut a_packed = vec![0u8; a_panel * rows.div_ceil(T::ROWS)];
             for (panel, to) in a_packed.chunks_mut(a_panel).enumerate() {
                 let row = panel * T::ROWS;
                 let from = &a[(block * row_block + row) * k..];
@@ -131,13 +134,13 @@ fn packed<T: Tile>(simd: Simd, tile: &T, a: &[i8], b: &[i8], [m, n, k]: [usize; 
 /// Packs positions `k0..k1` of `rows` rows into a panel `width` rows wide. What is missing stays as it is in `to`.
 #[inline(always)]
 fn pack<T: Tile>(
-    convert: impl Fn(i8) -> T::Element,
+    convert: impl Fn(i8) -> u8,
     from: &[i8],
     k: usize,
     [k0, k1]: [usize; 2],
     rows: usize,
     width: usize,
-    to: &mut [T::Element],
+    to: &mut [u8],
 ) {
     for row in 0..rows {
         let from = from[row * k + k0..row * k + k1].chunks(T::GROUP);
@@ -157,10 +160,11 @@ fn pack<T: Tile>(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn bytes(len: usize, seed: u32) -> Vec<i8> {
+    /// Bytes, of which half are extreme.
+    pub fn bytes(len: usize, seed: u32) -> Vec<i8> {
         let mut x = seed.wrapping_mul(2_654_435_761).wrapping_add(12345);
         (0..len)
             .map(|_| {

@@ -4,8 +4,12 @@
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 mod matmul;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod ops;
 mod simd;
+#[cfg(target_arch = "x86_64")]
+mod vnni;
 mod window;
 
 pub use matmul::matmul_nt;
