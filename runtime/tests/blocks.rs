@@ -17,6 +17,7 @@ use quern_pallet_jobs::{
 use quern_pallet_verification::WeightInfo as _;
 use quern_primitives::{
     commitment::LeafProof,
+    job::MAX_SHARDS,
     slice::{SliceProof, CHUNK_LEN},
     BlobId, ShardId,
 };
@@ -55,12 +56,13 @@ fn hooks() -> Weight {
     let idle = sp_io::TestExternalities::default().execute_with(|| AllPalletsWithSystem::on_initialize(1));
     let due = [
         Jobs::expire_shards(MAX_DUE),
-        Jobs::remove_shards(shards),
+        Jobs::sweep_shards(shards),
         Jobs::start_jobs(shards),
-        Jobs::open_shards(shards),
+        // A large stage that is completed by what a fork takes over has a block of its own.
+        Jobs::open_shards(shards).max(Jobs::open_shards(1).saturating_add(Jobs::complete_taken_over(MAX_SHARDS))),
         Jobs::assign_shards(shards, workers),
-        // The last shard of a job takes the job with it.
-        Jobs::remove_shards(shards + 1),
+        // What is swept leaves less to prune; the last shard of a job takes the job with it.
+        Jobs::remove_shards(2),
         Jobs::end_pauses(shards),
         Verification::draw(validators).saturating_mul(draws.into()),
         Verification::expire().saturating_mul(disputes.into()),

@@ -12,7 +12,7 @@ use quern_primitives::{
     draw::SegmentCosts,
     job::{
         Accelerator, AuditLevel, Blob, Endpoint, Input, OutputMap, Profile, Region, Requirements, SocketAddress, Stage,
-        MAX_ADDRESSES, MAX_DEVICE_NAME, MAX_ENDPOINTS, MAX_REGIONS, MAX_STAGES,
+        MAX_ADDRESSES, MAX_DEVICE_NAME, MAX_ENDPOINTS, MAX_REGIONS, MAX_SHARDS, MAX_STAGES,
     },
     QRN,
 };
@@ -667,6 +667,48 @@ mod benches {
         }
 
         assert_eq!(Queue::<T>::decode_len(), Some(n as usize));
+    }
+
+    /// A stage of shards that all are the oldest ancestor's, the last of them not looked at. It is the last of a job of as many stages as
+    /// there may be, which is over at once.
+    #[benchmark]
+    fn complete_taken_over(n: Linear<1, MAX_SHARDS>) {
+        at::<T>(NOW);
+        let program = small();
+        put::<T>(&shard_in::<T>(1, &program, Phase::Queued), &program);
+        Shards::<T>::remove(ShardId { job: 1, stage: 0, index: 0 });
+        let last = MAX_STAGES as u16 - 1;
+        let stage = Stages::<T>::get(1, 0).unwrap();
+        (0..last).for_each(|index| Stages::<T>::insert(1, index, complete(stage.stage.program, 1, 1)));
+        let of_oldest = StageRecord { root: None, ..complete(stage.stage.program, n, n) };
+        let inherits = Some(ancestors::<T>(1, last, &of_oldest));
+        let fork = StageRecord { inherits, created: n - 1, accepted: n - 1, standing: n - 1, ..of_oldest };
+        Stages::<T>::insert(1, last, fork);
+        for index in 0..n {
+            let id = ShardId { job: oldest(1), stage: last, index };
+            let shard = AcceptedShard {
+                id,
+                worker: who(1, 0),
+                root: BlobId([3; 32]),
+                first_task: index,
+                tasks: 1,
+                segments_per_task: 1,
+            };
+            Shards::<T>::insert(id, accepted(&shard));
+        }
+        Jobs::<T>::mutate_extant(1, |job| {
+            job.reads = BoundedVec::truncate_from(vec![0; MAX_STAGES as usize]);
+            (job.complete, job.opened, job.live) = (bit(last) - 1, bit(last) - 1, 0);
+        });
+        Live::<T>::put(0);
+        Opening::<T>::put(BoundedVec::truncate_from(vec![1]));
+
+        #[block]
+        {
+            assert_eq!(Pallet::<T>::open_stages(NOW, 1), (1, n));
+        }
+
+        assert!(Jobs::<T>::get(1).is_some_and(|job| job.is_over()));
     }
 
     /// Each shard is of another job, in a queue as long as it gets. More shards wait than workers have room, so that each is drawn among

@@ -696,12 +696,15 @@ pub mod pallet {
             };
             accrue(Self::expire(now), &T::WeightInfo::expire_shards);
             accrue(Self::end_pauses(now, limit), &T::WeightInfo::end_pauses);
-            accrue(Self::sweep(limit), &T::WeightInfo::sweep_shards);
+            let swept = Self::sweep(limit);
+            accrue(swept, &T::WeightInfo::sweep_shards);
             accrue(Self::start_jobs(seed, limit), &T::WeightInfo::start_jobs);
-            accrue(Self::open_stages(now, limit), &T::WeightInfo::open_shards);
+            let (looked_at, read_again) = Self::open_stages(now, limit);
+            accrue(looked_at, &T::WeightInfo::open_shards);
+            accrue(read_again, &T::WeightInfo::complete_taken_over);
             let (shards, workers) = Self::assign(now, seed, limit);
             accrue(shards, &|shards| T::WeightInfo::assign_shards(shards, workers));
-            accrue(Self::prune(now, limit), &T::WeightInfo::remove_shards);
+            accrue(Self::prune(now, limit.saturating_sub(swept)), &T::WeightInfo::remove_shards);
             weight
         }
 

@@ -178,7 +178,7 @@ impl<T: Config> Pallet<T> {
             Self::carry_out(&before, &after, effect)?;
         }
         if let Phase::Committed { period, .. } | Phase::Doubted { period, .. } = after.phase {
-            if before.phase != after.phase && Shards::<T>::contains_key(id) {
+            if before.phase != after.phase && Shards::<T>::get(id).is_some_and(|kept| kept.phase == after.phase) {
                 T::Audits::committed(id, period);
             }
         }

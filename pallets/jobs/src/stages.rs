@@ -3,6 +3,29 @@
 
 use crate::{types::bit, *};
 
+/// What one job may still do in a block.
+#[derive(Clone, Copy)]
+struct Room {
+    /// Nothing was looked at before.
+    first: bool,
+    /// Shards to look at.
+    looks: u32,
+    /// Places for live shards.
+    places: u32,
+}
+
+/// What one job did.
+#[derive(Default)]
+struct Turn {
+    /// Shards that wait for a worker now.
+    created: u32,
+    looked_at: u32,
+    /// Shards of a stage that was completed beyond its room.
+    read_again: u32,
+    /// There is more to do.
+    more: bool,
+}
+
 impl<T: Config> Pallet<T> {
     /// Starts up to `limit` jobs whose randomness is known. Returns their number.
     pub(crate) fn start_jobs(seed: Option<(Height, [u8; 32])>, limit: u32) -> u32 {
@@ -41,76 +64,79 @@ impl<T: Config> Pallet<T> {
         });
     }
 
-    /// Creates up to `limit` shards of open stages, job by job in turn. Returns their number.
-    pub(crate) fn open_stages(now: Height, limit: u32) -> u32 {
+    /// Looks at up to `limit` shards of open stages, job by job in turn, and creates those that are not taken over. Returns how many were
+    /// looked at, and how many shards a stage has that was completed by what it takes over, where these are more than fit into `limit`: then
+    /// that is all that was done.
+    pub(crate) fn open_stages(now: Height, limit: u32) -> (u32, u32) {
         if Opening::<T>::decode_len().unwrap_or(0) == 0 {
-            return 0;
+            return (0, 0);
         }
         let mut live = Live::<T>::get();
         // Shards that wait for their window to close have deadlines too.
         let most = T::MaxUnsettled::get().saturating_sub(Maturing::<T>::get()).min(T::MaxLive::get());
         if live >= most {
-            return 0;
+            return (0, 0);
         }
         let mut opening = Opening::<T>::get().into_inner();
         let mut queue = Queue::<T>::get();
-        let mut created = 0u32;
-        // Each turn creates a shard or takes a job out of the list.
+        let (mut looked_at, mut read_again) = (0u32, 0u32);
+        // Each turn looks at a shard or takes a job out of the list.
         for _ in 0..limit.saturating_add(T::MaxOpenJobs::get()) {
-            let (budget, places) = (limit.saturating_sub(created), most.saturating_sub(live));
-            let goes_on = budget > 0 && places > 0;
+            let room = Room {
+                first: looked_at == 0,
+                looks: limit.saturating_sub(looked_at),
+                places: most.saturating_sub(live),
+            };
+            let goes_on = room.looks > 0 && room.places > 0 && read_again == 0;
             let Some(job) = opening.first().copied().filter(|_| goes_on) else { break };
             opening.remove(0);
-            let (shards, looked_at, more) = match Parked::<T>::contains_key(job) {
-                true => Self::queue_parked(job, now, budget.min(places), &mut queue),
-                false => Self::open_next(job, now, (budget, places), &mut queue),
+            let turn = match Parked::<T>::contains_key(job) {
+                true => Self::queue_parked(job, now, room, &mut queue),
+                false => Self::open_next(job, now, room, &mut queue),
             };
-            created = created.saturating_add(looked_at);
-            live = live.saturating_add(shards);
-            if more {
-                opening.push(job);
+            looked_at = looked_at.saturating_add(turn.looked_at);
+            live = live.saturating_add(turn.created);
+            read_again = turn.read_again;
+            match (turn.more, turn.looked_at) {
+                // It waits for a block in which nothing else was looked at.
+                (true, 0) => {
+                    opening.insert(0, job);
+                    break;
+                }
+                (true, _) => opening.push(job),
+                (false, _) => {}
             }
         }
         Opening::<T>::put(BoundedVec::truncate_from(opening));
         Queue::<T>::put(queue);
         Live::<T>::put(live);
-        created
+        (looked_at, read_again)
     }
 
-    /// Queues up to `budget` parked shards of a job that was resumed. Returns their number twice, and whether more is to be done now.
-    fn queue_parked(
-        job_id: JobId,
-        now: Height,
-        budget: u32,
-        queue: &mut BoundedVec<Queued, T::MaxLive>,
-    ) -> (u32, u32, bool) {
+    /// Queues parked shards of a job that was resumed.
+    fn queue_parked(job_id: JobId, now: Height, room: Room, queue: &mut BoundedVec<Queued, T::MaxLive>) -> Turn {
         let Some(job) = Jobs::<T>::get(job_id).filter(|job| job.status == JobStatus::Running) else {
-            return (0, 0, false);
+            return Turn::default();
         };
         let from = Self::period_after(now);
-        let shards = Self::unpark(job_id, budget);
-        let count = shards.len() as u32;
-        // `budget` leaves room for them. The time in which nothing was handed out is no lack of workers.
+        let shards = Self::unpark(job_id, room.looks.min(room.places));
+        let created = shards.len() as u32;
+        // There are places for them. The time in which nothing was handed out is no lack of workers.
         for shard in shards {
             let _ = queue.try_push(Queued { shard, from, since: now });
         }
-        (count, count, Parked::<T>::contains_key(job_id) || job.openable().is_some())
+        let more = Parked::<T>::contains_key(job_id) || job.openable().is_some();
+        Turn { created, looked_at: created, read_again: 0, more }
     }
 
-    /// Looks at up to `budget` shards of the first open stage of a job, and creates those that it does not take over while there are
-    /// `places`. Returns their number, how many were looked at, and whether more are to be created now.
-    fn open_next(
-        job_id: JobId,
-        now: Height,
-        (budget, places): (u32, u32),
-        queue: &mut BoundedVec<Queued, T::MaxLive>,
-    ) -> (u32, u32, bool) {
+    /// Looks at shards of the first open stage of a job, and creates those that it does not take over.
+    fn open_next(job_id: JobId, now: Height, room: Room, queue: &mut BoundedVec<Queued, T::MaxLive>) -> Turn {
         let Some(mut job) = Jobs::<T>::get(job_id).filter(|job| job.status == JobStatus::Running) else {
-            return (0, 0, false);
+            return Turn::default();
         };
-        let Some(index) = job.openable() else { return (0, 0, false) };
-        let Some(mut stage) = Stages::<T>::get(job_id, index) else { return (0, 0, false) };
-        let Some(program) = Programs::<T>::get(stage.stage.program) else { return (0, 0, false) };
+        let Some(index) = job.openable() else { return Turn::default() };
+        let Some(mut stage) = Stages::<T>::get(job_id, index) else { return Turn::default() };
+        let Some(program) = Programs::<T>::get(stage.stage.program) else { return Turn::default() };
         let shards = stage.stage.shards();
         // The first stages were fixed at submission; what a later one reads was fixed before this block.
         let reads_nothing = job.reads.get(usize::from(index)) == Some(&0);
@@ -120,32 +146,47 @@ impl<T: Config> Pallet<T> {
             (false, true) => T::Randomness::period_of(now),
             (false, false) => Self::period_after(now),
         };
+        // To complete a stage all of its shards are read once more, and all stages to complete the job.
+        let stages = job.reads.len() as u32;
+        let completes_job = job.complete.count_ones().saturating_add(1) == stages;
+        let to_complete = shards.saturating_add(if completes_job { stages } else { 0 });
         let first = stage.created;
-        let (mut end, mut created) = (first, 0u32);
-        for number in first..first.saturating_add(budget).min(shards) {
+        let (mut end, mut created, mut read_again) = (first, 0u32, 0u32);
+        for number in first..first.saturating_add(room.looks).min(shards) {
+            let looked_at = number.saturating_sub(first).saturating_add(1);
+            let may_complete = stage.inherits.is_some() && stage.accepted.saturating_add(1) == shards;
+            let fits = looked_at.saturating_add(to_complete) <= room.looks;
+            if may_complete && !fits && !(room.first && looked_at == 1) {
+                break;
+            }
             if stage.inherits.is_some_and(|from| Self::standing(from, index, number).is_some()) {
                 stage.accepted = stage.accepted.saturating_add(1);
                 stage.standing = stage.standing.saturating_add(1);
                 end = number.saturating_add(1);
                 continue;
             }
-            if created >= places {
+            if created >= room.places {
                 break;
             }
             end = number.saturating_add(1);
             created = created.saturating_add(1);
             let extra_blocks = job.extra_blocks;
             let shard = Shard { extra_blocks, ..stage.shard(job_id, index, number, &program.summary) };
-            // `places` leaves room for them: the queue holds every live shard.
+            // There are places for them: the queue holds every live shard.
             let _ = queue.try_push(Queued { shard: shard.id, from, since: now });
             Shards::<T>::insert(shard.id, shard);
         }
         stage.created = end;
         job.live = job.live.saturating_add(created);
+        let mut looked_at = end.saturating_sub(first);
         if end == shards {
             job.opened |= bit(index);
             Self::deposit_event(Event::StageOpened { job: job_id, stage: index, shards });
             if stage.accepted == shards {
+                match looked_at.saturating_add(to_complete) <= room.looks {
+                    true => looked_at = looked_at.saturating_add(to_complete),
+                    false => read_again = shards,
+                }
                 Self::complete_stage(job_id, &mut job, index, &mut stage);
             }
         }
@@ -158,7 +199,7 @@ impl<T: Config> Pallet<T> {
         if let Err(error) = Self::keep(job_id, job) {
             frame_support::defensive!("jobs: a complete job's escrow cannot be released", error);
         }
-        (created, end.saturating_sub(first), more)
+        Turn { created, looked_at, read_again, more }
     }
 
     /// Completes a stage whose shards are all accepted: its root is that of the list of their roots.

@@ -5,6 +5,7 @@ use crate::{settle::parties, types::bit, *};
 use alloc::collections::BTreeSet;
 use quern_primitives::{job::MAX_STAGES, DisputeId};
 use quern_protocol::{
+    shard::Phase,
     view::{JobView, PhaseCounts, ShardView, StageProgress, DUTIES_PAGE_BYTES, MAX_PAGE, MAX_SERVED_PAGE},
     Dispute,
 };
@@ -142,8 +143,11 @@ impl<T: Config> Pallet<T> {
         if record.root.is_some() {
             phases.accepted = record.accepted;
         } else {
+            // What nobody is drawn for any more does not wait: it is dropped, or kept for what was paid.
+            let is_open = Jobs::<T>::get(job).is_some_and(|job| job.status.is_open());
             for number in 0..record.created {
-                if let Some(shard) = Shards::<T>::get(ShardId { job, stage: index, index: number }) {
+                let shard = Shards::<T>::get(ShardId { job, stage: index, index: number });
+                if let Some(shard) = shard.filter(|shard| is_open || shard.phase != Phase::Queued) {
                     phases.count(&shard.phase);
                 }
             }

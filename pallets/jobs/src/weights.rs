@@ -29,6 +29,8 @@ pub trait WeightInfo {
     fn expire_shards(n: u32) -> Weight;
     /// `start_jobs`, `n` from 1 to 256.
     fn start_jobs(n: u32) -> Weight;
+    /// `complete_taken_over`, `n` from 1 to 256.
+    fn complete_taken_over(n: u32) -> Weight;
     /// `open_shards`, `n` from 1 to 256.
     fn open_shards(n: u32) -> Weight;
     /// `assign_shards`, `n` from 1 to 32, `w` from 32 to 256.
@@ -378,6 +380,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Jobs::Shards` (r:768 w:256)
     // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
     // Shortest time: 67_920 ns.
+    fn complete_taken_over(n: u32) -> Weight {
+        Weight::from_parts(500_000_000, 0)
+            .saturating_add(Weight::from_parts(25_000_000, 0).saturating_mul(n.into()))
+            .saturating_add(T::DbWeight::get().reads(80))
+            .saturating_add(T::DbWeight::get().reads(4_u64.saturating_mul(n.into())))
+            .saturating_add(T::DbWeight::get().writes(12))
+    }
     fn open_shards(n: u32) -> Weight {
         Weight::from_parts(68_582_000, 24_015)
             .saturating_add(Weight::from_parts(55_116_551, 0).saturating_mul(n.into()))
@@ -684,6 +693,9 @@ impl WeightInfo for () {
         Weight::zero()
     }
     fn start_jobs(_: u32) -> Weight {
+        Weight::zero()
+    }
+    fn complete_taken_over(_: u32) -> Weight {
         Weight::zero()
     }
     fn open_shards(_: u32) -> Weight {

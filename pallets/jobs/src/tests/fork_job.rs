@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 use super::mock::*;
-use crate::{Error, Event, HoldReason, JobRoots, Jobs as JobsOf, NextJob};
+use crate::{Error, Event, HoldReason, JobRoots, Jobs as JobsOf, NextJob, Opening, Waiting};
 use frame_support::{
     assert_noop, assert_ok,
     storage::{with_transaction, TransactionOutcome},
     traits::fungible::{Inspect, Mutate},
+    BoundedVec,
 };
 use quern_primitives::{job::Input, plant::PlantedResult, traits::Results as _, BlobId, JobId, ShardId};
 use quern_program::DType;
@@ -84,31 +85,38 @@ fn fork_job_should_run_again_only_what_does_not_stand() {
     });
 }
 
+/// A fork of two stages, of which the second one is taken over as soon as there is a place: the first one is accepted. Returns both
+/// shards.
+fn taken_over_last() -> (ShardId, ShardId) {
+    worker(10, BID / 2, 8);
+    let program = publish(&adder(DType::I32, &[4], 1, 0));
+    let one = || stage(program, 8, 8, &[Input::Blob(blob(16))]);
+    let job = submit(spec(vec![one(), one()]));
+    next_period();
+    next_period();
+    let (bad, good) = (at(job, 0, 0), at(job, 1, 0));
+    commit(bad);
+    commit(good);
+    draw(bad, 2);
+    audit(bad, &[]);
+    draw_again(good);
+    audit(good, &[]);
+    overturn(bad);
+    settle(good);
+    worker(11, BID / 2, 8);
+    MaxLive::set(1);
+    assert_ok!(fork(1, job));
+    let again = at(job + 1, 0, 0);
+    next_period();
+    next_period();
+    accept(again);
+    (again, good)
+}
+
 #[test]
 fn fork_should_be_complete_when_what_it_takes_over_is_looked_at_last() {
     run(|| {
-        worker(10, BID / 2, 8);
-        let program = publish(&adder(DType::I32, &[4], 1, 0));
-        let one = || stage(program, 8, 8, &[Input::Blob(blob(16))]);
-        let job = submit(spec(vec![one(), one()]));
-        next_period();
-        next_period();
-        let (bad, good) = (at(job, 0, 0), at(job, 1, 0));
-        commit(bad);
-        commit(good);
-        draw(bad, 2);
-        audit(bad, &[]);
-        draw_again(good);
-        audit(good, &[]);
-        overturn(bad);
-        settle(good);
-        worker(11, BID / 2, 8);
-        MaxLive::set(1);
-        assert_ok!(fork(1, job));
-        let again = at(job + 1, 0, 0);
-        next_period();
-        next_period();
-        accept(again);
+        let (again, good) = taken_over_last();
         assert_eq!(JobsOf::<Test>::get(again.job).unwrap().status, JobStatus::Running, "there was no place");
         run_for(1);
         let root = BlobId::of_list(&[again, good].map(|id| BlobId::of_list(&[root_of(id)])));
@@ -116,6 +124,40 @@ fn fork_should_be_complete_when_what_it_takes_over_is_looked_at_last() {
         assert!(has_event(Event::JobCompleted { job: again.job, root }) && Jobs::job_root(again.job) == Some(root));
         settle(again);
         assert!(JobsOf::<Test>::get(again.job).unwrap().is_over());
+    });
+}
+
+#[test]
+fn what_a_fork_takes_over_should_be_counted_with_what_is_read_to_complete_it() {
+    run(|| {
+        taken_over_last();
+        let (looked_at, of_stage, of_job) = (1, 1, 2);
+        assert_eq!(Jobs::open_stages(Jobs::now(), 4), (looked_at + of_stage + of_job, 0));
+    });
+}
+
+#[test]
+fn fork_should_be_complete_in_a_block_of_its_own_when_that_reads_too_much() {
+    run(|| {
+        let (again, _) = taken_over_last();
+        assert_eq!(Jobs::open_stages(Jobs::now(), 3), (1, 1));
+        assert!(matches!(JobsOf::<Test>::get(again.job).unwrap().status, JobStatus::Completed { .. }));
+    });
+}
+
+#[test]
+fn fork_should_wait_for_a_block_of_its_own_when_other_jobs_are_opened_before_it() {
+    run(|| {
+        let (again, _) = taken_over_last();
+        MaxLive::set(8);
+        let program = publish(&adder(DType::I32, &[8], 1, 0));
+        let other = submit(spec(vec![stage(program, 8, 8, &[Input::Blob(blob(32))])]));
+        Waiting::<Test>::kill();
+        Opening::<Test>::put(BoundedVec::truncate_from(vec![other, again.job]));
+        JobsOf::<Test>::mutate(other, |job| job.as_mut().unwrap().status = JobStatus::Running);
+        assert_eq!(Jobs::open_stages(Jobs::now(), 3), (1, 0), "the other job's shard");
+        assert_eq!(Opening::<Test>::get().into_inner(), [again.job], "it is the first one now");
+        assert_eq!(Jobs::open_stages(Jobs::now(), 3), (1, 1));
     });
 }
 

@@ -288,6 +288,7 @@ fn result_should_count_when_its_job_fails_after_it_was_paid_without_an_audit() {
         assert!(has_event(Event::ShardDropped { shard: id }) && Queue::<Test>::get().is_empty());
         assert_eq!((status(id), Live::<Test>::get(), OpenJobs::<Test>::get()), (JobStatus::Failed, 0, 0));
         assert!(!Jobs::is_void(&paid), "it was paid");
+        assert_eq!(Jobs::job(id.job).unwrap().stages[0].phases.queued, 0, "nobody waits for it");
         assert!(Jobs::is_void(&PlantedResult { attempt: paid.attempt + 1, ..paid }), "only that");
         run_for(RETENTION + 4);
         assert!(
