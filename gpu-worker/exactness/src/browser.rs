@@ -23,8 +23,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Distance of the parameters of two kernels in their buffer: WebGPU's default alignment.
-const PARAMS_STRIDE: usize = 256;
+/// What the parameters of a kernel are aligned to in their buffer: WebGPU's default.
+const PARAMS_ALIGNMENT: usize = 256;
 /// How long a browser may take to start, and to answer.
 const PATIENCE: Duration = Duration::from_secs(180);
 /// How often it is looked whether the browser still runs.
@@ -70,6 +70,7 @@ struct Message {
 #[derive(Debug, Serialize)]
 struct KernelSource {
     id: usize,
+    outputs: usize,
     arguments: usize,
     wgsl: String,
 }
@@ -87,8 +88,8 @@ enum Action {
 struct Dispatch {
     kernel: usize,
     grid: [u32; 2],
-    out: u64,
-    args: Vec<u64>,
+    /// The outputs, and after them the arguments.
+    buffers: Vec<u64>,
     params_bytes: usize,
 }
 
@@ -103,7 +104,7 @@ struct Wanted {
 struct Pending {
     message: Message,
     buffers: u64,
-    kernels: HashMap<Kernel, usize>,
+    kernels: HashMap<Arc<Kernel>, usize>,
 }
 
 /// A buffer of the page.
@@ -167,7 +168,7 @@ impl Browser {
     }
 
     /// Compiles kernels: what its compiler says about them.
-    pub fn compile(&self, kernels: &[Kernel]) -> Result<Vec<Diagnostic>> {
+    pub fn compile(&self, kernels: &[Arc<Kernel>]) -> Result<Vec<Diagnostic>> {
         let kernels = kernels.iter().enumerate().map(|(id, kernel)| source(id, kernel)).collect();
         let (answer, _) = lock(&self.page).exchange(&Message { kernels, ..Message::default() })?;
         Ok(answer.diagnostics)
@@ -212,15 +213,16 @@ impl Device for Browser {
     fn submit(&self, commands: &[Command<Arc<Buffer>>]) -> Result<(), ExecutorError> {
         let Pending { message, kernels, .. } = &mut *lock(&self.pending);
         let mut submit = Vec::with_capacity(commands.len());
-        for Command { call, args, out, .. } in commands {
+        for Command { call, outs, args, .. } in commands {
             let next = kernels.len();
-            let kernel = *kernels.entry(call.kernel.clone()).or_insert(next);
+            let kernel = *kernels.entry(Arc::clone(&call.kernel)).or_insert(next);
             if kernel == next {
                 message.kernels.push(source(kernel, &call.kernel));
             }
-            let args = args.iter().map(|buffer| buffer.id).collect();
-            submit.push(Dispatch { kernel, grid: call.grid(), out: out.id, args, params_bytes: call.params().len() });
-            let end = message.bytes.len() + PARAMS_STRIDE;
+            let buffers = outs.iter().chain(args).map(|buffer| buffer.id).collect();
+            let params_bytes = call.params().len();
+            submit.push(Dispatch { kernel, grid: call.grid(), buffers, params_bytes });
+            let end = message.bytes.len() + params_bytes.next_multiple_of(PARAMS_ALIGNMENT);
             message.bytes.extend_from_slice(call.params());
             message.bytes.resize(end, 0);
         }
@@ -244,7 +246,7 @@ impl Device for Browser {
 }
 
 fn source(id: usize, kernel: &Kernel) -> KernelSource {
-    KernelSource { id, arguments: kernel.arguments(), wgsl: kernel.source() }
+    KernelSource { id, outputs: kernel.outputs(), arguments: kernel.arguments(), wgsl: kernel.source() }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

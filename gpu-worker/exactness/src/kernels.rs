@@ -13,9 +13,10 @@ use std::{
 
 use crate::suite::Case;
 
-/// A device that only notes what it is asked to run. What commands are sent does not depend on what they compute.
+/// A device that only notes what it is asked to run. As it computes nothing, each kernel of several operators that it is tried with
+/// fails, and the operators are run one by one too: all kernels that a device could be sent come.
 #[derive(Default)]
-struct Notes(Arc<Mutex<BTreeMap<String, Kernel>>>);
+struct Notes(Arc<Mutex<BTreeMap<String, Arc<Kernel>>>>);
 
 impl Device for Notes {
     type Buffer = ();
@@ -27,7 +28,7 @@ impl Device for Notes {
     fn submit(&self, commands: &[Command<()>]) -> Result<(), ExecutorError> {
         let mut kernels = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for Command { call, .. } in commands {
-            kernels.insert(call.kernel.source(), call.kernel.clone());
+            kernels.insert(call.kernel.source(), Arc::clone(&call.kernel));
         }
         Ok(())
     }
@@ -38,7 +39,7 @@ impl Device for Notes {
 }
 
 /// The kernels that these cases run, in the order of their sources.
-pub fn kernels(cases: &[Case]) -> Result<Vec<Kernel>> {
+pub fn kernels(cases: &[Case]) -> Result<Vec<Arc<Kernel>>> {
     let notes = Notes::default();
     let kernels = Arc::clone(&notes.0);
     let executor = GpuExecutor::with_device("notes", notes);

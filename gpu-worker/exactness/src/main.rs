@@ -70,6 +70,11 @@ fn suite(arguments: &Arguments) -> Result<bool> {
                     value["differs"] = json!(case);
                     text.push_str(&format!(", differs from {expected}: {}", case.unwrap_or_default()));
                 }
+                let refused = executor.refused();
+                if !refused.is_empty() {
+                    value["refused"] = json!(refused);
+                    text.push_str(&format!(", wrong, and so run one by one: {}", refused.join(", ")));
+                }
                 print(arguments, &value, &text);
             }
             Err(error) => {

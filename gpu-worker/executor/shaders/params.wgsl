@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a kernel is told besides its arguments. Not every kernel reads every field.
 struct Params {
-    // Elements of the output.
+    // Elements of the outputs.
     len: u32,
     // Rows and columns (places of the last axis) of the first argument.
     rows: u32,
     columns: u32,
-    // Words of a row in a product; columns of a padded row.
+    // Words of a row in a product; columns of a padded row; invocations that share a row.
     depth: u32,
     // Slices and concatenations: elements of a whole stretch, where the part begins, elements of the first and second part.
     // Permutations: elements from one place of each output axis to the next, in the argument; rows, columns and depth are the
@@ -15,7 +15,7 @@ struct Params {
     start: u32,
     first: u32,
     second: u32,
-    // Limits.
+    // Limits; a number.
     lo: i32,
     hi: i32,
     // Fractional bits of a softmax.
@@ -34,4 +34,3 @@ struct Params {
     channels: u32,
     unused: u32,
 }
-@group(0) @binding(0) var<uniform> params: Params;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One workgroup computes a row: its largest, the exponentials and their sum, the quotients. All on u32.
+// params.depth invocations compute a row: its largest, the exponentials and their sum, the quotients. All on u32.
 @group(0) @binding(1) var<storage, read_write> out: array<i32>;
 var<workgroup> partial: array<i32, 256>;
 var<workgroup> sums: array<u32, 256>;
@@ -27,37 +27,38 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
-    // A workgroup that has no row repeats the last one and does not write.
-    let index = group.y * groups.x + group.x;
+    // Who has no row repeats the last one and does not write.
+    let index = (group.y * groups.x + group.x) * (256u / params.depth) + local / params.depth;
+    let lane = local % params.depth;
     let row = min(index, params.rows - 1u) * params.columns;
     var largest = load_a(row);
-    for (var i = local; i < params.columns; i += 256u) {
+    for (var i = lane; i < params.columns; i += params.depth) {
         largest = max(largest, load_a(row + i));
     }
     partial[local] = largest;
-    for (var half = 128u; half > 0u; half /= 2u) {
+    for (var half = params.depth / 2u; half > 0u; half /= 2u) {
         workgroupBarrier();
-        if local < half {
+        if lane < half {
             partial[local] = max(partial[local], partial[local + half]);
         }
     }
     workgroupBarrier();
-    largest = partial[0];
+    largest = partial[local - lane];
     var sum = 0u;
-    for (var i = local; i < params.columns; i += 256u) {
+    for (var i = lane; i < params.columns; i += params.depth) {
         sum += exp_q16(bitcast<u32>(largest - load_a(row + i)));
     }
     sums[local] = sum;
-    for (var half = 128u; half > 0u; half /= 2u) {
+    for (var half = params.depth / 2u; half > 0u; half /= 2u) {
         workgroupBarrier();
-        if local < half {
+        if lane < half {
             sums[local] += sums[local + half];
         }
     }
     workgroupBarrier();
-    sum = sums[0];
+    sum = sums[local - lane];
     if index < params.rows {
-        for (var i = local; i < params.columns; i += 256u) {
+        for (var i = lane; i < params.columns; i += params.depth) {
             let e = exp_q16(bitcast<u32>(largest - load_a(row + i)));
             var quotient = 0u;
             if sum != 0u {

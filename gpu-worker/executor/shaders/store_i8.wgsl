@@ -1,20 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// One invocation writes a word: 4 elements.
-@group(0) @binding(1) var<storage, read_write> out: array<u32>;
-@compute @workgroup_size(256)
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) local: u32,
-) {
-    let word = (group.y * groups.x + group.x) * 256u + local;
-    let first = word * 4u;
-    if first < params.len {
-        let count = min(4u, params.len - first);
-        var packed = 0u;
-        for (var i = 0u; i < count; i++) {
-            packed |= (bitcast<u32>(element(first + i)) & 0xffu) << (i * 8u);
-        }
-        out[word] = packed;
+// Output NAME: four i8 in a word, which is written with the last of them.
+@group(0) @binding(BINDING) var<storage, read_write> NAME: array<u32>;
+var<private> word_NAME: u32;
+fn store_NAME(i: u32, value: i32, is_last: bool) {
+    let at = i & 3u;
+    let before = select(word_NAME, 0u, at == 0u);
+    word_NAME = before | ((bitcast<u32>(value) & 0xffu) << (at * 8u));
+    if is_last || at == 3u {
+        NAME[i >> 2u] = word_NAME;
     }
 }

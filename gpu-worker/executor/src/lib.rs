@@ -61,6 +61,11 @@ pub trait Executor: Send + Sync {
         false
     }
 
+    /// Kernels of several operators that its device computes wrongly: there these operators run one by one.
+    fn refused(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// The results of a block in a context that knows the loop step: a state, or the output alone.
     fn run_block(
         &self,

@@ -8,7 +8,7 @@ use quern_program::{
 };
 
 /// Values at the edges of types, shifts and tables.
-const EDGES: [i32; 32] = [
+pub(crate) const EDGES: [i32; 32] = [
     0,
     1,
     -1,

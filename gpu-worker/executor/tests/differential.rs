@@ -150,6 +150,8 @@ fn large() -> Vec<(OpKind, Vec<TensorType>)> {
         (OpKind::RowSum, vec![ty(I8, &[70_000, 3])]),
         (OpKind::RowMax, vec![ty(I32, &[300, 100])]),
         (OpKind::RowMaxAbs, vec![ty(I32, &[2, 2000])]),
+        (OpKind::RowMaxAbs, vec![ty(I32, &[65, 1024])]),
+        (OpKind::RowSum, vec![ty(I16, &[7, 1999])]),
         (OpKind::RowArgmax, vec![ty(I8, &[300, 120])]),
         (OpKind::ColSum, vec![ty(I8, &[9000, 3])]),
         (OpKind::Softmax { frac_bits: 20 }, vec![ty(I32, &[200, 150])]),

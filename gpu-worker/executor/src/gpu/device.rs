@@ -12,8 +12,8 @@ use std::{
     time::Duration,
 };
 
-/// Distance of the parameters of two kernels in their buffer: WebGPU's default alignment.
-const PARAMS_STRIDE: u64 = 256;
+/// What the parameters of a kernel are aligned to in their buffer: WebGPU's default.
+const PARAMS_ALIGNMENT: usize = 256;
 /// Commands that are timed at once: each takes two of the 4,096 places that WebGPU allows a set of timestamps.
 const TIMED_AT_ONCE: usize = 256;
 /// Work after which commands are sent off, so that no system takes the device for hung.
@@ -33,7 +33,7 @@ struct Pipeline {
 pub struct WgpuDevice {
     device: wgpu::Device,
     queue: wgpu::Queue,
-    pipelines: Mutex<HashMap<Kernel, Arc<Pipeline>>>,
+    pipelines: Mutex<HashMap<Arc<Kernel>, Arc<Pipeline>>>,
     failure: Arc<Mutex<Option<String>>>,
 }
 
@@ -84,14 +84,14 @@ impl WgpuDevice {
             ..wgpu::ShaderRuntimeChecks::checked()
         };
         let source = wgpu::ShaderSource::Wgsl(kernel.source().into());
-        // SAFETY: all kernels are files of this crate. Each of their loops counts up to a bound, or down to zero. The indices of a product are
+        // SAFETY: all kernels are files of this crate, put together. Each of their loops counts up to a bound, or down to zero. The indices of a product are
         // below what its rows, columns and depth say, which are those of its arguments' types; buffers are made for these types.
         unsafe {
             self.device.create_shader_module_trusted(wgpu::ShaderModuleDescriptor { label: None, source }, checks)
         }
     }
 
-    fn pipeline(&self, kernel: &Kernel) -> Arc<Pipeline> {
+    fn pipeline(&self, kernel: &Arc<Kernel>) -> Arc<Pipeline> {
         let mut pipelines = lock(&self.pipelines);
         if let Some(pipeline) = pipelines.get(kernel) {
             return Arc::clone(pipeline);
@@ -102,12 +102,11 @@ impl WgpuDevice {
             ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None },
             count: None,
         };
-        let mut entries = vec![
-            entry(0, wgpu::BufferBindingType::Uniform),
-            entry(1, wgpu::BufferBindingType::Storage { read_only: false }),
-        ];
-        for argument in 0..kernel.arguments() as u32 {
-            entries.push(entry(2 + argument, wgpu::BufferBindingType::Storage { read_only: true }));
+        let mut entries = vec![entry(0, wgpu::BufferBindingType::Uniform)];
+        let outputs = kernel.outputs();
+        for buffer in 0..outputs + kernel.arguments() {
+            let read_only = buffer >= outputs;
+            entries.push(entry(1 + buffer as u32, wgpu::BufferBindingType::Storage { read_only }));
         }
         let layout =
             self.device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: None, entries: &entries });
@@ -130,7 +129,7 @@ impl WgpuDevice {
             cache: None,
         });
         let pipeline = Arc::new(Pipeline { pipeline, layout });
-        pipelines.insert(kernel.clone(), Arc::clone(&pipeline));
+        pipelines.insert(Arc::clone(kernel), Arc::clone(&pipeline));
         pipeline
     }
 
@@ -147,11 +146,8 @@ impl WgpuDevice {
             offset,
             size: wgpu::BufferSize::new(command.call.params().len() as u64),
         };
-        let mut entries = vec![
-            wgpu::BindGroupEntry { binding: 0, resource: wgpu::BindingResource::Buffer(params) },
-            wgpu::BindGroupEntry { binding: 1, resource: command.out.as_entire_binding() },
-        ];
-        for (binding, buffer) in (2..).zip(&command.args) {
+        let mut entries = vec![wgpu::BindGroupEntry { binding: 0, resource: wgpu::BindingResource::Buffer(params) }];
+        for (binding, buffer) in (1..).zip(command.outs.iter().chain(&command.args)) {
             entries.push(wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() });
         }
         let group = self.device.create_bind_group(&wgpu::BindGroupDescriptor {
@@ -165,21 +161,23 @@ impl WgpuDevice {
         pass.dispatch_workgroups(columns, rows, 1);
     }
 
-    /// The parameters of these commands, one each [`PARAMS_STRIDE`].
-    fn params(&self, commands: &[Command<wgpu::Buffer>]) -> wgpu::Buffer {
-        let mut params = vec![0u8; commands.len() * PARAMS_STRIDE as usize];
-        for (to, command) in params.chunks_exact_mut(PARAMS_STRIDE as usize).zip(commands) {
-            let from = command.call.params();
-            to[..from.len()].copy_from_slice(from);
+    /// The parameters of these commands, and where those of each begin.
+    fn params(&self, commands: &[Command<wgpu::Buffer>]) -> (wgpu::Buffer, Vec<u64>) {
+        let mut params = Vec::new();
+        let mut offsets = Vec::with_capacity(commands.len());
+        for command in commands {
+            offsets.push(params.len() as u64);
+            params.extend_from_slice(command.call.params());
+            params.resize(params.len().next_multiple_of(PARAMS_ALIGNMENT), 0);
         }
         let buffer = self.device.create_buffer(&wgpu::BufferDescriptor {
             label: None,
-            size: (params.len() as u64).max(PARAMS_STRIDE),
+            size: params.len().max(PARAMS_ALIGNMENT) as u64,
             usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
         });
         self.queue.write_buffer(&buffer, 0, &params);
-        buffer
+        (buffer, offsets)
     }
 
     /// Runs commands, and says how long the device took for each, by its own clock. None, and nothing run, where it has no clock.
@@ -192,7 +190,7 @@ impl WgpuDevice {
         }
         let mut times = Vec::with_capacity(commands.len());
         for commands in commands.chunks(TIMED_AT_ONCE) {
-            let params = self.params(commands);
+            let (params, offsets) = self.params(commands);
             let count = 2 * commands.len() as u32;
             let ticks = self.device.create_query_set(&wgpu::QuerySetDescriptor {
                 label: None,
@@ -207,9 +205,7 @@ impl WgpuDevice {
                 mapped_at_creation: false,
             });
             let mut encoder = self.device.create_command_encoder(&Default::default());
-            for ((command, begin), offset) in
-                commands.iter().zip((0..).step_by(2)).zip((0..).step_by(PARAMS_STRIDE as usize))
-            {
+            for ((command, offset), begin) in commands.iter().zip(offsets).zip((0..).step_by(2)) {
                 let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
                     label: None,
                     timestamp_writes: Some(wgpu::ComputePassTimestampWrites {
@@ -263,9 +259,8 @@ impl Device for WgpuDevice {
     }
 
     fn submit(&self, commands: &[Command<wgpu::Buffer>]) -> Result<(), ExecutorError> {
-        let params_buffer = self.params(commands);
-        let mut rest = commands;
-        let mut offset = 0;
+        let (params, offsets) = self.params(commands);
+        let (mut rest, mut offsets) = (commands, offsets.into_iter());
         while !rest.is_empty() {
             let mut work = 0u64;
             let count = rest.iter().take_while(|command| {
@@ -278,9 +273,8 @@ impl Device for WgpuDevice {
             let mut encoder = self.device.create_command_encoder(&Default::default());
             {
                 let mut pass = encoder.begin_compute_pass(&Default::default());
-                for command in now {
-                    self.encode(&mut pass, command, &params_buffer, offset);
-                    offset += PARAMS_STRIDE;
+                for (command, offset) in now.iter().zip(&mut offsets) {
+                    self.encode(&mut pass, command, &params, offset);
                 }
             }
             self.queue.submit([encoder.finish()]);

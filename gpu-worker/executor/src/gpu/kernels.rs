@@ -7,6 +7,10 @@ use quern_program::{
     ops::{broadcast, permuted, Broadcast},
     DType, OpKind, Shape, TensorType, Window2d,
 };
+use std::{
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
 
 /// Invocations of a workgroup.
 const WORKGROUP: u64 = 256;
@@ -40,35 +44,83 @@ pub(super) struct Params {
     pub unused: u32,
 }
 
+/// A file of `shaders/`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Part {
+    name: &'static str,
+    wgsl: &'static str,
+}
+
+impl Hash for Part {
+    // Files of different names are different, and the text is long.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+    }
+}
+
+macro_rules! shader {
+    ($name:literal) => {
+        Part { name: $name, wgsl: include_str!(concat!("../../shaders/", $name, ".wgsl")) }
+    };
+}
+
 /// How a kernel reads its arguments.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Arguments {
+enum Arguments {
     /// Element by element, of these types.
     Elements(Vec<DType>),
     /// Word by word; the kernel declares them, this many.
     Words(usize),
 }
 
+/// Where a step of a kernel reads an argument of its operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Source {
+    /// In an argument of the kernel, anywhere.
+    Argument(usize),
+    /// What an earlier step computed at the same place, or once for all places.
+    Step(usize),
+}
+
+/// An operator on elements, as part of a kernel.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Step {
+    parts: Vec<Part>,
+    reads: Vec<Source>,
+    is_random: bool,
+    /// Whether it is computed once for all places: its output has one element.
+    once: bool,
+}
+
+/// What a kernel does.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Body {
+    /// These files, of which the last writes the only output.
+    Whole(Vec<Part>),
+    /// Steps one after the other at each place; what some of them compute is stored, as these types.
+    Elements { steps: Vec<Step>, stores: Vec<(usize, DType)> },
+}
+
 /// A kernel: the parts of its source.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Kernel {
-    parts: Vec<&'static str>,
     arguments: Arguments,
+    body: Body,
 }
 
 /// A kernel with what it is told and how many workgroups it takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
     /// The kernel.
-    pub kernel: Kernel,
-    pub(super) params: Params,
+    pub kernel: Arc<Kernel>,
+    pub(super) params: Vec<Params>,
     pub(super) workgroups: u64,
 }
 
 impl Call {
     /// What the kernel is told: the bytes of its uniform buffer, binding 0.
     pub fn params(&self) -> &[u8] {
-        bytemuck::bytes_of(&self.params)
+        bytemuck::cast_slice(&self.params)
     }
 
     /// Workgroups along x and y, within WebGPU's default limits.
@@ -76,21 +128,44 @@ impl Call {
         let rows = self.workgroups.div_ceil(MAX_WORKGROUPS).max(1);
         [self.workgroups.div_ceil(rows) as u32, rows as u32]
     }
+
+    /// Gives a step the key of its random words.
+    pub(super) fn set_key(&mut self, step: usize, key: &[u8; 32]) {
+        if let Some(params) = self.params.get_mut(step) {
+            params.key = key_words(key);
+        }
+    }
 }
 
-macro_rules! shader {
-    ($name:literal) => {
-        include_str!(concat!("../../shaders/", $name, ".wgsl"))
-    };
+fn key_words(key: &[u8; 32]) -> [u32; 8] {
+    let mut words = [0; 8];
+    for (word, bytes) in words.iter_mut().zip(key.chunks_exact(4)) {
+        *word = bytes.iter().rev().fold(0, |word, byte| (word << 8) | u32::from(*byte));
+    }
+    words
 }
 
 /// The product of matrices in tiles, of whatever the part before it multiplies.
-const PRODUCT: &str = shader!("matmul_nt");
+const PRODUCT: Part = shader!("matmul_nt");
 /// The same, row by row.
-const PRODUCT_BY_ROWS: &str = shader!("matvec_nt");
+const PRODUCT_BY_ROWS: Part = shader!("matvec_nt");
+
+/// The largest of all elements.
+const REDUCE_ALL: Part = shader!("reduce_all");
+
+/// Names that a step's files define or read; in a kernel of several steps each has its own.
+const NAMES: [&str; 6] = ["element(", "second(", "load_a(", "load_b(", "chacha8(", "rotate("];
 
 impl Kernel {
-    /// Number of arguments: storage buffers that it reads, at the bindings from 2 on.
+    /// Number of outputs: storage buffers that it writes, at the bindings from 1 on.
+    pub fn outputs(&self) -> usize {
+        match &self.body {
+            Body::Whole(_) => 1,
+            Body::Elements { stores, .. } => stores.len(),
+        }
+    }
+
+    /// Number of arguments: storage buffers that it reads, at the bindings after those of its outputs.
     pub fn arguments(&self) -> usize {
         match &self.arguments {
             Arguments::Elements(types) => types.len(),
@@ -100,26 +175,134 @@ impl Kernel {
 
     /// Whether it multiplies matrices.
     pub fn is_product(&self) -> bool {
-        self.parts.iter().any(|part| [PRODUCT, PRODUCT_BY_ROWS].contains(part))
+        matches!(&self.body, Body::Whole(parts) if parts.iter().any(|part| [PRODUCT, PRODUCT_BY_ROWS].contains(part)))
+    }
+
+    /// Whether it computes more than one operator.
+    pub fn is_fused(&self) -> bool {
+        match &self.body {
+            Body::Whole(parts) => parts.contains(&REDUCE_ALL),
+            Body::Elements { steps, .. } => steps.len() > 1,
+        }
+    }
+
+    /// What it computes, for people: the files that it is made of.
+    pub fn name(&self) -> String {
+        let names: Vec<&str> = match &self.body {
+            Body::Whole(parts) => parts.iter().map(|part| part.name).collect(),
+            Body::Elements { steps, .. } => steps.iter().filter_map(|step| Some(step.parts.last()?.name)).collect(),
+        };
+        names.join("+")
+    }
+
+    /// The same, wrong about -128: in sums, and among absolute values.
+    #[cfg(test)]
+    pub(super) fn spoiled(&self) -> Self {
+        let spoil = |part: &mut Part| match part.name {
+            "add" => {
+                part.wgsl =
+                    "fn element(i: u32) -> i32 { return load_a(i) + second(i) + select(0, 1, load_a(i) == -128); }\n";
+            }
+            "row_max_abs" => {
+                part.wgsl = "const IDENTITY: i32 = 0;
+                    fn lift(x: i32) -> i32 { return select(abs(max(x, -2147483647)), 0, x == -128); }
+                    fn combine(x: i32, y: i32) -> i32 { return max(x, y); }\n";
+            }
+            _ => {}
+        };
+        let mut kernel = self.clone();
+        match &mut kernel.body {
+            Body::Whole(parts) => parts.iter_mut().for_each(spoil),
+            Body::Elements { steps, .. } => steps.iter_mut().flat_map(|step| &mut step.parts).for_each(spoil),
+        }
+        kernel
     }
 
     /// WGSL, whose entry point is `main`.
     pub fn source(&self) -> String {
-        let mut source = String::from(shader!("params"));
-        if let Arguments::Elements(types) = &self.arguments {
-            for ((dtype, name), binding) in types.iter().zip(["a", "b"]).zip(["2", "3"]) {
-                let load = match dtype {
-                    DType::I8 => shader!("load_i8"),
-                    DType::I16 => shader!("load_i16"),
-                    DType::I32 => shader!("load_i32"),
-                };
-                source.push_str(&load.replace("NAME", name).replace("BINDING", binding));
+        let mut source = String::from(shader!("params").wgsl);
+        match &self.body {
+            Body::Whole(parts) => {
+                source.push_str("@group(0) @binding(0) var<uniform> params: Params;\n");
+                self.load(&mut source, |argument| ["a", "b"].get(argument).copied().unwrap_or("c").into());
+                parts.iter().for_each(|part| source.push_str(part.wgsl));
+            }
+            Body::Elements { steps, stores } => {
+                let count = steps.len();
+                source.push_str(&format!("@group(0) @binding(0) var<uniform> steps: array<Params, {count}>;\n"));
+                self.load(&mut source, |argument| format!("x{argument}"));
+                elements(&mut source, steps, stores);
             }
         }
-        for part in &self.parts {
-            source.push_str(part);
-        }
         source
+    }
+
+    /// How arguments of such names are read.
+    fn load(&self, source: &mut String, name: impl Fn(usize) -> String) {
+        let Arguments::Elements(types) = &self.arguments else { return };
+        for (argument, dtype) in types.iter().enumerate() {
+            let load = match dtype {
+                DType::I8 => shader!("load_i8"),
+                DType::I16 => shader!("load_i16"),
+                DType::I32 => shader!("load_i32"),
+            };
+            let binding = (1 + self.outputs() + argument).to_string();
+            source.push_str(&load.wgsl.replace("NAME", &name(argument)).replace("BINDING", &binding));
+        }
+    }
+}
+
+/// Steps one after the other. Each computes its `value` from those of others and from arguments, by the very files that say what its
+/// operator means.
+fn elements(source: &mut String, steps: &[Step], stores: &[(usize, DType)]) {
+    for (output, (_, dtype)) in stores.iter().enumerate() {
+        let store = match dtype {
+            DType::I8 => shader!("store_i8"),
+            DType::I16 => shader!("store_i16"),
+            DType::I32 => shader!("store_i32"),
+        };
+        let binding = (1 + output).to_string();
+        source.push_str(&store.wgsl.replace("NAME", &format!("y{output}")).replace("BINDING", &binding));
+    }
+    let (mut once, mut each) = (String::new(), String::new());
+    for (index, Step { parts, reads, is_random, once: is_once }) in steps.iter().enumerate() {
+        for (name, read) in ["a", "b"].iter().zip(reads) {
+            let value = match read {
+                Source::Argument(argument) => format!("load_x{argument}(i)"),
+                Source::Step(step) => format!("value_{step}"),
+            };
+            source.push_str(&format!("fn load_{name}_{index}(i: u32) -> i32 {{\n    return {value};\n}}\n"));
+        }
+        for part in parts {
+            let named =
+                |wgsl: String, name: &&str| wgsl.replace(*name, &format!("{}_{index}(", name.trim_end_matches('(')));
+            let wgsl = NAMES.iter().fold(part.wgsl.to_string(), named);
+            source.push_str(&wgsl.replace("params.", &format!("steps[{index}].")));
+        }
+        source.push_str(&format!("var<private> value_{index}: i32;\n"));
+        if *is_random {
+            source.push_str(&format!("var<private> words_{index}: array<vec4<u32>, 4>;\n"));
+            once.push_str(&format!("    words_{index} = chacha8_{index}(block);\n"));
+            let word = format!("words_{index}[(i >> 2u) & 3u][i & 3u]");
+            each.push_str(&format!("    value_{index} = random_element_{index}(i, {word});\n"));
+        } else if *is_once {
+            once.push_str(&format!("    value_{index} = element_{index}(0u);\n"));
+        } else {
+            each.push_str(&format!("    value_{index} = element_{index}(i);\n"));
+        }
+    }
+    for (output, (step, _)) in stores.iter().enumerate() {
+        each.push_str(&format!("    store_y{output}(i, value_{step}, is_last);\n"));
+    }
+    source.push_str(&format!("fn begin(block: u32) {{\n{once}}}\nfn place(i: u32, is_last: bool) {{\n{each}}}\n"));
+    source.push_str(&shader!("elements").wgsl.replace("EACH", &format!("{}u", each_invocation(steps, stores))));
+}
+
+/// Elements that follow each other which an invocation computes: whole words of all outputs, and of random words a block.
+fn each_invocation(steps: &[Step], stores: &[(usize, DType)]) -> u64 {
+    match steps.iter().any(|step| step.is_random) {
+        true => 16,
+        false => stores.iter().map(|(_, dtype)| per_word(*dtype)).max().unwrap_or(1),
     }
 }
 
@@ -128,32 +311,96 @@ pub(super) fn per_word(dtype: DType) -> u64 {
     4 / dtype.bytes()
 }
 
-/// A kernel of elements that are computed one by one and stored as words.
-fn elementwise(parts: &[&'static str], args: &[TensorType], output: TensorType, params: Params) -> Call {
-    let store = match output.dtype {
-        DType::I8 => shader!("store_i8"),
-        DType::I16 => shader!("store_i16"),
-        DType::I32 => shader!("store_i32"),
-    };
-    let words = output.elements().div_ceil(per_word(output.dtype));
-    whole([parts, &[store]].concat(), args, params, words.div_ceil(WORKGROUP))
+/// A kernel of elements that are computed one by one.
+fn elementwise(parts: Vec<Part>, args: &[TensorType], output: TensorType, params: Params) -> Call {
+    let is_random = parts.contains(&shader!("chacha8"));
+    let step = Step { parts, reads: (0..args.len()).map(Source::Argument).collect(), is_random, once: false };
+    let arguments = args.iter().map(|ty| ty.dtype).collect();
+    of_steps(vec![step], vec![params], arguments, vec![(0, output.dtype)], output.elements())
+}
+
+fn of_steps(
+    steps: Vec<Step>,
+    mut params: Vec<Params>,
+    arguments: Vec<DType>,
+    stores: Vec<(usize, DType)>,
+    elements: u64,
+) -> Call {
+    params.iter_mut().for_each(|params| params.len = elements as u32);
+    let workgroups = elements.div_ceil(each_invocation(&steps, &stores)).div_ceil(WORKGROUP);
+    let kernel = Kernel { arguments: Arguments::Elements(arguments), body: Body::Elements { steps, stores } };
+    Call { kernel: Arc::new(kernel), params, workgroups }
+}
+
+/// A number that a kernel is told.
+pub(super) fn number(value: i32) -> Call {
+    let output = TensorType::i32_vector(1);
+    elementwise(vec![shader!("number")], &[], output, Params { lo: value, ..Params::default() })
+}
+
+/// An operator that becomes a step of a kernel.
+pub(super) struct Member {
+    /// The kernel that would compute it alone.
+    pub alone: Call,
+    /// Where it reads its arguments.
+    pub reads: Vec<Source>,
+    /// Whether its output has one element, for all places.
+    pub once: bool,
+}
+
+/// These operators as one kernel over so many elements, of such arguments; what some of them compute is stored. None when one of them
+/// does not compute elements one by one.
+pub(super) fn fused(
+    members: Vec<Member>,
+    arguments: Vec<DType>,
+    stores: Vec<(usize, DType)>,
+    elements: u64,
+) -> Option<Call> {
+    let (mut steps, mut params) = (Vec::new(), Vec::new());
+    for Member { alone, reads, once } in members {
+        match &alone.kernel.body {
+            Body::Elements { steps: own, .. } => {
+                steps.extend(own.iter().map(|step| Step { reads: reads.clone(), once, ..step.clone() }))
+            }
+            Body::Whole(_) => return None,
+        }
+        params.extend(alone.params);
+    }
+    Some(of_steps(steps, params, arguments, stores, elements))
 }
 
 /// A kernel that writes its output by itself.
-fn whole(parts: Vec<&'static str>, args: &[TensorType], params: Params, workgroups: u64) -> Call {
+fn whole(parts: Vec<Part>, args: &[TensorType], params: Params, workgroups: u64) -> Call {
     let arguments = Arguments::Elements(args.iter().map(|ty| ty.dtype).collect());
-    Call { kernel: Kernel { parts, arguments }, params, workgroups }
+    Call { kernel: Arc::new(Kernel { arguments, body: Body::Whole(parts) }), params: vec![params], workgroups }
 }
 
-fn second(args: &[TensorType]) -> &'static str {
+/// How the second of these arguments is read where the first is read element by element.
+fn second(args: &[TensorType]) -> Part {
     match args {
+        [a, b] if a.elements() == b.elements() => shader!("second_same"),
         [a, b] => match broadcast(*a, *b) {
-            Some(Broadcast::Same) => shader!("second_same"),
             Some(Broadcast::Last) => shader!("second_last"),
             Some(Broadcast::AllButLast) => shader!("second_all_but_last"),
-            Some(Broadcast::One) | None => shader!("second_one"),
+            Some(Broadcast::Same | Broadcast::One) | None => shader!("second_one"),
         },
-        _ => "",
+        _ => shader!("second_one"),
+    }
+}
+
+/// Which arguments an operator reads at the very place of the element that it computes, so that they need not be in memory.
+pub(super) fn reads_in_place(kind: &OpKind, args: &[TensorType]) -> [bool; 2] {
+    match kind {
+        OpKind::Clamp { .. } | OpKind::Cast { .. } | OpKind::BitLength | OpKind::Sqrt | OpKind::Table => [true, false],
+        OpKind::Add
+        | OpKind::Sub
+        | OpKind::Mul
+        | OpKind::Div
+        | OpKind::Min
+        | OpKind::Max
+        | OpKind::ShiftRound
+        | OpKind::ShiftStochastic => [true, second(args) == shader!("second_same")],
+        _ => [false, false],
     }
 }
 
@@ -161,7 +408,7 @@ fn second(args: &[TensorType]) -> &'static str {
 pub(super) fn pad(x: TensorType, output: TensorType) -> Call {
     let (len, columns, depth) = (output.elements() as u32, x.shape.last(), output.shape.last());
     let params = Params { len, columns, depth, ..Params::default() };
-    elementwise(&[shader!("pad")], &[x], output, params)
+    elementwise(vec![shader!("pad")], &[x], output, params)
 }
 
 /// Rows up to which a product is computed row by row: tiles would be empty for the most part.
@@ -194,15 +441,15 @@ impl Product {
         self.of_words(shader!("dot_i8"), matrices, [rows, columns, self.line / 4])
     }
 
-    fn of_words(self, dot: &'static str, matrices: u32, [rows, columns, depth]: [u32; 3]) -> Call {
+    fn of_words(self, dot: Part, matrices: u32, [rows, columns, depth]: [u32; 3]) -> Call {
         let (parts, [rows_each, columns_each]) = match self.in_tiles {
             true => (vec![dot, shader!("four"), PRODUCT], [64, 64]),
             false => (vec![dot, PRODUCT_BY_ROWS], [1, 16]),
         };
         let groups = [rows.div_ceil(rows_each), columns.div_ceil(columns_each)];
         Call {
-            kernel: Kernel { parts, arguments: Arguments::Words(2) },
-            params: Params { rows, columns, depth, matrices, ..Params::default() },
+            kernel: Arc::new(Kernel { arguments: Arguments::Words(2), body: Body::Whole(parts) }),
+            params: vec![Params { rows, columns, depth, matrices, ..Params::default() }],
             workgroups: groups.into_iter().map(u64::from).product::<u64>() * u64::from(matrices),
         }
     }
@@ -222,12 +469,10 @@ const DOTS_WORKGROUPS: u64 = 1 << 13;
 
 /// Nothing but products of words in registers, words of its output, and its multiply-accumulates.
 pub(super) fn dots(rounds: u32) -> (Call, u64, u64) {
+    let parts = vec![shader!("dot_i8"), shader!("four"), shader!("dots")];
     let call = Call {
-        kernel: Kernel {
-            parts: vec![shader!("dot_i8"), shader!("four"), shader!("dots")],
-            arguments: Arguments::Words(2),
-        },
-        params: Params { len: DOTS_WORDS, depth: rounds, ..Params::default() },
+        kernel: Arc::new(Kernel { arguments: Arguments::Words(2), body: Body::Whole(parts) }),
+        params: vec![Params { len: DOTS_WORDS, depth: rounds, ..Params::default() }],
         workgroups: DOTS_WORKGROUPS,
     };
     let invocations = DOTS_WORKGROUPS * WORKGROUP;
@@ -247,7 +492,7 @@ pub(super) fn concat(axis: u8, a: TensorType, b: TensorType, output: TensorType)
         second: width(b),
         ..Params::default()
     };
-    elementwise(&[shader!("concat")], &[a, b], output, params)
+    elementwise(vec![shader!("concat")], &[a, b], output, params)
 }
 
 /// What a kernel is told of windows over images of the shape `images`, whose contents have the shape `unfolded`.
@@ -264,76 +509,90 @@ fn windows(params: Params, window: Window2d, images: Shape, unfolded: Shape) -> 
     }
 }
 
+/// Invocations that share a row of a reduction: each has some 32 elements, or there would be more waiting than work; more where the
+/// rows are too few for a workgroup.
+fn invocations_of_row(rows: u32, columns: u32) -> u32 {
+    const ALL: u32 = WORKGROUP as u32;
+    let by_length = columns.div_ceil(32).clamp(4, ALL);
+    by_length.max(ALL / rows.clamp(1, ALL)).next_power_of_two()
+}
+
+/// The largest absolute value of all elements, as `RowMaxAbs` of `RowMaxAbs` has it. What it is written to is 0 before.
+pub(super) fn max_abs(x: TensorType) -> Call {
+    // Sixteen for each invocation.
+    const DEPTH: u64 = 16 * WORKGROUP;
+    let params = Params { len: x.elements() as u32, depth: DEPTH as u32, ..Params::default() };
+    whole(vec![shader!("row_max_abs"), REDUCE_ALL], &[x], params, x.elements().div_ceil(DEPTH))
+}
+
 /// The kernel of an operator; none for those that take several or no kernel: products, concatenations and reshapes.
 pub(super) fn operator(kind: &OpKind, args: &[TensorType], output: TensorType, key: &[u8; 32]) -> Option<Call> {
     let shape = args.first().unwrap_or(&output).shape;
-    let mut params =
-        Params { len: output.elements() as u32, rows: shape.dim(0), columns: shape.last(), ..Params::default() };
-    for (word, bytes) in params.key.iter_mut().zip(key.chunks_exact(4)) {
-        *word = bytes.iter().rev().fold(0, |word, byte| (word << 8) | u32::from(*byte));
-    }
-    let params = params;
-    let reduce = |lift| whole(vec![lift, shader!("row_reduce")], args, params, u64::from(params.rows));
-    let second = || second(args);
-    let blocks = output.elements().div_ceil(16).div_ceil(WORKGROUP);
+    let params = Params { rows: shape.dim(0), columns: shape.last(), key: key_words(key), ..Params::default() };
+    let by_rows = |parts, params: Params| {
+        let depth = invocations_of_row(params.rows, params.columns);
+        let rows_each = WORKGROUP as u32 / depth;
+        whole(parts, args, Params { depth, ..params }, params.rows.div_ceil(rows_each).into())
+    };
+    let reduce = |lift| by_rows(vec![lift, shader!("row_reduce")], params);
+    let two = |element| elementwise(vec![second(args), element], args, output, params);
+    let elementwise = |element, params| elementwise(vec![element], args, output, params);
     Some(match *kind {
         OpKind::MatmulNt | OpKind::Concat { .. } | OpKind::Reshape { .. } => return None,
-        OpKind::Transpose => elementwise(&[shader!("transpose")], args, output, params),
-        OpKind::Gather => elementwise(&[shader!("gather")], args, output, params),
-        OpKind::Add => elementwise(&[second(), shader!("add")], args, output, params),
-        OpKind::Sub => elementwise(&[second(), shader!("sub")], args, output, params),
-        OpKind::Mul => elementwise(&[second(), shader!("mul")], args, output, params),
-        OpKind::Div => elementwise(&[second(), shader!("div")], args, output, params),
-        OpKind::Min => elementwise(&[second(), shader!("min")], args, output, params),
-        OpKind::Max => elementwise(&[second(), shader!("max")], args, output, params),
-        OpKind::ShiftRound => elementwise(&[second(), shader!("shift_round")], args, output, params),
+        OpKind::Transpose => elementwise(shader!("transpose"), params),
+        OpKind::Gather => elementwise(shader!("gather"), params),
+        OpKind::Add => two(shader!("add")),
+        OpKind::Sub => two(shader!("sub")),
+        OpKind::Mul => two(shader!("mul")),
+        OpKind::Div => two(shader!("div")),
+        OpKind::Min => two(shader!("min")),
+        OpKind::Max => two(shader!("max")),
+        OpKind::ShiftRound => two(shader!("shift_round")),
         OpKind::ShiftStochastic => {
-            let parts = vec![second(), shader!("chacha8"), shader!("shift_stochastic"), shader!("store_random")];
-            whole(parts, args, params, blocks)
+            let parts = vec![second(args), shader!("chacha8"), shader!("shift_stochastic")];
+            self::elementwise(parts, args, output, params)
         }
-        OpKind::Random { .. } => {
-            whole(vec![shader!("chacha8"), shader!("random"), shader!("store_random")], args, params, blocks)
-        }
-        OpKind::Clamp { lo, hi } => elementwise(&[shader!("clamp")], args, output, Params { lo, hi, ..params }),
+        OpKind::Random { .. } => self::elementwise(vec![shader!("chacha8"), shader!("random")], args, output, params),
+        OpKind::Clamp { lo, hi } => elementwise(shader!("clamp"), Params { lo, hi, ..params }),
         OpKind::Cast { dtype } => {
             let (lo, hi) = (dtype.min(), dtype.max());
-            elementwise(&[shader!("clamp")], args, output, Params { lo, hi, ..params })
+            elementwise(shader!("clamp"), Params { lo, hi, ..params })
         }
-        OpKind::Table => elementwise(&[shader!("table")], args, output, params),
-        OpKind::BitLength => elementwise(&[shader!("bit_length")], args, output, params),
-        OpKind::Sqrt => elementwise(&[shader!("sqrt")], args, output, params),
-        OpKind::OneHot { columns } => elementwise(&[shader!("one_hot")], args, output, Params { columns, ..params }),
+        OpKind::Table => elementwise(shader!("table"), params),
+        OpKind::BitLength => elementwise(shader!("bit_length"), params),
+        OpKind::Sqrt => elementwise(shader!("sqrt"), params),
+        OpKind::OneHot { columns } => elementwise(shader!("one_hot"), Params { columns, ..params }),
         OpKind::Unfold2d { kernel, stride, padding, fill } => {
             let window = Window2d { kernel, stride, padding };
             let lo = fill.clamp(output.dtype.min(), output.dtype.max());
             let params = Params { lo, ..windows(params, window, shape, output.shape) };
-            elementwise(&[shader!("unfold2d")], args, output, params)
+            elementwise(shader!("unfold2d"), params)
         }
         OpKind::Fold2d { kernel, stride, padding, .. } => {
             let window = Window2d { kernel, stride, padding };
-            elementwise(&[shader!("fold2d")], args, output, windows(params, window, output.shape, shape))
+            elementwise(shader!("fold2d"), windows(params, window, output.shape, shape))
         }
         OpKind::Permute { axes } => {
             let places = permuted(shape, axes).unwrap_or_default();
             let [whole, start, first, second] = places.map(|(_, stride)| stride as u32);
             let [_, rows, columns, depth] = places.map(|(places, _)| places);
             let params = Params { rows, columns, depth, whole, start, first, second, ..params };
-            elementwise(&[shader!("permute")], args, output, params)
+            elementwise(shader!("permute"), params)
         }
         OpKind::RowSum => reduce(shader!("row_sum")),
         OpKind::RowMax => reduce(shader!("row_max")),
         OpKind::RowMaxAbs => reduce(shader!("row_max_abs")),
-        OpKind::RowArgmax => whole(vec![shader!("row_argmax")], args, params, u64::from(params.rows)),
+        OpKind::RowArgmax => by_rows(vec![shader!("row_argmax")], params),
         OpKind::ColSum => whole(vec![shader!("col_sum")], args, params, u64::from(params.columns).div_ceil(16)),
         OpKind::Softmax { frac_bits } => {
             let params = Params { frac_bits: u32::from(frac_bits), ..params };
-            whole(vec![shader!("softmax")], args, params, u64::from(params.rows))
+            by_rows(vec![shader!("softmax")], params)
         }
         OpKind::Slice { axis, start, len } => {
             let (inner, places) = stretch(shape, axis);
             let inner = inner as u32;
             let params = Params { whole: inner * places as u32, start: inner * start, first: inner * len, ..params };
-            elementwise(&[shader!("slice")], args, output, params)
+            elementwise(shader!("slice"), params)
         }
     })
 }
@@ -341,6 +600,15 @@ pub(super) fn operator(kind: &OpKind, args: &[TensorType], output: TensorType, k
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_should_share_a_workgroup_when_they_are_short_and_many() {
+        let cases = [([512, 32], 4), ([16, 32], 16), ([15, 1], 32), ([64, 1024], 32), ([1, 1024], 256), ([1, 1], 256)];
+        for ([rows, columns], invocations) in cases {
+            assert_eq!(invocations_of_row(rows, columns), invocations, "{rows} {columns}");
+        }
+        assert_eq!(invocations_of_row(1 << 20, 1 << 20), 256);
+    }
 
     #[test]
     fn product_should_be_computed_row_by_row_when_it_has_few_rows() {

@@ -41,10 +41,10 @@ pub trait Device: Send + Sync {
 pub struct Command<B> {
     /// The kernel, and what it is told.
     pub call: Call,
-    /// What it reads: the bindings from 2 on.
+    /// What it writes: the bindings from 1 on.
+    pub outs: Vec<B>,
+    /// What it reads: the bindings after those.
     pub args: Vec<B>,
-    /// What it writes: binding 1.
-    pub out: B,
     /// Work, in MACs.
     pub work: u64,
 }

@@ -3,20 +3,26 @@
 //! the last; only checkpoints, outputs and traces are read back.
 
 mod device;
+mod fuse;
 mod kernels;
 mod memory;
 mod timed;
+mod trial;
 
 pub use device::WgpuDevice;
 pub use kernels::{Call as KernelCall, Kernel};
 pub use memory::{Command, Device};
 pub use timed::{Spent, Timed};
 
-use crate::{check_tensors, check_values, unused_after, Executor, ExecutorError};
+use crate::{check_tensors, check_values, Executor, ExecutorError};
+use fuse::{Fused, Plan, Trial, Unit};
 use kernels::Product;
 use memory::{Kept, Memory, Pool};
-use quern_program::{Call, Checked, Context, DType, OpKind, SegmentKind, Tensor, TensorType, Value};
-use std::sync::{Arc, Mutex, PoisonError};
+use quern_program::{Call, Checked, Context, DType, Op, OpKind, SegmentKind, Tensor, TensorType, Value};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 /// What says that there is no device, and what to do about it.
 const NO_DEVICE: &str = if cfg!(target_os = "linux") {
@@ -89,6 +95,46 @@ struct OnDevice<B: Clone> {
     memory: Arc<Memory<B>>,
 }
 
+/// The values of a block that is run.
+struct Values<'a, B: Clone> {
+    checked: &'a Checked,
+    kind: SegmentKind,
+    /// Inputs, constants and state.
+    values: [&'a [OnDevice<B>]; 3],
+    step: &'a [OnDevice<B>],
+    /// Those of the operators that have run, as long as they are needed.
+    outputs: Vec<Option<OnDevice<B>>>,
+}
+
+impl<B: Clone> Values<'_, B> {
+    fn find(&self, value: Value) -> Result<OnDevice<B>, ExecutorError> {
+        let [inputs, constants, state] = self.values;
+        let found = match value {
+            Value::Input(index) => inputs.get(usize::from(index)),
+            Value::Const(index) => constants.get(usize::from(index)),
+            Value::State(index) => state.get(usize::from(index)),
+            Value::Step => self.step.first(),
+            Value::Op(index) => {
+                // A reshape takes no kernel: it is what it reads.
+                let op = self.checked.program().block(self.kind).get(usize::from(index));
+                if let Some(Op { kind: OpKind::Reshape { .. }, args }) = op {
+                    let x = self.find(*args.first().ok_or(ExecutorError::Program)?)?;
+                    let ty = self.checked.value_type(self.kind, value).ok_or(ExecutorError::Program)?;
+                    return Ok(OnDevice { ty, ..x });
+                }
+                self.outputs.get(usize::from(index)).and_then(Option::as_ref)
+            }
+        };
+        found.cloned().ok_or(ExecutorError::Program)
+    }
+
+    fn put(&mut self, op: u16, output: Option<OnDevice<B>>) {
+        if let Some(place) = self.outputs.get_mut(usize::from(op)) {
+            *place = output;
+        }
+    }
+}
+
 /// Runs programs on a GPU.
 pub struct GpuExecutor<D: Device = WgpuDevice> {
     name: String,
@@ -96,6 +142,8 @@ pub struct GpuExecutor<D: Device = WgpuDevice> {
     pool: Pool<D>,
     // One task at a time: two would only share the device's memory. What the last one read stays there for the next.
     turn: Mutex<Kept<D::Buffer>>,
+    /// Kernels of several operators that were tried on the device, and whether they are right there.
+    tried: Mutex<HashMap<Arc<Kernel>, bool>>,
 }
 
 impl GpuExecutor {
@@ -108,8 +156,7 @@ impl GpuExecutor {
     /// On this device.
     pub fn on(adapter: &Adapter) -> Result<Self, ExecutorError> {
         let name = format!("{} ({})", adapter.name, adapter.backend);
-        let pool = Pool::new(WgpuDevice::new(&adapter.adapter)?);
-        Ok(Self { name, software: adapter.software, pool, turn: Mutex::default() })
+        Ok(Self::of(name, adapter.software, WgpuDevice::new(&adapter.adapter)?))
     }
 
     /// Seconds of one product of `n x n x n`: of i8, or of f32 in the same blocks.
@@ -144,8 +191,8 @@ impl GpuExecutor {
         let commands: Vec<_> = (0..repeats)
             .map(|_| Command {
                 call: call.clone(),
+                outs: vec![out.buffer()],
                 args: args.iter().map(|arg| arg.buffer()).collect(),
-                out: out.buffer(),
                 work,
             })
             .collect();
@@ -161,8 +208,7 @@ impl GpuExecutor<Timed> {
     /// On this device, watched at work.
     pub fn timed(adapter: &Adapter) -> Result<Self, ExecutorError> {
         let name = format!("{} ({})", adapter.name, adapter.backend);
-        let pool = Pool::new(Timed::new(WgpuDevice::with_clock(&adapter.adapter)?));
-        Ok(Self { name, software: adapter.software, pool, turn: Mutex::default() })
+        Ok(Self::of(name, adapter.software, Timed::new(WgpuDevice::with_clock(&adapter.adapter)?)))
     }
 
     /// The time that its kernels took since this was asked last.
@@ -174,7 +220,11 @@ impl GpuExecutor<Timed> {
 impl<D: Device> GpuExecutor<D> {
     /// On a device that is no adapter of this machine. It does not count as an accelerator.
     pub fn with_device(name: impl Into<String>, device: D) -> Self {
-        Self { name: name.into(), software: true, pool: Pool::new(device), turn: Mutex::default() }
+        Self::of(name.into(), true, device)
+    }
+
+    fn of(name: String, software: bool, device: D) -> Self {
+        Self { name, software, pool: Pool::new(device), turn: Mutex::default(), tried: Mutex::default() }
     }
 
     fn upload(&self, tensors: &[Tensor]) -> Vec<OnDevice<D::Buffer>> {
@@ -219,47 +269,104 @@ impl<D: Device> GpuExecutor<D> {
         Ok(tensors.iter().zip(bytes).map(|(tensor, bytes)| Tensor { ty: tensor.ty, bytes: bytes.into() }).collect())
     }
 
-    /// Runs a block: these values, or all outputs.
+    /// How a block is run for these values, or for all outputs. Only while no command waits to be sent: kernels are tried that are new.
+    fn plan(&self, checked: &Checked, kind: SegmentKind, results: Option<&[Value]>) -> Plan {
+        let mut plan = Plan::new(checked, kind, results);
+        for unit in &mut plan.units {
+            if unit.fused.as_ref().is_some_and(|fused| !self.agrees(fused)) {
+                unit.fused = None;
+            }
+        }
+        plan
+    }
+
+    /// Whether the device computes with this kernel what it should.
+    fn agrees(&self, fused: &Fused) -> bool {
+        let mut tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(agrees) = tried.get(&fused.call.kernel) {
+            return *agrees;
+        }
+        let (device, kernel) = (&self.name, fused.call.kernel.name());
+        let agrees = match trial::agrees(&self.pool, fused) {
+            Ok(true) => true,
+            Ok(false) => {
+                tracing::warn!(device, kernel, "a kernel of several operators is wrong here: they run one by one");
+                false
+            }
+            Err(error) => {
+                tracing::warn!(device, kernel, %error, "a kernel of several operators fails here: they run one by one");
+                false
+            }
+        };
+        tried.insert(Arc::clone(&fused.call.kernel), agrees);
+        agrees
+    }
+
+    /// Runs a block by a plan for these values, or for all outputs.
     fn block(
         &self,
         checked: &Checked,
         kind: SegmentKind,
         context: &Context,
-        [inputs, constants, state]: [&[OnDevice<D::Buffer>]; 3],
+        values: [&[OnDevice<D::Buffer>]; 3],
+        plan: &Plan,
         results: Option<&[Value]>,
     ) -> Result<Vec<OnDevice<D::Buffer>>, ExecutorError> {
-        let program = checked.program();
         let step = self.upload(&[Tensor::step(context.step)]);
-        let unused = unused_after(program, kind, results);
-        let mut commands = Vec::new();
-        let mut outputs: Vec<Option<OnDevice<D::Buffer>>> = Vec::new();
-        let find = |outputs: &[Option<OnDevice<D::Buffer>>], value: Value| {
-            match value {
-                Value::Input(index) => inputs.get(usize::from(index)),
-                Value::Const(index) => constants.get(usize::from(index)),
-                Value::State(index) => state.get(usize::from(index)),
-                Value::Op(index) => outputs.get(usize::from(index)).and_then(Option::as_ref),
-                Value::Step => step.first(),
-            }
-            .cloned()
-            .ok_or(ExecutorError::Program)
+        // What must be 0 is written before any command is there that could use its memory first.
+        let zero = |unit: &Unit| {
+            let is_max_abs = unit.fused.as_ref().is_some_and(|fused| matches!(fused.trial, Trial::MaxAbs(_)));
+            is_max_abs.then(|| self.pool.upload(&[0; 4]))
         };
-        for (index, op) in program.block(kind).iter().enumerate() {
-            let call = checked.call(kind, index as u16, context).ok_or(ExecutorError::Program)?;
-            let args = op.args.iter().map(|value| find(&outputs, *value)).collect::<Result<Vec<_>, _>>()?;
-            let output = self.operator(&call, &args, &mut commands)?;
-            outputs.push(Some(output));
-            for output in unused.get(index).into_iter().flatten() {
-                if let Some(output) = outputs.get_mut(*output) {
-                    *output = None;
+        let zeros: Vec<_> = plan.units.iter().map(zero).collect();
+        let mut commands = Vec::new();
+        let mut values = Values { checked, kind, values, step: &step, outputs: Vec::new() };
+        values.outputs.resize(checked.program().block(kind).len(), None);
+        for (unit, zero) in plan.units.iter().zip(zeros) {
+            match &unit.fused {
+                Some(fused) => self.fused(fused, context, zero, &mut values, &mut commands)?,
+                None => {
+                    for op in &unit.ops {
+                        let call = checked.call(kind, *op, context).ok_or(ExecutorError::Program)?;
+                        let args = checked.program().block(kind).get(usize::from(*op)).map(|op| op.args.as_slice());
+                        let args = args.unwrap_or_default().iter().map(|value| values.find(*value));
+                        let args = args.collect::<Result<Vec<_>, _>>()?;
+                        let output = self.operator(&call, &args, &mut commands)?;
+                        values.put(*op, Some(output));
+                    }
                 }
             }
+            unit.unused.iter().for_each(|op| values.put(*op, None));
         }
         self.pool.device.submit(&commands)?;
         match results {
-            Some(results) => results.iter().map(|value| find(&outputs, *value)).collect(),
-            None => outputs.into_iter().map(|output| output.ok_or(ExecutorError::Program)).collect(),
+            Some(results) => results.iter().map(|value| values.find(*value)).collect(),
+            None => (0..values.outputs.len() as u16).map(|op| values.find(Value::Op(op))).collect(),
         }
+    }
+
+    /// Appends the command of several operators, which writes to `zero` if there is one.
+    fn fused(
+        &self,
+        fused: &Fused,
+        context: &Context,
+        zero: Option<Arc<Memory<D::Buffer>>>,
+        values: &mut Values<'_, D::Buffer>,
+        commands: &mut Vec<Command<D::Buffer>>,
+    ) -> Result<(), ExecutorError> {
+        let mut call = fused.call.clone();
+        fused.keys.iter().for_each(|(step, operator)| call.set_key(*step, &context.key(*operator)));
+        let args = fused.args.iter().map(|value| Ok(values.find(*value)?.memory.buffer()));
+        let args = args.collect::<Result<_, ExecutorError>>()?;
+        let mut outs = Vec::with_capacity(fused.outputs.len());
+        for op in &fused.outputs {
+            let ty = values.checked.value_type(values.kind, Value::Op(*op)).ok_or(ExecutorError::Program)?;
+            let memory = zero.clone().unwrap_or_else(|| self.pool.allocate(ty.bytes()));
+            outs.push(memory.buffer());
+            values.put(*op, Some(OnDevice { ty, memory }));
+        }
+        commands.push(Command { call, outs, args, work: fused.work });
+        Ok(())
     }
 
     /// Appends the commands of an operator.
@@ -272,12 +379,12 @@ impl<D: Device> GpuExecutor<D> {
         let mut run = |call: kernels::Call, args: &[&OnDevice<D::Buffer>], ty: TensorType, work: u64| {
             let out = self.pool.allocate(ty.bytes());
             let args = args.iter().map(|arg| arg.memory.buffer()).collect();
-            commands.push(Command { call, args, out: out.buffer(), work });
+            commands.push(Command { call, outs: vec![out.buffer()], args, work });
             OnDevice { ty, memory: out }
         };
         let work = call.cost_macs();
         match (call.kind, args) {
-            (OpKind::Reshape { .. }, [x]) => Ok(OnDevice { ty: call.output, memory: Arc::clone(&x.memory) }),
+            (OpKind::Reshape { .. }, [x]) => Ok(OnDevice { ty: call.output, ..x.clone() }),
             (OpKind::Concat { axis }, [first, rest @ ..]) => {
                 let axis_index = usize::from(*axis);
                 let mut whole = first.clone();
@@ -322,9 +429,10 @@ impl<D: Device> GpuExecutor<D> {
     ) -> Result<Vec<Tensor>, ExecutorError> {
         check_values(checked, kind, inputs, state)?;
         self.in_turn(|kept| {
+            let plan = self.plan(checked, kind, results);
             let (inputs, constants) = (self.load(kept, inputs), self.upload_constants(checked));
             let state = self.upload(state);
-            let values = self.block(checked, kind, context, [&inputs, &constants, &state], results)?;
+            let values = self.block(checked, kind, context, [&inputs, &constants, &state], &plan, results)?;
             self.download(&values)
         })
     }
@@ -337,6 +445,11 @@ impl<D: Device> Executor for GpuExecutor<D> {
 
     fn is_accelerated(&self) -> bool {
         !self.software
+    }
+
+    fn refused(&self) -> Vec<String> {
+        let tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
+        tried.iter().filter(|(_, agrees)| !**agrees).map(|(kernel, _)| kernel.name()).collect()
     }
 
     fn run_block(
@@ -372,14 +485,20 @@ impl<D: Device> Executor for GpuExecutor<D> {
         let program = checked.program();
         check_tensors("input", &program.inputs, inputs)?;
         self.in_turn(|kept| {
+            let kinds = [SegmentKind::Init, SegmentKind::Body, SegmentKind::Finish];
+            let plans = kinds.map(|kind| {
+                let results = program.results(kind);
+                (kind, self.plan(checked, kind, Some(&results)), results)
+            });
             let (inputs, constants) = (self.load(kept, inputs), self.upload_constants(checked));
             let mut state: Vec<OnDevice<D::Buffer>> = Vec::new();
             let last = program.segments().saturating_sub(1);
             for index in 0..=last {
                 let segment = program.segment(index).ok_or(ExecutorError::Program)?;
-                let results = program.results(segment.kind());
+                let plan = plans.iter().find(|(kind, ..)| *kind == segment.kind());
+                let (kind, plan, results) = plan.ok_or(ExecutorError::Program)?;
                 let values = [inputs.as_slice(), &constants, &state];
-                state = self.block(checked, segment.kind(), &context.at(segment), values, Some(&results))?;
+                state = self.block(checked, *kind, &context.at(segment), values, plan, Some(results))?;
                 if index < last {
                     on_checkpoint(index, &self.download(&state)?);
                 }
@@ -392,7 +511,7 @@ impl<D: Device> Executor for GpuExecutor<D> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use quern_program::ProgramBuilder;
+    use quern_program::{arbitrary::random_program, reference, ProgramBuilder};
     use std::sync::atomic::{AtomicU64, Ordering};
 
     /// A device that counts what is written to it, and can be told to fail.
@@ -459,6 +578,101 @@ mod tests {
             let output = self.executor.run_task(&self.program, &Context::default(), inputs, &mut |_, _| {})?;
             Ok((output.values(), self.written.load(Ordering::Relaxed) - before))
         }
+    }
+
+    /// A device that is wrong about kernels of several operators, and counts them.
+    struct Spoiled(WgpuDevice, Arc<AtomicU64>);
+
+    impl Device for Spoiled {
+        type Buffer = wgpu::Buffer;
+
+        fn create(&self, bytes: u64) -> Self::Buffer {
+            self.0.create(bytes)
+        }
+        fn write(&self, buffer: &Self::Buffer, bytes: &[u8]) {
+            self.0.write(buffer, bytes);
+        }
+        fn submit(&self, commands: &[Command<Self::Buffer>]) -> Result<(), ExecutorError> {
+            let mut commands = commands.to_vec();
+            for call in commands.iter_mut().map(|command| &mut command.call) {
+                if call.kernel.is_fused() {
+                    call.kernel = Arc::new(call.kernel.spoiled());
+                    self.1.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+            self.0.submit(&commands)
+        }
+        fn read(&self, wanted: &[(Self::Buffer, u64)]) -> Result<Vec<Vec<u8>>, ExecutorError> {
+            self.0.read(wanted)
+        }
+    }
+
+    /// Runs a program on such a device, twice, and says how many of these kernels each run took.
+    fn run_spoiled(program: &Checked, input: &[i32]) -> [(Vec<i32>, u64); 2] {
+        let counted = Arc::new(AtomicU64::new(0));
+        let device = WgpuDevice::new(&adapters().unwrap()[0].adapter).unwrap();
+        let executor = GpuExecutor::with_device("spoiled", Spoiled(device, Arc::clone(&counted)));
+        let inputs = [Tensor::from_values(program.program().inputs[0], input)];
+        [(); 2].map(|()| {
+            let output = executor.run_task(program, &Context::default(), &inputs, &mut |_, _| {}).unwrap();
+            (output.values(), counted.swap(0, Ordering::Relaxed))
+        })
+    }
+
+    #[test]
+    fn operators_should_run_one_by_one_when_the_device_is_wrong_about_several() {
+        let mut builder = ProgramBuilder::new();
+        let x = builder.input(DType::I32, &[3]);
+        let sum = builder.add(x, x);
+        let lost = builder.scalar(1);
+        let half = builder.shift_round(sum, lost);
+        let program = builder.build(half).unwrap();
+        let [(first, tried), (second, used)] = run_spoiled(&program, &[1, -128, 5]);
+        assert_eq!([first, second], [[1, -128, 5]; 2]);
+        assert!(tried > 0 && used == 0, "{tried} {used}");
+    }
+
+    #[test]
+    fn largest_should_be_found_by_rows_when_the_device_is_wrong_about_all_at_once() {
+        let mut builder = ProgramBuilder::new();
+        let x = builder.input(DType::I32, &[5_000]);
+        let largest = builder.max_abs(x);
+        let program = builder.build(largest).unwrap();
+        let values: Vec<i32> = (0..5_000).map(|i| if i == 4_321 { -128 } else { i % 100 }).collect();
+        let [(first, tried), (second, used)] = run_spoiled(&program, &values);
+        assert_eq!([first, second], [[128]; 2]);
+        assert!(tried > 0 && used == 0, "{tried} {used}");
+    }
+
+    #[test]
+    fn any_values_should_be_those_of_the_reference_when_programs_are_random() {
+        let executor = GpuExecutor::new().unwrap();
+        let mut longest = 0;
+        for seed in 0..100u64 {
+            let (checked, inputs) = random_program(seed);
+            let context = Context { index: seed as u32, seed: [seed as u8; 32], step: 0 };
+            let mut state = Vec::new();
+            for segment in (0..checked.program().segments()).filter_map(|index| checked.program().segment(index)) {
+                let (kind, at) = (segment.kind(), context.at(segment));
+                let trace = reference::run_block(&checked, kind, &at, &inputs, &state);
+                // Some are in memory, and some are not.
+                let some: Vec<usize> =
+                    (0..trace.len()).filter(|op| (seed as usize + op * 7).is_multiple_of(3)).collect();
+                let results: Vec<_> = some.iter().map(|op| Value::Op(*op as u16)).collect();
+                let found = executor.run_values(&checked, kind, &at, [&inputs, &state], Some(&results)).unwrap();
+                for (op, found) in some.iter().zip(&found) {
+                    assert!(*found == trace[*op], "{seed} {segment:?} {:?}", checked.program().block(kind)[*op]);
+                }
+                let plan = Plan::new(&checked, kind, Some(&results));
+                let lengths = plan.units.iter().filter(|unit| unit.fused.is_some()).map(|unit| unit.ops.len());
+                longest = lengths.chain([longest]).max().unwrap_or(0);
+                state = reference::segment_result(&checked, kind, &trace, &state);
+            }
+        }
+        assert!(longest >= 5, "{longest}");
+        assert_eq!(executor.refused(), [""; 0]);
+        let tried = executor.tried.lock().unwrap().len();
+        assert!(tried >= 100, "{tried}");
     }
 
     #[test]

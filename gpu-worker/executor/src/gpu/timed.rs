@@ -18,6 +18,8 @@ pub struct Spent {
     pub products: Duration,
     /// On all kernels.
     pub kernels: Duration,
+    /// How many kernels these were.
+    pub count: u32,
 }
 
 /// A device that is watched: by its own clock, where it has one. Else each kernel is sent alone and waited for, and what sending and
@@ -70,6 +72,7 @@ impl Device for Timed {
         let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
         for (command, time) in commands.iter().zip(times) {
             spent.kernels += time;
+            spent.count += 1;
             if command.call.kernel.is_product() {
                 spent.products += time;
             }

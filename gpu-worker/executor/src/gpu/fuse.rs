@@ -1,0 +1,706 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Which operators of a block become one kernel: neighbours that compute elements one by one, all over as many elements. What none
+//! but they read is never in memory. Numbers, tensors of one element, are computed by each kernel that reads them.
+
+use super::kernels::{self, Member, Source};
+use quern_program::{
+    ops::{broadcast, is_random, Broadcast},
+    Checked, Context, DType, Op, OpKind, SegmentKind, Shape, TensorType, Value,
+};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeSet, BinaryHeap, HashMap},
+};
+
+/// Storage buffers of a kernel: WebGPU's default limit.
+const MAX_BUFFERS: usize = 8;
+/// Steps of a kernel: more take long to compile.
+const MAX_STEPS: usize = 32;
+/// Steps by which a kernel computes a number for itself, and tensors that it reads for it: so few that two numbers always fit a kernel.
+const MAX_NUMBER_STEPS: usize = 12;
+const MAX_NUMBER_READS: usize = 3;
+/// How far apart in a block operators may be that have nothing to do with each other: what they read waits for both.
+const NEAR: usize = 32;
+/// Rows and columns of the tensors that kernels are tried on: not whole words, nor whole blocks of random words.
+const SMALL: [u32; 2] = [17, 31];
+
+/// What is run for a block, one after the other.
+pub(super) struct Plan {
+    pub units: Vec<Unit>,
+}
+
+/// Operators that are run together.
+pub(super) struct Unit {
+    /// The operators in order, those of numbers included that are computed for them.
+    pub ops: Vec<u16>,
+    /// All of them as one kernel; else one by one.
+    pub fused: Option<Fused>,
+    /// The operators whose outputs nobody needs afterwards.
+    pub unused: Vec<u16>,
+}
+
+/// Several operators as one kernel.
+pub(super) struct Fused {
+    /// The kernel, but for the keys of random words.
+    pub call: kernels::Call,
+    /// What it reads.
+    pub args: Vec<Value>,
+    /// The operators whose outputs it writes.
+    pub outputs: Vec<u16>,
+    /// Steps with random words, and the numbers of their operators in the program.
+    pub keys: Vec<(usize, u32)>,
+    /// Work, in MACs.
+    pub work: u64,
+    /// By what the kernel is tried.
+    pub trial: Trial,
+}
+
+/// By what a kernel is tried.
+pub(super) enum Trial {
+    /// It computes elements: the same kernel on small tensors.
+    Elements(Recipe),
+    /// It finds the largest absolute value of a tensor of such elements. Its output must be 0 before.
+    MaxAbs(DType),
+}
+
+/// A kernel of steps, by what it computes.
+#[derive(Clone, Default)]
+pub(super) struct Recipe {
+    pub arguments: Vec<TensorType>,
+    pub steps: Vec<Step>,
+    /// The steps that are stored.
+    pub stores: Vec<usize>,
+}
+
+/// A step of a kernel.
+#[derive(Clone)]
+pub(super) struct Step {
+    pub what: What,
+    pub args: Vec<TensorType>,
+    pub output: TensorType,
+    pub reads: Vec<Source>,
+    once: bool,
+}
+
+/// What a step computes.
+#[derive(Clone)]
+pub(super) enum What {
+    /// A constant of one element.
+    Number(i32),
+    Operator(OpKind),
+}
+
+impl Recipe {
+    /// The kernel. Keys of random words are missing.
+    pub fn call(&self) -> Option<kernels::Call> {
+        let member = |step: &Step| {
+            let alone = match (&step.what, step.args.as_slice()) {
+                (What::Number(value), _) => kernels::number(*value),
+                (What::Operator(OpKind::Concat { axis }), [a, b]) => kernels::concat(*axis, *a, *b, step.output),
+                (What::Operator(kind), args) => kernels::operator(kind, args, step.output, &[0; 32])?,
+            };
+            Some(Member { alone, reads: step.reads.clone(), once: step.once })
+        };
+        let members = self.steps.iter().map(member).collect::<Option<_>>()?;
+        let arguments = self.arguments.iter().map(|ty| ty.dtype).collect();
+        let store = |step: &usize| Some((*step, self.steps.get(*step)?.output.dtype));
+        let stores = self.stores.iter().map(store).collect::<Option<_>>()?;
+        kernels::fused(members, arguments, stores, self.elements())
+    }
+
+    fn elements(&self) -> u64 {
+        self.steps.iter().find(|step| !step.once).map_or(1, |step| step.output.elements())
+    }
+}
+
+/// These types in other shapes, if there are as many.
+fn in_shapes(types: &[TensorType], shapes: &[&[u32]]) -> Option<Vec<TensorType>> {
+    if types.len() != shapes.len() {
+        return None;
+    }
+    types.iter().zip(shapes).map(|(ty, dims)| Some(TensorType::new(ty.dtype, Shape::new(dims)?))).collect()
+}
+
+/// An operator on small tensors whose output has so many rows and columns, with the same kernel. None when it is no operator that
+/// becomes a step.
+fn small(kind: &OpKind, args: &[TensorType], [rows, columns]: [u32; 2]) -> Option<(OpKind, Vec<TensorType>)> {
+    let of = |dims: &[&[u32]]| in_shapes(args, dims);
+    let whole: &[u32] = &[rows, columns];
+    Some(match kind {
+        OpKind::Clamp { .. } | OpKind::Cast { .. } | OpKind::BitLength | OpKind::Sqrt => (kind.clone(), of(&[whole])?),
+        OpKind::Table => (kind.clone(), of(&[whole, &[256]])?),
+        OpKind::Add
+        | OpKind::Sub
+        | OpKind::Mul
+        | OpKind::Div
+        | OpKind::Min
+        | OpKind::Max
+        | OpKind::ShiftRound
+        | OpKind::ShiftStochastic => {
+            let [a, b] = args else { return None };
+            let b = match broadcast(*a, *b)? {
+                _ if a.elements() == b.elements() => whole.to_vec(),
+                Broadcast::Last => vec![columns],
+                Broadcast::AllButLast => vec![rows, 1],
+                Broadcast::Same | Broadcast::One => vec![1, 1],
+            };
+            (kind.clone(), of(&[whole, &b])?)
+        }
+        OpKind::Random { .. } => (OpKind::Random { shape: Shape::matrix(rows, columns) }, of(&[])?),
+        OpKind::Transpose => (OpKind::Transpose, of(&[&[columns, rows]])?),
+        OpKind::Permute { .. } => (OpKind::Permute { axes: [1, 0, 2, 3] }, of(&[&[columns, rows]])?),
+        OpKind::Slice { .. } => (OpKind::Slice { axis: 1, start: 2, len: columns }, of(&[&[rows, columns + 5]])?),
+        OpKind::Concat { .. } => {
+            let first = columns.div_ceil(3);
+            (OpKind::Concat { axis: 1 }, of(&[&[rows, first], &[rows, columns - first]])?)
+        }
+        OpKind::Gather => (OpKind::Gather, of(&[&[7, columns], &[rows]])?),
+        OpKind::OneHot { .. } => (OpKind::OneHot { columns }, of(&[&[rows]])?),
+        _ => return None,
+    })
+}
+
+impl Plan {
+    /// What is run for these results; for all outputs when there are none.
+    pub fn new(checked: &Checked, kind: SegmentKind, results: Option<&[Value]>) -> Self {
+        match results {
+            Some(results) => Block::new(checked, kind, results).plan(),
+            None => {
+                let ops = 0..checked.program().block(kind).len() as u16;
+                Self { units: ops.map(|op| Unit { ops: vec![op], fused: None, unused: Vec::new() }).collect() }
+            }
+        }
+    }
+}
+
+/// What is known of an operator.
+#[derive(Clone, Default)]
+struct Known {
+    /// Those that read it, which are needed.
+    users: Vec<u16>,
+    is_result: bool,
+    is_needed: bool,
+    /// Where it reads its arguments: reshapes are looked through.
+    args: Vec<Value>,
+    arg_types: Vec<TensorType>,
+    /// Whether it becomes a step of a kernel.
+    is_step: bool,
+    /// Which arguments it reads at the place of the element that it computes.
+    in_place: [bool; 2],
+    /// Of a number that each kernel computes for itself: how many steps it takes, and what it reads for it.
+    number: Option<(usize, BTreeSet<Value>)>,
+    /// The operators whose outputs must be in memory, or in the same kernel.
+    after: BTreeSet<u16>,
+}
+
+/// A block whose operators are grouped.
+struct Block<'a> {
+    checked: &'a Checked,
+    kind: SegmentKind,
+    ops: &'a [Op],
+    types: &'a [TensorType],
+    known: Vec<Known>,
+    /// For each operator the group that it is in, by its first member.
+    group: Vec<usize>,
+    /// For each group its operators in order.
+    members: Vec<Vec<u16>>,
+}
+
+/// The operator before a reshape, or what else it reads.
+fn base(ops: &[Op], mut value: Value) -> Value {
+    while let Value::Op(op) = value {
+        match ops.get(usize::from(op)) {
+            Some(Op { kind: OpKind::Reshape { .. }, args }) => match args.first() {
+                Some(x) => value = *x,
+                None => break,
+            },
+            _ => break,
+        }
+    }
+    value
+}
+
+impl<'a> Block<'a> {
+    fn new(checked: &'a Checked, kind: SegmentKind, results: &[Value]) -> Self {
+        let ops = checked.program().block(kind);
+        let types = checked.types(kind);
+        let mut known = vec![Known::default(); ops.len()];
+        for result in results {
+            if let Value::Op(op) = base(ops, *result) {
+                let known = &mut known[usize::from(op)];
+                (known.is_result, known.is_needed) = (true, true);
+            }
+        }
+        for (index, op) in ops.iter().enumerate().rev() {
+            if !known[index].is_needed {
+                continue;
+            }
+            let args: Vec<_> = op.args.iter().map(|value| base(ops, *value)).collect();
+            let arg_types = op.args.iter().filter_map(|value| checked.value_type(kind, *value));
+            let arg_types: Vec<_> = arg_types.collect();
+            for arg in &args {
+                if let Value::Op(arg) = arg {
+                    let arg = &mut known[usize::from(*arg)];
+                    arg.is_needed = true;
+                    arg.users.push(index as u16);
+                }
+            }
+            let is_step = small(&op.kind, &arg_types, SMALL).is_some();
+            let in_place = kernels::reads_in_place(&op.kind, &arg_types);
+            known[index] = Known { args, arg_types, is_step, in_place, ..std::mem::take(&mut known[index]) };
+        }
+        let group = (0..ops.len()).collect();
+        let members = (0..ops.len()).map(|op| vec![op as u16]).collect();
+        let mut block = Self { checked, kind, ops, types, known, group, members };
+        for op in 0..ops.len() {
+            block.known[op].number = block.number(op);
+            block.known[op].after = block.after(op);
+        }
+        block
+    }
+
+    /// Whether a step can read this argument without memory, if it is computed by the kernel.
+    fn is_read_as_number(&self, user: &Known, arg: usize, kind: &OpKind, elements: u64) -> bool {
+        if elements == 1 {
+            return user.in_place.get(arg) == Some(&true);
+        }
+        let small = small(kind, &user.arg_types, SMALL);
+        small.and_then(|(_, args)| Some(args.get(arg)?.elements())) == Some(1)
+    }
+
+    /// How an operator is computed by each kernel that reads it, if it is cheap, its output is a number, and all who read it can.
+    fn number(&self, op: usize) -> Option<(usize, BTreeSet<Value>)> {
+        let known = &self.known[op];
+        let is_alone = self.types[op].elements() == 1 && known.is_step && known.is_needed && !known.is_result;
+        if !is_alone || is_random(&self.ops[op].kind) {
+            return None;
+        }
+        for user in known.users.iter().map(|user| usize::from(*user)) {
+            let by = &self.known[user];
+            for (arg, _) in by.args.iter().enumerate().filter(|(_, value)| **value == Value::Op(op as u16)) {
+                if !by.is_step || !self.is_read_as_number(by, arg, &self.ops[user].kind, self.types[user].elements()) {
+                    return None;
+                }
+            }
+        }
+        let (mut steps, mut reads) = (1, BTreeSet::new());
+        for (arg, value) in known.args.iter().enumerate() {
+            let number = match value {
+                Value::Op(arg) => self.known[usize::from(*arg)].number.as_ref(),
+                _ => None,
+            };
+            match (number, value) {
+                (Some((more, read)), _) => {
+                    steps += more;
+                    reads.extend(read.iter().copied());
+                }
+                (None, Value::Const(_)) if known.in_place.get(arg) == Some(&true) => steps += 1,
+                (None, value) => {
+                    reads.insert(*value);
+                }
+            }
+        }
+        (steps <= MAX_NUMBER_STEPS && reads.len() <= MAX_NUMBER_READS).then_some((steps, reads))
+    }
+
+    /// What must be run before an operator, or with it.
+    fn after(&self, op: usize) -> BTreeSet<u16> {
+        let mut after = BTreeSet::new();
+        for value in &self.known[op].args {
+            let Value::Op(arg) = value else { continue };
+            match &self.known[usize::from(*arg)].number {
+                Some((_, reads)) => after.extend(reads.iter().filter_map(|read| match read {
+                    Value::Op(op) => Some(*op),
+                    _ => None,
+                })),
+                None => {
+                    after.insert(*arg);
+                }
+            }
+        }
+        after
+    }
+
+    fn plan(mut self) -> Plan {
+        let runs: Vec<usize> =
+            (0..self.ops.len()).filter(|op| self.known[*op].is_needed && self.known[*op].number.is_none()).collect();
+        // Chains first, which save memory too; then those who read the same, and at last those who are only of one size.
+        let mut readers: HashMap<Value, usize> = HashMap::new();
+        for op in &runs {
+            self.join_max_abs(*op);
+            for value in self.known[*op].args.clone() {
+                if let Value::Op(arg) = value {
+                    self.join(usize::from(arg), *op);
+                }
+            }
+        }
+        for op in &runs {
+            for value in self.known[*op].args.clone() {
+                let is_number = matches!(value, Value::Op(arg) if self.known[usize::from(arg)].number.is_some());
+                if !is_number && !matches!(value, Value::Const(_)) && self.known[*op].is_step {
+                    if let Some(before) = readers.insert(value, *op) {
+                        self.join(before, *op);
+                    }
+                }
+            }
+        }
+        let mut sizes: HashMap<u64, usize> = HashMap::new();
+        for op in runs.into_iter().filter(|op| self.known[*op].is_step).collect::<Vec<_>>() {
+            match sizes.insert(self.types[op].elements(), op) {
+                Some(before) if op - before <= NEAR => self.join(before, op),
+                _ => {}
+            }
+        }
+        let mut units: Vec<Unit> = self.in_order().into_iter().map(|group| self.unit(group)).collect();
+        self.release(&mut units);
+        Plan { units }
+    }
+
+    /// Puts the groups of two operators together, if they can be one kernel.
+    fn join(&mut self, a: usize, b: usize) {
+        let [group_a, group_b] = [self.group[a], self.group[b]];
+        let are_steps = [a, b].iter().all(|op| self.known[*op].is_step && self.known[*op].number.is_none());
+        if group_a == group_b || !are_steps || self.types[a].elements() != self.types[b].elements() {
+            return;
+        }
+        let mut both = [self.members[group_a].as_slice(), self.members[group_b].as_slice()].concat();
+        both.sort_unstable();
+        if self.draft(&both).is_none() || !self.is_apart(&both) {
+            return;
+        }
+        let [to, from] = [group_a.min(group_b), group_a.max(group_b)];
+        both.iter().for_each(|op| self.group[usize::from(*op)] = to);
+        self.members[from].clear();
+        self.members[to] = both;
+    }
+
+    /// Whether no way leads from one of these operators to another through one that is not of them.
+    fn is_apart(&self, both: &[u16]) -> bool {
+        let is_of = |op: &u16| both.binary_search(op).is_ok();
+        let before = |members: &[u16]| {
+            members.iter().flat_map(|op| &self.known[usize::from(*op)].after).copied().collect::<Vec<u16>>()
+        };
+        let mut stack = before(both);
+        stack.retain(|op| !is_of(op));
+        let mut seen = vec![false; self.ops.len()];
+        while let Some(op) = stack.pop() {
+            let group = self.group[usize::from(op)];
+            if std::mem::replace(&mut seen[group], true) {
+                continue;
+            }
+            let next = before(&self.members[group]);
+            if next.iter().any(is_of) {
+                return false;
+            }
+            stack.extend(next);
+        }
+        true
+    }
+
+    /// The groups, each after those that it reads, else in the order of their last operators.
+    fn in_order(&self) -> Vec<usize> {
+        let is_run = |group: &usize| self.known[*group].is_needed && self.known[*group].number.is_none();
+        let groups: Vec<usize> =
+            (0..self.ops.len()).filter(|group| !self.members[*group].is_empty()).filter(is_run).collect();
+        let mut waits = vec![0usize; self.ops.len()];
+        let mut next = vec![Vec::new(); self.ops.len()];
+        for group in &groups {
+            let after = self.members[*group].iter().flat_map(|op| &self.known[usize::from(*op)].after);
+            let after: BTreeSet<usize> =
+                after.map(|op| self.group[usize::from(*op)]).filter(|of| of != group).collect();
+            waits[*group] = after.len();
+            after.into_iter().for_each(|of| next[of].push(*group));
+        }
+        let ready = |group: usize| Reverse((self.members[group].last().copied(), group));
+        let mut heap: BinaryHeap<_> =
+            groups.iter().filter(|group| waits[**group] == 0).map(|group| ready(*group)).collect();
+        let mut order = Vec::with_capacity(groups.len());
+        while let Some(Reverse((_, group))) = heap.pop() {
+            order.push(group);
+            for group in &next[group] {
+                waits[*group] -= 1;
+                if waits[*group] == 0 {
+                    heap.push(ready(*group));
+                }
+            }
+        }
+        order
+    }
+
+    fn unit(&self, group: usize) -> Unit {
+        let members = &self.members[group];
+        let mut ops: BTreeSet<u16> = members.iter().copied().collect();
+        let mut stack = members.clone();
+        while let Some(op) = stack.pop() {
+            for value in &self.known[usize::from(op)].args {
+                if let Value::Op(arg) = value {
+                    if self.known[usize::from(*arg)].number.is_some() && ops.insert(*arg) {
+                        stack.push(*arg);
+                    }
+                }
+            }
+        }
+        let fused = match self.known[group].is_step {
+            true => self.draft(members).filter(|draft| draft.real.steps.len() > 1).and_then(|draft| self.fused(draft)),
+            false => self.max_abs(members),
+        };
+        Unit { ops: ops.into_iter().collect(), fused, unused: Vec::new() }
+    }
+
+    fn fused(&self, draft: Draft) -> Option<Fused> {
+        let number = |op: u16| self.checked.program().operator_number(self.kind, op);
+        let call = |op: &u16| self.checked.call(self.kind, *op, &Context::default());
+        let outputs = draft.real.stores.iter().filter_map(|step| draft.step_ops.get(*step).copied().flatten());
+        let keys = draft.step_ops.iter().enumerate().filter_map(|(step, op)| {
+            let op = (*op)?;
+            is_random(&self.ops[usize::from(op)].kind).then(|| (step, number(op)))
+        });
+        Some(Fused {
+            outputs: outputs.collect(),
+            keys: keys.collect(),
+            work: draft.ops.iter().filter_map(call).map(|call| call.cost_macs()).sum(),
+            call: draft.real.call()?,
+            args: draft.args,
+            trial: Trial::Elements(draft.small),
+        })
+    }
+
+    /// The largest absolute value of all elements, which takes a row of rows of them.
+    fn max_abs(&self, ops: &[u16]) -> Option<Fused> {
+        let [first, last] = [ops.first()?, ops.last()?].map(|op| usize::from(*op));
+        let is_all = self.is_max_abs(first) && self.types[last].elements() == 1 && first != last;
+        let (value, x) = (*self.known[first].args.first()?, *self.known[first].arg_types.first()?);
+        is_all.then(|| Fused {
+            outputs: vec![last as u16],
+            keys: Vec::new(),
+            work: x.elements(),
+            call: kernels::max_abs(x),
+            args: vec![value],
+            trial: Trial::MaxAbs(x.dtype),
+        })
+    }
+
+    fn is_max_abs(&self, op: usize) -> bool {
+        self.ops[op].kind == OpKind::RowMaxAbs
+    }
+
+    /// Puts those together that find the largest absolute value by rows, and the largest of these, to the last one.
+    fn join_max_abs(&mut self, op: usize) {
+        let Some(Value::Op(before)) = self.known[op].args.first().copied() else { return };
+        let (before, from) = (usize::from(before), self.group[op]);
+        let known = &self.known[before];
+        if self.is_max_abs(op) && self.is_max_abs(before) && known.users.len() == 1 && !known.is_result {
+            let to = self.group[before];
+            self.group[op] = to;
+            let own = std::mem::take(&mut self.members[from]);
+            self.members[to].extend(own);
+        }
+    }
+
+    /// Says after which units outputs are not needed any more.
+    fn release(&self, units: &mut [Unit]) {
+        let mut last: Vec<Option<usize>> = vec![None; self.ops.len()];
+        for (index, unit) in units.iter().enumerate() {
+            for op in &unit.ops {
+                last[usize::from(*op)] = Some(index);
+                for arg in &self.known[usize::from(*op)].args {
+                    if let Value::Op(arg) = arg {
+                        last[usize::from(*arg)] = Some(index);
+                    }
+                }
+            }
+        }
+        for (op, last) in last.into_iter().enumerate() {
+            if let (Some(last), false) = (last, self.known[op].is_result) {
+                units[last].unused.push(op as u16);
+            }
+        }
+    }
+
+    /// These operators as one kernel, within its limits.
+    fn draft(&self, members: &[u16]) -> Option<Draft> {
+        let first = members.first()?;
+        let mut draft = Draft { elements: self.types[usize::from(*first)].elements(), ..Draft::default() };
+        for op in members {
+            self.add(&mut draft, members, *op)?;
+        }
+        for op in members {
+            let Known { users, is_result, .. } = &self.known[usize::from(*op)];
+            if *is_result || users.iter().any(|user| members.binary_search(user).is_err()) {
+                let step = *draft.step_of.get(&Value::Op(*op))?;
+                draft.real.stores.push(step);
+                draft.small.stores.push(step);
+            }
+        }
+        let fits = draft.args.len() + draft.real.stores.len() <= MAX_BUFFERS && draft.real.steps.len() <= MAX_STEPS;
+        fits.then_some(draft)
+    }
+
+    /// The step of an operator, and of all numbers that it reads.
+    fn add(&self, draft: &mut Draft, members: &[u16], op: u16) -> Option<usize> {
+        if let Some(step) = draft.step_of.get(&Value::Op(op)) {
+            return Some(*step);
+        }
+        let Op { kind, .. } = &self.ops[usize::from(op)];
+        let known = &self.known[usize::from(op)];
+        let output = self.types[usize::from(op)];
+        let once = draft.elements > 1 && output.elements() == 1;
+        let shape = if once { [1, 1] } else { SMALL };
+        let (small_kind, small_args) = small(kind, &known.arg_types, shape)?;
+        let mut reads = Vec::with_capacity(known.args.len());
+        for (arg, value) in known.args.iter().enumerate() {
+            let (ty, small) = (*known.arg_types.get(arg)?, *small_args.get(arg)?);
+            let is_in_place = known.in_place.get(arg) == Some(&true);
+            let step = match value {
+                Value::Op(op) if members.binary_search(op).is_ok() => Some(self.add(draft, members, *op)?),
+                Value::Op(op) if self.known[usize::from(*op)].number.is_some() => Some(self.add(draft, members, *op)?),
+                Value::Const(_)
+                    if ty.elements() == 1 && (is_in_place || draft.elements > 1 && small.elements() == 1) =>
+                {
+                    self.number_step(draft, *value)
+                }
+                _ => None,
+            };
+            let computed = step.and_then(|step| Some((step, draft.small.steps.get(step)?.output.elements())));
+            reads.push(match computed {
+                Some((step, 1)) if small.elements() == 1 => Source::Step(step),
+                Some((step, elements)) if is_in_place && small.elements() == elements => Source::Step(step),
+                Some(_) if matches!(value, Value::Op(_)) => return None,
+                _ => Source::Argument(draft.argument(*value, ty, small)),
+            });
+        }
+        let small_output = TensorType::new(output.dtype, Shape::new(&shape)?);
+        let step = Step { what: What::Operator(kind.clone()), args: known.arg_types.clone(), output, reads, once };
+        let small_step =
+            Step { what: What::Operator(small_kind), args: small_args, output: small_output, ..step.clone() };
+        draft.ops.push(op);
+        Some(draft.push(Value::Op(op), Some(op), step, small_step))
+    }
+
+    /// The step of a constant of one element.
+    fn number_step(&self, draft: &mut Draft, value: Value) -> Option<usize> {
+        if let Some(step) = draft.step_of.get(&value) {
+            return Some(*step);
+        }
+        let Value::Const(index) = value else { return None };
+        let constant = self.checked.program().constants.get(usize::from(index))?;
+        let number = quern_program::decode_element(constant.ty.dtype, &constant.bytes, 0);
+        let once = draft.elements > 1;
+        let shape = Shape::new(&if once { [1, 1] } else { SMALL })?;
+        let step = Step { what: What::Number(number), args: vec![], output: constant.ty, reads: vec![], once };
+        let small = Step { output: TensorType::new(constant.ty.dtype, shape), ..step.clone() };
+        Some(draft.push(value, None, step, small))
+    }
+}
+
+/// A kernel that is put together.
+#[derive(Default)]
+struct Draft {
+    elements: u64,
+    real: Recipe,
+    small: Recipe,
+    args: Vec<Value>,
+    ops: Vec<u16>,
+    /// Which operator each step is; none for constants.
+    step_ops: Vec<Option<u16>>,
+    step_of: HashMap<Value, usize>,
+}
+
+impl Draft {
+    fn push(&mut self, value: Value, op: Option<u16>, real: Step, small: Step) -> usize {
+        let step = self.real.steps.len();
+        self.step_of.insert(value, step);
+        self.step_ops.push(op);
+        self.real.steps.push(real);
+        self.small.steps.push(small);
+        step
+    }
+
+    /// The argument of the kernel with this value. What is read in two ways is an argument twice, so that both can be tried.
+    fn argument(&mut self, value: Value, real: TensorType, small: TensorType) -> usize {
+        let mut known = self.args.iter().zip(&self.small.arguments);
+        if let Some(argument) = known.position(|(of, ty)| *of == value && *ty == small) {
+            return argument;
+        }
+        self.args.push(value);
+        self.real.arguments.push(real);
+        self.small.arguments.push(small);
+        self.args.len() - 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quern_program::{ProgramBuilder, Var};
+
+    /// The operators of each unit, and those that are written where it is one kernel.
+    fn units(builder: ProgramBuilder, output: Var) -> Vec<(Vec<u16>, Option<Vec<u16>>)> {
+        let checked = builder.build(output).unwrap();
+        let results = checked.program().results(SegmentKind::Finish);
+        let units = Plan::new(&checked, SegmentKind::Finish, Some(&results)).units;
+        units.into_iter().map(|unit| (unit.ops, unit.fused.map(|fused| fused.outputs))).collect()
+    }
+
+    #[test]
+    fn operators_should_be_one_kernel_when_each_reads_the_one_before_through_reshapes() {
+        let mut b = ProgramBuilder::new();
+        let x = b.input(DType::I32, &[4, 8]);
+        let sum = b.add(x, x);
+        let by = b.scalar(3);
+        let sum = b.shift_round(sum, by);
+        let sum = b.reshape(sum, &[8, 4]);
+        let sum = b.cast(sum, DType::I8);
+        assert_eq!(units(b, sum), [(vec![0, 1, 3], Some(vec![3]))]);
+    }
+
+    #[test]
+    fn operators_should_be_kernels_of_their_own_when_another_lies_between_them() {
+        let mut b = ProgramBuilder::new();
+        let x = b.input(DType::I32, &[4, 8]);
+        let sum = b.add(x, x);
+        let largest = b.row_max(sum);
+        let largest = b.reshape(largest, &[4, 1]);
+        let rest = b.sub(sum, largest);
+        assert_eq!(units(b, rest), [(vec![0], None), (vec![1], None), (vec![3], None)]);
+    }
+
+    #[test]
+    fn number_should_be_computed_by_each_kernel_that_reads_it() {
+        let mut b = ProgramBuilder::new();
+        let [x, y] = [7, 9].map(|columns| b.input(DType::I32, &[3, columns]));
+        let largest = b.row_max_abs(y);
+        let largest = b.reshape(largest, &[1, 3]);
+        let largest = b.row_max_abs(largest);
+        let bits = b.bit_length(largest);
+        let [x, y] = [x, y].map(|x| b.shift_round(x, bits));
+        let y = b.row_sum(y);
+        let y = b.reshape(y, &[3, 1]);
+        let z = b.add(x, y);
+        let expected =
+            [(vec![0, 2], Some(vec![2])), (vec![3, 5], Some(vec![5])), (vec![6], None), (vec![3, 4, 8], Some(vec![8]))];
+        assert_eq!(units(b, z), expected);
+    }
+
+    #[test]
+    fn operators_should_not_run_when_nobody_needs_them() {
+        let mut b = ProgramBuilder::new();
+        let x = b.input(DType::I32, &[4, 8]);
+        let sum = b.add(x, x);
+        b.sub(sum, x);
+        assert_eq!(units(b, sum), [(vec![0], None)]);
+    }
+
+    #[test]
+    fn kernels_should_keep_to_the_limit_of_buffers_when_a_sum_is_long() {
+        let mut b = ProgramBuilder::new();
+        let inputs: Vec<_> = (0..16).map(|_| b.input(DType::I32, &[4, 8])).collect();
+        let sum = inputs.iter().skip(1).fold(inputs[0], |sum, x| b.add(sum, *x));
+        let checked = b.build(sum).unwrap();
+        let results = checked.program().results(SegmentKind::Finish);
+        let units = Plan::new(&checked, SegmentKind::Finish, Some(&results)).units;
+        let kernels: Vec<_> = units.iter().map(|unit| &unit.fused.as_ref().unwrap().call.kernel).collect();
+        let buffers = kernels.iter().map(|kernel| kernel.outputs() + kernel.arguments());
+        assert_eq!(buffers.collect::<Vec<_>>(), [8, 8, 5]);
+    }
+}
