@@ -9,8 +9,8 @@ use quern_executor::{
     gpu::{self, Adapter, GpuExecutor},
     Executor,
 };
-use quern_program::{reference::trace_ids, Checked, Context, Tensor, Value};
-use quern_sdk::models::{LmTrainingJob, Text, Transformer};
+use quern_program::{reference::trace_ids, Checked, Context, Program, Tensor, Value};
+use quern_sdk::models::{LmTraining, LmTrainingJob, Text, Transformer};
 use std::time::{Duration, Instant};
 
 /// Rounds, of which the median counts.
@@ -37,8 +37,8 @@ fn run(executor: &CpuExecutor, program: &Checked, inputs: &[Tensor]) -> Result<[
     Ok([start.elapsed().as_secs_f64(), hashing.as_secs_f64()])
 }
 
-/// How much of a device's time in a training task its products take.
-fn products(adapter: &Adapter, model: &Transformer, program: &Checked, inputs: &[Tensor]) -> Result<Measurement> {
+/// How much of a device's time in a training task its products take, and how many kernels it is sent for how many operators.
+fn products(adapter: &Adapter, model: &Transformer, program: &Checked, inputs: &[Tensor]) -> Result<[Measurement; 2]> {
     let executor = GpuExecutor::timed(adapter)?;
     // The first one compiles the kernels.
     executor.run_task(program, &Context::default(), inputs, &mut |_, _| {})?;
@@ -46,17 +46,44 @@ fn products(adapter: &Adapter, model: &Transformer, program: &Checked, inputs: &
     executor.run_task(program, &Context::default(), inputs, &mut |_, _| {})?;
     let spent = executor.spent();
     let [products, kernels] = [spent.products, spent.kernels].map(|time| time.as_secs_f64());
-    Ok(Measurement {
-        name: format!("training, {} parameters: products of a task, {}", model.parameters(), executor.name()),
-        value: products * 1e3,
-        unit: "ms",
-        peer: "all kernels".into(),
-        peer_value: kernels * 1e3,
-        ratio: products / kernels,
-    })
+    let Program { init, body, finish, steps, .. } = program.program();
+    let operators = (init.len() + body.len() * *steps as usize + finish.len()) as f64;
+    let name =
+        |what: &str| format!("training, {} parameters: {what} of a task, {}", model.parameters(), executor.name());
+    Ok([
+        Measurement {
+            name: name("products"),
+            value: products * 1e3,
+            unit: "ms",
+            peer: "all kernels".into(),
+            peer_value: kernels * 1e3,
+            ratio: products / kernels,
+        },
+        Measurement {
+            name: name("kernels"),
+            value: f64::from(spent.count),
+            unit: "kernels",
+            peer: "operators".into(),
+            peer_value: operators,
+            ratio: f64::from(spent.count) / operators,
+        },
+    ])
 }
 
-/// The share of a task's time that hashing takes, and of a device's time that products take, for the small language model and a wider one.
+/// A training task's program and inputs.
+fn task(
+    job: &LmTrainingJob,
+    text: &Text,
+    model: &Transformer,
+    training: &LmTraining,
+) -> Result<(Checked, Vec<Tensor>)> {
+    let program = model.local_training(training)?;
+    let blobs = [model.initial_checkpoint([1; 32])?, Text::to_i16(job.task_text(text, 0))];
+    let inputs = program.program().inputs.iter().zip(blobs).map(|(ty, bytes)| Tensor::new(*ty, bytes)).collect();
+    Ok((program, inputs))
+}
+
+/// The share of a task's time that hashing takes, and of a device's time that products take, for the small language model and wider ones.
 pub fn measure() -> Result<Vec<Measurement>> {
     let executor = CpuExecutor::new();
     let text = Text::embedded();
@@ -64,10 +91,7 @@ pub fn measure() -> Result<Vec<Measurement>> {
     let wider = Transformer { width: 128, layers: 2, heads: 2, hidden: 256, context: 64 };
     let mut measurements = Vec::new();
     for model in [job.model, wider] {
-        let program = model.local_training(&job.training)?;
-        let blobs = [model.initial_checkpoint([1; 32])?, Text::to_i16(job.task_text(&text, 0))];
-        let inputs: Vec<Tensor> =
-            program.program().inputs.iter().zip(blobs).map(|(ty, bytes)| Tensor::new(*ty, bytes)).collect();
+        let (program, inputs) = task(&job, &text, &model, &job.training)?;
         run(&executor, &program, &inputs)?;
         let rounds = (0..ROUNDS).map(|_| run(&executor, &program, &inputs)).collect::<Result<Vec<_>>>()?;
         let [task, hashing] =
@@ -82,8 +106,14 @@ pub fn measure() -> Result<Vec<Measurement>> {
             ratio: hashing / task,
         });
         for adapter in gpu::adapters().unwrap_or_default() {
-            measurements.push(products(&adapter, &model, &program, &inputs)?);
+            measurements.extend(products(&adapter, &model, &program, &inputs)?);
         }
+    }
+    // A few steps: more of them have the same share.
+    let widest = Transformer { width: 256, layers: 2, heads: 4, hidden: 512, context: 64 };
+    let (program, inputs) = task(&job, &text, &widest, &LmTraining { steps: 4, ..job.training })?;
+    for adapter in gpu::adapters().unwrap_or_default() {
+        measurements.extend(products(&adapter, &widest, &program, &inputs)?);
     }
     (!measurements.is_empty()).then_some(measurements).context("nothing was measured")
 }
