@@ -708,7 +708,7 @@ pub enum OffenceCommand {
     /// List slashes that are not carried out yet.
     List,
     /// Fetch the evidence for an offence, check its hash, and have the referee decide again on this machine. Exit code 3 when the
-    /// offence does not stand.
+    /// offence does not stand, 1 when it cannot be checked.
     Verify(OffenceVerifyArgs),
     /// Appeal against a slash of one's own: holds a bond, which a rejection burns.
     Appeal(AppealArgs),

@@ -47,6 +47,11 @@ pub async fn staleness(chain: &Chain) -> anyhow::Result<Option<String>> {
 fn stale(url: &str, height: Height, is_syncing: bool, stopped: Option<Duration>) -> Option<String> {
     let (what, remedy) = match stopped {
         _ if is_syncing => ("is still fetching blocks".to_owned(), "wait until it has all of them"),
+        Some(_) if height == 0 => {
+            return Some(format!(
+                "the node at {url} has no block yet: look at its log and its peers, or name another with --rpc"
+            ))
+        }
         Some(age) => (format!("has got no block for {} s", age.as_secs()), "look at its log and its peers"),
         None => return None,
     };
@@ -258,6 +263,9 @@ mod tests {
         assert!(syncs.contains("ws://a is still fetching blocks") && syncs.contains("at block 7"), "{syncs}");
         let stopped = stale("ws://a", 7, false, Some(Duration::from_secs(90))).unwrap();
         assert!(stopped.contains("no block for 90 s") && stopped.contains("with --rpc"), "{stopped}");
+        // The first block has no time: it would count from 1970.
+        let new = stale("ws://a", 0, false, Some(Duration::from_secs(1_700_000_000))).unwrap();
+        assert!(new.contains("no block yet") && !new.contains("1700000000"), "{new}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Exit codes that scripts can use. 0 is success.
 
-/// It failed; the reason is on stderr.
+/// It failed; the reason is on stderr. `offence verify`: it could not be checked.
 pub const ERROR: u8 = 1;
 /// The command line is wrong (given by `clap`).
 pub const USAGE: u8 = 2;

@@ -20,7 +20,7 @@ use quern_protocol::{
     inputs::StageContext,
     record::{decide_again, evidence_hash, silences},
     view::ShardView,
-    Dispute, Params,
+    Dispute, Moment, Params,
 };
 use quern_sdk::chain::{
     calls,
@@ -33,6 +33,9 @@ use std::process::ExitCode;
 
 /// Slashes in a page.
 const PAGE: u32 = 64;
+/// Most ways in which a dispute may stand within a block that are looked at. There is one for each move that the chain has taken, and
+/// more only where some of the block's moves have failed.
+const MAX_STANDINGS: usize = 256;
 
 /// Runs a command about offences.
 pub async fn run(global: &Global, command: OffenceCommand) -> anyhow::Result<ExitCode> {
@@ -355,10 +358,15 @@ async fn check(chain: &Chain, id: OffenceId, reported: &Reported) -> anyhow::Res
     let index = extrinsic.context("the offence has evidence and names no extrinsic: it was not reported by a call")?;
     let code = chain.program(view.context.stage.program).await?.context("the program is not on chain")?;
     let program = Program::decode_checked(&code).map_err(|error| anyhow!("the program is invalid: {error:?}"))?;
-    let calls = chain.calls(block).await?;
+    let calls = chain.calls(block).await;
+    let calls =
+        calls.with_context(|| format!("offence {id} cannot be checked: a call of block {at} is not understood"))?;
     ensure!((index as usize) < calls.len(), "block {at} has no extrinsic {index}");
-    let case = Case { disputes: view.disputes, stage: &view.context, program: &program, at };
-    let Some((dispute, play)) = case.find(calls, index as usize, &evidence) else {
+    let params = chain.params().await?;
+    let case = Case::new(view.disputes, &view.context, &program, &params, at);
+    let found = case.find(calls, index as usize, &evidence);
+    let found = found.with_context(|| format!("offence {id} cannot be checked by extrinsic {index} of block {at}"))?;
+    let Some((dispute, play)) = found else {
         verified.hash_matches = Some(false);
         verified.reason = format!("no move in extrinsic {index} of block {at} has the hash that stands in the offence");
         return Ok(verified);
@@ -409,48 +417,111 @@ fn silence(view: &ShardView, kind: OffenceKind, offender: &Account, at: Height) 
     }
 }
 
-/// The disputes about a shard, as they stand before a block.
+/// The disputes about a shard within a block.
 struct Case<'a> {
-    disputes: Vec<(DisputeId, Dispute)>,
+    /// All that each of them may be. Calls do not say whether they failed, who signed them, or which of two alternatives was taken: so
+    /// each move may have been made or not, and the hash says what was.
+    disputes: Vec<(DisputeId, Vec<Dispute>)>,
     stage: &'a StageContext,
     program: &'a Checked,
-    at: Height,
+    params: &'a Params,
+    /// What is too late, the chain has seen: deadlines may have lagged.
+    now: Moment,
 }
 
-impl Case<'_> {
+impl<'a> Case<'a> {
+    /// The disputes as they stand before the block at this height.
+    fn new(
+        disputes: Vec<(DisputeId, Dispute)>,
+        stage: &'a StageContext,
+        program: &'a Checked,
+        params: &'a Params,
+        at: Height,
+    ) -> Self {
+        let disputes = disputes.into_iter().map(|(id, dispute)| (id, vec![dispute])).collect();
+        Self { disputes, stage, program, params, now: Moment { height: at, lag_blocks: at } }
+    }
+
     /// Plays the moves of a block's calls up to extrinsic `last`, so that each is seen as the chain saw it. Returns the move of
-    /// extrinsic `last` that has this hash, with the dispute before it.
-    fn find(mut self, calls: Vec<runtime::Call>, last: usize, evidence: &[u8; 32]) -> Option<(Dispute, Play)> {
+    /// extrinsic `last` that has this hash, with the dispute before it; none where no move of it can have. Fails where that cannot be
+    /// said.
+    fn find(
+        mut self,
+        calls: Vec<runtime::Call>,
+        last: usize,
+        evidence: &[u8; 32],
+    ) -> anyhow::Result<Option<(Dispute, Play)>> {
+        let (mut others, mut is_cut) = (Vec::new(), false);
         for (index, call) in calls.into_iter().enumerate().take(last + 1) {
             for (id, play) in moves(call) {
-                let Some((_, dispute)) = self.disputes.iter_mut().find(|(known, _)| *known == id) else { continue };
-                // The call does not say who signed it; the chain has checked that it was who owed the move.
-                let play = by(play, *dispute.owed_by());
-                if index == last && evidence_hash(id, dispute, self.stage, &play).as_ref() == Some(evidence) {
-                    return Some((dispute.clone(), play));
-                }
-                if let Ok(Next::Open(next)) = dispute.step(play, self.at, &Params::default(), self.program, self.stage)
-                {
-                    *dispute = next;
+                let Some((_, standings)) = self.disputes.iter_mut().find(|(known, _)| *known == id) else {
+                    others.extend((index == last).then(|| id.to_string()));
+                    continue;
+                };
+                for dispute in standings.clone() {
+                    let play = by(play.clone(), *dispute.owed_by());
+                    if index == last && evidence_hash(id, &dispute, self.stage, &play).as_ref() == Some(evidence) {
+                        return Ok(Some((dispute, play)));
+                    }
+                    let next = dispute.step_at(play, self.now, self.params, self.program, self.stage);
+                    if let Ok(Next::Open(next)) = next {
+                        if !standings.contains(&next) {
+                            is_cut |= standings.len() >= MAX_STANDINGS;
+                            standings.push(next);
+                            standings.truncate(MAX_STANDINGS);
+                        }
+                    }
                 }
             }
         }
-        None
+        ensure!(!is_cut, "the block has more moves of one dispute than can be tried");
+        ensure!(
+            others.is_empty(),
+            "it has moves in disputes ({}) that are not about the shard in the state before: they were opened in the block, or are about \
+             another shard",
+            others.join(", ")
+        );
+        Ok(None)
     }
 }
 
-/// The moves in disputes that a call makes, those in batches and by a hot key too.
+/// The moves in disputes that a call may make, whatever carries them: batches, alternatives, a hot key, or another account's origin.
 fn moves(call: runtime::Call) -> Vec<(DisputeId, Play)> {
-    use runtime::{proxy::Call as Proxy, utility::Call as Utility};
+    use runtime::{proxy::Call as Proxy, sudo::Call as Sudo, utility::Call as Utility, Call};
     use verification::Call as Move;
     let nobody = [0; 32];
+    // All are named, so that a new one is not passed over.
     let inner = match call {
-        runtime::Call::Utility(
-            Utility::batch { calls } | Utility::batch_all { calls } | Utility::force_batch { calls },
-        ) => return calls.into_iter().flat_map(moves).collect(),
-        runtime::Call::Proxy(Proxy::proxy { call, .. }) => return moves(*call),
-        runtime::Call::Verification(inner) => inner,
-        _ => return Vec::new(),
+        Call::Utility(call) => match call {
+            Utility::batch { calls } | Utility::batch_all { calls } | Utility::force_batch { calls } => {
+                return calls.into_iter().flat_map(moves).collect()
+            }
+            Utility::if_else { main, fallback } => {
+                return [*main, *fallback].into_iter().flat_map(moves).collect();
+            }
+            Utility::as_derivative { call, .. }
+            | Utility::dispatch_as { call, .. }
+            | Utility::dispatch_as_fallible { call, .. }
+            | Utility::with_weight { call, .. } => return moves(*call),
+        },
+        Call::Proxy(Proxy::proxy { call, .. } | Proxy::proxy_announced { call, .. })
+        | Call::Sudo(Sudo::sudo { call } | Sudo::sudo_unchecked_weight { call, .. } | Sudo::sudo_as { call, .. }) => {
+            return moves(*call)
+        }
+        Call::Verification(inner) => inner,
+        Call::System(_)
+        | Call::Timestamp(_)
+        | Call::Babe(_)
+        | Call::Session(_)
+        | Call::Grandpa(_)
+        | Call::Balances(_)
+        | Call::Sudo(_)
+        | Call::Proxy(_)
+        | Call::Collateral(_)
+        | Call::Workers(_)
+        | Call::Jobs(_)
+        | Call::Slashing(_)
+        | Call::Rewards(_) => return Vec::new(),
     };
     let play = match inner {
         Move::post_trace { dispute, trace } => (dispute, Play::Trace { by: nobody, trace: trace.0 }),
@@ -586,6 +657,88 @@ mod tests {
         );
         let name = |dispute| (dispute, Play::Name { by: nobody, op: 4 });
         assert_eq!(moves(proxied(batch)), vec![name(2), name(3)]);
+    }
+
+    #[test]
+    fn moves_should_be_found_whatever_carries_them() {
+        use runtime::{
+            proxy::Call as Proxy,
+            runtime_types::{
+                frame_support::dispatch::RawOrigin, quern_runtime::OriginCaller, sp_weights::weight_v2::Weight,
+            },
+            sudo::Call as Sudo,
+            utility::Call as Utility,
+            AccountId32, Call,
+        };
+        let named = |dispute| Box::new(Call::Verification(verification::Call::name_operator { dispute, op: 4 }));
+        let weight = || Weight { ref_time: 1, proof_size: 1 };
+        let origin = || Box::new(OriginCaller::system(RawOrigin::Signed(AccountId32(WORKER))));
+        let account = || AccountId32(WORKER).into();
+        let (delegate, real, who) = (account(), account(), account());
+        let announced = Proxy::proxy_announced { delegate, real, force_proxy_type: None, call: named(9) };
+        let carriers = [
+            (Call::Utility(Utility::if_else { main: named(1), fallback: named(2) }), vec![1, 2]),
+            (Call::Utility(Utility::as_derivative { index: 0, call: named(3) }), vec![3]),
+            (Call::Utility(Utility::dispatch_as { as_origin: origin(), call: named(4) }), vec![4]),
+            (Call::Utility(Utility::dispatch_as_fallible { as_origin: origin(), call: named(5) }), vec![5]),
+            (Call::Utility(Utility::with_weight { call: named(6), weight: weight() }), vec![6]),
+            (Call::Sudo(Sudo::sudo { call: named(7) }), vec![7]),
+            (Call::Sudo(Sudo::sudo_unchecked_weight { call: named(8), weight: weight() }), vec![8]),
+            (Call::Proxy(announced), vec![9]),
+            (Call::Sudo(Sudo::sudo_as { who, call: named(10) }), vec![10]),
+        ];
+        for (call, disputes) in carriers {
+            let found: Vec<_> = moves(call.clone()).into_iter().map(|(dispute, _)| dispute).collect();
+            assert_eq!(found, disputes);
+        }
+    }
+
+    #[test]
+    fn move_should_be_found_when_others_before_it_failed_and_not_be_denied_when_its_dispute_is_unknown() {
+        use quern_primitives::{job::Stage, slice::SliceProof};
+        use quern_program::{DType, ProgramBuilder};
+        use quern_protocol::dispute::{Posted, Trace};
+        use quern_sdk::chain::runtime::{utility::Call as Utility, Call};
+        let mut builder = ProgramBuilder::new();
+        let input = builder.input(DType::I8, &[2, 3]);
+        let product = builder.matmul_nt(input, input);
+        let output = builder.clamp(product, 0, 127);
+        let program = builder.build(output).unwrap();
+        let stage = Stage { program: BlobId([3; 32]), tasks: 1, shard_size: 1, inputs: Default::default() };
+        let stage =
+            StageContext { genesis: [0; 32], job: 1, index: 0, stage, randomness: [5; 32], outputs: Vec::new() };
+        // Those of the chain, by which the next deadline is set.
+        let params = Params { move_blocks: 77, ..Params::default() };
+        let outputs = BoundedVec::truncate_from(vec![BlobId([6; 32]), BlobId([7; 32])]);
+        let trace = Some(Posted::Whole(Trace { state: BoundedVec::new(), outputs }));
+        // Its deadline is over by the height, and was put off by the chain's lag.
+        let before = Dispute { trace, turn: Move::Name, ..dispute() };
+        let case = || Case::new(vec![(12, before.clone())], &stage, &program, &params, 20);
+
+        let named = |op| Call::Verification(verification::Call::name_operator { dispute: 12, op });
+        let length = |dispute| {
+            let proof = SliceProof(vec![1]).into();
+            Call::Verification(verification::Call::convict_length { dispute, len: 5, proof })
+        };
+        let name = Play::Name { by: CHALLENGER, op: 1 };
+        let after = before.step_at(name, Moment { height: 20, lag_blocks: 20 }, &params, &program, &stage).unwrap();
+        let Next::Open(after) = after else { panic!("it is decided") };
+        let decisive = Play::ConvictLength { by: CHALLENGER, len: 5, proof: SliceProof(vec![1]) };
+        let evidence = evidence_hash(12, &after, &stage, &decisive).unwrap();
+        let found = Some((after, decisive));
+
+        let calls = vec![named(1), length(12)];
+        assert_eq!(case().find(calls, 1, &evidence).unwrap(), found);
+        // A stranger's, that failed.
+        let calls = vec![named(0), named(1), length(12)];
+        assert_eq!(case().find(calls, 2, &evidence).unwrap(), found);
+        let either = Utility::if_else { main: Box::new(named(0)), fallback: Box::new(named(1)) };
+        let calls = vec![Call::Utility(either), length(12)];
+        assert_eq!(case().find(calls, 1, &evidence).unwrap(), found);
+
+        assert_eq!(case().find(vec![named(1), named(0), length(12)], 2, &[9; 32]).unwrap(), None);
+        let unknown = case().find(vec![named(1), length(13)], 1, &evidence).unwrap_err().to_string();
+        assert!(unknown.contains("disputes (13)"), "{unknown}");
     }
 
     #[test]

@@ -82,9 +82,40 @@ impl Args for Secret {
     }
 }
 
+/// Whether the key is typed while the account that owns the stake is named by the environment alone: nothing says then that the one is a
+/// key of the other. It is no argument.
+#[derive(Clone, Copy, Debug)]
+pub struct IsStakeExported(pub bool);
+
+impl FromArgMatches for IsStakeExported {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let is_typed = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
+        let is_exported = matches.value_source("stake") == Some(ValueSource::EnvVariable);
+        Ok(Self(is_exported && (is_typed("suri") || is_typed("suri_file"))))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl Args for IsStakeExported {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        command
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        command
+    }
+}
+
 /// Where the account's secret is.
 #[derive(Clone, Debug, Args)]
 pub struct KeyArgs {
+    /// Whether a typed key meets a stake of the environment. It is read first: what is read is taken out.
+    #[command(flatten)]
+    pub is_stake_exported: IsStakeExported,
     /// Its secret key.
     #[command(flatten)]
     pub secret: Secret,

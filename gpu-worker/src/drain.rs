@@ -6,11 +6,11 @@
 use crate::{
     args::DrainArgs,
     db,
-    status::{self, Facts},
+    status::{Facts, Meant},
 };
 use anyhow::Context;
-use quern_primitives::traits::Role;
-use quern_sdk::chain::Chain;
+use quern_primitives::{traits::Role, Account};
+use quern_sdk::chain::{address, parse_account, Chain};
 use std::{
     io,
     path::{Path, PathBuf},
@@ -21,6 +21,8 @@ use std::{
 const FILE_NAME: &str = "drain";
 /// Name of the file in which the daemon, which has the database for itself, says how many plants and decoys are under way.
 const PLANS_NAME: &str = "plants-under-way";
+/// Name of the file in which the daemon says whose it is.
+const ACCOUNT_NAME: &str = "account";
 
 /// A daemon's side.
 #[derive(Debug)]
@@ -33,8 +35,9 @@ pub struct Drain {
 }
 
 impl Drain {
-    /// The daemon's whose data is in this folder.
-    pub fn of(data: &Path) -> Self {
+    /// The daemon's of this account whose data is in this folder, which says so from now on.
+    pub fn of(data: &Path, account: &Account) -> Self {
+        tell_account(data, account);
         let file = data.join(FILE_NAME);
         let is_on = file.exists();
         if is_on {
@@ -99,7 +102,10 @@ pub async fn run(args: DrainArgs) -> anyhow::Result<()> {
         "{data} is not the data folder of a daemon; name it with --data"
     );
     let waits = !args.cancel && !args.no_wait;
-    let account = if waits { Some(status::account(&args.account)?) } else { None };
+    let meant = if waits { Some(Meant::of(&args.account)?) } else { None };
+    if let Some(meant) = &meant {
+        check_folder(&args.data, &meant.account)?;
+    }
     let told = if args.cancel { cancel(&args.data) } else { ask(&args.data) };
     told.with_context(|| format!("{data} cannot be written; run this as the user of the daemon"))?;
     if args.cancel {
@@ -107,8 +113,11 @@ pub async fn run(args: DrainArgs) -> anyhow::Result<()> {
         return Ok(());
     }
     println!("the daemon takes no new shards from the next block on");
-    let Some(account) = account else { return Ok(()) };
+    let Some(meant) = meant else { return Ok(()) };
     let chain = Chain::connect(&args.account.rpc).await.context(STAYS)?;
+    meant.check(&chain).await.context(STAYS)?;
+    let (account, owner) = (meant.account, address(&meant.account));
+    println!("waiting until {owner} owes nothing");
     let mut told = None;
     loop {
         let facts = Facts::of(&chain, account).await.context(STAYS)?;
@@ -121,9 +130,41 @@ pub async fn run(args: DrainArgs) -> anyhow::Result<()> {
         tokio::time::sleep(LOOK).await;
     }
     println!(
-        "nothing is owed any more: the daemon may be stopped. Its data folder holds outputs that others may still want"
+        "{owner}: nothing is owed any more: the daemon may be stopped. Its data folder holds outputs that others may still want"
     );
     Ok(())
+}
+
+/// Refuses to answer for another account than the one whose daemon a folder has, as far as that can be read.
+fn check_folder(data: &Path, meant: &Account) -> anyhow::Result<()> {
+    let Some(owner) = account_of(data).filter(|owner| owner != meant) else { return Ok(()) };
+    let (data, owner, meant) = (data.display(), address(&owner), address(meant));
+    anyhow::bail!(
+        "{data} is the folder of {owner}, and {meant} is named here or by the environment (QUERN_STAKE, QUERN_SURI): name the one with \
+         --account, or the folder of the other with --data"
+    )
+}
+
+/// Whose daemon a folder has, as it said itself when it was started, or as its database says while none runs.
+fn account_of(data: &Path) -> Option<Account> {
+    told_account(data).or_else(|| db::Db::identity(&data.join(db::FILE_NAME)).ok().flatten()?.account)
+}
+
+fn told_account(data: &Path) -> Option<Account> {
+    parse_account(std::fs::read_to_string(data.join(ACCOUNT_NAME)).ok()?.trim())
+}
+
+/// Says in a data folder whose daemon runs there: nobody else can read its database meanwhile.
+fn tell_account(data: &Path, account: &Account) {
+    if told_account(data).as_ref() == Some(account) {
+        return;
+    }
+    let file = data.join(ACCOUNT_NAME);
+    // Rather nothing than another account.
+    let told = remove(&file).and_then(|()| std::fs::write(&file, format!("{}\n", address(account))));
+    if let Err(error) = told {
+        tracing::warn!(%error, "quern-worker drain cannot be told whose folder this is");
+    }
 }
 
 /// What keeps the daemon from being stopped, if anything does.
@@ -189,22 +230,65 @@ fn remove(file: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{facts, participant};
+    use crate::{
+        core::{Attempt, Promise},
+        testing::{facts, participant, ID, ME, OTHER},
+    };
+    use quern_primitives::BlobId;
     use quern_protocol::view::ParticipantView;
 
     #[test]
     fn daemon_should_drain_as_long_as_it_is_asked_to_and_after_a_restart() {
         let folder = tempfile::tempdir().unwrap();
-        let mut drain = Drain::of(folder.path());
+        let mut drain = Drain::of(folder.path(), &ME);
         assert!(!drain.note(2, 0, false) && !drain.is_on());
         ask(folder.path()).unwrap();
         assert!(drain.note(2, 0, false) && drain.is_on() && !drain.is_done);
         assert!(!drain.note(0, 0, false) && !drain.is_done, "the chain may still give it a shard");
         assert!(!drain.note(0, 0, true) && drain.is_done);
-        assert!(Drain::of(folder.path()).is_on());
+        assert!(Drain::of(folder.path(), &ME).is_on());
         cancel(folder.path()).unwrap();
         cancel(folder.path()).unwrap();
         assert!(drain.note(0, 0, true) && !drain.is_on() && !drain.is_done);
+    }
+
+    #[test]
+    fn drain_should_ask_nothing_of_a_daemon_when_another_account_is_meant() {
+        use crate::args::{Cli, Command};
+        use clap::Parser;
+        let drained = |data: &Path, account: &Account| {
+            let (data, account) = (data.to_str().unwrap(), address(account));
+            // Nobody listens on port 1 of this machine.
+            let line =
+                ["quern-worker", "drain", "--rpc", "ws://127.0.0.1:1", "--data", data, "--account", account.as_str()];
+            let Command::Drain(args) = Cli::try_parse_from(line).unwrap().command else { panic!("it is another one") };
+            crate::block_on(run(args)).unwrap().unwrap_err().to_string()
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(db::FILE_NAME);
+        let _db = db::Db::open(&path, &ME, &[9; 32]).unwrap();
+        assert_eq!(account_of(folder.path()), None, "nobody can read the database of a daemon that runs");
+        // The daemon's account at its last start is what counts.
+        for account in [&OTHER, &ME, &ME] {
+            let _ = Drain::of(folder.path(), account);
+        }
+        assert_eq!(account_of(folder.path()), Some(ME));
+        let told = drained(folder.path(), &OTHER);
+        assert!(told.contains(&address(&ME)) && told.contains(&address(&OTHER)), "{told}");
+        assert!(told.contains("QUERN_STAKE") && !is_asked(folder.path()), "{told}");
+        assert_eq!(drained(folder.path(), &ME), STAYS);
+        assert!(is_asked(folder.path()));
+    }
+
+    #[test]
+    fn folder_should_be_that_of_its_database_when_no_daemon_has_said_whose_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = db::Db::open(&folder.path().join(db::FILE_NAME), &ME, &[9; 32]).unwrap();
+        let promise = Promise { by: 9, secret: [7; 32], ids: Vec::new(), root: BlobId([2; 32]) };
+        db.keep_promise(Attempt { shard: ID, attempt: 0 }, &promise).unwrap();
+        drop(db);
+        assert_eq!(account_of(folder.path()), Some(ME));
+        assert!(check_folder(folder.path(), &ME).is_ok() && check_folder(folder.path(), &OTHER).is_err());
     }
 
     #[test]
@@ -215,13 +299,13 @@ mod tests {
             waits_for(&Facts { participant, ..facts() }, plans_under_way(folder.path()).unwrap()).unwrap()
         };
         ask(folder.path()).unwrap();
-        let mut drain = Drain::of(folder.path());
+        let mut drain = Drain::of(folder.path(), &ME);
         drain.note(0, 2, true);
         assert!(!drain.is_done);
         let said = "2 plants or decoys are under way: keep the daemon running";
         assert_eq!(told().as_deref(), Some(said));
         // It holds on while no daemon runs.
-        let mut drain = Drain::of(folder.path());
+        let mut drain = Drain::of(folder.path(), &ME);
         assert_eq!(told().as_deref(), Some(said));
         drain.note(0, 0, true);
         assert!(drain.is_done);

@@ -41,7 +41,9 @@ impl HotKeyFault {
     /// What to do.
     pub fn fix(&self) -> &'static str {
         match self {
-            Self::NotProxy { .. } => "with the key of the stake: quern stake proxy add HOT_KEY; or correct --stake",
+            Self::NotProxy { .. } => {
+                "with the key of the stake: quern stake proxy add HOT_KEY; or correct --stake (QUERN_STAKE)"
+            }
             Self::Delayed { .. } => {
                 "with the key of the stake: quern stake proxy remove HOT_KEY, then quern stake proxy add HOT_KEY"
             }

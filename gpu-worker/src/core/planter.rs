@@ -27,6 +27,8 @@ pub const COMMIT_MARGIN_BLOCKS: Height = 20;
 const REOPEN_BLOCKS: Height = 2;
 /// Blocks after which a withdrawal that had no effect is tried again, twice as many each time: one that the chain refuses costs a fee.
 const WITHDRAW_BLOCKS: Height = 32;
+/// The most of them: a withdrawal is possible for some thousand blocks after the end of the job, until that is pruned.
+const MAX_WITHDRAW_BLOCKS: Height = 256;
 /// How often [`Shard::seat_blocks`], which is four rounds of audits of a whole shard, may pass until one is accepted or released: three
 /// times for a first round and two for each of five validators in a row that claim at the last block, and once for a draw that finds nobody.
 const AUDIT_TIMES: Height = 4;
@@ -441,11 +443,11 @@ impl Planter {
         }
     }
 
-    /// Takes a plant back: again and again where that fails, and more and more rarely.
+    /// Takes a plant back: again and again where that fails, more and more rarely up to a point.
     fn withdraw(&mut self, attempt: Attempt, call: Call, calls: &mut Vec<Action>) {
         let subject = Subject::Plant(attempt, call.name());
         let tries = self.pending.failures(subject);
-        let blocks = WITHDRAW_BLOCKS.saturating_mul(2u32.saturating_pow(tries));
+        let blocks = WITHDRAW_BLOCKS.saturating_mul(2u32.saturating_pow(tries)).min(MAX_WITHDRAW_BLOCKS);
         if self.pending.start(subject, self.best, blocks) {
             self.pending.failures.insert(subject, tries.saturating_add(1));
             calls.push(Action::Submit(call));

@@ -10,8 +10,9 @@ use crate::{
     args::{AccountArgs, StatusArgs},
     duty::Duty,
     enroll,
+    hot_key::{self, HotKeyFault},
 };
-use anyhow::Context;
+use anyhow::{ensure, Context};
 use quern_primitives::{plant::Plant, traits::Role, Account, Balance, Height};
 use quern_protocol::view::{AccountView, ParticipantView, MAX_PAGE};
 use quern_sdk::chain::{
@@ -19,7 +20,9 @@ use quern_sdk::chain::{
     amount::qrn,
     health::Wanted,
     json::{self, Big},
-    parse_account, Chain, ChainError,
+    parse_account,
+    proxy::ProxyView,
+    Chain, ChainError,
 };
 use serde::Serialize;
 use std::{collections::BTreeSet, fmt::Write, process::ExitCode};
@@ -169,9 +172,10 @@ async fn cheaper(chain: &Chain, ask: Balance) -> Result<usize, ChainError> {
 
 /// Shows it.
 pub async fn run(args: StatusArgs) -> anyhow::Result<ExitCode> {
-    let account = account(&args.account)?;
+    let meant = Meant::of(&args.account)?;
     let chain = Chain::connect(&args.account.rpc).await?;
-    let facts = Facts::of(&chain, account).await?;
+    meant.check(&chain).await?;
+    let facts = Facts::of(&chain, meant.account).await?;
     if args.json {
         println!("{}", serde_json::to_string(&report(&facts))?);
     } else {
@@ -180,12 +184,46 @@ pub async fn run(args: StatusArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The account that is meant.
-pub fn account(args: &AccountArgs) -> anyhow::Result<Account> {
-    match (&args.account, args.key.stake) {
-        (Some(account), _) => parse_account(account).with_context(|| format!("{account:?} is no account")),
-        (None, Some(stake)) => Ok(stake),
-        (None, None) => Ok(crate::keys(&args.key).context("name the account with --account, or its key")?.account()),
+/// Whose standing is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Meant {
+    /// The account.
+    pub account: Account,
+    /// The account of a key that is typed where the environment names another one as the stake's: it has to be a hot key of that.
+    hot: Option<Account>,
+}
+
+impl Meant {
+    /// What the command line says, and else the environment.
+    pub fn of(args: &AccountArgs) -> anyhow::Result<Self> {
+        let key = || Ok::<_, anyhow::Error>(crate::keys(&args.key)?.account());
+        let (account, hot) = match (&args.account, args.key.stake) {
+            (Some(account), _) => (parse_account(account).with_context(|| format!("{account:?} is no account"))?, None),
+            (None, Some(stake)) if args.key.is_stake_exported.0 => (stake, Some(key()?)),
+            (None, Some(stake)) => (stake, None),
+            (None, None) => (key().context("name the account with --account, or its key")?, None),
+        };
+        Ok(Self { account, hot: hot.filter(|hot| *hot != account) })
+    }
+
+    /// Refuses to answer for an account that is none of the typed key's.
+    pub async fn check(&self, chain: &Chain) -> anyhow::Result<()> {
+        match self.hot {
+            Some(hot) => self.judge(&hot, &chain.proxies(&self.account).await?),
+            None => Ok(()),
+        }
+    }
+
+    fn judge(&self, hot: &Account, proxies: &[ProxyView]) -> anyhow::Result<()> {
+        let judged = hot_key::judge(proxies, hot, &self.account);
+        ensure!(
+            !matches!(judged, Err(HotKeyFault::NotProxy { .. })),
+            "QUERN_STAKE names {}, and the key that is given, of {}, is no hot key of that account: unset QUERN_STAKE, or name the account \
+             that is meant with --account",
+            address(&self.account),
+            address(hot)
+        );
+        Ok(())
     }
 }
 
@@ -387,6 +425,44 @@ mod tests {
         let report = serde_json::to_value(report(&facts)).unwrap();
         assert_eq!(report["registered"]["role"], "apprentice");
         assert_eq!(report["minimum_bond"], facts.minimum_bond.to_string());
+    }
+
+    #[test]
+    fn typed_key_should_be_asked_about_whatever_stake_the_environment_names() {
+        use crate::args::{Cli, Command};
+        use clap::Parser;
+        use quern_sdk::chain::{proxy::ProxyKind, Keypair};
+        const ENVIRONMENT: &str = "QUERN_STAKE";
+        let alice = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
+        // The environment is the whole process's: the test runs itself in one of its own.
+        if std::env::var_os(ENVIRONMENT).is_none() {
+            let name = "status::tests::typed_key_should_be_asked_about_whatever_stake_the_environment_names";
+            let mut again = std::process::Command::new(std::env::current_exe().unwrap());
+            assert!(again.args(["--exact", name]).env(ENVIRONMENT, alice).status().unwrap().success());
+            return;
+        }
+        let meant = |args: &[&str]| {
+            let cli = Cli::try_parse_from([&["quern-worker", "status"], args].concat()).unwrap();
+            let Command::Status(args) = cli.command else { panic!("it is another command") };
+            Meant::of(&args.account).unwrap()
+        };
+        let of = |suri: &str| Keypair::from_suri(suri).unwrap().account();
+        let alone = |account| Meant { account, hot: None };
+        let (alice, bob) = (parse_account(alice).unwrap(), of("//Bob"));
+        assert_eq!(meant(&[]), alone(alice));
+        assert_eq!(meant(&["--suri", "//Alice"]), alone(alice));
+        let typed = meant(&["--suri", "//Bob"]);
+        assert_eq!(typed, Meant { account: alice, hot: Some(bob) });
+        assert_eq!(meant(&["--suri", "//Bob", "--account", &address(&bob)]), alone(bob));
+        assert_eq!(meant(&["--suri", "//Bob", "--stake", &address(&of("//Charlie"))]), alone(of("//Charlie")));
+
+        let proxy = |delegate, kind| ProxyView { delegate, kind, delay_blocks: 0 };
+        assert!(typed.judge(&bob, &[proxy(bob, ProxyKind::Daemon)]).is_ok());
+        for others in [vec![], vec![proxy(of("//Charlie"), ProxyKind::Daemon)]] {
+            let told = typed.judge(&bob, &others).unwrap_err().to_string();
+            assert!(told.contains(&address(&alice)) && told.contains(&address(&bob)), "{told}");
+            assert!(told.contains("unset QUERN_STAKE"), "{told}");
+        }
     }
 
     #[test]
