@@ -247,6 +247,10 @@ impl quern_pallet_verification::benchmarking::BenchmarkHelper for Helper {
     }
 
     fn put_pauses(shard: &ShardId) {
+        Jobs::pauses_for_benchmark(shard);
+    }
+
+    fn put_paused(shard: &ShardId) {
         Jobs::pause_for_benchmark(shard);
     }
 }

@@ -49,6 +49,10 @@ pub trait BenchmarkHelper {
 const VALUE: Balance = 2 * QRN;
 /// Height of the benchmarks.
 const NOW: Height = 100;
+/// From the number of a job to that of its fork, among jobs that others descend from.
+const GENERATION: JobId = 1_000;
+/// The first of the jobs that are only in lists.
+const OTHER_JOBS: JobId = 1_000_000;
 /// Least bytes of a program here.
 const LEAST_BYTES: u32 = 4 << 10;
 /// Bytes of an operator of [`heaviest`] and of one of [`densest`], and of all but operators and constants.
@@ -270,32 +274,37 @@ fn complete(program: BlobId, tasks: u32, shards: u32) -> StageRecord {
     }
 }
 
-/// The number of the job that a job descends from over `depth` others.
-fn ancestor(job: JobId, depth: u8) -> JobId {
-    1_000 * (JobId::from(depth) + 1) + job
-}
-
+/// The number of the job that a job descends from over as many others as may be.
 fn oldest(job: JobId) -> JobId {
-    ancestor(job, 0)
+    GENERATION + job
 }
 
 /// Puts a stage into as many jobs as a job may descend from, each taking it over from the one before. Returns the youngest.
 fn ancestors<T: Config>(job: JobId, index: u16, stage: &StageRecord) -> JobId {
-    for depth in 0..MAX_FORK_DEPTH {
-        let inherits = depth.checked_sub(1).map(|before| ancestor(job, before));
-        Stages::<T>::insert(ancestor(job, depth), index, StageRecord { inherits, ..stage.clone() });
-    }
-    ancestor(job, MAX_FORK_DEPTH - 1)
+    descendants::<T>(oldest(job), index, stage)
 }
 
-/// Pauses jobs until a height.
+/// The same for the jobs from the oldest one on.
+fn descendants<T: Config>(oldest: JobId, index: u16, stage: &StageRecord) -> JobId {
+    let jobs = (0..JobId::from(MAX_FORK_DEPTH)).map(|depth| oldest + GENERATION * depth);
+    let youngest = jobs.fold(None, |inherits, job| {
+        Stages::<T>::insert(job, index, StageRecord { inherits, ..stage.clone() });
+        Some(job)
+    });
+    youngest.expect("a job may descend from another")
+}
+
+/// Pauses jobs until a height, beside as many others as can be paused.
 fn paused<T: Config>(jobs: &[JobId], until: Height) {
     for job in jobs {
         let shard = ShardId { job: *job, stage: 0, index: 0 };
         Jobs::<T>::mutate_extant(job, |job| job.status = JobStatus::Paused { shard, until });
         Waiting::<T>::mutate(|waiting| waiting.retain(|(waits, _)| waits != job));
     }
-    Paused::<T>::put(BoundedVec::truncate_from(jobs.iter().map(|job| (*job, until)).collect()));
+    let before = Paused::<T>::get().into_iter().filter(|(job, _)| *job < OTHER_JOBS);
+    let others = (OTHER_JOBS..OTHER_JOBS + JobId::from(T::MaxOpenJobs::get())).map(|job| (job, Height::MAX));
+    let all = before.chain(jobs.iter().map(|job| (*job, until))).chain(others);
+    Paused::<T>::put(BoundedVec::truncate_from(all.collect()));
 }
 
 fn with_stage<T: Config>(job: JobId, index: u16, change: impl FnOnce(&mut StageRecord)) {
@@ -305,7 +314,8 @@ fn with_stage<T: Config>(job: JobId, index: u16, change: impl FnOnce(&mut StageR
 impl<T: Config> Pallet<T> {
     /// Puts a shard into place as the only one that its job, and so the chain, still waits for, with its program and with
     /// all that `context` reads. Every other shard of its stage and every stage before it is paid; where the shard is
-    /// accepted its job is complete. Audits are drawn as
+    /// accepted its job is complete. All these shards are taken over from the job that they are of in `context`, from which
+    /// this one descends over as many others as may be. Audits are drawn as
     /// large as they get. The bonds that [`Shard::locks`] names are the caller's task.
     pub fn put_for_benchmark(shard: &Shard, context: &StageContext, program: &Checked) {
         let job = context.job;
@@ -326,18 +336,22 @@ impl<T: Config> Pallet<T> {
         Programs::<T>::insert(context.stage.program, known(program.summary()));
         Codes::<T>::insert(context.stage.program, code(program));
 
+        let of_read = context.outputs.iter().flat_map(|read| &read.shards).next();
+        let oldest = of_read.map_or(oldest(job), |shard| shard.id.job);
         let others = (0..context.index).filter(|index| !context.outputs.iter().any(|read| read.stage == *index));
         others.for_each(|index| Stages::<T>::insert(job, index, complete(BlobId::default(), 1, 1)));
         for read in &context.outputs {
             let program = BlobId([100 + read.stage as u8; 32]);
             Programs::<T>::insert(program, known(Summary { output_bytes: read.output_bytes, ..Summary::default() }));
-            Stages::<T>::insert(job, read.stage, complete(program, read.tasks, read.shards.len() as u32));
+            let stage = complete(program, read.tasks, read.shards.len() as u32);
+            let inherits = Some(descendants::<T>(oldest, read.stage, &stage));
+            Stages::<T>::insert(job, read.stage, StageRecord { inherits, ..stage });
             read.shards.iter().for_each(|shard| Shards::<T>::insert(shard.id, accepted(shard)));
         }
         let shards = context.stage.shards();
         for index in (0..shards).filter(|index| *index != shard.id.index) {
             let (first_task, tasks) = context.stage.tasks_of(index);
-            let id = ShardId { index, ..shard.id };
+            let id = ShardId { job: oldest, index, ..shard.id };
             let sibling = AcceptedShard {
                 id,
                 worker: who(job, 0),
@@ -362,7 +376,8 @@ impl<T: Config> Pallet<T> {
         };
         let bid = (VALUE * 1_000_000_000).div_ceil(u128::from(shard.work_macs()).max(1));
         let escrow = stage.cost(shard, bid).total();
-        Stages::<T>::insert(job, context.index, stage);
+        let inherits = (shards > 1).then(|| descendants::<T>(oldest, context.index, &stage));
+        Stages::<T>::insert(job, context.index, StageRecord { inherits, ..stage });
 
         T::Currency::set_balance(&requester, escrow + QRN);
         T::Currency::hold(&HoldReason::Escrow.into(), &requester, escrow).expect("the requester has enough");
@@ -403,10 +418,11 @@ impl<T: Config> Pallet<T> {
         Maturing::<T>::mutate(|maturing| *maturing += u32::from(matures));
         OpenJobs::<T>::mutate(|open| *open += 1);
         Self::put_shard(&Shard { phase: Phase::Queued, ..shard.clone() }, shard);
+        assert_eq!(Self::context(&shard.id).as_ref(), Some(context));
     }
 
     /// Has every stage of a job of as many as there may be read that of an accepted shard, but for those that it reads itself where
-    /// these are `kept`. Only the last of them has begun, and something of the job is under way.
+    /// these are `kept`. Only the last of them has begun, and something of the job, which is paused, is under way.
     pub fn read_for_benchmark(id: &ShardId, kept: bool) {
         let others = (0..MAX_STAGES as u16).filter(|index| *index != id.stage);
         let (mut readers, mut reads) = (Vec::new(), vec![0; MAX_STAGES as usize]);
@@ -427,15 +443,21 @@ impl<T: Config> Pallet<T> {
                 0 => bits | bit(index),
                 _ => bits,
             });
-            (job.status, job.live) = (JobStatus::Running, 1);
+            job.live = 1;
             job.reads = BoundedVec::truncate_from(reads);
         });
         Live::<T>::mutate(|live| *live += 1);
+        Self::pause_for_benchmark(id);
     }
 
-    /// Has a job be paused as often as may be.
-    pub fn pause_for_benchmark(id: &ShardId) {
+    /// Says that the job of a shard was paused as often as may be.
+    pub fn pauses_for_benchmark(id: &ShardId) {
         Jobs::<T>::mutate_extant(id.job, |job| job.pauses = u8::MAX);
+    }
+
+    /// Pauses the job of a shard, beside as many as can be.
+    pub fn pause_for_benchmark(id: &ShardId) {
+        paused::<T>(&[id.job], Height::MAX);
     }
 
     /// Puts a job into place whose only shard was dropped.
@@ -644,7 +666,8 @@ mod benches {
         assert_eq!(Opening::<T>::decode_len(), Some(n as usize));
     }
 
-    /// Each shard is of another job, which descends from as many as it may; none of them has it.
+    /// Each shard is the last of a stage of another job, which descends from as many as it may; none of them has it. The other shard of the
+    /// stage is under way, so that nothing is complete.
     #[benchmark]
     fn open_shards(n: Linear<1, { T::MaxOpenJobs::get() }>) {
         at::<T>(NOW);
@@ -652,11 +675,11 @@ mod benches {
         for job in 1..=JobId::from(n) {
             let shard = shard_in::<T>(job, &program, Phase::Queued);
             put::<T>(&shard, &program);
-            Shards::<T>::remove(shard.id);
-            Jobs::<T>::mutate_extant(job, |job| (job.opened, job.live) = (0, 0));
+            Jobs::<T>::mutate_extant(job, |job| job.opened = 0);
+            with_stage::<T>(job, 0, |stage| stage.stage.tasks *= 2);
             let stage = Stages::<T>::get(job, 0).unwrap();
-            let inherits = Some(ancestors::<T>(job, 0, &stage));
-            with_stage::<T>(job, 0, |stage| (stage.created, stage.inherits) = (0, inherits));
+            let inherits = Some(ancestors::<T>(job, 0, &StageRecord { created: 2, ..stage }));
+            with_stage::<T>(job, 0, |stage| stage.inherits = inherits);
         }
         Live::<T>::put(0);
         Opening::<T>::put(BoundedVec::truncate_from((1..=JobId::from(n)).collect()));
@@ -780,7 +803,7 @@ mod benches {
         at::<T>(NOW);
         let program = small();
         let jobs = JobId::from(T::MaxOpenJobs::get());
-        for job in jobs - JobId::from(n) + 1..=jobs {
+        for job in jobs.saturating_sub(n.into()) + 1..=jobs {
             let shard = shard_in::<T>(job, &program, Phase::Queued);
             put::<T>(&shard, &program);
             Jobs::<T>::mutate_extant(job, |job| job.status = JobStatus::Cancelled);

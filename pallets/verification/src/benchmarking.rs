@@ -28,7 +28,8 @@ use quern_protocol::{
 
 /// Puts things into place in the pallets around this one.
 pub trait BenchmarkHelper {
-    /// Keeps a shard with its context and program, and locks the bonds that [`Shard::locks`] names.
+    /// Keeps a shard with its context and program, and locks the bonds that [`Shard::locks`] names. What the context reads is taken over
+    /// from as far back as can be.
     fn put_shard(shard: &Shard, context: &StageContext, program: &Checked);
     /// Registers so many validators with bonds from which an audit bond can be locked.
     fn put_validators(count: u32);
@@ -39,8 +40,10 @@ pub trait BenchmarkHelper {
     /// Has all stages of an accepted shard's job read its stage, but for those that it reads itself where these are `kept`; the last
     /// of them has begun.
     fn put_readers(_shard: &ShardId, _kept: bool) {}
-    /// Has the job of a shard be paused as often as may be.
+    /// Says that the job of a shard was paused as often as may be.
     fn put_pauses(_shard: &ShardId) {}
+    /// Has the job of a shard be paused, beside as many as can be.
+    fn put_paused(_shard: &ShardId) {}
 }
 
 const WORKER: Account = [1; 32];
@@ -425,10 +428,11 @@ mod benches {
         _(signed(WORKER), bench.id(), [5; 32]);
     }
 
-    /// The last reveal accepts the last shard of the last stage: its job is complete.
+    /// The last reveal accepts the last shard of the last stage: its job, which was paused, is complete.
     #[benchmark]
     fn reveal_audit() {
         let bench = Bench::audited::<T>(Until::LastReveal, honest);
+        T::BenchmarkHelper::put_paused(&bench.id());
         let results = results_digest(&bench.id(), &bench.honest.ids(&bench.shard.demanded()));
 
         #[extrinsic_call]

@@ -121,6 +121,8 @@ impl duties::BenchmarkHelper<RuntimeCall> for Listed {
         remark(b"move")
     }
     fn owed_by_proxy(signer: &AccountId32, who: &AccountId32, _: u32) -> RuntimeCall {
+        use frame_support::traits::fungible::Mutate;
+        Balances::set_balance(who, RICH);
         Proxy::add_proxy_delegate(who, signer.clone(), (), 0).unwrap();
         owe(who.clone().into(), b"move", 1);
         proxied(who.clone(), remark(b"move"))

@@ -372,7 +372,8 @@ impl verification::benchmarking::BenchmarkHelper for Helper {
     }
     fn put_validators(count: u32) {
         Registered::set((0..count as u8).map(|who| [100u8.wrapping_add(who); 32]).collect());
-        Registered::get().iter().for_each(|who| put("bond", who, &(RICH, 0u128)));
+        // Enough for the last of eight challenges.
+        Registered::get().iter().for_each(|who| put("bond", who, &(RICH * 1_000, 0u128)));
     }
     fn put_seed(_: Height) {}
     fn put_unfinished_stage(_: &ShardId) {}

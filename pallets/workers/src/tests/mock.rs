@@ -16,6 +16,7 @@ use quern_primitives::{
     Account, Balance, Height, ShardId,
 };
 use sp_core::{sr25519, Pair as _};
+use sp_keystore::{testing::MemoryKeystore, KeystoreExt};
 use sp_runtime::traits::Dispatchable;
 use sp_runtime::{traits::IdentityLookup, AccountId32, MultiSignature};
 use std::collections::BTreeMap;
@@ -146,6 +147,8 @@ pub fn entry(who: u8) -> Entry {
 /// A chain at height 1 where accounts 1 to 6 have the minimum bond.
 pub fn new_test_ext() -> sp_io::TestExternalities {
     let mut ext = sp_io::TestExternalities::default();
+    // A benchmark signs as a newcomer.
+    ext.register_extension(KeystoreExt::new(MemoryKeystore::new()));
     ext.execute_with(|| {
         System::set_block_number(1);
         Bonds::set((1..=6).map(|who| (raw(who), (MINIMUM, 0))).collect());
