@@ -16,6 +16,8 @@ use std::{
 const PARAMS_ALIGNMENT: usize = 256;
 /// Commands that are timed at once: each takes two of the 4,096 places that WebGPU allows a set of timestamps.
 const TIMED_AT_ONCE: usize = 256;
+/// Compiled kernels that are kept: more than a program can have, but programs can have any.
+const MAX_PIPELINES: usize = 8_192;
 /// Work after which commands are sent off, so that no system takes the device for hung.
 const MAX_UNSENT_WORK: u64 = 1 << 34;
 
@@ -129,6 +131,9 @@ impl WgpuDevice {
             cache: None,
         });
         let pipeline = Arc::new(Pipeline { pipeline, layout });
+        if pipelines.len() >= MAX_PIPELINES {
+            pipelines.clear();
+        }
         pipelines.insert(Arc::clone(kernel), Arc::clone(&pipeline));
         pipeline
     }

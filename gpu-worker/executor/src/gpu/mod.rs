@@ -18,11 +18,20 @@ use crate::{check_tensors, check_values, Executor, ExecutorError};
 use fuse::{Fused, Plan, Trial, Unit};
 use kernels::Product;
 use memory::{Kept, Memory, Pool};
+use quern_primitives::BlobId;
 use quern_program::{Call, Checked, Context, DType, Op, OpKind, SegmentKind, Tensor, TensorType, Value};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
 };
+
+/// Plans that are kept: those of the three blocks of sixteen programs.
+const MAX_PLANS: usize = 48;
+/// Kernels that are tried for a block: several times as many as models have. Each takes as long as a compiler does, and whoever has made
+/// a program that has thousands would have a worker miss a deadline.
+const MAX_TRIALS: usize = 256;
+/// Kernels of which is kept whether they are right.
+const MAX_TRIED: usize = 8_192;
 
 /// What says that there is no device, and what to do about it.
 const NO_DEVICE: &str = if cfg!(target_os = "linux") {
@@ -142,6 +151,8 @@ pub struct GpuExecutor<D: Device = WgpuDevice> {
     pool: Pool<D>,
     // One task at a time: two would only share the device's memory. What the last one read stays there for the next.
     turn: Mutex<Kept<D::Buffer>>,
+    /// How blocks of the last programs are run, the latest first.
+    plans: Mutex<Vec<(BlobId, SegmentKind, Arc<Plan>)>>,
     /// Kernels of several operators that were tried on the device, and whether they are right there.
     tried: Mutex<HashMap<Arc<Kernel>, bool>>,
 }
@@ -224,7 +235,14 @@ impl<D: Device> GpuExecutor<D> {
     }
 
     fn of(name: String, software: bool, device: D) -> Self {
-        Self { name, software, pool: Pool::new(device), turn: Mutex::default(), tried: Mutex::default() }
+        Self {
+            name,
+            software,
+            pool: Pool::new(device),
+            turn: Mutex::default(),
+            plans: Mutex::default(),
+            tried: Mutex::default(),
+        }
     }
 
     fn upload(&self, tensors: &[Tensor]) -> Vec<OnDevice<D::Buffer>> {
@@ -270,22 +288,36 @@ impl<D: Device> GpuExecutor<D> {
     }
 
     /// How a block is run for these values, or for all outputs. Only while no command waits to be sent: kernels are tried that are new.
-    fn plan(&self, checked: &Checked, kind: SegmentKind, results: Option<&[Value]>) -> Plan {
+    fn plan(&self, checked: &Checked, kind: SegmentKind, results: Option<&[Value]>) -> Arc<Plan> {
+        let is_kept = results.is_some_and(|results| *results == checked.program().results(kind));
+        let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = plans.iter().filter(|(id, of, _)| is_kept && *id == checked.id() && *of == kind);
+        if let Some((.., plan)) = known.next() {
+            return Arc::clone(plan);
+        }
         let mut plan = Plan::new(checked, kind, results);
+        let mut trials = MAX_TRIALS;
         for unit in &mut plan.units {
-            if unit.fused.as_ref().is_some_and(|fused| !self.agrees(fused)) {
+            if unit.fused.as_ref().is_some_and(|fused| !self.agrees(fused, &mut trials)) {
                 unit.fused = None;
             }
+        }
+        let plan = Arc::new(plan);
+        if is_kept {
+            plans.truncate(MAX_PLANS - 1);
+            plans.insert(0, (checked.id(), kind, Arc::clone(&plan)));
         }
         plan
     }
 
-    /// Whether the device computes with this kernel what it should.
-    fn agrees(&self, fused: &Fused) -> bool {
+    /// Whether the device is known to compute with this kernel what it should; so many may still be tried.
+    fn agrees(&self, fused: &Fused, trials: &mut usize) -> bool {
         let mut tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(agrees) = tried.get(&fused.call.kernel) {
             return *agrees;
         }
+        let Some(left) = trials.checked_sub(1) else { return false };
+        *trials = left;
         let (device, kernel) = (&self.name, fused.call.kernel.name());
         let agrees = match trial::agrees(&self.pool, fused) {
             Ok(true) => true,
@@ -298,6 +330,9 @@ impl<D: Device> GpuExecutor<D> {
                 false
             }
         };
+        if tried.len() >= MAX_TRIED {
+            tried.clear();
+        }
         tried.insert(Arc::clone(&fused.call.kernel), agrees);
         agrees
     }
@@ -642,6 +677,41 @@ mod tests {
         let [(first, tried), (second, used)] = run_spoiled(&program, &values);
         assert_eq!([first, second], [[128]; 2]);
         assert!(tried > 0 && used == 0, "{tried} {used}");
+    }
+
+    #[test]
+    fn block_should_be_planned_once_when_programs_take_turns() {
+        let executor = GpuExecutor::new().unwrap();
+        let programs = [0, 1, 0].map(|seed| random_program(seed).0);
+        let [first, other, again] = programs.map(|program| {
+            let results = program.program().results(SegmentKind::Finish);
+            executor.plan(&program, SegmentKind::Finish, Some(&results))
+        });
+        assert!(Arc::ptr_eq(&first, &again) && !Arc::ptr_eq(&first, &other));
+        for seed in 2..60 {
+            let program = random_program(seed).0;
+            let results = program.program().results(SegmentKind::Finish);
+            executor.plan(&program, SegmentKind::Finish, Some(&results));
+        }
+        assert!(executor.plans.lock().unwrap().len() <= MAX_PLANS);
+    }
+
+    #[test]
+    fn kernel_should_not_be_tried_when_too_many_were() {
+        let executor = GpuExecutor::new().unwrap();
+        let mut builder = ProgramBuilder::new();
+        let x = builder.input(DType::I32, &[3]);
+        let [sum, product] = [builder.add(x, x), builder.mul(x, x)];
+        let rest = builder.sub(sum, product);
+        let program = builder.build(rest).unwrap();
+        let plan = Plan::new(&program, SegmentKind::Finish, Some(&program.program().results(SegmentKind::Finish)));
+        let fused = plan.units[0].fused.as_ref().unwrap();
+        let mut trials = 0;
+        assert!(!executor.agrees(fused, &mut trials) && executor.refused().is_empty());
+        trials = 1;
+        assert!(executor.agrees(fused, &mut trials) && trials == 0);
+        // It is known now.
+        assert!(executor.agrees(fused, &mut trials));
     }
 
     #[test]
