@@ -102,10 +102,11 @@ impl<T: Config> Pallet<T> {
         if now.saturating_sub(queued.since) < T::PatienceBlocks::get() {
             return Fate::Waits;
         }
-        if let Err(error) = Self::fail(&id, job, JobFailure::NoWorker).and_then(|()| Self::drop_shard(&id)) {
-            frame_support::defensive!("jobs: a failed job's escrow cannot be released", error);
+        // The next block's `sweep` drops it: to end a job here costs no more than to assign a shard.
+        if let Err(error) = Self::fail(&id, job, JobFailure::NoWorker) {
+            frame_support::defensive!("jobs: a failed job cannot be written", error);
         }
-        Fate::Done
+        Fate::Waits
     }
 
     /// Draws a worker among the cheapest that can take the shard; `None` when there is none.

@@ -269,6 +269,7 @@ fn complete(program: BlobId, tasks: u32, shards: u32) -> StageRecord {
         accepted: shards,
         standing: shards,
         inherits: None,
+        origins: BoundedVec::new(),
         root: Some(BlobId([9; 32])),
         traffic: Traffic::default(),
     }
@@ -288,10 +289,16 @@ fn ancestors<T: Config>(job: JobId, index: u16, stage: &StageRecord) -> JobId {
 fn descendants<T: Config>(oldest: JobId, index: u16, stage: &StageRecord) -> JobId {
     let jobs = (0..JobId::from(MAX_FORK_DEPTH)).map(|depth| oldest + GENERATION * depth);
     let youngest = jobs.fold(None, |inherits, job| {
-        Stages::<T>::insert(job, index, StageRecord { inherits, ..stage.clone() });
+        let origins = inherits.map_or_else(BoundedVec::new, |_| all_of(oldest, stage.created));
+        Stages::<T>::insert(job, index, StageRecord { inherits, origins, ..stage.clone() });
         Some(job)
     });
     youngest.expect("a job may descend from another")
+}
+
+/// What says that so many shards are all of one job.
+fn all_of(job: JobId, shards: u32) -> BoundedVec<JobId, ConstU32<MAX_SHARDS>> {
+    BoundedVec::truncate_from(vec![job; shards as usize])
 }
 
 /// Pauses jobs until a height, beside as many others as can be paused.
@@ -345,7 +352,8 @@ impl<T: Config> Pallet<T> {
             Programs::<T>::insert(program, known(Summary { output_bytes: read.output_bytes, ..Summary::default() }));
             let stage = complete(program, read.tasks, read.shards.len() as u32);
             let inherits = Some(descendants::<T>(oldest, read.stage, &stage));
-            Stages::<T>::insert(job, read.stage, StageRecord { inherits, ..stage });
+            let origins = all_of(oldest, stage.created);
+            Stages::<T>::insert(job, read.stage, StageRecord { inherits, origins, ..stage });
             read.shards.iter().for_each(|shard| Shards::<T>::insert(shard.id, accepted(shard)));
         }
         let shards = context.stage.shards();
@@ -371,13 +379,16 @@ impl<T: Config> Pallet<T> {
             accepted: shards - u32::from(!matures),
             standing: shards - 1,
             inherits: None,
+            origins: BoundedVec::new(),
             root: matures.then_some(BlobId([9; 32])),
             traffic: shard.traffic,
         };
         let bid = (VALUE * 1_000_000_000).div_ceil(u128::from(shard.work_macs()).max(1));
         let escrow = stage.cost(shard, bid).total();
         let inherits = (shards > 1).then(|| descendants::<T>(oldest, context.index, &stage));
-        Stages::<T>::insert(job, context.index, StageRecord { inherits, ..stage });
+        let mut origins = inherits.map_or_else(BoundedVec::new, |_| all_of(oldest, stage.created));
+        origins.iter_mut().skip(shard.id.index as usize).take(1).for_each(|origin| *origin = job);
+        Stages::<T>::insert(job, context.index, StageRecord { inherits, origins, ..stage });
 
         T::Currency::set_balance(&requester, escrow + QRN);
         T::Currency::hold(&HoldReason::Escrow.into(), &requester, escrow).expect("the requester has enough");
@@ -679,7 +690,7 @@ mod benches {
             with_stage::<T>(job, 0, |stage| stage.stage.tasks *= 2);
             let stage = Stages::<T>::get(job, 0).unwrap();
             let inherits = Some(ancestors::<T>(job, 0, &StageRecord { created: 2, ..stage }));
-            with_stage::<T>(job, 0, |stage| stage.inherits = inherits);
+            with_stage::<T>(job, 0, |stage| (stage.inherits, stage.origins) = (inherits, all_of(job, 1)));
         }
         Live::<T>::put(0);
         Opening::<T>::put(BoundedVec::truncate_from((1..=JobId::from(n)).collect()));
@@ -705,7 +716,8 @@ mod benches {
         (0..last).for_each(|index| Stages::<T>::insert(1, index, complete(stage.stage.program, 1, 1)));
         let of_oldest = StageRecord { root: None, ..complete(stage.stage.program, n, n) };
         let inherits = Some(ancestors::<T>(1, last, &of_oldest));
-        let fork = StageRecord { inherits, created: n - 1, accepted: n - 1, standing: n - 1, ..of_oldest };
+        let (created, origins) = (n - 1, all_of(oldest(1), n - 1));
+        let fork = StageRecord { inherits, origins, created, accepted: created, standing: created, ..of_oldest };
         Stages::<T>::insert(1, last, fork);
         for index in 0..n {
             let id = ShardId { job: oldest(1), stage: last, index };

@@ -25,8 +25,11 @@ impl<T: Config> Pallet<T> {
             let former = Stages::<T>::get(from, index).ok_or(Error::<T>::NoSuchJob)?;
             let inherits = Some(from).filter(|_| parent.tainted & bit(index) == 0 && former.standing > 0);
             let taken_over = if inherits.is_some() { former.standing } else { 0 };
-            let record = StageRecord { created: 0, accepted: 0, standing: 0, inherits, root: None, ..former };
-            escrow = escrow.saturating_add(Self::fork_cost(&record, index, taken_over, parent.bid)?);
+            let last = former.stage.shards().saturating_sub(1);
+            let has_last = inherits.is_some_and(|from| Self::standing(from, &former, index, last).is_some());
+            let (created, accepted, standing, origins) = (0, 0, 0, BoundedVec::new());
+            let record = StageRecord { created, accepted, standing, inherits, origins, root: None, ..former };
+            escrow = escrow.saturating_add(Self::fork_cost(&record, index, taken_over, has_last, parent.bid)?);
             shards = shards.saturating_add(record.stage.shards().saturating_sub(taken_over));
             stages.push(record);
         }
@@ -74,10 +77,15 @@ impl<T: Config> Pallet<T> {
     }
 
     /// What the shards of a stage can cost that are not taken over. All shards but the last are of one size.
-    fn fork_cost(record: &StageRecord, index: u16, taken_over: u32, bid: Balance) -> Result<Balance, DispatchError> {
+    fn fork_cost(
+        record: &StageRecord,
+        index: u16,
+        taken_over: u32,
+        has_last: bool,
+        bid: Balance,
+    ) -> Result<Balance, DispatchError> {
         let summary = Programs::<T>::get(record.stage.program).ok_or(Error::<T>::NoSuchJob)?.summary;
         let last = record.stage.shards().saturating_sub(1);
-        let has_last = record.inherits.is_some_and(|from| Self::standing(from, index, last).is_some());
         let cost = |number: u32| record.cost(&record.shard(0, index, number, &summary), bid).total();
         let full = last.saturating_sub(taken_over.saturating_sub(has_last.into()));
         let of_last = if has_last { 0 } else { cost(last) };

@@ -2,7 +2,7 @@
 //! A shard's events and what follows from them. `Shard::step` decides everything; this carries it out.
 
 use crate::{
-    types::{apprentice_auditors, audit_plan, bit, Cost, MAX_FORK_DEPTH},
+    types::{apprentice_auditors, audit_plan, bit, Cost},
     *,
 };
 use alloc::collections::BTreeSet;
@@ -152,20 +152,13 @@ impl<T: Config> Pallet<T> {
 
     /// A shard of a stage: the job's own, or the one that it takes over.
     pub(crate) fn shard_of(job: JobId, record: &StageRecord, stage: u16, index: u32) -> Option<Shard> {
-        Shards::<T>::get(ShardId { job, stage, index })
-            .or_else(|| Self::standing(record.inherits.filter(|_| index < record.created)?, stage, index))
+        Shards::<T>::get(ShardId { job: record.origin(job, index), stage, index })
     }
 
-    /// The paid shard that a fork of a job takes over, from the job or from what that has taken over itself.
-    pub(crate) fn standing(mut job: JobId, stage: u16, index: u32) -> Option<Shard> {
-        for _ in 0..=MAX_FORK_DEPTH {
-            if let Some(shard) = Shards::<T>::get(ShardId { job, stage, index }) {
-                return matches!(shard.phase, Phase::Settled { paid: true, .. }).then_some(shard);
-            }
-            let record = Stages::<T>::get(job, stage)?;
-            job = record.inherits.filter(|_| index < record.created)?;
-        }
-        None
+    /// The paid shard that a fork of a job takes over, of the job or of what that has taken over itself.
+    pub(crate) fn standing(job: JobId, record: &StageRecord, stage: u16, index: u32) -> Option<Shard> {
+        Self::shard_of(job, record, stage, index)
+            .filter(|shard| matches!(shard.phase, Phase::Settled { paid: true, .. }))
     }
 
     fn try_apply(id: &ShardId, event: ShardEvent) -> Result<(), Failure> {

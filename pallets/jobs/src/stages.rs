@@ -146,6 +146,7 @@ impl<T: Config> Pallet<T> {
             (false, true) => T::Randomness::period_of(now),
             (false, false) => Self::period_after(now),
         };
+        let former = stage.inherits.and_then(|from| Some((from, Stages::<T>::get(from, index)?)));
         // To complete a stage all of its shards are read once more, and all stages to complete the job.
         let stages = job.reads.len() as u32;
         let completes_job = job.complete.count_ones().saturating_add(1) == stages;
@@ -159,16 +160,20 @@ impl<T: Config> Pallet<T> {
             if may_complete && !fits && !(room.first && looked_at == 1) {
                 break;
             }
-            if stage.inherits.is_some_and(|from| Self::standing(from, index, number).is_some()) {
-                stage.accepted = stage.accepted.saturating_add(1);
-                stage.standing = stage.standing.saturating_add(1);
-                end = number.saturating_add(1);
-                continue;
-            }
-            if created >= room.places {
+            let taken_over = former.as_ref().and_then(|(from, record)| Self::standing(*from, record, index, number));
+            if taken_over.is_none() && created >= room.places {
                 break;
             }
             end = number.saturating_add(1);
+            if former.is_some() {
+                // Holds every shard of a stage.
+                let _ = stage.origins.try_push(taken_over.as_ref().map_or(job_id, |shard| shard.id.job));
+            }
+            if taken_over.is_some() {
+                stage.accepted = stage.accepted.saturating_add(1);
+                stage.standing = stage.standing.saturating_add(1);
+                continue;
+            }
             created = created.saturating_add(1);
             let extra_blocks = job.extra_blocks;
             let shard = Shard { extra_blocks, ..stage.shard(job_id, index, number, &program.summary) };

@@ -59,7 +59,8 @@ impl<T: Config> Pallet<T> {
         {
             Self::use_program(&stage.program);
             let (created, accepted, standing, inherits, root) = (0, 0, 0, None, None);
-            let record = StageRecord { stage, fees, created, accepted, standing, inherits, root, traffic };
+            let origins = BoundedVec::new();
+            let record = StageRecord { stage, fees, created, accepted, standing, inherits, origins, root, traffic };
             Stages::<T>::insert(job, index, record);
         }
         let record = Job {

@@ -146,14 +146,20 @@ impl<T: Config> Pallet<T> {
             for (index, _) in (0u16..).zip(&job.reads) {
                 let stage = Stages::<T>::get(id, index).ok_or("jobs: a stage is missing")?;
                 let costs = Programs::<T>::get(stage.stage.program).ok_or("jobs: a program is missing")?.summary;
+                let former = stage.inherits.and_then(|from| Some((from, Stages::<T>::get(from, index)?)));
                 let (mut accepted, mut standing) = (0u32, 0u32);
                 for number in 0..stage.stage.shards() {
                     let shard = Shards::<T>::get(ShardId { job: id, stage: index, index: number });
                     ensure!(shard.is_none() || number < stage.created, "jobs: a shard that was not created");
-                    let taken_over = stage.inherits.filter(|_| shard.is_none());
-                    if taken_over.is_some_and(|from| Self::standing(from, index, number).is_some()) {
-                        accepted = accepted.saturating_add((number < stage.created).into());
-                        standing = standing.saturating_add((number < stage.created).into());
+                    if stage.origin(id, number) != id {
+                        let is_paid = Self::standing(id, &stage, index, number).is_some();
+                        ensure!(is_paid && shard.is_none(), "jobs: a shard is taken over that does not stand");
+                        accepted = accepted.saturating_add(1);
+                        standing = standing.saturating_add(1);
+                        continue;
+                    }
+                    let stands = |(from, of): &(JobId, StageRecord)| Self::standing(*from, of, index, number).is_some();
+                    if number >= stage.created && former.as_ref().is_some_and(stands) {
                         continue;
                     }
                     if let Some(shard) = shard.as_ref().filter(|shard| shard.result().is_some()) {

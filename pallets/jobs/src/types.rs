@@ -5,7 +5,7 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{pallet_prelude::TypeInfo, traits::ConstU32, BoundedVec, PalletError};
 use quern_primitives::{
     draw::SegmentCosts,
-    job::{AuditLevel, Endpoint, Requirements, Stage, MAX_ENDPOINTS, MAX_STAGES, MAX_STAGE_INPUTS},
+    job::{AuditLevel, Endpoint, Requirements, Stage, MAX_ENDPOINTS, MAX_SHARDS, MAX_STAGES, MAX_STAGE_INPUTS},
     traits::APPRENTICE_AUDITORS,
     Balance, BlobId, Height, JobId, ShardId,
 };
@@ -21,7 +21,7 @@ use sp_runtime::AccountId32;
 
 /// Most shards in one `commit_shards`.
 pub const MAX_COMMITS: u32 = 16;
-/// Most jobs that a fork descends from: a shard that is taken over is looked for in each.
+/// Most jobs that a fork descends from: all of them are kept as long as it is.
 pub const MAX_FORK_DEPTH: u8 = 3;
 /// Most deadlines of one height; more of them move to the next. Each can read every stage of its job, and 36 writes follow: 32 of
 /// them fit beside the other hooks.
@@ -175,6 +175,8 @@ pub struct StageRecord {
     pub standing: u32,
     /// The job whose paid shards of this stage are taken over.
     pub inherits: Option<JobId>,
+    /// Where it takes over shards, the job of each one that was created or taken over: this one, or one that it descends from.
+    pub origins: BoundedVec<JobId, ConstU32<MAX_SHARDS>>,
     /// BLAKE3 of the list of shard roots, once all are accepted.
     pub root: Option<BlobId>,
     /// Bytes that its tasks move, fixed at submission.
@@ -229,6 +231,11 @@ impl Cost {
 }
 
 impl StageRecord {
+    /// The job of a shard of this stage of `job`.
+    pub fn origin(&self, job: JobId, index: u32) -> JobId {
+        self.origins.get(index as usize).copied().unwrap_or(job)
+    }
+
     /// The cost of a shard at a price per GMAC.
     pub fn cost(&self, shard: &Shard, per_gmac: Balance) -> Cost {
         self.cost_at_price(shard.id.index, collateral::price(shard.work_macs(), per_gmac))

@@ -3,8 +3,8 @@
 
 use super::mock::*;
 use crate::{
-    Agenda, Due, Duties, HoldReason, Jobs as JobsOf, Live, OpenJobs, OpenJobsOf, ProgramUses, Programs, Queue, Served,
-    Shards, Stages,
+    types::StageRecord, Agenda, Due, Duties, HoldReason, Jobs as JobsOf, Live, OpenJobs, OpenJobsOf, ProgramUses,
+    Programs, Queue, Served, Shards, Stages,
 };
 use frame_support::{storage::with_storage_layer, traits::fungible::Inspect};
 use proptest::prelude::*;
@@ -112,12 +112,13 @@ fn step(id: ShardId, how: u8) {
 
 /// Shards of a fork that has just been made and that it does not take over.
 fn to_run(fork: u64) -> u32 {
-    let stages = Stages::<Test>::iter_prefix(fork);
-    let shards = stages
-        .flat_map(|(index, record)| (0..record.stage.shards()).map(move |number| (index, number, record.inherits)));
-    shards
-        .filter(|(index, number, inherits)| inherits.is_none_or(|from| Jobs::standing(from, *index, *number).is_none()))
-        .count() as u32
+    let of_stage = |(index, record): (u16, StageRecord)| {
+        let former = record.inherits.and_then(|from| Some((from, Stages::<Test>::get(from, index)?)));
+        let stands =
+            |number| former.as_ref().is_some_and(|(from, of)| Jobs::standing(*from, of, index, number).is_some());
+        (0..record.stage.shards()).filter(|number| !stands(*number)).count() as u32
+    };
+    Stages::<Test>::iter_prefix(fork).map(of_stage).sum()
 }
 
 /// Draws whoever may be asked for the inputs, if there are enough.
