@@ -29,10 +29,10 @@ pub trait WeightInfo {
     fn expire_shards(n: u32) -> Weight;
     /// `start_jobs`, `n` from 1 to 256.
     fn start_jobs(n: u32) -> Weight;
-    /// `complete_taken_over`, `n` from 1 to 256.
-    fn complete_taken_over(n: u32) -> Weight;
     /// `open_shards`, `n` from 1 to 256.
     fn open_shards(n: u32) -> Weight;
+    /// `complete_taken_over`, `n` from 1 to 256.
+    fn complete_taken_over(n: u32) -> Weight;
     /// `assign_shards`, `n` from 1 to 32, `w` from 32 to 256.
     fn assign_shards(n: u32, w: u32) -> Weight;
     /// `remove_shards`, `n` from 3 to 32.
@@ -58,10 +58,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Codes` (r:0 w:1)
     // Proof: `Jobs::Codes` (`max_values`: None, `max_size`: Some(65572), added: 68047, mode: `MaxEncodedLen`)
-    // Shortest time: 563_857 ns.
+    // Shortest time: 567_843 ns.
     fn publish_program(b: u32) -> Weight {
-        Weight::from_parts(6_756_742, 3_932)
-            .saturating_add(Weight::from_parts(143_385, 0).saturating_mul(b.into()))
+        Weight::from_parts(579_860_000, 3_932)
+            .saturating_add(Weight::from_parts(119_189, 0).saturating_mul(b.into()))
             .saturating_add(T::DbWeight::get().reads(2))
             .saturating_add(T::DbWeight::get().writes(3))
     }
@@ -88,14 +88,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Jobs::ProgramUses` (r:64 w:64)
     // Proof: `Jobs::ProgramUses` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Stages` (r:0 w:64)
-    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(949), added: 3424, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(2999), added: 5474, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Jobs` (r:0 w:1)
     // Proof: `Jobs::Jobs` (`max_values`: None, `max_size`: Some(1230), added: 3705, mode: `MaxEncodedLen`)
-    // Shortest time: 619_539 ns.
+    // Shortest time: 631_116 ns.
     fn submit_job(s: u32, g: u32) -> Weight {
-        Weight::from_parts(545_910_945, 4_559)
-            .saturating_add(Weight::from_parts(13_278_570, 0).saturating_mul(s.into()))
-            .saturating_add(Weight::from_parts(6_470_472_772, 0).saturating_mul(g.into()))
+        Weight::from_parts(1_553_917_853, 4_559)
+            .saturating_add(Weight::from_parts(6_433_841_793, 0).saturating_mul(g.into()))
             .saturating_add(T::DbWeight::get().reads(8))
             .saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(s.into())))
             .saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(g.into())))
@@ -113,9 +112,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Codes` (r:0 w:1)
     // Proof: `Jobs::Codes` (`max_values`: None, `max_size`: Some(65572), added: 68047, mode: `MaxEncodedLen`)
-    // Shortest time: 60_430 ns.
+    // Shortest time: 59_669 ns.
     fn retire_program() -> Weight {
-        Weight::from_parts(63_114_000, 3_932)
+        Weight::from_parts(62_153_000, 3_932)
             .saturating_add(T::DbWeight::get().reads(3))
             .saturating_add(T::DbWeight::get().writes(3))
     }
@@ -135,14 +134,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::RetiredEnds` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Retired` (r:0 w:1)
     // Proof: `Jobs::Retired` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
-    // Shortest time: 124_965 ns.
+    // Shortest time: 123_493 ns.
     fn cancel_job() -> Weight {
-        Weight::from_parts(129_412_000, 4_695)
+        Weight::from_parts(128_130_000, 4_695)
             .saturating_add(T::DbWeight::get().reads(7))
             .saturating_add(T::DbWeight::get().writes(8))
     }
     // Storage: `Jobs::Shards` (r:1 w:1)
-    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
     // Storage: `Clock::Lag` (r:1 w:0)
     // Proof: `Clock::Lag` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Clock::Settings` (r:1 w:0)
@@ -151,14 +150,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::ProtocolParams` (`max_values`: Some(1), `max_size`: Some(150), added: 645, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Due` (r:1 w:0)
     // Proof: `Jobs::Due` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
-    // Shortest time: 38_678 ns.
+    // Shortest time: 38_146 ns.
     fn start_shard() -> Weight {
-        Weight::from_parts(40_921_000, 7_073)
+        Weight::from_parts(40_610_000, 7_343)
             .saturating_add(T::DbWeight::get().reads(5))
             .saturating_add(T::DbWeight::get().writes(1))
     }
     // Storage: `Jobs::Shards` (r:1 w:1)
-    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
     // Storage: `Clock::Lag` (r:1 w:0)
     // Proof: `Clock::Lag` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Clock::Settings` (r:1 w:0)
@@ -203,16 +202,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::Retired` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Duties` (r:0 w:1)
     // Proof: `Jobs::Duties` (`max_values`: None, `max_size`: Some(70), added: 2545, mode: `MaxEncodedLen`)
-    // Shortest time: 242_479 ns.
+    // Shortest time: 240_517 ns.
     fn decline_shard() -> Weight {
-        Weight::from_parts(251_213_000, 11_983)
+        Weight::from_parts(248_939_000, 11_983)
             .saturating_add(T::DbWeight::get().reads(21))
             .saturating_add(T::DbWeight::get().writes(20))
     }
     // Storage: `Verification::PendingDrawCount` (r:1 w:1)
     // Proof: `Verification::PendingDrawCount` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Shards` (r:16 w:16)
-    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
     // Storage: `Clock::Lag` (r:1 w:0)
     // Proof: `Clock::Lag` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Clock::Settings` (r:1 w:0)
@@ -229,15 +228,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Verification::PendingDraws` (`max_values`: None, `max_size`: Some(42), added: 2517, mode: `MaxEncodedLen`)
     // Storage: `Verification::Answers` (r:0 w:16)
     // Proof: `Verification::Answers` (`max_values`: None, `max_size`: None, mode: `Measured`)
-    // Shortest time: 59_699 ns.
+    // Shortest time: 59_738 ns.
     fn commit_shards(n: u32) -> Weight {
-        Weight::from_parts(25_609_620, 3_926)
-            .saturating_add(Weight::from_parts(36_093_869, 0).saturating_mul(n.into()))
+        Weight::from_parts(24_907_584, 3_926)
+            .saturating_add(Weight::from_parts(36_431_821, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(6))
             .saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(2))
             .saturating_add(T::DbWeight::get().writes(4_u64.saturating_mul(n.into())))
-            .saturating_add(Weight::from_parts(0, 6_083).saturating_mul(n.into()))
+            .saturating_add(Weight::from_parts(0, 6_353).saturating_mul(n.into()))
     }
     // Storage: `Clock::Settings` (r:1 w:0)
     // Proof: `Clock::Settings` (`max_values`: Some(1), `max_size`: Some(24), added: 519, mode: `MaxEncodedLen`)
@@ -261,16 +260,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::RetiredEnds` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Retired` (r:1 w:0)
     // Proof: `Jobs::Retired` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
-    // Shortest time: 535_314 ns.
+    // Shortest time: 534_173 ns.
     fn on_idle_block() -> Weight {
-        Weight::from_parts(550_126_000, 4_309_214)
+        Weight::from_parts(548_354_000, 4_309_214)
             .saturating_add(T::DbWeight::get().reads(266))
             .saturating_add(T::DbWeight::get().writes(3))
     }
     // Storage: `Jobs::Agenda` (r:2 w:2)
     // Proof: `Jobs::Agenda` (`max_values`: None, `max_size`: Some(461), added: 2936, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Shards` (r:32 w:32)
-    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
     // Storage: `Clock::Lag` (r:1 w:0)
     // Proof: `Clock::Lag` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Clock::Settings` (r:1 w:0)
@@ -310,7 +309,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Jobs::Jobs` (r:32 w:32)
     // Proof: `Jobs::Jobs` (`max_values`: None, `max_size`: Some(1230), added: 3705, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Stages` (r:2048 w:0)
-    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(949), added: 3424, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(2999), added: 5474, mode: `MaxEncodedLen`)
     // Storage: `Workers::FormerRests` (r:1 w:1)
     // Proof: `Workers::FormerRests` (`max_values`: Some(1), `max_size`: Some(10498), added: 10993, mode: `MaxEncodedLen`)
     // Storage: `System::Account` (r:64 w:64)
@@ -319,6 +318,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::Live` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Balances::Holds` (r:32 w:32)
     // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
+    // Storage: `Jobs::Paused` (r:1 w:1)
+    // Proof: `Jobs::Paused` (`max_values`: Some(1), `max_size`: Some(3074), added: 3569, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Opening` (r:1 w:1)
     // Proof: `Jobs::Opening` (`max_values`: Some(1), `max_size`: Some(2050), added: 2545, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Sweeping` (r:1 w:1)
@@ -333,13 +334,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Verification::Answers` (`max_values`: None, `max_size`: None, mode: `Measured`)
     // Storage: `Slashing::Agenda` (r:0 w:32)
     // Proof: `Slashing::Agenda` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
-    // Shortest time: 725_907 ns.
+    // Shortest time: 776_392 ns.
     fn expire_shards(n: u32) -> Weight {
-        Weight::from_parts(741_821_000, 13_168)
-            .saturating_add(Weight::from_parts(661_186_049, 0).saturating_mul(n.into()))
-            .saturating_add(T::DbWeight::get().reads(18))
+        Weight::from_parts(794_618_000, 16_287)
+            .saturating_add(Weight::from_parts(664_986_241, 0).saturating_mul(n.into()))
+            .saturating_add(T::DbWeight::get().reads(19))
             .saturating_add(T::DbWeight::get().reads(89_u64.saturating_mul(n.into())))
-            .saturating_add(T::DbWeight::get().writes(10))
+            .saturating_add(T::DbWeight::get().writes(11))
             .saturating_add(T::DbWeight::get().writes(54_u64.saturating_mul(n.into())))
             .saturating_add(Weight::from_parts(0, 382_128).saturating_mul(n.into()))
     }
@@ -349,10 +350,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::Jobs` (`max_values`: None, `max_size`: Some(1230), added: 3705, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Opening` (r:1 w:1)
     // Proof: `Jobs::Opening` (`max_values`: Some(1), `max_size`: Some(2050), added: 2545, mode: `MaxEncodedLen`)
-    // Shortest time: 20_821 ns.
+    // Shortest time: 20_440 ns.
     fn start_jobs(n: u32) -> Weight {
-        Weight::from_parts(21_562_000, 4_559)
-            .saturating_add(Weight::from_parts(12_357_076, 0).saturating_mul(n.into()))
+        Weight::from_parts(21_091_000, 4_559)
+            .saturating_add(Weight::from_parts(12_602_726, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(2))
             .saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(2))
@@ -371,30 +372,66 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::Parked` (`max_values`: None, `max_size`: Some(14354), added: 16829, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Jobs` (r:256 w:256)
     // Proof: `Jobs::Jobs` (`max_values`: None, `max_size`: Some(1230), added: 3705, mode: `MaxEncodedLen`)
-    // Storage: `Jobs::Stages` (r:1024 w:256)
-    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(949), added: 3424, mode: `MaxEncodedLen`)
+    // Storage: `Jobs::Stages` (r:512 w:256)
+    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(2999), added: 5474, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Programs` (r:256 w:0)
     // Proof: `Jobs::Programs` (`max_values`: None, `max_size`: Some(467), added: 2942, mode: `MaxEncodedLen`)
     // Storage: `Clock::Settings` (r:1 w:0)
     // Proof: `Clock::Settings` (`max_values`: Some(1), `max_size`: Some(24), added: 519, mode: `MaxEncodedLen`)
-    // Storage: `Jobs::Shards` (r:768 w:256)
-    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
-    // Shortest time: 67_920 ns.
-    fn complete_taken_over(n: u32) -> Weight {
-        Weight::from_parts(500_000_000, 0)
-            .saturating_add(Weight::from_parts(25_000_000, 0).saturating_mul(n.into()))
-            .saturating_add(T::DbWeight::get().reads(80))
-            .saturating_add(T::DbWeight::get().reads(4_u64.saturating_mul(n.into())))
-            .saturating_add(T::DbWeight::get().writes(12))
-    }
+    // Storage: `Jobs::Shards` (r:256 w:256)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
+    // Shortest time: 56_825 ns.
     fn open_shards(n: u32) -> Weight {
-        Weight::from_parts(68_582_000, 24_015)
-            .saturating_add(Weight::from_parts(55_116_551, 0).saturating_mul(n.into()))
+        Weight::from_parts(57_766_000, 24_015)
+            .saturating_add(Weight::from_parts(41_909_938, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(5))
-            .saturating_add(T::DbWeight::get().reads(10_u64.saturating_mul(n.into())))
+            .saturating_add(T::DbWeight::get().reads(6_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(3))
             .saturating_add(T::DbWeight::get().writes(3_u64.saturating_mul(n.into())))
-            .saturating_add(Weight::from_parts(0, 18_249).saturating_mul(n.into()))
+            .saturating_add(Weight::from_parts(0, 16_829).saturating_mul(n.into()))
+    }
+    // Storage: `Jobs::Opening` (r:1 w:1)
+    // Proof: `Jobs::Opening` (`max_values`: Some(1), `max_size`: Some(2050), added: 2545, mode: `MaxEncodedLen`)
+    // Storage: `Jobs::Live` (r:1 w:1)
+    // Proof: `Jobs::Live` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `Jobs::Maturing` (r:1 w:0)
+    // Proof: `Jobs::Maturing` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `Jobs::Queue` (r:1 w:1)
+    // Proof: `Jobs::Queue` (`max_values`: Some(1), `max_size`: Some(22530), added: 23025, mode: `MaxEncodedLen`)
+    // Storage: `Jobs::Parked` (r:1 w:0)
+    // Proof: `Jobs::Parked` (`max_values`: None, `max_size`: Some(14354), added: 16829, mode: `MaxEncodedLen`)
+    // Storage: `Jobs::Jobs` (r:1 w:1)
+    // Proof: `Jobs::Jobs` (`max_values`: None, `max_size`: Some(1230), added: 3705, mode: `MaxEncodedLen`)
+    // Storage: `Jobs::Stages` (r:65 w:1)
+    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(2999), added: 5474, mode: `MaxEncodedLen`)
+    // Storage: `Jobs::Programs` (r:1 w:0)
+    // Proof: `Jobs::Programs` (`max_values`: None, `max_size`: Some(467), added: 2942, mode: `MaxEncodedLen`)
+    // Storage: `Clock::Settings` (r:1 w:0)
+    // Proof: `Clock::Settings` (`max_values`: Some(1), `max_size`: Some(24), added: 519, mode: `MaxEncodedLen`)
+    // Storage: `Jobs::Shards` (r:256 w:0)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
+    // Storage: `System::Account` (r:1 w:1)
+    // Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+    // Storage: `Balances::Holds` (r:1 w:1)
+    // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
+    // Storage: `Jobs::OpenJobs` (r:1 w:1)
+    // Proof: `Jobs::OpenJobs` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `Jobs::OpenJobsOf` (r:1 w:1)
+    // Proof: `Jobs::OpenJobsOf` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+    // Storage: `Jobs::RetiredEnds` (r:1 w:1)
+    // Proof: `Jobs::RetiredEnds` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
+    // Storage: `Jobs::JobRoots` (r:0 w:1)
+    // Proof: `Jobs::JobRoots` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
+    // Storage: `Jobs::Retired` (r:0 w:1)
+    // Proof: `Jobs::Retired` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+    // Shortest time: 435_847 ns.
+    fn complete_taken_over(n: u32) -> Weight {
+        Weight::from_parts(429_977_123, 356_800)
+            .saturating_add(Weight::from_parts(5_772_522, 0).saturating_mul(n.into()))
+            .saturating_add(T::DbWeight::get().reads(78))
+            .saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(n.into())))
+            .saturating_add(T::DbWeight::get().writes(12))
+            .saturating_add(Weight::from_parts(0, 6_353).saturating_mul(n.into()))
     }
     // Storage: `Jobs::Queue` (r:1 w:1)
     // Proof: `Jobs::Queue` (`max_values`: Some(1), `max_size`: Some(22530), added: 23025, mode: `MaxEncodedLen`)
@@ -417,9 +454,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Jobs::Jobs` (r:32 w:0)
     // Proof: `Jobs::Jobs` (`max_values`: None, `max_size`: Some(1230), added: 3705, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Shards` (r:32 w:32)
-    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Stages` (r:32 w:0)
-    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(949), added: 3424, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(2999), added: 5474, mode: `MaxEncodedLen`)
     // Storage: `Jobs::ProtocolParams` (r:1 w:0)
     // Proof: `Jobs::ProtocolParams` (`max_values`: Some(1), `max_size`: Some(150), added: 645, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Programs` (r:32 w:0)
@@ -434,17 +471,17 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Workers::OpenShards` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Duties` (r:0 w:32)
     // Proof: `Jobs::Duties` (`max_values`: None, `max_size`: Some(70), added: 2545, mode: `MaxEncodedLen`)
-    // Shortest time: 3_094_190 ns.
+    // Shortest time: 3_156_942 ns.
     fn assign_shards(n: u32, w: u32) -> Weight {
-        Weight::from_parts(3_142_891_000, 24_015)
-            .saturating_add(Weight::from_parts(136_841_239, 0).saturating_mul(n.into()))
-            .saturating_add(Weight::from_parts(21_155_138, 0).saturating_mul(w.into()))
+        Weight::from_parts(3_181_829_000, 24_015)
+            .saturating_add(Weight::from_parts(137_640_756, 0).saturating_mul(n.into()))
+            .saturating_add(Weight::from_parts(20_763_875, 0).saturating_mul(w.into()))
             .saturating_add(T::DbWeight::get().reads(11))
             .saturating_add(T::DbWeight::get().reads(5_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(w.into())))
             .saturating_add(T::DbWeight::get().writes(3))
             .saturating_add(T::DbWeight::get().writes(5_u64.saturating_mul(n.into())))
-            .saturating_add(Weight::from_parts(0, 6_083).saturating_mul(n.into()))
+            .saturating_add(Weight::from_parts(0, 6_353).saturating_mul(n.into()))
             .saturating_add(Weight::from_parts(0, 2_912).saturating_mul(w.into()))
     }
     // Storage: `Jobs::RetiredEnds` (r:1 w:1)
@@ -454,24 +491,24 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Jobs::Jobs` (r:2 w:2)
     // Proof: `Jobs::Jobs` (`max_values`: None, `max_size`: Some(1230), added: 3705, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Stages` (r:1 w:1)
-    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(949), added: 3424, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(2999), added: 5474, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Shards` (r:30 w:30)
-    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Due` (r:30 w:0)
     // Proof: `Jobs::Due` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
     // Storage: `Jobs::ProgramUses` (r:1 w:1)
     // Proof: `Jobs::ProgramUses` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Served` (r:0 w:270)
     // Proof: `Jobs::Served` (`max_values`: None, `max_size`: Some(70), added: 2545, mode: `MaxEncodedLen`)
-    // Shortest time: 75_542 ns.
+    // Shortest time: 76_764 ns.
     fn remove_shards(n: u32) -> Weight {
-        Weight::from_parts(78_095_000, 8_400)
-            .saturating_add(Weight::from_parts(25_594_138, 0).saturating_mul(n.into()))
+        Weight::from_parts(79_017_000, 8_400)
+            .saturating_add(Weight::from_parts(25_575_997, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(2))
             .saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(16))
             .saturating_add(T::DbWeight::get().writes(9_u64.saturating_mul(n.into())))
-            .saturating_add(Weight::from_parts(0, 5_234).saturating_mul(n.into()))
+            .saturating_add(Weight::from_parts(0, 5_467).saturating_mul(n.into()))
     }
     // Storage: `Jobs::Sweeping` (r:1 w:1)
     // Proof: `Jobs::Sweeping` (`max_values`: Some(1), `max_size`: Some(2050), added: 2545, mode: `MaxEncodedLen`)
@@ -482,7 +519,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Jobs::Live` (r:1 w:1)
     // Proof: `Jobs::Live` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Shards` (r:32 w:32)
-    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Due` (r:32 w:0)
     // Proof: `Jobs::Due` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Jobs` (r:32 w:32)
@@ -499,18 +536,18 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::RetiredEnds` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Retired` (r:0 w:32)
     // Proof: `Jobs::Retired` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
-    // Shortest time: 681_892 ns.
+    // Shortest time: 685_958 ns.
     fn sweep_shards(n: u32) -> Weight {
-        Weight::from_parts(574_305_821, 4_309_214)
-            .saturating_add(Weight::from_parts(125_273_085, 0).saturating_mul(n.into()))
+        Weight::from_parts(572_483_104, 4_309_214)
+            .saturating_add(Weight::from_parts(128_275_649, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(261))
             .saturating_add(T::DbWeight::get().reads(6_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(5))
             .saturating_add(T::DbWeight::get().writes(7_u64.saturating_mul(n.into())))
-            .saturating_add(Weight::from_parts(0, 6_083).saturating_mul(n.into()))
+            .saturating_add(Weight::from_parts(0, 6_353).saturating_mul(n.into()))
     }
     // Storage: `Jobs::Shards` (r:16 w:16)
-    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Jobs` (r:16 w:16)
     // Proof: `Jobs::Jobs` (`max_values`: None, `max_size`: Some(1230), added: 3705, mode: `MaxEncodedLen`)
     // Storage: `Clock::Lag` (r:1 w:0)
@@ -526,7 +563,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Collateral::Ledgers` (r:144 w:144)
     // Proof: `Collateral::Ledgers` (`max_values`: None, `max_size`: Some(437), added: 2912, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Stages` (r:16 w:16)
-    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(949), added: 3424, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(2999), added: 5474, mode: `MaxEncodedLen`)
     // Storage: `Balances::Holds` (r:32 w:32)
     // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
     // Storage: `System::Account` (r:34 w:34)
@@ -573,10 +610,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::Retired` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Duties` (r:0 w:144)
     // Proof: `Jobs::Duties` (`max_values`: None, `max_size`: Some(70), added: 2545, mode: `MaxEncodedLen`)
-    // Shortest time: 755_922 ns.
+    // Shortest time: 753_247 ns.
     fn acknowledge_shards(n: u32) -> Weight {
-        Weight::from_parts(14_688_964, 9_679)
-            .saturating_add(Weight::from_parts(737_199_591, 0).saturating_mul(n.into()))
+        Weight::from_parts(764_013_000, 9_679)
+            .saturating_add(Weight::from_parts(677_424_710, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(21))
             .saturating_add(T::DbWeight::get().reads(35_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(15))
@@ -589,12 +626,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::NextJob` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
     // Storage: `Clock::Settings` (r:1 w:0)
     // Proof: `Clock::Settings` (`max_values`: Some(1), `max_size`: Some(24), added: 519, mode: `MaxEncodedLen`)
-    // Storage: `Jobs::Stages` (r:128 w:64)
-    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(949), added: 3424, mode: `MaxEncodedLen`)
+    // Storage: `Jobs::Stages` (r:64 w:64)
+    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(2999), added: 5474, mode: `MaxEncodedLen`)
+    // Storage: `Jobs::Shards` (r:64 w:0)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Programs` (r:64 w:0)
     // Proof: `Jobs::Programs` (`max_values`: None, `max_size`: Some(467), added: 2942, mode: `MaxEncodedLen`)
-    // Storage: `Jobs::Shards` (r:192 w:0)
-    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
     // Storage: `Jobs::OpenJobs` (r:1 w:1)
     // Proof: `Jobs::OpenJobs` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Jobs::OpenJobsOf` (r:1 w:1)
@@ -607,10 +644,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::ProtocolParams` (`max_values`: Some(1), `max_size`: Some(150), added: 645, mode: `MaxEncodedLen`)
     // Storage: `Jobs::ProgramUses` (r:64 w:64)
     // Proof: `Jobs::ProgramUses` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
-    // Shortest time: 2_142_517 ns.
+    // Shortest time: 1_381_909 ns.
     fn fork_job() -> Weight {
-        Weight::from_parts(2_292_130_000, 1_168_926)
-            .saturating_add(T::DbWeight::get().reads(456))
+        Weight::from_parts(1_461_878_000, 407_582)
+            .saturating_add(T::DbWeight::get().reads(264))
             .saturating_add(T::DbWeight::get().writes(135))
     }
     // Storage: `Jobs::Jobs` (r:1 w:1)
@@ -627,9 +664,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::Parked` (`max_values`: None, `max_size`: Some(14354), added: 16829, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Opening` (r:1 w:1)
     // Proof: `Jobs::Opening` (`max_values`: Some(1), `max_size`: Some(2050), added: 2545, mode: `MaxEncodedLen`)
-    // Shortest time: 110_924 ns.
+    // Shortest time: 113_278 ns.
     fn resume_job() -> Weight {
-        Weight::from_parts(115_862_000, 24_015)
+        Weight::from_parts(119_057_000, 24_015)
             .saturating_add(T::DbWeight::get().reads(7))
             .saturating_add(T::DbWeight::get().writes(5))
     }
@@ -651,10 +688,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::RetiredEnds` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Retired` (r:0 w:32)
     // Proof: `Jobs::Retired` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
-    // Shortest time: 118_095 ns.
+    // Shortest time: 122_381 ns.
     fn end_pauses(n: u32) -> Weight {
-        Weight::from_parts(4_188_946, 4_559)
-            .saturating_add(Weight::from_parts(107_231_295, 0).saturating_mul(n.into()))
+        Weight::from_parts(123_713_000, 4_559)
+            .saturating_add(Weight::from_parts(106_225_883, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(4))
             .saturating_add(T::DbWeight::get().reads(4_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(4))
@@ -695,10 +732,10 @@ impl WeightInfo for () {
     fn start_jobs(_: u32) -> Weight {
         Weight::zero()
     }
-    fn complete_taken_over(_: u32) -> Weight {
+    fn open_shards(_: u32) -> Weight {
         Weight::zero()
     }
-    fn open_shards(_: u32) -> Weight {
+    fn complete_taken_over(_: u32) -> Weight {
         Weight::zero()
     }
     fn assign_shards(_: u32, _: u32) -> Weight {

@@ -80,9 +80,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Verification::PendingDraws` (`max_values`: None, `max_size`: Some(42), added: 2517, mode: `MaxEncodedLen`)
     // Storage: `Verification::Agenda` (r:1 w:0)
     // Proof: `Verification::Agenda` (`max_values`: None, `max_size`: Some(93), added: 2568, mode: `MaxEncodedLen`)
-    // Shortest time: 27_391 ns.
+    // Shortest time: 28_102 ns.
     fn idle() -> Weight {
-        Weight::from_parts(31_496_000, 6_024)
+        Weight::from_parts(34_461_000, 6_024)
             .saturating_add(T::DbWeight::get().reads(6))
             .saturating_add(T::DbWeight::get().writes(1))
     }
@@ -95,13 +95,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Verification::PendingDraws` (r:3 w:1)
     // Proof: `Verification::PendingDraws` (`max_values`: None, `max_size`: Some(42), added: 2517, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Shards` (r:1 w:1)
-    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
     // Storage: `Clock::Seeds` (r:1 w:0)
     // Proof: `Clock::Seeds` (`max_values`: None, `max_size`: Some(40), added: 2515, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Jobs` (r:1 w:0)
     // Proof: `Jobs::Jobs` (`max_values`: None, `max_size`: Some(1230), added: 3705, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Stages` (r:1 w:0)
-    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(949), added: 3424, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(2999), added: 5474, mode: `MaxEncodedLen`)
     // Storage: `Jobs::ProtocolParams` (r:1 w:0)
     // Proof: `Jobs::ProtocolParams` (`max_values`: Some(1), `max_size`: Some(150), added: 645, mode: `MaxEncodedLen`)
     // Storage: `Workers::Entries` (r:1 w:0)
@@ -128,10 +128,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Verification::Totals` (`max_values`: Some(1), `max_size`: Some(64), added: 559, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Duties` (r:0 w:8)
     // Proof: `Jobs::Duties` (`max_values`: None, `max_size`: Some(70), added: 2545, mode: `MaxEncodedLen`)
-    // Shortest time: 400_764 ns.
+    // Shortest time: 412_562 ns.
     fn draw(v: u32) -> Weight {
-        Weight::from_parts(296_596_786, 8_541)
-            .saturating_add(Weight::from_parts(16_107_128, 0).saturating_mul(v.into()))
+        Weight::from_parts(357_903_720, 8_541)
+            .saturating_add(Weight::from_parts(15_802_853, 0).saturating_mul(v.into()))
             .saturating_add(T::DbWeight::get().reads(21))
             .saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(v.into())))
             .saturating_add(T::DbWeight::get().writes(23))
@@ -148,7 +148,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Verification::DisputesOf` (r:1 w:1)
     // Proof: `Verification::DisputesOf` (`max_values`: None, `max_size`: Some(95), added: 2570, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Shards` (r:1 w:1)
-    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
     // Storage: `Clock::Settings` (r:1 w:0)
     // Proof: `Clock::Settings` (`max_values`: Some(1), `max_size`: Some(24), added: 519, mode: `MaxEncodedLen`)
     // Storage: `Jobs::ProtocolParams` (r:1 w:0)
@@ -186,13 +186,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Jobs::Jobs` (r:1 w:1)
     // Proof: `Jobs::Jobs` (`max_values`: None, `max_size`: Some(1230), added: 3705, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Stages` (r:64 w:0)
-    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(949), added: 3424, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(2999), added: 5474, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Live` (r:1 w:0)
     // Proof: `Jobs::Live` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `System::Account` (r:1 w:1)
     // Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
     // Storage: `Balances::Holds` (r:1 w:1)
     // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
+    // Storage: `Jobs::Paused` (r:1 w:1)
+    // Proof: `Jobs::Paused` (`max_values`: Some(1), `max_size`: Some(3074), added: 3569, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Opening` (r:1 w:1)
     // Proof: `Jobs::Opening` (`max_values`: Some(1), `max_size`: Some(2050), added: 2545, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Sweeping` (r:1 w:1)
@@ -205,14 +207,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Verification::Answers` (`max_values`: None, `max_size`: None, mode: `Measured`)
     // Storage: `Slashing::Agenda` (r:0 w:1)
     // Proof: `Slashing::Agenda` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
-    // Shortest time: 803_201 ns.
+    // Shortest time: 834_007 ns.
     fn expire() -> Weight {
-        Weight::from_parts(842_709_000, 383_118)
-            .saturating_add(T::DbWeight::get().reads(107))
-            .saturating_add(T::DbWeight::get().writes(47))
+        Weight::from_parts(905_333_000, 383_118)
+            .saturating_add(T::DbWeight::get().reads(108))
+            .saturating_add(T::DbWeight::get().writes(48))
     }
     // Storage: `Jobs::Shards` (r:1 w:1)
-    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
     // Storage: `Clock::Lag` (r:1 w:0)
     // Proof: `Clock::Lag` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Clock::Settings` (r:1 w:0)
@@ -221,14 +223,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::ProtocolParams` (`max_values`: Some(1), `max_size`: Some(150), added: 645, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Due` (r:1 w:0)
     // Proof: `Jobs::Due` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
-    // Shortest time: 86_649 ns.
+    // Shortest time: 96_233 ns.
     fn open_checkpoints() -> Weight {
-        Weight::from_parts(112_707_000, 7_073)
+        Weight::from_parts(112_186_000, 7_343)
             .saturating_add(T::DbWeight::get().reads(5))
             .saturating_add(T::DbWeight::get().writes(1))
     }
     // Storage: `Jobs::Shards` (r:1 w:1)
-    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
     // Storage: `Clock::Lag` (r:1 w:0)
     // Proof: `Clock::Lag` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Clock::Settings` (r:1 w:0)
@@ -239,14 +241,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::Due` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Agenda` (r:2 w:2)
     // Proof: `Jobs::Agenda` (`max_values`: None, `max_size`: Some(461), added: 2936, mode: `MaxEncodedLen`)
-    // Shortest time: 103_534 ns.
+    // Shortest time: 100_930 ns.
     fn demand_opening() -> Weight {
-        Weight::from_parts(124_204_000, 7_073)
+        Weight::from_parts(125_716_000, 7_343)
             .saturating_add(T::DbWeight::get().reads(7))
             .saturating_add(T::DbWeight::get().writes(4))
     }
     // Storage: `Jobs::Shards` (r:1 w:1)
-    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
     // Storage: `Clock::Lag` (r:1 w:0)
     // Proof: `Clock::Lag` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Clock::Settings` (r:1 w:0)
@@ -257,16 +259,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::Due` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
     // Storage: `Verification::Answers` (r:0 w:1)
     // Proof: `Verification::Answers` (`max_values`: None, `max_size`: None, mode: `Measured`)
-    // Shortest time: 108_501 ns.
+    // Shortest time: 94_550 ns.
     fn answer_opening(n: u32) -> Weight {
-        Weight::from_parts(122_498_528, 7_073)
-            .saturating_add(Weight::from_parts(3_207_439, 0).saturating_mul(n.into()))
+        Weight::from_parts(123_285_662, 7_343)
+            .saturating_add(Weight::from_parts(3_738_082, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(5))
             .saturating_add(T::DbWeight::get().writes(2))
             .saturating_add(Weight::from_parts(0, 4).saturating_mul(n.into()))
     }
     // Storage: `Jobs::Shards` (r:1 w:1)
-    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
     // Storage: `Clock::Lag` (r:1 w:0)
     // Proof: `Clock::Lag` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Clock::Settings` (r:1 w:0)
@@ -277,14 +279,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::Due` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Agenda` (r:2 w:2)
     // Proof: `Jobs::Agenda` (`max_values`: None, `max_size`: Some(461), added: 2936, mode: `MaxEncodedLen`)
-    // Shortest time: 98_887 ns.
+    // Shortest time: 92_998 ns.
     fn commit_audit() -> Weight {
-        Weight::from_parts(117_364_000, 7_073)
+        Weight::from_parts(110_434_000, 7_343)
             .saturating_add(T::DbWeight::get().reads(7))
             .saturating_add(T::DbWeight::get().writes(4))
     }
     // Storage: `Jobs::Shards` (r:1 w:1)
-    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
     // Storage: `Clock::Lag` (r:1 w:0)
     // Proof: `Clock::Lag` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Clock::Settings` (r:1 w:0)
@@ -293,14 +295,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::ProtocolParams` (`max_values`: Some(1), `max_size`: Some(150), added: 645, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Due` (r:1 w:0)
     // Proof: `Jobs::Due` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
-    // Shortest time: 84_615 ns.
+    // Shortest time: 80_149 ns.
     fn reveal_results() -> Weight {
-        Weight::from_parts(109_362_000, 7_073)
+        Weight::from_parts(94_250_000, 7_343)
             .saturating_add(T::DbWeight::get().reads(5))
             .saturating_add(T::DbWeight::get().writes(1))
     }
     // Storage: `Jobs::Shards` (r:256 w:1)
-    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
     // Storage: `Clock::Lag` (r:1 w:0)
     // Proof: `Clock::Lag` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Clock::Settings` (r:1 w:0)
@@ -324,11 +326,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Jobs::Jobs` (r:1 w:1)
     // Proof: `Jobs::Jobs` (`max_values`: None, `max_size`: Some(1230), added: 3705, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Stages` (r:64 w:1)
-    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(949), added: 3424, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(2999), added: 5474, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Live` (r:1 w:1)
     // Proof: `Jobs::Live` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Maturing` (r:1 w:1)
     // Proof: `Jobs::Maturing` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `Jobs::Paused` (r:1 w:1)
+    // Proof: `Jobs::Paused` (`max_values`: Some(1), `max_size`: Some(3074), added: 3569, mode: `MaxEncodedLen`)
     // Storage: `Verification::Totals` (r:1 w:1)
     // Proof: `Verification::Totals` (`max_values`: Some(1), `max_size`: Some(64), added: 559, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Served` (r:0 w:9)
@@ -339,14 +343,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::Duties` (`max_values`: None, `max_size`: Some(70), added: 2545, mode: `MaxEncodedLen`)
     // Storage: `Verification::Answers` (r:0 w:1)
     // Proof: `Verification::Answers` (`max_values`: None, `max_size`: None, mode: `Measured`)
-    // Shortest time: 2_268_965 ns.
+    // Shortest time: 2_210_108 ns.
     fn reveal_audit() -> Weight {
-        Weight::from_parts(2_430_225_000, 1_558_238)
-            .saturating_add(T::DbWeight::get().reads(346))
-            .saturating_add(T::DbWeight::get().writes(44))
+        Weight::from_parts(2_305_660_000, 1_627_358)
+            .saturating_add(T::DbWeight::get().reads(347))
+            .saturating_add(T::DbWeight::get().writes(45))
     }
     // Storage: `Jobs::Shards` (r:1 w:1)
-    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
     // Storage: `Clock::Lag` (r:1 w:0)
     // Proof: `Clock::Lag` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Clock::Settings` (r:1 w:0)
@@ -370,7 +374,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Jobs::Jobs` (r:1 w:1)
     // Proof: `Jobs::Jobs` (`max_values`: None, `max_size`: Some(1230), added: 3705, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Stages` (r:1 w:1)
-    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(949), added: 3424, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(2999), added: 5474, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Live` (r:1 w:1)
     // Proof: `Jobs::Live` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Maturing` (r:1 w:1)
@@ -383,20 +387,20 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::Duties` (`max_values`: None, `max_size`: Some(70), added: 2545, mode: `MaxEncodedLen`)
     // Storage: `Verification::Answers` (r:0 w:1)
     // Proof: `Verification::Answers` (`max_values`: None, `max_size`: None, mode: `Measured`)
-    // Shortest time: 434_274 ns.
+    // Shortest time: 417_509 ns.
     fn settle() -> Weight {
-        Weight::from_parts(481_604_000, 24_286)
+        Weight::from_parts(467_183_000, 24_286)
             .saturating_add(T::DbWeight::get().reads(28))
             .saturating_add(T::DbWeight::get().writes(43))
     }
     // Storage: `Jobs::Shards` (r:1 w:1)
-    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
     // Storage: `Jobs::ProtocolParams` (r:1 w:0)
     // Proof: `Jobs::ProtocolParams` (`max_values`: Some(1), `max_size`: Some(150), added: 645, mode: `MaxEncodedLen`)
     // Storage: `Verification::CounterForDisputes` (r:1 w:1)
     // Proof: `Verification::CounterForDisputes` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Stages` (r:1 w:0)
-    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(949), added: 3424, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(2999), added: 5474, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Codes` (r:1 w:0)
     // Proof: `Jobs::Codes` (`max_values`: None, `max_size`: Some(65572), added: 68047, mode: `MaxEncodedLen`)
     // Storage: `Collateral::Ledgers` (r:1 w:1)
@@ -419,20 +423,20 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Verification::Disputes` (`max_values`: None, `max_size`: Some(45291), added: 47766, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Duties` (r:0 w:1)
     // Proof: `Jobs::Duties` (`max_values`: None, `max_size`: Some(70), added: 2545, mode: `MaxEncodedLen`)
-    // Shortest time: 4_567_635 ns.
+    // Shortest time: 4_645_510 ns.
     fn open_dispute() -> Weight {
-        Weight::from_parts(4_764_997_000, 69_037)
+        Weight::from_parts(4_792_938_000, 69_037)
             .saturating_add(T::DbWeight::get().reads(14))
             .saturating_add(T::DbWeight::get().writes(9))
     }
     // Storage: `Jobs::Shards` (r:1 w:1)
-    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
     // Storage: `Jobs::ProtocolParams` (r:1 w:0)
     // Proof: `Jobs::ProtocolParams` (`max_values`: Some(1), `max_size`: Some(150), added: 645, mode: `MaxEncodedLen`)
     // Storage: `Verification::CounterForDisputes` (r:1 w:1)
     // Proof: `Verification::CounterForDisputes` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Stages` (r:1 w:0)
-    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(949), added: 3424, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(2999), added: 5474, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Codes` (r:1 w:0)
     // Proof: `Jobs::Codes` (`max_values`: None, `max_size`: Some(65572), added: 68047, mode: `MaxEncodedLen`)
     // Storage: `Collateral::Ledgers` (r:1 w:1)
@@ -459,9 +463,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::Served` (`max_values`: None, `max_size`: Some(70), added: 2545, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Duties` (r:0 w:2)
     // Proof: `Jobs::Duties` (`max_values`: None, `max_size`: Some(70), added: 2545, mode: `MaxEncodedLen`)
-    // Shortest time: 4_579_642 ns.
+    // Shortest time: 4_636_626 ns.
     fn accuse_auditor() -> Weight {
-        Weight::from_parts(4_755_703_000, 69_037)
+        Weight::from_parts(4_772_498_000, 69_037)
             .saturating_add(T::DbWeight::get().reads(15))
             .saturating_add(T::DbWeight::get().writes(13))
     }
@@ -470,7 +474,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Clock::Lag` (r:1 w:0)
     // Proof: `Clock::Lag` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Stages` (r:16 w:0)
-    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(949), added: 3424, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(2999), added: 5474, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Codes` (r:1 w:0)
     // Proof: `Jobs::Codes` (`max_values`: None, `max_size`: Some(65572), added: 68047, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Jobs` (r:1 w:0)
@@ -478,14 +482,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Jobs::Programs` (r:15 w:0)
     // Proof: `Jobs::Programs` (`max_values`: None, `max_size`: Some(467), added: 2942, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Shards` (r:256 w:0)
-    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
     // Storage: `System::BlockHash` (r:1 w:0)
     // Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     // Storage: `Jobs::ProtocolParams` (r:1 w:0)
     // Proof: `Jobs::ProtocolParams` (`max_values`: Some(1), `max_size`: Some(150), added: 645, mode: `MaxEncodedLen`)
-    // Shortest time: 6_424_859 ns.
+    // Shortest time: 6_417_708 ns.
     fn post_trace() -> Weight {
-        Weight::from_parts(6_703_072_000, 1_558_238)
+        Weight::from_parts(6_750_051_000, 1_627_358)
             .saturating_add(T::DbWeight::get().reads(293))
             .saturating_add(T::DbWeight::get().writes(1))
     }
@@ -494,7 +498,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Clock::Lag` (r:1 w:0)
     // Proof: `Clock::Lag` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Stages` (r:16 w:0)
-    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(949), added: 3424, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(2999), added: 5474, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Codes` (r:1 w:0)
     // Proof: `Jobs::Codes` (`max_values`: None, `max_size`: Some(65572), added: 68047, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Jobs` (r:1 w:0)
@@ -502,14 +506,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Jobs::Programs` (r:15 w:0)
     // Proof: `Jobs::Programs` (`max_values`: None, `max_size`: Some(467), added: 2942, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Shards` (r:256 w:0)
-    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
     // Storage: `System::BlockHash` (r:1 w:0)
     // Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     // Storage: `Jobs::ProtocolParams` (r:1 w:0)
     // Proof: `Jobs::ProtocolParams` (`max_values`: Some(1), `max_size`: Some(150), added: 645, mode: `MaxEncodedLen`)
-    // Shortest time: 6_458_930 ns.
+    // Shortest time: 6_484_057 ns.
     fn post_outline() -> Weight {
-        Weight::from_parts(6_805_214_000, 1_558_238)
+        Weight::from_parts(6_762_069_000, 1_627_358)
             .saturating_add(T::DbWeight::get().reads(293))
             .saturating_add(T::DbWeight::get().writes(1))
     }
@@ -518,7 +522,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Clock::Lag` (r:1 w:0)
     // Proof: `Clock::Lag` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Stages` (r:16 w:0)
-    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(949), added: 3424, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(2999), added: 5474, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Codes` (r:1 w:0)
     // Proof: `Jobs::Codes` (`max_values`: None, `max_size`: Some(65572), added: 68047, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Jobs` (r:1 w:0)
@@ -526,14 +530,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Jobs::Programs` (r:15 w:0)
     // Proof: `Jobs::Programs` (`max_values`: None, `max_size`: Some(467), added: 2942, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Shards` (r:256 w:0)
-    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
     // Storage: `System::BlockHash` (r:1 w:0)
     // Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     // Storage: `Jobs::ProtocolParams` (r:1 w:0)
     // Proof: `Jobs::ProtocolParams` (`max_values`: Some(1), `max_size`: Some(150), added: 645, mode: `MaxEncodedLen`)
-    // Shortest time: 6_326_323 ns.
+    // Shortest time: 6_549_004 ns.
     fn name_in_part() -> Weight {
-        Weight::from_parts(6_820_416_000, 1_558_238)
+        Weight::from_parts(6_826_004_000, 1_627_358)
             .saturating_add(T::DbWeight::get().reads(293))
             .saturating_add(T::DbWeight::get().writes(1))
     }
@@ -542,7 +546,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Clock::Lag` (r:1 w:0)
     // Proof: `Clock::Lag` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Stages` (r:16 w:0)
-    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(949), added: 3424, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(2999), added: 5474, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Codes` (r:1 w:0)
     // Proof: `Jobs::Codes` (`max_values`: None, `max_size`: Some(65572), added: 68047, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Jobs` (r:1 w:0)
@@ -550,14 +554,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Jobs::Programs` (r:15 w:0)
     // Proof: `Jobs::Programs` (`max_values`: None, `max_size`: Some(467), added: 2942, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Shards` (r:256 w:0)
-    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
     // Storage: `System::BlockHash` (r:1 w:0)
     // Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     // Storage: `Jobs::ProtocolParams` (r:1 w:0)
     // Proof: `Jobs::ProtocolParams` (`max_values`: Some(1), `max_size`: Some(150), added: 645, mode: `MaxEncodedLen`)
-    // Shortest time: 6_319_453 ns.
+    // Shortest time: 6_293_925 ns.
     fn name_operator() -> Weight {
-        Weight::from_parts(6_598_546_000, 1_558_238)
+        Weight::from_parts(6_650_153_000, 1_627_358)
             .saturating_add(T::DbWeight::get().reads(293))
             .saturating_add(T::DbWeight::get().writes(1))
     }
@@ -566,7 +570,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Clock::Lag` (r:1 w:0)
     // Proof: `Clock::Lag` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Stages` (r:16 w:0)
-    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(949), added: 3424, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(2999), added: 5474, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Codes` (r:1 w:0)
     // Proof: `Jobs::Codes` (`max_values`: None, `max_size`: Some(65572), added: 68047, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Jobs` (r:1 w:0)
@@ -574,14 +578,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Jobs::Programs` (r:15 w:0)
     // Proof: `Jobs::Programs` (`max_values`: None, `max_size`: Some(467), added: 2942, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Shards` (r:256 w:0)
-    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
     // Storage: `System::BlockHash` (r:1 w:0)
     // Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     // Storage: `Jobs::ProtocolParams` (r:1 w:0)
     // Proof: `Jobs::ProtocolParams` (`max_values`: Some(1), `max_size`: Some(150), added: 645, mode: `MaxEncodedLen`)
-    // Shortest time: 6_347_554 ns.
+    // Shortest time: 6_452_630 ns.
     fn demand_output() -> Weight {
-        Weight::from_parts(6_617_154_000, 1_558_238)
+        Weight::from_parts(6_782_820_000, 1_627_358)
             .saturating_add(T::DbWeight::get().reads(293))
             .saturating_add(T::DbWeight::get().writes(1))
     }
@@ -590,7 +594,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Clock::Lag` (r:1 w:0)
     // Proof: `Clock::Lag` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Stages` (r:16 w:0)
-    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(949), added: 3424, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(2999), added: 5474, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Codes` (r:1 w:0)
     // Proof: `Jobs::Codes` (`max_values`: None, `max_size`: Some(65572), added: 68047, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Jobs` (r:1 w:0)
@@ -598,14 +602,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Jobs::Programs` (r:15 w:0)
     // Proof: `Jobs::Programs` (`max_values`: None, `max_size`: Some(467), added: 2942, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Shards` (r:256 w:0)
-    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
     // Storage: `System::BlockHash` (r:1 w:0)
     // Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     // Storage: `Jobs::ProtocolParams` (r:1 w:0)
     // Proof: `Jobs::ProtocolParams` (`max_values`: Some(1), `max_size`: Some(150), added: 645, mode: `MaxEncodedLen`)
-    // Shortest time: 6_364_179 ns.
+    // Shortest time: 6_376_117 ns.
     fn open_subtrees() -> Weight {
-        Weight::from_parts(6_735_710_000, 1_558_238)
+        Weight::from_parts(6_738_634_000, 1_627_358)
             .saturating_add(T::DbWeight::get().reads(293))
             .saturating_add(T::DbWeight::get().writes(1))
     }
@@ -614,7 +618,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Clock::Lag` (r:1 w:0)
     // Proof: `Clock::Lag` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Stages` (r:16 w:0)
-    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(949), added: 3424, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(2999), added: 5474, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Codes` (r:1 w:0)
     // Proof: `Jobs::Codes` (`max_values`: None, `max_size`: Some(65572), added: 68047, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Jobs` (r:1 w:0)
@@ -622,14 +626,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Jobs::Programs` (r:15 w:0)
     // Proof: `Jobs::Programs` (`max_values`: None, `max_size`: Some(467), added: 2942, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Shards` (r:256 w:0)
-    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
     // Storage: `System::BlockHash` (r:1 w:0)
     // Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     // Storage: `Jobs::ProtocolParams` (r:1 w:0)
     // Proof: `Jobs::ProtocolParams` (`max_values`: Some(1), `max_size`: Some(150), added: 645, mode: `MaxEncodedLen`)
-    // Shortest time: 6_297_691 ns.
+    // Shortest time: 6_565_959 ns.
     fn open_chunk() -> Weight {
-        Weight::from_parts(6_533_209_000, 1_558_238)
+        Weight::from_parts(6_829_409_000, 1_627_358)
             .saturating_add(T::DbWeight::get().reads(293))
             .saturating_add(T::DbWeight::get().writes(1))
     }
@@ -638,7 +642,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Clock::Lag` (r:1 w:0)
     // Proof: `Clock::Lag` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Stages` (r:64 w:0)
-    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(949), added: 3424, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(2999), added: 5474, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Codes` (r:1 w:0)
     // Proof: `Jobs::Codes` (`max_values`: None, `max_size`: Some(65572), added: 68047, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Jobs` (r:1 w:1)
@@ -646,7 +650,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Jobs::Programs` (r:15 w:0)
     // Proof: `Jobs::Programs` (`max_values`: None, `max_size`: Some(467), added: 2942, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Shards` (r:257 w:1)
-    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
     // Storage: `System::BlockHash` (r:1 w:0)
     // Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     // Storage: `Jobs::ProtocolParams` (r:1 w:0)
@@ -693,6 +697,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
     // Storage: `Balances::Holds` (r:1 w:1)
     // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
+    // Storage: `Jobs::Paused` (r:1 w:1)
+    // Proof: `Jobs::Paused` (`max_values`: Some(1), `max_size`: Some(3074), added: 3569, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Opening` (r:1 w:1)
     // Proof: `Jobs::Opening` (`max_values`: Some(1), `max_size`: Some(2050), added: 2545, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Sweeping` (r:1 w:1)
@@ -705,18 +711,18 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Verification::Answers` (`max_values`: None, `max_size`: None, mode: `Measured`)
     // Storage: `Slashing::Agenda` (r:0 w:1)
     // Proof: `Slashing::Agenda` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
-    // Shortest time: 10_600_542 ns.
+    // Shortest time: 10_742_633 ns.
     fn convict() -> Weight {
-        Weight::from_parts(11_085_141_000, 1_564_321)
-            .saturating_add(T::DbWeight::get().reads(379))
-            .saturating_add(T::DbWeight::get().writes(46))
+        Weight::from_parts(11_139_812_000, 1_633_711)
+            .saturating_add(T::DbWeight::get().reads(380))
+            .saturating_add(T::DbWeight::get().writes(47))
     }
     // Storage: `Verification::Disputes` (r:8 w:8)
     // Proof: `Verification::Disputes` (`max_values`: None, `max_size`: Some(45291), added: 47766, mode: `MaxEncodedLen`)
     // Storage: `Clock::Lag` (r:1 w:0)
     // Proof: `Clock::Lag` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Stages` (r:64 w:0)
-    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(949), added: 3424, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(2999), added: 5474, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Codes` (r:1 w:0)
     // Proof: `Jobs::Codes` (`max_values`: None, `max_size`: Some(65572), added: 68047, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Jobs` (r:1 w:1)
@@ -724,7 +730,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Jobs::Programs` (r:15 w:0)
     // Proof: `Jobs::Programs` (`max_values`: None, `max_size`: Some(467), added: 2942, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Shards` (r:257 w:1)
-    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
     // Storage: `System::BlockHash` (r:1 w:0)
     // Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     // Storage: `Jobs::ProtocolParams` (r:1 w:0)
@@ -771,6 +777,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
     // Storage: `Balances::Holds` (r:1 w:1)
     // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
+    // Storage: `Jobs::Paused` (r:1 w:1)
+    // Proof: `Jobs::Paused` (`max_values`: Some(1), `max_size`: Some(3074), added: 3569, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Opening` (r:1 w:1)
     // Proof: `Jobs::Opening` (`max_values`: Some(1), `max_size`: Some(2050), added: 2545, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Sweeping` (r:1 w:1)
@@ -783,14 +791,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Verification::Answers` (`max_values`: None, `max_size`: None, mode: `Measured`)
     // Storage: `Slashing::Agenda` (r:0 w:1)
     // Proof: `Slashing::Agenda` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
-    // Shortest time: 7_344_553 ns.
+    // Shortest time: 7_513_814 ns.
     fn convict_length() -> Weight {
-        Weight::from_parts(7_680_521_000, 1_564_321)
-            .saturating_add(T::DbWeight::get().reads(379))
-            .saturating_add(T::DbWeight::get().writes(46))
+        Weight::from_parts(7_830_664_000, 1_633_711)
+            .saturating_add(T::DbWeight::get().reads(380))
+            .saturating_add(T::DbWeight::get().writes(47))
     }
     // Storage: `Jobs::Shards` (r:1 w:1)
-    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
     // Storage: `Clock::Lag` (r:1 w:0)
     // Proof: `Clock::Lag` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Clock::Settings` (r:1 w:0)
@@ -835,14 +843,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::Duties` (`max_values`: None, `max_size`: Some(70), added: 2545, mode: `MaxEncodedLen`)
     // Storage: `Verification::Answers` (r:0 w:1)
     // Proof: `Verification::Answers` (`max_values`: None, `max_size`: None, mode: `Measured`)
-    // Shortest time: 405_371 ns.
+    // Shortest time: 416_738 ns.
     fn claim_unavailable() -> Weight {
-        Weight::from_parts(446_022_000, 27_198)
+        Weight::from_parts(464_739_000, 27_198)
             .saturating_add(T::DbWeight::get().reads(28))
             .saturating_add(T::DbWeight::get().writes(34))
     }
     // Storage: `Jobs::Shards` (r:1 w:1)
-    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
     // Storage: `Clock::Lag` (r:1 w:0)
     // Proof: `Clock::Lag` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Clock::Settings` (r:1 w:0)
@@ -864,7 +872,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Jobs::Jobs` (r:1 w:1)
     // Proof: `Jobs::Jobs` (`max_values`: None, `max_size`: Some(1230), added: 3705, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Stages` (r:1 w:0)
-    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(949), added: 3424, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(2999), added: 5474, mode: `MaxEncodedLen`)
     // Storage: `Balances::Holds` (r:1 w:1)
     // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
     // Storage: `System::Account` (r:2 w:2)
@@ -895,14 +903,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::Duties` (`max_values`: None, `max_size`: Some(70), added: 2545, mode: `MaxEncodedLen`)
     // Storage: `Verification::Answers` (r:0 w:1)
     // Proof: `Verification::Answers` (`max_values`: None, `max_size`: None, mode: `Measured`)
-    // Shortest time: 699_778 ns.
+    // Shortest time: 716_633 ns.
     fn report_inputs() -> Weight {
-        Weight::from_parts(749_692_000, 47_582)
+        Weight::from_parts(778_475_000, 47_582)
             .saturating_add(T::DbWeight::get().reads(51))
             .saturating_add(T::DbWeight::get().writes(63))
     }
     // Storage: `Jobs::Shards` (r:1 w:1)
-    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
     // Storage: `Jobs::ProtocolParams` (r:1 w:0)
     // Proof: `Jobs::ProtocolParams` (`max_values`: Some(1), `max_size`: Some(150), added: 645, mode: `MaxEncodedLen`)
     // Storage: `Clock::Lag` (r:1 w:0)
@@ -919,14 +927,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::Served` (`max_values`: None, `max_size`: Some(70), added: 2545, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Duties` (r:0 w:1)
     // Proof: `Jobs::Duties` (`max_values`: None, `max_size`: Some(70), added: 2545, mode: `MaxEncodedLen`)
-    // Shortest time: 144_464 ns.
+    // Shortest time: 144_364 ns.
     fn demand_leaf() -> Weight {
-        Weight::from_parts(168_369_000, 7_073)
+        Weight::from_parts(174_469_000, 7_343)
             .saturating_add(T::DbWeight::get().reads(8))
             .saturating_add(T::DbWeight::get().writes(7))
     }
     // Storage: `Jobs::Shards` (r:1 w:1)
-    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
     // Storage: `Clock::Lag` (r:1 w:0)
     // Proof: `Clock::Lag` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Clock::Settings` (r:1 w:0)
@@ -939,9 +947,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::Served` (`max_values`: None, `max_size`: Some(70), added: 2545, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Duties` (r:0 w:1)
     // Proof: `Jobs::Duties` (`max_values`: None, `max_size`: Some(70), added: 2545, mode: `MaxEncodedLen`)
-    // Shortest time: 84_335 ns.
+    // Shortest time: 85_426 ns.
     fn answer_leaf() -> Weight {
-        Weight::from_parts(100_018_000, 7_073)
+        Weight::from_parts(115_952_000, 7_343)
             .saturating_add(T::DbWeight::get().reads(5))
             .saturating_add(T::DbWeight::get().writes(3))
     }
@@ -950,7 +958,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Clock::Lag` (r:1 w:0)
     // Proof: `Clock::Lag` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Stages` (r:16 w:0)
-    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(949), added: 3424, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(2999), added: 5474, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Codes` (r:1 w:0)
     // Proof: `Jobs::Codes` (`max_values`: None, `max_size`: Some(65572), added: 68047, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Jobs` (r:1 w:0)
@@ -958,14 +966,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Jobs::Programs` (r:15 w:0)
     // Proof: `Jobs::Programs` (`max_values`: None, `max_size`: Some(467), added: 2942, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Shards` (r:256 w:0)
-    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
     // Storage: `System::BlockHash` (r:1 w:0)
     // Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     // Storage: `Jobs::ProtocolParams` (r:1 w:0)
     // Proof: `Jobs::ProtocolParams` (`max_values`: Some(1), `max_size`: Some(150), added: 645, mode: `MaxEncodedLen`)
-    // Shortest time: 6_208_899 ns.
+    // Shortest time: 6_305_442 ns.
     fn name_ids() -> Weight {
-        Weight::from_parts(6_683_693_000, 1_558_238)
+        Weight::from_parts(6_638_005_000, 1_627_358)
             .saturating_add(T::DbWeight::get().reads(293))
             .saturating_add(T::DbWeight::get().writes(1))
     }
@@ -974,7 +982,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Clock::Lag` (r:1 w:0)
     // Proof: `Clock::Lag` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Stages` (r:16 w:0)
-    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(949), added: 3424, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(2999), added: 5474, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Codes` (r:1 w:0)
     // Proof: `Jobs::Codes` (`max_values`: None, `max_size`: Some(65572), added: 68047, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Jobs` (r:1 w:0)
@@ -982,14 +990,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Jobs::Programs` (r:15 w:0)
     // Proof: `Jobs::Programs` (`max_values`: None, `max_size`: Some(467), added: 2942, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Shards` (r:256 w:0)
-    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
     // Storage: `System::BlockHash` (r:1 w:0)
     // Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     // Storage: `Jobs::ProtocolParams` (r:1 w:0)
     // Proof: `Jobs::ProtocolParams` (`max_values`: Some(1), `max_size`: Some(150), added: 645, mode: `MaxEncodedLen`)
-    // Shortest time: 6_188_228 ns.
+    // Shortest time: 6_338_451 ns.
     fn pick_id() -> Weight {
-        Weight::from_parts(6_538_738_000, 1_558_238)
+        Weight::from_parts(6_635_451_000, 1_627_358)
             .saturating_add(T::DbWeight::get().reads(293))
             .saturating_add(T::DbWeight::get().writes(1))
     }
@@ -998,7 +1006,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Clock::Lag` (r:1 w:0)
     // Proof: `Clock::Lag` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Stages` (r:16 w:0)
-    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(949), added: 3424, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(2999), added: 5474, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Codes` (r:1 w:0)
     // Proof: `Jobs::Codes` (`max_values`: None, `max_size`: Some(65572), added: 68047, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Jobs` (r:1 w:0)
@@ -1006,14 +1014,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Jobs::Programs` (r:15 w:0)
     // Proof: `Jobs::Programs` (`max_values`: None, `max_size`: Some(467), added: 2942, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Shards` (r:256 w:0)
-    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3608), added: 6083, mode: `MaxEncodedLen`)
+    // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
     // Storage: `System::BlockHash` (r:1 w:0)
     // Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     // Storage: `Jobs::ProtocolParams` (r:1 w:0)
     // Proof: `Jobs::ProtocolParams` (`max_values`: Some(1), `max_size`: Some(150), added: 645, mode: `MaxEncodedLen`)
-    // Shortest time: 6_226_585 ns.
+    // Shortest time: 6_389_637 ns.
     fn prove_ends() -> Weight {
-        Weight::from_parts(6_534_342_000, 1_558_238)
+        Weight::from_parts(6_746_176_000, 1_627_358)
             .saturating_add(T::DbWeight::get().reads(293))
             .saturating_add(T::DbWeight::get().writes(1))
     }
