@@ -21,10 +21,16 @@ impl<T: Config> Pallet<T> {
         let (job, draws_from) = (NextJob::<T>::get(), Self::period_after(now));
         let mut stages = Vec::new();
         let (mut escrow, mut shards): (Balance, u32) = (0, 0);
-        for (index, _) in (0u16..).zip(&parent.reads) {
+        // Stages of which something is run again, with other seeds: what was computed from the former results does not follow from these.
+        let mut anew = 0u64;
+        for (index, reads) in (0u16..).zip(&parent.reads) {
             let former = Stages::<T>::get(from, index).ok_or(Error::<T>::NoSuchJob)?;
-            let inherits = Some(from).filter(|_| parent.tainted & bit(index) == 0 && former.standing > 0);
-            let taken_over = if inherits.is_some() { former.standing } else { 0 };
+            let stands = parent.tainted & bit(index) == 0 && reads & anew == 0 && former.standing > 0;
+            let inherits = Some(from).filter(|_| stands);
+            let taken_over = if stands { former.standing } else { 0 };
+            if taken_over < former.stage.shards() {
+                anew |= bit(index);
+            }
             let last = former.stage.shards().saturating_sub(1);
             let has_last = inherits.is_some_and(|from| Self::standing(from, &former, index, last).is_some());
             let (created, accepted, standing, origins) = (0, 0, 0, BoundedVec::new());

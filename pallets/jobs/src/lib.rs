@@ -704,7 +704,7 @@ pub mod pallet {
             accrue(read_again, &T::WeightInfo::complete_taken_over);
             let (shards, workers) = Self::assign(now, seed, limit);
             accrue(shards, &|shards| T::WeightInfo::assign_shards(shards, workers));
-            accrue(Self::prune(now, limit.saturating_sub(swept)), &T::WeightInfo::remove_shards);
+            accrue(Self::prune(now, limit.saturating_sub(swept).max(1)), &T::WeightInfo::remove_shards);
             weight
         }
 

@@ -246,7 +246,9 @@ impl<T: Config> Pallet<T> {
         job.status = status;
         if job.live > 0 {
             // Holds every job with live shards; a job is ended once.
-            let _ = Sweeping::<T>::try_append(job_id);
+            if Sweeping::<T>::try_append(job_id).is_err() {
+                frame_support::defensive!("jobs: what waits of a job that has ended cannot be dropped");
+            }
         }
         Self::keep(job_id, job)
     }
@@ -288,12 +290,13 @@ impl<T: Config> Pallet<T> {
             });
         });
         for job in &sweeping {
+            // A job of which nothing waits is over, or will be by what is under way: it takes no place here.
+            if !Parked::<T>::contains_key(job) {
+                continue;
+            }
             let left = limit.saturating_sub(dropped.len() as u32);
             if left == 0 {
                 later.push(*job);
-                continue;
-            }
-            if !Parked::<T>::contains_key(job) {
                 continue;
             }
             let parked = Self::unpark(*job, left);

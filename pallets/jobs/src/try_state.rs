@@ -44,6 +44,11 @@ impl<T: Config> Pallet<T> {
     fn check_shards() -> Result<(), TryRuntimeError> {
         let queue: Vec<ShardId> = Queue::<T>::get().iter().map(|queued| queued.shard).collect();
         let queued: BTreeSet<ShardId> = queue.iter().copied().collect();
+        let sweeping = Sweeping::<T>::get();
+        for ShardId { job, .. } in &queue {
+            let is_open = Jobs::<T>::get(job).is_some_and(|job| job.status.is_open());
+            ensure!(is_open || sweeping.contains(job), "jobs: queued shards of a job that has ended are forgotten");
+        }
         let mut parked = BTreeSet::new();
         for (job, shards) in Parked::<T>::iter() {
             ensure!(!shards.is_empty(), "jobs: an empty list of parked shards is kept");

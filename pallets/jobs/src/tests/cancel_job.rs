@@ -2,7 +2,7 @@
 //! `cancel_job`.
 
 use super::mock::*;
-use crate::{Error, Event, HoldReason, Jobs as JobsOf, OpenJobs, Queue};
+use crate::{Error, Event, HoldReason, Jobs as JobsOf, OpenJobs, Queue, Sweeping};
 use frame_support::{assert_noop, assert_ok};
 use quern_protocol::{traits::Shards as _, view::JobStatus};
 
@@ -19,6 +19,24 @@ fn cancel_job_should_release_everything_at_once_when_nothing_runs() {
         next_period();
         next_period();
         assert!(Queue::<Test>::get().is_empty());
+    });
+}
+
+#[test]
+fn cancelled_job_should_be_swept_no_more_when_nothing_of_it_waits() {
+    run(|| {
+        let (small, large) = (submit(simple(4, 4)), submit(simple(8, 4)));
+        next_period();
+        next_period();
+        assert_eq!(Queue::<Test>::decode_len(), Some(3));
+        for job in [small, large] {
+            assert_ok!(Jobs::cancel_job(signed(1), job));
+        }
+        // There may be as many jobs in the list as can be open: one that is over takes nobody's place there.
+        assert_eq!(Jobs::sweep(1), 1);
+        assert_eq!(Sweeping::<Test>::get().into_inner(), [large]);
+        assert_eq!(Jobs::sweep(8), 2);
+        assert!(Sweeping::<Test>::get().is_empty());
     });
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 use super::mock::*;
-use crate::{Error, Event, HoldReason, JobRoots, Jobs as JobsOf, NextJob, Opening, Waiting};
+use crate::{Error, Event, HoldReason, JobRoots, Jobs as JobsOf, NextJob, Opening, Stages, Waiting};
 use frame_support::{
     assert_noop, assert_ok,
     storage::{with_transaction, TransactionOutcome},
@@ -111,6 +111,41 @@ fn taken_over_last() -> (ShardId, ShardId) {
     next_period();
     accept(again);
     (again, good)
+}
+
+#[test]
+fn fork_should_run_again_what_reads_a_stage_of_which_it_runs_something_again() {
+    run(|| {
+        worker(10, BID / 2, 8);
+        let mut spec = two_stages(8, 4);
+        let other = publish(&adder(DType::I32, &[4], 1, 0));
+        spec.stages.try_push(stage(other, 8, 8, &[Input::Blob(blob(16))])).unwrap();
+        let job = submit(spec);
+        next_period();
+        next_period();
+        let (paid, unpaid, reader, bad) = (at(job, 0, 0), at(job, 0, 1), at(job, 1, 0), at(job, 2, 0));
+        [paid, unpaid, bad].into_iter().for_each(commit);
+        draw(bad, 2);
+        audit(bad, &[]);
+        for id in [paid, unpaid] {
+            draw_again(id);
+            audit(id, &[]);
+        }
+        next_period();
+        next_period();
+        commit(reader);
+        draw_again(reader);
+        audit(reader, &[]);
+        assert_ok!(Jobs::acknowledge_shards(signed(1), vec![paid, reader].try_into().unwrap()));
+        overturn(bad);
+        for id in [paid, unpaid, reader] {
+            shard(id).expires().into_iter().for_each(run_to);
+        }
+        assert!(matches!(shard(unpaid).phase, Phase::Settled { paid: false, .. }));
+        assert_ok!(fork(1, job));
+        let inherits = |index| Stages::<Test>::get(job + 1, index).unwrap().inherits;
+        assert_eq!([0, 1, 2].map(inherits), [Some(job), None, None]);
+    });
 }
 
 #[test]
