@@ -119,20 +119,29 @@ pub async fn run(args: DrainArgs) -> anyhow::Result<()> {
     let (account, owner) = (meant.account, address(&meant.account));
     println!("waiting until {owner} owes nothing");
     let mut told = None;
-    loop {
+    let facts = loop {
         let facts = Facts::of(&chain, account).await.context(STAYS)?;
         let plans = plans_under_way(&args.data).with_context(|| format!("{data} cannot be read"))?;
-        let Some(state) = waits_for(&facts, plans)? else { break };
+        let Some(state) = waits_for(&facts, plans)? else { break facts };
         if told.as_ref() != Some(&state) {
             println!("{state}");
             told = Some(state);
         }
         tokio::time::sleep(LOOK).await;
-    }
-    println!(
-        "{owner}: nothing is owed any more: the daemon may be stopped. Its data folder holds outputs that others may still want"
-    );
+    };
+    println!("{owner}: {}. Its data folder holds outputs that others may still want", all_clear(&facts, chain.url()));
     Ok(())
+}
+
+/// What is said when nothing is owed. An account that the chain does not know may be asked for at a node of another chain.
+fn all_clear(facts: &Facts, url: &str) -> String {
+    match facts.participant {
+        Some(_) => "nothing is owed any more: the daemon may be stopped".to_owned(),
+        None => format!(
+            "not registered at {url}, and nothing is owed there: if that is the daemon's node or one of the same chain, the daemon may be \
+             stopped; else name its node with --rpc"
+        ),
+    }
 }
 
 /// Refuses to answer for another account than the one whose daemon a folder has, as far as that can be read.
@@ -289,6 +298,14 @@ mod tests {
         drop(db);
         assert_eq!(account_of(folder.path()), Some(ME));
         assert!(check_folder(folder.path(), &ME).is_ok() && check_folder(folder.path(), &OTHER).is_err());
+    }
+
+    #[test]
+    fn daemon_should_be_free_to_stop_only_at_its_own_chain_when_its_account_is_not_registered() {
+        let said = |participant| all_clear(&Facts { participant, ..facts() }, "ws://a:1");
+        assert_eq!(said(Some(participant(Role::Worker))), "nothing is owed any more: the daemon may be stopped");
+        let unknown = said(None);
+        assert!(unknown.starts_with("not registered at ws://a:1") && unknown.contains("--rpc"), "{unknown}");
     }
 
     #[test]
