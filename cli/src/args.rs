@@ -2,8 +2,7 @@
 //! The command line.
 
 use clap::{
-    error::ErrorKind, parser::ValueSource, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand,
-    ValueEnum,
+    error::ErrorKind, parser::ValueSource, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
 };
 use quern_primitives::{offence::OffenceId, Balance, BlobId, Height, JobId, ShardId};
 use quern_sdk::chain::{check_address, ChainError};
@@ -42,6 +41,11 @@ impl Cli {
 
     /// The command line, if its options fit each other where the parser cannot tell.
     pub fn checked(self) -> Result<Self, clap::Error> {
+        // One may stand before the command and one behind it, where the parser does not see the two together.
+        if self.global.suri.is_some() && self.global.suri_file.is_some() {
+            let both = "--suri and --suri-file name two keys: give one of them";
+            return Err(Self::command().error(ErrorKind::ArgumentConflict, both));
+        }
         match &self.command {
             Command::Devnet(DevnetArgs { task: Subject::Digits, model: Some(_), .. }) => Err(Self::command()
                 .error(ErrorKind::ArgumentConflict, "--model names the language model of --task lm: add --task lm")),
@@ -70,63 +74,20 @@ impl Cli {
 /// Over what every command understands, in the help.
 const GLOBAL: &str = "Global options";
 
-/// A secret key, or the file that it is in.
-#[derive(Clone, Debug, Args)]
-pub struct SecretArgs {
-    /// Secret key of whoever pays and signs: a phrase, a hex seed, or a development path such as //Requester. Prefer
-    /// --suri-file or the environment: other users of the machine can see the command line.
-    #[arg(long, global = true, help_heading = GLOBAL, env = "QUERN_SURI", hide_env_values = true)]
-    pub suri: Option<String>,
-    /// File with the secret key, readable for its owner alone (chmod 600). QUERN_SURI comes before QUERN_SURI_FILE, and what is
-    /// typed before both.
-    #[arg(long, global = true, help_heading = GLOBAL, env = "QUERN_SURI_FILE")]
-    pub suri_file: Option<PathBuf>,
-}
-
-/// The secret key that is meant: the one that is typed, and else that of the environment.
-#[derive(Clone, Debug)]
-pub struct Secret(pub SecretArgs);
-
-impl FromArgMatches for Secret {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let is_typed = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
-        let mut args = SecretArgs::from_arg_matches(matches)?;
-        match (is_typed("suri"), is_typed("suri_file")) {
-            (true, true) => {
-                let both = "--suri and --suri-file name two keys: give one of them\n";
-                return Err(clap::Error::raw(ErrorKind::ArgumentConflict, both));
-            }
-            (false, true) => args.suri = None,
-            _ => {}
-        }
-        Ok(Self(args))
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        *self = Self::from_arg_matches(matches)?;
-        Ok(())
-    }
-}
-
-impl Args for Secret {
-    fn augment_args(command: clap::Command) -> clap::Command {
-        SecretArgs::augment_args(command)
-    }
-
-    fn augment_args_for_update(command: clap::Command) -> clap::Command {
-        SecretArgs::augment_args_for_update(command)
-    }
-}
-
 /// What every command understands.
 #[derive(Clone, Debug, Args)]
 pub struct Global {
     /// The node's RPC endpoint: ws:// or wss://.
     #[arg(long, global = true, help_heading = GLOBAL, env = "QUERN_RPC", default_value = "ws://127.0.0.1:9944", value_parser = parse_rpc)]
     pub rpc: String,
-    /// The key of whoever pays and signs.
-    #[command(flatten)]
-    pub secret: Secret,
+    /// Secret key of whoever pays and signs: a phrase, a hex seed, or a development path such as //Requester. Prefer
+    /// --suri-file, or QUERN_SURI in the environment: other users of the machine can see the command line.
+    #[arg(long, global = true, help_heading = GLOBAL)]
+    pub suri: Option<String>,
+    /// File with the secret key, readable for its owner alone (chmod 600); or QUERN_SURI_FILE. QUERN_SURI comes before
+    /// QUERN_SURI_FILE, and what is typed before both.
+    #[arg(long, global = true, help_heading = GLOBAL)]
+    pub suri_file: Option<PathBuf>,
     /// Print one JSON object on the last line of stdout; everything for people goes to stderr. Amounts are strings of digits,
     /// in 10^-12 QRN.
     #[arg(long, global = true, help_heading = GLOBAL)]
@@ -928,27 +889,15 @@ mod tests {
     }
 
     #[test]
-    fn key_should_be_the_one_that_is_typed_whatever_the_environment_names() {
-        const ENVIRONMENT: &str = "QUERN_SURI";
-        // The environment is the whole process's: the test runs itself in one of its own.
-        if std::env::var_os(ENVIRONMENT).is_none() {
-            let name = "args::tests::key_should_be_the_one_that_is_typed_whatever_the_environment_names";
-            let mut again = std::process::Command::new(std::env::current_exe().unwrap());
-            let status = again.args(["--exact", name]).env(ENVIRONMENT, "//Exported").status();
-            assert!(status.unwrap().success());
-        }
-        let exported = std::env::var(ENVIRONMENT).ok();
-        let of = |line: &str| {
-            let SecretArgs { suri, suri_file } = parse(line)?.global.secret.0;
-            Ok::<_, clap::Error>((suri, suri_file))
-        };
-        assert_eq!(of("quern network").unwrap(), (exported, None));
+    fn key_should_be_named_once_when_it_is_typed() {
         for line in ["quern network --suri-file key", "quern --suri-file key network"] {
-            assert_eq!(of(line).unwrap(), (None, Some("key".into())), "{line}");
+            assert_eq!(parse(line).unwrap().global.suri_file, Some("key".into()), "{line}");
         }
-        assert_eq!(of("quern network --suri //Typed").unwrap(), (Some("//Typed".into()), None));
-        let both = of("quern --suri //Typed network --suri-file key").unwrap_err();
-        assert_eq!((both.kind(), both.exit_code()), (ErrorKind::ArgumentConflict, i32::from(crate::exit::USAGE)));
+        assert_eq!(parse("quern network --suri //Typed").unwrap().global.suri.as_deref(), Some("//Typed"));
+        for line in ["quern --suri //Typed network --suri-file key", "quern network --suri //Typed --suri-file key"] {
+            let both = parse(line).unwrap_err();
+            assert_eq!((both.kind(), both.exit_code()), (ErrorKind::ArgumentConflict, i32::from(crate::exit::USAGE)));
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the commands share: the connection, the key, and waiting with a deadline.
 
-use crate::args::{Global, SecretArgs};
+use crate::args::Global;
 use anyhow::{ensure, Context};
 use quern_primitives::{job::Endpoint, Height, JobId};
 use quern_protocol::view::JobView;
@@ -150,14 +150,7 @@ pub async fn job(chain: &Chain, id: JobId) -> anyhow::Result<JobView> {
 
 /// The key of whoever pays and signs.
 pub fn keys(global: &Global) -> anyhow::Result<Keypair> {
-    let SecretArgs { suri, suri_file } = &global.secret.0;
-    if let (None, Some(file)) = (suri, suri_file) {
-        return Ok(Keypair::from_file(file)?);
-    }
-    let suri = suri.as_deref().context(
-        "this needs a key: set QUERN_SURI or give --suri (a phrase, a hex seed, or //Requester), or name its file with --suri-file",
-    )?;
-    Ok(Keypair::from_suri(suri)?)
+    Ok(Keypair::named(global.suri.as_deref(), global.suri_file.as_deref())?)
 }
 
 /// Where a command listens that fetches and serves nothing: on every interface, because a socket of the loopback one reaches nobody

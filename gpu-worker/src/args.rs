@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The command line.
 
-use clap::{error::ErrorKind, parser::ValueSource, ArgMatches, Args, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{parser::ValueSource, ArgMatches, Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 use quern_primitives::{device::Region, Account, Balance, JobId};
-use quern_sdk::chain::{amount::parse_qrn, parse_account};
+use quern_sdk::chain::{amount::parse_qrn, parse_account, KeyError, Keypair};
 use std::{net::SocketAddr, path::PathBuf};
 
 /// The daemons of Quern: run shards for pay, or audit them.
@@ -37,48 +37,20 @@ pub enum Command {
 /// A secret key, or the file that it is in.
 #[derive(Clone, Debug, Args)]
 pub struct SecretArgs {
-    /// Secret key: a phrase, a hex seed, or a development path such as //Worker//1. Prefer --suri-file or the environment:
-    /// other users of the machine can see the command line.
-    #[arg(long, env = "QUERN_SURI", hide_env_values = true)]
+    /// Secret key: a phrase, a hex seed, or a development path such as //Worker//1. Prefer --suri-file, or QUERN_SURI in the
+    /// environment: other users of the machine can see the command line.
+    #[arg(long, conflicts_with = "suri_file")]
     pub suri: Option<String>,
-    /// File with the secret key, readable for its owner alone (chmod 600). QUERN_SURI comes before QUERN_SURI_FILE, and what is
-    /// typed before both.
-    #[arg(long, env = "QUERN_SURI_FILE")]
+    /// File with the secret key, readable for its owner alone (chmod 600); or QUERN_SURI_FILE. QUERN_SURI comes before
+    /// QUERN_SURI_FILE, and what is typed before both.
+    #[arg(long)]
     pub suri_file: Option<PathBuf>,
 }
 
-/// The secret key that is meant: the one that is typed, and else that of the environment.
-#[derive(Clone, Debug)]
-pub struct Secret(pub SecretArgs);
-
-impl FromArgMatches for Secret {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let is_typed = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
-        let mut args = SecretArgs::from_arg_matches(matches)?;
-        match (is_typed("suri"), is_typed("suri_file")) {
-            (true, true) => {
-                let both = "--suri and --suri-file name two keys: give one of them\n";
-                return Err(clap::Error::raw(ErrorKind::ArgumentConflict, both));
-            }
-            (false, true) => args.suri = None,
-            _ => {}
-        }
-        Ok(Self(args))
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        *self = Self::from_arg_matches(matches)?;
-        Ok(())
-    }
-}
-
-impl Args for Secret {
-    fn augment_args(command: clap::Command) -> clap::Command {
-        SecretArgs::augment_args(command)
-    }
-
-    fn augment_args_for_update(command: clap::Command) -> clap::Command {
-        SecretArgs::augment_args_for_update(command)
+impl SecretArgs {
+    /// The key that is meant.
+    pub fn key(&self) -> Result<Keypair, KeyError> {
+        Keypair::named(self.suri.as_deref(), self.suri_file.as_deref())
     }
 }
 
@@ -118,7 +90,7 @@ pub struct KeyArgs {
     pub is_stake_exported: IsStakeExported,
     /// Its secret key.
     #[command(flatten)]
-    pub secret: Secret,
+    pub secret: SecretArgs,
     /// The account that owns the stake, by its address or 64 hexadecimal digits, when the key is a hot key: a proxy of type Daemon
     /// of that account (quern stake proxy add).
     #[arg(long, env = "QUERN_STAKE", value_name = "ACCOUNT", value_parser = parse_stake)]
@@ -392,27 +364,11 @@ mod tests {
     }
 
     #[test]
-    fn key_should_be_the_one_that_is_typed_whatever_the_environment_names() {
-        const ENVIRONMENT: &str = "QUERN_SURI";
-        // The environment is the whole process's: the test runs itself in one of its own.
-        if std::env::var_os(ENVIRONMENT).is_none() {
-            let name = "args::tests::key_should_be_the_one_that_is_typed_whatever_the_environment_names";
-            let mut again = std::process::Command::new(std::env::current_exe().unwrap());
-            let status = again.args(["--exact", name]).env(ENVIRONMENT, "//Exported").status();
-            assert!(status.unwrap().success());
-        }
-        let exported = std::env::var(ENVIRONMENT).ok();
-        let parse = |args: &[&str]| {
-            let cli = Cli::try_parse_from([&["quern-worker", "run", "--data", "x"], args].concat())?;
-            let Command::Run(args) = cli.command else { panic!("it is another command") };
-            let SecretArgs { suri, suri_file } = args.common.key.secret.0;
-            Ok::<_, clap::Error>((suri, suri_file))
-        };
-        assert_eq!(parse(&[]).unwrap(), (exported, None));
-        assert_eq!(parse(&["--suri-file", "key"]).unwrap(), (None, Some("key".into())));
-        assert_eq!(parse(&["--suri", "//Typed"]).unwrap(), (Some("//Typed".into()), None));
+    fn key_should_be_named_once_when_it_is_typed() {
+        let parse = |args: &[&str]| Cli::try_parse_from([&["quern-worker", "status"], args].concat());
+        assert!(parse(&["--suri", "//Typed"]).is_ok() && parse(&["--suri-file", "key"]).is_ok());
         let both = parse(&["--suri", "//Typed", "--suri-file", "key"]).unwrap_err();
-        assert_eq!(both.kind(), ErrorKind::ArgumentConflict);
+        assert_eq!(both.kind(), clap::error::ErrorKind::ArgumentConflict);
     }
 
     #[test]

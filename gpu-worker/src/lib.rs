@@ -28,8 +28,7 @@ pub mod watched;
 
 use crate::{
     args::{
-        BenchArgs, CommonArgs, ExecutorChoice, KeyArgs, Misbehaviour, Negligence, RunArgs, SecretArgs, ValidateArgs,
-        WatchArgs,
+        BenchArgs, CommonArgs, ExecutorChoice, KeyArgs, Misbehaviour, Negligence, RunArgs, ValidateArgs, WatchArgs,
     },
     db::Db,
     drain::Drain,
@@ -343,12 +342,7 @@ fn cannot_serve(listen: SocketAddr) -> String {
 
 /// The account's key.
 fn keys(args: &KeyArgs) -> anyhow::Result<Keypair> {
-    let SecretArgs { suri, suri_file } = &args.secret.0;
-    match (suri_file, suri) {
-        (_, Some(suri)) => Keypair::from_suri(suri).context("--suri is no secret phrase, hex seed or development path"),
-        (Some(file), None) => Ok(Keypair::from_file(file)?),
-        (None, None) => anyhow::bail!("this needs a key: name its file with --suri-file, or set QUERN_SURI"),
-    }
+    Ok(args.secret.key()?)
 }
 
 /// How peers are served. The endpoint's key follows from the account's, so it stays the same without another secret to keep.

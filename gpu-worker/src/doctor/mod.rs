@@ -9,7 +9,7 @@ mod tests;
 pub use finding::{address_remedy, Finding, FindingReport, Level, Problem, LEAST_DISK_MIB};
 
 use crate::{
-    args::{CommonArgs, DoctorArgs, ExecutorChoice, KeyArgs, SecretArgs},
+    args::{CommonArgs, DoctorArgs, ExecutorChoice, KeyArgs},
     db::{self, Db},
     disk, drain,
     origin::Origin,
@@ -23,7 +23,7 @@ use quern_protocol::view::MAX_PAGE;
 use quern_sdk::{
     chain::{
         health::{self, RuntimeVersion},
-        Chain, ChainError, Keypair,
+        Chain, ChainError, KeyError, Keypair,
     },
     net::{address::to_socket, probe},
 };
@@ -178,12 +178,11 @@ async fn other_addresses(chain: &Chain, me: &Account) -> Result<Vec<SocketAddr>,
 }
 
 fn key(args: &KeyArgs) -> Result<Keypair, Problem> {
-    let SecretArgs { suri, suri_file } = &args.secret.0;
-    match (suri_file, suri) {
-        (_, Some(suri)) => Keypair::from_suri(suri).map_err(Problem::BadKey),
-        (Some(file), None) => Keypair::from_file(file).map_err(Problem::KeyFile),
-        (None, None) => Err(Problem::NoKey),
-    }
+    args.secret.key().map_err(|error| match error {
+        KeyError::Secret(_, error) => Problem::BadKey(error),
+        KeyError::File(error) => Problem::KeyFile(error),
+        KeyError::None => Problem::NoKey,
+    })
 }
 
 async fn look_at_node(chain: &Chain) -> Result<NodeSeen, ChainError> {

@@ -4,6 +4,7 @@
 use quern_primitives::Account;
 use quern_protocol::json::address;
 use std::{
+    ffi::OsString,
     path::{Path, PathBuf},
     str::FromStr,
 };
@@ -32,6 +33,23 @@ pub enum KeyFileError {
     /// It holds no secret.
     #[error("the key file {0}: {1}")]
     Secret(PathBuf, BadSecret),
+}
+
+/// Why a command has no key.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// None is named.
+    #[error(
+        "this needs a key: name its file with --suri-file or QUERN_SURI_FILE, or the secret itself with --suri or QUERN_SURI (a phrase, \
+         a hex seed, or a development path such as //Alice)"
+    )]
+    None,
+    /// What is named is no secret.
+    #[error("{0} is {1}")]
+    Secret(&'static str, BadSecret),
+    /// The file that is named gives none.
+    #[error(transparent)]
+    File(#[from] KeyFileError),
 }
 
 /// An sr25519 key pair.
@@ -83,6 +101,34 @@ impl Keypair {
         }
         let text = std::fs::read_to_string(path).map_err(unreadable)?;
         Self::from_suri(text.trim_end_matches(['\r', '\n'])).map_err(|error| KeyFileError::Secret(path.into(), error))
+    }
+
+    /// The key of a command: what is typed, `--suri` or `--suri-file`, and else that of the environment, `QUERN_SURI` before
+    /// `QUERN_SURI_FILE`.
+    pub fn named(suri: Option<&str>, file: Option<&Path>) -> Result<Self, KeyError> {
+        Self::named_within(suri, file, |variable| std::env::var_os(variable))
+    }
+
+    fn named_within(
+        suri: Option<&str>,
+        file: Option<&Path>,
+        environment: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Self, KeyError> {
+        // An empty one is how a script says that there is none.
+        let exported = |variable| environment(variable).filter(|value| !value.is_empty());
+        let of = |from, secret: &str| Self::from_suri(secret).map_err(|error| KeyError::Secret(from, error));
+        if let Some(secret) = suri {
+            return of("--suri", secret);
+        }
+        if let Some(file) = file {
+            return Ok(Self::from_file(file)?);
+        }
+        if let Some(secret) = exported("QUERN_SURI") {
+            let no_text = || KeyError::Secret("QUERN_SURI", BadSecret("it is no text".into()));
+            return of("QUERN_SURI", secret.to_str().ok_or_else(no_text)?);
+        }
+        let file = exported("QUERN_SURI_FILE").ok_or(KeyError::None)?;
+        Ok(Self::from_file(file.as_ref())?)
     }
 
     /// The account.
@@ -147,6 +193,34 @@ mod tests {
         assert!(error.to_string().contains("more than one line"), "{error}");
         std::fs::write(&path, "not a phrase").unwrap();
         assert!(matches!(Keypair::from_file(&path), Err(KeyFileError::Secret(..))));
+    }
+
+    #[test]
+    fn key_should_be_the_one_that_is_typed_and_else_that_of_the_environment_which_may_be_empty() {
+        let named = |suri, file: Option<&str>, environment: [&str; 2]| {
+            let [exported, file_exported] = environment.map(OsString::from);
+            let key = Keypair::named_within(suri, file.map(Path::new), |variable| {
+                Some(if variable == "QUERN_SURI" { exported.clone() } else { file_exported.clone() })
+            });
+            match key {
+                Ok(key) => Ok(key.account()),
+                // There are no files: which one is read shows in what is missing.
+                Err(KeyError::File(KeyFileError::Missing(path))) => Err(path.display().to_string()),
+                Err(error) => Err(error.to_string()),
+            }
+        };
+        let account = |suri| Ok(Keypair::from_suri(suri).unwrap().account());
+        let file = |name: &str| Err(name.to_owned());
+        let both = ["//Alice", "/nowhere/exported"];
+        assert_eq!(named(Some("//Bob"), None, both), account("//Bob"));
+        assert_eq!(named(None, Some("/nowhere/typed"), both), file("/nowhere/typed"));
+        assert_eq!(named(None, None, both), account("//Alice"));
+        assert_eq!(named(None, None, ["", "/nowhere/exported"]), file("/nowhere/exported"));
+        assert!(named(None, None, ["", ""]).unwrap_err().contains("--suri-file or QUERN_SURI_FILE"));
+        let typed = named(Some(""), None, both).unwrap_err();
+        assert!(typed.starts_with("--suri is not a secret phrase"), "{typed}");
+        let exported = named(None, None, ["not a phrase", ""]).unwrap_err();
+        assert!(exported.starts_with("QUERN_SURI is not a secret phrase"), "{exported}");
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub mod queue;
 pub mod runtime;
 mod sender;
 
-pub use keys::{parse_account, BadSecret, KeyFileError, Keypair};
+pub use keys::{parse_account, BadSecret, KeyError, KeyFileError, Keypair};
 pub use quern_primitives::job::Profile;
 pub use quern_protocol::json::{self, address};
 pub use sender::{Included, Sender};
