@@ -20,6 +20,8 @@ pub struct Auditors {
     pub bond: Balance,
     /// How many have a bond, free or not, that covers that.
     pub able: u32,
+    /// How many are registered.
+    pub registered: u32,
 }
 
 impl Auditors {
@@ -40,12 +42,21 @@ impl Auditors {
 
     /// What to say where there are too few.
     pub fn warning(&self) -> Option<String> {
-        let Self { free, needed, bond, able } = self;
+        let Self { free, needed, bond, able, registered } = self;
         let bond = output::qrn(*bond);
+        if registered < needed {
+            return Some(format!(
+                "a shard of this job is audited by {needed} validators, and {registered} are registered: it cannot be accepted, and whoever \
+                 runs it is not paid, until {} more are registered, each with a bond of {bond} (`quern-worker validate`; `quern worker list` \
+                 shows those that there are)",
+                needed.saturating_sub(*registered)
+            ));
+        }
         if able < needed {
             return Some(format!(
-                "the dearest shard of this job is audited by {needed} validators that answer with {bond} each, and {able} are registered with \
-                 such a bond: it cannot be accepted, and whoever runs it is not paid; make its shards smaller (`shard_size`), or bid less"
+                "the dearest shard of this job is audited by {needed} validators that answer with {bond} each, and {able} of {registered} \
+                 that are registered have such a bond: it cannot be accepted, and whoever runs it is not paid; make its shards smaller \
+                 (`shard_size`), bid less, or have validators raise their bonds (`quern stake bond`)"
             ));
         }
         self.are_missing().then(|| {
@@ -68,8 +79,8 @@ fn drawable(page: &[ParticipantView], bond: Balance) -> u32 {
     page.iter().filter(|view| view.role == Role::Validator && !view.barred).filter(free).count() as u32
 }
 
-async fn free(chain: &Chain, bond: Balance, needed: u32) -> Result<u32, ChainError> {
-    let NetworkView { workers, validators, .. } = chain.network().await?;
+async fn free(chain: &Chain, network: &NetworkView, bond: Balance, needed: u32) -> Result<u32, ChainError> {
+    let NetworkView { workers, validators, .. } = *network;
     // Validators come after workers. Who comes or goes meanwhile moves the pages: that is seen at the next look.
     let (mut found, mut from, end) = (0, workers, workers.saturating_add(validators));
     while found < needed && from < end {
@@ -82,7 +93,14 @@ async fn free(chain: &Chain, bond: Balance, needed: u32) -> Result<u32, ChainErr
 /// The validators for a job that is to be submitted.
 pub async fn for_quote(chain: &Chain, quote: &Quote) -> Result<Auditors, ChainError> {
     let Quote { audit_bond: bond, auditors: needed, validators: able, .. } = *quote;
-    Ok(Auditors { free: free(chain, bond, needed).await?, needed, bond, able })
+    let network = chain.network().await?;
+    Ok(Auditors {
+        free: free(chain, &network, bond, needed).await?,
+        needed,
+        bond,
+        able,
+        registered: network.validators,
+    })
 }
 
 /// What shards of a job that were committed to wait for, where that is validators.
@@ -94,7 +112,7 @@ pub async fn missing(chain: &Chain, job: &JobView) -> Result<Option<String>, Cha
     }
     let params = chain.params().await?;
     let needed = committed.into_iter().map(|tasks| needed(&params, tasks)).max().unwrap_or(0);
-    let free = free(chain, params.audit_bond, needed).await?;
+    let free = free(chain, &chain.network().await?, params.audit_bond, needed).await?;
     let waits = || format!("waits for {needed} validators with a free audit bond; there are {free}");
     Ok((free < needed).then(waits))
 }
@@ -143,7 +161,7 @@ mod tests {
     #[test]
     fn warning_should_be_given_when_validators_are_too_few() {
         let bond = Params::default().audit_bond;
-        let few = Auditors { free: 2, needed: 3, bond, able: 3 };
+        let few = Auditors { free: 2, needed: 3, bond, able: 3, registered: 3 };
         assert_eq!(few.row(), "2 (3 needed)");
         assert!(few.warning().unwrap().contains("by 3 validators with an audit bond of 10 QRN free, and there are 2"));
         assert_eq!(Auditors { free: 3, ..few }.warning(), None);
@@ -151,9 +169,20 @@ mod tests {
 
     #[test]
     fn warning_should_name_the_bond_when_too_few_validators_have_one_that_covers_the_dearest_shard() {
-        let dear = Auditors { free: 0, needed: 3, bond: 5_000 * QRN, able: 2 };
+        let dear = Auditors { free: 0, needed: 3, bond: 5_000 * QRN, able: 2, registered: 4 };
         let warning = dear.warning().unwrap();
-        assert!(warning.contains("3 validators that answer with 5,000 QRN each, and 2 are registered"), "{warning}");
+        assert!(warning.contains("3 validators that answer with 5,000 QRN each, and 2 of 4"), "{warning}");
         assert!(warning.contains("shard_size"), "{warning}");
+    }
+
+    #[test]
+    fn warning_should_not_blame_the_bond_when_it_is_validators_that_are_too_few() {
+        let few = Auditors { free: 1, needed: 3, bond: 10 * QRN, able: 1, registered: 1 };
+        let warning = few.warning().unwrap();
+        assert!(
+            warning.contains("3 validators, and 1 are registered") && warning.contains("until 2 more"),
+            "{warning}"
+        );
+        assert!(!warning.contains("shard_size") && !warning.contains("bid less"), "{warning}");
     }
 }

@@ -379,7 +379,7 @@ mod tests {
 
     #[test]
     fn quote_should_show_the_fee_of_the_transaction_and_a_deposit_only_when_programs_are_missing() {
-        let auditors = Auditors { free: 2, needed: 3, bond: 10 * QRN, able: 3 };
+        let auditors = Auditors { free: 2, needed: 3, bond: 10 * QRN, able: 3, registered: 3 };
         let beside = Beside { programs: 0, deposit: 0, transaction_fee: QRN / 100, publishing_fee: 0, auditors };
         let text = quote_text(&Quote { price: QRN, shards: 4, ..Quote::default() }, &beside);
         assert!(text.contains("about 0.01 QRN") && !text.contains("deposit"), "{text}");
@@ -392,7 +392,7 @@ mod tests {
 
     #[test]
     fn account_should_be_short_when_it_can_pay_for_the_programs_and_not_for_the_job() {
-        let auditors = Auditors { free: 2, needed: 2, bond: QRN, able: 2 };
+        let auditors = Auditors { free: 2, needed: 2, bond: QRN, able: 2, registered: 2 };
         let beside = Beside { programs: 1, deposit: 2 * QRN, transaction_fee: QRN, publishing_fee: QRN, auditors };
         let quote = Quote { escrow: 5 * QRN, shard_fee: QRN, ..Quote::default() };
         assert_eq!(shortfall(11 * QRN, QRN, &quote, &beside), None);
