@@ -8,7 +8,7 @@ use crate::{
     output::{self, Output},
 };
 use futures::StreamExt;
-use quern_primitives::JobId;
+use quern_primitives::{Height, JobId};
 use quern_protocol::view::{JobFailure, JobStatus, JobView, PhaseCounts};
 use quern_sdk::chain::{
     json::{self, status},
@@ -82,12 +82,8 @@ pub fn finish(output: &Output, job: &JobView) -> anyhow::Result<ExitCode> {
     let root = output::full_or_dash(job.root.as_ref());
     let completed = matches!(job.status, JobStatus::Completed { .. });
     let mut text = format!("job {} {}: paid {}, root {root}", job.id, status(&job.status), output::qrn(job.spent));
-    if job.maturing > 0 {
-        let held = output::qrn(job.escrow_left);
-        text.push_str(&format!(
-            "\n{} still in the challenge window; {held} held until it closes",
-            output::count(job.maturing.into(), "shard")
-        ));
+    if let Some(held) = held(job, None) {
+        text.push_str(&format!("\n{held}"));
     }
     text.push_str(&tainted(&job.tainted));
     if let Some(failure) = job.failure {
@@ -98,6 +94,19 @@ pub fn finish(output: &Output, job: &JobView) -> anyhow::Result<ExitCode> {
     }
     output.result(&json::Job::from(job), text)?;
     Ok(code(job))
+}
+
+/// What is still held for a job's shards, and until when: the block, where it is known.
+pub fn held(job: &JobView, closes: Option<Height>) -> Option<String> {
+    let until =
+        closes.map_or("until it closes".into(), |closes| format!("until it closes (at block {closes} or later)"));
+    (job.maturing > 0).then(|| {
+        format!(
+            "{} still in the challenge window; {} held {until}: then what was delivered is paid, and the rest comes back",
+            output::count(job.maturing.into(), "shard"),
+            output::qrn(job.escrow_left)
+        )
+    })
 }
 
 /// What is told of tainted stages, in a line of its own; nothing where there are none.
@@ -184,6 +193,16 @@ mod tests {
         assert_eq!(told(completed, &[]), expected(0));
         assert_eq!(told(completed, &[1]), expected(crate::exit::TAINTED));
         assert_eq!(told(JobStatus::Running, &[1]), expected(crate::exit::ERROR));
+    }
+
+    #[test]
+    fn held_money_should_be_told_with_when_it_is_paid_while_a_challenge_window_is_open() {
+        let completed = JobStatus::Completed { root: quern_primitives::BlobId([9; 32]) };
+        let job = JobView { maturing: 1, escrow_left: 3 * quern_primitives::QRN, ..job(completed, Vec::new()) };
+        let told = held(&job, Some(90)).unwrap();
+        assert!(told.starts_with("1 shard still in the challenge window; 3 QRN held until it closes"), "{told}");
+        assert!(told.contains("at block 90 or later") && told.contains("then what was delivered is paid"), "{told}");
+        assert_eq!(held(&JobView { maturing: 0, ..job }, None), None);
     }
 
     #[test]

@@ -40,6 +40,8 @@ struct Done {
     #[serde(flatten)]
     result: Result,
     paid: Big,
+    /// What is held until the challenge windows of its shards close.
+    held: Big,
     /// Stages of the job whose results were overturned, or stand on such results.
     tainted: Vec<u16>,
     /// Of the job, the outputs and the receipt.
@@ -90,8 +92,16 @@ pub async fn run(global: &Global, args: ModelSubmitArgs) -> anyhow::Result<ExitC
     let result = asked.result(&outputs.collect::<std::io::Result<Vec<_>>>()?)?;
     let receipt = folder.join(RECEIPT);
     let next = format!("quern job verify {} --inputs {}", receipt.display(), file.display());
-    output.say(format_args!("paid {}; run it again here with: {next}", output::qrn(done.spent)));
-    let done = Done { job: offered.id, result, paid: Big(done.spent), tainted: done.tainted, folder, receipt };
+    // Only a word beside what was paid for: a node that does not say it fails nothing.
+    let shards = job::results::all_shards(&offered.chain, offered.id, 0).await.unwrap_or_default();
+    let closes = shards.iter().filter_map(|shard| Some(shard.window()?.closes)).max();
+    match watch::held(&done, closes) {
+        Some(held) => output.say(format_args!("paid {} so far; {held}", output::qrn(done.spent))),
+        None => output.say(format_args!("paid {}", output::qrn(done.spent))),
+    }
+    output.say(format_args!("run it again here with: {next}"));
+    let (paid, held) = (Big(done.spent), Big(done.escrow_left));
+    let done = Done { job: offered.id, result, paid, held, tainted: done.tainted, folder, receipt };
     output.result(&done, done.told())?;
     offered.end(&output, args.offer.keep).await?;
     Ok(exit::unless_tainted(&done.tainted))
@@ -213,6 +223,7 @@ mod tests {
             job: 7,
             result: Result::Text { prompt: "The".into(), text: " end".into() },
             paid: Big(1),
+            held: Big(2),
             tainted: tainted.to_vec(),
             folder: "run-1".into(),
             receipt: "run-1/receipt.json".into(),
