@@ -3,8 +3,8 @@
 
 use super::{
     fetch::of_these,
-    receipt::{Receipt, ReceiptOutput, RECEIPT},
-    results::{Accepted, Results, Roots},
+    receipt::{OutputPath, Receipt, ReceiptOutput, RECEIPT},
+    results::{all_shards, Accepted, Results, Roots},
     spec, watch,
 };
 use crate::{
@@ -16,7 +16,7 @@ use anyhow::{ensure, Context};
 use quern_executor::{cpu::CpuExecutor, Executor};
 use quern_primitives::{draw::Draw, job::Endpoint, Account, BlobId, JobId};
 use quern_program::{Checked, Tensor};
-use quern_protocol::view::JobView;
+use quern_protocol::{shard::Shard, view::JobView};
 use quern_sdk::{
     causes,
     chain::{json::Big, Chain},
@@ -24,6 +24,7 @@ use quern_sdk::{
 };
 use serde::Serialize;
 use std::{
+    collections::{btree_map::Entry, BTreeMap},
     fs,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -46,6 +47,8 @@ pub struct Report {
     worker: String,
     /// Segments that were computed again; none where only a receipt could be checked.
     segments: u32,
+    /// Whether the output alone was compared, by its receipt, because nobody shows the ids before it.
+    output_only: bool,
     macs: Big,
     /// The first segment whose result differs.
     differs_at: Option<u32>,
@@ -96,7 +99,7 @@ async fn by_id(
 ) -> anyhow::Result<ExitCode> {
     let job = client::job(chain, id).await?;
     let (stage, task) = choose(&job, args, draw)?;
-    rerun(chain, peer, output, &job, stage, task).await?.tell(output)
+    rerun(chain, peer, output, &job, stage, task, None).await?.tell(output)
 }
 
 /// A task of a stage that is complete: the one that was asked for, or any.
@@ -127,7 +130,49 @@ fn choose(job: &JobView, args: &VerifyArgs, draw: &mut Draw) -> anyhow::Result<(
     anyhow::bail!("no complete stage has task {}", args.task.unwrap_or_default())
 }
 
-/// Runs a task again and compares.
+/// An output that a receipt proves.
+#[derive(Clone, Copy, Debug)]
+pub struct Proven {
+    /// Its id.
+    pub id: BlobId,
+    /// Who committed to it.
+    pub worker: Account,
+}
+
+/// What the ids of a task are compared with.
+enum Against {
+    /// All that its worker committed to.
+    All(Box<Accepted>),
+    /// Its output, where nobody shows the rest.
+    Output(Proven),
+}
+
+impl Against {
+    fn worker(&self) -> &Account {
+        match self {
+            Self::All(accepted) => &accepted.worker,
+            Self::Output(proven) => &proven.worker,
+        }
+    }
+
+    fn output(&self, task: u32) -> anyhow::Result<BlobId> {
+        match self {
+            Self::All(accepted) => accepted.output(task),
+            Self::Output(proven) => Ok(proven.id),
+        }
+    }
+
+    /// The first segment whose id is another one.
+    fn first_difference(&self, task: u32, computed: &[BlobId]) -> anyhow::Result<Option<u32>> {
+        let count = computed.len() as u32;
+        Ok(match self {
+            Self::All(accepted) => first_difference(committed(accepted, task, count)?, computed),
+            Self::Output(proven) => (computed.last() != Some(&proven.id)).then_some(count.saturating_sub(1)),
+        })
+    }
+}
+
+/// Runs a task again and compares. An output that is `proven` is compared also where nobody shows what else was committed to.
 pub async fn rerun(
     chain: &Chain,
     peer: &Peer,
@@ -135,21 +180,33 @@ pub async fn rerun(
     job: &JobView,
     stage: u16,
     task: u32,
+    proven: Option<Proven>,
 ) -> anyhow::Result<Outcome> {
     let mut results = Results::new(chain, peer);
     let shard = results.shard_of(job.id, stage, task).await?;
-    let tried =
-        chain.shard_view(shard).await?.map_or_else(String::new, |view| providers(&view.requester, &view.endpoints));
+    let view = chain.shard_view(shard).await?.with_context(|| format!("shard {shard} is not on chain any more"))?;
+    let tried = providers(&view.requester, &view.endpoints);
     output.say(format_args!("asking {tried}; who does not answer is waited for a while"));
-    let accepted = results.shard(shard).await.with_context(|| format!("tried {tried}"))?.clone();
-    let program = results.program(accepted.view.context.stage.program).await?.clone();
+    let against = match (results.shard(shard).await, proven) {
+        (Ok(accepted), _) => Against::All(Box::new(accepted.clone())),
+        (Err(error), Some(proven)) if is_not_shown(&error) => {
+            output.say(format_args!(
+                "nobody shows what its worker committed to: only the output is compared, by its receipt"
+            ));
+            Against::Output(proven)
+        }
+        (Err(error), _) => return Err(who_shows(error, &tried)),
+    };
+    let program = results.program(view.context.stage.program).await?.clone();
     output.say(format_args!(
         "job {} stage {stage} task {task}: {} by {}, running it again here",
         job.id,
         output::macs(program.summary().task_macs().into()),
-        output::address(&accepted.worker)
+        output::address(against.worker())
     ));
     let root = match job.root {
+        // A receipt is proven before.
+        Some(root) if matches!(against, Against::Output(_)) => Some(output::full(&root.0)),
         Some(root) => {
             let roots = Roots::read(chain, job).await?;
             let path = results.path(&roots, shard, task).await?;
@@ -161,25 +218,26 @@ pub async fn rerun(
         }
         None => None,
     };
-    let inputs = results.inputs(&accepted.view, &program, task).await;
+    let inputs = results.inputs(&view, &program, task).await;
     let inputs = inputs.map_err(|error| what_to_do(error, job.id, &tried))?;
-    let context = accepted.view.context.context(task);
+    let context = view.context.context(task);
     let macs = program.summary().task_macs();
     let started = Instant::now();
     let ids = tokio::task::spawn_blocking(move || compute(&program, context, &inputs)).await??;
     let seconds = started.elapsed().as_secs_f64();
-    let differs_at = first_difference(committed(&accepted, task, ids.len() as u32)?, &ids);
+    let differs_at = against.first_difference(task, &ids)?;
     let report = Report {
         matches: Some(differs_at.is_none()),
         tainted: of_these(&job.tainted, &[stage]),
         job: job.id,
         stage,
         task,
-        worker: output::address(&accepted.worker),
+        worker: output::address(against.worker()),
         segments: ids.len() as u32,
+        output_only: matches!(against, Against::Output(_)),
         macs: Big(macs.into()),
         differs_at,
-        output: output::full(&accepted.output(task)?.0),
+        output: output::full(&against.output(task)?.0),
         computed: ids.last().map(|id| output::full(&id.0)),
         root,
         seconds,
@@ -238,6 +296,7 @@ impl std::fmt::Display for Outcome {
                 f,
                 "MATCHES: {} that {} committed to ({} in {:.1} s)",
                 match report.segments {
+                    _ if report.output_only => "it gives the output".to_owned(),
                     1 => "its one segment gives the id".to_owned(),
                     segments => format!("all {segments} segments give the ids"),
                 },
@@ -283,6 +342,23 @@ fn providers(requester: &[Endpoint], parties: &[(Account, Endpoint)]) -> String 
         (true, _) => "nobody: none of those who could serve it is registered".into(),
         (false, 0) => all.join(", "),
         (false, more) => format!("{} and {more} more", all.join(", ")),
+    }
+}
+
+/// Whether nobody shows what the worker of a shard committed to.
+fn is_not_shown(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(InputError::Commitment { .. }))
+}
+
+/// Why it is not known what a worker committed to, who was tried, and what helps where that is known.
+fn who_shows(error: anyhow::Error, tried: &str) -> anyhow::Error {
+    match is_not_shown(&error) {
+        true => error.context(format!(
+            "what the task's worker committed to, which a result is compared with, is shown by nobody: the worker and its auditors can \
+             (tried {tried}). What to do: try again when one of them runs again, or verify a receipt that was fetched when one did \
+             (quern job verify FOLDER), by which the output alone is compared. --inputs does not help here"
+        )),
+        false => error.context(format!("tried {tried}")),
     }
 }
 
@@ -370,6 +446,20 @@ async fn by_receipt(
             );
         }
     }
+    let job = chain.job(receipt.job).await?;
+    if job.is_some() {
+        let mut shards = BTreeMap::new();
+        for entry in &receipt.outputs {
+            let of_stage = match shards.entry(entry.stage) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(free) => free.insert(all_shards(chain, receipt.job, entry.stage).await?),
+            };
+            if is_of_another(&entry.path()?, of_stage, entry.task) {
+                let text = format!("stage {} task {}: the proof is of something else", entry.stage, entry.task);
+                return differs(output, &text, None);
+            }
+        }
+    }
     output.say(format_args!("{} outputs are under the root of job {} on chain", receipt.outputs.len(), receipt.job));
     for job in receipt.taken_over()? {
         output.say(format_args!(
@@ -385,9 +475,10 @@ async fn by_receipt(
         .filter(|entry| args.task.is_none_or(|task| task == entry.task))
         .collect();
     let entry = wanted.get(draw.below(wanted.len() as u64) as usize).context("the receipt has no such output")?;
-    match chain.job(receipt.job).await? {
+    match job {
         Some(job) => {
-            let mut outcome = rerun(chain, peer, output, &job, entry.stage, entry.task).await?;
+            let proven = Proven { id: proven_id(entry)?, worker: entry.path()?.worker };
+            let mut outcome = rerun(chain, peer, output, &job, entry.stage, entry.task, Some(proven)).await?;
             outcome.is_of(tainted);
             outcome.tell(output)
         }
@@ -411,6 +502,7 @@ fn of_receipt(job: JobId, entry: &ReceiptOutput, worker: &Account, root: &BlobId
         task: entry.task,
         worker: output::address(worker),
         segments: 0,
+        output_only: false,
         macs: Big(0),
         differs_at: None,
         output: entry.id.clone(),
@@ -457,6 +549,18 @@ fn read_output(folder: &Path, entry: &ReceiptOutput, job: JobId) -> anyhow::Resu
     })
 }
 
+/// Whether a proof is of something else than the output of a task of a stage with these shards. Which task it is of, only the chain says,
+/// as long as it has the shard.
+fn is_of_another(path: &OutputPath, shards: &[Shard], task: u32) -> bool {
+    let mut places = shards.iter().filter_map(|shard| Some((shard.id, shard.output_position(task)?)));
+    places.any(|place| place != (path.shard, path.position))
+}
+
+/// The id of an output that was checked.
+fn proven_id(entry: &ReceiptOutput) -> anyhow::Result<BlobId> {
+    parse_id(&entry.id).with_context(|| format!("{:?} is no id", entry.id))
+}
+
 /// Checks one output of a receipt: its file's bytes, and the way from the job's root to its id.
 fn check(
     entry: &ReceiptOutput,
@@ -494,8 +598,8 @@ fn differs(output: &Output, what: &str, report: Option<&Report>) -> anyhow::Resu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::testing;
-    use quern_primitives::ShardId;
+    use crate::job::{receipt::Lists, testing};
+    use quern_primitives::{draw::SegmentCosts, ShardId};
     use quern_protocol::view::{JobStatus, StageProgress};
     use quern_sdk::net::{self, FetchError};
 
@@ -640,6 +744,45 @@ mod tests {
         assert!(text.contains(&format!("(tried {tried})")) && text.contains("--stage 0"), "{text}");
         let other = what_to_do(InputError::NoEntry(3).into(), 7, "nobody");
         assert!(!format!("{other:#}").contains("--inputs"));
+    }
+
+    #[test]
+    fn missing_commitment_should_come_with_who_shows_it_and_what_helps() {
+        let shard = ShardId { job: 7, stage: 0, index: 0 };
+        let failure = net::inputs::CommitmentError::NoEndpoint;
+        let error = anyhow::Error::from(InputError::Commitment { shard, failure }).context("nobody shows it");
+        assert!(is_not_shown(&error));
+        let told = format!("{:#}", who_shows(error, "5C at 203.0.113.5:7700"));
+        assert!(told.contains("(tried 5C at 203.0.113.5:7700)") && told.contains("quern job verify FOLDER"), "{told}");
+        let other = who_shows(anyhow::anyhow!("it is not accepted yet"), "nobody");
+        assert_eq!(format!("{other:#}"), "tried nobody: it is not accepted yet");
+    }
+
+    #[test]
+    fn proof_should_be_of_another_output_when_the_chain_has_the_task_elsewhere() {
+        let costs = SegmentCosts { init: 0, body: 1, steps: 2, finish: 1, has_loop: true };
+        let id = |index| ShardId { job: 7, stage: 0, index };
+        let shards = [Shard::new(id(0), 0, 2, costs), Shard::new(id(1), 2, 2, costs)];
+        let lists = Lists { stage_roots: &[BlobId([1; 32])], shard_roots: &[BlobId([2; 32]); 2], leaves: &[3; 32 * 6] };
+        let path = |index, position| OutputPath::new(id(index), [4; 32], &lists, &[5; 32], position, BlobId([6; 32]));
+        for (task, index) in [(0, 0), (1, 0), (2, 1), (3, 1)] {
+            let position = shards[index as usize].output_position(task).unwrap();
+            let path = path(index, position).unwrap();
+            assert!(!is_of_another(&path, &shards, task));
+            assert!((0..4).filter(|other| *other != task).all(|other| is_of_another(&path, &shards, other)));
+        }
+        let path = path(1, 0).unwrap();
+        assert!(is_of_another(&path, &shards, 2), "it is of no output");
+        assert!(!is_of_another(&path, &shards[..1], 2), "the chain has the shard no more");
+    }
+
+    #[test]
+    fn output_alone_should_be_compared_when_a_receipt_is_all_there_is() {
+        let ids: Vec<BlobId> = (0..5u8).map(|byte| BlobId([byte; 32])).collect();
+        let proven = |id| Against::Output(Proven { id, worker: [1; 32] });
+        assert_eq!(proven(ids[4]).first_difference(0, &ids).unwrap(), None);
+        assert_eq!(proven(ids[3]).first_difference(0, &ids).unwrap(), Some(4));
+        assert_eq!((proven(ids[3]).output(0).unwrap(), proven(ids[3]).worker()), (ids[3], &[1; 32]));
     }
 
     #[test]
