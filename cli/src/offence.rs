@@ -305,6 +305,15 @@ async fn reported(chain: &Chain, id: OffenceId, block: Option<Height>) -> anyhow
     bail!("offence {id} was not reported in block {at}")
 }
 
+/// What to do where an offence is looked for of which the chain, with so many, knows nothing.
+fn no_offence(id: OffenceId, reported: OffenceId) -> String {
+    let known = match reported.checked_sub(1) {
+        None => "none was reported yet".to_owned(),
+        Some(last) => format!("the last one that was reported is {last}"),
+    };
+    format!("there is no offence {id}: {known}; `quern offence list` shows those whose slash is not carried out yet")
+}
+
 /// The block in which an offence was reported: offences are numbered one after the other, so their count in the states of the
 /// chain only rises.
 async fn block_of(chain: &Chain, id: OffenceId) -> anyhow::Result<Height> {
@@ -316,7 +325,8 @@ async fn block_of(chain: &Chain, id: OffenceId) -> anyhow::Result<Height> {
             format!("the node does not keep the state of block {height}: name the offence's block with --block, or ask a node that keeps all states")
         })
     };
-    ensure!(id < count(best).await?, "there is no offence {id}");
+    let reported = count(best).await?;
+    ensure!(id < reported, "{}", no_offence(id, reported));
     let (mut without, mut with) = (0, best);
     while with - without > 1 {
         let middle = without + (with - without) / 2;
@@ -581,6 +591,14 @@ mod tests {
 
     const WORKER: Account = [1; 32];
     const CHALLENGER: Account = [2; 32];
+
+    #[test]
+    fn offences_that_there_are_should_be_pointed_to_when_one_is_unknown() {
+        let told = no_offence(99, 4);
+        assert!(told.starts_with("there is no offence 99: the last one that was reported is 3;"), "{told}");
+        assert!(told.contains("`quern offence list`"), "{told}");
+        assert!(no_offence(0, 0).contains("none was reported yet"));
+    }
 
     fn dispute() -> Dispute {
         Dispute {
