@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the commands share: the connection, the key, and waiting with a deadline.
 
-use crate::args::Global;
+use crate::{args::Global, output::Output};
 use anyhow::{ensure, Context};
-use quern_primitives::{job::Endpoint, Height, JobId};
+use quern_primitives::{job::Endpoint, Account, Height, JobId};
 use quern_protocol::view::JobView;
 use quern_sdk::{
-    chain::{health::watch, Chain, ChainError, Keypair},
+    chain::{health::watch, Chain, ChainError, Included, Keypair, Payload, Sender},
     net::{self, BlobStore, Config, Peer},
 };
 use std::{
@@ -25,6 +25,8 @@ const RECONNECT: Duration = Duration::from_secs(2);
 const SOUND: Duration = Duration::from_secs(30);
 /// Connections in a row that were not sound before it is given up: something else is wrong.
 const UNSOUND: u32 = 5;
+/// Pause between two looks at whether the node gets blocks, while a transaction waits for one.
+const WATCH: Duration = Duration::from_secs(15);
 
 /// Connects to the node.
 pub async fn connect(global: &Global) -> anyhow::Result<Chain> {
@@ -151,6 +153,59 @@ pub async fn job(chain: &Chain, id: JobId) -> anyhow::Result<JobView> {
 /// The key of whoever pays and signs.
 pub fn keys(global: &Global) -> anyhow::Result<Keypair> {
     Ok(Keypair::named(global.suri.as_deref(), global.suri_file.as_deref())?)
+}
+
+/// Signs and sends the calls of a command. Where the node gets no blocks while one waits, it says so.
+pub struct Signer {
+    sender: Sender,
+    chain: Chain,
+    output: Output,
+}
+
+impl Signer {
+    /// With the key of whoever pays and signs.
+    pub fn new(global: &Global, chain: &Chain, keys: Keypair) -> Self {
+        Self { sender: chain.sender(keys), chain: chain.clone(), output: Output { json: global.json } }
+    }
+
+    /// The account that signs.
+    pub fn account(&self) -> Account {
+        self.sender.account()
+    }
+
+    /// Sends a call and waits until it is finalised and has succeeded.
+    pub async fn send_and_wait(&self, call: &(impl Payload + Sync)) -> Result<Included, ChainError> {
+        // A node that does not answer fails the call itself.
+        let look = async || staleness(&self.chain).await.ok().flatten();
+        let tell = |stale| {
+            self.output.say(format_args!(
+                "warning: {stale}. The transaction waits for a block; Ctrl-C ends this command alone, and a block may take it later"
+            ))
+        };
+        watched(self.sender.send_and_wait(call), look, tell).await
+    }
+}
+
+/// Does something, and tells once what is found meanwhile to hold it up.
+async fn watched<T, F>(work: impl Future<Output = T>, mut look: impl FnMut() -> F, tell: impl FnOnce(String)) -> T
+where
+    F: Future<Output = Option<String>>,
+{
+    let cause = async {
+        loop {
+            if let Some(cause) = look().await {
+                return cause;
+            }
+            sleep(WATCH).await;
+        }
+    };
+    tokio::pin!(work);
+    tokio::select! {
+        biased;
+        done = &mut work => return done,
+        cause = cause => tell(cause),
+    }
+    work.await
 }
 
 /// Where a command listens that fetches and serves nothing: on every interface, because a socket of the loopback one reaches nobody
@@ -281,6 +336,30 @@ mod tests {
             async move { Ok(found) }
         });
         assert_eq!(found.await.unwrap(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn transaction_should_be_said_to_wait_when_its_node_stops_getting_blocks_meanwhile() {
+        let (mut looks, mut told) = (0, Vec::new());
+        let look = || {
+            looks += 1;
+            std::future::ready((looks > 2).then(|| format!("stale at look {looks}")))
+        };
+        let work = async {
+            sleep(10 * WATCH).await;
+            7
+        };
+        assert_eq!(watched(work, look, |cause| told.push(cause)).await, 7);
+        assert_eq!((told, looks), (vec!["stale at look 3".to_owned()], 3));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_should_be_said_when_a_transaction_is_in_a_block_before_a_look_is_over() {
+        let look = || async {
+            sleep(WATCH).await;
+            Some("stale".to_owned())
+        };
+        assert_eq!(watched(std::future::ready(7), look, |cause| panic!("{cause}")).await, 7);
     }
 
     fn lost() -> anyhow::Error {

@@ -41,7 +41,7 @@ pub async fn run(global: &Global, command: DisputeCommand) -> anyhow::Result<Exi
         output::qrn(price),
         output::qrn(most)
     );
-    chain.sender(keys).send_and_wait(&calls::demand_leaf(id, args.position, most)).await?;
+    client::Signer::new(global, &chain, keys).send_and_wait(&calls::demand_leaf(id, args.position, most)).await?;
     let ShardId { job, stage, index: shard } = id;
     let report = Demanded { job, stage, shard, position: args.position, price: Big(price) };
     let text =

@@ -171,7 +171,7 @@ async fn appeal(global: &Global, args: AppealArgs) -> anyhow::Result<ExitCode> {
     ensure!(!statement.is_empty(), "{file} is empty: say why the slash is wrong");
     let statement = *blake3::hash(&statement).as_bytes();
     let chain = client::connect(global).await?;
-    chain.sender(keys).send_and_wait(&calls::appeal(args.id, statement)).await?;
+    client::Signer::new(global, &chain, keys).send_and_wait(&calls::appeal(args.id, statement)).await?;
     let slash = chain.deferred_slash(args.id).await?.context("the appeal was decided already")?;
     let report = Report { offence: args.id, statement: output::full(&statement), due_at: slash.due_at };
     let text = format!(

@@ -97,7 +97,7 @@ async fn decoy(global: &Global, args: DecoyArgs) -> anyhow::Result<()> {
     let hash = decoy_hash(&keys.account(), &salt);
     // Before it is posted: whoever loses the salt loses the deposit.
     output.say(format_args!("salt {}: keep it, it alone gives the deposit back", output::full(&salt)));
-    chain.sender(keys).send_and_wait(&calls::plant(hash, deposit)).await?;
+    client::Signer::new(global, &chain, keys).send_and_wait(&calls::plant(hash, deposit)).await?;
     let plant = chain.plant(None, hash).await?.context("the decoy was opened already")?;
     let (expires_at, salt) = (plant.expires_at, output::full(&salt));
     let report = Report { hash: output::full(&hash), salt, deposit: Big(deposit), expires_at };
@@ -194,7 +194,7 @@ impl Ended {
 async fn end(global: &Global, keys: Keypair, hash: [u8; 32], call: impl Payload + Sync) -> anyhow::Result<()> {
     let chain = client::connect(global).await?;
     under_way(&chain, hash).await?;
-    let included = chain.sender(keys).send_and_wait(&call).await?;
+    let included = client::Signer::new(global, &chain, keys).send_and_wait(&call).await?;
     let ended = included.events.iter().find_map(Ended::of).context("the chain did not tell what became of it")?;
     let text = ended.text();
     Output { json: global.json }.result(&ended, text)

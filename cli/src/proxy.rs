@@ -48,17 +48,17 @@ pub async fn run(global: &Global, command: ProxyCommand) -> anyhow::Result<ExitC
     let keys = client::keys(global)?;
     let caller = keys.account();
     let chain = client::connect(global).await?;
-    let sender = chain.sender(keys);
+    let signer = client::Signer::new(global, &chain, keys);
     match command {
         ProxyCommand::Add { proxy, fund } => {
             let proxy = parsed(&proxy)?;
             ensure!(proxy != caller, "the account is no proxy of its own: name that of the hot key");
             let found = chain.proxies(&caller).await?;
             if !found.iter().any(|found| is_daemon(found, &proxy)) {
-                sender.send_and_wait(&calls::add_proxy(proxy, ProxyKind::Daemon, 0)).await?;
+                signer.send_and_wait(&calls::add_proxy(proxy, ProxyKind::Daemon, 0)).await?;
             }
             if let Some(amount) = fund {
-                sender.send_and_wait(&calls::transfer(proxy, amount)).await?;
+                signer.send_and_wait(&calls::transfer(proxy, amount)).await?;
             } else if chain.account(&proxy).await?.free == 0 {
                 let hint = "the hot key owns nothing and can send nothing: --fund 1 gives it 1 QRN";
                 Output { json: global.json }.say(hint);
@@ -68,7 +68,7 @@ pub async fn run(global: &Global, command: ProxyCommand) -> anyhow::Result<ExitC
             let proxy = parsed(&proxy)?;
             let found = chain.proxies(&caller).await?;
             for found in to_remove(&found, &proxy)? {
-                sender.send_and_wait(&calls::remove_proxy(proxy, found.kind, found.delay_blocks)).await?;
+                signer.send_and_wait(&calls::remove_proxy(proxy, found.kind, found.delay_blocks)).await?;
             }
         }
         ProxyCommand::List { .. } => {}

@@ -3,7 +3,7 @@
 
 use crate::{
     args::{Global, StakeCommand},
-    client,
+    client::{self, Signer},
     output::{self, Output},
     proxy,
 };
@@ -15,7 +15,7 @@ use quern_sdk::chain::{
     json::Big,
     parse_account,
     runtime::{self, rewards},
-    Chain, Sender,
+    Chain,
 };
 use serde::Serialize;
 use std::process::ExitCode;
@@ -160,7 +160,7 @@ pub async fn run(global: &Global, command: StakeCommand) -> anyhow::Result<ExitC
     let keys = client::keys(global)?;
     let caller = keys.account();
     let chain = client::connect(global).await?;
-    let sender = chain.sender(keys);
+    let signer = Signer::new(global, &chain, keys);
     if let Some(hint) = hint_of_stake(std::env::var("QUERN_STAKE").ok().as_deref(), &command, &caller) {
         Output { json: global.json }.say(hint);
     }
@@ -171,35 +171,35 @@ pub async fn run(global: &Global, command: StakeCommand) -> anyhow::Result<ExitC
         enough_to_back(*qrn, backed.map_or(0, |nomination| nomination.amount), chain.minimum_nomination().await?)?;
     }
     match command {
-        StakeCommand::Bond { qrn } => sender.send_and_wait(&calls::bond(qrn)).await.map(drop)?,
-        StakeCommand::Unbond { qrn, from: None } => sender.send_and_wait(&calls::unbond(qrn)).await.map(drop)?,
+        StakeCommand::Bond { qrn } => signer.send_and_wait(&calls::bond(qrn)).await.map(drop)?,
+        StakeCommand::Unbond { qrn, from: None } => signer.send_and_wait(&calls::unbond(qrn)).await.map(drop)?,
         StakeCommand::Unbond { qrn, from: Some(from) } => {
-            sender.send_and_wait(&calls::unbond_nomination(account(&from)?, qrn)).await.map(drop)?
+            signer.send_and_wait(&calls::unbond_nomination(account(&from)?, qrn)).await.map(drop)?
         }
-        StakeCommand::Withdraw { from: None } => sender.send_and_wait(&calls::withdraw_unbonded()).await.map(drop)?,
+        StakeCommand::Withdraw { from: None } => signer.send_and_wait(&calls::withdraw_unbonded()).await.map(drop)?,
         StakeCommand::Withdraw { from: Some(from) } => {
-            sender.send_and_wait(&calls::withdraw_nomination(account(&from)?)).await.map(drop)?
+            signer.send_and_wait(&calls::withdraw_nomination(account(&from)?)).await.map(drop)?
         }
         StakeCommand::Keys => {
             let (keys, proof) = chain.rotate_session_keys(&caller).await.context(
                 "the node made no session keys: it does so for callers on its own machine, with --rpc-methods unsafe \
                  where its RPC port is open to others",
             )?;
-            sender.send_and_wait(&calls::set_session_keys(keys, proof)).await?;
+            signer.send_and_wait(&calls::set_session_keys(keys, proof)).await?;
             Output { json: global.json }.say("session keys are registered; next: `quern stake validate`");
         }
-        StakeCommand::Validate { commission } => sender.send_and_wait(&calls::validate(commission)).await.map(drop)?,
-        StakeCommand::Chill => sender.send_and_wait(&calls::chill()).await.map(drop)?,
+        StakeCommand::Validate { commission } => signer.send_and_wait(&calls::validate(commission)).await.map(drop)?,
+        StakeCommand::Chill => signer.send_and_wait(&calls::chill()).await.map(drop)?,
         StakeCommand::Nominate { candidate, qrn } => {
-            sender.send_and_wait(&calls::nominate(account(&candidate)?, qrn)).await.map(drop)?
+            signer.send_and_wait(&calls::nominate(account(&candidate)?, qrn)).await.map(drop)?
         }
         StakeCommand::Claim { account: None } => {
-            let claimed = claim(&chain, &sender).await?;
+            let claimed = claim(&chain, &signer).await?;
             Output { json: global.json }.say(claimed);
         }
-        StakeCommand::Claim { account: Some(who) } => claim_for(&chain, &sender, account(&who)?).await?,
+        StakeCommand::Claim { account: Some(who) } => claim_for(&chain, &signer, account(&who)?).await?,
         StakeCommand::Retire => {
-            sender.send_and_wait(&calls::retire()).await?;
+            signer.send_and_wait(&calls::retire()).await?;
             Output { json: global.json }.say(retired(chain.participant(&caller).await?.as_ref()));
         }
         StakeCommand::Show { .. } | StakeCommand::Candidates { .. } | StakeCommand::Proxy(_) => {}
@@ -322,17 +322,17 @@ impl std::fmt::Display for Paid {
 }
 
 /// Pays out credits, and the emission of every finished era that can be claimed.
-async fn claim(chain: &Chain, sender: &Sender) -> anyhow::Result<Paid> {
+async fn claim(chain: &Chain, signer: &Signer) -> anyhow::Result<Paid> {
     let mut paid = Paid::default();
-    let account = sender.account();
+    let account = signer.account();
     let credits = chain.account(&account).await?.credits;
     let eras: Vec<u32> = chain.claimable(&account).await?.into_iter().map(|(era, ..)| era).collect();
     // Without either, the chain says that there is nothing.
     if credits > 0 || eras.is_empty() {
-        paid.add(&sender.send_and_wait(&calls::claim()).await?.events);
+        paid.add(&signer.send_and_wait(&calls::claim()).await?.events);
     }
     for page in eras.chunks(ERAS_PER_CLAIM) {
-        paid.add(&sender.send_and_wait(&calls::claim_emission(page.to_vec())).await?.events);
+        paid.add(&signer.send_and_wait(&calls::claim_emission(page.to_vec())).await?.events);
     }
     Ok(paid)
 }
@@ -351,11 +351,11 @@ pub(crate) async fn held_now(chain: &Chain, account: &Account) -> anyhow::Result
 }
 
 /// Pays out the emission of every finished era of another account, to it and to those who back it.
-async fn claim_for(chain: &Chain, sender: &Sender, who: Account) -> anyhow::Result<()> {
+async fn claim_for(chain: &Chain, signer: &Signer, who: Account) -> anyhow::Result<()> {
     let eras: Vec<u32> = chain.claimable(&who).await?.into_iter().map(|(era, ..)| era).collect();
     anyhow::ensure!(!eras.is_empty(), "no finished era has emission that {} has not claimed", output::address(&who));
     for page in eras.chunks(ERAS_PER_CLAIM) {
-        sender.send_and_wait(&calls::claim_emission_for(who, page.to_vec())).await?;
+        signer.send_and_wait(&calls::claim_emission_for(who, page.to_vec())).await?;
     }
     Ok(())
 }

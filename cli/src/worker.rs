@@ -61,7 +61,9 @@ async fn register(global: &Global) -> anyhow::Result<ExitCode> {
     let known = chain.participant(&account).await?;
     let view = may_register(known, chain.minimum_bond().await?)?;
     let (role, endpoint, profile) = (view.role, view.endpoint.clone(), view.profile.clone());
-    chain.sender(keys).send_and_wait(&calls::register(role, endpoint, profile, view.ask)).await?;
+    client::Signer::new(global, &chain, keys)
+        .send_and_wait(&calls::register(role, endpoint, profile, view.ask))
+        .await?;
     let view = chain.participant(&account).await?.context("the account is not registered any more")?;
     let role = json::role(role);
     let report = Report { account: output::address(&account), role, reputation: view.reputation };
@@ -81,7 +83,8 @@ async fn evict(global: &Global, account: &str) -> anyhow::Result<ExitCode> {
     }
     let who = parse_account(account).with_context(|| format!("{account:?} is no account"))?;
     let keys = client::keys(global)?;
-    client::connect(global).await?.sender(keys).send_and_wait(&calls::evict(who)).await?;
+    let chain = client::connect(global).await?;
+    client::Signer::new(global, &chain, keys).send_and_wait(&calls::evict(who)).await?;
     let account = output::address(&who);
     let text = format!("{account} has made room");
     Output { json: global.json }.result(&Report { account }, text)?;

@@ -49,9 +49,9 @@ pub async fn run(global: &Global, args: AcknowledgeArgs) -> anyhow::Result<ExitC
         }
     }
     ensure!(!waiting.is_empty(), "there is nothing to acknowledge in job {}: {}", args.id, why_not(own, said));
-    let sender = chain.sender(keys);
+    let signer = client::Signer::new(global, &chain, keys);
     for page in waiting.chunks(SHARDS_PER_CALL) {
-        sender.send_and_wait(&calls::acknowledge_shards(page.to_vec())).await?;
+        signer.send_and_wait(&calls::acknowledge_shards(page.to_vec())).await?;
     }
     let text = format!("the outputs of {} shards of job {} are acknowledged", waiting.len(), args.id);
     Output { json: global.json }.result(&Acknowledged { job: args.id, shards: waiting.len() }, text)?;

@@ -55,7 +55,7 @@ struct Cancelled {
 async fn cancel(global: &Global, args: JobArgs) -> anyhow::Result<ExitCode> {
     let keys = client::keys(global)?;
     let chain = client::connect(global).await?;
-    chain.sender(keys).send_and_wait(&calls::cancel_job(args.id)).await?;
+    client::Signer::new(global, &chain, keys).send_and_wait(&calls::cancel_job(args.id)).await?;
     let text =
         format!("job {} is cancelled; shards under way are still paid, the rest of the escrow comes back", args.id);
     Output { json: global.json }.result(&Cancelled { job: args.id, cancelled: true }, text)?;
@@ -72,7 +72,7 @@ struct Forked {
 async fn fork(global: &Global, args: JobArgs) -> anyhow::Result<ExitCode> {
     let keys = client::keys(global)?;
     let chain = client::connect(global).await?;
-    let included = chain.sender(keys).send_and_wait(&calls::fork_job(args.id)).await?;
+    let included = client::Signer::new(global, &chain, keys).send_and_wait(&calls::fork_job(args.id)).await?;
     let forked = included.events.iter().find_map(|event| match event {
         runtime::Event::Jobs(runtime::jobs::Event::JobForked { job, from, escrow, .. }) => {
             Some(Forked { job: *job, from: *from, escrow: Big(*escrow) })

@@ -58,15 +58,16 @@ pub async fn run(global: &Global, args: ResumeArgs) -> anyhow::Result<ExitCode> 
     if held > 0 && !args.yes && !output.confirm(&what)? {
         anyhow::bail!("job {} is still paused", args.id);
     }
-    let (resumed, sender) = (Resumed { job: args.id, held: Big(held) }, chain.sender(keys));
+    let resumed = Resumed { job: args.id, held: Big(held) };
+    let signer = client::Signer::new(global, &chain, keys);
     let text = format!("job {} is resumed, and {} held anew", args.id, output::qrn(held));
     let Some((peer, endpoints)) = served else {
-        sender.send_and_wait(&calls::resume_job(args.id, None)).await?;
+        signer.send_and_wait(&calls::resume_job(args.id, None)).await?;
         output
             .result(&resumed, format_args!("{text}; it counts on its endpoints, which must serve the inputs again"))?;
         return Ok(ExitCode::SUCCESS);
     };
-    sender.send_and_wait(&calls::resume_job(args.id, Some(endpoints))).await?;
+    signer.send_and_wait(&calls::resume_job(args.id, Some(endpoints))).await?;
     output.say(format_args!("{text}; serving its inputs until it is over"));
     let done = tokio::select! {
         done = watch::follow(&chain, args.id, &output) => done?,

@@ -62,7 +62,7 @@ struct Retired {
 async fn retire(global: &Global, output: &Output, program: BlobId) -> anyhow::Result<()> {
     let keys = client::keys(global)?;
     let chain = client::connect(global).await?;
-    let included = chain.sender(keys).send_and_wait(&calls::retire_program(program)).await?;
+    let included = client::Signer::new(global, &chain, keys).send_and_wait(&calls::retire_program(program)).await?;
     let deposit = included.events.iter().find_map(|event| match event {
         runtime::Event::Jobs(runtime::jobs::Event::ProgramRetired { deposit, .. }) => Some(*deposit),
         _ => None,
