@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a promise depends on, kept durably before the promise is made.
 
+pub mod mark;
+
 use crate::{
     core::{
         planter::{Plan, Progress},
@@ -22,7 +24,11 @@ use redb::{
     Database, DatabaseError, ReadOnlyDatabase, ReadableDatabase, ReadableTable, TableDefinition, TableError,
     WriteTransaction,
 };
-use std::{collections::HashSet, path::Path, sync::Arc};
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 const PROMISES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("promises");
 const RESULTS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("results");
@@ -126,6 +132,8 @@ pub struct Db {
     account: [u8; 32],
     /// Whether nothing was ever kept in it when it was opened.
     is_new: bool,
+    /// Where it is.
+    folder: PathBuf,
     /// Tells the room on its disk in MiB, where that is known.
     room_mib: Box<dyn Fn() -> Option<u64> + Send + Sync>,
 }
@@ -141,9 +149,11 @@ impl Db {
         };
         // A path without a folder is one in the working directory.
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
-        let room_mib = Box::new(move || disk::free_mib(&folder));
-        let mut db = Self { database: db, account: *account, is_new: true, room_mib };
+        let at = folder.clone();
+        let room_mib = Box::new(move || disk::free_mib(&at));
+        let mut db = Self { database: db, account: *account, is_new: true, folder, room_mib };
         db.is_new = db.claim(genesis)?;
+        mark::tell(&db.folder, account, &Origin { genesis: *genesis, first_block: db.first_block()? });
         Ok(db)
     }
 
@@ -231,16 +241,15 @@ impl Db {
     /// Binds the database to block 1 of its chain, once that is final, and refuses every chain that has another one. The genesis
     /// block does not tell chains apart: all development chains have the same.
     pub fn bind(&self, origin: &Origin) -> Result<Binding, DbError> {
-        let found = {
+        {
             let read = self.database.begin_read().map_err(io)?;
             let identity = read.open_table(IDENTITY).map_err(io)?;
             let genesis = identity.get("genesis").map_err(io)?.map(|found| found.value().to_vec());
             if let Some(found) = genesis.filter(|found| *found != origin.genesis) {
                 return Err(foreign("genesis", &found, &origin.genesis));
             }
-            identity.get(FIRST_BLOCK).map_err(io)?.map(|found| hash_of(found.value())).transpose()?
-        };
-        match (found, origin.first_block) {
+        }
+        match (self.first_block()?, origin.first_block) {
             (Some(found), Some(here)) if found != here => Err(DbError::OtherFirstBlock { found, here }),
             (Some(_), Some(_)) => Ok(Binding::Confirmed),
             (Some(_), None) => Ok(Binding::Unconfirmed),
@@ -248,6 +257,7 @@ impl Db {
                 let write = self.begin_write()?;
                 write.open_table(IDENTITY).map_err(io)?.insert(FIRST_BLOCK, here.as_slice()).map_err(io)?;
                 write.commit().map_err(io)?;
+                mark::tell(&self.folder, &self.account, origin);
                 Ok(Binding::Confirmed)
             }
             (None, None) => Ok(Binding::Unbound),
@@ -256,8 +266,14 @@ impl Db {
 
     /// Whether the database is bound to block 1 of its chain.
     pub fn is_bound(&self) -> Result<bool, DbError> {
+        Ok(self.first_block()?.is_some())
+    }
+
+    fn first_block(&self) -> Result<Option<[u8; 32]>, DbError> {
         let read = self.database.begin_read().map_err(io)?;
-        Ok(read.open_table(IDENTITY).map_err(io)?.get(FIRST_BLOCK).map_err(io)?.is_some())
+        let identity = read.open_table(IDENTITY).map_err(io)?;
+        let found = identity.get(FIRST_BLOCK).map_err(io)?;
+        found.map(|found| hash_of(found.value())).transpose()
     }
 
     /// What the database of a daemon says of itself, without changing anything; none where there is none yet.
@@ -283,8 +299,9 @@ impl Db {
             return Err(DbError::Version { found: version });
         }
         let bytes = |what| entry(what)?.map(|found| hash_of(&found)).transpose();
-        let (account, first_block) = (bytes("account")?, bytes(FIRST_BLOCK)?);
-        Ok(Some(Identity { account, genesis: bytes("genesis")?.ok_or(DbError::Corrupt)?, first_block }))
+        let genesis = bytes("genesis")?.ok_or(DbError::Corrupt)?;
+        let origin = Some(Origin { genesis, first_block: bytes(FIRST_BLOCK)? });
+        Ok(Some(Identity { account: bytes("account")?, origin }))
     }
 
     /// Keeps a promise.
@@ -459,10 +476,8 @@ impl Db {
 pub struct Identity {
     /// The account; none where nothing was ever kept.
     pub account: Option<[u8; 32]>,
-    /// The genesis block's hash of its chain.
-    pub genesis: [u8; 32],
-    /// The hash of its block 1; none where that was not final yet when the daemon ran.
-    pub first_block: Option<[u8; 32]>,
+    /// The chain; without its block 1 where that was not final yet when the daemon ran.
+    pub origin: Option<Origin>,
 }
 
 /// What is known of a database and the chain that a node follows.
@@ -725,7 +740,7 @@ mod tests {
         assert!(matches!(Db::identity(&path), Err(DbError::InUse)));
         assert!(matches!(Db::open(&path, &[1; 32], &[2; 32]), Err(DbError::InUse)));
         drop(db);
-        assert_eq!(Db::identity(&path).unwrap(), Some(Identity { account: None, genesis: [2; 32], first_block: None }));
+        assert_eq!(Db::identity(&path).unwrap(), Some(Identity { account: None, origin: Some(origin(None)) }));
     }
 
     fn origin(first_block: Option<u8>) -> Origin {
@@ -740,8 +755,8 @@ mod tests {
         assert_eq!((db.bind(&origin(None)).unwrap(), db.is_bound().unwrap()), (Binding::Unbound, false));
         assert_eq!((db.bind(&origin(Some(5))).unwrap(), db.is_bound().unwrap()), (Binding::Confirmed, true));
         drop(db);
-        let found = Db::identity(&path).unwrap().and_then(|found| found.first_block);
-        assert_eq!(found, Some([5; 32]));
+        let found = Db::identity(&path).unwrap().and_then(|found| found.origin);
+        assert_eq!(found, Some(origin(Some(5))));
         let db = Db::open(&path, &[1; 32], &[2; 32]).unwrap();
         assert_eq!(db.bind(&origin(Some(5))).unwrap(), Binding::Confirmed);
         assert_eq!(db.bind(&origin(None)).unwrap(), Binding::Unconfirmed);

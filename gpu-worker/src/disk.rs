@@ -126,6 +126,21 @@ pub fn free_mib(folder: &Path) -> Option<u64> {
     Some(free_bytes(folder)? >> 20)
 }
 
+/// Removes a file that may be gone.
+pub fn remove(file: &Path) -> io::Result<()> {
+    match std::fs::remove_file(file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+/// Writes a small file: whoever reads it sees what it held before or what it holds now.
+pub fn replace(file: &Path, text: &str) -> io::Result<()> {
+    let new = file.with_extension("new");
+    std::fs::write(&new, text)?;
+    std::fs::rename(new, file)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

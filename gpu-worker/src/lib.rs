@@ -89,7 +89,7 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
     until_stopped(&site.clone(), async {
         let planting = planting(&args, &site, &sender).await?;
         let profile = profile(honest.as_ref(), args.common.region)?;
-        let drain = Drain::of(&args.common.data, &site.me);
+        let drain = Drain::of(&args.common.data);
         let wanted = Enrolment {
             role: Role::Worker,
             endpoint: site.peer.endpoint(),
@@ -163,7 +163,7 @@ pub async fn validate(args: ValidateArgs) -> anyhow::Result<()> {
     let (site, sender) = open(&args.common, executor).await?;
     until_stopped(&site.clone(), async {
         let profile = profile(honest.as_ref(), args.common.region)?;
-        let drain = Drain::of(&args.common.data, &site.me);
+        let drain = Drain::of(&args.common.data);
         let wanted = Enrolment {
             role: Role::Validator,
             endpoint: site.peer.endpoint(),

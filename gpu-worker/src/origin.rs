@@ -24,6 +24,14 @@ impl Origin {
         let first_block = if is_final { chain.block_hash(1).await.ok() } else { None };
         Ok(Self { genesis: chain.genesis(), first_block })
     }
+
+    /// Whether another is of the same chain; none while one of them does not say.
+    pub fn is_same(&self, other: &Self) -> Option<bool> {
+        if self.genesis != other.genesis {
+            return Some(false);
+        }
+        Some(self.first_block? == other.first_block?)
+    }
 }
 
 /// Why a daemon cannot go on with a node.

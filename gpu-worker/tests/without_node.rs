@@ -52,3 +52,24 @@ fn drain_should_say_that_the_daemon_stays_told_to() {
     assert!(stderr.contains("--cancel") && stderr.contains("no node answers"), "{stderr}");
     assert!(drain::is_asked(folder.path()));
 }
+
+#[test]
+fn drain_should_need_no_key_where_it_does_not_wait_and_say_whether_a_daemon_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let drained = |how| {
+        let output = quern_worker("drain", folder.path()).arg(how).env_remove("QUERN_SURI").output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let daemon = db::Db::open(&folder.path().join(db::FILE_NAME), &[1; 32], &[2; 32]).unwrap();
+    assert!(drained("--no-wait").starts_with("the daemon takes no new shards"));
+    assert!(drained("--cancel").starts_with("the daemon takes new shards again"));
+    let output = quern_worker("drain", folder.path()).arg("--no-wait").output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && stderr.contains("is the folder of"), "another account is named: {stderr}");
+    drop(daemon);
+    for how in ["--no-wait", "--cancel"] {
+        assert!(drained(how).starts_with("no daemon runs with this folder"), "{how}");
+    }
+    assert!(!drain::is_asked(folder.path()));
+}

@@ -17,6 +17,15 @@ fn codes(report: &Value) -> Vec<String> {
     others
 }
 
+/// All that it found, where it found the folder another one's.
+async fn all_codes(network: &Network, suri: &str, data: &str) -> Vec<String> {
+    let report = doctor(network, suri, data).await;
+    assert_eq!(report.code, Some(1), "{report:#?}");
+    let report = report.json();
+    let findings = report["findings"].as_array().unwrap_or_else(|| panic!("no findings: {report:#}"));
+    findings.iter().filter_map(|finding| finding["code"].as_str().map(str::to_owned)).collect()
+}
+
 /// `quern-worker doctor` on the processor, with this data folder.
 async fn doctor(network: &Network, suri: &str, data: &str) -> Ran {
     network.quern_worker(suri, &["doctor", "--json", "--executor", "cpu", "--data", data]).await
@@ -73,6 +82,35 @@ async fn daemon_should_drain_and_come_back(network: &Network, data: &str) {
         (status(network).await["ready"] == json!(true)).then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn operator_should_be_told_of_a_wrong_node_or_key_beside_a_daemon_that_is_well() {
+    let (network, other) = (Network::development().await, Network::development().await);
+    let (workers, _) = network.enrol(1, 0).await;
+    let folder = workers[0].data();
+    let data = folder.to_string_lossy().into_owned();
+    eventually("the folder says its block 1", PATIENCE, || async {
+        let told = std::fs::read_to_string(folder.join("chain")).ok()?;
+        (told.lines().count() == 2).then_some(())
+    })
+    .await;
+    eventually("the other chain's block 1 is final", PATIENCE, || async {
+        (other.chain.finalized().await.expect("the node answers").0 >= 1).then_some(())
+    })
+    .await;
+
+    assert_eq!(all_codes(&other, WORKER, &data).await, ["other_chain"]);
+    assert_eq!(all_codes(&network, "//Worker//2", &data).await, ["other_account"]);
+    let drain = ["drain", "--data", &data];
+    other.quern_worker(WORKER, &drain).await.refused(1, &["another chain with the same genesis", "--rpc"]);
+    for how in [None, Some("--no-wait"), Some("--cancel")] {
+        let line: Vec<&str> = drain.into_iter().chain(how).collect();
+        network.quern_worker("//Worker//2", &line).await.refused(1, &["is the folder of", "--account"]);
+    }
+    assert!(!folder.join("drain").exists(), "a daemon that is another one's is asked nothing");
+    network.quern_worker(WORKER, &["drain", "--no-wait", "--data", &data]).await.succeeded();
+    assert!(folder.join("drain").exists());
 }
 
 #[tokio::test]

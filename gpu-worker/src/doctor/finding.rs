@@ -336,8 +336,9 @@ impl Problem {
             Self::StakeUnbonded { .. } => "with the key of the stake: quern stake bond",
             Self::Node(ChainError::OtherChain { .. }) => "use programs of the chain's version, or name another node with --rpc",
             Self::Node(_) => "start a node (quern-node), or name another with --rpc",
-            Self::OtherGenesis { .. } => "name a node of that chain with --rpc, or give this chain a folder of its own with --data",
-            Self::OtherFirstBlock { .. } => "give this daemon a new --data folder",
+            Self::OtherGenesis { .. } | Self::OtherFirstBlock { .. } => {
+                "name a node of that chain with --rpc, or the folder of this one with --data: a new one where this chain has none yet"
+            }
             Self::OtherAccount(_) => "use that account's key, or give this account a folder of its own with --data; if this is a hot key, name its account with --stake",
             Self::OtherRuntime { .. } => "use programs of the chain's version",
             Self::Syncing { .. } => "wait until it has all blocks: a daemon on an old block misses its deadlines",

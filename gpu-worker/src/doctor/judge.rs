@@ -117,6 +117,8 @@ pub struct FolderSeen {
     pub free_mib: Option<u64>,
     /// Whose database is in it.
     pub database: Result<Option<Identity>, DbError>,
+    /// Whose daemon runs or ran last with it, as that said itself.
+    pub told: Identity,
     /// Whether the daemon was told to drain.
     pub drains: bool,
 }
@@ -125,6 +127,11 @@ impl FolderSeen {
     /// Whether a daemon runs with it.
     pub fn is_in_use(&self) -> bool {
         matches!(self.database, Err(DbError::InUse))
+    }
+
+    /// Whether a daemon of another account or chain runs with it, whom nothing here is about.
+    pub fn is_anothers(&self, account: Option<Account>, node: Option<Origin>) -> bool {
+        self.is_in_use() && others(&self.told, account, node).is_some()
     }
 }
 
@@ -145,11 +152,10 @@ pub fn folder(seen: FolderSeen, account: Option<Account>, origin: Option<Origin>
     }
     let database = match seen.database {
         Ok(None) => Ok("none yet: the daemon makes one".to_owned()),
-        Ok(Some(Identity { account: Some(found), .. })) if account.is_some_and(|account| account != found) => {
-            Err(Problem::OtherAccount(address(&found)))
+        Ok(Some(found)) => others(&found, account, origin).map_or(Ok(whose(&found).to_owned()), Err),
+        Err(DbError::InUse) => {
+            others(&seen.told, account, origin).map_or(Ok("in use: a daemon runs with this folder".to_owned()), Err)
         }
-        Ok(Some(found)) => other_chain(&found, origin).map_or(Ok(whose(&found).to_owned()), Err),
-        Err(DbError::InUse) => Ok("in use: a daemon runs with this folder".to_owned()),
         Err(error) => Err(Problem::Database(error)),
     };
     findings.push(Finding { check: "database", outcome: database });
@@ -167,15 +173,24 @@ fn whose(folder: &Identity) -> &'static str {
     }
 }
 
-/// Whether the folder is of another chain than the node.
-fn other_chain(folder: &Identity, node: Option<Origin>) -> Option<Problem> {
-    let node = node?;
+/// That the folder is of another account or chain, as far as both are known.
+fn others(folder: &Identity, account: Option<Account>, node: Option<Origin>) -> Option<Problem> {
+    match (folder.account, account) {
+        (Some(found), Some(account)) if found != account => Some(Problem::OtherAccount(address(&found))),
+        _ => other_chain(&folder.origin?, &node?),
+    }
+}
+
+/// That a folder's chain is another one than the node's.
+pub fn other_chain(folder: &Origin, node: &Origin) -> Option<Problem> {
+    if folder.is_same(node) != Some(false) {
+        return None;
+    }
     if folder.genesis != node.genesis {
         let (found, expected) = (hex::encode(folder.genesis), hex::encode(node.genesis));
         return Some(Problem::OtherGenesis { found, expected });
     }
-    let (found, here) = (folder.first_block?, node.first_block?);
-    (found != here).then_some(Problem::OtherFirstBlock { found, here })
+    Some(Problem::OtherFirstBlock { found: folder.first_block?, here: node.first_block? })
 }
 
 /// What is wanted of the account.

@@ -7,10 +7,11 @@ mod judge;
 mod tests;
 
 pub use finding::{address_remedy, Finding, FindingReport, Level, Problem, LEAST_DISK_MIB};
+pub(crate) use judge::other_chain;
 
 use crate::{
     args::{CommonArgs, DoctorArgs, ExecutorChoice, KeyArgs},
-    db::{self, Db},
+    db::{self, mark, Db},
     disk, drain,
     origin::Origin,
     planting,
@@ -89,6 +90,8 @@ pub async fn examine(args: &DoctorArgs) -> Vec<Finding> {
 
     let folder = look_at_folder(&common.data);
     let wants = Wants::of(args, folder.is_in_use());
+    // Beside another one's daemon nothing that this chain says of this account is about it.
+    let is_anothers = folder.is_anothers(account, origin);
     findings.extend(judge::folder(folder, account, origin));
     if !wants.is_running {
         findings.push(match UdpSocket::bind(common.listen) {
@@ -99,10 +102,11 @@ pub async fn examine(args: &DoctorArgs) -> Vec<Finding> {
     match chain {
         Err(error) => findings.push(Finding::problem("node", Problem::Node(error))),
         Ok(chain) => {
-            if let Err(error) = examine_chain(&chain, common, account, hot, &wants, &mut findings).await {
+            let judged = account.filter(|_| !is_anothers);
+            if let Err(error) = examine_chain(&chain, common, judged, hot, &wants, &mut findings).await {
                 findings.push(Finding::problem("node", Problem::Node(error)));
             }
-            if let Some(named) = &args.plant_from {
+            if let Some(named) = args.plant_from.as_ref().filter(|_| !is_anothers) {
                 let own = [account, hot].into_iter().flatten().collect::<Vec<_>>();
                 match examine_planting(&chain, named, &own).await {
                     Ok(found) => findings.extend(found),
@@ -223,6 +227,7 @@ fn look_at_folder(path: &Path) -> FolderSeen {
         writable: try_write(there),
         free_mib: disk::free_mib(there),
         database: Db::identity(&path.join(db::FILE_NAME)),
+        told: mark::told(path),
         drains: drain::is_asked(path),
     }
 }

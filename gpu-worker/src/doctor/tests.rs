@@ -29,7 +29,12 @@ fn node() -> NodeSeen {
 }
 
 fn folder(database: Result<Option<Identity>, DbError>) -> FolderSeen {
-    FolderSeen { path: "/data".into(), writable: Ok(()), free_mib: Some(99_999), database, drains: false }
+    let told = Identity { account: None, origin: None };
+    FolderSeen { path: "/data".into(), writable: Ok(()), free_mib: Some(99_999), database, told, drains: false }
+}
+
+fn origin(genesis: u8, first_block: Option<u8>) -> Origin {
+    Origin { genesis: [genesis; 32], first_block: first_block.map(|byte| [byte; 32]) }
 }
 
 fn wants(role: Role, is_running: bool) -> Wants {
@@ -72,18 +77,16 @@ fn clock_should_be_found_off_in_both_directions() {
 
 #[test]
 fn folder_should_be_judged_by_whose_it_is() {
-    let own = || Ok(Some(Identity { account: Some(ME), genesis: [7; 32], first_block: None }));
-    let codes_of = |seen, account, genesis| {
-        codes(&judge::folder(seen, Some(account), Some(Origin { genesis, first_block: Some([9; 32]) })))
-    };
-    assert_eq!(codes_of(folder(own()), ME, [7; 32]), Vec::<&str>::new());
-    assert_eq!(codes_of(folder(Ok(None)), ME, [7; 32]), Vec::<&str>::new());
-    assert_eq!(codes_of(folder(Err(DbError::InUse)), ME, [7; 32]), Vec::<&str>::new());
-    assert_eq!(codes_of(folder(own()), OTHER, [7; 32]), ["other_account"]);
-    assert_eq!(codes_of(folder(own()), ME, [8; 32]), ["other_genesis"]);
-    let unused = Ok(Some(Identity { account: None, genesis: [7; 32], first_block: None }));
-    assert_eq!(codes_of(folder(unused), OTHER, [7; 32]), Vec::<&str>::new(), "started once with another key");
-    assert_eq!(codes_of(folder(Err(DbError::Version { found: 9 })), ME, [7; 32]), ["database_version"]);
+    let own = || Ok(Some(Identity { account: Some(ME), origin: Some(origin(7, None)) }));
+    let codes_of = |seen, account, genesis| codes(&judge::folder(seen, Some(account), Some(origin(genesis, Some(9)))));
+    assert_eq!(codes_of(folder(own()), ME, 7), Vec::<&str>::new());
+    assert_eq!(codes_of(folder(Ok(None)), ME, 7), Vec::<&str>::new());
+    assert_eq!(codes_of(folder(Err(DbError::InUse)), ME, 7), Vec::<&str>::new());
+    assert_eq!(codes_of(folder(own()), OTHER, 7), ["other_account"]);
+    assert_eq!(codes_of(folder(own()), ME, 8), ["other_genesis"]);
+    let unused = Ok(Some(Identity { account: None, origin: Some(origin(7, None)) }));
+    assert_eq!(codes_of(folder(unused), OTHER, 7), Vec::<&str>::new(), "started once with another key");
+    assert_eq!(codes_of(folder(Err(DbError::Version { found: 9 })), ME, 7), ["database_version"]);
     let full =
         FolderSeen { free_mib: Some(100), writable: Err(std::io::Error::other("no")), drains: true, ..folder(own()) };
     let findings = judge::folder(full, Some(ME), None);
@@ -123,15 +126,57 @@ fn remedy_of_an_address_should_go_by_what_is_wrong_with_it() {
 #[test]
 fn folder_should_be_found_another_chains_when_block_1_differs() {
     let codes_of = |found: Option<u8>, here: Option<u8>| {
-        let hash = |byte: u8| [byte; 32];
-        let identity = Identity { account: Some(ME), genesis: [7; 32], first_block: found.map(hash) };
-        let origin = Origin { genesis: [7; 32], first_block: here.map(hash) };
-        codes(&judge::folder(folder(Ok(Some(identity))), Some(ME), Some(origin)))
+        let identity = Identity { account: Some(ME), origin: Some(origin(7, found)) };
+        codes(&judge::folder(folder(Ok(Some(identity))), Some(ME), Some(origin(7, here))))
     };
     assert_eq!(codes_of(Some(1), Some(2)), ["other_chain"]);
     for (found, here) in [(Some(1), Some(1)), (None, Some(1)), (Some(1), None), (None, None)] {
         assert_eq!(codes_of(found, here), Vec::<&str>::new(), "{found:?} {here:?}");
     }
+}
+
+#[test]
+fn daemon_that_runs_should_be_found_another_ones_by_what_it_said() {
+    let seen = |account, origin| FolderSeen { told: Identity { account, origin }, ..folder(Err(DbError::InUse)) };
+    let codes_of = |account, told, node| {
+        let (seen, node) = (seen(account, told), Some(node));
+        let is_anothers = seen.is_anothers(Some(ME), node);
+        let codes = codes(&judge::folder(seen, Some(ME), node));
+        assert_eq!(is_anothers, !codes.is_empty());
+        codes
+    };
+    let known = Some(origin(7, Some(1)));
+    assert_eq!(codes_of(Some(ME), known, origin(7, Some(1))), Vec::<&str>::new());
+    assert_eq!(codes_of(Some(OTHER), known, origin(7, Some(1))), ["other_account"]);
+    assert_eq!(codes_of(Some(ME), known, origin(7, Some(2))), ["other_chain"]);
+    assert_eq!(codes_of(Some(ME), known, origin(8, None)), ["other_genesis"]);
+    for (told, node) in [(None, origin(7, Some(2))), (Some(origin(7, None)), origin(7, Some(2)))] {
+        assert_eq!(codes_of(None, told, node), Vec::<&str>::new(), "it has not said");
+    }
+    let stopped = FolderSeen { database: Ok(None), ..seen(Some(OTHER), known) };
+    assert!(!stopped.is_anothers(Some(ME), None), "it may be used by now");
+    for problem in [
+        Problem::OtherAccount("a".into()),
+        Problem::OtherGenesis { found: "a".into(), expected: "b".into() },
+        Problem::OtherFirstBlock { found: [1; 32], here: [2; 32] },
+    ] {
+        assert!(problem.fix().contains("--data"), "{problem}");
+    }
+}
+
+#[tokio::test]
+async fn doctor_should_look_for_whose_a_folder_is_while_a_daemon_has_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let _db = Db::open(&folder.path().join(db::FILE_NAME), &ME, &[7; 32]).unwrap();
+    let data = folder.path().to_str().unwrap();
+    let line = ["quern-worker", "doctor", "--rpc", "ws://127.0.0.1:1", "--executor", "cpu", "--data", data];
+    let examined = async |suri| {
+        let Command::Doctor(args) = Cli::parse_from(line.into_iter().chain(["--suri", suri])).command else {
+            panic!("it is the doctor")
+        };
+        codes(&examine(&args).await)
+    };
+    assert_eq!(examined("//Nobody").await, ["other_account", "node_unreachable"]);
 }
 
 #[test]

@@ -22,7 +22,7 @@ use quern_sdk::chain::{
     json::{self, Big},
     parse_account,
     proxy::ProxyView,
-    Chain, ChainError,
+    Chain, ChainError, KeyError,
 };
 use serde::Serialize;
 use std::{collections::BTreeSet, fmt::Write, process::ExitCode};
@@ -204,6 +204,14 @@ impl Meant {
             (None, None) => (key().context("name the account with --account, or its key")?, None),
         };
         Ok(Self { account, hot: hot.filter(|hot| *hot != account) })
+    }
+
+    /// The same, where anybody is named at all.
+    pub fn named(args: &AccountArgs) -> anyhow::Result<Option<Self>> {
+        match Self::of(args) {
+            Err(error) if matches!(error.downcast_ref(), Some(KeyError::None)) => Ok(None),
+            meant => meant.map(Some),
+        }
     }
 
     /// Refuses to answer for an account that is none of the typed key's.
