@@ -36,16 +36,24 @@ async fn imported_models_should_say_over_the_chain_what_they_say_here() {
     let submit = ["submit", "opticks.quern", "--prompt", "The Rays of ", "--tokens", "6", "--yes", "--json"];
     nothing_should_be_held_when_the_job_cannot_be_done(&network, &submit).await;
 
-    let (_workers, _validators) = network.enrol(1, 3).await;
+    let daemons = network.enrol(1, 3).await;
     let written = model(&network, &submit).await.succeeded().json();
     let here = ["run", "opticks.quern", "--prompt", "The Rays of ", "--tokens", "6", "--json"];
     let here = model(&network, &here).await.succeeded().json();
     assert_eq!((&written["text"], &written["prompt"]), (&here["text"], &here["prompt"]), "{written:#}");
-    assert_eq!(verified(&network, &written).await["matches"], json!(true));
+    let again = verified(&network, &written).await;
+    assert_eq!((&again["matches"], &again["output_only"]), (&json!(true), &json!(false)), "{again:#}");
 
     images_should_be_classified(&network).await;
     assert_eq!(network.slashes().await, vec![]);
     network.assert_invariants().await;
+
+    // A receipt and the inputs are enough when nobody shows anything any more.
+    drop(daemons);
+    let alone = verified(&network, &written).await;
+    assert_eq!((&alone["matches"], &alone["output_only"]), (&json!(true), &json!(true)), "{alone:#}");
+    let id = written["job"].to_string();
+    network.quern(&["job", "verify", &id]).await.refused(1, &["shown by nobody", "quern job verify FOLDER"]);
 }
 
 async fn nothing_should_be_held_when_the_job_cannot_be_done(network: &Network, submit: &[&str]) {
