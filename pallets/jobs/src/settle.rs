@@ -155,6 +155,12 @@ impl<T: Config> Pallet<T> {
         Shards::<T>::get(ShardId { job: record.origin(job, index), stage, index })
     }
 
+    /// The job whose shards a stage takes over, and its record of that stage.
+    pub(crate) fn former(record: &StageRecord, stage: u16) -> Option<(JobId, StageRecord)> {
+        let from = record.inherits?;
+        Some((from, Stages::<T>::get(from, stage)?))
+    }
+
     /// The paid shard that a fork of a job takes over, of the job or of what that has taken over itself.
     pub(crate) fn standing(job: JobId, record: &StageRecord, stage: u16, index: u32) -> Option<Shard> {
         Self::shard_of(job, record, stage, index)

@@ -146,7 +146,7 @@ impl<T: Config> Pallet<T> {
             (false, true) => T::Randomness::period_of(now),
             (false, false) => Self::period_after(now),
         };
-        let former = stage.inherits.and_then(|from| Some((from, Stages::<T>::get(from, index)?)));
+        let former = Self::former(&stage, index);
         // To complete a stage all of its shards are read once more, and all stages to complete the job.
         let stages = job.reads.len() as u32;
         let completes_job = job.complete.count_ones().saturating_add(1) == stages;

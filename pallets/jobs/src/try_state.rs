@@ -151,7 +151,7 @@ impl<T: Config> Pallet<T> {
             for (index, _) in (0u16..).zip(&job.reads) {
                 let stage = Stages::<T>::get(id, index).ok_or("jobs: a stage is missing")?;
                 let costs = Programs::<T>::get(stage.stage.program).ok_or("jobs: a program is missing")?.summary;
-                let former = stage.inherits.and_then(|from| Some((from, Stages::<T>::get(from, index)?)));
+                let former = Self::former(&stage, index);
                 let (mut accepted, mut standing) = (0u32, 0u32);
                 for number in 0..stage.stage.shards() {
                     let shard = Shards::<T>::get(ShardId { job: id, stage: index, index: number });

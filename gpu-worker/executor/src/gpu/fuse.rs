@@ -129,14 +129,7 @@ fn small(kind: &OpKind, args: &[TensorType], [rows, columns]: [u32; 2]) -> Optio
     Some(match kind {
         OpKind::Clamp { .. } | OpKind::Cast { .. } | OpKind::BitLength | OpKind::Sqrt => (kind.clone(), of(&[whole])?),
         OpKind::Table => (kind.clone(), of(&[whole, &[256]])?),
-        OpKind::Add
-        | OpKind::Sub
-        | OpKind::Mul
-        | OpKind::Div
-        | OpKind::Min
-        | OpKind::Max
-        | OpKind::ShiftRound
-        | OpKind::ShiftStochastic => {
+        kind if kernels::is_of_two(kind) => {
             let [a, b] = args else { return None };
             let b = match broadcast(*a, *b)? {
                 _ if a.elements() == b.elements() => whole.to_vec(),

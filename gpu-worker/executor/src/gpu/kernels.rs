@@ -388,18 +388,17 @@ fn second(args: &[TensorType]) -> Part {
     }
 }
 
+/// Whether an operator makes each element of one of its first argument and one of its second.
+pub(super) fn is_of_two(kind: &OpKind) -> bool {
+    use OpKind::*;
+    matches!(kind, Add | Sub | Mul | Div | Min | Max | ShiftRound | ShiftStochastic)
+}
+
 /// Which arguments an operator reads at the very place of the element that it computes, so that they need not be in memory.
 pub(super) fn reads_in_place(kind: &OpKind, args: &[TensorType]) -> [bool; 2] {
     match kind {
         OpKind::Clamp { .. } | OpKind::Cast { .. } | OpKind::BitLength | OpKind::Sqrt | OpKind::Table => [true, false],
-        OpKind::Add
-        | OpKind::Sub
-        | OpKind::Mul
-        | OpKind::Div
-        | OpKind::Min
-        | OpKind::Max
-        | OpKind::ShiftRound
-        | OpKind::ShiftStochastic => [true, second(args) == shader!("second_same")],
+        kind if is_of_two(kind) => [true, second(args) == shader!("second_same")],
         _ => [false, false],
     }
 }

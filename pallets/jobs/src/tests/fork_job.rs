@@ -19,17 +19,12 @@ fn tainted() -> JobId {
     next_period();
     next_period();
     let (bad, good, merge) = (at(job, 0, 0), at(job, 0, 1), at(job, 1, 0));
-    commit(bad);
-    commit(good);
-    draw(bad, 2);
-    audit(bad, &[]);
-    draw_again(good);
-    audit(good, &[]);
+    accept_all(&[bad, good]);
     next_period();
     next_period();
     commit(merge);
     convict(bad);
-    draw_again(merge);
+    draw(merge, 2);
     audit(merge, &[]);
     settle(good);
     settle(merge);
@@ -37,9 +32,13 @@ fn tainted() -> JobId {
     job
 }
 
-/// Draws as [`draw`], without waiting where the seed is known.
-fn draw_again(id: ShardId) {
-    draw(id, 2);
+/// Takes assigned shards to acceptance, all of which are under way together.
+fn accept_all(shards: &[ShardId]) {
+    shards.iter().copied().for_each(commit);
+    for id in shards {
+        draw(*id, 2);
+        audit(*id, &[]);
+    }
 }
 
 fn fork(who: u8, job: JobId) -> sp_runtime::DispatchResult {
@@ -95,12 +94,7 @@ fn taken_over_last() -> (ShardId, ShardId) {
     next_period();
     next_period();
     let (bad, good) = (at(job, 0, 0), at(job, 1, 0));
-    commit(bad);
-    commit(good);
-    draw(bad, 2);
-    audit(bad, &[]);
-    draw_again(good);
-    audit(good, &[]);
+    accept_all(&[bad, good]);
     overturn(bad);
     settle(good);
     worker(11, BID / 2, 8);
@@ -124,18 +118,10 @@ fn fork_should_run_again_what_reads_a_stage_of_which_it_runs_something_again() {
         next_period();
         next_period();
         let (paid, unpaid, reader, bad) = (at(job, 0, 0), at(job, 0, 1), at(job, 1, 0), at(job, 2, 0));
-        [paid, unpaid, bad].into_iter().for_each(commit);
-        draw(bad, 2);
-        audit(bad, &[]);
-        for id in [paid, unpaid] {
-            draw_again(id);
-            audit(id, &[]);
-        }
+        accept_all(&[bad, paid, unpaid]);
         next_period();
         next_period();
-        commit(reader);
-        draw_again(reader);
-        audit(reader, &[]);
+        accept(reader);
         assert_ok!(Jobs::acknowledge_shards(signed(1), vec![paid, reader].try_into().unwrap()));
         overturn(bad);
         for id in [paid, unpaid, reader] {

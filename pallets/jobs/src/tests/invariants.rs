@@ -113,7 +113,7 @@ fn step(id: ShardId, how: u8) {
 /// Shards of a fork that has just been made and that it does not take over.
 fn to_run(fork: u64) -> u32 {
     let of_stage = |(index, record): (u16, StageRecord)| {
-        let former = record.inherits.and_then(|from| Some((from, Stages::<Test>::get(from, index)?)));
+        let former = Jobs::former(&record, index);
         let stands =
             |number| former.as_ref().is_some_and(|(from, of)| Jobs::standing(*from, of, index, number).is_some());
         (0..record.stage.shards()).filter(|number| !stands(*number)).count() as u32

@@ -262,13 +262,18 @@ fn work_should_be_paid_without_being_accepted_when_validators_confirm_that_nobod
     });
 }
 
+/// A result that nobody can audit for want of inputs, and its shard.
+fn result_without_inputs() -> (ShardId, PlantedResult) {
+    let id = assigned();
+    without_inputs(id);
+    let (worker, root) = (worker_of(id), shard(id).commitment().unwrap().root);
+    (id, PlantedResult { shard: id, attempt: shard(id).attempt, worker: raw(worker), root })
+}
+
 #[test]
 fn result_should_count_when_it_was_paid_without_an_audit() {
     run(|| {
-        let id = assigned();
-        without_inputs(id);
-        let (worker, root) = (worker_of(id), shard(id).commitment().unwrap().root);
-        let paid = PlantedResult { shard: id, attempt: shard(id).attempt, worker: raw(worker), root };
+        let (id, paid) = result_without_inputs();
         probe(id);
         say(id, [false, false]);
         assert!(is_queued(id) && !Jobs::is_void(&paid));
@@ -278,10 +283,7 @@ fn result_should_count_when_it_was_paid_without_an_audit() {
 #[test]
 fn result_should_count_when_its_job_fails_after_it_was_paid_without_an_audit() {
     run(|| {
-        let id = assigned();
-        without_inputs(id);
-        let (worker, root) = (worker_of(id), shard(id).commitment().unwrap().root);
-        let paid = PlantedResult { shard: id, attempt: shard(id).attempt, worker: raw(worker), root };
+        let (id, paid) = result_without_inputs();
         probe(id);
         say(id, [false, false]);
         run_for(params().pause_blocks + 2);
@@ -301,10 +303,7 @@ fn result_should_count_when_its_job_fails_after_it_was_paid_without_an_audit() {
 #[test]
 fn result_should_count_when_it_is_paid_without_an_audit_after_its_job_was_cancelled() {
     run(|| {
-        let id = assigned();
-        without_inputs(id);
-        let (worker, root) = (worker_of(id), shard(id).commitment().unwrap().root);
-        let paid = PlantedResult { shard: id, attempt: shard(id).attempt, worker: raw(worker), root };
+        let (id, paid) = result_without_inputs();
         assert_ok!(Jobs::cancel_job(signed(1), id.job));
         probe(id);
         say(id, [false, false]);
