@@ -25,14 +25,18 @@ impl<T: Config> Pallet<T> {
         let mut anew = 0u64;
         for (index, reads) in (0u16..).zip(&parent.reads) {
             let former = Stages::<T>::get(from, index).ok_or(Error::<T>::NoSuchJob)?;
+            // What the job was to take over and had not looked at stands in the job before it. It goes with what the stage reads: where a
+            // stage is taken over, that is taken over whole, so that either job has the same of it.
+            let older = Self::former(&former, index).filter(|(_, older)| older.standing > former.standing);
+            let (source, former) = older.unwrap_or((from, former));
             let stands = parent.tainted & bit(index) == 0 && reads & anew == 0 && former.standing > 0;
-            let inherits = Some(from).filter(|_| stands);
+            let inherits = Some(source).filter(|_| stands);
             let taken_over = if stands { former.standing } else { 0 };
             if taken_over < former.stage.shards() {
                 anew |= bit(index);
             }
             let last = former.stage.shards().saturating_sub(1);
-            let has_last = inherits.is_some_and(|from| Self::standing(from, &former, index, last).is_some());
+            let has_last = inherits.is_some_and(|source| Self::standing(source, &former, index, last).is_some());
             let (created, accepted, standing, origins) = (0, 0, 0, BoundedVec::new());
             let record = StageRecord { created, accepted, standing, inherits, origins, root: None, ..former };
             escrow = escrow.saturating_add(Self::fork_cost(&record, index, taken_over, has_last, parent.bid)?);

@@ -626,7 +626,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::NextJob` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
     // Storage: `Clock::Settings` (r:1 w:0)
     // Proof: `Clock::Settings` (`max_values`: Some(1), `max_size`: Some(24), added: 519, mode: `MaxEncodedLen`)
-    // Storage: `Jobs::Stages` (r:64 w:64)
+    // Storage: `Jobs::Stages` (r:128 w:64)
     // Proof: `Jobs::Stages` (`max_values`: None, `max_size`: Some(2999), added: 5474, mode: `MaxEncodedLen`)
     // Storage: `Jobs::Shards` (r:64 w:0)
     // Proof: `Jobs::Shards` (`max_values`: None, `max_size`: Some(3878), added: 6353, mode: `MaxEncodedLen`)
@@ -646,8 +646,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::ProgramUses` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
     // Shortest time: 1_381_909 ns.
     fn fork_job() -> Weight {
-        Weight::from_parts(1_461_878_000, 407_582)
-            .saturating_add(T::DbWeight::get().reads(264))
+        Weight::from_parts(1_461_878_000, 701_662)
+            .saturating_add(T::DbWeight::get().reads(328))
             .saturating_add(T::DbWeight::get().writes(135))
     }
     // Storage: `Jobs::Jobs` (r:1 w:1)

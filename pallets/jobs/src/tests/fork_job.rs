@@ -7,7 +7,12 @@ use frame_support::{
     traits::fungible::{Inspect, Mutate},
     BoundedVec,
 };
-use quern_primitives::{job::Input, plant::PlantedResult, traits::Results as _, BlobId, JobId, ShardId};
+use quern_primitives::{
+    job::{Input, JobSpec},
+    plant::PlantedResult,
+    traits::Results as _,
+    BlobId, JobId, ShardId,
+};
 use quern_program::DType;
 use quern_protocol::{shard::Phase, traits::Shards as _, view::JobStatus};
 use sp_runtime::DispatchError;
@@ -22,10 +27,7 @@ fn tainted() -> JobId {
     accept_all(&[bad, good]);
     next_period();
     next_period();
-    commit(merge);
-    convict(bad);
-    draw(merge, 2);
-    audit(merge, &[]);
+    overturn_when_read(bad, merge);
     settle(good);
     settle(merge);
     worker(11, BID / 2, 8);
@@ -39,6 +41,55 @@ fn accept_all(shards: &[ShardId]) {
         draw(*id, 2);
         audit(*id, &[]);
     }
+}
+
+/// Somebody has an accepted shard convicted after its reader, which is accepted, has committed.
+fn overturn_when_read(bad: ShardId, reader: ShardId) {
+    commit(reader);
+    convict(bad);
+    draw(reader, 2);
+    audit(reader, &[]);
+}
+
+/// A shard, one that reads it, and a stage of `shards` on its own.
+fn three_stages(shard_size: u32, shards: u32) -> JobSpec {
+    let mut spec = two_stages(8, shard_size);
+    let other = publish(&adder(DType::I32, &[4], 1, 0));
+    spec.stages.try_push(stage(other, 8, 8 / shards, &[Input::Blob(blob(16))])).unwrap();
+    spec
+}
+
+/// A fork of a job whose first shard was overturned, as its own was again. Of its last stage it was to take over two shards, but there was
+/// no place to look at them.
+fn overturned_twice() -> JobId {
+    worker(10, BID / 2, 8);
+    let job = submit(three_stages(8, 2));
+    next_period();
+    next_period();
+    let good = [0, 1].map(|index| at(job, 2, index));
+    accept_all(&[first(job), good[0], good[1]]);
+    next_period();
+    next_period();
+    overturn_when_read(first(job), at(job, 1, 0));
+    for id in good {
+        shard(id).expires().into_iter().for_each(|_| settle(id));
+    }
+    settle(at(job, 1, 0));
+    worker(11, BID / 2, 8);
+    MaxLive::set(1);
+    assert_ok!(fork(1, job));
+    let forked = job + 1;
+    next_period();
+    next_period();
+    accept(first(forked));
+    next_period();
+    next_period();
+    overturn_when_read(first(forked), at(forked, 1, 0));
+    settle(at(forked, 1, 0));
+    assert_eq!(Stages::<Test>::get(forked, 2).unwrap().created, 0);
+    worker(12, BID / 2, 8);
+    MaxLive::set(8);
+    forked
 }
 
 fn fork(who: u8, job: JobId) -> sp_runtime::DispatchResult {
@@ -111,10 +162,7 @@ fn taken_over_last() -> (ShardId, ShardId) {
 fn fork_should_run_again_what_reads_a_stage_of_which_it_runs_something_again() {
     run(|| {
         worker(10, BID / 2, 8);
-        let mut spec = two_stages(8, 4);
-        let other = publish(&adder(DType::I32, &[4], 1, 0));
-        spec.stages.try_push(stage(other, 8, 8, &[Input::Blob(blob(16))])).unwrap();
-        let job = submit(spec);
+        let job = submit(three_stages(4, 1));
         next_period();
         next_period();
         let (paid, unpaid, reader, bad) = (at(job, 0, 0), at(job, 0, 1), at(job, 1, 0), at(job, 2, 0));
@@ -131,6 +179,50 @@ fn fork_should_run_again_what_reads_a_stage_of_which_it_runs_something_again() {
         assert_ok!(fork(1, job));
         let inherits = |index| Stages::<Test>::get(job + 1, index).unwrap().inherits;
         assert_eq!([0, 1, 2].map(inherits), [Some(job), None, None]);
+    });
+}
+
+#[test]
+fn fork_of_a_fork_should_take_over_what_the_first_one_had_not_looked_at() {
+    run(|| {
+        let forked = overturned_twice();
+        let (job, again) = (forked - 1, forked + 1);
+        assert_ok!(fork(1, forked));
+        let burned = 2 * params().shard_fee;
+        assert!(has_event(Event::ShardFeeBurned { job: again, by: account(1), shards: 2, burned }));
+        next_period();
+        next_period();
+        assert_eq!(Stages::<Test>::get(again, 2).unwrap().origins.into_inner(), [job, job]);
+        accept(first(again));
+        next_period();
+        next_period();
+        accept(at(again, 1, 0));
+        let roots: Vec<_> = [vec![first(again)], vec![at(again, 1, 0)], vec![at(job, 2, 0), at(job, 2, 1)]]
+            .map(|shards| BlobId::of_list(&shards.into_iter().map(root_of).collect::<Vec<_>>()))
+            .to_vec();
+        assert_eq!(JobRoots::<Test>::get(again), Some(BlobId::of_list(&roots)));
+        run_for(RETENTION * 8);
+        assert!(JobsOf::<Test>::iter().next().is_none(), "all are pruned in the end");
+    });
+}
+
+#[test]
+fn fork_of_a_fork_should_go_on_from_the_job_of_which_more_stands() {
+    run(|| {
+        let forked = overturned_twice();
+        let job = forked - 1;
+        for (looked_at, source) in [(1, job), (2, forked)] {
+            Stages::<Test>::mutate(forked, 2, |stage| {
+                let stage = stage.as_mut().unwrap();
+                (stage.created, stage.accepted, stage.standing) = (looked_at, looked_at, looked_at);
+                stage.origins = vec![job; looked_at as usize].try_into().unwrap();
+                stage.root = (looked_at == 2).then_some(BlobId([9; 32]));
+            });
+            assert_ok!(fork(1, forked));
+            let record = Stages::<Test>::get(crate::NextJob::<Test>::get() - 1, 2).unwrap();
+            assert_eq!(record.inherits, Some(source));
+        }
+        JobsOf::<Test>::mutate(forked, |job| job.as_mut().unwrap().complete |= 0b100);
     });
 }
 
