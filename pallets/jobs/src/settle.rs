@@ -501,7 +501,8 @@ impl<T: Config> Pallet<T> {
 
     /// Removes a shard and everything that points to it. Returns it.
     pub(crate) fn remove_shard(id: &ShardId) -> Option<Shard> {
-        let shard = Shards::<T>::take(id)?;
+        let shard = Shards::<T>::get(id)?;
+        Shards::<T>::remove(id);
         for account in parties(&shard) {
             if shard.is_duty_of(&account) {
                 Duties::<T>::remove(account, id);

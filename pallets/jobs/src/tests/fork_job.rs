@@ -320,6 +320,21 @@ fn forked_job_should_be_kept_as_long_as_its_fork() {
 }
 
 #[test]
+fn what_a_fork_took_over_should_not_be_counted_when_it_is_pruned() {
+    run(|| {
+        let (again, _) = taken_over_last();
+        run_for(1);
+        settle(again);
+        let due = JobsOf::<Test>::get(again.job).unwrap().prune_at.unwrap();
+        run_to(due - 1);
+        System::set_block_number(due);
+        let (own, stages, of_job) = (1, 2, 1);
+        assert_eq!(Jobs::prune(due, 16), own + stages + of_job);
+        assert!(!JobsOf::<Test>::contains_key(again.job));
+    });
+}
+
+#[test]
 fn fork_job_should_fail_when_there_is_no_such_job_or_it_is_anothers() {
     run(|| {
         let job = tainted();

@@ -55,6 +55,41 @@ fn prune_should_go_on_in_the_next_block_when_there_are_many_shards() {
 }
 
 #[test]
+fn prune_should_count_several_dropped_shards_as_one() {
+    run(|| {
+        let job = submit(simple(64, 4));
+        next_period();
+        next_period();
+        assert_eq!(Shards::<Test>::iter().count(), 16);
+        assert_ok!(Jobs::cancel_job(signed(1), job));
+        run_for(1);
+        assert_eq!(Shards::<Test>::iter().count(), 0, "nobody had them");
+        let due = Retired::<Test>::get(0).unwrap().0;
+        System::set_block_number(due);
+        let (gone, of_stage, of_job) = (2, 1, 1);
+        assert_eq!(Jobs::prune(due, 16), gone + of_stage + of_job);
+        assert!(!JobsOf::<Test>::contains_key(job));
+    });
+}
+
+#[test]
+fn prune_should_stop_at_its_limit_when_shards_were_dropped() {
+    run(|| {
+        let job = submit(simple(64, 4));
+        next_period();
+        next_period();
+        assert_ok!(Jobs::cancel_job(signed(1), job));
+        run_for(1);
+        let due = Retired::<Test>::get(0).unwrap().0;
+        System::set_block_number(due);
+        let created = || Stages::<Test>::get(job, 0).unwrap().created;
+        assert_eq!((Jobs::prune(due, 1), created()), (1, 15));
+        assert_eq!((Jobs::prune(due, 2), created()), (2, 6));
+        assert_eq!(Jobs::prune(due, 16), 3, "what is left of the shards, the stage and the job");
+    });
+}
+
+#[test]
 fn prune_should_leave_no_root_when_a_job_was_cancelled() {
     run(|| {
         let job = submit(simple(8, 4));
