@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! How fast this machine multiplies: the int8 product against f32 products and a plain loop on the same machine.
 //!
-//! Rounds of all candidates alternate, so that what else the machine does hits them alike; the median of the rounds counts.
+//! Rounds of all candidates alternate, and the fastest of each counts: what else the machine does, or others on the same host, only makes
+//! a round slower.
 
 use crate::{
     cpu::{matmul_nt, CpuExecutor, Simd},
@@ -12,8 +13,8 @@ use quern_program::{Context, DType, ProgramBuilder, Tensor};
 use serde::Serialize;
 use std::time::Instant;
 
-/// Rounds, of which the median counts.
-const ROUNDS: usize = 9;
+/// Rounds, of which the fastest counts.
+const ROUNDS: usize = 25;
 /// Sizes of the square products.
 const SIZES: [usize; 3] = [256, 512, 1024];
 /// Larger ones, for GPUs.
@@ -154,7 +155,7 @@ fn cpu_size(n: usize) -> Vec<Measurement> {
             std::hint::black_box(matmul_nt(*simd, &a, &b, [n, n, n]));
         }));
     }
-    let seconds = medians(&mut candidates);
+    let seconds = fastest_of(&mut candidates);
     let mut measurements = Vec::new();
     for (simd, own) in simds.iter().zip(&seconds[2..]) {
         let what = format!("{}, 1 thread", simd.name());
@@ -164,8 +165,8 @@ fn cpu_size(n: usize) -> Vec<Measurement> {
     measurements
 }
 
-/// The median of the rounds of each candidate, in seconds. Rounds of all candidates alternate.
-pub fn medians(candidates: &mut [Box<dyn FnMut() + '_>]) -> Vec<f64> {
+/// The fastest round of each candidate, in seconds. Rounds of all candidates alternate.
+pub fn fastest_of(candidates: &mut [Box<dyn FnMut() + '_>]) -> Vec<f64> {
     let mut rounds = vec![Vec::new(); candidates.len()];
     // The first round warms up and says how often to repeat.
     let repeats: Vec<u32> =
@@ -175,13 +176,18 @@ pub fn medians(candidates: &mut [Box<dyn FnMut() + '_>]) -> Vec<f64> {
             rounds.push(time(run, *repeats));
         }
     }
-    rounds.into_iter().map(median).collect()
+    rounds.into_iter().map(fastest).collect()
 }
 
 fn time(run: &mut dyn FnMut(), repeats: u32) -> f64 {
     let start = Instant::now();
     (0..repeats).for_each(|_| run());
     start.elapsed().as_secs_f64() / f64::from(repeats)
+}
+
+/// The least of some numbers.
+pub fn fastest(seconds: Vec<f64>) -> f64 {
+    seconds.into_iter().fold(f64::NAN, f64::min)
 }
 
 /// The middle one of some numbers.
@@ -211,7 +217,7 @@ pub fn gpu(executor: &GpuExecutor, n: usize, dots: bool) -> Result<Vec<Measureme
             rounds[2].push(seconds * (n as f64).powi(3) / macs as f64);
         }
     }
-    let [own, peer, best] = rounds.map(median);
+    let [own, peer, best] = rounds.map(fastest);
     let name = crate::Executor::name(executor);
     let mut measurements = vec![measurement(name, n, own, "f32 kernel of the same blocks", peer)];
     if dots {

@@ -7,7 +7,7 @@ use crate::{
 };
 use anyhow::{Context as _, Result};
 use quern_executor::{
-    bench::{median, Measurement},
+    bench::{fastest, Measurement},
     cpu::CpuExecutor,
     gpu::{self, GpuExecutor},
     Executor,
@@ -20,7 +20,7 @@ use std::time::Instant;
 const MODEL: Transformer = Transformer { width: 512, layers: 8, heads: 8, hidden: 1408, context: 256 };
 /// Bytes that are written in a round; those before them have been read.
 const WRITTEN: usize = 32;
-/// Rounds, of which the median counts.
+/// Rounds, of which the fastest counts.
 const ROUNDS: usize = 7;
 
 /// Seconds a byte of a program that takes so many.
@@ -68,7 +68,7 @@ fn gpu_beside_cpu(
             }
         }
     }
-    let [own, peer] = rounds.map(median);
+    let [own, peer] = rounds.map(fastest);
     Ok(Measurement {
         name: format!("transformer, {} layers, width {}: {part}, {}", MODEL.layers, MODEL.width, gpu.name()),
         value: own.recip(),
@@ -105,7 +105,7 @@ pub fn measure() -> Result<Vec<Measurement>> {
             rounds.iter_mut().zip(seconds).for_each(|(rounds, seconds)| rounds.push(seconds));
         }
     }
-    let seconds = rounds.map(median);
+    let seconds = rounds.map(fastest);
     let threads = rayon::current_num_threads();
     let row = |part: &str, own: usize, peer: &str, other: usize| Measurement {
         name: format!(

@@ -3,69 +3,81 @@
 //! common processors and adds in all of them, so it pays to trade one for the other, twice:
 //!
 //! - **Winograd's inner product** (IEEE Trans. Comp. C-17, 1968): `a0 b0 + a1 b1 = (a0 + b1)(a1 + b0) - a0 a1 - b0 b1`. The last two
-//!   terms are of one row alone and are summed when it is packed.
-//! - **Strassen's product** (Numer. Math. 13, 1969) of large matrices: seven products of their quarters instead of eight. Sums of
-//!   quarters are made while they are packed, and each product is added to all quarters that it is part of, as Huang et al. do
-//!   (SC 2016), so nothing is stored in between.
+//!   terms are of one row alone and are summed when it is widened.
+//! - **Strassen's product** of large matrices (`strassen.rs`). Sums of blocks are made while they are widened, and each product is
+//!   added to all blocks that it is part of, as Huang et al. do (SC 2016), so nothing is stored in between.
 //!
-//! Both only use that numbers form a commutative ring. Integers modulo 2^32 do, so the result is the same to the bit. Sums of two
-//! quarters lie in [-256, 254], factors in [-512, 508], and two products of factors in 32 bits.
+//! Both only use that numbers form a commutative ring. Integers modulo 2^32 do, so the result is the same to the bit. Sums of four
+//! blocks lie in [-512, 512], factors in twice that, and two products of factors in 32 bits.
+//!
+//! Bytes are put into the order in which tiles read them once; they are widened to 16 bits a few panels at a time, for each product
+//! anew, because bytes take half of the caches.
 
 #![allow(unsafe_code)]
 
-use super::simd::dot;
-use core::{arch::x86_64::*, mem::transmute};
+use super::{
+    simd::dot,
+    strassen::{products, Product, Term},
+};
+use core::{
+    arch::{asm, x86_64::*},
+    mem::transmute,
+    ops::Range,
+};
 use rayon::prelude::*;
 
-/// Rows of `a` in a tile, and columns: rows of `b`.
+/// Rows of `a` in a panel, and rows of `b`: the rows and columns of a tile.
 const ROWS: usize = 4;
 const COLUMNS: usize = 16;
+/// Bytes along K of each row that a step of the tile takes.
+const GROUP: usize = 4;
 /// Rows that are packed at a time, and bytes of each.
 const STRIP: usize = 8;
 const STRIP_BYTES: usize = 32;
-/// Bytes along K that a step of the tile takes.
-const GROUP: usize = 4;
-/// Bytes along K that are packed at a time: a panel of `b` then takes half of the first cache.
-const K_BLOCK: usize = 512;
-/// Most rows of `a` that are packed at a time: they stay in the second cache.
-const ROW_BLOCK: usize = 256;
-/// Matrices whose sizes are all at least this are multiplied by quarters; below, packing seven times costs more than a product saves.
-const MIN_QUARTERED: usize = 512;
+/// Most groups that are widened at a time: a panel of `b` then takes half of the first cache.
+const GROUPS: usize = 128;
+/// Most panels of `a` that a thread widens at a time: they stay in the second cache.
+const PANELS: usize = 64;
+/// Panels of the result that are unpacked at a time: their tiles lie one after the other.
+const RUN: usize = 16;
+/// Least size of a block: with smaller ones more is added than is saved in multiplications.
+const MIN_BLOCK: usize = 192;
+/// Most halvings.
+const MAX_HALVINGS: u32 = 2;
+/// Panels of `b` that a thread multiplies with at least, where panels of `a` can be shared out too: it widens those of `a` on its own.
+const MIN_PANELS: usize = 4;
 
-/// A group of four bytes of `ROWS` rows: of each row the bytes 0 and 2, then the bytes 1 and 3.
-type AGroup = [[[i16; 2]; 2]; ROWS];
-/// A group of four bytes of `COLUMNS` rows: of eight rows the bytes 1 and 3, the bytes 0 and 2; then of the other eight.
-type BGroup = [[[i16; 16]; 2]; 2];
+/// A group of four rows.
+type Bytes = [i8; 16];
 
-/// A block of a matrix, or the sum or difference of two.
+/// The same, or the sum of some, in 16 bits. Of `a`: of each row the bytes 0 and 2, then the bytes 1 and 3.
 #[derive(Clone, Copy)]
-struct Block<'a> {
-    first: &'a [i8],
-    second: Option<(&'a [i8], bool)>,
-}
+#[repr(C, align(32))]
+struct Wide([i16; 16]);
 
-/// A product and the quarters of the result that it is part of: for each what it is multiplied by, 1, 0 or -1.
-struct Product<'a> {
-    a: Block<'a>,
-    b: Block<'a>,
-    to: [[i32; 2]; 2],
-}
+/// A group of a panel of `b`: the bytes 1 and 3 of eight rows, their bytes 0 and 2; then of the other eight.
+type WideB = [[Wide; 2]; 2];
 
-/// Rows of a block of `a`, `stride` bytes apart, of which so many bytes are multiplied.
-struct Panels<'a> {
-    block: Block<'a>,
-    rows: usize,
-    stride: usize,
-    bytes: usize,
-}
+/// Sums of a tile.
+#[derive(Clone, Copy)]
+#[repr(C, align(32))]
+struct Sums([[i32; COLUMNS]; ROWS]);
 
-/// Where products go: rows of the upper and the lower half of the result, `width` numbers each, of which `columns` are of a quarter;
-/// and the quarters, each with its half, its place there, and 1 or -1.
-struct Target<'a> {
-    out: [&'a mut [i32]; 2],
+/// Sums of a tile in registers.
+type Tile = [[__m256i; 2]; ROWS];
+
+/// A matrix in blocks, as many in a row as in a column: of each block its panels, of each panel its groups. Zeros where blocks reach
+/// over the matrix.
+struct Packed {
+    bytes: Vec<Bytes>,
+    /// Blocks in a row.
+    side: usize,
+    /// Panels of a block.
+    panels: usize,
+    /// Groups of a panel.
+    groups: usize,
+    /// Bytes along K, sixteen at a time, that a group has.
     width: usize,
-    columns: usize,
-    quarters: &'a [(usize, usize, i32)],
 }
 
 /// AVX2. A value exists only where the processor has it.
@@ -97,97 +109,130 @@ impl Avx2 {
         if m * n * k == 0 {
             return out;
         }
-        // Threads that have rows enough each multiply on their own: they then wait for each other once and not in each product.
-        let threads = (m / MIN_QUARTERED).clamp(1, rayon::current_num_threads());
-        let rows = m.div_ceil(threads).next_multiple_of(2);
-        let parts = out.par_chunks_mut(rows * n).zip(a.par_chunks(rows * k));
-        parts.for_each(|(out, a)| self.add_product(a, b, [out.len() / n, n, k], out));
+        let halvings = (m.min(n).min(k) / MIN_BLOCK).max(1).ilog2().min(MAX_HALVINGS);
+        let (a, b) = (self.packed(a, k, halvings, ROWS), self.packed(b, k, halvings, COLUMNS));
+        let products = products(halvings);
+        // Threads take all products of some panels with some: if they shared each product they would wait for each other in each.
+        let threads = rayon::current_num_threads();
+        let by_columns = (b.panels / MIN_PANELS).clamp(1, threads);
+        let b_part = b.panels.div_ceil(by_columns);
+        let a_part = a.panels.div_ceil(threads.div_ceil(by_columns)).min(PANELS);
+        let column = a.side * a.side * a_part;
+        let mut sums = vec![Sums([[0; COLUMNS]; ROWS]); a.panels.div_ceil(a_part) * b.panels * column];
+        let parts = sums.par_chunks_exact_mut(b.panels * column).enumerate();
+        parts.for_each(|(part, sums)| {
+            let a_panels = part * a_part..a.panels.min((part + 1) * a_part);
+            let parts = sums.par_chunks_mut(b_part * column).enumerate();
+            parts.for_each(|(part, sums)| {
+                let b_panels = part * b_part..b.panels.min((part + 1) * b_part);
+                self.add_products(&products, (&a, a_panels.clone()), (&b, b_panels), column, sums);
+            });
+        });
+        for (y, out) in out.chunks_mut(a.panels * ROWS * n).enumerate() {
+            let parts = out.par_chunks_mut(a_part * ROWS * n).zip(sums.par_chunks_exact(b.panels * column));
+            parts.for_each(|(out, sums)| unpack(sums, column, [y * a.side * a_part, a_part], b.panels, out, n));
+        }
         out
     }
 
-    /// Adds a product to `out [m, n]`.
-    fn add_product(self, a: &[i8], b: &[i8], [m, n, k]: [usize; 3], out: &mut [i32]) {
-        let even = |size: usize| size >= MIN_QUARTERED && size.is_multiple_of(2);
-        if [m, n, k].into_iter().all(even) {
-            self.quartered(a, b, [m, n, k], out);
-        } else {
-            let whole = |first| Block { first, second: None };
-            let product = Product { a: whole(a), b: whole(b), to: [[1, 0], [0, 0]] };
-            self.add(&product, k, [m, n, k], &mut Vec::new(), out, n);
-        }
+    /// Packs rows of `k` bytes into panels of so many rows.
+    fn packed(self, from: &[i8], k: usize, halvings: u32, panel: usize) -> Packed {
+        let rows = from.len() / k;
+        let side = 1 << halvings;
+        let of_chunk = panel.max(STRIP);
+        let chunks = rows.div_ceil(side).div_ceil(of_chunk);
+        let groups = k.div_ceil(side).div_ceil(GROUP);
+        let mut bytes = vec![[0; 16]; side * side * chunks * of_chunk / ROWS * groups];
+        let each = bytes.par_chunks_exact_mut(of_chunk / ROWS * groups).with_min_len(8).enumerate();
+        each.for_each(|(chunk, to)| {
+            let (block, chunk) = (chunk / chunks, chunk % chunks);
+            let row = (block / side * chunks + chunk) * of_chunk;
+            let byte = block % side * groups * GROUP;
+            let rows = row.min(rows)..rows.min(row + of_chunk);
+            let bytes = byte.min(k)..k.min(byte + groups * GROUP);
+            // SAFETY: a value of this type exists only where the processor has AVX2.
+            unsafe { pack(from, k, rows, bytes, panel, to) }
+        });
+        Packed { bytes, side, panels: chunks * of_chunk / panel, groups, width: panel / ROWS }
     }
 
-    /// Strassen's seven products.
-    fn quartered(self, a: &[i8], b: &[i8], [m, n, k]: [usize; 3], out: &mut [i32]) {
-        let half = [m / 2, n / 2, k / 2];
-        let [a11, a12, a21, a22] = [a, &a[half[2]..], &a[half[0] * k..], &a[half[0] * k + half[2]..]];
-        // b is transposed: its rows are columns.
-        let [b11, b21, b12, b22] = [b, &b[half[2]..], &b[half[1] * k..], &b[half[1] * k + half[2]..]];
-        let one = |first| Block { first, second: None };
-        let sum = |first, second| Block { first, second: Some((second, false)) };
-        let difference = |first, second| Block { first, second: Some((second, true)) };
-        let products = [
-            Product { a: sum(a11, a22), b: sum(b11, b22), to: [[1, 0], [0, 1]] },
-            Product { a: sum(a21, a22), b: one(b11), to: [[0, 0], [1, -1]] },
-            Product { a: one(a11), b: difference(b12, b22), to: [[0, 1], [0, 1]] },
-            Product { a: one(a22), b: difference(b21, b11), to: [[1, 0], [1, 0]] },
-            Product { a: sum(a11, a12), b: one(b22), to: [[-1, 1], [0, 0]] },
-            Product { a: difference(a21, a11), b: sum(b11, b12), to: [[0, 0], [0, 1]] },
-            Product { a: difference(a12, a22), b: sum(b21, b22), to: [[1, 0], [0, 0]] },
-        ];
-        let mut b_packed = Vec::new();
-        for product in &products {
-            self.add(product, k, half, &mut b_packed, out, n);
-        }
-    }
-
-    /// Adds a product of `m x n x k` to the quarters of `out`, whose rows have `width` numbers. Rows of `a` and `b` are `stride` bytes
-    /// apart.
-    fn add(
+    /// Adds all products of panels of `a` with panels of `b` to their tiles: of each panel of `b` there are `column`, of each block
+    /// those with the panels of `a`.
+    fn add_products(
         self,
-        product: &Product<'_>,
-        stride: usize,
-        [m, n, k]: [usize; 3],
-        b_packed: &mut Vec<BGroup>,
-        out: &mut [i32],
-        width: usize,
+        products: &[Product],
+        (a, a_panels): (&Packed, Range<usize>),
+        (b, b_panels): (&Packed, Range<usize>),
+        column: usize,
+        sums: &mut [Sums],
     ) {
-        let quarters = [[0, 0], [0, 1], [1, 0], [1, 1]].map(|[y, x]| (y, x, product.to[y][x]));
-        let quarters: Vec<_> = quarters.into_iter().filter(|(_, _, factor)| *factor != 0).collect();
-        let share = m.div_ceil(rayon::current_num_threads()).next_multiple_of(STRIP);
-        let rows = share.min(ROW_BLOCK);
-        let panels = n.div_ceil(COLUMNS);
-        b_packed.resize(panels * k.min(K_BLOCK).div_ceil(GROUP), BGroup::default());
-        let mut b_terms = vec![[0i32; COLUMNS]; panels];
-        for k0 in (0..k).step_by(K_BLOCK) {
-            let bytes = (k - k0).min(K_BLOCK);
-            let groups = bytes.div_ceil(GROUP);
-            let b_packed = &mut b_packed[..panels * groups];
-            let packed = b_packed.par_chunks_exact_mut(groups).zip(&mut b_terms).with_min_len(4);
-            packed.enumerate().for_each(|(panel, (to, terms))| {
-                let rows = n - panel * COLUMNS;
-                // SAFETY: a value of this type exists only where the processor has AVX2.
-                unsafe { pack_b(&product.b.from(panel * COLUMNS * stride + k0), stride, rows, bytes, to, terms) }
-            });
-            let (top, bottom) = out.split_at_mut(m * width);
-            let mut bottom = bottom.chunks_mut(rows * width);
-            let blocks: Vec<_> =
-                top.chunks_mut(rows * width).map(|top| [top, bottom.next().unwrap_or_default()]).collect();
-            blocks.into_par_iter().enumerate().for_each_init(Vec::new, |a_packed, (block, out)| {
-                let rows = block * rows..m.min((block + 1) * rows);
-                let a = Panels { block: product.a.from(rows.start * stride + k0), rows: rows.len(), stride, bytes };
-                let to = Target { out, width, columns: n, quarters: &quarters };
-                // SAFETY: as above.
-                unsafe { add_rows(a, a_packed, b_packed, &b_terms, to) }
-            });
+        let mut a_wide = vec![Wide([0; 16]); a_panels.len() * a.groups.min(GROUPS)];
+        let mut a_terms = vec![[0i32; ROWS]; a_panels.len()];
+        let mut b_wide = vec![[[Wide([0; 16]); 2]; 2]; a.groups.min(GROUPS)];
+        let of_block = column / (a.side * a.side);
+        for product in products {
+            let to: Vec<_> = product.to.iter().map(|to| ((to.y * a.side + to.x) * of_block, to.minus)).collect();
+            for start in (0..a.groups).step_by(GROUPS) {
+                let groups = start..a.groups.min(start + GROUPS);
+                let b_wide = &mut b_wide[..groups.len()];
+                for (panel, (to, terms)) in
+                    a_panels.clone().zip(a_wide.chunks_exact_mut(groups.len()).zip(&mut a_terms))
+                {
+                    // SAFETY: a value of this type exists only where the processor has AVX2.
+                    *terms = unsafe { widen_a(a, &product.a, panel, groups.clone(), to) };
+                }
+                let a_wide = &a_wide[..a_terms.len() * groups.len()];
+                for (panel, sums) in b_panels.clone().zip(sums.chunks_exact_mut(column)) {
+                    // SAFETY: as above.
+                    let b_terms = unsafe { widen_b(b, &product.b, panel, groups.clone(), b_wide) };
+                    // SAFETY: as above.
+                    unsafe { add(a_wide, &a_terms, b_wide, b_terms, &to, sums) }
+                }
+            }
         }
     }
 }
 
-impl<'a> Block<'a> {
-    /// What is from this byte on.
-    fn from(&self, start: usize) -> Self {
-        Self { first: &self.first[start..], second: self.second.map(|(second, minus)| (&second[start..], minus)) }
+/// Writes tiles to rows of `n` numbers. Of each panel of `b`, of which a block has so many, there are `column`; those of these rows begin
+/// here, so many for each block.
+fn unpack(sums: &[Sums], column: usize, [start, of_block]: [usize; 2], panels: usize, out: &mut [i32], n: usize) {
+    out.par_chunks_mut(RUN * ROWS * n).enumerate().for_each(|(run, out)| {
+        for first in (0..n).step_by(COLUMNS) {
+            let (x, panel) = (first / COLUMNS / panels, first / COLUMNS % panels);
+            let tiles = &sums[panel * column + start + x * of_block + run * RUN..];
+            for (out, tile) in out.chunks_mut(ROWS * n).zip(tiles) {
+                for (out, sums) in out.chunks_exact_mut(n).zip(&tile.0) {
+                    match out[first..].first_chunk_mut() {
+                        Some(out) => *out = *sums,
+                        None => out[first..].copy_from_slice(&sums[..n - first]),
+                    }
+                }
+            }
+        }
+    });
+}
+
+impl Packed {
+    /// Groups of a panel of a block.
+    fn panel(&self, block: &Term, panel: usize, groups: Range<usize>) -> &[Bytes] {
+        let panel = (block.y * self.side + block.x) * self.panels + panel;
+        &self.bytes[(panel * self.groups + groups.start) * self.width..][..groups.len() * self.width]
+    }
+}
+
+impl Wide {
+    #[inline(always)]
+    fn vector(self) -> __m256i {
+        // SAFETY: all bytes are values of both types, which are equally long.
+        unsafe { transmute::<Self, __m256i>(self) }
+    }
+}
+
+impl From<__m256i> for Wide {
+    #[inline(always)]
+    fn from(vector: __m256i) -> Self {
+        // SAFETY: all bytes are values of both types, which are equally long.
+        unsafe { transmute::<__m256i, Self>(vector) }
     }
 }
 
@@ -221,70 +266,45 @@ fn row_dots(rows: [&[i8]; 4], with: &[i8]) -> [i32; 4] {
     dots
 }
 
-/// Asks for a number's line of memory, which is needed after the next tile.
-fn prefetch(number: &i32) {
-    // SAFETY: it has no effect but on caches, and every processor with AVX2 has it.
-    unsafe { _mm_prefetch::<_MM_HINT_T0>(core::ptr::from_ref(number).cast()) }
-}
-
-/// Adds the products of some rows of `a` with all of `b` to where they belong.
+/// Packs these bytes of these rows, at most as many as a panel has and at least `STRIP`, into panels of so many rows.
 #[target_feature(enable = "avx2")]
-fn add_rows(
-    a: Panels<'_>,
-    a_packed: &mut Vec<AGroup>,
-    b_packed: &[BGroup],
-    b_terms: &[[i32; COLUMNS]],
-    to: Target<'_>,
-) {
-    let groups = a.bytes.div_ceil(GROUP);
-    let strips = a.rows.div_ceil(STRIP);
-    a_packed.resize(strips * 2 * groups, AGroup::default());
-    let mut a_terms = vec![[0i32; ROWS]; strips * 2];
-    let packed = a_packed.chunks_exact_mut(2 * groups).zip(a_terms.as_chunks_mut::<2>().0);
-    for (strip, (to, terms)) in packed.enumerate() {
-        pack_a(&a.block.from(strip * STRIP * a.stride), a.stride, a.rows - strip * STRIP, a.bytes, to, terms);
-    }
-    for (panel, (b, b_terms)) in b_packed.chunks_exact(groups).zip(b_terms).enumerate() {
-        let columns = COLUMNS.min(to.columns - panel * COLUMNS);
-        for (strip, (a_panel, a_terms)) in a_packed.chunks_exact(groups).zip(&a_terms).enumerate() {
-            let rows = ROWS.min(a.rows.saturating_sub(strip * ROWS));
-            let start = strip * ROWS * to.width + panel * COLUMNS;
-            for (y, x, _) in to.quarters {
-                for row in 0..rows {
-                    let start = start + row * to.width + x * to.columns;
-                    prefetch(&to.out[*y][start]);
-                    prefetch(&to.out[*y][start + columns - 1]);
-                }
-            }
-            let sums = tile(a_panel, b, a_terms, b_terms);
-            for (y, x, factor) in to.quarters {
-                for (row, sums) in sums[..rows].iter().enumerate() {
-                    let out = &mut to.out[*y][start + row * to.width + x * to.columns..][..columns];
-                    if *factor > 0 {
-                        out.iter_mut().zip(sums).for_each(|(out, sum)| *out = out.wrapping_add(*sum));
-                    } else {
-                        out.iter_mut().zip(sums).for_each(|(out, sum)| *out = out.wrapping_sub(*sum));
-                    }
+fn pack(from: &[i8], stride: usize, rows: Range<usize>, bytes: Range<usize>, panel: usize, to: &mut [Bytes]) {
+    let of_a = _mm_setr_epi8(0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15);
+    let of_b = _mm_setr_epi8(1, 3, 5, 7, 9, 11, 13, 15, 0, 2, 4, 6, 8, 10, 12, 14);
+    let [of_a, of_b] = [of_a, of_b].map(|order| _mm256_broadcastsi128_si256(order));
+    // SAFETY: all bytes are values of both types, which are equally long.
+    let halves = |vector: __m256i| unsafe { transmute::<__m256i, [Bytes; 2]>(vector) };
+    let groups = bytes.len().div_ceil(GROUP);
+    for (strip, first) in rows.clone().step_by(STRIP).enumerate() {
+        let rows = first..rows.end.min(first + STRIP);
+        for (index, start) in bytes.clone().step_by(STRIP_BYTES).enumerate() {
+            let words = words(from, stride, rows.clone(), start..bytes.end.min(start + STRIP_BYTES));
+            for (group, words) in (index * STRIP_BYTES / GROUP..groups).zip(words) {
+                if panel == ROWS {
+                    let (upper, lower) = to.split_at_mut(to.len() / 2);
+                    [upper[group], lower[group]] = halves(_mm256_shuffle_epi8(words, of_a));
+                } else {
+                    let words = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_shuffle_epi8(words, of_b));
+                    to[group * COLUMNS / ROWS + 2 * strip..][..2].copy_from_slice(&halves(words));
                 }
             }
         }
     }
 }
 
-/// Bytes `start..start + 32` of eight rows, as eight vectors of their words: vector `i` has the word `i` of each row. Rows and bytes
-/// that are missing are others or zero.
+/// At most `STRIP_BYTES` bytes of at most `STRIP` rows, as vectors of their words: vector `i` has the word `i` of each row. Rows and
+/// bytes that are missing are zero.
 #[target_feature(enable = "avx2")]
 #[inline]
-fn words(from: &[i8], stride: usize, rows: usize, start: usize, bytes: usize) -> [__m256i; STRIP] {
+fn words(from: &[i8], stride: usize, rows: Range<usize>, bytes: Range<usize>) -> [__m256i; STRIP] {
     let mut lines = [_mm256_setzero_si256(); STRIP];
-    let len = STRIP_BYTES.min(bytes - start);
-    for (row, line) in lines.iter_mut().enumerate() {
-        let from = &from[row.min(rows - 1) * stride + start..][..len];
+    for (row, line) in rows.zip(&mut lines) {
+        let from = &from[row * stride..][bytes.clone()];
         let mut whole = [0i8; STRIP_BYTES];
         let from = match from.first_chunk::<STRIP_BYTES>() {
             Some(from) => from,
             None => {
-                whole[..len].copy_from_slice(from);
+                whole[..from.len()].copy_from_slice(from);
                 &whole
             }
         };
@@ -312,104 +332,183 @@ fn words(from: &[i8], stride: usize, rows: usize, start: usize, bytes: usize) ->
     words
 }
 
-/// The bytes 0 and 2 of each word, and the bytes 1 and 3, as 16 bits.
+/// Widens the sum of a panel of these blocks: of one, or of pairs, of which those that count negatively come last.
 #[target_feature(enable = "avx2")]
-#[inline]
-fn widened(words: __m256i) -> [__m256i; 2] {
-    [_mm256_srai_epi16::<8>(_mm256_slli_epi16::<8>(words)), _mm256_srai_epi16::<8>(words)]
-}
-
-/// Bytes `start..start + 32` of eight rows of a block as groups: for each the bytes 0 and 2, and the bytes 1 and 3.
-#[target_feature(enable = "avx2")]
-#[inline]
-fn strip(from: &Block<'_>, stride: usize, rows: usize, start: usize, bytes: usize) -> [[__m256i; 2]; STRIP] {
-    let mut groups = [[_mm256_setzero_si256(); 2]; STRIP];
-    let first = words(from.first, stride, rows, start, bytes);
-    for (group, words) in groups.iter_mut().zip(first) {
-        *group = widened(words);
+fn widen(from: &Packed, terms: &[Term], panel: usize, groups: Range<usize>, to: &mut [Wide]) {
+    let bytes = |term: &Term| from.panel(term, panel, groups.clone());
+    let (pairs, single) = terms.as_chunks::<2>();
+    for term in single {
+        widen_pairs(bytes(term), bytes(term), to, |_, x, _| x);
     }
-    if let Some((second, minus)) = from.second {
-        let second = words(second, stride, rows, start, bytes);
-        for ([even, odd], words) in groups.iter_mut().zip(second) {
-            let [second_even, second_odd] = widened(words);
-            if minus {
-                *even = _mm256_sub_epi16(*even, second_even);
-                *odd = _mm256_sub_epi16(*odd, second_odd);
-            } else {
-                *even = _mm256_add_epi16(*even, second_even);
-                *odd = _mm256_add_epi16(*odd, second_odd);
-            }
+    for (index, [one, other]) in pairs.iter().enumerate() {
+        let (one, minus, other) = (bytes(one), other.minus, bytes(other));
+        match (index, minus) {
+            (0, false) => widen_pairs(one, other, to, |_, x, y| _mm256_add_epi16(x, y)),
+            (0, true) => widen_pairs(one, other, to, |_, x, y| _mm256_sub_epi16(x, y)),
+            (_, false) => widen_pairs(one, other, to, |sum, x, y| _mm256_add_epi16(sum, _mm256_add_epi16(x, y))),
+            (_, true) => widen_pairs(one, other, to, |sum, x, y| _mm256_sub_epi16(sum, _mm256_add_epi16(x, y))),
         }
     }
-    groups
 }
 
-/// Packs a panel of `b`, and sums the terms of its rows.
+/// Sets each vector to what `f` makes of it and of two of bytes.
 #[target_feature(enable = "avx2")]
-fn pack_b(from: &Block<'_>, stride: usize, rows: usize, bytes: usize, to: &mut [BGroup], terms: &mut [i32; COLUMNS]) {
-    for (half, terms) in terms.as_chunks_mut::<STRIP>().0.iter_mut().enumerate() {
-        // Where no row is left the rows before are packed again.
-        let skipped = if half * STRIP < rows { half * STRIP } else { 0 };
-        let (from, rows) = (from.from(skipped * stride), rows - skipped);
-        let mut sums = _mm256_setzero_si256();
-        for (index, to) in to.chunks_mut(STRIP).enumerate() {
-            let groups = strip(&from, stride, rows, index * STRIP_BYTES, bytes);
-            for (to, [even, odd]) in to.iter_mut().zip(groups) {
-                sums = _mm256_add_epi32(sums, _mm256_madd_epi16(even, odd));
-                // SAFETY: all bytes are values of both types, which are equally long.
-                to[half] = unsafe { transmute::<[__m256i; 2], [[i16; 16]; 2]>([odd, even]) };
-            }
-        }
-        // SAFETY: as above.
-        *terms = unsafe { transmute::<__m256i, [i32; STRIP]>(sums) };
+#[inline]
+fn widen_pairs(one: &[Bytes], other: &[Bytes], to: &mut [Wide], f: impl Fn(__m256i, __m256i, __m256i) -> __m256i) {
+    for (to, (x, y)) in to.iter_mut().zip(one.iter().zip(other)) {
+        // SAFETY: all bytes are values of both types, which are equally long.
+        let [x, y] = unsafe { transmute::<[Bytes; 2], [__m128i; 2]>([*x, *y]) };
+        *to = f(to.vector(), _mm256_cvtepi8_epi16(x), _mm256_cvtepi8_epi16(y)).into();
     }
 }
 
-/// Packs two panels of `a`, and sums the terms of their rows.
+/// Widens a panel of `a`, and has its rows' terms.
 #[target_feature(enable = "avx2")]
-fn pack_a(from: &Block<'_>, stride: usize, rows: usize, bytes: usize, to: &mut [AGroup], terms: &mut [[i32; ROWS]; 2]) {
+fn widen_a(a: &Packed, terms: &[Term], panel: usize, groups: Range<usize>, to: &mut [Wide]) -> [i32; ROWS] {
+    widen(a, terms, panel, groups, to);
     let mut sums = _mm256_setzero_si256();
-    let (first, second) = to.split_at_mut(to.len() / 2);
-    for (index, (first, second)) in first.chunks_mut(STRIP).zip(second.chunks_mut(STRIP)).enumerate() {
-        let groups = strip(from, stride, rows, index * STRIP_BYTES, bytes);
-        for ((first, second), [even, odd]) in first.iter_mut().zip(second).zip(groups) {
-            sums = _mm256_add_epi32(sums, _mm256_madd_epi16(even, odd));
-            let (low, high) = (_mm256_unpacklo_epi32(even, odd), _mm256_unpackhi_epi32(even, odd));
-            // SAFETY: all bytes are values of both types, which are equally long.
-            *first = unsafe { transmute::<__m256i, AGroup>(_mm256_permute2x128_si256::<0x20>(low, high)) };
-            // SAFETY: as above.
-            *second = unsafe { transmute::<__m256i, AGroup>(_mm256_permute2x128_si256::<0x31>(low, high)) };
+    for pairs in to {
+        let pairs = pairs.vector();
+        // Pairs of a row lie beside each other: their products come twice.
+        let products = _mm256_madd_epi16(pairs, _mm256_shuffle_epi32::<0b10_11_00_01>(pairs));
+        sums = _mm256_sub_epi32(sums, products);
+    }
+    // SAFETY: all bytes are values of both types, which are equally long.
+    let [rows, ..] = unsafe { transmute::<__m256i, [[i32; 8]; 1]>(sums) };
+    [rows[0], rows[2], rows[4], rows[6]]
+}
+
+/// Widens a panel of `b`, and has its rows' terms.
+#[target_feature(enable = "avx2")]
+fn widen_b(b: &Packed, terms: &[Term], panel: usize, groups: Range<usize>, to: &mut [WideB]) -> [__m256i; 2] {
+    widen(b, terms, panel, groups, to.as_flattened_mut().as_flattened_mut());
+    let mut sums = [_mm256_setzero_si256(); 2];
+    for group in to {
+        for (sum, [odd, even]) in sums.iter_mut().zip(group) {
+            *sum = _mm256_sub_epi32(*sum, _mm256_madd_epi16(odd.vector(), even.vector()));
         }
     }
-    // SAFETY: as above.
-    *terms = unsafe { transmute::<__m256i, [[i32; ROWS]; 2]>(sums) };
+    sums
+}
+
+/// Adds the products of panels of `a` with a panel of `b` to tiles, or subtracts them: those from these places on.
+#[target_feature(enable = "avx2")]
+fn add(
+    a: &[Wide],
+    a_terms: &[[i32; ROWS]],
+    b: &[WideB],
+    b_terms: [__m256i; 2],
+    to: &[(usize, bool)],
+    sums: &mut [Sums],
+) {
+    for (panel, (a, a_terms)) in a.chunks_exact(b.len()).zip(a_terms).enumerate() {
+        for (start, _) in to {
+            prefetch(&sums[start + panel]);
+        }
+        let tile = tile(a, a_terms, b, b_terms);
+        for (start, minus) in to {
+            let sums = &mut sums[start + panel];
+            // SAFETY: all bytes are values of both types, which are equally long.
+            let mut new = unsafe { transmute::<Sums, Tile>(*sums) };
+            let each = new.iter_mut().flatten().zip(tile.iter().flatten());
+            if *minus {
+                each.for_each(|(new, sum)| *new = _mm256_sub_epi32(*new, *sum));
+            } else {
+                each.for_each(|(new, sum)| *new = _mm256_add_epi32(*new, *sum));
+            }
+            // SAFETY: as above.
+            *sums = unsafe { transmute::<Tile, Sums>(new) };
+        }
+    }
+}
+
+/// Asks for a tile's lines of memory, which are needed after the next one is computed.
+#[inline(always)]
+fn prefetch(sums: &Sums) {
+    for row in &sums.0 {
+        // SAFETY: it has no effect but on caches, and every processor with AVX2 has it.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(row.as_ptr().cast()) }
+    }
 }
 
 /// The products of a panel of `a` with a panel of `b`.
 #[target_feature(enable = "avx2")]
-fn tile(a: &[AGroup], b: &[BGroup], a_terms: &[i32; ROWS], b_terms: &[i32; COLUMNS]) -> [[i32; COLUMNS]; ROWS] {
-    let mut sums = [[_mm256_setzero_si256(); 2]; ROWS];
+#[inline]
+fn tile(a: &[Wide], a_terms: &[i32; ROWS], b: &[WideB], b_terms: [__m256i; 2]) -> Tile {
+    let mut sums = [b_terms; ROWS];
+    for (sums, term) in sums.iter_mut().zip(a_terms) {
+        let term = _mm256_set1_epi32(*term);
+        *sums = [_mm256_add_epi32(sums[0], term), _mm256_add_epi32(sums[1], term)];
+    }
     for (a, b) in a.iter().zip(b) {
         // SAFETY: all bytes are values of both types, which are equally long.
-        let b = unsafe { transmute::<BGroup, [[__m256i; 2]; 2]>(*b) };
-        for ([even, odd], sums) in a.iter().zip(&mut sums) {
-            // SAFETY: as above.
-            let even = _mm256_set1_epi32(unsafe { transmute::<[i16; 2], i32>(*even) });
-            // SAFETY: as above.
-            let odd = _mm256_set1_epi32(unsafe { transmute::<[i16; 2], i32>(*odd) });
-            for (sum, [b_odd, b_even]) in sums.iter_mut().zip(b) {
-                let products = _mm256_madd_epi16(_mm256_add_epi16(even, b_odd), _mm256_add_epi16(odd, b_even));
-                *sum = _mm256_add_epi32(*sum, products);
+        let b = unsafe { transmute::<WideB, [[__m256i; 2]; 2]>(*b) };
+        row::<0>(a, b, &mut sums[0]);
+        row::<8>(a, b, &mut sums[1]);
+        row::<16>(a, b, &mut sums[2]);
+        row::<24>(a, b, &mut sums[3]);
+    }
+    sums
+}
+
+/// A row's step of the tile, whose pairs of `a` are so many bytes into the group. In assembly for the order of its instructions, which
+/// decides how well all four pipes are used: compilers begin a sum as soon as its product is there, which takes 3 % longer.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn row<const BYTES: usize>(a: &Wide, [[odd_0, even_0], [odd_1, even_1]]: [[__m256i; 2]; 2], sums: &mut [__m256i; 2]) {
+    let [sum_0, sum_1] = sums;
+    // SAFETY: it reads eight bytes of `a`, which has 32, and writes registers alone.
+    unsafe {
+        asm!(
+            "vpbroadcastd {even}, dword ptr [{a} + {at}]",
+            "vpbroadcastd {odd}, dword ptr [{a} + {at} + 4]",
+            "vpaddw {x}, {even}, {odd_0}",
+            "vpaddw {y}, {odd}, {even_0}",
+            "vpaddw {even}, {even}, {odd_1}",
+            "vpaddw {odd}, {odd}, {even_1}",
+            "vpmaddwd {x}, {x}, {y}",
+            "vpmaddwd {even}, {even}, {odd}",
+            "vpaddd {sum_0}, {sum_0}, {x}",
+            "vpaddd {sum_1}, {sum_1}, {even}",
+            a = in(reg) a,
+            at = const BYTES,
+            even = out(ymm_reg) _,
+            odd = out(ymm_reg) _,
+            x = out(ymm_reg) _,
+            y = out(ymm_reg) _,
+            odd_0 = in(ymm_reg) odd_0,
+            even_0 = in(ymm_reg) even_0,
+            odd_1 = in(ymm_reg) odd_1,
+            even_1 = in(ymm_reg) even_1,
+            sum_0 = inout(ymm_reg) *sum_0,
+            sum_1 = inout(ymm_reg) *sum_1,
+            options(pure, readonly, nostack, preserves_flags),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::matmul::tests::bytes, *};
+
+    /// Freivalds's check (1977), modulo 2^32.
+    #[test]
+    fn product_should_take_a_vector_where_its_factors_take_it_when_matrices_are_halved_twice() {
+        let Some(avx2) = Avx2::new() else { return };
+        let [m, n, k] = [1033, 1042, 1027];
+        for (a, b) in [(bytes(m * k, 1), bytes(n * k, 2)), (vec![-128; m * k], vec![-128; n * k])] {
+            let out = avx2.product(&a, &b, [m, n, k]);
+            let x: Vec<i32> = (1..).map(|i: i32| i.wrapping_mul(-1_640_531_527)).take(n).collect();
+            let mut of_b = vec![0i32; k];
+            for (row, x) in b.chunks(k).zip(&x) {
+                of_b.iter_mut().zip(row).for_each(|(sum, b)| *sum = sum.wrapping_add(i32::from(*b).wrapping_mul(*x)));
+            }
+            for (row, (a, out)) in a.chunks(k).zip(out.chunks(n)).enumerate() {
+                let expected =
+                    a.iter().zip(&of_b).fold(0i32, |sum, (a, x)| sum.wrapping_add(i32::from(*a).wrapping_mul(*x)));
+                let sum = out.iter().zip(&x).fold(0i32, |sum, (out, x)| sum.wrapping_add(out.wrapping_mul(*x)));
+                assert_eq!(sum, expected, "row {row}");
             }
         }
     }
-    // SAFETY: as above.
-    let b_terms = unsafe { transmute::<[i32; COLUMNS], [__m256i; 2]>(*b_terms) };
-    for (sums, a_term) in sums.iter_mut().zip(a_terms) {
-        for (sum, b_terms) in sums.iter_mut().zip(b_terms) {
-            *sum = _mm256_sub_epi32(*sum, _mm256_add_epi32(b_terms, _mm256_set1_epi32(*a_term)));
-        }
-    }
-    // SAFETY: as above.
-    unsafe { transmute::<[[__m256i; 2]; ROWS], [[i32; COLUMNS]; ROWS]>(sums) }
 }

@@ -9,6 +9,8 @@ mod neon;
 mod ops;
 mod simd;
 #[cfg(target_arch = "x86_64")]
+mod strassen;
+#[cfg(target_arch = "x86_64")]
 mod vnni;
 mod window;
 
