@@ -5,25 +5,23 @@ use super::mock::*;
 use crate::{Ledgers, Order, Reported};
 use frame_support::traits::fungible::Inspect;
 use quern_primitives::{
+    draw::{self, Draw},
     traits::{Backing, Collateral},
     Balance,
 };
 use sp_runtime::AccountId32;
 use sp_staking::offence::{Offence, ReportOffence};
 
-/// SplitMix64 (Steele, Lea, Flood 2014).
-struct Seeded(u64);
+/// What happens is drawn from a seed.
+struct Seeded(Draw);
 
 impl Seeded {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+    fn new(seed: u64) -> Self {
+        Self(Draw::new(draw::seed(b"eras", &[0; 32], &seed)))
     }
 
     fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
+        self.0.below(bound)
     }
 
     fn who(&mut self, from: u8, count: u8) -> u8 {
@@ -62,7 +60,7 @@ fn step(seed: &mut Seeded) {
 fn simulate(seed: u64, eras: u32) -> (u32, u32) {
     let (mut elections, mut idle) = (0, 0);
     new_test_ext().execute_with(|| {
-        let mut seed = Seeded(seed);
+        let mut seed = Seeded::new(seed);
         let mut set: Vec<AccountId32> = Vec::new();
         for session in 0..eras * 2 {
             Era::set(session / 2);
