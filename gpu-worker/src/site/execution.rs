@@ -2,6 +2,7 @@
 //! One task, run and kept: its checkpoints are stored while it runs, so that however many there are, few are in memory.
 
 use super::{compute, SiteError};
+use futures::{stream, StreamExt as _, TryStreamExt as _};
 use quern_executor::Executor;
 use quern_primitives::BlobId;
 use quern_program::{Checked, Context, Tensor, Value};
@@ -12,6 +13,9 @@ use tokio::sync::mpsc;
 /// Checkpoints that wait to be stored: one, so that the next segment is computed while the last one's end is written. With the one
 /// that is written and the one that waits for room, three are in memory beside what the executor works on.
 const WAITING_CHECKPOINTS: usize = 1;
+
+/// Tensors of a checkpoint that are hashed and written at once.
+const STORED_AT_ONCE: usize = 8;
 
 /// Runs a task and stores its checkpoints and its output. Gives their ids in leaf order.
 pub(super) async fn run_and_keep(
@@ -45,15 +49,17 @@ async fn keep(
     while let Some((index, state)) = checkpoints.recv().await {
         let segment = program.program().segment(index);
         let results = segment.map(|segment| program.program().results(segment.kind())).unwrap_or_default();
-        let mut now: Vec<BlobId> = Vec::with_capacity(state.len());
-        for (value, tensor) in results.into_iter().zip(state) {
-            now.push(match value {
-                Value::State(carried) => *before
-                    .get(usize::from(carried))
-                    .ok_or(SiteError::Inconsistent("a checkpoint lacks what it carries on"))?,
-                _ => store.put(tensor.bytes).await?,
-            });
-        }
+        let before_it = &before;
+        let stored = results.into_iter().zip(state).map(|(value, tensor)| async move {
+            match value {
+                Value::State(carried) => {
+                    let id = before_it.get(usize::from(carried)).copied();
+                    id.ok_or(SiteError::Inconsistent("a checkpoint lacks what it carries on"))
+                }
+                _ => Ok(store.put(tensor.bytes).await?),
+            }
+        });
+        let now: Vec<BlobId> = stream::iter(stored).buffered(STORED_AT_ONCE).try_collect().await?;
         let list: Vec<u8> = now.iter().flat_map(|id| id.0).collect();
         ids.push(store.put(list.into()).await?);
         before = now;
