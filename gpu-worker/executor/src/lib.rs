@@ -11,7 +11,7 @@ mod self_test;
 pub use self_test::{edge_cases, self_test, EdgeCase, Mismatch};
 
 use quern_program::{Checked, Context, Program, Segment, SegmentKind, Tensor, TensorType, Value};
-use std::sync::Arc;
+use std::{ops::ControlFlow, sync::Arc};
 
 /// Why a program could not be run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,7 +49,13 @@ pub enum ExecutorError {
     /// The device failed.
     #[error("the device failed: {0}")]
     Device(String),
+    /// Whoever took the checkpoints wanted no more of them.
+    #[error("the task was stopped")]
+    Stopped,
 }
+
+/// Takes the number and the state of each segment of a task but the last, and says whether the task goes on.
+pub type OnCheckpoint<'a> = dyn FnMut(u32, &[Tensor]) -> ControlFlow<()> + 'a;
 
 /// Runs programs. All executors return the same bytes.
 pub trait Executor: Send + Sync {
@@ -106,13 +112,27 @@ pub trait Executor: Send + Sync {
         inputs: &[Tensor],
         on_checkpoint: &mut dyn FnMut(u32, &[Tensor]),
     ) -> Result<Tensor, ExecutorError> {
+        self.run_task_while(checked, context, inputs, &mut |index, state| {
+            on_checkpoint(index, state);
+            ControlFlow::Continue(())
+        })
+    }
+
+    /// The same, which ends with [`ExecutorError::Stopped`] where `on_checkpoint` breaks.
+    fn run_task_while(
+        &self,
+        checked: &Checked,
+        context: &Context,
+        inputs: &[Tensor],
+        on_checkpoint: &mut OnCheckpoint<'_>,
+    ) -> Result<Tensor, ExecutorError> {
         let mut state = Vec::new();
         let last = checked.program().segments().saturating_sub(1);
         for index in 0..=last {
             let segment = checked.program().segment(index).ok_or(ExecutorError::Program)?;
             state = self.run_segment(checked, segment, context, inputs, &state)?;
-            if index < last {
-                on_checkpoint(index, &state);
+            if index < last && on_checkpoint(index, &state).is_break() {
+                return Err(ExecutorError::Stopped);
             }
         }
         state.pop().ok_or(ExecutorError::Program)

@@ -14,7 +14,7 @@ use quern_program::{
 };
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
-use std::sync::LazyLock;
+use std::{ops::ControlFlow, sync::LazyLock};
 
 /// The device of all tests. They fail where there is none: a test that skips itself proves nothing.
 static GPU: LazyLock<GpuExecutor> = LazyLock::new(|| match GpuExecutor::new() {
@@ -99,6 +99,29 @@ proptest! {
 #[test]
 fn gpu_should_agree_with_the_reference_when_values_are_at_the_edges() {
     self_test(&*GPU).unwrap();
+}
+
+#[test]
+fn task_should_end_when_no_more_checkpoints_are_wanted() {
+    let mut b = ProgramBuilder::new();
+    let x = b.input(DType::I32, &[4]);
+    let state = b.begin_body(&[x]);
+    let next = b.add(state[0], state[0]);
+    let end = b.begin_finish(&[next], 9);
+    let checked = b.build(end[0]).unwrap();
+    let inputs = [Tensor::new(checked.program().inputs[0], vec![1; 16])];
+    let cpus = cpus();
+    for executor in cpus.iter().map(|cpu| cpu as &dyn Executor).chain([&*GPU as &dyn Executor]) {
+        let mut made = Vec::new();
+        let stopped = executor.run_task_while(&checked, &context(0), &inputs, &mut |segment, _| {
+            made.push(segment);
+            match segment {
+                3 => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(()),
+            }
+        });
+        assert_eq!((stopped, made), (Err(ExecutorError::Stopped), vec![0, 1, 2, 3]), "{}", executor.name());
+    }
 }
 
 /// Runs one operator on random values.

@@ -18,7 +18,7 @@ pub use matmul::matmul_nt;
 pub(crate) use ops::stretch;
 pub use simd::Simd;
 
-use crate::{check_values, unused_after, Executor, ExecutorError};
+use crate::{check_values, unused_after, Executor, ExecutorError, OnCheckpoint};
 use ops::Elements;
 use quern_program::{Checked, Context, Segment, SegmentKind, Tensor, Value};
 use std::sync::Arc;
@@ -192,20 +192,20 @@ impl Executor for CpuExecutor {
         self.on_pool(|| self.execute(checked, kind, context, inputs, state, None))
     }
 
-    fn run_task(
+    fn run_task_while(
         &self,
         checked: &Checked,
         context: &Context,
         inputs: &[Tensor],
-        on_checkpoint: &mut dyn FnMut(u32, &[Tensor]),
+        on_checkpoint: &mut OnCheckpoint<'_>,
     ) -> Result<Tensor, ExecutorError> {
         let mut state = Vec::new();
         let last = checked.program().segments().saturating_sub(1);
         for index in 0..=last {
             let segment = checked.program().segment(index).ok_or(ExecutorError::Program)?;
             state = self.on_pool(|| self.advance(checked, segment, context, inputs, state))?;
-            if index < last {
-                on_checkpoint(index, &state);
+            if index < last && on_checkpoint(index, &state).is_break() {
+                return Err(ExecutorError::Stopped);
             }
         }
         state.pop().ok_or(ExecutorError::Program)

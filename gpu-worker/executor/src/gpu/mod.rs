@@ -14,7 +14,7 @@ pub use kernels::{Call as KernelCall, Kernel};
 pub use memory::{Command, Device};
 pub use timed::{Spent, Timed};
 
-use crate::{check_tensors, check_values, Executor, ExecutorError};
+use crate::{check_tensors, check_values, Executor, ExecutorError, OnCheckpoint};
 use fuse::{Fused, Plan, Trial, Unit};
 use kernels::Product;
 use memory::{Kept, Memory, Pool};
@@ -510,12 +510,12 @@ impl<D: Device> Executor for GpuExecutor<D> {
         self.run_values(checked, kind, context, [inputs, state], None)
     }
 
-    fn run_task(
+    fn run_task_while(
         &self,
         checked: &Checked,
         context: &Context,
         inputs: &[Tensor],
-        on_checkpoint: &mut dyn FnMut(u32, &[Tensor]),
+        on_checkpoint: &mut OnCheckpoint<'_>,
     ) -> Result<Tensor, ExecutorError> {
         let program = checked.program();
         check_tensors("input", &program.inputs, inputs)?;
@@ -534,8 +534,8 @@ impl<D: Device> Executor for GpuExecutor<D> {
                 let (kind, plan, results) = plan.ok_or(ExecutorError::Program)?;
                 let values = [inputs.as_slice(), &constants, &state];
                 state = self.block(checked, *kind, &context.at(segment), values, plan, Some(results))?;
-                if index < last {
-                    on_checkpoint(index, &self.download(&state)?);
+                if index < last && on_checkpoint(index, &self.download(&state)?).is_break() {
+                    return Err(ExecutorError::Stopped);
                 }
             }
             self.download(&state)?.pop().ok_or(ExecutorError::Program)
