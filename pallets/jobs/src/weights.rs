@@ -644,9 +644,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Jobs::ProtocolParams` (`max_values`: Some(1), `max_size`: Some(150), added: 645, mode: `MaxEncodedLen`)
     // Storage: `Jobs::ProgramUses` (r:64 w:64)
     // Proof: `Jobs::ProgramUses` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
-    // Shortest time: 1_381_909 ns.
+    // Shortest time: 1_701_313 ns.
     fn fork_job() -> Weight {
-        Weight::from_parts(1_461_878_000, 701_662)
+        Weight::from_parts(1_857_355_000, 701_662)
             .saturating_add(T::DbWeight::get().reads(328))
             .saturating_add(T::DbWeight::get().writes(135))
     }
