@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 fn element(i: u32) -> i32 {
     let outer = i / params.whole;
-    let rest = i % params.whole;
+    let rest = i - outer * params.whole;
     if rest < params.first {
         return load_a(outer * params.first + rest);
     }

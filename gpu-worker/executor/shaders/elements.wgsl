@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One invocation computes EACH elements that follow each other: begin() what all of them share, place() one of them.
+// One invocation computes EACH elements that follow each other: begin() what all of them share, place() one of them, end() what
+// comes of all of them.
 @compute @workgroup_size(256)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -9,10 +10,11 @@ fn main(
     let block = (group.y * groups.x + group.x) * 256u + local;
     let first = block * EACH;
     if first < steps[0].len {
-        let end = min(first + EACH, steps[0].len);
+        let last = min(first + EACH, steps[0].len) - 1u;
         begin(block);
-        for (var i = first; i < end; i++) {
-            place(i, i + 1u == end);
+        for (var i = first; i <= last; i++) {
+            place(i, i == last);
         }
+        end();
     }
 }

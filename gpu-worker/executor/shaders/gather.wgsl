@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 fn element(i: u32) -> i32 {
-    let index = max(load_b(i / params.columns), 0);
-    return load_a(min(u32(index), params.rows - 1u) * params.columns + i % params.columns);
+    let row = i / params.columns;
+    let index = min(u32(max(load_b(row), 0)), params.rows - 1u);
+    return load_a(index * params.columns + i - row * params.columns);
 }

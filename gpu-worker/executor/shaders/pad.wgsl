@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows filled with zeros to whole words, for the product.
 fn element(i: u32) -> i32 {
-    let column = i % params.depth;
+    let row = i / params.depth;
+    let column = i - row * params.depth;
     if column < params.columns {
-        return load_a((i / params.depth) * params.columns + column);
+        return load_a(row * params.columns + column);
     }
     return 0;
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 fn element(i: u32) -> i32 {
-    return load_a((i % params.rows) * params.columns + i / params.rows);
+    let column = i / params.rows;
+    return load_a((i - column * params.rows) * params.columns + column);
 }

@@ -10,9 +10,14 @@ mod transformer;
 fn main() -> anyhow::Result<()> {
     quern_executor::gpu::name_runtime_folder();
     let json = std::env::args().any(|arg| arg == "--json");
-    let mut measurements = products::measure()?;
-    measurements.extend(transformer::measure()?);
-    measurements.extend(training::measure()?);
+    // With --kernels training alone, and each kernel's time on stderr.
+    let by_kernel = std::env::args().any(|arg| arg == "--kernels");
+    let mut measurements = Vec::new();
+    if !by_kernel {
+        measurements.extend(products::measure()?);
+        measurements.extend(transformer::measure()?);
+    }
+    measurements.extend(training::measure(by_kernel)?);
     for m in measurements {
         if json {
             println!("{}", serde_json::to_string(&m)?);

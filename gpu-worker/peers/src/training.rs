@@ -12,7 +12,10 @@ use quern_executor::{
 use quern_program::{Checked, Context, Program, Tensor, Value};
 use quern_sdk::models::{LmTraining, LmTrainingJob, Text, Transformer};
 use rayon::prelude::*;
-use std::time::{Duration, Instant};
+use std::{
+    cmp::Reverse,
+    time::{Duration, Instant},
+};
 
 /// Rounds, of which the median counts.
 const ROUNDS: usize = 7;
@@ -37,7 +40,14 @@ fn run(executor: &CpuExecutor, program: &Checked, inputs: &[Tensor]) -> Result<[
 }
 
 /// How much of a device's time in a training task its products take, and how many kernels it is sent for how many operators.
-fn products(adapter: &Adapter, model: &Transformer, program: &Checked, inputs: &[Tensor]) -> Result<[Measurement; 2]> {
+/// `by_kernel` prints each kernel's own part to stderr.
+fn products(
+    adapter: &Adapter,
+    model: &Transformer,
+    program: &Checked,
+    inputs: &[Tensor],
+    by_kernel: bool,
+) -> Result<[Measurement; 2]> {
     let executor = GpuExecutor::timed(adapter)?;
     // The first one compiles the kernels.
     executor.run_task(program, &Context::default(), inputs, &mut |_, _| {})?;
@@ -47,6 +57,18 @@ fn products(adapter: &Adapter, model: &Transformer, program: &Checked, inputs: &
     let [products, kernels] = [spent.products, spent.kernels].map(|time| time.as_secs_f64());
     let Program { init, body, finish, steps, .. } = program.program();
     let operators = (init.len() + body.len() * *steps as usize + finish.len()) as f64;
+    if by_kernel {
+        let mut parts: Vec<_> = spent.by_kernel.iter().collect();
+        parts.sort_unstable_by_key(|(_, (time, _))| Reverse(*time));
+        eprintln!("{} parameters, {}", model.parameters(), executor.name());
+        for (kernel, (time, count)) in parts {
+            eprintln!(
+                "{:>8.1} ms {:>6.3} {count:>6} x {kernel}",
+                time.as_secs_f64() * 1e3,
+                time.as_secs_f64() / kernels
+            );
+        }
+    }
     let name =
         |what: &str| format!("training, {} parameters: {what} of a task, {}", model.parameters(), executor.name());
     Ok([
@@ -83,7 +105,7 @@ fn task(
 }
 
 /// The share of a task's time that hashing takes, and of a device's time that products take, for the small language model and wider ones.
-pub fn measure() -> Result<Vec<Measurement>> {
+pub fn measure(by_kernel: bool) -> Result<Vec<Measurement>> {
     let executor = CpuExecutor::new();
     let text = Text::embedded();
     let job = LmTrainingJob::small(&text);
@@ -105,14 +127,20 @@ pub fn measure() -> Result<Vec<Measurement>> {
             ratio: hashing / task,
         });
         for adapter in gpu::adapters().unwrap_or_default() {
-            measurements.extend(products(&adapter, &model, &program, &inputs)?);
+            measurements.extend(products(&adapter, &model, &program, &inputs, by_kernel)?);
         }
     }
     // A few steps: more of them have the same share.
     let widest = Transformer { width: 256, layers: 2, heads: 4, hidden: 512, context: 64 };
     let (program, inputs) = task(&job, &text, &widest, &LmTraining { steps: 4, ..job.training })?;
     for adapter in gpu::adapters().unwrap_or_default() {
-        measurements.extend(products(&adapter, &widest, &program, &inputs)?);
+        measurements.extend(products(&adapter, &widest, &program, &inputs, by_kernel)?);
+    }
+    // What a GPU is for: a wide model, and many tokens a step, of which parameters' own operators do not grow.
+    let wide = Transformer { width: 512, layers: 2, heads: 8, hidden: 1024, context: 64 };
+    let (program, inputs) = task(&job, &text, &wide, &LmTraining { batch: 32, steps: 1, ..job.training })?;
+    for adapter in gpu::adapters().unwrap_or_default() {
+        measurements.extend(products(&adapter, &wide, &program, &inputs, by_kernel)?);
     }
     (!measurements.is_empty()).then_some(measurements).context("nothing was measured")
 }

@@ -47,6 +47,8 @@ pub(super) struct Fused {
     pub args: Vec<Value>,
     /// The operators whose outputs it writes.
     pub outputs: Vec<u16>,
+    /// How many of these, the last ones, must be 0 before.
+    pub zeros: usize,
     /// Steps with random words, and the numbers of their operators in the program.
     pub keys: Vec<(usize, u32)>,
     /// Work, in MACs.
@@ -70,6 +72,8 @@ pub(super) struct Recipe {
     pub steps: Vec<Step>,
     /// The steps that are stored.
     pub stores: Vec<usize>,
+    /// Those whose largest absolute values are found.
+    pub largest: Vec<usize>,
 }
 
 /// A step of a kernel.
@@ -105,7 +109,7 @@ impl Recipe {
         let arguments = self.arguments.iter().map(|ty| ty.dtype).collect();
         let store = |step: &usize| Some((*step, self.steps.get(*step)?.output.dtype));
         let stores = self.stores.iter().map(store).collect::<Option<_>>()?;
-        kernels::fused(members, arguments, stores, self.elements())
+        kernels::fused(members, arguments, stores, self.largest.clone(), self.elements())
     }
 
     fn elements(&self) -> u64 {
@@ -344,6 +348,10 @@ impl<'a> Block<'a> {
                 _ => {}
             }
         }
+        let largest: Vec<usize> = (0..self.ops.len()).filter(|op| self.max_abs(&self.members[*op]).is_some()).collect();
+        for group in largest {
+            self.join_largest(group);
+        }
         let mut units: Vec<Unit> = self.in_order().into_iter().map(|group| self.unit(group)).collect();
         self.release(&mut units);
         Plan { units }
@@ -434,7 +442,10 @@ impl<'a> Block<'a> {
             }
         }
         let fused = match self.known[group].is_step {
-            true => self.draft(members).filter(|draft| draft.real.steps.len() > 1).and_then(|draft| self.fused(draft)),
+            true => self
+                .draft(members)
+                .filter(|draft| draft.real.steps.len() + draft.largest.len() > 1)
+                .and_then(|draft| self.fused(draft)),
             false => self.max_abs(members),
         };
         Unit { ops: ops.into_iter().collect(), fused, unused: Vec::new() }
@@ -449,7 +460,8 @@ impl<'a> Block<'a> {
             is_random(&self.ops[usize::from(op)].kind).then(|| (step, number(op)))
         });
         Some(Fused {
-            outputs: outputs.collect(),
+            outputs: outputs.chain(draft.largest.iter().copied()).collect(),
+            zeros: draft.largest.len(),
             keys: keys.collect(),
             work: draft.ops.iter().filter_map(call).map(|call| call.cost_macs()).sum(),
             call: draft.real.call()?,
@@ -465,6 +477,7 @@ impl<'a> Block<'a> {
         let (value, x) = (*self.known[first].args.first()?, *self.known[first].arg_types.first()?);
         is_all.then(|| Fused {
             outputs: vec![last as u16],
+            zeros: 1,
             keys: Vec::new(),
             work: x.elements(),
             call: kernels::max_abs(x),
@@ -487,6 +500,27 @@ impl<'a> Block<'a> {
             self.group[op] = to;
             let own = std::mem::take(&mut self.members[from]);
             self.members[to].extend(own);
+        }
+    }
+
+    /// Has the largest absolute value found by the kernel that computes the elements, if that can do so.
+    fn join_largest(&mut self, group: usize) {
+        let Some(Value::Op(x)) = self.known[group].args.first().copied() else { return };
+        let to = self.group[usize::from(x)];
+        let is_read_there = |op: &u16| {
+            self.known[usize::from(*op)].after.iter().any(|before| self.group[usize::from(*before)] == group)
+        };
+        let known = &self.known[usize::from(x)];
+        let is_step = known.is_step && known.number.is_none() && self.types[usize::from(x)].elements() > 1;
+        if !is_step || self.members[to].iter().any(is_read_there) {
+            return;
+        }
+        let mut both = [self.members[to].as_slice(), self.members[group].as_slice()].concat();
+        both.sort_unstable();
+        if self.is_apart(&both) && self.draft(&both).is_some() {
+            both.iter().for_each(|op| self.group[usize::from(*op)] = to);
+            self.members[group].clear();
+            self.members[to] = both;
         }
     }
 
@@ -514,10 +548,12 @@ impl<'a> Block<'a> {
     fn draft(&self, members: &[u16]) -> Option<Draft> {
         let first = members.first()?;
         let mut draft = Draft { elements: self.types[usize::from(*first)].elements(), ..Draft::default() };
-        for op in members {
+        let [steps, largest] =
+            [false, true].map(|is| members.iter().filter(move |op| self.is_max_abs(usize::from(**op)) == is));
+        for op in steps.clone() {
             self.add(&mut draft, members, *op)?;
         }
-        for op in members {
+        for op in steps {
             let Known { users, is_result, .. } = &self.known[usize::from(*op)];
             if *is_result || users.iter().any(|user| members.binary_search(user).is_err()) {
                 let step = *draft.step_of.get(&Value::Op(*op))?;
@@ -525,7 +561,21 @@ impl<'a> Block<'a> {
                 draft.small.stores.push(step);
             }
         }
-        let fits = draft.args.len() + draft.real.stores.len() <= MAX_BUFFERS && draft.real.steps.len() <= MAX_STEPS;
+        for op in largest {
+            match self.known[usize::from(*op)].args.first()? {
+                Value::Op(x) if self.is_max_abs(usize::from(*x)) => {}
+                x => {
+                    let step = *draft.step_of.get(x)?;
+                    draft.real.largest.push(step);
+                    draft.small.largest.push(step);
+                }
+            }
+            if self.types[usize::from(*op)].elements() == 1 {
+                draft.largest.push(*op);
+            }
+        }
+        let outputs = draft.real.stores.len() + draft.real.largest.len();
+        let fits = draft.args.len() + outputs <= MAX_BUFFERS && draft.real.steps.len() <= MAX_STEPS;
         fits.then_some(draft)
     }
 
@@ -594,6 +644,8 @@ struct Draft {
     small: Recipe,
     args: Vec<Value>,
     ops: Vec<u16>,
+    /// The operators that give the largest absolute values.
+    largest: Vec<u16>,
     /// Which operator each step is; none for constants.
     step_ops: Vec<Option<u16>>,
     step_of: HashMap<Value, usize>,
@@ -673,6 +725,19 @@ mod tests {
         let expected =
             [(vec![0, 2], Some(vec![2])), (vec![3, 5], Some(vec![5])), (vec![6], None), (vec![3, 4, 8], Some(vec![8]))];
         assert_eq!(units(b, z), expected);
+    }
+
+    #[test]
+    fn largest_should_be_found_where_the_elements_are_computed_when_they_wait_for_nothing_of_it() {
+        let mut b = ProgramBuilder::new();
+        let x = b.input(DType::I32, &[4, 8]);
+        let sum = b.add(x, x);
+        let largest = b.row_max_abs(sum);
+        let largest = b.reshape(largest, &[1, 4]);
+        let largest = b.row_max_abs(largest);
+        let bits = b.bit_length(largest);
+        let sum = b.shift_round(sum, bits);
+        assert_eq!(units(b, sum), [(vec![0, 1, 3], Some(vec![0, 3])), (vec![4, 5], Some(vec![5]))]);
     }
 
     #[test]

@@ -97,8 +97,9 @@ struct Step {
 enum Body {
     /// These files, of which the last writes the only output.
     Whole(Vec<Part>),
-    /// Steps one after the other at each place; what some of them compute is stored, as these types.
-    Elements { steps: Vec<Step>, stores: Vec<(usize, DType)> },
+    /// Steps one after the other at each place; what some of them compute is stored, as these types, and the largest absolute values
+    /// of some are found, in outputs that are 0 before.
+    Elements { steps: Vec<Step>, stores: Vec<(usize, DType)>, largest: Vec<usize> },
 }
 
 /// A kernel: the parts of its source.
@@ -150,18 +151,20 @@ const PRODUCT: Part = shader!("matmul_nt");
 /// The same, row by row.
 const PRODUCT_BY_ROWS: Part = shader!("matvec_nt");
 
+/// What the largest absolute value is.
+const LARGEST: Part = shader!("row_max_abs");
 /// The largest of all elements.
 const REDUCE_ALL: Part = shader!("reduce_all");
 
 /// Names that a step's files define or read; in a kernel of several steps each has its own.
-const NAMES: [&str; 6] = ["element(", "second(", "load_a(", "load_b(", "chacha8(", "rotate("];
+const NAMES: [&str; 8] = ["element(", "second(", "load_a(", "load_b(", "load_c(", "load_d(", "chacha8(", "rotate("];
 
 impl Kernel {
     /// Number of outputs: storage buffers that it writes, at the bindings from 1 on.
     pub fn outputs(&self) -> usize {
         match &self.body {
             Body::Whole(_) => 1,
-            Body::Elements { stores, .. } => stores.len(),
+            Body::Elements { stores, largest, .. } => stores.len() + largest.len(),
         }
     }
 
@@ -182,7 +185,7 @@ impl Kernel {
     pub fn is_fused(&self) -> bool {
         match &self.body {
             Body::Whole(parts) => parts.contains(&REDUCE_ALL),
-            Body::Elements { steps, .. } => steps.len() > 1,
+            Body::Elements { steps, largest, .. } => steps.len() + largest.len() > 1,
         }
     }
 
@@ -190,7 +193,10 @@ impl Kernel {
     pub fn name(&self) -> String {
         let names: Vec<&str> = match &self.body {
             Body::Whole(parts) => parts.iter().map(|part| part.name).collect(),
-            Body::Elements { steps, .. } => steps.iter().filter_map(|step| Some(step.parts.last()?.name)).collect(),
+            Body::Elements { steps, largest, .. } => {
+                let steps = steps.iter().filter_map(|step| Some(step.parts.last()?.name));
+                steps.chain(largest.iter().map(|_| LARGEST.name)).collect()
+            }
         };
         names.join("+")
     }
@@ -227,11 +233,11 @@ impl Kernel {
                 self.load(&mut source, |argument| ["a", "b"].get(argument).copied().unwrap_or("c").into());
                 parts.iter().for_each(|part| source.push_str(part.wgsl));
             }
-            Body::Elements { steps, stores } => {
+            Body::Elements { steps, stores, largest } => {
                 let count = steps.len();
                 source.push_str(&format!("@group(0) @binding(0) var<uniform> steps: array<Params, {count}>;\n"));
                 self.load(&mut source, |argument| format!("x{argument}"));
-                elements(&mut source, steps, stores);
+                elements(&mut source, steps, stores, largest);
             }
         }
         source
@@ -254,7 +260,7 @@ impl Kernel {
 
 /// Steps one after the other. Each computes its `value` from those of others and from arguments, by the very files that say what its
 /// operator means.
-fn elements(source: &mut String, steps: &[Step], stores: &[(usize, DType)]) {
+fn elements(source: &mut String, steps: &[Step], stores: &[(usize, DType)], largest: &[usize]) {
     for (output, (_, dtype)) in stores.iter().enumerate() {
         let store = match dtype {
             DType::I8 => shader!("store_i8"),
@@ -266,7 +272,7 @@ fn elements(source: &mut String, steps: &[Step], stores: &[(usize, DType)]) {
     }
     let (mut once, mut each) = (String::new(), String::new());
     for (index, Step { parts, reads, is_random, once: is_once }) in steps.iter().enumerate() {
-        for (name, read) in ["a", "b"].iter().zip(reads) {
+        for (name, read) in ["a", "b", "c", "d"].iter().zip(reads) {
             let value = match read {
                 Source::Argument(argument) => format!("load_x{argument}(i)"),
                 Source::Step(step) => format!("value_{step}"),
@@ -294,6 +300,18 @@ fn elements(source: &mut String, steps: &[Step], stores: &[(usize, DType)]) {
     for (output, (step, _)) in stores.iter().enumerate() {
         each.push_str(&format!("    store_y{output}(i, value_{step}, is_last);\n"));
     }
+    let mut end = String::new();
+    if !largest.is_empty() {
+        source.push_str(LARGEST.wgsl);
+    }
+    for (index, step) in largest.iter().enumerate() {
+        let binding = (1 + stores.len() + index).to_string();
+        source.push_str(&shader!("largest").wgsl.replace("NAME", &format!("z{index}")).replace("BINDING", &binding));
+        once.push_str(&format!("    largest_z{index} = IDENTITY;\n"));
+        each.push_str(&format!("    largest_z{index} = combine(largest_z{index}, lift(value_{step}));\n"));
+        end.push_str(&format!("    store_z{index}();\n"));
+    }
+    source.push_str(&format!("fn end() {{\n{end}}}\n"));
     source.push_str(&format!("fn begin(block: u32) {{\n{once}}}\nfn place(i: u32, is_last: bool) {{\n{each}}}\n"));
     source.push_str(&shader!("elements").wgsl.replace("EACH", &format!("{}u", each_invocation(steps, stores))));
 }
@@ -316,7 +334,7 @@ fn elementwise(parts: Vec<Part>, args: &[TensorType], output: TensorType, params
     let is_random = parts.contains(&shader!("chacha8"));
     let step = Step { parts, reads: (0..args.len()).map(Source::Argument).collect(), is_random, once: false };
     let arguments = args.iter().map(|ty| ty.dtype).collect();
-    of_steps(vec![step], vec![params], arguments, vec![(0, output.dtype)], output.elements())
+    of_steps(vec![step], vec![params], arguments, vec![(0, output.dtype)], vec![], output.elements())
 }
 
 fn of_steps(
@@ -324,11 +342,12 @@ fn of_steps(
     mut params: Vec<Params>,
     arguments: Vec<DType>,
     stores: Vec<(usize, DType)>,
+    largest: Vec<usize>,
     elements: u64,
 ) -> Call {
     params.iter_mut().for_each(|params| params.len = elements as u32);
     let workgroups = elements.div_ceil(each_invocation(&steps, &stores)).div_ceil(WORKGROUP);
-    let kernel = Kernel { arguments: Arguments::Elements(arguments), body: Body::Elements { steps, stores } };
+    let kernel = Kernel { arguments: Arguments::Elements(arguments), body: Body::Elements { steps, stores, largest } };
     Call { kernel: Arc::new(kernel), params, workgroups }
 }
 
@@ -348,12 +367,13 @@ pub(super) struct Member {
     pub once: bool,
 }
 
-/// These operators as one kernel over so many elements, of such arguments; what some of them compute is stored. None when one of them
+/// These operators as one kernel over so many elements, of such arguments; what some of them compute is stored, and the largest of some found. None when one of them
 /// does not compute elements one by one.
 pub(super) fn fused(
     members: Vec<Member>,
     arguments: Vec<DType>,
     stores: Vec<(usize, DType)>,
+    largest: Vec<usize>,
     elements: u64,
 ) -> Option<Call> {
     let (mut steps, mut params) = (Vec::new(), Vec::new());
@@ -366,7 +386,7 @@ pub(super) fn fused(
         }
         params.extend(alone.params);
     }
-    Some(of_steps(steps, params, arguments, stores, elements))
+    Some(of_steps(steps, params, arguments, stores, largest, elements))
 }
 
 /// A kernel that writes its output by itself.
@@ -478,12 +498,25 @@ pub(super) fn dots(rounds: u32) -> (Call, u64, u64) {
     (call, invocations, invocations * u64::from(rounds) * 64 * 4)
 }
 
+/// Elements of a stretch of a concatenation that are of this tensor, or of all.
+fn width(ty: TensorType, axis: u8) -> u32 {
+    let (inner, places) = stretch(ty.shape, axis);
+    (inner * places) as u32
+}
+
+/// The concatenation of three or four tensors.
+pub(super) fn concat_four(axis: u8, parts: &[TensorType], output: TensorType) -> Call {
+    let widths = [0, 1, 2, 3].map(|part| parts.get(part).map_or(0, |ty| width(*ty, axis)));
+    let [a, b, c, d] = widths;
+    let params = Params { whole: width(output, axis), key: [a, b, c, d, 0, 0, 0, 0], ..Params::default() };
+    // Of three the last is read in the place of a fourth that has nothing.
+    let parts = [0, 1, 2, 3].map(|part| parts.get(part).or(parts.last()).copied().unwrap_or(output));
+    elementwise(vec![shader!("concat_four")], &parts, output, params)
+}
+
 /// The concatenation of two tensors.
 pub(super) fn concat(axis: u8, a: TensorType, b: TensorType, output: TensorType) -> Call {
-    let width = |ty: TensorType| {
-        let (inner, places) = stretch(ty.shape, axis);
-        (inner * places) as u32
-    };
+    let width = |ty| width(ty, axis);
     let params = Params {
         len: output.elements() as u32,
         whole: width(output),

@@ -15,7 +15,7 @@ pub use memory::{Command, Device};
 pub use timed::{Spent, Timed};
 
 use crate::{check_tensors, check_values, Executor, ExecutorError, OnCheckpoint};
-use fuse::{Fused, Plan, Trial, Unit};
+use fuse::{Fused, Plan, Unit};
 use kernels::Product;
 use memory::{Kept, Memory, Pool};
 use quern_primitives::BlobId;
@@ -349,17 +349,17 @@ impl<D: Device> GpuExecutor<D> {
     ) -> Result<Vec<OnDevice<D::Buffer>>, ExecutorError> {
         let step = self.upload(&[Tensor::step(context.step)]);
         // What must be 0 is written before any command is there that could use its memory first.
-        let zero = |unit: &Unit| {
-            let is_max_abs = unit.fused.as_ref().is_some_and(|fused| matches!(fused.trial, Trial::MaxAbs(_)));
-            is_max_abs.then(|| self.pool.upload(&[0; 4]))
+        let zeros = |unit: &Unit| {
+            let count = unit.fused.as_ref().map_or(0, |fused| fused.zeros);
+            (0..count).map(|_| self.pool.upload(&[0; 4])).collect::<Vec<_>>()
         };
-        let zeros: Vec<_> = plan.units.iter().map(zero).collect();
+        let zeros: Vec<_> = plan.units.iter().map(zeros).collect();
         let mut commands = Vec::new();
         let mut values = Values { checked, kind, values, step: &step, outputs: Vec::new() };
         values.outputs.resize(checked.program().block(kind).len(), None);
-        for (unit, zero) in plan.units.iter().zip(zeros) {
+        for (unit, zeros) in plan.units.iter().zip(zeros) {
             match &unit.fused {
-                Some(fused) => self.fused(fused, context, zero, &mut values, &mut commands)?,
+                Some(fused) => self.fused(fused, context, zeros, &mut values, &mut commands)?,
                 None => {
                     for op in &unit.ops {
                         let call = checked.call(kind, *op, context).ok_or(ExecutorError::Program)?;
@@ -380,12 +380,12 @@ impl<D: Device> GpuExecutor<D> {
         }
     }
 
-    /// Appends the command of several operators, which writes to `zero` if there is one.
+    /// Appends the command of several operators, whose last outputs are written to `zeros`.
     fn fused(
         &self,
         fused: &Fused,
         context: &Context,
-        zero: Option<Arc<Memory<D::Buffer>>>,
+        zeros: Vec<Arc<Memory<D::Buffer>>>,
         values: &mut Values<'_, D::Buffer>,
         commands: &mut Vec<Command<D::Buffer>>,
     ) -> Result<(), ExecutorError> {
@@ -394,9 +394,11 @@ impl<D: Device> GpuExecutor<D> {
         let args = fused.args.iter().map(|value| Ok(values.find(*value)?.memory.buffer()));
         let args = args.collect::<Result<_, ExecutorError>>()?;
         let mut outs = Vec::with_capacity(fused.outputs.len());
-        for op in &fused.outputs {
+        let own = fused.outputs.len().saturating_sub(zeros.len());
+        let memories = std::iter::repeat_n(None, own).chain(zeros.into_iter().map(Some));
+        for (op, zero) in fused.outputs.iter().zip(memories) {
             let ty = values.checked.value_type(values.kind, Value::Op(*op)).ok_or(ExecutorError::Program)?;
-            let memory = zero.clone().unwrap_or_else(|| self.pool.allocate(ty.bytes()));
+            let memory = zero.unwrap_or_else(|| self.pool.allocate(ty.bytes()));
             outs.push(memory.buffer());
             values.put(*op, Some(OnDevice { ty, memory }));
         }
@@ -420,15 +422,29 @@ impl<D: Device> GpuExecutor<D> {
         let work = call.cost_macs();
         match (call.kind, args) {
             (OpKind::Reshape { .. }, [x]) => Ok(OnDevice { ty: call.output, ..x.clone() }),
-            (OpKind::Concat { axis }, [first, rest @ ..]) => {
+            (OpKind::Concat { axis }, [first, ..]) => {
                 let axis_index = usize::from(*axis);
-                let mut whole = first.clone();
-                for next in rest {
-                    let places = whole.ty.shape.dim(axis_index) + next.ty.shape.dim(axis_index);
-                    let ty = TensorType::new(whole.ty.dtype, whole.ty.shape.with_dim(axis_index, places));
-                    whole = run(kernels::concat(*axis, whole.ty, next.ty, ty), &[&whole, next], ty, ty.elements());
+                let (mut parts, shape) = (args.to_vec(), first.ty.shape);
+                // Four at a time, and four of these, so that few are moved often.
+                while parts.len() > 1 {
+                    let join = |four: &[OnDevice<D::Buffer>]| {
+                        let types: Vec<_> = four.iter().map(|part| part.ty).collect();
+                        let places = types.iter().map(|ty| ty.shape.dim(axis_index)).sum();
+                        let ty = TensorType::new(first.ty.dtype, shape.with_dim(axis_index, places));
+                        match (four, types.as_slice()) {
+                            ([only], _) => only.clone(),
+                            ([a, b], [of_a, of_b]) => {
+                                run(kernels::concat(*axis, *of_a, *of_b, ty), &[a, b], ty, ty.elements())
+                            }
+                            _ => {
+                                let args = [0, 1, 2, 3].map(|part| four.get(part).or(four.last()).unwrap_or(first));
+                                run(kernels::concat_four(*axis, &types, ty), &args, ty, ty.elements())
+                            }
+                        }
+                    };
+                    parts = parts.chunks(4).map(join).collect();
                 }
-                Ok(whole)
+                parts.pop().ok_or(ExecutorError::Program)
             }
             (OpKind::MatmulNt, [a, b]) => {
                 let (shape, axis) = (call.output.shape, call.output.shape.rank() - 2);

@@ -7,12 +7,13 @@ use super::{
 };
 use crate::ExecutorError;
 use std::{
+    collections::BTreeMap,
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 /// Time that a device spent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Spent {
     /// On matrix products.
     pub products: Duration,
@@ -20,6 +21,8 @@ pub struct Spent {
     pub kernels: Duration,
     /// How many kernels these were.
     pub count: u32,
+    /// The same for each kernel by its name: its operators.
+    pub by_kernel: BTreeMap<String, (Duration, u32)>,
 }
 
 /// A device that is watched: by its own clock, where it has one. Else each kernel is sent alone and waited for, and what sending and
@@ -73,6 +76,9 @@ impl Device for Timed {
         for (command, time) in commands.iter().zip(times) {
             spent.kernels += time;
             spent.count += 1;
+            let of_kernel = spent.by_kernel.entry(command.call.kernel.name()).or_default();
+            of_kernel.0 += time;
+            of_kernel.1 += 1;
             if command.call.kernel.is_product() {
                 spent.products += time;
             }

@@ -87,10 +87,16 @@ fn of_max_abs(dtype: DType, round: usize) -> Option<Run> {
         }
         None => argument(round as u64, 0, ty),
     };
+    let expected = vec![largest(&x)?];
+    Some(Run { call: kernels::max_abs(ty), arguments: vec![x], expected })
+}
+
+/// The largest absolute value of all elements.
+fn largest(x: &Tensor) -> Option<Tensor> {
+    let ty = TensorType::new(x.ty.dtype, Shape::matrix(1, x.ty.elements() as u32));
     let call = Call { kind: &OpKind::RowMaxAbs, args: vec![ty], output: TensorType::i32_vector(1), key: [0; 32] };
     let largest = call.element(0, &mut |_, at| Ok::<_, ()>(x.get(at))).ok()?;
-    let expected = vec![Tensor::from_values(call.output, &[largest])];
-    Some(Run { call: kernels::max_abs(ty), arguments: vec![x], expected })
+    Some(Tensor::from_values(call.output, &[largest]))
 }
 
 /// What is stored, by the meaning of each operator.
@@ -113,7 +119,9 @@ fn meaning(recipe: &Recipe, arguments: &[Tensor], key: &[u8; 32]) -> Option<Vec<
         };
         computed.push(Tensor::from_values(*output, &values));
     }
-    recipe.stores.iter().map(|step| computed.get(*step).cloned()).collect()
+    let stored = recipe.stores.iter().map(|step| computed.get(*step).cloned());
+    let largest = recipe.largest.iter().map(|step| largest(computed.get(*step)?));
+    stored.chain(largest).collect()
 }
 
 fn argument(round: u64, argument: u64, ty: TensorType) -> Tensor {
