@@ -117,20 +117,20 @@ impl Avx2 {
         let by_columns = (b.panels / MIN_PANELS).clamp(1, threads);
         let b_part = b.panels.div_ceil(by_columns);
         let a_part = a.panels.div_ceil(threads.div_ceil(by_columns)).min(PANELS);
-        let column = a.side * a.side * a_part;
-        let mut sums = vec![Sums([[0; COLUMNS]; ROWS]); a.panels.div_ceil(a_part) * b.panels * column];
-        let parts = sums.par_chunks_exact_mut(b.panels * column).enumerate();
-        parts.for_each(|(part, sums)| {
-            let a_panels = part * a_part..a.panels.min((part + 1) * a_part);
-            let parts = sums.par_chunks_mut(b_part * column).enumerate();
-            parts.for_each(|(part, sums)| {
-                let b_panels = part * b_part..b.panels.min((part + 1) * b_part);
-                self.add_products(&products, (&a, a_panels.clone()), (&b, b_panels), column, sums);
-            });
-        });
+        let [a_parts, b_parts] = [(a.panels, a_part), (b.panels, b_part)].map(|(panels, part)| panels.div_ceil(part));
+        let sums: Vec<Vec<Sums>> = (0..a_parts * b_parts)
+            .into_par_iter()
+            .map(|part| {
+                let [a_start, b_start] = [part / b_parts * a_part, part % b_parts * b_part];
+                let a_panels = a_start..a.panels.min(a_start + a_part);
+                let b_panels = b_start..b.panels.min(b_start + b_part);
+                self.products_of(&products, (&a, a_panels), (&b, b_panels))
+            })
+            .collect();
+        // Rows of a block, then of a part of it.
         for (y, out) in out.chunks_mut(a.panels * ROWS * n).enumerate() {
-            let parts = out.par_chunks_mut(a_part * ROWS * n).zip(sums.par_chunks_exact(b.panels * column));
-            parts.for_each(|(out, sums)| unpack(sums, column, [y * a.side * a_part, a_part], b.panels, out, n));
+            let parts = out.par_chunks_mut(a_part * ROWS * n).zip(sums.par_chunks(b_parts));
+            parts.for_each(|(out, sums)| unpack(sums, [y, a.side], [b_part, b.panels], out, n));
         }
         out
     }
@@ -156,22 +156,21 @@ impl Avx2 {
         Packed { bytes, side, panels: chunks * of_chunk / panel, groups, width: panel / ROWS }
     }
 
-    /// Adds all products of panels of `a` with panels of `b` to their tiles: of each panel of `b` there are `column`, of each block
-    /// those with the panels of `a`.
-    fn add_products(
+    /// The sums of all products of panels of `a` with panels of `b`: of each panel of `b`, for each block, the tiles of the panels of `a`.
+    fn products_of(
         self,
         products: &[Product],
         (a, a_panels): (&Packed, Range<usize>),
         (b, b_panels): (&Packed, Range<usize>),
-        column: usize,
-        sums: &mut [Sums],
-    ) {
+    ) -> Vec<Sums> {
+        let column = a.side * a.side * a_panels.len();
+        let mut sums = vec![Sums([[0; COLUMNS]; ROWS]); b_panels.len() * column];
         let mut a_wide = vec![Wide([0; 16]); a_panels.len() * a.groups.min(GROUPS)];
         let mut a_terms = vec![[0i32; ROWS]; a_panels.len()];
         let mut b_wide = vec![[[Wide([0; 16]); 2]; 2]; a.groups.min(GROUPS)];
-        let of_block = column / (a.side * a.side);
         for product in products {
-            let to: Vec<_> = product.to.iter().map(|to| ((to.y * a.side + to.x) * of_block, to.minus)).collect();
+            let to = product.to.iter().map(|to| ((to.y * a.side + to.x) * a_panels.len(), to.minus));
+            let to: Vec<_> = to.collect();
             for start in (0..a.groups).step_by(GROUPS) {
                 let groups = start..a.groups.min(start + GROUPS);
                 let b_wide = &mut b_wide[..groups.len()];
@@ -190,16 +189,19 @@ impl Avx2 {
                 }
             }
         }
+        sums
     }
 }
 
-/// Writes tiles to rows of `n` numbers. Of each panel of `b`, of which a block has so many, there are `column`; those of these rows begin
-/// here, so many for each block.
-fn unpack(sums: &[Sums], column: usize, [start, of_block]: [usize; 2], panels: usize, out: &mut [i32], n: usize) {
+/// Writes rows of `n` numbers of a row `y` of blocks, of which there are `side`. The tiles are those of `Avx2::products_of` for so many
+/// panels of `b` each, of so many of a block.
+fn unpack(sums: &[Vec<Sums>], [y, side]: [usize; 2], [b_part, b_panels]: [usize; 2], out: &mut [i32], n: usize) {
+    let a_panels = sums.first().map_or(0, |sums| sums.len() / (side * side * b_part.min(b_panels)));
     out.par_chunks_mut(RUN * ROWS * n).enumerate().for_each(|(run, out)| {
         for first in (0..n).step_by(COLUMNS) {
-            let (x, panel) = (first / COLUMNS / panels, first / COLUMNS % panels);
-            let tiles = &sums[panel * column + start + x * of_block + run * RUN..];
+            let (x, panel) = (first / COLUMNS / b_panels, first / COLUMNS % b_panels);
+            let block = (panel % b_part * side + y) * side + x;
+            let tiles = &sums[panel / b_part][block * a_panels + run * RUN..];
             for (out, tile) in out.chunks_mut(ROWS * n).zip(tiles) {
                 for (out, sums) in out.chunks_exact_mut(n).zip(&tile.0) {
                     match out[first..].first_chunk_mut() {
