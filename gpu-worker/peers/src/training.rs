@@ -137,8 +137,8 @@ pub fn measure(by_kernel: bool) -> Result<Vec<Measurement>> {
         measurements.extend(products(&adapter, &widest, &program, &inputs, by_kernel)?);
     }
     // What a GPU is for: a wide model, and many tokens a step, of which parameters' own operators do not grow.
-    let wide = Transformer { width: 512, layers: 2, heads: 8, hidden: 1024, context: 64 };
-    let (program, inputs) = task(&job, &text, &wide, &LmTraining { batch: 32, steps: 1, ..job.training })?;
+    let wide = Transformer { width: 512, layers: 1, heads: 8, hidden: 2048, context: 64 };
+    let (program, inputs) = task(&job, &text, &wide, &LmTraining { batch: 64, steps: 1, ..job.training })?;
     for adapter in gpu::adapters().unwrap_or_default() {
         measurements.extend(products(&adapter, &wide, &program, &inputs, by_kernel)?);
     }
