@@ -367,8 +367,8 @@ pub(super) struct Member {
     pub once: bool,
 }
 
-/// These operators as one kernel over so many elements, of such arguments; what some of them compute is stored, and the largest of some found. None when one of them
-/// does not compute elements one by one.
+/// These operators as one kernel over so many elements, of such arguments; what some of them compute is stored, and the largest absolute
+/// values of some are found. None when one of them does not compute elements one by one.
 pub(super) fn fused(
     members: Vec<Member>,
     arguments: Vec<DType>,
