@@ -44,6 +44,8 @@ const RUN: usize = 16;
 const MIN_BLOCK: usize = 192;
 /// Most halvings.
 const MAX_HALVINGS: u32 = 2;
+/// Bytes that are packed of `b` at a time, and of `a` and as sums; more where their rows are so long.
+const SCRATCH_BYTES: usize = 1 << 23;
 /// Panels of `b` that a thread multiplies with at least, where panels of `a` can be shared out too: it widens those of `a` on its own.
 const MIN_PANELS: usize = 4;
 
@@ -109,9 +111,23 @@ impl Avx2 {
         if m * n * k == 0 {
             return out;
         }
-        let halvings = (m.min(n).min(k) / MIN_BLOCK).max(1).ilog2().min(MAX_HALVINGS);
-        let (a, b) = (self.packed(a, k, halvings, ROWS), self.packed(b, k, halvings, COLUMNS));
+        // So much is packed at a time, and so many sums are kept, however large the matrices are.
+        let columns = even_share(n, SCRATCH_BYTES / k);
+        let rows = even_share(m, SCRATCH_BYTES / (k + 4 * columns.next_multiple_of(COLUMNS)));
+        let halvings = (rows.min(columns).min(k) / MIN_BLOCK).max(1).ilog2().min(MAX_HALVINGS);
         let products = products(halvings);
+        for (band, b) in b.chunks(columns * k).enumerate() {
+            let b = self.packed(b, k, halvings, COLUMNS);
+            for (out, a) in out.chunks_mut(rows * n).zip(a.chunks(rows * k)) {
+                let a = self.packed(a, k, halvings, ROWS);
+                self.multiply(&a, &b, &products, out, n, band * columns..n.min((band + 1) * columns));
+            }
+        }
+        out
+    }
+
+    /// Writes the products of all rows with all columns to these columns of `out`, whose rows have `n` numbers.
+    fn multiply(self, a: &Packed, b: &Packed, products: &[Product], out: &mut [i32], n: usize, columns: Range<usize>) {
         // Threads take all products of some panels with some: if they shared each product they would wait for each other in each.
         let threads = rayon::current_num_threads();
         let by_columns = (b.panels / MIN_PANELS).clamp(1, threads);
@@ -124,15 +140,14 @@ impl Avx2 {
                 let [a_start, b_start] = [part / b_parts * a_part, part % b_parts * b_part];
                 let a_panels = a_start..a.panels.min(a_start + a_part);
                 let b_panels = b_start..b.panels.min(b_start + b_part);
-                self.products_of(&products, (&a, a_panels), (&b, b_panels))
+                self.products_of(products, (a, a_panels), (b, b_panels))
             })
             .collect();
         // Rows of a block, then of a part of it.
         for (y, out) in out.chunks_mut(a.panels * ROWS * n).enumerate() {
             let parts = out.par_chunks_mut(a_part * ROWS * n).zip(sums.par_chunks(b_parts));
-            parts.for_each(|(out, sums)| unpack(sums, [y, a.side], [b_part, b.panels], out, n));
+            parts.for_each(|(out, sums)| unpack(sums, [y, a.side], [b_part, b.panels], out, n, columns.clone()));
         }
-        out
     }
 
     /// Packs rows of `k` bytes into panels of so many rows.
@@ -193,20 +208,33 @@ impl Avx2 {
     }
 }
 
-/// Writes rows of `n` numbers of a row `y` of blocks, of which there are `side`. The tiles are those of `Avx2::products_of` for so many
-/// panels of `b` each, of so many of a block.
-fn unpack(sums: &[Vec<Sums>], [y, side]: [usize; 2], [b_part, b_panels]: [usize; 2], out: &mut [i32], n: usize) {
+/// `len`, or an even share of it: so much, or what can be halved, and less than twice that.
+fn even_share(len: usize, most: usize) -> usize {
+    len.div_ceil((len / most.max(MIN_BLOCK << MAX_HALVINGS)).max(1))
+}
+
+/// Writes these columns of rows of `n` numbers of a row `y` of blocks, of which there are `side`. The tiles are those of
+/// `Avx2::products_of` for so many panels of `b` each, of so many of a block.
+fn unpack(
+    sums: &[Vec<Sums>],
+    [y, side]: [usize; 2],
+    [b_part, b_panels]: [usize; 2],
+    out: &mut [i32],
+    n: usize,
+    columns: Range<usize>,
+) {
     let a_panels = sums.first().map_or(0, |sums| sums.len() / (side * side * b_part.min(b_panels)));
     out.par_chunks_mut(RUN * ROWS * n).enumerate().for_each(|(run, out)| {
-        for first in (0..n).step_by(COLUMNS) {
-            let (x, panel) = (first / COLUMNS / b_panels, first / COLUMNS % b_panels);
+        for (place, first) in columns.clone().step_by(COLUMNS).enumerate() {
+            let (x, panel) = (place / b_panels, place % b_panels);
             let block = (panel % b_part * side + y) * side + x;
             let tiles = &sums[panel / b_part][block * a_panels + run * RUN..];
             for (out, tile) in out.chunks_mut(ROWS * n).zip(tiles) {
                 for (out, sums) in out.chunks_exact_mut(n).zip(&tile.0) {
-                    match out[first..].first_chunk_mut() {
+                    let out = &mut out[first..columns.end];
+                    match out.first_chunk_mut() {
                         Some(out) => *out = *sums,
-                        None => out[first..].copy_from_slice(&sums[..n - first]),
+                        None => out.copy_from_slice(&sums[..out.len()]),
                     }
                 }
             }

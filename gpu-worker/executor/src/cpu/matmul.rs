@@ -17,6 +17,8 @@ const K_BLOCK: usize = 1024;
 const ROW_BLOCK: usize = 192;
 /// A product with at most this many rows on one side is not packed: packing would cost more than it saves.
 const FEW: usize = 3;
+/// Nor is one whose second matrix has so few rows and bytes: no vectors are filled by it.
+const FEW_ROWS_AND_BYTES: [usize; 2] = [8, 32];
 /// Products of elements that one task of the thread pool sums at least, where nothing is packed.
 const DOTS_OF_TASK: usize = 1 << 18;
 
@@ -39,8 +41,12 @@ pub fn matmul_nt(simd: Simd, a: &[i8], b: &[i8], [m, n, k]: [usize; 3]) -> Vec<i
 }
 
 fn rows_divided(simd: Simd, a: &[i8], b: &[i8], shape: [usize; 3]) -> Vec<i32> {
+    let [_, n, k] = shape;
+    if [n, n * k].into_iter().zip(FEW_ROWS_AND_BYTES).all(|(size, most)| size <= most) {
+        return dots(Simd::Scalar, a, b, shape);
+    }
     let product = match simd {
-        _ if shape[1] <= FEW => None,
+        _ if n <= FEW => None,
         #[cfg(target_arch = "aarch64")]
         Simd::Neon => Neon::new().map(|tile| packed(simd, &tile, a, b, shape)),
         #[cfg(target_arch = "aarch64")]
