@@ -46,7 +46,7 @@ impl Auditors {
         let bond = output::qrn(*bond);
         if registered < needed {
             return Some(format!(
-                "a shard of this job is audited by {needed} validators, and {registered} are registered: it cannot be accepted, and whoever \
+                "a shard of this job is audited by {needed} validators, with {registered} registered so far: it cannot be accepted, and whoever \
                  runs it is not paid, until {} more are registered, each with a bond of {bond} (`quern-worker validate`; `quern worker list` \
                  shows those that there are)",
                 needed.saturating_sub(*registered)
@@ -180,7 +180,7 @@ mod tests {
         let few = Auditors { free: 1, needed: 3, bond: 10 * QRN, able: 1, registered: 1 };
         let warning = few.warning().unwrap();
         assert!(
-            warning.contains("3 validators, and 1 are registered") && warning.contains("until 2 more"),
+            warning.contains("3 validators, with 1 registered so far") && warning.contains("until 2 more"),
             "{warning}"
         );
         assert!(!warning.contains("shard_size") && !warning.contains("bid less"), "{warning}");

@@ -236,7 +236,8 @@ pub async fn rerun(
         segments: ids.len() as u32,
         output_only: matches!(against, Against::Output(_)),
         macs: Big(macs.into()),
-        differs_at,
+        // Of an output alone nobody knows where it began to differ.
+        differs_at: differs_at.filter(|_| matches!(against, Against::All(_))),
         output: output::full(&against.output(task)?.0),
         computed: ids.last().map(|id| output::full(&id.0)),
         root,
@@ -245,8 +246,15 @@ pub async fn rerun(
     Ok(match differs_at {
         None => Outcome::Matches(report),
         Some(segment) => {
-            let why =
-                format!("shard {shard}, task {task}: segment {segment} of {} has another result here", report.segments);
+            let why = match report.output_only {
+                true => format!("shard {shard}, task {task}: the output is another one here"),
+                false => {
+                    format!(
+                        "shard {shard}, task {task}: segment {segment} of {} has another result here",
+                        report.segments
+                    )
+                }
+            };
             Outcome::Differs { why, report: Some(report) }
         }
     })

@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 const WAITING_CHECKPOINTS: usize = 1;
 
 /// Tensors of a checkpoint that are hashed and written at once.
-const STORED_AT_ONCE: usize = 8;
+const STORED_AT_ONCE: usize = 4;
 
 /// Runs a task and stores its checkpoints and its output. Gives their ids in leaf order.
 pub(super) async fn run_and_keep(
