@@ -45,10 +45,21 @@ struct Quoted {
     transaction_fee: Big,
     /// About what those that publish the programs cost.
     publishing_fee: Big,
-    /// Validators with a free audit bond, counted up to those that a shard needs.
-    validators: u32,
-    /// Validators that audit a shard.
-    validators_needed: u32,
+    /// Validators with a free audit bond, counted up to the `auditors` that a shard needs.
+    free_validators: u32,
+}
+
+impl Quoted {
+    fn new(quote: &Quote, beside: &Beside) -> Self {
+        Self {
+            quote: json::Quote::from(quote),
+            programs: beside.programs,
+            deposit: Big(beside.deposit),
+            transaction_fee: Big(beside.transaction_fee),
+            publishing_fee: Big(beside.publishing_fee),
+            free_validators: beside.auditors.free,
+        }
+    }
 }
 
 /// What would be paid and held beside the quote itself.
@@ -141,19 +152,10 @@ pub async fn offer(
     }
     let auditors = auditors::for_quote(&chain, &quote).await?;
     let beside = Beside { programs: missing.len(), deposit, transaction_fee, publishing_fee, auditors };
-    let no_worker = unfit::warning(&chain, &quote, &job.spec).await?;
+    let no_worker = unfit::warning(&chain, &quote, &job.spec, &job.programs).await?;
     let warnings: Vec<String> = no_worker.iter().cloned().chain(auditors.warning()).collect();
     if args.quote_only {
-        let quoted = Quoted {
-            quote: json::Quote::from(&quote),
-            programs: missing.len(),
-            deposit: Big(deposit),
-            transaction_fee: Big(transaction_fee),
-            publishing_fee: Big(publishing_fee),
-            validators: auditors.free,
-            validators_needed: auditors.needed,
-        };
-        output.result(&quoted, quote_text(&quote, &beside))?;
+        output.result(&Quoted::new(&quote, &beside), quote_text(&quote, &beside))?;
         warnings.iter().for_each(|warning| output.say(format_args!("warning: {warning}")));
         return Ok(None);
     }
@@ -388,6 +390,21 @@ mod tests {
         assert!(quote_text(&moving, &beside).contains("1 shard, for bytes moved beside"), "{text}");
         let text = quote_text(&Quote::default(), &Beside { programs: 2, deposit: 3 * QRN, ..beside });
         assert!(text.contains("3 QRN for 2 programs to be published"), "{text}");
+    }
+
+    #[test]
+    fn json_of_a_quote_should_have_no_key_twice() {
+        let auditors = Auditors { free: 2, needed: 3, bond: 10 * QRN, able: 4, registered: 5 };
+        let beside = Beside { programs: 1, deposit: QRN, transaction_fee: 1, publishing_fee: 1, auditors };
+        let quote = Quote { auditors: 3, validators: 4, ..Quote::default() };
+        let quoted = serde_json::to_string(&Quoted::new(&quote, &beside)).unwrap();
+        let submitted = serde_json::to_string(&Submitted { job: 7, quote: json::Quote::from(&quote) }).unwrap();
+        for text in [&quoted, &submitted] {
+            // Of a key that is there twice, one is lost in a map.
+            let read: serde_json::Value = serde_json::from_str(text).unwrap();
+            assert_eq!(read.to_string().len(), text.len(), "{text}");
+        }
+        assert!(quoted.contains("\"validators\":4") && quoted.contains("\"free_validators\":2"), "{quoted}");
     }
 
     #[test]

@@ -1,19 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Why no worker fits a job: what none of the registered ones offers.
 
-use crate::output::qrn;
+use crate::output::{count, qrn};
 use quern_primitives::{
     job::{JobSpec, Requirements},
     traits::Role,
+    Balance, Height,
 };
+use quern_program::{Checked, Program};
 use quern_protocol::view::{ParticipantView, Quote, MAX_PAGE};
 use quern_sdk::chain::{Chain, ChainError};
 
 /// Pages of the registry that are looked at: more workers than these are not read for a warning.
 const PAGES: u32 = 16;
 
-/// What to say where nobody can run a job now.
-pub async fn warning(chain: &Chain, quote: &Quote, spec: &JobSpec) -> Result<Option<String>, ChainError> {
+/// A worker's daemon looks this often whether its slots are offered.
+const READINESS_BLOCKS: Height = 16;
+
+/// What to say where nobody can run a job of some programs now.
+pub async fn warning(
+    chain: &Chain,
+    quote: &Quote,
+    spec: &JobSpec,
+    programs: &[Checked],
+) -> Result<Option<String>, ChainError> {
     if quote.workers > 0 {
         return Ok(None);
     }
@@ -26,6 +36,10 @@ pub async fn warning(chain: &Chain, quote: &Quote, spec: &JobSpec) -> Result<Opt
         list.extend(page);
     }
     let list: Vec<_> = list.into_iter().filter(|view| view.role == Role::Worker && !view.barred).collect();
+    let idle = idle(&list, quote, spec, memory_mib(chain, spec, programs).await?, chain.minimum_bond().await?);
+    if idle > 0 {
+        return Ok(Some(without_slots(idle)));
+    }
     let reasons = reasons(&list, quote, spec);
     let why = match (list.is_empty(), reasons.is_empty()) {
         (true, _) => "none is registered".into(),
@@ -36,6 +50,45 @@ pub async fn warning(chain: &Chain, quote: &Quote, spec: &JobSpec) -> Result<Opt
         }
     };
     Ok(Some(format!("no worker can run every shard of this job: {why}. It fails unless one comes")))
+}
+
+/// The memory that the programs of a job need, in MiB: those that are given, and of the others what the chain has.
+async fn memory_mib(chain: &Chain, spec: &JobSpec, programs: &[Checked]) -> Result<u64, ChainError> {
+    let mut most = 0;
+    for stage in &spec.stages {
+        let bytes = match programs.iter().find(|program| program.id() == stage.program) {
+            Some(program) => program.summary().memory_bytes,
+            None => {
+                let bytes = chain.program(stage.program).await?;
+                let program = bytes.and_then(|bytes| Program::decode_checked(&bytes).ok());
+                program.map_or(0, |program| program.summary().memory_bytes)
+            }
+        };
+        most = most.max(bytes.div_ceil(1 << 20));
+    }
+    Ok(most)
+}
+
+/// How many of the workers could run every shard, by the rule of the quote, if they offered slots.
+fn idle(workers: &[ParticipantView], quote: &Quote, spec: &JobSpec, memory_mib: u64, minimum_bond: Balance) -> u64 {
+    let fits = |worker: &&ParticipantView| {
+        worker.slots == 0
+            && worker.ask <= spec.bid
+            && spec.requirements.are_met_by(&worker.profile)
+            && u64::from(worker.profile.memory_mib) >= memory_mib
+            && worker.bonded >= quote.collateral.max(minimum_bond)
+    };
+    workers.iter().filter(fits).count() as u64
+}
+
+/// What to say where all the workers that fit offer no slots.
+fn without_slots(workers: u64) -> String {
+    let (fit, offer) = if workers == 1 { ("fits", "offers") } else { ("fit", "offer") };
+    format!(
+        "{} {fit} this job but {offer} no slots now (drained, or just started): try again in {READINESS_BLOCKS} blocks, by which a \
+         daemon that just started offers them (`quern worker list`)",
+        count(workers, "worker")
+    )
 }
 
 /// What each of the workers lacks: such a thing alone keeps all of them away.
@@ -143,6 +196,30 @@ mod tests {
             let found = reasons(&[worker()], &quote, &spec);
             assert!(found.len() == 1 && found[0].contains(expected), "{found:?}");
         }
+    }
+
+    #[test]
+    fn worker_should_be_counted_by_itself_when_it_fits_and_offers_no_slots() {
+        let drained = ParticipantView { slots: 0, ..worker() };
+        let quote = Quote { collateral: 100 * QRN, ..Quote::default() };
+        let spec = spec(QRN, Requirements::default());
+        let counted = |view: &ParticipantView| idle(&[view.clone(), worker()], &quote, &spec, 4_096, 100 * QRN);
+        assert_eq!(counted(&drained), 1, "a bond that is locked comes free");
+        assert_eq!(idle(&[drained.clone()], &quote, &spec, 4_097, 0), 0, "its memory");
+        assert_eq!(idle(&[drained.clone()], &quote, &spec, 4_096, 101 * QRN), 0, "its bond is below the minimum");
+        for unfit in [
+            ParticipantView { slots: 1, ..drained.clone() },
+            ParticipantView { ask: 2 * QRN, ..drained.clone() },
+            ParticipantView { bonded: 99 * QRN, ..drained.clone() },
+        ] {
+            assert_eq!(counted(&unfit), 0, "{unfit:?}");
+        }
+        let told = without_slots(1);
+        assert!(
+            told.starts_with("1 worker fits this job but offers no slots now (drained, or just started)"),
+            "{told}"
+        );
+        assert!(without_slots(2).starts_with("2 workers fit this job but offer no slots"), "{}", without_slots(2));
     }
 
     #[test]
