@@ -250,7 +250,9 @@ impl<'a> Play<'a> {
     /// Runs the first task of a completed job again here, as `quern job verify` does.
     async fn verify(&mut self, id: JobId) -> anyhow::Result<bool> {
         let job = self.chain.job(id).await?.with_context(|| format!("job {id} is gone"))?;
-        let outcome = verify::rerun(&self.chain, &self.peer, &Output { json: false }, &job, 0, 0, None).await?;
+        let named = id.to_string();
+        let what = verify::Compared { stage: 0, task: 0, proven: None, named: &named };
+        let outcome = verify::rerun(&self.chain, &self.peer, &Output { json: false }, &job, what).await?;
         self.progress.say(&outcome);
         Ok(outcome.matches())
     }

@@ -99,7 +99,8 @@ async fn by_id(
 ) -> anyhow::Result<ExitCode> {
     let job = client::job(chain, id).await?;
     let (stage, task) = choose(&job, args, draw)?;
-    rerun(chain, peer, output, &job, stage, task, None).await?.tell(output)
+    let what = Compared { stage, task, proven: None, named: &args.what };
+    rerun(chain, peer, output, &job, what).await?.tell(output)
 }
 
 /// A task of a stage that is complete: the one that was asked for, or any.
@@ -139,6 +140,19 @@ pub struct Proven {
     pub worker: Account,
 }
 
+/// A task that is run again.
+#[derive(Clone, Copy, Debug)]
+pub struct Compared<'a> {
+    /// Its stage.
+    pub stage: u16,
+    /// Its index there.
+    pub task: u32,
+    /// Its output, which is compared also where nobody shows what else was committed to.
+    pub proven: Option<Proven>,
+    /// What names its job to `quern job verify`: the number, or a receipt, which hints must not drop.
+    pub named: &'a str,
+}
+
 /// What the ids of a task are compared with.
 enum Against {
     /// All that its worker committed to.
@@ -172,16 +186,15 @@ impl Against {
     }
 }
 
-/// Runs a task again and compares. An output that is `proven` is compared also where nobody shows what else was committed to.
+/// Runs a task of a job again and compares.
 pub async fn rerun(
     chain: &Chain,
     peer: &Peer,
     output: &Output,
     job: &JobView,
-    stage: u16,
-    task: u32,
-    proven: Option<Proven>,
+    compared: Compared<'_>,
 ) -> anyhow::Result<Outcome> {
+    let Compared { stage, task, proven, named } = compared;
     let mut results = Results::new(chain, peer);
     let shard = results.shard_of(job.id, stage, task).await?;
     let view = chain.shard_view(shard).await?.with_context(|| format!("shard {shard} is not on chain any more"))?;
@@ -219,7 +232,7 @@ pub async fn rerun(
         None => None,
     };
     let inputs = results.inputs(&view, &program, task).await;
-    let inputs = inputs.map_err(|error| what_to_do(error, job.id, &tried))?;
+    let inputs = inputs.map_err(|error| what_to_do(error, job.id, named, &tried))?;
     let context = view.context.context(task);
     let macs = program.summary().task_macs();
     let started = Instant::now();
@@ -371,16 +384,16 @@ fn who_shows(error: anyhow::Error, tried: &str) -> anyhow::Error {
 }
 
 /// Why the inputs of a task are not here, who was tried, and what helps where that is known.
-fn what_to_do(error: anyhow::Error, job: JobId, tried: &str) -> anyhow::Error {
+fn what_to_do(error: anyhow::Error, job: JobId, named: &str, tried: &str) -> anyhow::Error {
     match error.downcast_ref() {
         Some(InputError::Requester(_)) => error.context(format!(
             "the requester of job {job} serves its inputs no more, or not all of them (tried {tried}). What to do: name the file that \
-             the job was submitted from, or a folder with its input files (quern job verify {job} --inputs FILE_OR_FOLDER), or have \
+             the job was submitted from, or a folder with its input files (quern job verify {named} --inputs FILE_OR_FOLDER), or have \
              the requester serve them (quern job submit --keep goes on after the job)"
         )),
         Some(InputError::Output { .. } | InputError::Commitment { .. }) => error.context(format!(
             "the task reads outputs of an earlier stage, and nobody serves one of them (tried {tried}). What to do: try again when \
-             one of them runs again, or choose a task of the first stage (quern job verify {job} --stage 0)"
+             one of them runs again, or choose a task of the first stage (quern job verify {named} --stage 0)"
         )),
         _ => error,
     }
@@ -486,7 +499,8 @@ async fn by_receipt(
     match job {
         Some(job) => {
             let proven = Proven { id: proven_id(entry)?, worker: entry.path()?.worker };
-            let mut outcome = rerun(chain, peer, output, &job, entry.stage, entry.task, Some(proven)).await?;
+            let what = Compared { stage: entry.stage, task: entry.task, proven: Some(proven), named: &args.what };
+            let mut outcome = rerun(chain, peer, output, &job, what).await?;
             outcome.is_of(tainted);
             outcome.tell(output)
         }
@@ -743,15 +757,26 @@ mod tests {
     fn missing_inputs_should_come_with_what_helps() {
         let nobody = || FetchError::Nobody { id: BlobId([1; 32]), failures: Vec::new() };
         let tried = "its requester at 203.0.113.5:7700";
-        let told = |error: InputError| format!("{:#}", what_to_do(error.into(), 7, tried));
+        let told = |error: InputError| format!("{:#}", what_to_do(error.into(), 7, "7", tried));
         let text = told(InputError::Requester(nobody()));
         assert!(text.contains("quern job verify 7 --inputs") && text.contains("--keep"), "{text}");
         assert!(text.contains(&format!("(tried {tried})")), "{text}");
         let shard = ShardId { job: 7, stage: 0, index: 0 };
         let text = told(InputError::Output { shard, error: nobody() });
         assert!(text.contains(&format!("(tried {tried})")) && text.contains("--stage 0"), "{text}");
-        let other = what_to_do(InputError::NoEntry(3).into(), 7, "nobody");
+        let other = what_to_do(InputError::NoEntry(3).into(), 7, "7", "nobody");
         assert!(!format!("{other:#}").contains("--inputs"));
+    }
+
+    #[test]
+    fn hint_should_keep_the_receipt_when_one_was_named() {
+        let nobody = || FetchError::Nobody { id: BlobId([1; 32]), failures: Vec::new() };
+        let told = |error: InputError| format!("{:#}", what_to_do(error.into(), 7, "results", "nobody"));
+        let text = told(InputError::Requester(nobody()));
+        assert!(text.contains("(quern job verify results --inputs FILE_OR_FOLDER)"), "{text}");
+        let shard = ShardId { job: 7, stage: 0, index: 0 };
+        let text = told(InputError::Output { shard, error: nobody() });
+        assert!(text.contains("quern job verify results --stage 0"), "{text}");
     }
 
     #[test]
