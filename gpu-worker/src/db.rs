@@ -54,6 +54,11 @@ const LEAST_ROOM_MIB: u64 = 16;
 /// Version of what the tables hold. A database without one is of the first.
 pub const VERSION: u32 = 1;
 
+/// What to do about a folder of another chain.
+pub const OTHER_CHAIN: &str =
+    "name a node of that chain with --rpc, or give this daemon a folder of its own with --data: a new one where this \
+                               chain has none yet";
+
 /// Why the database failed.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
@@ -72,7 +77,7 @@ pub enum DbError {
     #[error("the disk of the database has {0} MiB left, and {LEAST_ROOM_MIB} are needed to promise anything more: make room on it")]
     Full(u64),
     /// It belongs to another account or chain.
-    #[error("the folder belongs to another {} ({what} {found}, here {here}); give this daemon a folder of its own with --data{}", if *.what == "genesis" { "chain" } else { .what }, if *.what == "account" { "; if this is a hot key, name its account with --stake" } else { "" })]
+    #[error("the folder belongs to another {} ({what} {found}, here {here}); {}", if *.what == "genesis" { "chain" } else { .what }, if *.what == "genesis" { OTHER_CHAIN } else { "give this daemon a folder of its own with --data; if this is a hot key, name its account with --stake" })]
     Foreign {
         /// What differs.
         what: &'static str,
@@ -82,7 +87,7 @@ pub enum DbError {
         here: String,
     },
     /// It belongs to another chain that began with the same genesis block.
-    #[error("the folder belongs to another chain with the same genesis (block 1 is 0x{}, here 0x{}): give this daemon a new --data folder", hex::encode(.found), hex::encode(.here))]
+    #[error("the folder belongs to another chain with the same genesis (block 1 is 0x{}, here 0x{}); {OTHER_CHAIN}", hex::encode(.found), hex::encode(.here))]
     OtherFirstBlock {
         /// Block 1 of the folder's chain.
         found: [u8; 32],
@@ -764,7 +769,10 @@ mod tests {
         assert!(matches!(error, DbError::OtherFirstBlock { .. }), "{error}");
         let text = error.to_string();
         assert!(text.contains(&format!("block 1 is 0x{}, here 0x{}", "05".repeat(32), "06".repeat(32))), "{text}");
-        assert!(text.contains("a new --data folder"), "{text}");
+        assert!(
+            text.ends_with(OTHER_CHAIN) && foreign("genesis", &[1; 32], &[2; 32]).to_string().ends_with(OTHER_CHAIN),
+            "{text}"
+        );
         assert_eq!(db.bind(&origin(Some(5))).unwrap(), Binding::Confirmed, "a refusal changes nothing");
     }
 

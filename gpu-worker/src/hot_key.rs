@@ -19,6 +19,14 @@ pub enum HotKeyFault {
         /// The account that owns the stake.
         stake: String,
     },
+    /// It is typed, and is no hot key of the account that the environment names.
+    #[error("QUERN_STAKE names {stake}, and the key that is given, of {hot}, is no hot key of that account")]
+    Exported {
+        /// The key's account.
+        hot: String,
+        /// The account that the environment names.
+        stake: String,
+    },
     /// It has to announce what it does.
     #[error("{hot} acts for {stake} with a delay of {delay_blocks} blocks, too late for every deadline")]
     Delayed {
@@ -43,6 +51,9 @@ impl HotKeyFault {
         match self {
             Self::NotProxy { .. } => {
                 "with the key of the stake: quern stake proxy add HOT_KEY; or correct --stake (QUERN_STAKE)"
+            }
+            Self::Exported { .. } => {
+                "unset QUERN_STAKE, or name the account that is meant with --stake; if it is that one, with its key: quern stake proxy add HOT_KEY"
             }
             Self::Delayed { .. } => {
                 "with the key of the stake: quern stake proxy remove HOT_KEY, then quern stake proxy add HOT_KEY"
@@ -74,6 +85,12 @@ pub fn judge(proxies: &[ProxyView], hot: &Account, stake: &Account) -> Result<()
         Some(delay_blocks) => Err(HotKeyFault::Delayed { hot, stake, delay_blocks }),
         None => Err(HotKeyFault::NotProxy { hot, stake }),
     }
+}
+
+/// That a typed key is none of the account that the environment names.
+pub fn exported(proxies: &[ProxyView], hot: &Account, stake: &Account) -> Option<HotKeyFault> {
+    let is_none = matches!(judge(proxies, hot, stake), Err(HotKeyFault::NotProxy { .. }));
+    is_none.then(|| HotKeyFault::Exported { hot: address(hot), stake: address(stake) })
 }
 
 /// Refuses a hot key that may not act for an account, or cannot send anything.
@@ -111,6 +128,20 @@ mod tests {
             let fault = judge(&proxies, &HOT, &STAKE).unwrap_err();
             assert!(matches!(fault, HotKeyFault::NotProxy { .. }));
             assert!(HotKeyError::Fault(fault).to_string().contains("quern stake proxy add"));
+        }
+    }
+
+    #[test]
+    fn exported_stake_should_be_named_with_the_key_when_it_is_another_accounts() {
+        let fault = exported(&[], &HOT, &STAKE).unwrap();
+        let told = fault.to_string();
+        assert!(
+            told.starts_with(&format!("QUERN_STAKE names {}", address(&STAKE))) && told.contains(&address(&HOT)),
+            "{told}"
+        );
+        assert!(fault.fix().starts_with("unset QUERN_STAKE"));
+        for delay in [0, 9] {
+            assert_eq!(exported(&[proxy(HOT, ProxyKind::Daemon, delay)], &HOT, &STAKE), None);
         }
     }
 

@@ -8,6 +8,7 @@ use std::{io::IsTerminal, process::ExitCode};
 
 fn main() -> ExitCode {
     quern_executor::gpu::name_runtime_folder();
+    forget_empty_variables();
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| "info,iroh=error,noq_proto=error".into());
     let colours = std::io::stderr().is_terminal();
@@ -18,6 +19,15 @@ fn main() -> ExitCode {
         Err(error) => {
             eprintln!("quern-worker: {}", causes::told(error.as_ref()));
             ExitCode::FAILURE
+        }
+    }
+}
+
+/// An empty variable counts as not set. The parser takes it for a value.
+fn forget_empty_variables() {
+    for name in ["QUERN_RPC", "QUERN_STAKE", "QUERN_DATA", "QUERN_PLANT_FROM"] {
+        if std::env::var_os(name).is_some_and(|value| value.is_empty()) {
+            std::env::remove_var(name);
         }
     }
 }

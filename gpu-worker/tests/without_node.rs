@@ -18,6 +18,19 @@ fn quern_worker(command: &str, data: &Path) -> Command {
     line
 }
 
+#[test]
+fn variable_should_count_as_not_set_when_it_is_empty() {
+    let folder = tempfile::tempdir().unwrap();
+    let empty = ["QUERN_STAKE", "QUERN_RPC", "QUERN_DATA", "QUERN_PLANT_FROM"].map(|name| (name, ""));
+    let output = quern_worker("doctor", folder.path()).args(["--executor", "cpu"]).envs(empty).output().unwrap();
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(stdout.contains("no node answers at ws://127.0.0.1:1") && !stdout.contains("plants"), "{output:?}");
+    let mut status = Command::new(env!("CARGO_BIN_EXE_quern-worker"));
+    let output = status.args(["status", "--account", &"01".repeat(32)]).envs(empty).output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(!stderr.contains("--stake") && !stderr.contains("ws://:"), "{stderr}");
+}
+
 /// A process that does not outlive its test.
 struct Running(Child);
 

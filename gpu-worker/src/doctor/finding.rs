@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What can be wrong with a machine, its account and its node, and the remedy of each.
 
-use crate::{db::DbError, hot_key::HotKeyFault, planting::PlantingFault};
+use crate::{
+    db::{self, DbError},
+    hot_key::HotKeyFault,
+    planting::PlantingFault,
+};
 use quern_primitives::{traits::Role, Balance};
 use quern_sdk::chain::{amount::qrn, health::RuntimeVersion, BadSecret, ChainError, KeyFileError};
 use serde::Serialize;
@@ -71,8 +75,13 @@ pub enum Problem {
         here: [u8; 32],
     },
     /// The folder is of another account.
-    #[error("the data folder belongs to the account {0}")]
-    OtherAccount(String),
+    #[error("the data folder belongs to the account {found}, and {meant} is named here or by the environment (QUERN_STAKE, QUERN_SURI)")]
+    OtherAccount {
+        /// Whose it is.
+        found: String,
+        /// Whose it should be.
+        meant: String,
+    },
     /// The runtime is another one than this program was built for.
     #[error("the chain runs {} {}, this program was built for {} {}", found.spec_name, found.spec_version, expected.spec_name, expected.spec_version)]
     OtherRuntime {
@@ -273,6 +282,7 @@ impl Problem {
             Self::KeyFile(KeyFileError::Exposed(..)) => "key_file_exposed",
             Self::KeyFile(KeyFileError::Secret(..)) => "bad_key",
             Self::HotKey(HotKeyFault::NotProxy { .. }) => "not_proxy",
+            Self::HotKey(HotKeyFault::Exported { .. }) => "other_stake",
             Self::HotKey(HotKeyFault::Delayed { .. }) => "proxy_delay",
             Self::HotKey(HotKeyFault::Empty { .. }) => "hot_key_empty",
             Self::Planting(PlantingFault::Own) => "own_plants",
@@ -285,7 +295,7 @@ impl Problem {
             Self::Node(_) => "node_unreachable",
             Self::OtherGenesis { .. } => "other_genesis",
             Self::OtherFirstBlock { .. } => "other_chain",
-            Self::OtherAccount(_) => "other_account",
+            Self::OtherAccount { .. } => "other_account",
             Self::OtherRuntime { .. } => "other_runtime",
             Self::Syncing { .. } => "node_syncing",
             Self::Stalled { .. } => "node_stalled",
@@ -336,10 +346,8 @@ impl Problem {
             Self::StakeUnbonded { .. } => "with the key of the stake: quern stake bond",
             Self::Node(ChainError::OtherChain { .. }) => "use programs of the chain's version, or name another node with --rpc",
             Self::Node(_) => "start a node (quern-node), or name another with --rpc",
-            Self::OtherGenesis { .. } | Self::OtherFirstBlock { .. } => {
-                "name a node of that chain with --rpc, or the folder of this one with --data: a new one where this chain has none yet"
-            }
-            Self::OtherAccount(_) => "use that account's key, or give this account a folder of its own with --data; if this is a hot key, name its account with --stake",
+            Self::OtherGenesis { .. } | Self::OtherFirstBlock { .. } => db::OTHER_CHAIN,
+            Self::OtherAccount { .. } => "use that account's key, unset QUERN_STAKE if that names the wrong one, or give this account a folder of its own with --data; if this is a hot key, name its account with --stake",
             Self::OtherRuntime { .. } => "use programs of the chain's version",
             Self::Syncing { .. } => "wait until it has all blocks: a daemon on an old block misses its deadlines",
             Self::Stalled { .. } => "look at the node's log and its peers; if this is a test chain, see that its authors run",

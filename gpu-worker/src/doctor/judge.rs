@@ -129,15 +129,25 @@ impl FolderSeen {
         matches!(self.database, Err(DbError::InUse))
     }
 
-    /// Whether a daemon of another account or chain runs with it, whom nothing here is about.
+    /// Whose it is, as its database says, or while a daemon has that open as the daemon said.
+    fn identity(&self) -> Option<&Identity> {
+        match &self.database {
+            Ok(found) => found.as_ref(),
+            Err(DbError::InUse) => Some(&self.told),
+            Err(_) => None,
+        }
+    }
+
+    /// Whether it is of another account or chain, so that nothing here is about its daemon.
     pub fn is_anothers(&self, account: Option<Account>, node: Option<Origin>) -> bool {
-        self.is_in_use() && others(&self.told, account, node).is_some()
+        self.identity().and_then(|found| others(found, account, node)).is_some()
     }
 }
 
 /// Judges a data folder, for an account on a chain where these are known.
 pub fn folder(seen: FolderSeen, account: Option<Account>, origin: Option<Origin>) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let anothers = seen.identity().and_then(|found| others(found, account, origin));
     let shown = seen.path.display().to_string();
     match seen.writable {
         Ok(()) => findings.push(Finding::ok("data folder", format!("{shown} can be written"))),
@@ -150,13 +160,12 @@ pub fn folder(seen: FolderSeen, account: Option<Account>, origin: Option<Origin>
         Some(free_mib) => findings.push(Finding::ok("disk", format!("{} GiB are free", free_mib / 1_024))),
         None => {}
     }
-    let database = match seen.database {
-        Ok(None) => Ok("none yet: the daemon makes one".to_owned()),
-        Ok(Some(found)) => others(&found, account, origin).map_or(Ok(whose(&found).to_owned()), Err),
-        Err(DbError::InUse) => {
-            others(&seen.told, account, origin).map_or(Ok("in use: a daemon runs with this folder".to_owned()), Err)
-        }
-        Err(error) => Err(Problem::Database(error)),
+    let database = match (anothers, seen.database) {
+        (Some(problem), _) => Err(problem),
+        (None, Ok(None)) => Ok("none yet: the daemon makes one".to_owned()),
+        (None, Ok(Some(found))) => Ok(whose(&found, account)),
+        (None, Err(DbError::InUse)) => Ok("in use: a daemon runs with this folder".to_owned()),
+        (None, Err(error)) => Err(Problem::Database(error)),
     };
     findings.push(Finding { check: "database", outcome: database });
     if seen.drains {
@@ -165,18 +174,21 @@ pub fn folder(seen: FolderSeen, account: Option<Account>, origin: Option<Origin>
     findings
 }
 
-/// Whose a folder is that this account may use.
-fn whose(folder: &Identity) -> &'static str {
-    match folder.account {
-        Some(_) => "of this account, chain and version",
-        None => "of this chain and version; nothing was kept in it yet, so it is no account's",
+/// Whose a folder is that this account may use, where it is known which is meant.
+fn whose(folder: &Identity, account: Option<Account>) -> String {
+    match (folder.account, account) {
+        (Some(_), Some(_)) => "of this account, chain and version".into(),
+        (Some(found), None) => format!("of the account {}", address(&found)),
+        (None, _) => "of this chain and version; nothing was kept in it yet, so it is no account's".into(),
     }
 }
 
 /// That the folder is of another account or chain, as far as both are known.
 fn others(folder: &Identity, account: Option<Account>, node: Option<Origin>) -> Option<Problem> {
     match (folder.account, account) {
-        (Some(found), Some(account)) if found != account => Some(Problem::OtherAccount(address(&found))),
+        (Some(found), Some(account)) if found != account => {
+            Some(Problem::OtherAccount { found: address(&found), meant: address(&account) })
+        }
         _ => other_chain(&folder.origin?, &node?),
     }
 }

@@ -13,6 +13,7 @@ use crate::{
     args::{CommonArgs, DoctorArgs, ExecutorChoice, KeyArgs},
     db::{self, mark, Db},
     disk, drain,
+    hot_key::{self, HotKeyFault},
     origin::Origin,
     planting,
     status::Facts,
@@ -80,7 +81,7 @@ pub async fn examine(args: &DoctorArgs) -> Vec<Finding> {
         }
     };
     let hot = keys.as_ref().map(Keypair::account);
-    let account = common.key.stake.or(hot);
+    let mut account = common.key.stake.or(hot);
     let chain = Chain::connect(&common.rpc).await;
     let origin = match &chain {
         // A node that fails to tell is found wanting below.
@@ -88,9 +89,16 @@ pub async fn examine(args: &DoctorArgs) -> Vec<Finding> {
         Err(_) => None,
     };
 
+    if let (Ok(chain), Some(hot)) = (&chain, hot) {
+        if let Some(fault) = exported_stake(chain, &common.key, &hot).await {
+            findings.push(Finding::problem("hot key", Problem::HotKey(fault)));
+            // Nobody knows whose account is meant.
+            account = None;
+        }
+    }
     let folder = look_at_folder(&common.data);
     let wants = Wants::of(args, folder.is_in_use());
-    // Beside another one's daemon nothing that this chain says of this account is about it.
+    // Nothing that this chain says of this account is about the daemon of another one's folder.
     let is_anothers = folder.is_anothers(account, origin);
     findings.extend(judge::folder(folder, account, origin));
     if !wants.is_running {
@@ -128,6 +136,13 @@ pub async fn examine(args: &DoctorArgs) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// That the key is typed, and none of the account that the environment names as the stake's.
+async fn exported_stake(chain: &Chain, key: &KeyArgs, hot: &Account) -> Option<HotKeyFault> {
+    let stake = key.stake.filter(|stake| key.is_stake_exported.0 && stake != hot)?;
+    // A node that fails to tell is found wanting below.
+    hot_key::exported(&chain.proxies(&stake).await.ok()?, hot, &stake)
 }
 
 async fn examine_chain(

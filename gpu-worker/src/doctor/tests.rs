@@ -153,10 +153,18 @@ fn daemon_that_runs_should_be_found_another_ones_by_what_it_said() {
     for (told, node) in [(None, origin(7, Some(2))), (Some(origin(7, None)), origin(7, Some(2)))] {
         assert_eq!(codes_of(None, told, node), Vec::<&str>::new(), "it has not said");
     }
-    let stopped = FolderSeen { database: Ok(None), ..seen(Some(OTHER), known) };
-    assert!(!stopped.is_anothers(Some(ME), None), "it may be used by now");
+    let new = FolderSeen { database: Ok(None), ..seen(Some(OTHER), known) };
+    assert!(!new.is_anothers(Some(ME), None), "it may be used by now");
+    for (account, node) in [(OTHER, origin(7, Some(1))), (ME, origin(7, Some(2))), (ME, origin(8, None))] {
+        let stopped = folder(Ok(Some(Identity { account: Some(account), origin: known })));
+        assert!(stopped.is_anothers(Some(ME), Some(node)), "a daemon that does not run is another one's too");
+    }
+    let own = folder(Ok(Some(Identity { account: Some(ME), origin: known })));
+    assert!(!own.is_anothers(Some(ME), known) && !own.is_anothers(None, known));
+    let told = format!("{:?}", judge::folder(own, None, known));
+    assert!(told.contains(&quern_sdk::chain::address(&ME)), "nobody is named, so the account is: {told}");
     for problem in [
-        Problem::OtherAccount("a".into()),
+        Problem::OtherAccount { found: "a".into(), meant: "b".into() },
         Problem::OtherGenesis { found: "a".into(), expected: "b".into() },
         Problem::OtherFirstBlock { found: [1; 32], here: [2; 32] },
     ] {

@@ -9,10 +9,9 @@ pub use idle::{reason, Idle};
 use crate::{
     args::{AccountArgs, StatusArgs},
     duty::Duty,
-    enroll,
-    hot_key::{self, HotKeyFault},
+    enroll, hot_key,
 };
-use anyhow::{ensure, Context};
+use anyhow::Context;
 use quern_primitives::{plant::Plant, traits::Role, Account, Balance, Height};
 use quern_protocol::view::{AccountView, ParticipantView, MAX_PAGE};
 use quern_sdk::chain::{
@@ -223,15 +222,12 @@ impl Meant {
     }
 
     fn judge(&self, hot: &Account, proxies: &[ProxyView]) -> anyhow::Result<()> {
-        let judged = hot_key::judge(proxies, hot, &self.account);
-        ensure!(
-            !matches!(judged, Err(HotKeyFault::NotProxy { .. })),
-            "QUERN_STAKE names {}, and the key that is given, of {}, is no hot key of that account: unset QUERN_STAKE, or name the account \
-             that is meant with --account",
-            address(&self.account),
-            address(hot)
-        );
-        Ok(())
+        match hot_key::exported(proxies, hot, &self.account) {
+            Some(fault) => {
+                anyhow::bail!("{fault}: unset QUERN_STAKE, or name the account that is meant with --account")
+            }
+            None => Ok(()),
+        }
     }
 }
 
