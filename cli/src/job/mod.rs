@@ -18,7 +18,7 @@ pub(crate) mod verify;
 pub mod watch;
 
 pub use fetch::fetch_when_served;
-pub use submit::{is_in_doubt, offer, publish_programs, serve_blobs, submit_spec, Offered, Unfit};
+pub use submit::{is_in_doubt, offer, publish_programs, serve_blobs, submit_spec, Offered, Published, Unfit};
 pub use terms::TermsArgs;
 
 use crate::{

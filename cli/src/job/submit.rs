@@ -12,7 +12,7 @@ use crate::{
 };
 use anyhow::Context;
 use codec::Encode;
-use quern_primitives::{job::JobSpec, Balance, JobId};
+use quern_primitives::{job::JobSpec, Balance, BlobId, JobId};
 use quern_program::Checked;
 use quern_protocol::view::{JobView, Quote};
 use quern_sdk::{
@@ -81,12 +81,23 @@ pub enum Unfit {
     Refuse,
 }
 
+/// A program that was published for a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// Its name.
+    pub program: BlobId,
+    /// What is held for its bytes until it is retired.
+    pub deposit: Balance,
+}
+
 /// A job that was submitted. Its inputs are served until this is dropped.
 pub struct Offered {
     /// Its number.
     pub id: JobId,
     /// What it costs.
     pub quote: Quote,
+    /// Programs that were published for it.
+    pub published: Vec<Published>,
     /// A connection to the node.
     pub chain: Chain,
     peer: Peer,
@@ -178,13 +189,13 @@ pub async fn offer(
             anyhow::bail!("nothing was published");
         }
     }
-    publish_programs(&chain, &sender, &job).await?;
+    let published = publish_programs(&chain, &sender, &job).await?;
     if !args.yes && !output.confirm(&format!("Hold {} and start?", output::qrn(quote.escrow)))? {
         anyhow::bail!("nothing was submitted");
     }
     let id = submit_spec(&sender, job.spec).await?;
     output.say(format_args!("job {id} is submitted"));
-    Ok(Some(Offered { id, quote, chain, peer }))
+    Ok(Some(Offered { id, quote, published, chain, peer }))
 }
 
 impl Offered {
@@ -295,13 +306,20 @@ async fn missing_programs<'a>(chain: &Chain, job: &'a BuiltJob) -> anyhow::Resul
     Ok(missing)
 }
 
-/// Publishes those programs of a job that are not on chain yet.
-pub async fn publish_programs(chain: &Chain, sender: &Sender, job: &BuiltJob) -> anyhow::Result<()> {
+/// Publishes those programs of a job that are not on chain yet; returns them.
+pub async fn publish_programs(chain: &Chain, sender: &Sender, job: &BuiltJob) -> anyhow::Result<Vec<Published>> {
+    let mut all = Vec::new();
     for program in missing_programs(chain, job).await? {
-        let published = sender.send_and_wait(&calls::publish_program(program.program().encode())).await;
-        published.with_context(|| format!("program {} could not be published", program.id()))?;
+        let included = sender.send_and_wait(&calls::publish_program(program.program().encode())).await;
+        let included = included.with_context(|| format!("program {} could not be published", program.id()))?;
+        all.extend(included.events.iter().find_map(|event| match event {
+            runtime::Event::Jobs(runtime::jobs::Event::ProgramPublished { program, deposit, .. }) => {
+                Some(Published { program: **program, deposit: *deposit })
+            }
+            _ => None,
+        }));
     }
-    Ok(())
+    Ok(all)
 }
 
 /// Submits a job and returns its number.

@@ -203,10 +203,11 @@ mod tests {
         let drained = ParticipantView { slots: 0, ..worker() };
         let quote = Quote { collateral: 100 * QRN, ..Quote::default() };
         let spec = spec(QRN, Requirements::default());
+        let lacking = |memory, bond| idle(std::slice::from_ref(&drained), &quote, &spec, memory, bond);
         let counted = |view: &ParticipantView| idle(&[view.clone(), worker()], &quote, &spec, 4_096, 100 * QRN);
         assert_eq!(counted(&drained), 1, "a bond that is locked comes free");
-        assert_eq!(idle(&[drained.clone()], &quote, &spec, 4_097, 0), 0, "its memory");
-        assert_eq!(idle(&[drained.clone()], &quote, &spec, 4_096, 101 * QRN), 0, "its bond is below the minimum");
+        assert_eq!(lacking(4_097, 0), 0, "its memory");
+        assert_eq!(lacking(4_096, 101 * QRN), 0, "its bond is below the minimum");
         for unfit in [
             ParticipantView { slots: 1, ..drained.clone() },
             ParticipantView { ask: 2 * QRN, ..drained.clone() },

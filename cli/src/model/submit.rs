@@ -5,7 +5,7 @@ use super::{job_files, job_of, new_folder, onnx, Files, JOB};
 use crate::{
     args::{Global, ModelSubmitArgs},
     exit,
-    job::{self, receipt::RECEIPT, spec, watch, Offered, Unfit},
+    job::{self, receipt::RECEIPT, spec, watch, Offered, Published, Unfit},
     output::{self, Output},
 };
 use anyhow::{bail, ensure, Context};
@@ -42,6 +42,10 @@ struct Done {
     paid: Big,
     /// What is held until the challenge windows of its shards close.
     held: Big,
+    /// What is held for the program where this published it, until it is retired.
+    deposit: Big,
+    /// The program that this published; none where it was on chain before.
+    program: Option<String>,
     /// Stages of the job whose results were overturned, or stand on such results.
     tainted: Vec<u16>,
     /// Of the job, the outputs and the receipt.
@@ -77,7 +81,9 @@ pub async fn run(global: &Global, args: ModelSubmitArgs) -> anyhow::Result<ExitC
     output.say(format_args!("the job is in {}, for `quern job resume`", file.display()));
     let done = offered.follow(&output).await?;
     if !matches!(done.status, JobStatus::Completed { .. }) {
-        return watch::finish(&output, &done);
+        let code = watch::finish(&output, &done)?;
+        offered.published.iter().for_each(|published| output.say(held_for(published)));
+        return Ok(code);
     }
     output.say("complete; fetching what came of it");
     let fetched = job::fetch_when_served(&offered.chain, &done, &[0], &folder).await.map(|receipt| receipt.outputs);
@@ -99,12 +105,26 @@ pub async fn run(global: &Global, args: ModelSubmitArgs) -> anyhow::Result<ExitC
         Some(held) => output.say(format_args!("paid {} so far; {held}", output::qrn(done.spent))),
         None => output.say(format_args!("paid {}", output::qrn(done.spent))),
     }
+    offered.published.iter().for_each(|published| output.say(held_for(published)));
     output.say(format_args!("run it again here with: {next}"));
     let (paid, held) = (Big(done.spent), Big(done.escrow_left));
-    let done = Done { job: offered.id, result, paid, held, tainted: done.tainted, folder, receipt };
+    // A model is one program.
+    let deposit = Big(offered.published.iter().map(|published| published.deposit).sum());
+    let program = offered.published.first().map(|published| output::full(&published.program.0));
+    let done = Done { job: offered.id, result, paid, held, deposit, program, tainted: done.tainted, folder, receipt };
     output.result(&done, done.told())?;
     offered.end(&output, args.offer.keep).await?;
     Ok(exit::unless_tainted(&done.tainted))
+}
+
+/// What stays held for a program that was published, and how it comes back.
+fn held_for(published: &Published) -> String {
+    let (deposit, program) = (output::qrn(published.deposit), output::full(&published.program.0));
+    // The chain keeps a job, which uses its programs, so long.
+    format!(
+        "{deposit} stay held for the program {program}; `quern program retire {program}` gives them back 3,600 blocks (an hour, at a \
+         block a second) after the job closes"
+    )
 }
 
 /// Removes the folder of a job that is not on chain: it is new, and nothing that was paid for needs it. Says whether it is kept, because
@@ -224,6 +244,8 @@ mod tests {
             result: Result::Text { prompt: "The".into(), text: " end".into() },
             paid: Big(1),
             held: Big(2),
+            deposit: Big(3),
+            program: Some("0xab".into()),
             tainted: tainted.to_vec(),
             folder: "run-1".into(),
             receipt: "run-1/receipt.json".into(),
@@ -231,6 +253,17 @@ mod tests {
         assert_eq!(done(&[]).told(), "The end");
         assert!(done(&[0]).told().starts_with("The end\nTAINTED: results of the stages [0]"));
         assert_eq!(serde_json::to_value(done(&[0])).unwrap()["tainted"], serde_json::json!([0]));
+        let text = serde_json::to_string(&done(&[])).unwrap();
+        assert!(text.contains(r#""deposit":"3","program":"0xab""#), "{text}");
+    }
+
+    #[test]
+    fn deposit_of_the_program_should_be_told_with_how_it_comes_back_when_it_was_published() {
+        let program = quern_primitives::BlobId([0xab; 32]);
+        let told = held_for(&Published { program, deposit: 3 * quern_primitives::QRN });
+        let id = output::full(&program.0);
+        assert!(told.starts_with(&format!("3 QRN stay held for the program {id};")), "{told}");
+        assert!(told.contains(&format!("`quern program retire {id}` gives them back")), "{told}");
     }
 
     #[test]
