@@ -281,19 +281,41 @@ impl Db {
         found.map(|found| hash_of(found.value())).transpose()
     }
 
-    /// What the database of a daemon says of itself, without changing anything; none where there is none yet.
-    pub fn identity(path: &Path) -> Result<Option<Identity>, DbError> {
+    /// Opens it for reading alone; none where there is none yet.
+    fn read_only(path: &Path) -> Result<Option<ReadOnlyDatabase>, DbError> {
         if !path.exists() {
             return Ok(None);
         }
-        let db = match ReadOnlyDatabase::open(path) {
-            Ok(db) => db,
-            Err(DatabaseError::UpgradeRequired(found)) => return Err(DbError::Version { found: found.into() }),
-            Err(DatabaseError::DatabaseAlreadyOpen) => return Err(DbError::InUse),
+        match ReadOnlyDatabase::open(path) {
+            Ok(db) => Ok(Some(db)),
+            Err(DatabaseError::UpgradeRequired(found)) => Err(DbError::Version { found: found.into() }),
+            Err(DatabaseError::DatabaseAlreadyOpen) => Err(DbError::InUse),
             // Only whoever opens it for writing may repair it.
-            Err(DatabaseError::RepairAborted) => return Err(DbError::Unclean),
-            Err(error) => return Err(DbError::Open(path.display().to_string(), reason(error))),
-        };
+            Err(DatabaseError::RepairAborted) => Err(DbError::Unclean),
+            Err(error) => Err(DbError::Open(path.display().to_string(), reason(error))),
+        }
+    }
+
+    /// In which attempts a result or an answer was promised, by the database of a daemon that does not run.
+    pub fn promised(path: &Path) -> Result<HashSet<Attempt>, DbError> {
+        let mut promised = HashSet::new();
+        let Some(db) = Self::read_only(path)? else { return Ok(promised) };
+        let read = db.begin_read().map_err(io)?;
+        for table in [PROMISES, SEALS] {
+            let table = match read.open_table(table) {
+                Err(TableError::TableDoesNotExist(_)) => continue,
+                other => other.map_err(io)?,
+            };
+            for entry in table.iter().map_err(io)? {
+                promised.insert(attempt_of(entry.map_err(io)?.0.value())?);
+            }
+        }
+        Ok(promised)
+    }
+
+    /// What the database of a daemon says of itself, without changing anything; none where there is none yet.
+    pub fn identity(path: &Path) -> Result<Option<Identity>, DbError> {
+        let Some(db) = Self::read_only(path)? else { return Ok(None) };
         let read = db.begin_read().map_err(io)?;
         let table = read.open_table(IDENTITY).map_err(io)?;
         let entry = |what| -> Result<Option<Vec<u8>>, DbError> {
@@ -468,9 +490,8 @@ impl Db {
         let mut all = Vec::new();
         for entry in table.iter().map_err(io)? {
             let (key, value) = entry.map_err(io)?;
-            let (shard, attempt) = <(ShardId, u16)>::decode(&mut &key.value()[..]).map_err(|_| DbError::Corrupt)?;
             let value = T::decode(&mut &value.value()[..]).map_err(|_| DbError::Corrupt)?;
-            all.push((Attempt { shard, attempt }, value));
+            all.push((attempt_of(key.value())?, value));
         }
         Ok(all)
     }
@@ -573,6 +594,11 @@ fn hash_of(bytes: &[u8]) -> Result<[u8; 32], DbError> {
 
 fn key(attempt: Attempt) -> Vec<u8> {
     (attempt.shard, attempt.attempt).encode()
+}
+
+fn attempt_of(key: &[u8]) -> Result<Attempt, DbError> {
+    let (shard, attempt) = <(ShardId, u16)>::decode(&mut &key[..]).map_err(|_| DbError::Corrupt)?;
+    Ok(Attempt { shard, attempt })
 }
 
 #[cfg(test)]

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What an account has to do with a shard, in words: for the log and for `status`.
 
+use crate::core::Attempt;
 use quern_primitives::{Account, Balance, DisputeId, Height, ShardId};
 use quern_protocol::{
     dispute::{Dispute, Move},
     shard::{Demand, Phase, ProbeSeat, Seat, Shard},
     view::ShardView,
 };
-use quern_sdk::chain::amount::qrn;
+use quern_sdk::chain::{amount::qrn, Chain, ChainError};
 use serde::Serialize;
 
 /// What an account is in a shard.
@@ -128,6 +129,33 @@ impl Duty {
     }
 }
 
+/// The open shards of an account, as the chain knows them.
+pub async fn open(chain: &Chain, me: &Account) -> Result<Vec<(Shard, Duty)>, ChainError> {
+    let (_, hash) = chain.best().await?;
+    let (views, served) = (chain.duties(hash, me).await?, chain.served(hash, me).await?);
+    let owed = views.into_iter().filter_map(|view| Duty::of(&view, me).map(|duty| (view.shard, duty)));
+    let served = served.into_iter().filter_map(|shard| Duty::served(&shard, me).map(|duty| (shard, duty)));
+    Ok(owed.chain(served).filter(|(_, duty)| duty.is_open()).collect())
+}
+
+/// Those open shards of an account of which a folder holds nothing, in words: none where it holds something of each, or owes nothing. A
+/// folder is new while nothing was ever kept in it.
+pub fn lacking<E>(
+    open: &[(Shard, Duty)],
+    me: &Account,
+    is_new: bool,
+    has_promised: impl Fn(Attempt) -> Result<bool, E>,
+) -> Result<Option<String>, E> {
+    let mut shards = Vec::new();
+    for (shard, duty) in open {
+        if is_new || (is_promised(shard, me) && !has_promised(Attempt::of(shard))?) {
+            shards.push(format!("{} ({})", duty.shard, duty.phase));
+        }
+    }
+    Ok((!shards.is_empty())
+        .then(|| format!("this folder holds nothing of what the account owes in {}", shards.join(", "))))
+}
+
 /// Whether an account has promised something in a shard that it may have to show: a result, or a sealed answer.
 pub fn is_promised(shard: &Shard, me: &Account) -> bool {
     let has_committed = shard.commitment().is_some() && shard.deal().is_some_and(|deal| deal.worker == *me);
@@ -202,6 +230,24 @@ mod tests {
     use super::*;
     use crate::testing::{accepted, assigned, audited, overturned, settled, view, ME, OTHER};
     use quern_protocol::shard::{LeafDemand, Probe};
+
+    #[test]
+    fn folder_should_be_told_to_lack_what_was_promised_and_everything_while_it_is_new() {
+        let open = |views: &[ShardView]| -> Vec<_> {
+            views.iter().map(|view| (view.shard.clone(), Duty::of(view, &ME).unwrap())).collect()
+        };
+        let told = |views: &[ShardView], is_new, has| {
+            lacking(&open(views), &ME, is_new, |_| Ok::<_, std::convert::Infallible>(has)).unwrap()
+        };
+        let both = [assigned(ME), audited(OTHER, ME, Some([4; 32]))];
+        assert_eq!((told(&[], true, false), told(&both, false, true)), (None, None));
+        assert!(told(&both, true, false).is_some_and(|told| told.contains("1.0.0 (assigned), 1.0.0 (auditing)")));
+        assert!(told(&both, false, false).is_some_and(|told| told.ends_with("in 1.0.0 (auditing)")));
+        let is_promised = |view: ShardView| is_promised(&view.shard, &ME);
+        assert!(is_promised(accepted(ME)) && is_promised(audited(ME, OTHER, None)));
+        assert!(is_promised(audited(OTHER, ME, Some([4; 32]))) && !is_promised(audited(OTHER, ME, None)));
+        assert!(!is_promised(assigned(ME)) && !is_promised(audited(OTHER, OTHER, None)));
+    }
 
     #[test]
     fn worker_should_owe_the_start_when_a_shard_is_assigned_to_it() {

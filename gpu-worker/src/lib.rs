@@ -32,7 +32,6 @@ use crate::{
     },
     db::Db,
     drain::Drain,
-    duty::Duty,
     enroll::{enroll, refuse_second, EnrolError, Enrolment, Standing},
     misbehave::{Lazy, Misbehaving, Withholding},
     planting::Planting,
@@ -304,33 +303,14 @@ async fn open(args: &CommonArgs, executor: Arc<dyn Executor>) -> anyhow::Result<
 
 /// Warns where the chain knows of promises of the account that this folder does not: another one was the account's.
 async fn warn_of_other_folder(chain: &Chain, db: &Db, me: &Account) -> anyhow::Result<()> {
-    let (_, hash) = chain.best().await?;
-    let (views, served) = (chain.duties(hash, me).await?, chain.served(hash, me).await?);
-    let owed = views.iter().map(|view| (&view.shard, Duty::of(view, me)));
-    let served = served.iter().map(|shard| (shard, Duty::served(shard, me)));
-    let mut elsewhere = Vec::new();
-    for (shard, duty) in owed.chain(served) {
-        let Some(duty) = duty.filter(Duty::is_open) else { continue };
-        if db.is_new() || (duty::is_promised(shard, me) && !db.has_promised(core::Attempt::of(shard))?) {
-            elsewhere.push(duty);
-        }
-    }
-    if let Some(warning) = kept_elsewhere(&elsewhere) {
-        tracing::warn!("{warning}");
+    let open = duty::open(chain, me).await?;
+    if let Some(lacking) = duty::lacking(&open, me, db.is_new(), |attempt| db.has_promised(attempt))? {
+        tracing::warn!(
+            "{lacking}: if another folder does, stop this daemon and start it with that one as --data. What cannot be shown from here costs \
+             what is locked for it"
+        );
     }
     Ok(())
-}
-
-/// What to tell whoever starts a daemon in a folder that lacks what these shards need.
-fn kept_elsewhere(duties: &[Duty]) -> Option<String> {
-    let shards: Vec<String> = duties.iter().map(|duty| format!("{} ({})", duty.shard, duty.phase)).collect();
-    (!shards.is_empty()).then(|| {
-        format!(
-            "this folder holds nothing of what the account owes in {}: if another folder does, stop this daemon and start it with that one \
-             as --data. What cannot be shown from here costs what is locked for it",
-            shards.join(", ")
-        )
-    })
 }
 
 /// That an address cannot be served on, and what to do: what the system says when it is asked for that address alone.
@@ -424,19 +404,6 @@ mod tests {
     fn stop_should_be_warned_of_when_shards_are_open() {
         assert_eq!(left_open(0), None);
         assert!(left_open(3).is_some_and(|told| told.contains("3 shards open") && told.contains("--data")));
-    }
-
-    #[test]
-    fn daemon_should_be_told_of_another_folder_when_its_own_lacks_what_was_promised() {
-        use crate::testing::{accepted, assigned, audited, ME, OTHER};
-        let duty = |view: &_| Duty::of(view, &ME).unwrap();
-        assert_eq!(kept_elsewhere(&[]), None);
-        let told = kept_elsewhere(&[duty(&assigned(ME)), duty(&audited(OTHER, ME, Some([4; 32])))]).unwrap();
-        assert!(told.contains("1.0.0 (assigned), 1.0.0 (auditing)") && told.contains("as --data"), "{told}");
-        let is_promised = |view: quern_protocol::view::ShardView| duty::is_promised(&view.shard, &ME);
-        assert!(is_promised(accepted(ME)) && is_promised(audited(ME, OTHER, None)));
-        assert!(is_promised(audited(OTHER, ME, Some([4; 32]))) && !is_promised(audited(OTHER, ME, None)));
-        assert!(!is_promised(assigned(ME)) && !is_promised(audited(OTHER, OTHER, None)));
     }
 
     #[test]

@@ -82,6 +82,9 @@ pub enum Problem {
         /// Whose it should be.
         meant: String,
     },
+    /// The folder lacks what the account has promised.
+    #[error("{0}")]
+    Lacking(String),
     /// The runtime is another one than this program was built for.
     #[error("the chain runs {} {}, this program was built for {} {}", found.spec_name, found.spec_version, expected.spec_name, expected.spec_version)]
     OtherRuntime {
@@ -296,6 +299,7 @@ impl Problem {
             Self::OtherGenesis { .. } => "other_genesis",
             Self::OtherFirstBlock { .. } => "other_chain",
             Self::OtherAccount { .. } => "other_account",
+            Self::Lacking(_) => "other_folder",
             Self::OtherRuntime { .. } => "other_runtime",
             Self::Syncing { .. } => "node_syncing",
             Self::Stalled { .. } => "node_stalled",
@@ -348,6 +352,7 @@ impl Problem {
             Self::Node(_) => "start a node (quern-node), or name another with --rpc",
             Self::OtherGenesis { .. } | Self::OtherFirstBlock { .. } => db::OTHER_CHAIN,
             Self::OtherAccount { .. } => "use that account's key, unset QUERN_STAKE if that names the wrong one, or give this account a folder of its own with --data; if this is a hot key, name its account with --stake",
+            Self::Lacking(_) => "if another folder does, start the daemon with that one as --data: what cannot be shown costs what is locked for it",
             Self::OtherRuntime { .. } => "use programs of the chain's version",
             Self::Syncing { .. } => "wait until it has all blocks: a daemon on an old block misses its deadlines",
             Self::Stalled { .. } => "look at the node's log and its peers; if this is a test chain, see that its authors run",

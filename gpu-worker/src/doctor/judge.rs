@@ -4,7 +4,9 @@
 use super::finding::{Finding, Problem, LOW_DISK_MIB};
 use crate::{
     args::{DoctorArgs, ExecutorChoice, RoleChoice},
+    core::Attempt,
     db::{DbError, Identity},
+    duty::{self, Duty},
     enroll,
     hot_key::{self, HotKeyFault},
     origin::Origin,
@@ -12,6 +14,7 @@ use crate::{
     status::Facts,
 };
 use quern_primitives::{plant::Plant, traits::Role, Account, Balance, QRN};
+use quern_protocol::shard::Shard;
 use quern_sdk::{
     chain::{
         address,
@@ -21,7 +24,7 @@ use quern_sdk::{
     },
     net::address::to_socket,
 };
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{collections::HashSet, convert::Infallible, net::SocketAddr, path::PathBuf, time::Duration};
 
 /// Least balance for fees: enough for some thousand extrinsics.
 const FEES: Balance = QRN / 10;
@@ -106,6 +109,22 @@ pub fn node(seen: &NodeSeen) -> Vec<Finding> {
     findings
 }
 
+/// What the folder of a daemon that does not run holds.
+#[derive(Debug)]
+pub struct Held {
+    /// Whether nothing was ever kept in it.
+    pub is_new: bool,
+    /// In which attempts something was promised.
+    pub promised: HashSet<Attempt>,
+}
+
+/// Judges what a folder holds by what the account owes.
+pub fn held(held: &Held, open: &[(Shard, Duty)], me: &Account) -> Option<Finding> {
+    let has_promised = |attempt| Ok::<_, Infallible>(held.promised.contains(&attempt));
+    let Ok(lacking) = duty::lacking(open, me, held.is_new, has_promised);
+    lacking.map(|lacking| Finding::problem("shards", Problem::Lacking(lacking)))
+}
+
 /// A data folder.
 #[derive(Debug)]
 pub struct FolderSeen {
@@ -117,6 +136,8 @@ pub struct FolderSeen {
     pub free_mib: Option<u64>,
     /// Whose database is in it.
     pub database: Result<Option<Identity>, DbError>,
+    /// What it holds; none where that cannot be read.
+    pub held: Option<Held>,
     /// Whose daemon runs or ran last with it, as that said itself.
     pub told: Identity,
     /// Whether the daemon was told to drain.

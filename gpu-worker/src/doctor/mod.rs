@@ -12,13 +12,13 @@ pub(crate) use judge::other_chain;
 use crate::{
     args::{CommonArgs, DoctorArgs, ExecutorChoice, KeyArgs},
     db::{self, mark, Db},
-    disk, drain,
+    disk, drain, duty,
     hot_key::{self, HotKeyFault},
     origin::Origin,
     planting,
     status::Facts,
 };
-use judge::{DeviceSeen, FolderSeen, NodeSeen, Wants};
+use judge::{DeviceSeen, FolderSeen, Held, NodeSeen, Wants};
 use quern_executor::{cpu::CpuExecutor, gpu, Executor};
 use quern_primitives::{Account, Height};
 use quern_protocol::view::MAX_PAGE;
@@ -96,7 +96,8 @@ pub async fn examine(args: &DoctorArgs) -> Vec<Finding> {
             account = None;
         }
     }
-    let folder = look_at_folder(&common.data);
+    let mut folder = look_at_folder(&common.data);
+    let held = folder.held.take();
     let wants = Wants::of(args, folder.is_in_use());
     // Nothing that this chain says of this account is about the daemon of another one's folder.
     let is_anothers = folder.is_anothers(account, origin);
@@ -111,7 +112,7 @@ pub async fn examine(args: &DoctorArgs) -> Vec<Finding> {
         Err(error) => findings.push(Finding::problem("node", Problem::Node(error))),
         Ok(chain) => {
             let judged = account.filter(|_| !is_anothers);
-            if let Err(error) = examine_chain(&chain, common, judged, hot, &wants, &mut findings).await {
+            if let Err(error) = examine_chain(&chain, common, judged, hot, held, &wants, &mut findings).await {
                 findings.push(Finding::problem("node", Problem::Node(error)));
             }
             if let Some(named) = args.plant_from.as_ref().filter(|_| !is_anothers) {
@@ -150,6 +151,7 @@ async fn examine_chain(
     common: &CommonArgs,
     account: Option<Account>,
     hot: Option<Account>,
+    held: Option<Held>,
     wants: &Wants,
     findings: &mut Vec<Finding>,
 ) -> Result<(), ChainError> {
@@ -165,6 +167,9 @@ async fn examine_chain(
     }
     let facts = Facts::of(chain, account).await?;
     findings.extend(judge::account(&facts, wants, crate::memory_mib()));
+    if let Some(held) = held {
+        findings.extend(judge::held(&held, &duty::open(chain, &account).await?, &account));
+    }
     findings.extend(judge::ask(&facts, wants));
     let told = if common.announce.is_empty() { vec![common.listen] } else { common.announce.clone() };
     let answer = match &facts.participant {
@@ -237,11 +242,21 @@ fn look_at_folder(path: &Path) -> FolderSeen {
     let mut folders =
         path.ancestors().map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
     let there = folders.find(|folder| folder.exists()).unwrap_or(path);
+    let file = path.join(db::FILE_NAME);
+    let read = Db::identity(&file).and_then(|found| Ok((found, Db::promised(&file)?)));
+    let (database, held) = match read {
+        Ok((found, promised)) => {
+            let is_new = found.as_ref().is_none_or(|found| found.account.is_none());
+            (Ok(found), Some(Held { is_new, promised }))
+        }
+        Err(error) => (Err(error), None),
+    };
     FolderSeen {
         path: path.into(),
         writable: try_write(there),
         free_mib: disk::free_mib(there),
-        database: Db::identity(&path.join(db::FILE_NAME)),
+        database,
+        held,
         told: mark::told(path),
         drains: drain::is_asked(path),
     }

@@ -30,7 +30,8 @@ fn node() -> NodeSeen {
 
 fn folder(database: Result<Option<Identity>, DbError>) -> FolderSeen {
     let told = Identity { account: None, origin: None };
-    FolderSeen { path: "/data".into(), writable: Ok(()), free_mib: Some(99_999), database, told, drains: false }
+    let (path, writable, free_mib) = ("/data".into(), Ok(()), Some(99_999));
+    FolderSeen { path, writable, free_mib, database, held: None, told, drains: false }
 }
 
 fn origin(genesis: u8, first_block: Option<u8>) -> Origin {
@@ -185,6 +186,38 @@ async fn doctor_should_look_for_whose_a_folder_is_while_a_daemon_has_it() {
         codes(&examine(&args).await)
     };
     assert_eq!(examined("//Nobody").await, ["other_account", "node_unreachable"]);
+}
+
+#[test]
+fn folder_should_be_found_wrong_when_it_lacks_what_the_account_owes() {
+    use crate::{
+        core::{Attempt, Promise},
+        duty::Duty,
+        testing::{accepted, assigned},
+    };
+    let open = |view: quern_protocol::view::ShardView| [(view.shard.clone(), Duty::of(&view, &ME).unwrap())];
+    let folder = tempfile::tempdir().unwrap();
+    let codes_of = |view| {
+        let held = look_at_folder(folder.path()).held.unwrap();
+        let finding = judge::held(&held, &open(view), &ME);
+        finding.map(|finding| (finding.level(), format!("{finding:?}").contains("1.0.0 (")))
+    };
+    assert_eq!(codes_of(assigned(ME)), Some((Level::Error, true)), "there is no database yet");
+    let db = Db::open(&folder.path().join(db::FILE_NAME), &ME, &[7; 32]).unwrap();
+    assert!(look_at_folder(folder.path()).held.is_none(), "the daemon warns itself");
+    drop(db);
+    assert_eq!(codes_of(assigned(ME)), Some((Level::Error, true)), "nothing was kept yet");
+    let keep = |attempt| {
+        let db = Db::open(&folder.path().join(db::FILE_NAME), &ME, &[7; 32]).unwrap();
+        let promise = Promise { by: 9, secret: [7; 32], ids: Vec::new(), root: quern_primitives::BlobId([2; 32]) };
+        db.keep_promise(Attempt { shard: ID, attempt }, &promise).unwrap();
+    };
+    keep(accepted(ME).shard.attempt + 1);
+    assert_eq!(codes_of(assigned(ME)), None, "nothing was promised yet");
+    assert_eq!(codes_of(accepted(ME)), Some((Level::Error, true)), "another attempt was");
+    keep(accepted(ME).shard.attempt);
+    assert_eq!(codes_of(accepted(ME)), None);
+    assert!(Problem::Lacking("a".into()).fix().contains("--data"));
 }
 
 #[test]
