@@ -26,6 +26,8 @@ const PAUSE: Duration = Duration::from_secs(2);
 
 /// What the pool answers when it has the extrinsic already, or has just had it: no failure. (Code of the node's JSON-RPC.)
 const ALREADY_THERE: [i32; 2] = [1012, 1013];
+/// The same in words, where a pool says so to whoever watches.
+const ALREADY_IMPORTED: &str = "already imported";
 /// What the pool answers when it takes these bytes no more for a while: longer than an extrinsic lives. (Code of the node's JSON-RPC.)
 const BANNED: i32 = 1012;
 /// What the pool answers when the extrinsic can never be executed as it is. (Codes of the node's JSON-RPC.)
@@ -323,6 +325,10 @@ impl Watched {
     ) -> Result<Step<C>, ChainError> {
         match status {
             Some(Ok(TransactionStatus::InFinalizedBlock(included))) => return Ok(Step::Over(included)),
+            // A pool that looks at a new block while an extrinsic is handed in may find it twice: it has it then.
+            Some(Ok(TransactionStatus::Invalid { message })) if message.contains(ALREADY_IMPORTED) => {
+                return Err(ChainError::Unsettled(in_words(&message)))
+            }
             Some(Ok(TransactionStatus::Invalid { message })) => return Err(self.refused(&message)),
             Some(Ok(TransactionStatus::Error { message } | TransactionStatus::Dropped { message })) => {
                 return Ok(Step::Again(message))
@@ -407,6 +413,8 @@ mod tests {
         assert!(watched.step(invalid()).expect_err("it is over").is_final());
         watched.may_be_taken = true;
         assert!(matches!(watched.step(invalid()), Err(ChainError::Unsettled(_))), "a block may have it by now");
+        let there = Some(Ok(Status::Invalid { message: "Transaction is already imported".into() }));
+        assert!(!Watched::default().step(there).expect_err("it is not watched").is_final(), "the pool has it");
         let dropped = Some(Ok(Status::Dropped { message: "full".into() }));
         assert!(matches!(watched.step(dropped), Ok(Step::Again(message)) if message == "full"));
 
