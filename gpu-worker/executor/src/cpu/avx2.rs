@@ -78,7 +78,7 @@ struct Packed {
     panels: usize,
     /// Groups of a panel.
     groups: usize,
-    /// Bytes along K, sixteen at a time, that a group has.
+    /// Elements of `bytes` of a group: one for each four rows of a panel.
     width: usize,
 }
 
