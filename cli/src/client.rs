@@ -179,7 +179,8 @@ impl Signer {
         let look = async || staleness(&self.chain).await.ok().flatten();
         let tell = |stale| {
             self.output.say(format_args!(
-                "warning: {stale}. The transaction waits to be in a final block; Ctrl-C ends this command alone, and it may be in one already, or later"
+                "warning: {stale}. The transaction waits to be in a final block; Ctrl-C ends this command alone, and it may be \
+                 in one already, or later"
             ))
         };
         watched(self.sender.send_and_wait(call), look, tell).await

@@ -364,12 +364,16 @@ impl<'a> Block<'a> {
         if group_a == group_b || !are_steps || self.types[a].elements() != self.types[b].elements() {
             return;
         }
-        let mut both = [self.members[group_a].as_slice(), self.members[group_b].as_slice()].concat();
+        self.merge(group_a.min(group_b), group_a.max(group_b));
+    }
+
+    /// Makes one group of two, if they can be one kernel.
+    fn merge(&mut self, to: usize, from: usize) {
+        let mut both = [self.members[to].as_slice(), self.members[from].as_slice()].concat();
         both.sort_unstable();
         if self.draft(&both).is_none() || !self.is_apart(&both) {
             return;
         }
-        let [to, from] = [group_a.min(group_b), group_a.max(group_b)];
         both.iter().for_each(|op| self.group[usize::from(*op)] = to);
         self.members[from].clear();
         self.members[to] = both;
@@ -512,15 +516,8 @@ impl<'a> Block<'a> {
         };
         let known = &self.known[usize::from(x)];
         let is_step = known.is_step && known.number.is_none() && self.types[usize::from(x)].elements() > 1;
-        if !is_step || self.members[to].iter().any(is_read_there) {
-            return;
-        }
-        let mut both = [self.members[to].as_slice(), self.members[group].as_slice()].concat();
-        both.sort_unstable();
-        if self.is_apart(&both) && self.draft(&both).is_some() {
-            both.iter().for_each(|op| self.group[usize::from(*op)] = to);
-            self.members[group].clear();
-            self.members[to] = both;
+        if is_step && !self.members[to].iter().any(is_read_there) {
+            self.merge(to, group);
         }
     }
 
