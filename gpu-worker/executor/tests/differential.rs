@@ -215,6 +215,62 @@ fn cpu_should_agree_with_the_reference_when_it_has_one_thread() {
     large().into_iter().for_each(|(kind, types)| compare_operator(&[&cpu], kind, &types));
 }
 
+/// Operators on elements that are read once, by each way of reading; more elements than are computed at a time or by one thread.
+fn chains() -> Checked {
+    let mut b = ProgramBuilder::new();
+    let dims = [321, 123];
+    let [x, y, z] = [DType::I32, DType::I16, DType::I8].map(|dtype| b.input(dtype, &dims));
+    let table = b.input(DType::I16, &[256]);
+    let [one, three] = [1, 3].map(|value| b.scalar(value));
+
+    // Both arguments, then narrower types, and rows that are longer than what is computed at a time.
+    let (left, right) = (b.add(x, y), b.mul(x, z));
+    let both = b.sub(left, right);
+    let shift = b.add(three, one);
+    let shifted = b.shift_stochastic(both, shift);
+    let narrow = b.cast(shifted, DType::I8);
+    let looked_up = b.table(narrow, table);
+    let long = b.reshape(looked_up, &[3, 321 * 41]);
+    let long = b.row_sum(long);
+
+    // A second argument that is a row, a column or a number.
+    let row = b.slice(y, 0, 5, 1);
+    let row = b.reshape(row, &[123]);
+    let row = b.max(row, one);
+    let by_row = b.div(x, row);
+    let column = b.row_sum(z);
+    let column = b.reshape(column, &[321, 1]);
+    let column = b.add(column, one);
+    let by_column = b.div(by_row, column);
+    let largest = b.row_max_abs(by_column);
+    let by_number = b.shift_round(x, shift);
+    let probabilities = b.softmax(by_number, 20);
+    let first = b.clamp(probabilities, 0, 9);
+    let first = b.row_argmax(first);
+
+    // As many as an author likes.
+    let mut deep = b.min(y, three);
+    for _ in 0..1_500 {
+        deep = b.add(deep, one);
+    }
+    let deep = b.row_max(deep);
+    let output = b.concat(0, &[long, largest, first, deep]);
+    b.build(output).unwrap()
+}
+
+#[test]
+fn executors_should_agree_with_the_reference_when_elements_are_read_once() {
+    let checked = chains();
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let inputs = checked.program().inputs.iter().map(|ty| Tensor::new(*ty, random_bytes(&mut rng, *ty)));
+    let inputs: Vec<Tensor> = inputs.collect();
+    let cpus = cpus();
+    let one_thread = CpuExecutor::new().with_threads(1).unwrap();
+    for executor in cpus.iter().chain([&one_thread]).map(|cpu| cpu as &dyn Executor).chain([&*GPU as &dyn Executor]) {
+        compare(executor, &checked, &context(5), &inputs);
+    }
+}
+
 #[test]
 fn executors_should_refuse_inputs_when_they_are_not_of_the_programs_types() {
     let mut builder = ProgramBuilder::new();

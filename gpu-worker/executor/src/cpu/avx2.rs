@@ -105,11 +105,10 @@ impl Avx2 {
         unsafe { row_dots(rows, with) }
     }
 
-    /// `a [m, k]` times the transpose of `b [n, k]`.
-    pub fn product(self, a: &[i8], b: &[i8], [m, n, k]: [usize; 3]) -> Vec<i32> {
-        let mut out = vec![0i32; m * n];
+    /// Writes `a [m, k]` times the transpose of `b [n, k]`.
+    pub fn product(self, a: &[i8], b: &[i8], [m, n, k]: [usize; 3], out: &mut [i32]) {
         if m * n * k == 0 {
-            return out;
+            return;
         }
         // So much is packed at a time, and so many sums are kept, however large the matrices are.
         let columns = even_share(n, SCRATCH_BYTES / k);
@@ -123,7 +122,6 @@ impl Avx2 {
                 self.multiply(&a, &b, &products, out, n, band * columns..n.min((band + 1) * columns));
             }
         }
-        out
     }
 
     /// Writes the products of all rows with all columns to these columns of `out`, whose rows have `n` numbers.
@@ -148,6 +146,21 @@ impl Avx2 {
             let parts = out.par_chunks_mut(a_part * ROWS * n).zip(sums.par_chunks(b_parts));
             parts.for_each(|(out, sums)| unpack(sums, [y, a.side], [b_part, b.panels], out, n, columns.clone()));
         }
+    }
+
+    /// Packs these bytes of the first rows by fours: for each four those of each row, and of rows that are missing up to `width`; each
+    /// byte with these bits turned.
+    pub fn pack_words(
+        self,
+        from: &[i8],
+        stride: usize,
+        [rows, width]: [usize; 2],
+        bytes: Range<usize>,
+        turned: u8,
+        to: &mut [u8],
+    ) {
+        // SAFETY: as above.
+        unsafe { pack_words(from, stride, [rows, width], bytes, turned, to) }
     }
 
     /// Packs rows of `k` bytes into panels of so many rows.
@@ -316,6 +329,29 @@ fn pack(from: &[i8], stride: usize, rows: Range<usize>, bytes: Range<usize>, pan
                 } else {
                     let words = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_shuffle_epi8(words, of_b));
                     to[group * COLUMNS / ROWS + 2 * strip..][..2].copy_from_slice(&halves(words));
+                }
+            }
+        }
+    }
+}
+
+/// [`Avx2::pack_words`].
+#[target_feature(enable = "avx2")]
+fn pack_words(from: &[i8], stride: usize, [rows, width]: [usize; 2], bytes: Range<usize>, turned: u8, to: &mut [u8]) {
+    let turned = _mm256_set1_epi8(turned as i8);
+    for first in (0..width).step_by(STRIP) {
+        let strip = first * GROUP..width.min(first + STRIP) * GROUP;
+        for (index, start) in bytes.clone().step_by(STRIP_BYTES).enumerate() {
+            let bytes = start..bytes.end.min(start + STRIP_BYTES);
+            let words = words(from, stride, first.min(rows)..rows.min(first + STRIP), bytes);
+            let to = to[index * STRIP_BYTES * width..].chunks_exact_mut(width * GROUP);
+            for (to, words) in to.zip(words) {
+                // SAFETY: all bytes are values of both types, which are equally long.
+                let words = unsafe { transmute::<__m256i, [u8; 32]>(_mm256_xor_si256(words, turned)) };
+                let to = &mut to[strip.clone()];
+                match to.first_chunk_mut() {
+                    Some(to) => *to = words,
+                    None => to.copy_from_slice(&words[..to.len()]),
                 }
             }
         }
@@ -527,7 +563,8 @@ mod tests {
         let Some(avx2) = Avx2::new() else { return };
         let [m, n, k] = [1033, 1042, 1027];
         for (a, b) in [(bytes(m * k, 1), bytes(n * k, 2)), (vec![-128; m * k], vec![-128; n * k])] {
-            let out = avx2.product(&a, &b, [m, n, k]);
+            let mut out = vec![0; m * n];
+            avx2.product(&a, &b, [m, n, k], &mut out);
             let x: Vec<i32> = (1..).map(|i: i32| i.wrapping_mul(-1_640_531_527)).take(n).collect();
             let mut of_b = vec![0i32; k];
             for (row, x) in b.chunks(k).zip(&x) {

@@ -3,12 +3,13 @@
 
 #[cfg(target_arch = "aarch64")]
 use super::neon::{Dotprod, Neon};
-use super::simd::{dot, Simd, Tile};
+use super::simd::{dot, vectorized, Simd, Tile};
 #[cfg(target_arch = "x86_64")]
 use super::{
     avx2::Avx2,
     vnni::{Avx512Vnni, AvxVnni},
 };
+use core::ops::Range;
 use rayon::prelude::*;
 
 /// Positions along K that are packed at a time: a panel of `b` fits into the first cache.
@@ -19,6 +20,9 @@ const ROW_BLOCK: usize = 192;
 const FEW: usize = 3;
 /// Nor is one whose second matrix has so few rows and bytes: no vectors are filled by it.
 const FEW_ROWS_AND_BYTES: [usize; 2] = [8, 32];
+/// Bytes of a word.
+#[cfg(target_arch = "x86_64")]
+const WORD: usize = 4;
 /// Products of elements that one task of the thread pool sums at least, where nothing is packed.
 const DOTS_OF_TASK: usize = 1 << 18;
 
@@ -28,43 +32,51 @@ const DOTS_OF_TASK: usize = 1 << 18;
 ///
 /// If `a` or `b` is shorter than its shape says.
 pub fn matmul_nt(simd: Simd, a: &[i8], b: &[i8], [m, n, k]: [usize; 3]) -> Vec<i32> {
-    let (a, b) = (&a[..m * k], &b[..n * k]);
+    let mut out = vec![0; m * n];
+    write_matmul_nt(simd, &a[..m * k], &b[..n * k], [m, n, k], &mut out);
+    out
+}
+
+/// The same where there are zeros.
+pub(super) fn write_matmul_nt(simd: Simd, a: &[i8], b: &[i8], [m, n, k]: [usize; 3], out: &mut [i32]) {
     if m == 0 || n == 0 || k == 0 {
-        return vec![0; m * n];
+        return;
     }
     // Work is divided by rows of the result: give the longer side to them when the other would not feed all cores.
     let threads = rayon::current_num_threads();
     if m < n && (m <= FEW || (threads > 1 && m < 16 * threads)) {
-        return super::ops::transposed(&rows_divided(simd, b, a, [n, m, k]), n, m);
+        let mut columns = vec![0; out.len()];
+        rows_divided(simd, b, a, [n, m, k], &mut columns);
+        super::ops::transpose(&columns, n, m, out);
+    } else {
+        rows_divided(simd, a, b, [m, n, k], out);
     }
-    rows_divided(simd, a, b, [m, n, k])
 }
 
-fn rows_divided(simd: Simd, a: &[i8], b: &[i8], shape: [usize; 3]) -> Vec<i32> {
+fn rows_divided(simd: Simd, a: &[i8], b: &[i8], shape: [usize; 3], out: &mut [i32]) {
     let [_, n, k] = shape;
     if [n, n * k].into_iter().zip(FEW_ROWS_AND_BYTES).all(|(size, most)| size <= most) {
-        return dots(Simd::Scalar, a, b, shape);
+        return dots(Simd::Scalar, a, b, shape, out);
     }
     let product = match simd {
         _ if n <= FEW => None,
         #[cfg(target_arch = "aarch64")]
-        Simd::Neon => Neon::new().map(|tile| packed(simd, &tile, a, b, shape)),
+        Simd::Neon => Neon::new().map(|tile| packed(simd, &tile, a, b, shape, out)),
         #[cfg(target_arch = "aarch64")]
-        Simd::Dotprod => Dotprod::new().map(|tile| packed(simd, &tile, a, b, shape)),
+        Simd::Dotprod => Dotprod::new().map(|tile| packed(simd, &tile, a, b, shape, out)),
         #[cfg(target_arch = "x86_64")]
-        Simd::Avx2 => Avx2::new().map(|avx2| avx2.product(a, b, shape)),
+        Simd::Avx2 => Avx2::new().map(|avx2| avx2.product(a, b, shape, out)),
         #[cfg(target_arch = "x86_64")]
-        Simd::AvxVnni => AvxVnni::new().map(|tile| packed(simd, &tile, a, b, shape)),
+        Simd::AvxVnni => AvxVnni::new().map(|tile| packed(simd, &tile, a, b, shape, out)),
         #[cfg(target_arch = "x86_64")]
-        Simd::Avx512Vnni => Avx512Vnni::new().map(|tile| packed(simd, &tile, a, b, shape)),
+        Simd::Avx512Vnni => Avx512Vnni::new().map(|tile| packed(simd, &tile, a, b, shape, out)),
         _ => None,
     };
-    product.unwrap_or_else(|| dots(simd, a, b, shape))
+    product.unwrap_or_else(|| dots(simd, a, b, shape, out));
 }
 
 /// One dot product after the other.
-fn dots(simd: Simd, a: &[i8], b: &[i8], [m, n, k]: [usize; 3]) -> Vec<i32> {
-    let mut out = vec![0i32; m * n];
+fn dots(simd: Simd, a: &[i8], b: &[i8], [_, n, k]: [usize; 3], out: &mut [i32]) {
     let rows = (DOTS_OF_TASK / (n * k)).max(1).next_multiple_of(4);
     out.par_chunks_mut(rows * n).zip(a.par_chunks(rows * k)).for_each(|(out, a)| {
         let mut fours = a.chunks_exact(4 * k);
@@ -83,12 +95,11 @@ fn dots(simd: Simd, a: &[i8], b: &[i8], [m, n, k]: [usize; 3]) -> Vec<i32> {
             }
         }
     });
-    out
 }
 
-pub(super) fn packed<T: Tile>(simd: Simd, tile: &T, a: &[i8], b: &[i8], [m, n, k]: [usize; 3]) -> Vec<i32> {
-    let corrections: Vec<i32> = b.par_chunks(k).with_min_len(64).map(T::correction).collect();
-    let mut out = vec![0i32; m * n];
+pub(super) fn packed<T: Tile>(simd: Simd, tile: &T, a: &[i8], b: &[i8], [m, n, k]: [usize; 3], out: &mut [i32]) {
+    let corrections: Vec<i32> =
+        b.par_chunks(k).with_min_len(64).map(|row| simd.vectorize(|| T::correction(row))).collect();
     // As many blocks for each thread as for any other, at least two where there are rows enough.
     let threads = rayon::current_num_threads();
     let blocks = m.div_ceil(ROW_BLOCK).max(threads * 2).next_multiple_of(threads);
@@ -118,26 +129,36 @@ pub(super) fn packed<T: Tile>(simd: Simd, tile: &T, a: &[i8], b: &[i8], [m, n, k
                 let columns = T::COLUMNS.min(n - column);
                 for (a_panel, a) in a_packed.chunks(a_panel).enumerate() {
                     tile.tile(a, b, sums);
-                    let out = out.chunks_exact_mut(n).skip(a_panel * T::ROWS);
-                    simd.vectorize(|| {
-                        for (out, sums) in out.zip(sums.chunks_exact(T::COLUMNS)) {
-                            let out = out[column..column + columns].iter_mut().zip(sums);
-                            if k0 == 0 {
-                                let sums = out.zip(&corrections[column..column + columns]);
-                                sums.for_each(|((out, sum), correction)| *out = sum.wrapping_add(*correction));
-                            } else {
-                                out.for_each(|(out, sum)| *out = out.wrapping_add(*sum));
-                            }
-                        }
-                    });
+                    let out = &mut out[a_panel * T::ROWS * n..];
+                    let corrections = (k0 == 0).then(|| &corrections[column..column + columns]);
+                    add(simd, sums, T::COLUMNS, out, n, column..column + columns, corrections);
                 }
             }
         });
     }
-    out
 }
 
-/// Packs positions `k0..k1` of `rows` rows into a panel `width` rows wide. What is missing stays as it is in `to`.
+vectorized! {
+    /// Adds a tile's sums, `in_row` of a row, to these columns of rows of `n`; or sets them, where there are corrections.
+    fn add(
+        sums: &[i32],
+        in_row: usize,
+        out: &mut [i32],
+        n: usize,
+        columns: Range<usize>,
+        corrections: Option<&[i32]>,
+    ) {
+        for (out, sums) in out.chunks_exact_mut(n).zip(sums.chunks_exact(in_row)) {
+            let out = out[columns.clone()].iter_mut().zip(sums);
+            match corrections {
+                Some(all) => out.zip(all).for_each(|((out, sum), correction)| *out = sum.wrapping_add(*correction)),
+                None => out.for_each(|(out, sum)| *out = out.wrapping_add(*sum)),
+            }
+        }
+    }
+}
+
+/// Packs positions `k0..k1` of `rows` rows into a panel `width` rows wide; `convert` turns bits. Nothing is read of rows that are missing.
 #[inline(always)]
 fn pack<T: Tile>(
     convert: impl Fn(i8) -> u8,
@@ -148,6 +169,10 @@ fn pack<T: Tile>(
     width: usize,
     to: &mut [u8],
 ) {
+    #[cfg(target_arch = "x86_64")]
+    if let (WORD, Some(avx2)) = (T::GROUP, Avx2::new()) {
+        return avx2.pack_words(from, k, [rows, width], k0..k1, convert(0), to);
+    }
     for row in 0..rows {
         let from = from[row * k + k0..row * k + k1].chunks(T::GROUP);
         let to = to[row * T::GROUP..].chunks_mut(width * T::GROUP);

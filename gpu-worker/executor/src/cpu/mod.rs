@@ -19,8 +19,8 @@ pub(crate) use ops::stretch;
 pub use simd::Simd;
 
 use crate::{check_values, unused_after, Executor, ExecutorError, OnCheckpoint};
-use ops::Elements;
-use quern_program::{Checked, Context, Segment, SegmentKind, Tensor, Value};
+use ops::{Elements, Operand};
+use quern_program::{Checked, Context, OpKind, Program, Segment, SegmentKind, Tensor, Value};
 use std::sync::Arc;
 
 /// Runs programs on the processor: vector instructions where it has them, all cores where it pays.
@@ -76,11 +76,12 @@ impl CpuExecutor {
             program.constants.iter().map(|constant| Tensor::new(constant.ty, constant.bytes.clone())).collect();
         let step = Tensor::step(context.step);
         let lists = [inputs, &constants, state, std::slice::from_ref(&step)];
-        let [inputs_in, constants_in, state_in, step_in] =
-            lists.map(|list| list.iter().map(|tensor| Arc::new(Elements::of(tensor))).collect::<Vec<_>>());
+        let [inputs_in, constants_in, state_in, step_in] = lists
+            .map(|list| list.iter().map(|tensor| Operand::Now(Arc::new(Elements::of(tensor)))).collect::<Vec<_>>());
         let unused = unused_after(program, kind, results);
         let types = checked.types(kind);
-        let mut outputs: Vec<Option<Arc<Elements<'_>>>> = Vec::with_capacity(types.len());
+        let in_order = read_in_order(program, kind, results);
+        let mut outputs: Vec<Option<Operand<'_>>> = Vec::with_capacity(types.len());
         for (index, op) in program.block(kind).iter().enumerate() {
             let call = checked.call(kind, index as u16, context).ok_or(ExecutorError::Program)?;
             let args: Option<Vec<_>> = op
@@ -95,11 +96,12 @@ impl CpuExecutor {
                         Value::Op(index) => outputs.get(usize::from(index)).and_then(Option::as_ref),
                         Value::Step => step_in.first(),
                     };
-                    elements.map(|elements| (*ty, Arc::clone(elements)))
+                    elements.map(|elements| (*ty, elements.clone()))
                 })
                 .collect();
             let args = args.ok_or(ExecutorError::Program)?;
-            outputs.push(Some(ops::run(self.simd, call.kind, &args, call.output, &call.key)));
+            let in_order = in_order.get(index) == Some(&true);
+            outputs.push(Some(ops::run(self.simd, call.kind, &args, call.output, &call.key, in_order)));
             for output in unused.get(index).into_iter().flatten() {
                 if let Some(output) = outputs.get_mut(*output) {
                     *output = None;
@@ -108,7 +110,10 @@ impl CpuExecutor {
         }
         let tensor = |index: usize| {
             let elements = outputs.get(index).and_then(Option::as_ref);
-            elements.zip(types.get(index)).map(|(elements, ty)| elements.to_tensor(*ty)).ok_or(ExecutorError::Program)
+            elements
+                .zip(types.get(index))
+                .map(|(elements, ty)| elements.now(self.simd).to_tensor(*ty))
+                .ok_or(ExecutorError::Program)
         };
         match results {
             None => (0..outputs.len()).map(tensor).collect(),
@@ -210,4 +215,27 @@ impl Executor for CpuExecutor {
         }
         state.pop().ok_or(ExecutorError::Program)
     }
+}
+
+/// Of each operator whether its output is read once and in order, so that it can be computed where it is read.
+fn read_in_order(program: &Program, kind: SegmentKind, results: Option<&[Value]>) -> Vec<bool> {
+    let ops = program.block(kind);
+    let mut in_order = vec![false; ops.len()];
+    let Some(results) = results else { return in_order };
+    let mut readers = vec![Vec::new(); ops.len()];
+    let reads = ops.iter().enumerate().flat_map(|(reader, op)| op.args.iter().map(move |value| (*value, Some(reader))));
+    for (value, reader) in reads.chain(results.iter().map(|value| (*value, None))) {
+        if let Value::Op(op) = value {
+            readers.get_mut(usize::from(op)).into_iter().for_each(|readers| readers.push(reader));
+        }
+    }
+    // What reads an operator comes after it.
+    for (index, readers) in readers.iter().enumerate().rev() {
+        let [Some(reader)] = readers[..] else { continue };
+        in_order[index] = match ops[reader].kind {
+            OpKind::Reshape { .. } => in_order[reader],
+            ref kind => ops::reads_in_order(kind),
+        };
+    }
+    in_order
 }

@@ -4,7 +4,11 @@
 // The loops of `each!` are written once for three types.
 #![allow(clippy::useless_conversion)]
 
-use super::{matmul::matmul_nt, simd::Simd, window};
+use super::{
+    matmul::write_matmul_nt,
+    simd::{vectorized, Simd},
+    window,
+};
 use bytemuck::Pod;
 use quern_program::{
     ops::{
@@ -20,6 +24,13 @@ use std::{borrow::Cow, sync::Arc};
 
 /// Elements that one task of the thread pool computes at least. A multiple of the 16 words of a ChaCha block.
 pub(super) const CHUNK: usize = 16_384;
+
+/// Elements that are computed at a time, operator after operator: they stay in the first cache.
+const AT_ONCE: usize = 2_048;
+/// Most operators that are computed one after the other for some elements: each has room for some on the stack.
+const MAX_DEPTH: usize = 8;
+/// Rows of a transpose that are written at a time.
+const BLOCK: usize = 16;
 
 /// The elements of a tensor. Borrowed from the caller where its bytes are aligned.
 #[derive(Clone, Debug)]
@@ -53,18 +64,126 @@ macro_rules! map {
 
 /// One number for each row: `f` of the iterator over its elements.
 macro_rules! rows {
-    ($simd:expr, $elements:expr, $shape:expr, $row:ident => $body:expr) => {{
+    ($simd:expr, $x:expr, $shape:expr, $row:ident => $body:expr) => {{
         let columns = $shape.last() as usize;
         let mut out = vec![0i32; $shape.dim(0) as usize];
-        each!($elements, x => {
-            let rows = out.par_iter_mut().zip(x.par_chunks_exact(columns));
-            rows.with_min_len((CHUNK / columns).max(1)).for_each(|(out, row)| $simd.vectorize(|| {
-                let $row = row.iter().map(|x| i32::from(*x));
-                *out = $body;
-            }));
-        });
+        let x = match $x {
+            Operand::Later(x) if columns <= AT_ONCE => {
+                let rows = AT_ONCE / columns;
+                let chunks = out.par_chunks_mut(rows).enumerate().with_min_len(CHUNK / AT_ONCE);
+                chunks.for_each(|(chunk, out)| {
+                    let mut elements = [0i32; AT_ONCE];
+                    let elements = &mut elements[..out.len() * columns];
+                    x.load(chunk * rows * columns, elements);
+                    $simd.vectorize(|| {
+                        for (out, row) in out.iter_mut().zip(elements.chunks_exact(columns)) {
+                            let $row = row.iter().copied();
+                            *out = $body;
+                        }
+                    });
+                });
+                None
+            }
+            x => Some(x.now($simd)),
+        };
+        if let Some(x) = x {
+            each!(&*x, x => {
+                let rows = out.par_iter_mut().zip(x.par_chunks_exact(columns));
+                rows.with_min_len((CHUNK / columns).max(1)).for_each(|(out, row)| $simd.vectorize(|| {
+                    let $row = row.iter().map(|x| i32::from(*x));
+                    *out = $body;
+                }));
+            });
+        }
         Elements::i32(out)
     }};
+}
+
+/// What an operator reads.
+#[derive(Clone)]
+pub(super) enum Operand<'a> {
+    /// Elements that are there.
+    Now(Arc<Elements<'a>>),
+    /// Elements that are computed where they are read, as they have one reader.
+    Later(Arc<Later<'a>>),
+}
+
+/// Elements as a function of their place.
+pub(super) struct Later<'a> {
+    dtype: DType,
+    len: usize,
+    /// Such functions in a row.
+    depth: usize,
+    load: Load<'a>,
+}
+
+/// Writes the elements from a place on.
+type Load<'a> = Box<dyn Fn(usize, &mut [i32]) + Send + Sync + 'a>;
+
+impl<'a> Operand<'a> {
+    /// The elements, computed where they are not there.
+    pub fn now(&self, simd: Simd) -> Arc<Elements<'a>> {
+        match self {
+            Self::Now(elements) => Arc::clone(elements),
+            Self::Later(later) => Arc::new(later.now(simd)),
+        }
+    }
+
+    fn get(&self, index: usize) -> i32 {
+        match self {
+            Self::Now(elements) => elements.get(index),
+            Self::Later(later) => {
+                let mut one = [0];
+                later.load(index, &mut one);
+                one[0]
+            }
+        }
+    }
+
+    fn depth(&self) -> usize {
+        match self {
+            Self::Now(_) => 0,
+            Self::Later(later) => later.depth,
+        }
+    }
+
+    /// Writes the elements from `start` on.
+    fn load(&self, simd: Simd, start: usize, to: &mut [i32]) {
+        match self {
+            Self::Now(elements) => load(simd, elements, start, to),
+            Self::Later(later) => later.load(start, to),
+        }
+    }
+}
+
+impl Later<'_> {
+    fn load(&self, start: usize, to: &mut [i32]) {
+        (self.load)(start, to)
+    }
+
+    fn now(&self, simd: Simd) -> Elements<'static> {
+        match self.dtype {
+            DType::I8 => Elements::I8(Cow::Owned(self.narrow(simd, |x| x as i8))),
+            DType::I16 => Elements::I16(Cow::Owned(self.narrow(simd, |x| x as i16))),
+            DType::I32 => Elements::i32(parallel(simd, self.len, |start, out| {
+                for (index, out) in out.chunks_mut(AT_ONCE).enumerate() {
+                    self.load(start + index * AT_ONCE, out);
+                }
+            })),
+        }
+    }
+
+    /// The elements in a type that has them.
+    fn narrow<T: Copy + Default + Send>(&self, simd: Simd, narrow: impl Fn(i32) -> T + Sync) -> Vec<T> {
+        parallel(simd, self.len, |start, out| {
+            let mut wide = [0i32; AT_ONCE];
+            for (index, out) in out.chunks_mut(AT_ONCE).enumerate() {
+                let wide = &mut wide[..out.len()];
+                self.load(start + index * AT_ONCE, wide);
+                out.iter_mut().zip(wide).for_each(|(out, x)| *out = narrow(*x));
+            }
+        })
+    }
 }
 
 impl<'a> Elements<'a> {
@@ -100,10 +219,12 @@ impl<'a> Elements<'a> {
     fn get(&self, index: usize) -> i32 {
         each!(self, x => i32::from(x[index]))
     }
+}
 
+vectorized! {
     /// Copies the elements from `start` on.
-    fn load(&self, start: usize, to: &mut [i32]) {
-        each!(self, x => {
+    fn load(elements: &Elements<'_>, start: usize, to: &mut [i32]) {
+        each!(elements, x => {
             for (to, x) in to.iter_mut().zip(&x[start..]) {
                 *to = i32::from(*x);
             }
@@ -122,18 +243,85 @@ fn little_endian<T: Pod>(bytes: &[u8], convert: fn(T) -> T) -> Cow<'_, [T]> {
     elements
 }
 
-/// The output of an operator.
+/// The output of an operator, of which the elements need not be there if it is read `later`.
 pub(super) fn run<'a>(
     simd: Simd,
     kind: &OpKind,
-    args: &[(TensorType, Arc<Elements<'a>>)],
+    args: &[(TensorType, Operand<'a>)],
     output: TensorType,
     key: &[u8; 32],
-) -> Arc<Elements<'a>> {
+    later: bool,
+) -> Operand<'a> {
     if let OpKind::Reshape { .. } = kind {
-        return Arc::clone(&args[0].1);
+        return args[0].1.clone();
     }
-    let shape = |arg: usize| args[arg].0.shape;
+    let Some(load) = each_element(simd, kind, args, key) else {
+        return Operand::Now(Arc::new(whole(simd, kind, args, output, key)));
+    };
+    let depth = 1 + args.iter().map(|(_, operand)| operand.depth()).max().unwrap_or(0);
+    let result = Later { dtype: output.dtype, len: output.elements() as usize, depth, load };
+    if later && depth < MAX_DEPTH {
+        Operand::Later(Arc::new(result))
+    } else {
+        Operand::Now(Arc::new(result.now(simd)))
+    }
+}
+
+/// Whether an operator reads its first argument once and in order, so that it need not be there.
+pub(super) fn reads_in_order(kind: &OpKind) -> bool {
+    use OpKind::*;
+    match kind {
+        Add | Sub | Mul | Div | Min | Max | ShiftRound | ShiftStochastic | Clamp { .. } | BitLength | Sqrt => true,
+        Cast { .. } | Table | RowSum | RowMax | RowMaxAbs | RowArgmax | Softmax { .. } => true,
+        _ => false,
+    }
+}
+
+/// The elements of an operator that computes each for itself.
+fn each_element<'a>(simd: Simd, kind: &OpKind, args: &[(TensorType, Operand<'a>)], key: &[u8; 32]) -> Option<Load<'a>> {
+    let x = || args[0].1.clone();
+    Some(match *kind {
+        OpKind::Add => binary(simd, args, i32::wrapping_add),
+        OpKind::Sub => binary(simd, args, i32::wrapping_sub),
+        OpKind::Mul => binary(simd, args, i32::wrapping_mul),
+        OpKind::Div => divided(simd, args),
+        OpKind::Min => binary(simd, args, |a, b| a.min(b)),
+        OpKind::Max => binary(simd, args, |a, b| a.max(b)),
+        OpKind::ShiftRound => binary(simd, args, shift_round),
+        OpKind::ShiftStochastic => stochastic(simd, args, *key),
+        OpKind::Clamp { lo, hi } => unary(simd, x(), move |x| x.max(lo).min(hi)),
+        OpKind::BitLength => unary(simd, x(), bit_length),
+        OpKind::Sqrt => unary(simd, x(), sqrt),
+        OpKind::Cast { dtype } => {
+            let (lo, hi) = (dtype.min(), dtype.max());
+            unary(simd, x(), move |x| x.clamp(lo, hi))
+        }
+        OpKind::Table => {
+            let mut table = [0; 256];
+            args[1].1.load(simd, 0, &mut table);
+            unary(simd, x(), move |x| table[(x + 128) as usize & 255])
+        }
+        _ => return None,
+    })
+}
+
+/// The output of any other operator.
+fn whole<'a>(
+    simd: Simd,
+    kind: &OpKind,
+    args: &[(TensorType, Operand<'a>)],
+    output: TensorType,
+    key: &[u8; 32],
+) -> Elements<'a> {
+    let operand = args.first().map(|(_, operand)| operand);
+    let operand = || operand.expect("operators of no argument do not ask");
+    let types: Vec<_> = args.iter().map(|(ty, _)| *ty).collect();
+    // What reads its argument in order does not need it to be there.
+    let args: Vec<_> = match reads_in_order(kind) {
+        true => Vec::new(),
+        false => args.iter().map(|(ty, operand)| (*ty, operand.now(simd))).collect(),
+    };
+    let shape = |arg: usize| types[arg].shape;
     let rows_columns = |arg: usize| shape(arg).as_matrix().map_or((1, 1), |(m, n)| (m as usize, n as usize));
     let x = args.first().map(|(_, elements)| &**elements);
     let x = || x.expect("operators of no argument do not ask");
@@ -149,23 +337,16 @@ pub(super) fn run<'a>(
         },
         OpKind::Transpose => {
             let (m, n) = rows_columns(0);
-            map!(x(), x => transposed(x, m, n))
+            map!(x(), x => {
+                let mut out = vec![Default::default(); len];
+                transpose(x, m, n, &mut out);
+                out
+            })
         }
         OpKind::Gather => {
             let (rows, columns) = rows_columns(0);
             map!(x(), x => gather(x, rows, columns, y()))
         }
-        OpKind::Add => binary(simd, args, i32::wrapping_add),
-        OpKind::Sub => binary(simd, args, i32::wrapping_sub),
-        OpKind::Mul => binary(simd, args, i32::wrapping_mul),
-        OpKind::Div => divided(simd, args),
-        OpKind::Min => binary(simd, args, |a, b| a.min(b)),
-        OpKind::Max => binary(simd, args, |a, b| a.max(b)),
-        OpKind::ShiftRound => binary(simd, args, shift_round),
-        OpKind::ShiftStochastic => stochastic(simd, args, key),
-        OpKind::Clamp { lo, hi } => unary(simd, x(), |x| x.max(lo).min(hi)),
-        OpKind::BitLength => unary(simd, x(), bit_length),
-        OpKind::Sqrt => unary(simd, x(), sqrt),
         OpKind::OneHot { columns } => Elements::I8(Cow::Owned(one_hot(x(), columns as usize))),
         OpKind::Unfold2d { kernel, stride, padding, fill } => {
             let windows = window::Windows::new(Window2d { kernel, stride, padding }, shape(0), output.shape);
@@ -184,27 +365,15 @@ pub(super) fn run<'a>(
             let places = permuted(shape(0), axes).unwrap_or_default();
             map!(x(), x => permute(x, places.map(|(places, stride)| (places as usize, stride as usize))))
         }
-        OpKind::Cast { dtype } => cast(simd, x(), dtype),
-        OpKind::Table => match x() {
-            Elements::I8(x) => map!(y(), table => parallel(simd, len, |start, out| {
-                for (out, x) in out.iter_mut().zip(&x[start..]) {
-                    *out = table[(i32::from(*x) + 128) as usize];
-                }
-            })),
-            _ => unreachable!("a checked table is looked up by i8"),
-        },
-        OpKind::RowSum => rows!(simd, x(), shape(0), row => row.fold(0, i32::wrapping_add)),
-        OpKind::RowMax => rows!(simd, x(), shape(0), row => row.max().unwrap_or(0)),
-        OpKind::RowMaxAbs => rows!(simd, x(), shape(0), row => row.map(i32::saturating_abs).max().unwrap_or(0)),
-        OpKind::RowArgmax => rows!(simd, x(), shape(0), row => {
+        OpKind::RowSum => rows!(simd, operand(), shape(0), row => row.fold(0, i32::wrapping_add)),
+        OpKind::RowMax => rows!(simd, operand(), shape(0), row => row.max().unwrap_or(0)),
+        OpKind::RowMaxAbs => rows!(simd, operand(), shape(0), row => row.map(i32::saturating_abs).max().unwrap_or(0)),
+        OpKind::RowArgmax => rows!(simd, operand(), shape(0), row => {
             let first = row.zip(0i32..).reduce(|best, next| if next.0 > best.0 { next } else { best });
             first.map_or(0, |(_, index)| index)
         }),
         OpKind::ColSum => each!(x(), x => Elements::i32(column_sums(x, rows_columns(0).1))),
-        OpKind::Softmax { frac_bits } => match x() {
-            Elements::I32(x) => Elements::i32(softmax(simd, x, rows_columns(0).1, frac_bits)),
-            _ => unreachable!("a checked softmax is of i32"),
-        },
+        OpKind::Softmax { frac_bits } => Elements::i32(softmax(simd, operand(), len, rows_columns(0).1, frac_bits)),
         OpKind::Slice { axis, start, len } => {
             let (inner, width) = stretch(shape(0), axis);
             let (whole, start, len) = (inner * width, inner * start as usize, inner * len as usize);
@@ -215,15 +384,15 @@ pub(super) fn run<'a>(
             }
         }
         OpKind::Concat { axis } => match x() {
-            Elements::I8(_) => Elements::I8(Cow::Owned(concat(args, axis, len, |x| match x {
+            Elements::I8(_) => Elements::I8(Cow::Owned(concat(&args, axis, len, |x| match x {
                 Elements::I8(x) => x,
                 _ => &[],
             }))),
-            Elements::I16(_) => Elements::I16(Cow::Owned(concat(args, axis, len, |x| match x {
+            Elements::I16(_) => Elements::I16(Cow::Owned(concat(&args, axis, len, |x| match x {
                 Elements::I16(x) => x,
                 _ => &[],
             }))),
-            Elements::I32(_) => Elements::I32(Cow::Owned(concat(args, axis, len, |x| match x {
+            Elements::I32(_) => Elements::I32(Cow::Owned(concat(&args, axis, len, |x| match x {
                 Elements::I32(x) => x,
                 _ => &[],
             }))),
@@ -232,10 +401,10 @@ pub(super) fn run<'a>(
             let mut stream = stream(key, start);
             out.iter_mut().for_each(|out| *out = stream.next_u32() as i32);
         })),
-        OpKind::Reshape { .. } => unreachable!("handled above"),
+        _ => unreachable!("handled above"),
     };
     debug_assert_eq!(result.len(), len);
-    Arc::new(result)
+    result
 }
 
 /// A vector whose chunks are written by `write(start, chunk)`.
@@ -250,43 +419,40 @@ fn parallel<T: Copy + Default + Send>(simd: Simd, len: usize, write: impl Fn(usi
     out
 }
 
-fn unary(simd: Simd, x: &Elements<'_>, f: impl Fn(i32) -> i32 + Sync) -> Elements<'static> {
-    Elements::i32(parallel(simd, x.len(), |start, out| {
-        each!(x, x => {
-            for (out, x) in out.iter_mut().zip(&x[start..]) {
-                *out = f(i32::from(*x));
-            }
-        })
-    }))
+fn unary<'a>(simd: Simd, x: Operand<'a>, f: impl Fn(i32) -> i32 + Send + Sync + 'a) -> Load<'a> {
+    Box::new(move |start, out| {
+        x.load(simd, start, out);
+        map(simd, out, &f);
+    })
 }
 
-fn cast(simd: Simd, x: &Elements<'_>, dtype: DType) -> Elements<'static> {
-    let (lo, hi) = (dtype.min(), dtype.max());
-    match dtype {
-        DType::I8 => each!(x, x => Elements::I8(Cow::Owned(parallel(simd, x.len(), |start, out| {
-            for (out, x) in out.iter_mut().zip(&x[start..]) {
-                *out = i32::from(*x).clamp(lo, hi) as i8;
-            }
-        })))),
-        DType::I16 => each!(x, x => Elements::I16(Cow::Owned(parallel(simd, x.len(), |start, out| {
-            for (out, x) in out.iter_mut().zip(&x[start..]) {
-                *out = i32::from(*x).clamp(lo, hi) as i16;
-            }
-        })))),
-        DType::I32 => unary(simd, x, |x| x),
+vectorized! {
+    fn map(out: &mut [i32], f: &impl Fn(i32) -> i32) {
+        out.iter_mut().for_each(|x| *x = f(*x));
+    }
+}
+
+vectorized! {
+    fn map_two(out: &mut [i32], with: &[i32], f: &mut impl FnMut(i32, i32) -> i32) {
+        out.iter_mut().zip(with).for_each(|(x, y)| *x = f(*x, *y));
+    }
+}
+
+vectorized! {
+    fn map_with(out: &mut [i32], y: i32, f: &mut impl FnMut(i32, i32) -> i32) {
+        out.iter_mut().for_each(|x| *x = f(*x, y));
     }
 }
 
 /// Calls `f(x, y)` for every element of a chunk that starts at `start`, where `out` holds x on entry.
 fn with_second(
-    y: &Elements<'_>,
-    how: Broadcast,
-    last: usize,
+    simd: Simd,
+    (y, how, last): (&Operand<'_>, Broadcast, usize),
     start: usize,
     out: &mut [i32],
     mut f: impl FnMut(i32, i32) -> i32,
 ) {
-    let mut buffer = [0i32; 1024];
+    let mut buffer = [0i32; AT_ONCE / 2];
     let mut done = 0;
     while done < out.len() {
         let at = start + done;
@@ -297,58 +463,68 @@ fn with_second(
             Broadcast::Last => (at % last, left.min(last - at % last), false),
             Broadcast::AllButLast => (at / last, left.min(last - at % last), true),
         };
+        let count = if scalar { count } else { count.min(buffer.len()) };
+        let now = &mut out[done..done + count];
         if scalar {
-            let y = y.get(from);
-            out[done..done + count].iter_mut().for_each(|x| *x = f(*x, y));
-            done += count;
+            map_with(simd, now, y.get(from), &mut f);
         } else {
-            let count = count.min(buffer.len());
             let buffer = &mut buffer[..count];
-            y.load(from, buffer);
-            out[done..done + count].iter_mut().zip(&*buffer).for_each(|(x, y)| *x = f(*x, *y));
-            done += count;
+            y.load(simd, from, buffer);
+            map_two(simd, now, buffer, &mut f);
         }
+        done += count;
     }
 }
 
-fn binary(
-    simd: Simd,
-    args: &[(TensorType, Arc<Elements<'_>>)],
-    f: impl Fn(i32, i32) -> i32 + Sync,
-) -> Elements<'static> {
+/// The two arguments of an operator, and how the second one is repeated. It is there if it is read again and again.
+fn both<'a>(simd: Simd, args: &[(TensorType, Operand<'a>)]) -> (Operand<'a>, Operand<'a>, Broadcast, usize) {
     let [(a, x), (b, y)] = args else { unreachable!("a checked operator has its arguments") };
     let how = broadcast(*a, *b).unwrap_or(Broadcast::One);
-    Elements::i32(parallel(simd, x.len(), |start, out| {
-        x.load(start, out);
-        with_second(y, how, a.shape.last() as usize, start, out, &f);
-    }))
+    let y = if how == Broadcast::Same { y.clone() } else { Operand::Now(y.now(simd)) };
+    (x.clone(), y, how, a.shape.last() as usize)
+}
+
+fn binary<'a>(
+    simd: Simd,
+    args: &[(TensorType, Operand<'a>)],
+    f: impl Fn(i32, i32) -> i32 + Send + Sync + 'a,
+) -> Load<'a> {
+    let (x, y, how, last) = both(simd, args);
+    Box::new(move |start, out| {
+        x.load(simd, start, out);
+        with_second(simd, (&y, how, last), start, out, &f);
+    })
 }
 
 /// Quotients. Where a divisor is that of many elements it is turned into a multiplication.
-fn divided(simd: Simd, args: &[(TensorType, Arc<Elements<'_>>)]) -> Elements<'static> {
-    let [(a, x), (b, y)] = args else { unreachable!("a checked operator has its arguments") };
-    let last = a.shape.last() as usize;
-    let stretch = match broadcast(*a, *b) {
-        Some(Broadcast::AllButLast) => last,
-        Some(Broadcast::One) => x.len(),
+fn divided<'a>(simd: Simd, args: &[(TensorType, Operand<'a>)]) -> Load<'a> {
+    let (x, y, how, last) = both(simd, args);
+    let stretch = match how {
+        Broadcast::AllButLast => last,
+        Broadcast::One => usize::MAX,
         _ => return binary(simd, args, divide),
     };
-    Elements::i32(parallel(simd, x.len(), |start, out| {
-        x.load(start, out);
+    Box::new(move |start, out| {
+        x.load(simd, start, out);
         let mut at = start;
         let mut rest = out;
         while !rest.is_empty() {
             let (now, later) = rest.split_at_mut(rest.len().min(stretch - at % stretch));
-            let divisor = y.get(at / stretch);
-            let reciprocal = Reciprocal::of(divisor.unsigned_abs());
-            for x in &mut *now {
-                let quotient = reciprocal.quotient(x.unsigned_abs()) as i32;
-                *x = if (*x ^ divisor) < 0 { quotient.wrapping_neg() } else { quotient };
-            }
+            quotients(simd, now, y.get(at / stretch));
             at += now.len();
             rest = later;
         }
-    }))
+    })
+}
+
+vectorized! {
+    fn quotients(numbers: &mut [i32], divisor: i32) {
+        let reciprocal = Reciprocal::of(divisor.unsigned_abs());
+        for x in numbers {
+            let quotient = reciprocal.quotient(x.unsigned_abs()) as i32;
+            *x = if (*x ^ divisor) < 0 { quotient.wrapping_neg() } else { quotient };
+        }
+    }
 }
 
 /// What a multiplication and two corrections divide by, exactly; by zero to zero.
@@ -387,22 +563,19 @@ fn stream(key: &[u8; 32], start: usize) -> ChaCha8Rng {
     stream
 }
 
-fn stochastic(simd: Simd, args: &[(TensorType, Arc<Elements<'_>>)], key: &[u8; 32]) -> Elements<'static> {
-    let [(a, x), (b, y)] = args else { unreachable!("a checked operator has its arguments") };
-    let how = broadcast(*a, *b).unwrap_or(Broadcast::One);
-    Elements::i32(parallel(simd, x.len(), |start, out| {
-        x.load(start, out);
-        let mut stream = stream(key, start);
-        with_second(y, how, a.shape.last() as usize, start, out, |x, s| shift_stochastic(x, s, stream.next_u32()));
-    }))
+fn stochastic<'a>(simd: Simd, args: &[(TensorType, Operand<'a>)], key: [u8; 32]) -> Load<'a> {
+    let (x, y, how, last) = both(simd, args);
+    Box::new(move |start, out| {
+        x.load(simd, start, out);
+        let mut stream = stream(&key, start);
+        with_second(simd, (&y, how, last), start, out, |x, s| shift_stochastic(x, s, stream.next_u32()));
+    })
 }
 
-/// The transpose of `x [m, n]`.
-pub(super) fn transposed<T: Copy + Default + Send + Sync>(x: &[T], m: usize, n: usize) -> Vec<T> {
-    const BLOCK: usize = 16;
-    let mut out = vec![T::default(); m * n];
+/// Writes the transpose of `x [m, n]`.
+pub(super) fn transpose<T: Copy + Send + Sync>(x: &[T], m: usize, n: usize, out: &mut [T]) {
     if m == 0 || n == 0 {
-        return out;
+        return;
     }
     let block = |(strip, out): (usize, &mut [T])| {
         for row0 in (0..m).step_by(BLOCK) {
@@ -417,34 +590,47 @@ pub(super) fn transposed<T: Copy + Default + Send + Sync>(x: &[T], m: usize, n: 
     } else {
         out.par_chunks_mut(BLOCK * m).enumerate().for_each(block);
     }
-    out
 }
 
 /// The products of as many matrices as there are.
 fn products(simd: Simd, a: &[i8], b: &[i8], [m, n, k]: [usize; 3]) -> Vec<i32> {
-    if a.len() == m * k {
-        return matmul_nt(simd, a, b, [m, n, k]);
-    }
     let mut out = vec![0i32; a.len() / (m * k) * m * n];
-    let matrices = a.par_chunks_exact(m * k).zip(b.par_chunks_exact(n * k));
-    out.par_chunks_exact_mut(m * n)
-        .zip(matrices)
-        .for_each(|(out, (a, b))| out.copy_from_slice(&matmul_nt(simd, a, b, [m, n, k])));
+    let matrices = a.par_chunks_exact(m * k).zip(b.par_chunks_exact(n * k)).zip(out.par_chunks_exact_mut(m * n));
+    matrices.for_each(|((a, b), out)| write_matmul_nt(simd, a, b, [m, n, k], out));
     out
 }
 
-/// Places of each output axis and elements of x from one to the next.
-fn permute<T: Copy + Default + Send + Sync>(x: &[T], places: [(usize, usize); 4]) -> Vec<T> {
-    let [(_, stride0), (places1, stride1), (places2, stride2), (places3, stride3)] = places;
+/// Of each output axis its places, and elements of x from one place to the next.
+fn permute<T: Copy + Default + Send + Sync>(x: &[T], axes: [(usize, usize); 4]) -> Vec<T> {
+    // Neighbours that stay neighbours are one axis, and what is left comes last: rows are as long as can be.
+    let mut places = [(1, 0); 4];
+    let mut first = places.len();
+    for &(axis, stride) in axes.iter().rev().filter(|(axis, _)| *axis > 1) {
+        match places.get_mut(first) {
+            Some((inner, step)) if *inner * *step == stride => *inner *= axis,
+            _ => {
+                first -= 1;
+                places[first] = (axis, stride);
+            }
+        }
+    }
+    let [(_, stride0), (places1, stride1), (rows, row), (columns, column)] = places;
     let mut out = vec![T::default(); x.len()];
-    let per_task = (CHUNK / places3.max(1)).max(1);
-    out.par_chunks_exact_mut(places3).enumerate().with_min_len(per_task).for_each(|(row, out)| {
-        let (outer, at2) = (row / places2, row % places2);
-        let start = outer / places1 * stride0 + outer % places1 * stride1 + at2 * stride2;
-        if stride3 == 1 {
-            out.copy_from_slice(&x[start..start + places3]);
+    let per_task = (CHUNK / (rows * columns)).max(1);
+    out.par_chunks_exact_mut(rows * columns).enumerate().with_min_len(per_task).for_each(|(matrix, out)| {
+        let x = &x[matrix / places1 * stride0 + matrix % places1 * stride1..];
+        if column <= 1 {
+            for (index, out) in out.chunks_exact_mut(columns).enumerate() {
+                out.copy_from_slice(&x[index * row..][..columns]);
+            }
         } else {
-            out.iter_mut().zip(x[start..].iter().step_by(stride3)).for_each(|(out, x)| *out = *x);
+            // In blocks, so that what is read of a line of memory is used before it is gone.
+            for (block, out) in out.chunks_mut(BLOCK * columns).enumerate() {
+                for at in 0..columns {
+                    let from = x[block * BLOCK * row + at * column..].iter().step_by(row);
+                    out[at..].iter_mut().step_by(columns).zip(from).for_each(|(to, x)| *to = *x);
+                }
+            }
         }
     });
     out
@@ -486,24 +672,30 @@ fn column_sums<T: Copy + Sync + Into<i32>>(x: &[T], columns: usize) -> Vec<i32> 
         .reduce(|| vec![0; columns], |a, b| add(a, &b))
 }
 
-fn softmax(simd: Simd, x: &[i32], columns: usize, frac_bits: u8) -> Vec<i32> {
-    let mut out = vec![0i32; x.len()];
-    let per_task = (CHUNK / 8 / columns.max(1)).max(1);
-    let row = |(out, row): (&mut [i32], &[i32])| {
-        simd.vectorize(|| {
+fn softmax(simd: Simd, x: &Operand<'_>, len: usize, columns: usize, frac_bits: u8) -> Vec<i32> {
+    let mut out = vec![0i32; len];
+    let chunk = (AT_ONCE / columns.max(1)).max(1) * columns;
+    out.par_chunks_mut(chunk).enumerate().for_each(|(index, out)| {
+        x.load(simd, index * chunk, out);
+        softmaxes(simd, out, columns, frac_bits);
+    });
+    out
+}
+
+vectorized! {
+    fn softmaxes(rows: &mut [i32], columns: usize, frac_bits: u8) {
+        for row in rows.chunks_exact_mut(columns) {
             let max = row.iter().copied().max().unwrap_or(0);
             let mut sum = 0u32;
-            for (out, x) in out.iter_mut().zip(row) {
+            for x in row.iter_mut() {
                 let exp = exp_q16(max.wrapping_sub(*x) as u32, frac_bits);
                 sum = sum.wrapping_add(exp);
-                *out = exp as i32;
+                *x = exp as i32;
             }
             let reciprocal = Reciprocal::of(sum);
-            out.iter_mut().for_each(|out| *out = softmax_q15_by(*out as u32, sum, |n| reciprocal.quotient(n)));
-        });
-    };
-    out.par_chunks_exact_mut(columns).zip(x.par_chunks_exact(columns)).with_min_len(per_task).for_each(row);
-    out
+            row.iter_mut().for_each(|x| *x = softmax_q15_by(*x as u32, sum, |n| reciprocal.quotient(n)));
+        }
+    }
 }
 
 /// Elements of one place of an axis, and places of the axis.
@@ -559,6 +751,25 @@ mod tests {
             0 => x.checked_shr(bits).unwrap_or(0),
             less => 1u32.checked_shl(bits).unwrap_or(0).wrapping_sub(less),
         })
+    }
+
+    #[test]
+    fn permute_should_move_what_the_operator_says_when_axes_have_any_order_and_length() {
+        let orders = (0..4u8)
+            .flat_map(|a| (0..4).flat_map(move |b| (0..4).flat_map(move |c| (0..4).map(move |d| [a, b, c, d]))));
+        for axes in orders {
+            for dims in [[2, 3, 4, 5], [1, 40, 1, 33], [17, 1, 1, 1], [1, 1, 1, 1], [5, 18, 19, 1], [3, 1, 70, 2]] {
+                let Some(places) = Shape::new(&dims).and_then(|shape| permuted(shape, axes)) else { continue };
+                let places = places.map(|(places, stride)| (places as usize, stride as usize));
+                let x: Vec<i32> = (0..dims.iter().product::<u32>() as i32).collect();
+                let mut expected = vec![0usize];
+                for (places, stride) in places {
+                    expected =
+                        expected.iter().flat_map(|at| (0..places).map(move |place| at + place * stride)).collect();
+                }
+                assert!(permute(&x, places).iter().zip(&expected).all(|(x, at)| *x == *at as i32), "{axes:?} {dims:?}");
+            }
+        }
     }
 
     proptest! {

@@ -103,6 +103,35 @@ impl Simd {
     }
 }
 
+/// Defines a function that takes [`Simd`] first, compiled for any processor and for those with AVX2. (A closure that is called for both
+/// would be put in line for neither, if it is long.)
+macro_rules! vectorized {
+    ($(#[$meta:meta])* $visibility:vis fn $name:ident($($arg:ident: $ty:ty),* $(,)?) $body:block) => {
+        $(#[$meta])*
+        $visibility fn $name(simd: Simd, $($arg: $ty),*) {
+            #[inline(always)]
+            fn anywhere($($arg: $ty),*) $body
+
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx2")]
+            fn with_avx2($($arg: $ty),*) {
+                anywhere($($arg),*)
+            }
+
+            #[cfg(target_arch = "x86_64")]
+            if simd >= Simd::Avx2 && is_x86_feature_detected!("avx2") {
+                // SAFETY: the processor has it.
+                #[allow(unsafe_code)]
+                return unsafe { with_avx2($($arg),*) };
+            }
+            #[cfg(not(target_arch = "x86_64"))]
+            let _ = simd;
+            anywhere($($arg),*)
+        }
+    };
+}
+pub(crate) use vectorized;
+
 /// The sum of products, wrapping.
 pub(crate) fn dot(a: &[i8], b: &[i8]) -> i32 {
     a.iter().zip(b).fold(0i32, |sum, (a, b)| sum.wrapping_add(i32::from(*a).wrapping_mul(i32::from(*b))))
