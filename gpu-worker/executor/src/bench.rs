@@ -14,7 +14,7 @@ use serde::Serialize;
 use std::time::Instant;
 
 /// Rounds, of which the fastest counts.
-const ROUNDS: usize = 25;
+const ROUNDS: usize = 50;
 /// Sizes of the square products.
 const SIZES: [usize; 3] = [256, 512, 1024];
 /// Larger ones, for GPUs.
