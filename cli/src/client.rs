@@ -3,16 +3,16 @@
 
 use crate::{args::Global, output::Output};
 use anyhow::{ensure, Context};
-use quern_primitives::{job::Endpoint, Account, Height, JobId};
+use quern_primitives::{job::Endpoint, Account, JobId};
 use quern_protocol::view::JobView;
 use quern_sdk::{
-    chain::{health::watch, Chain, ChainError, Included, Keypair, Payload, Sender},
+    chain::{Chain, ChainError, Included, Keypair, Payload, Sender},
     net::{self, BlobStore, Config, Peer},
 };
 use std::{
     future::Future,
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 use tokio::time::{sleep, Instant};
 
@@ -31,35 +31,6 @@ const WATCH: Duration = Duration::from_secs(15);
 /// Connects to the node.
 pub async fn connect(global: &Global) -> anyhow::Result<Chain> {
     Ok(Chain::connect(&global.rpc).await?)
-}
-
-/// Why what the node says is old, where it is; a block that is late is waited for.
-pub async fn staleness(chain: &Chain) -> anyhow::Result<Option<String>> {
-    let (height, hash) = chain.best().await?;
-    let is_syncing = chain.health().await?.is_syncing;
-    let slot_ms = chain.network().await?.slot_ms;
-    let age = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let age = age.saturating_sub(chain.block_time(hash).await?);
-    // The clocks of two machines differ: only a block that does not come shows that none does.
-    let is_late = !is_syncing && age > watch(slot_ms);
-    let has_stopped = is_late && chain.newer_head(height, slot_ms).await?.is_none();
-    Ok(stale(chain.url(), height, is_syncing, has_stopped.then_some(age)))
-}
-
-fn stale(url: &str, height: Height, is_syncing: bool, stopped: Option<Duration>) -> Option<String> {
-    let (what, remedy) = match stopped {
-        _ if is_syncing => ("is still fetching blocks".to_owned(), "wait until it has all of them"),
-        Some(_) if height == 0 => {
-            return Some(format!(
-                "the node at {url} has no block yet: look at its log and its peers, or name another with --rpc"
-            ))
-        }
-        Some(age) => (format!("has got no block for {} s", age.as_secs()), "look at its log and its peers"),
-        None => return None,
-    };
-    Some(format!(
-        "the node at {url} {what} and is at block {height}: what it says is old; {remedy}, or name another with --rpc"
-    ))
 }
 
 /// Whether something failed because the node went away.
@@ -176,7 +147,7 @@ impl Signer {
     /// Sends a call and waits until it is finalised and has succeeded.
     pub async fn send_and_wait(&self, call: &(impl Payload + Sync)) -> Result<Included, ChainError> {
         // A node that does not answer fails the call itself.
-        let look = async || staleness(&self.chain).await.ok().flatten();
+        let look = async || self.chain.staleness().await.ok().flatten();
         let tell = |stale| {
             self.output.say(format_args!(
                 "warning: {stale}. The transaction waits to be in a final block; Ctrl-C ends this command alone, and it may be \
@@ -303,18 +274,6 @@ mod tests {
         // What the system refuses on a socket of the loopback interface.
         let socket = std::net::UdpSocket::bind(ANY).expect("any free port");
         assert!(!socket.local_addr().expect("it is bound").ip().is_loopback());
-    }
-
-    #[test]
-    fn node_should_be_stale_when_it_syncs_or_gets_no_blocks() {
-        assert_eq!(stale("ws://a", 7, false, None), None);
-        let syncs = stale("ws://a", 7, true, None).unwrap();
-        assert!(syncs.contains("ws://a is still fetching blocks") && syncs.contains("at block 7"), "{syncs}");
-        let stopped = stale("ws://a", 7, false, Some(Duration::from_secs(90))).unwrap();
-        assert!(stopped.contains("no block for 90 s") && stopped.contains("with --rpc"), "{stopped}");
-        // The first block has no time: it would count from 1970.
-        let new = stale("ws://a", 0, false, Some(Duration::from_secs(1_700_000_000))).unwrap();
-        assert!(new.contains("no block yet") && !new.contains("1700000000"), "{new}");
     }
 
     #[test]

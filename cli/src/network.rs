@@ -36,6 +36,10 @@ pub async fn run(global: &Global) -> anyhow::Result<ExitCode> {
         _ => output::full(&chain.block_hash(1).await?),
     };
     let text = format!("genesis {}\nblock 1 {first}\n{table}", output::full(&chain.genesis()));
-    Output { json: global.json }.result(&json::Network::from(&view), text)?;
+    let output = Output { json: global.json };
+    if let Some(stale) = chain.staleness().await? {
+        output.say(format_args!("warning: {stale}"));
+    }
+    output.result(&json::Network::from(&view), text)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -119,6 +119,9 @@ pub async fn run(args: DrainArgs) -> anyhow::Result<()> {
     println!("{}", order(args.cancel, folder.is_running));
     let Some((account, chain)) = asked else { return Ok(()) };
     let (chain, owner) = (chain.context(STAYS)?, address(&account));
+    if let Some(stale) = chain.staleness().await.context(STAYS)? {
+        println!("warning: {stale}");
+    }
     println!("waiting until {owner} owes nothing");
     let mut told = None;
     let (facts, is_its_chain) = loop {

@@ -136,7 +136,8 @@ async fn quote_should_name_the_deposit_and_publish_nothing() {
     let network = Network::development().await;
     let (job, program) = (jobs::small_job(4, 2), jobs::small_program());
     jobs::write_small_job(network.folder(), 4, 2);
-    let alone = network.quern(&["job", "submit", "job.json", "--quote-only", "--json"]).await.succeeded().json();
+    // No key is named: a quote signs nothing.
+    let alone = network.quern_as("", &["job", "submit", "job.json", "--quote-only", "--json"]).await.succeeded().json();
     assert_eq!(network.chain.program(program.id()).await.expect("the node answers"), None, "it was published");
     let amount = |name: &str| alone[name].as_str().and_then(|text| text.parse::<u128>().ok()).expect(name);
     let deposit = amount("deposit");

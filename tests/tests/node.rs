@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a node serves.
 
-use codec::Decode;
-use quern_tests::Network;
+use codec::{Decode, Encode};
+use quern_sdk::chain::{calls, runtime, Chain, Keypair};
+use quern_tests::{eventually, jobs::small_program, Network, PATIENCE};
 use serde_json::{json, Value};
+use std::sync::Arc;
 use subxt::rpcs::{rpc_params, RpcClient};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Notify,
+};
 
 async fn state_call(client: &RpcClient, method: &str, args: &str) -> Vec<u8> {
     let answer: String = client.request("state_call", rpc_params![method, args]).await.expect("the node answers");
@@ -55,4 +61,50 @@ async fn node_should_serve_the_current_interfaces() {
          UPDATE=1 cargo test -p quern-runtime --test metadata"
     );
     network.assert_invariants().await;
+}
+
+/// An address that leads to the node at `to`, until its connections are cut; it takes new ones then.
+async fn relay(to: &str) -> (String, Arc<Notify>) {
+    let to = to.trim_start_matches("ws://").to_owned();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
+    let address = format!("ws://{}", listener.local_addr().expect("it is bound"));
+    let cut = Arc::new(Notify::new());
+    let cuts = Arc::clone(&cut);
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let (to, cut) = (to.clone(), Arc::clone(&cuts));
+            tokio::spawn(async move {
+                let Ok(mut node) = TcpStream::connect(to).await else { return };
+                tokio::select! {
+                    _ = cut.notified() => {}
+                    _ = tokio::io::copy_bidirectional(&mut client, &mut node) => {}
+                }
+            });
+        }
+    });
+    (address, cut)
+}
+
+#[tokio::test]
+async fn extrinsic_should_be_found_on_chain_when_the_connection_breaks_while_it_waits() {
+    let network = Network::development().await;
+    let client = RpcClient::from_insecure_url(&network.rpc).await.expect("the node answers");
+    let (address, cut) = relay(&network.rpc).await;
+    let chain = Chain::connect(&address).await.expect("the relay leads to the node");
+    let sender = chain.sender(Keypair::from_suri("//Alice").expect("a key"));
+
+    let program = small_program().program().encode();
+    let sent = tokio::spawn(async move { sender.send_and_wait(&calls::publish_program(program)).await });
+    eventually("the extrinsic waits in the pool", PATIENCE, || async {
+        let waiting: Vec<String> =
+            client.request("author_pendingExtrinsics", rpc_params![]).await.expect("the node answers");
+        (!waiting.is_empty()).then_some(())
+    })
+    .await;
+    cut.notify_waiters();
+
+    let included = sent.await.expect("it does not panic").expect("it is found");
+    let published =
+        |event: &runtime::Event| matches!(event, runtime::Event::Jobs(runtime::jobs::Event::ProgramPublished { .. }));
+    assert!(included.events.iter().any(published), "{:?}", included.events);
 }

@@ -137,14 +137,14 @@ pub async fn offer(
         job.spec.bid = bid;
     }
     args.terms.apply(&mut job.spec)?;
-    let keys = client::keys(global)?;
+    // A quote signs nothing.
+    let keys = if args.quote_only { None } else { Some(client::keys(global)?) };
     let chain = client::connect(global).await?;
-    if let Some(stale) = client::staleness(&chain).await? {
+    if let Some(stale) = chain.staleness().await? {
         // A quote costs nothing.
         anyhow::ensure!(args.quote_only, "{stale}. Nothing was published or held");
         output.say(format_args!("warning: {stale}"));
     }
-    let sender = chain.sender(keys);
     let peer = client::peer(args.listen, &args.announce, MemoryStore::default()).await?;
     serve_blobs(&peer, &job).await?;
     if job.spec.endpoints.is_empty() {
@@ -165,11 +165,12 @@ pub async fn offer(
     let beside = Beside { programs: missing.len(), deposit, transaction_fee, publishing_fee, auditors };
     let no_worker = unfit::warning(&chain, &quote, &job.spec, &job.programs).await?;
     let warnings: Vec<String> = no_worker.iter().cloned().chain(auditors.warning()).collect();
-    if args.quote_only {
+    let Some(keys) = keys else {
         output.result(&Quoted::new(&quote, &beside), quote_text(&quote, &beside))?;
         warnings.iter().for_each(|warning| output.say(format_args!("warning: {warning}")));
         return Ok(None);
-    }
+    };
+    let sender = chain.sender(keys);
     output.say(quote_text(&quote, &beside));
     if let (Some(no_worker), Unfit::Refuse) = (&no_worker, unfit) {
         anyhow::bail!("{no_worker}. Nothing was published or held");

@@ -4,7 +4,7 @@
 use super::{runtime, ChainError};
 use crate::causes;
 use subxt::{
-    error::{DispatchError, ModuleError, TransactionEventsError},
+    error::{DispatchError, ModuleError},
     ArcMetadata,
 };
 
@@ -42,34 +42,19 @@ pub fn in_words(message: &str) -> String {
     }
 }
 
-/// Why the runtime refused an extrinsic that is in a block, or why it is not known whether it did.
-pub(super) fn refusal(error: TransactionEventsError) -> ChainError {
-    match &error {
-        TransactionEventsError::ExtrinsicFailed(DispatchError::Module(module)) => {
-            ChainError::Refused(of_module(module))
-        }
-        TransactionEventsError::ExtrinsicFailed(_) | TransactionEventsError::CannotDecodeDispatchError { .. } => {
-            ChainError::Refused(in_words(&causes::told(&error)))
-        }
-        other => ChainError::Unsettled(causes::told(other)),
-    }
-}
-
-/// Why the runtime refused a call that a proxy made, if this event says that it did.
-pub(super) fn refused_within(
-    pallet: &str,
-    event: &str,
-    fields: &[u8],
-    metadata: ArcMetadata,
-) -> Result<(), ChainError> {
-    // Its one field is a result: a one, and then the error.
-    let [1, error @ ..] = fields else { return Ok(()) };
-    if (pallet, event) != ("Proxy", "ProxyExecuted") {
-        return Ok(());
-    }
-    let malformed = |_| ChainError::Malformed("Proxy.ProxyExecuted".into());
-    let error = DispatchError::decode_from(error, metadata).map_err(malformed)?;
-    Err(refusal(TransactionEventsError::ExtrinsicFailed(error)))
+/// Why the runtime refused an extrinsic, or the call that a proxy made by it, if this event of its says that it did.
+pub(super) fn refused_by(pallet: &str, event: &str, fields: &[u8], metadata: ArcMetadata) -> Result<(), ChainError> {
+    let error = match (pallet, event, fields) {
+        ("System", "ExtrinsicFailed", error) => error,
+        // Its one field is a result: a one, and then the error. The proxy's call succeeds whatever becomes of the call within.
+        ("Proxy", "ProxyExecuted", [1, error @ ..]) => error,
+        _ => return Ok(()),
+    };
+    let malformed = |_| ChainError::Malformed(format!("{pallet}.{event}"));
+    Err(ChainError::Refused(match DispatchError::decode_from(error, metadata).map_err(malformed)? {
+        DispatchError::Module(module) => of_module(&module),
+        other => in_words(&causes::told(&other)),
+    }))
 }
 
 /// The error of a pallet: its name in full (what it carries says where), its words, and the remedy.

@@ -11,7 +11,7 @@ use quern_protocol::{
     Params,
 };
 use serde::Deserialize;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use subxt::{utils::H256, Metadata};
 
 /// Slots in which a new block is waited for.
@@ -22,6 +22,22 @@ const LEAST_WATCH: Duration = Duration::from_secs(8);
 /// How long a new block is waited for, where slots have this length, before the node is taken for one that gets none.
 pub fn watch(slot_ms: u64) -> Duration {
     Duration::from_millis(slot_ms.saturating_mul(SLOTS_WATCHED)).max(LEAST_WATCH)
+}
+
+fn stale(url: &str, height: Height, is_syncing: bool, stopped: Option<Duration>) -> Option<String> {
+    let (what, remedy) = match stopped {
+        _ if is_syncing => ("is still fetching blocks".to_owned(), "wait until it has all of them"),
+        Some(_) if height == 0 => {
+            return Some(format!(
+                "the node at {url} has no block yet: look at its log and its peers, or name another with --rpc"
+            ))
+        }
+        Some(age) => (format!("has got no block for {} s", age.as_secs()), "look at its log and its peers"),
+        None => return None,
+    };
+    Some(format!(
+        "the node at {url} {what} and is at block {height}: what it says is old; {remedy}, or name another with --rpc"
+    ))
 }
 
 /// How a node is.
@@ -107,6 +123,19 @@ impl Chain {
             None
         });
         Ok(newer.await.ok().flatten())
+    }
+
+    /// Why what the node says is old, where it is; a block that is late is waited for.
+    pub async fn staleness(&self) -> Result<Option<String>, ChainError> {
+        let (height, hash) = self.best().await?;
+        let is_syncing = self.health().await?.is_syncing;
+        let slot_ms = self.network().await?.slot_ms;
+        let age = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let age = age.saturating_sub(self.block_time(hash).await?);
+        // The clocks of two machines differ: only a block that does not come shows that none does.
+        let is_late = !is_syncing && age > watch(slot_ms);
+        let has_stopped = is_late && self.newer_head(height, slot_ms).await?.is_none();
+        Ok(stale(self.url(), height, is_syncing, has_stopped.then_some(age)))
     }
 
     /// The runtime of the best block.
@@ -215,6 +244,18 @@ impl Chain {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn node_should_be_stale_when_it_syncs_or_gets_no_blocks() {
+        assert_eq!(stale("ws://a", 7, false, None), None);
+        let syncs = stale("ws://a", 7, true, None).unwrap();
+        assert!(syncs.contains("ws://a is still fetching blocks") && syncs.contains("at block 7"), "{syncs}");
+        let stopped = stale("ws://a", 7, false, Some(Duration::from_secs(90))).unwrap();
+        assert!(stopped.contains("no block for 90 s") && stopped.contains("with --rpc"), "{stopped}");
+        // The first block has no time: it would count from 1970.
+        let new = stale("ws://a", 0, false, Some(Duration::from_secs(1_700_000_000))).unwrap();
+        assert!(new.contains("no block yet") && !new.contains("1700000000"), "{new}");
+    }
 
     #[test]
     fn committed_metadata_should_name_the_runtime_that_it_is_of() {

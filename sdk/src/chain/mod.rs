@@ -264,8 +264,13 @@ impl Chain {
     /// The best block.
     pub async fn best(&self) -> Result<(Height, [u8; 32]), ChainError> {
         let hash: H256 = self.rpc.request("chain_getBlockHash", &[]).await?;
-        let header: Header = self.rpc.request("chain_getHeader", &[format!("{hash:?}").into()]).await?;
-        Ok((header.height(), hash.0))
+        Ok((self.height(hash.0).await?, hash.0))
+    }
+
+    /// The height of a block.
+    pub(crate) async fn height(&self, block: [u8; 32]) -> Result<Height, ChainError> {
+        let header: Header = self.rpc.request("chain_getHeader", &[format!("{:?}", H256(block)).into()]).await?;
+        Ok(header.height())
     }
 
     /// The hash of the last finalised block.

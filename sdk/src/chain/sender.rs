@@ -2,7 +2,7 @@
 //! Extrinsics in the order of their nonces: the one place that hands them out.
 
 use super::{
-    errors::{in_words, refusal, refused_within},
+    errors::{in_words, refused_by},
     proxy::ByProxy,
     queue::{drop_from, Lifetime, NoOutbox, Nonces, Outbox, Queue, Queued},
     runtime, Chain, ChainError, Keypair,
@@ -15,7 +15,7 @@ use subxt::{
     client::OnlineClientAtBlockImpl,
     config::DefaultExtrinsicParamsBuilder,
     error::{BackendError, ExtrinsicError, RpcError, TransactionProgressError},
-    transactions::{Payload, SubmittableTransaction, TransactionInBlock, TransactionStatus},
+    transactions::{Payload, SubmittableTransaction, TransactionInBlock, TransactionProgress, TransactionStatus},
     utils::H256,
     SubstrateConfig,
 };
@@ -23,6 +23,9 @@ use tokio::sync::Mutex;
 
 /// Pause before an extrinsic that a node has dropped is handed in again.
 const PAUSE: Duration = Duration::from_secs(2);
+
+/// How often a node is asked that does not answer what became of an extrinsic, with a pause after each.
+const TRIES: u32 = 15;
 
 /// What the pool answers when it has the extrinsic already, or has just had it: no failure. (Code of the node's JSON-RPC.)
 const ALREADY_THERE: [i32; 2] = [1012, 1013];
@@ -33,6 +36,7 @@ const BANNED: i32 = 1012;
 /// What the pool answers when the extrinsic can never be executed as it is. (Codes of the node's JSON-RPC.)
 const INVALID: [i32; 2] = [1010, 1011];
 
+type Progress = TransactionProgress<SubstrateConfig, OnlineClientAtBlockImpl<SubstrateConfig>>;
 type Signed = SubmittableTransaction<SubstrateConfig, OnlineClientAtBlockImpl<SubstrateConfig>>;
 
 /// An extrinsic in a finalised block.
@@ -138,7 +142,7 @@ impl Sender {
                 return Ok(());
             }
         }
-        let (queued, _) = self.signed(call, height).await?;
+        let (queued, ..) = self.signed(call, height).await?;
         let (nonce, signed) = (queued.nonce, queued.signed.clone());
         queue.keep(&*self.outbox, queued);
         let submitted = self.submit(&signed, Handed::First).await;
@@ -148,8 +152,8 @@ impl Sender {
         submitted
     }
 
-    /// Sends an extrinsic and waits until it is finalised and has succeeded. Dropped by the pool, it is handed in again. Where that
-    /// cannot be followed to its end, the error is [`ChainError::Unsettled`].
+    /// Sends an extrinsic and waits until it is finalised and has succeeded. Dropped by the pool, it is handed in again; lost sight of, it
+    /// is looked for on chain. Where no node answers, the error is [`ChainError::Unsettled`].
     pub async fn send_and_wait(&self, call: &(impl Payload + Sync)) -> Result<Included, ChainError> {
         match self.acts_for {
             Some(real) => self.carry_out(&self.wrapped(real, call).await?).await,
@@ -158,26 +162,38 @@ impl Sender {
     }
 
     async fn carry_out(&self, call: &(impl Payload + Sync)) -> Result<Included, ChainError> {
-        let (queued, signed, mut progress) = {
+        let (queued, born, signed, watch) = {
             let mut queue = self.queue.lock().await;
             let (height, _) = self.chain.best().await?;
-            let (queued, signed) = self.signed(call, height).await?;
+            let (queued, born, signed) = self.signed(call, height).await?;
             queue.keep(&*self.outbox, queued.clone());
-            match signed.submit_and_watch().await {
-                Ok(progress) => (queued, signed, progress),
-                Err(error) => {
-                    let error = not_watched(&error);
-                    if error.is_final() {
-                        queue.give_up(&*self.outbox, queued.nonce);
-                    }
-                    return Err(error);
-                }
+            let watch = signed.submit_and_watch().await.map_err(|error| not_watched(&error));
+            if watch.as_ref().is_err_and(ChainError::is_final) {
+                queue.give_up(&*self.outbox, queued.nonce);
             }
+            (queued, born, signed, watch)
         };
+        let hash = signed.hash();
+        let block = match watch {
+            Ok(progress) => self.followed(&queued, &signed, progress).await,
+            Err(error) => Err(error),
+        };
+        match block {
+            Ok(block) => match self.outcome(block, hash).await? {
+                Some(included) => Ok(included),
+                None => Err(ChainError::Unsettled("the block that was named does not have it".into())),
+            },
+            Err(ChainError::Unsettled(why)) => self.looked_for(&queued, born, hash, why).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The final block that takes an extrinsic which the pool was asked to say all about.
+    async fn followed(&self, queued: &Queued, signed: &Signed, mut progress: Progress) -> Result<[u8; 32], ChainError> {
         let mut watched = Watched::default();
-        let included = loop {
+        loop {
             match watched.step(progress.next().await)? {
-                Step::Over(included) => break included,
+                Step::Over(included) => return Ok(included.block_hash().0),
                 Step::Wait => {}
                 Step::Again(message) => {
                     let (height, _) = self.chain.best().await.map_err(unsettled)?;
@@ -189,17 +205,70 @@ impl Sender {
                     progress = signed.submit_and_watch().await.map_err(unsettled)?;
                 }
             }
-        };
-        let events = included.wait_for_success().await.map_err(refusal)?;
-        if self.is_proxy() {
-            // The proxy's call succeeds whatever becomes of the call within.
-            let at = self.chain.api().at_current_block().await.map_err(unsettled)?;
-            for event in events.iter().flatten() {
-                refused_within(event.pallet_name(), event.event_name(), event.field_bytes(), at.metadata())?;
+        }
+    }
+
+    /// What becomes of an extrinsic that was lost sight of for this reason: it is looked for in final blocks, from the one on that it
+    /// was born in, and handed in again until none can take it any more. Where no node answers for a while that stays open.
+    async fn looked_for(&self, queued: &Queued, born: Height, hash: H256, why: String) -> Result<Included, ChainError> {
+        tracing::warn!(nonce = queued.nonce, why, "an extrinsic was lost sight of; looking for it on chain");
+        let mut sender = self.clone();
+        let mut silent = 0;
+        while silent < TRIES {
+            match sender.whereabouts(queued, born, hash).await {
+                Ok(Some(included)) => return Ok(included),
+                Ok(None) => silent = 0,
+                Err(error) if error.is_final() => return Err(error),
+                Err(error) => {
+                    tracing::debug!(%error, "looking for an extrinsic");
+                    silent += 1;
+                    if let Ok(chain) = Chain::connect(sender.chain.url()).await {
+                        sender = sender.over(chain);
+                    }
+                }
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        Err(ChainError::Unsettled(why))
+    }
+
+    /// What has become of an extrinsic by the last final block; none where a block may take it yet.
+    async fn whereabouts(&self, queued: &Queued, born: Height, hash: H256) -> Result<Option<Included>, ChainError> {
+        let finalized = self.chain.finalized_hash().await?;
+        let height = self.chain.height(finalized).await?;
+        match Fate::by(queued, self.chain.nonce(&self.signer(), Some(finalized)).await?, height) {
+            Fate::Open => {
+                // What the pool says of it is not the last word: it may be in a block by now.
+                let submitted = self.submit(&queued.signed, Handed::First).await;
+                tracing::debug!(?submitted, nonce = queued.nonce, "handed in again");
+                Ok(None)
+            }
+            Fate::Expired => Err(ChainError::Refused("no block has taken it in its time: send it again".into())),
+            Fate::Decided => {
+                for height in born..=height {
+                    if let Some(included) = self.outcome(self.chain.block_hash(height).await?, hash).await? {
+                        return Ok(Some(included));
+                    }
+                }
+                Err(ChainError::Refused(in_words("outdated")))
             }
         }
+    }
+
+    /// What an extrinsic has caused in a block; none where the block does not have it.
+    async fn outcome(&self, block: [u8; 32], hash: H256) -> Result<Option<Included>, ChainError> {
+        let at = self.chain.api().at_block(H256(block)).await.map_err(unsettled)?;
+        let extrinsics = at.extrinsics().fetch().await.map_err(unsettled)?;
+        let Some(extrinsic) = extrinsics.iter().flatten().find(|extrinsic| extrinsic.hash() == hash) else {
+            return Ok(None);
+        };
+        let events = extrinsic.events().await.map_err(unsettled)?;
+        for event in events.iter() {
+            let event = event.map_err(unsettled)?;
+            refused_by(event.pallet_name(), event.event_name(), event.field_bytes(), at.metadata())?;
+        }
         let events = events.iter().filter_map(|event| event.ok()?.decode_as::<runtime::Event>().ok()).collect();
-        Ok(Included { block: included.block_hash().0, events })
+        Ok(Some(Included { block, events }))
     }
 
     /// Looks after what was sent, at a best block: drops what is final, and hands in again what was lost. For daemons, once a
@@ -265,8 +334,8 @@ impl Sender {
         handed.verdict(self.chain.rpc.pool(bytes).await)
     }
 
-    /// Signs with the next nonce as the node's pool has it, at a best block.
-    async fn signed(&self, call: &(impl Payload + Sync), best: Height) -> Result<(Queued, Signed), ChainError> {
+    /// Signs with the next nonce as the node's pool has it, at a best block. Also the height from which on it is valid.
+    async fn signed(&self, call: &(impl Payload + Sync), best: Height) -> Result<(Queued, Height, Signed), ChainError> {
         let nonce = self.next_nonce().await?;
         let at = self.chain.api().at_current_block().await.map_err(ChainError::block)?;
         let finalized = Height::try_from(at.block_number()).unwrap_or(Height::MAX);
@@ -284,7 +353,8 @@ impl Sender {
         let mut signable = transactions.create_signable_offline(call, params).map_err(ChainError::extrinsic)?;
         let signed = signable.sign(&self.keys.signer).map_err(ChainError::extrinsic)?;
         let until = life.until();
-        Ok((Queued { nonce, call: bytes, signed: signed.encoded().to_vec(), until }, signed))
+        let born = Height::try_from(life.birth).unwrap_or(Height::MAX);
+        Ok((Queued { nonce, call: bytes, signed: signed.encoded().to_vec(), until }, born, signed))
     }
 
     async fn next_nonce(&self) -> Result<u64, ChainError> {
@@ -296,6 +366,30 @@ impl Sender {
         let finalized = self.chain.nonce(&account, Some(self.chain.finalized_hash().await?)).await?;
         let best = self.chain.nonce(&account, None).await?;
         Ok(Nonces { finalized, best, next: self.next_nonce().await? })
+    }
+}
+
+/// What final blocks say of an extrinsic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// A block may take it yet.
+    Open,
+    /// Its number is taken, by it or by another one.
+    Decided,
+    /// It never will be in a block.
+    Expired,
+}
+
+impl Fate {
+    /// By the nonce of its account in a final block, and the height of that.
+    fn by(queued: &Queued, nonce: u64, height: Height) -> Self {
+        if nonce > queued.nonce {
+            Self::Decided
+        } else if height >= queued.until {
+            Self::Expired
+        } else {
+            Self::Open
+        }
     }
 }
 
@@ -404,6 +498,21 @@ mod tests {
         }
         let lost = BackendError::Rpc(RpcError::SubscriptionDropped);
         assert!(matches!(not_watched(&ExtrinsicError::ErrorSubmittingTransaction(lost)), ChainError::Unsettled(_)));
+    }
+
+    #[test]
+    fn extrinsic_that_was_lost_sight_of_should_be_open_when_final_blocks_do_not_exclude_it() {
+        let queued = Queued { nonce: 7, call: Vec::new(), signed: Vec::new(), until: 100 };
+        for (nonce, height, fate) in [
+            (7, 99, Fate::Open),
+            (5, 0, Fate::Open),
+            (7, 100, Fate::Expired),
+            (5, 101, Fate::Expired),
+            (8, 50, Fate::Decided),
+            (9, 100, Fate::Decided),
+        ] {
+            assert_eq!(Fate::by(&queued, nonce, height), fate, "nonce {nonce} at {height}");
+        }
     }
 
     #[test]

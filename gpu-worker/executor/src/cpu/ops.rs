@@ -270,11 +270,9 @@ pub(super) fn run<'a>(
 /// Whether an operator reads its first argument once and in order, so that it need not be there.
 pub(super) fn reads_in_order(kind: &OpKind) -> bool {
     use OpKind::*;
-    match kind {
-        Add | Sub | Mul | Div | Min | Max | ShiftRound | ShiftStochastic | Clamp { .. } | BitLength | Sqrt => true,
-        Cast { .. } | Table | RowSum | RowMax | RowMaxAbs | RowArgmax | Softmax { .. } => true,
-        _ => false,
-    }
+    matches!(kind, Add | Sub | Mul | Div | Min | Max | ShiftRound | ShiftStochastic)
+        || matches!(kind, Clamp { .. } | BitLength | Sqrt | Cast { .. } | Table)
+        || matches!(kind, RowSum | RowMax | RowMaxAbs | RowArgmax | Softmax { .. })
 }
 
 /// The elements of an operator that computes each for itself.
