@@ -37,7 +37,7 @@ pub async fn run(global: &Global) -> anyhow::Result<ExitCode> {
     };
     let text = format!("genesis {}\nblock 1 {first}\n{table}", output::full(&chain.genesis()));
     let output = Output { json: global.json };
-    if let Some(stale) = chain.staleness().await? {
+    if let Ok(Some(stale)) = chain.staleness().await {
         output.say(format_args!("warning: {stale}"));
     }
     output.result(&json::Network::from(&view), text)?;

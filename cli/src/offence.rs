@@ -306,7 +306,7 @@ async fn reported(chain: &Chain, id: OffenceId, block: Option<Height>) -> anyhow
 }
 
 /// What to do where an offence is looked for of which the chain, with so many, knows nothing.
-fn no_offence(id: OffenceId, reported: OffenceId) -> String {
+pub(crate) fn no_offence(id: OffenceId, reported: OffenceId) -> String {
     let known = match reported.checked_sub(1) {
         None => "none was reported yet".to_owned(),
         Some(last) => format!("the last one that was reported is {last}"),

@@ -4,6 +4,7 @@
 use crate::{
     args::{DecoyArgs, Global, PlantCommand, PlantExpireArgs, PlantOpenArgs, PlantWithdrawArgs, SaltArgs},
     client,
+    offence::no_offence,
     output::{self, Output},
 };
 use anyhow::{bail, ensure, Context};
@@ -202,15 +203,24 @@ async fn end(global: &Global, keys: Keypair, hash: [u8; 32], call: impl Payload 
 
 async fn open(global: &Global, PlantOpenArgs { offence, salt }: PlantOpenArgs) -> anyhow::Result<()> {
     let chain = client::connect(global).await?;
-    let slash = chain.deferred_slash(offence).await?.with_context(|| {
-        format!("no slash waits for offence {offence}: it is over, or was carried out; `quern offence list` shows those that wait")
-    })?;
+    let Some(slash) = chain.deferred_slash(offence).await? else {
+        let (_, best) = chain.best().await?;
+        bail!(no_slash(offence, chain.offences_at(best).await?));
+    };
     let Some(result) = planted_result(&slash) else {
         bail!("offence {offence} cannot have been planted: only the conviction of a worker's result can, not an apprentice's");
     };
     let keys = client::keys(global)?;
     let hash = result.hash(&keys.account(), &salt);
     end(global, keys, hash, calls::open_plant(offence, salt)).await
+}
+
+/// Why no slash waits for an offence, where `reported` were reported.
+fn no_slash(offence: OffenceId, reported: OffenceId) -> String {
+    if offence >= reported {
+        return no_offence(offence, reported);
+    }
+    format!("no slash waits for offence {offence}: it is over, or was carried out; `quern offence list` shows those that wait")
 }
 
 async fn withdraw(global: &Global, args: PlantWithdrawArgs) -> anyhow::Result<()> {
@@ -246,6 +256,12 @@ mod tests {
         let text = Ended::of(&expired).expect("it is about a plant").text();
         assert!(text.contains("burned") && !text.contains("requester"), "{text}");
         assert_eq!(Ended::of(&Event::Slashing(slashing::Event::DryRunSet { dry_run: true })), None);
+    }
+
+    #[test]
+    fn offence_should_be_told_as_unknown_when_it_was_never_reported() {
+        assert!(no_slash(4, 4).starts_with("there is no offence 4: the last one that was reported is 3;"));
+        assert!(no_slash(3, 4).contains("it is over"));
     }
 
     #[test]

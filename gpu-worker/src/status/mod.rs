@@ -180,7 +180,7 @@ pub async fn run(args: StatusArgs) -> anyhow::Result<ExitCode> {
     } else {
         print!("{}", text(&facts));
     }
-    if let Some(stale) = chain.staleness().await? {
+    if let Ok(Some(stale)) = chain.staleness().await {
         eprintln!("warning: {stale}");
     }
     Ok(ExitCode::SUCCESS)

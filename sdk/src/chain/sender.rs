@@ -178,11 +178,17 @@ impl Sender {
             Ok(progress) => self.followed(&queued, &signed, progress).await,
             Err(error) => Err(error),
         };
-        match block {
-            Ok(block) => match self.outcome(block, hash).await? {
-                Some(included) => Ok(included),
-                None => Err(ChainError::Unsettled("the block that was named does not have it".into())),
-            },
+        let outcome = match block {
+            Ok(block) => self.outcome(block, hash).await,
+            Err(error) => Err(error),
+        };
+        match outcome {
+            Ok(Some(included)) => Ok(included),
+            Ok(None) => {
+                let why = "the block that was named does not have it".into();
+                self.looked_for(&queued, born, hash, why).await
+            }
+            // The connection may break also while the block is read.
             Err(ChainError::Unsettled(why)) => self.looked_for(&queued, born, hash, why).await,
             Err(error) => Err(error),
         }
@@ -210,7 +216,7 @@ impl Sender {
 
     /// What becomes of an extrinsic that was lost sight of for this reason: it is looked for in final blocks, from the one on that it
     /// was born in, and handed in again until none can take it any more. Where no node answers for a while that stays open.
-    async fn looked_for(&self, queued: &Queued, born: Height, hash: H256, why: String) -> Result<Included, ChainError> {
+    async fn looked_for(&self, queued: &Queued, born: Born, hash: H256, why: String) -> Result<Included, ChainError> {
         tracing::warn!(nonce = queued.nonce, why, "an extrinsic was lost sight of; looking for it on chain");
         let mut sender = self.clone();
         let mut silent = 0;
@@ -233,7 +239,12 @@ impl Sender {
     }
 
     /// What has become of an extrinsic by the last final block; none where a block may take it yet.
-    async fn whereabouts(&self, queued: &Queued, born: Height, hash: H256) -> Result<Option<Included>, ChainError> {
+    async fn whereabouts(&self, queued: &Queued, born: Born, hash: H256) -> Result<Option<Included>, ChainError> {
+        // What another chain says, which may be behind the address by now, decides nothing.
+        if H256(self.chain.block_hash(born.height).await?) != born.hash {
+            let reason = format!("it has another block {}", born.height);
+            return Err(ChainError::OtherChain { url: self.chain.url().into(), reason });
+        }
         let finalized = self.chain.finalized_hash().await?;
         let height = self.chain.height(finalized).await?;
         match Fate::by(queued, self.chain.nonce(&self.signer(), Some(finalized)).await?, height) {
@@ -245,7 +256,7 @@ impl Sender {
             }
             Fate::Expired => Err(ChainError::Refused("no block has taken it in its time: send it again".into())),
             Fate::Decided => {
-                for height in born..=height {
+                for height in born.height..=height.min(queued.until) {
                     if let Some(included) = self.outcome(self.chain.block_hash(height).await?, hash).await? {
                         return Ok(Some(included));
                     }
@@ -334,8 +345,8 @@ impl Sender {
         handed.verdict(self.chain.rpc.pool(bytes).await)
     }
 
-    /// Signs with the next nonce as the node's pool has it, at a best block. Also the height from which on it is valid.
-    async fn signed(&self, call: &(impl Payload + Sync), best: Height) -> Result<(Queued, Height, Signed), ChainError> {
+    /// Signs with the next nonce as the node's pool has it, at a best block. Also the block from which on it is valid.
+    async fn signed(&self, call: &(impl Payload + Sync), best: Height) -> Result<(Queued, Born, Signed), ChainError> {
         let nonce = self.next_nonce().await?;
         let at = self.chain.api().at_current_block().await.map_err(ChainError::block)?;
         let finalized = Height::try_from(at.block_number()).unwrap_or(Height::MAX);
@@ -353,7 +364,7 @@ impl Sender {
         let mut signable = transactions.create_signable_offline(call, params).map_err(ChainError::extrinsic)?;
         let signed = signable.sign(&self.keys.signer).map_err(ChainError::extrinsic)?;
         let until = life.until();
-        let born = Height::try_from(life.birth).unwrap_or(Height::MAX);
+        let born = Born { height: Height::try_from(life.birth).unwrap_or(Height::MAX), hash };
         Ok((Queued { nonce, call: bytes, signed: signed.encoded().to_vec(), until }, born, signed))
     }
 
@@ -367,6 +378,13 @@ impl Sender {
         let best = self.chain.nonce(&account, None).await?;
         Ok(Nonces { finalized, best, next: self.next_nonce().await? })
     }
+}
+
+/// The block that an extrinsic is bound to.
+#[derive(Clone, Copy, Debug)]
+struct Born {
+    height: Height,
+    hash: H256,
 }
 
 /// What final blocks say of an extrinsic.
