@@ -88,7 +88,7 @@ async fn decoy_should_be_posted_and_opened_by_hand() {
     early.refused(1, &["it can be opened for another", "wait"]);
     let other = format!("0x{}", "11".repeat(32));
     network.quern(&["plant", "open-decoy", &other]).await.refused(1, &["is not under way", "quern plant list"]);
-    network.quern(&["plant", "open", "7", &salt]).await.refused(1, &["no slash waits for offence 7"]);
+    network.quern(&["plant", "open", "7", &salt]).await.refused(1, &["there is no offence 7"]);
 
     let ended = network.quern(&["plant", "open-decoy", &salt, "--json"]).await.succeeded().json();
     assert_eq!((&ended["released"], &ended["burned"]), (&posted["deposit"], &json!("0")), "{ended:#}");
