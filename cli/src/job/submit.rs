@@ -335,19 +335,19 @@ pub async fn submit_spec(sender: &Sender, spec: JobSpec) -> anyhow::Result<JobId
 
 /// Why a job has no number, and what to do where the chain may have it all the same: it would be paid for twice.
 fn not_submitted(error: ChainError) -> anyhow::Error {
-    let context = match error {
-        ChainError::Unsettled(_) => {
+    let context = match error.is_in_doubt() {
+        true => {
             "the job may be on chain: look for it with `quern job list` before you submit it again, which holds its price anew. Where \
              it is there, serve its inputs with `quern job resume`, its number, and the file or --task that it was submitted with"
         }
-        _ => "the job could not be submitted",
+        false => "the job could not be submitted",
     };
     anyhow::Error::from(error).context(context)
 }
 
 /// Whether a job may be on chain though it could not be submitted.
 pub fn is_in_doubt(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref(), Some(ChainError::Unsettled(_)))
+    error.downcast_ref().is_some_and(ChainError::is_in_doubt)
 }
 
 fn quote_text(quote: &Quote, beside: &Beside) -> String {
@@ -447,6 +447,8 @@ mod tests {
         assert!(told.contains("`quern job list` before you submit it again") && told.contains("timed out"), "{told}");
         assert!(!told.contains("could not be submitted"), "{told}");
         assert!(is_in_doubt(&in_doubt) && is_in_doubt(&in_doubt.context("more")));
+        let elsewhere = ChainError::Elsewhere { url: "ws://a".into(), height: 1, had: [1; 32], has: [2; 32] };
+        assert!(is_in_doubt(&not_submitted(elsewhere)), "a block of its own chain may have it");
         let refused = not_submitted(ChainError::Refused("no".into()));
         assert_eq!(format!("{refused:#}"), "the job could not be submitted: refused: no");
         assert!(!is_in_doubt(&refused));

@@ -22,6 +22,7 @@ mod fees;
 pub mod health;
 pub mod keys;
 mod leaves;
+mod lost;
 pub mod plants;
 pub mod proxy;
 pub mod queue;
@@ -101,6 +102,24 @@ pub enum ChainError {
     /// An extrinsic was handed in, and what becomes of it is not known.
     #[error("it was handed in, and a block may have taken it or take it yet ({0}): look whether it has happened before it is sent again (`quern job list`, `quern stake show`)")]
     Unsettled(String),
+    /// An extrinsic was handed in, and its node runs another chain by now.
+    #[error(
+        "the node at {url} runs another chain now: its block {height} is 0x{}, and 0x{} on the chain to which this was handed in. A \
+         block there may have taken it: name a node of that chain with --rpc, and look whether it has happened before it is sent again \
+         (`quern job list`, `quern stake show`). A development chain that began anew has forgotten it: send it again",
+        hex::encode(.has),
+        hex::encode(.had)
+    )]
+    Elsewhere {
+        /// Where.
+        url: String,
+        /// The height of a block that differs.
+        height: Height,
+        /// Its hash where the extrinsic was handed in.
+        had: [u8; 32],
+        /// Its hash here.
+        has: [u8; 32],
+    },
 }
 
 impl ChainError {
@@ -108,9 +127,14 @@ impl ChainError {
         Self::Refused(errors::in_words(&causes::told(&error)))
     }
 
-    /// Whether sending the same again would be refused again.
+    /// Whether trying the same again would end the same.
     pub fn is_final(&self) -> bool {
-        matches!(self, Self::Refused(_))
+        matches!(self, Self::Refused(_) | Self::Elsewhere { .. })
+    }
+
+    /// Whether a block may have taken all the same what was handed in.
+    pub fn is_in_doubt(&self) -> bool {
+        matches!(self, Self::Unsettled(_) | Self::Elsewhere { .. })
     }
 
     fn block(error: subxt::error::OnlineClientAtBlockError) -> Self {
@@ -198,15 +222,20 @@ pub struct Chain {
 impl Chain {
     /// Connects to a node and checks that it runs a Quern chain of this version.
     pub async fn connect(url: &str) -> Result<Self, ChainError> {
+        let chain = Self::open(url).await?;
+        let other = |reason: String| ChainError::OtherChain { url: url.into(), reason };
+        chain.network().await.map_err(|error| other(causes::told(&error)))?;
+        Ok(chain)
+    }
+
+    /// Connects to a node, whatever chain it runs.
+    async fn open(url: &str) -> Result<Self, ChainError> {
         check_address(url)?;
         let unreachable = |reason: String| ChainError::Unreachable { url: url.into(), reason };
         let client = RpcClient::from_insecure_url(url).await.map_err(|error| unreachable(causes::told(&error)))?;
         let api =
             OnlineClient::from_rpc_client(client.clone()).await.map_err(|error| unreachable(causes::told(&error)))?;
-        let chain = Self { url: url.into(), api, rpc: Rpc(client) };
-        let other = |reason: String| ChainError::OtherChain { url: url.into(), reason };
-        chain.network().await.map_err(|error| other(causes::told(&error)))?;
-        Ok(chain)
+        Ok(Self { url: url.into(), api, rpc: Rpc(client) })
     }
 
     /// Where the node is.

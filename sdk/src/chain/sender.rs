@@ -3,6 +3,7 @@
 
 use super::{
     errors::{in_words, refused_by},
+    lost::{Lost, Node},
     proxy::ByProxy,
     queue::{drop_from, Lifetime, NoOutbox, Nonces, Outbox, Queue, Queued},
     runtime, Chain, ChainError, Keypair,
@@ -23,9 +24,6 @@ use tokio::sync::Mutex;
 
 /// Pause before an extrinsic that a node has dropped is handed in again.
 const PAUSE: Duration = Duration::from_secs(2);
-
-/// How often a node is asked that does not answer what became of an extrinsic, with a pause after each.
-const TRIES: u32 = 15;
 
 /// What the pool answers when it has the extrinsic already, or has just had it: no failure. (Code of the node's JSON-RPC.)
 const ALREADY_THERE: [i32; 2] = [1012, 1013];
@@ -162,34 +160,39 @@ impl Sender {
     }
 
     async fn carry_out(&self, call: &(impl Payload + Sync)) -> Result<Included, ChainError> {
-        let (queued, born, signed, watch) = {
+        let (lost, signed, watch) = {
             let mut queue = self.queue.lock().await;
             let (height, _) = self.chain.best().await?;
             let (queued, born, signed) = self.signed(call, height).await?;
+            let mut known = vec![(0, self.chain.genesis())];
+            // Chains of one genesis differ in their first blocks. This one is final where the extrinsic is bound to a later one.
+            if born.0 > 1 {
+                known.extend(self.chain.block_hash(1).await.ok().map(|first| (1, first)));
+            }
+            known.push(born);
             queue.keep(&*self.outbox, queued.clone());
             let watch = signed.submit_and_watch().await.map_err(|error| not_watched(&error));
             if watch.as_ref().is_err_and(ChainError::is_final) {
                 queue.give_up(&*self.outbox, queued.nonce);
             }
-            (queued, born, signed, watch)
+            (Lost { queued, hash: signed.hash(), url: self.chain.url().into(), known }, signed, watch)
         };
-        let hash = signed.hash();
         let block = match watch {
-            Ok(progress) => self.followed(&queued, &signed, progress).await,
+            Ok(progress) => self.followed(&lost.queued, &signed, progress).await,
             Err(error) => Err(error),
         };
         let outcome = match block {
-            Ok(block) => self.outcome(block, hash).await,
+            Ok(block) => self.outcome(block, lost.hash).await,
             Err(error) => Err(error),
         };
         match outcome {
             Ok(Some(included)) => Ok(included),
             Ok(None) => {
                 let why = "the block that was named does not have it".into();
-                self.looked_for(&queued, born, hash, why).await
+                lost.looked_for(self.clone(), why).await
             }
             // The connection may break also while the block is read.
-            Err(ChainError::Unsettled(why)) => self.looked_for(&queued, born, hash, why).await,
+            Err(ChainError::Unsettled(why)) => lost.looked_for(self.clone(), why).await,
             Err(error) => Err(error),
         }
     }
@@ -210,58 +213,6 @@ impl Sender {
                     watched.may_be_taken = true;
                     progress = signed.submit_and_watch().await.map_err(unsettled)?;
                 }
-            }
-        }
-    }
-
-    /// What becomes of an extrinsic that was lost sight of for this reason: it is looked for in final blocks, from the one on that it
-    /// was born in, and handed in again until none can take it any more. Where no node answers for a while that stays open.
-    async fn looked_for(&self, queued: &Queued, born: Born, hash: H256, why: String) -> Result<Included, ChainError> {
-        tracing::warn!(nonce = queued.nonce, why, "an extrinsic was lost sight of; looking for it on chain");
-        let mut sender = self.clone();
-        let mut silent = 0;
-        while silent < TRIES {
-            match sender.whereabouts(queued, born, hash).await {
-                Ok(Some(included)) => return Ok(included),
-                Ok(None) => silent = 0,
-                Err(error) if error.is_final() => return Err(error),
-                Err(error) => {
-                    tracing::debug!(%error, "looking for an extrinsic");
-                    silent += 1;
-                    if let Ok(chain) = Chain::connect(sender.chain.url()).await {
-                        sender = sender.over(chain);
-                    }
-                }
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
-        Err(ChainError::Unsettled(why))
-    }
-
-    /// What has become of an extrinsic by the last final block; none where a block may take it yet.
-    async fn whereabouts(&self, queued: &Queued, born: Born, hash: H256) -> Result<Option<Included>, ChainError> {
-        // What another chain says, which may be behind the address by now, decides nothing.
-        if H256(self.chain.block_hash(born.height).await?) != born.hash {
-            let reason = format!("it has another block {}", born.height);
-            return Err(ChainError::OtherChain { url: self.chain.url().into(), reason });
-        }
-        let finalized = self.chain.finalized_hash().await?;
-        let height = self.chain.height(finalized).await?;
-        match Fate::by(queued, self.chain.nonce(&self.signer(), Some(finalized)).await?, height) {
-            Fate::Open => {
-                // What the pool says of it is not the last word: it may be in a block by now.
-                let submitted = self.submit(&queued.signed, Handed::First).await;
-                tracing::debug!(?submitted, nonce = queued.nonce, "handed in again");
-                Ok(None)
-            }
-            Fate::Expired => Err(ChainError::Refused("no block has taken it in its time: send it again".into())),
-            Fate::Decided => {
-                for height in born.height..=height.min(queued.until) {
-                    if let Some(included) = self.outcome(self.chain.block_hash(height).await?, hash).await? {
-                        return Ok(Some(included));
-                    }
-                }
-                Err(ChainError::Refused(in_words("outdated")))
             }
         }
     }
@@ -345,8 +296,12 @@ impl Sender {
         handed.verdict(self.chain.rpc.pool(bytes).await)
     }
 
-    /// Signs with the next nonce as the node's pool has it, at a best block. Also the block from which on it is valid.
-    async fn signed(&self, call: &(impl Payload + Sync), best: Height) -> Result<(Queued, Born, Signed), ChainError> {
+    /// Signs with the next nonce as the node's pool has it, at a best block. Also the block that it is bound to.
+    async fn signed(
+        &self,
+        call: &(impl Payload + Sync),
+        best: Height,
+    ) -> Result<(Queued, (Height, [u8; 32]), Signed), ChainError> {
         let nonce = self.next_nonce().await?;
         let at = self.chain.api().at_current_block().await.map_err(ChainError::block)?;
         let finalized = Height::try_from(at.block_number()).unwrap_or(Height::MAX);
@@ -364,7 +319,7 @@ impl Sender {
         let mut signable = transactions.create_signable_offline(call, params).map_err(ChainError::extrinsic)?;
         let signed = signable.sign(&self.keys.signer).map_err(ChainError::extrinsic)?;
         let until = life.until();
-        let born = Born { height: Height::try_from(life.birth).unwrap_or(Height::MAX), hash };
+        let born = (Height::try_from(life.birth).unwrap_or(Height::MAX), hash.0);
         Ok((Queued { nonce, call: bytes, signed: signed.encoded().to_vec(), until }, born, signed))
     }
 
@@ -380,34 +335,29 @@ impl Sender {
     }
 }
 
-/// The block that an extrinsic is bound to.
-#[derive(Clone, Copy, Debug)]
-struct Born {
-    height: Height,
-    hash: H256,
-}
+impl Node for Sender {
+    async fn finalized(&self) -> Result<(Height, [u8; 32]), ChainError> {
+        self.chain.finalized().await
+    }
 
-/// What final blocks say of an extrinsic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
-    /// A block may take it yet.
-    Open,
-    /// Its number is taken, by it or by another one.
-    Decided,
-    /// It never will be in a block.
-    Expired,
-}
+    async fn block(&self, height: Height) -> Result<[u8; 32], ChainError> {
+        self.chain.block_hash(height).await
+    }
 
-impl Fate {
-    /// By the nonce of its account in a final block, and the height of that.
-    fn by(queued: &Queued, nonce: u64, height: Height) -> Self {
-        if nonce > queued.nonce {
-            Self::Decided
-        } else if height >= queued.until {
-            Self::Expired
-        } else {
-            Self::Open
-        }
+    async fn nonce(&self, block: [u8; 32]) -> Result<u64, ChainError> {
+        self.chain.nonce(&self.signer(), Some(block)).await
+    }
+
+    async fn outcome(&self, block: [u8; 32], extrinsic: H256) -> Result<Option<Included>, ChainError> {
+        Sender::outcome(self, block, extrinsic).await
+    }
+
+    async fn hand_in(&self, signed: &[u8]) -> Result<(), ChainError> {
+        self.submit(signed, Handed::First).await
+    }
+
+    async fn again(&self) -> Result<Self, ChainError> {
+        Ok(self.over(Chain::open(self.chain.url()).await?))
     }
 }
 
@@ -516,21 +466,6 @@ mod tests {
         }
         let lost = BackendError::Rpc(RpcError::SubscriptionDropped);
         assert!(matches!(not_watched(&ExtrinsicError::ErrorSubmittingTransaction(lost)), ChainError::Unsettled(_)));
-    }
-
-    #[test]
-    fn extrinsic_that_was_lost_sight_of_should_be_open_when_final_blocks_do_not_exclude_it() {
-        let queued = Queued { nonce: 7, call: Vec::new(), signed: Vec::new(), until: 100 };
-        for (nonce, height, fate) in [
-            (7, 99, Fate::Open),
-            (5, 0, Fate::Open),
-            (7, 100, Fate::Expired),
-            (5, 101, Fate::Expired),
-            (8, 50, Fate::Decided),
-            (9, 100, Fate::Decided),
-        ] {
-            assert_eq!(Fate::by(&queued, nonce, height), fate, "nonce {nonce} at {height}");
-        }
     }
 
     #[test]
