@@ -3,7 +3,7 @@
 
 use super::{rpc, runtime, Chain, ChainError, Head};
 use codec::Decode;
-use futures::StreamExt;
+use futures::{Stream, StreamExt};
 use quern_primitives::{job::Requirements, traits::APPRENTICE_MAX_TASKS, Account, Balance, Height, ShardId};
 use quern_program::Program;
 use quern_protocol::{
@@ -11,7 +11,10 @@ use quern_protocol::{
     Params,
 };
 use serde::Deserialize;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    future::Future,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 use subxt::{utils::H256, Metadata};
 
 /// Slots in which a new block is waited for.
@@ -22,6 +25,47 @@ const LEAST_WATCH: Duration = Duration::from_secs(8);
 /// How long a new block is waited for, where slots have this length, before the node is taken for one that gets none.
 pub fn watch(slot_ms: u64) -> Duration {
     Duration::from_millis(slot_ms.saturating_mul(SLOTS_WATCHED)).max(LEAST_WATCH)
+}
+
+/// What a node says of its last block.
+#[derive(Clone, Copy, Debug)]
+struct Standing {
+    height: Height,
+    is_syncing: bool,
+    slot_ms: u64,
+    /// How old the block is, by the clock here.
+    age: Duration,
+}
+
+impl Standing {
+    /// Why what the node says is old, where it is. `newer` waits for a higher block for a while.
+    async fn staleness(
+        self,
+        url: &str,
+        newer: impl Future<Output = Result<Option<Head>, ChainError>>,
+    ) -> Result<Option<String>, ChainError> {
+        // The clocks of two machines differ: only a block that does not come shows that none does.
+        let is_late = !self.is_syncing && self.age > watch(self.slot_ms);
+        let has_stopped = is_late && newer.await?.is_none();
+        Ok(stale(url, self.height, self.is_syncing, has_stopped.then_some(self.age)))
+    }
+}
+
+/// The first of these heads above a height; none where none comes in the time of a [`watch`].
+async fn newer(
+    mut heads: impl Stream<Item = Result<Head, ChainError>> + Unpin,
+    height: Height,
+    slot_ms: u64,
+) -> Option<Head> {
+    let newer = tokio::time::timeout(watch(slot_ms), async {
+        while let Some(head) = heads.next().await {
+            if let Some(head) = head.ok().filter(|head| head.height > height) {
+                return Some(head);
+            }
+        }
+        None
+    });
+    newer.await.ok().flatten()
 }
 
 fn stale(url: &str, height: Height, is_syncing: bool, stopped: Option<Duration>) -> Option<String> {
@@ -113,16 +157,7 @@ impl Chain {
 
     /// The next best block above a height; none where none comes in the time of a [`watch`].
     pub async fn newer_head(&self, height: Height, slot_ms: u64) -> Result<Option<Head>, ChainError> {
-        let mut heads = self.heads().await?;
-        let newer = tokio::time::timeout(watch(slot_ms), async {
-            while let Some(head) = heads.next().await {
-                if let Some(head) = head.ok().filter(|head| head.height > height) {
-                    return Some(head);
-                }
-            }
-            None
-        });
-        Ok(newer.await.ok().flatten())
+        Ok(newer(self.heads().await?, height, slot_ms).await)
     }
 
     /// Why what the node says is old, where it is; a block that is late is waited for.
@@ -132,10 +167,8 @@ impl Chain {
         let slot_ms = self.network().await?.slot_ms;
         let age = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let age = age.saturating_sub(self.block_time(hash).await?);
-        // The clocks of two machines differ: only a block that does not come shows that none does.
-        let is_late = !is_syncing && age > watch(slot_ms);
-        let has_stopped = is_late && self.newer_head(height, slot_ms).await?.is_none();
-        Ok(stale(self.url(), height, is_syncing, has_stopped.then_some(age)))
+        let standing = Standing { height, is_syncing, slot_ms, age };
+        standing.staleness(self.url(), self.newer_head(height, slot_ms)).await
     }
 
     /// The runtime of the best block.
@@ -255,6 +288,40 @@ mod tests {
         // The first block has no time: it would count from 1970.
         let new = stale("ws://a", 0, false, Some(Duration::from_secs(1_700_000_000))).unwrap();
         assert!(new.contains("no block yet") && !new.contains("1700000000"), "{new}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn node_should_be_said_to_be_stale_when_it_syncs_or_a_block_that_is_late_does_not_come() {
+        const SLOT_MS: u64 = 6_000;
+        let head = |height| Head { height, hash: [0; 32], finalized: 0 };
+        let late = Standing { height: 7, is_syncing: false, slot_ms: SLOT_MS, age: Duration::from_secs(90) };
+        // What is said after how long, where these heads come with so long before each, and then none.
+        let said = |standing: Standing, heads: &[(u64, Height)]| {
+            let comes = futures::stream::iter(heads.to_vec()).then(move |(after, height)| async move {
+                tokio::time::sleep(Duration::from_secs(after)).await;
+                Ok(head(height))
+            });
+            let heads = Box::pin(comes.chain(futures::stream::pending()));
+            async move {
+                let began = tokio::time::Instant::now();
+                let newer = async { Ok(newer(heads, standing.height, SLOT_MS).await) };
+                let said = standing.staleness("ws://a", newer).await.unwrap();
+                (said, began.elapsed().as_secs())
+            }
+        };
+        let stopped = "the node at ws://a has got no block for 90 s and is at block 7: what it says is old; look at its log and its \
+                       peers, or name another with --rpc";
+        // Subscriptions begin with the block that is there.
+        assert_eq!(said(late, &[(0, 7)]).await, (Some(stopped.into()), 48), "eight slots are waited for");
+        assert_eq!(said(late, &[(0, 7), (49, 8)]).await.0, Some(stopped.into()));
+        assert_eq!(said(late, &[(0, 7), (47, 8)]).await, (None, 47), "it is late, or one of the clocks is wrong");
+        assert_eq!(said(Standing { age: Duration::from_secs(48), ..late }, &[]).await, (None, 0), "it is new enough");
+        let syncing = "the node at ws://a is still fetching blocks and is at block 7: what it says is old; wait until it has all of \
+                       them, or name another with --rpc";
+        for age in [Duration::ZERO, late.age] {
+            let standing = Standing { is_syncing: true, age, ..late };
+            assert_eq!(said(standing, &[]).await, (Some(syncing.into()), 0), "nothing is waited for");
+        }
     }
 
     #[test]
