@@ -211,8 +211,16 @@ fn is_local(rpc: &str) -> bool {
 
 /// An endpoint with blobs behind it, whose key is new.
 pub async fn peer(listen: SocketAddr, announce: &[SocketAddr], store: impl BlobStore) -> anyhow::Result<Peer> {
-    let mut config = Config::new(fresh_seed(), listen);
-    config.announce = announce.to_vec();
+    bound(Config { announce: announce.to_vec(), ..Config::new(fresh_seed(), listen) }, store).await
+}
+
+/// An endpoint, whose key is new, that waits for each silent peer once: for a command that asks the same peers for several things.
+pub async fn hasty_peer(store: impl BlobStore) -> anyhow::Result<Peer> {
+    bound(Config { gives_up_silent: true, ..Config::new(fresh_seed(), ANY) }, store).await
+}
+
+async fn bound(config: Config, store: impl BlobStore) -> anyhow::Result<Peer> {
+    let listen = config.bind;
     let bound = Peer::bind(config, store).await;
     bound.with_context(|| format!("{listen} cannot be served on; is the port taken? Choose another with --listen"))
 }

@@ -62,7 +62,7 @@ pub struct Report {
 pub async fn run(global: &Global, args: VerifyArgs) -> anyhow::Result<ExitCode> {
     let chain = client::connect(global).await?;
     let output = Output { json: global.json };
-    let peer = client::peer(client::ANY, &[], MemoryStore::default()).await?;
+    let peer = client::hasty_peer(MemoryStore::default()).await?;
     if let Some(path) = &args.inputs {
         let blobs = local_inputs(path)?;
         output.say(format_args!("{} blobs from {}", blobs.len(), path.display()));
@@ -199,7 +199,7 @@ pub async fn rerun(
     let shard = results.shard_of(job.id, stage, task).await?;
     let view = chain.shard_view(shard).await?.with_context(|| format!("shard {shard} is not on chain any more"))?;
     let tried = providers(&view.requester, &view.endpoints);
-    output.say(format_args!("asking {tried}; who does not answer is waited for a while"));
+    output.say(format_args!("asking {tried}; who does not answer is waited for once"));
     let against = match (results.shard(shard).await, proven) {
         (Ok(accepted), _) => Against::All(Box::new(accepted.clone())),
         (Err(error), Some(proven)) if is_not_shown(&error) => {

@@ -11,12 +11,12 @@ use iroh::endpoint::{presets, Connection, QuicTransportConfig, VarInt};
 use iroh::protocol::Router;
 use quern_primitives::job::Endpoint;
 use quern_primitives::BlobId;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
@@ -50,12 +50,15 @@ pub struct Config {
     pub announce: Vec<SocketAddr>,
     /// Fault injection: what it serves late, or not at all.
     pub faults: Option<Faults>,
+    /// Whether it never again dials an endpoint that was silent for the whole time that a connection may take. For a command that asks
+    /// the same few peers for one thing after the other, and ends; whoever stays would lose those who were only away.
+    pub gives_up_silent: bool,
 }
 
 impl Config {
     /// Listens on `bind`, and is reached there.
     pub fn new(secret: [u8; 32], bind: SocketAddr) -> Self {
-        Self { secret, bind, announce: Vec::new(), faults: None }
+        Self { secret, bind, announce: Vec::new(), faults: None, gives_up_silent: false }
     }
 }
 
@@ -67,6 +70,8 @@ pub struct Peer {
     announce: Arc<[SocketAddr]>,
     slots: Arc<Mutex<Slots>>,
     partials: Arc<Partials>,
+    /// Endpoints, encoded, that were silent; kept where they are given up.
+    silent: Option<Arc<Mutex<HashSet<Vec<u8>>>>>,
 }
 
 /// By the whole endpoint, encoded: whoever names the id of somebody else with addresses at which nobody answers holds up nobody but those who
@@ -133,7 +138,14 @@ impl Peer {
             .accept(BLOB_ALPN, Blobs(serving.clone()))
             .accept(AUDIT_ALPN, Audits(serving.clone()))
             .spawn();
-        Ok(Self { router, serving, announce: config.announce.into(), slots: Arc::default(), partials: Arc::default() })
+        Ok(Self {
+            router,
+            serving,
+            announce: config.announce.into(),
+            slots: Arc::default(),
+            partials: Arc::default(),
+            silent: config.gives_up_silent.then(Arc::default),
+        })
     }
 
     /// Its public key.
@@ -308,12 +320,21 @@ impl Peer {
         if let Some((_, error)) = link.failure.as_ref().filter(|(at, _)| *at > asked) {
             return Err(error.clone()); // tried for somebody else while this one waited
         }
+        if self.silent().is_some_and(|silent| silent.contains(&to.encode())) {
+            return Err(NetError::Silent);
+        }
         let dialling = async {
             let target = address::to_iroh(to)?;
             match timeout(CONNECT, self.router.endpoint().connect(target, alpn)).await {
                 Ok(Ok(connection)) => Ok(connection),
                 Ok(Err(error)) => Err(NetError::Unreachable(error.to_string())),
-                Err(_) => Err(NetError::Unreachable(format!("no answer within {CONNECT:?}"))),
+                Err(_) => match self.silent() {
+                    Some(mut silent) => {
+                        silent.insert(to.encode());
+                        Err(NetError::Silent)
+                    }
+                    None => Err(NetError::Unreachable(format!("no answer within {CONNECT:?}"))),
+                },
             }
         };
         match dialling.await {
@@ -326,6 +347,10 @@ impl Peer {
                 Err(error)
             }
         }
+    }
+
+    fn silent(&self) -> Option<MutexGuard<'_, HashSet<Vec<u8>>>> {
+        self.silent.as_ref().map(|silent| silent.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn slot(&self, to: &Endpoint, alpn: &'static [u8]) -> Arc<Slot> {

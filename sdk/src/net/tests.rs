@@ -260,6 +260,31 @@ async fn fetch_should_fail_in_bounded_time_when_nobody_listens() {
 }
 
 #[tokio::test]
+async fn silent_endpoint_should_be_dialled_again_unless_the_peer_gives_up_silent_ones() {
+    let dial = |gives_up_silent| async move {
+        let silent = std::net::UdpSocket::bind(loopback()).unwrap();
+        let (key, at) = (secret(), silent.local_addr().unwrap());
+        let endpoint = address::endpoint(*iroh::SecretKey::from_bytes(&key).public().as_bytes(), [at]);
+        let config = Config { gives_up_silent, ..Config::new(secret(), loopback()) };
+        let asker = Peer::bind(config, MemoryStore::default()).await.unwrap();
+        asker.request(&endpoint, b"").await.unwrap_err();
+        drop(silent);
+        let here = Peer::bind(Config::new(key, at), MemoryStore::default()).await.unwrap();
+        let (id, bytes) = blob(1_000);
+        here.store().put(bytes).await.unwrap();
+        here.access().publish(id);
+        let began = Instant::now();
+        // Over the other protocol.
+        let fetched = asker.fetch(id, 1_000, std::slice::from_ref(&endpoint)).await;
+        (fetched, began.elapsed())
+    };
+    let ((again, _), (given_up, took)) = tokio::join!(dial(false), dial(true));
+    assert!(again.is_ok(), "{again:?}");
+    assert_eq!(only_failure(given_up), NetError::Silent);
+    assert!(took < Duration::from_secs(1), "no rounds and no pauses: {took:?}");
+}
+
+#[tokio::test]
 async fn fetch_should_fail_at_once_when_the_endpoint_cannot_be_dialled() {
     let asker = peer().await;
     let nowhere = Endpoint { id: peer().await.id(), addresses: Default::default() };
