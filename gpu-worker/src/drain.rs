@@ -96,13 +96,20 @@ const STAYS: &str =
 /// `quern-worker drain`: asks the daemon, and waits until the chain says that nothing is owed.
 pub async fn run(args: DrainArgs) -> anyhow::Result<()> {
     let data = args.data.display();
+    let is_there = match args.data.join(db::FILE_NAME).try_exists() {
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(false),
+        found => found,
+    };
     anyhow::ensure!(
-        args.data.join(db::FILE_NAME).exists(),
+        is_there.with_context(|| format!("{data} cannot be read; run this as the user of the daemon"))?,
         "{data} is not the data folder of a daemon; name it with --data"
     );
     let waits = !args.cancel && !args.no_wait;
-    let meant = if waits { Some(Meant::of(&args.account)?) } else { Meant::named(&args.account)? };
     let folder = Folder::of(&args.data);
+    let meant = match waits {
+        true => Some(Meant::of(&args.account)?),
+        false => Meant::named(&args.account, folder.identity.account.is_some())?,
+    };
     if let Some(meant) = &meant {
         folder.check_account(&args.data, &meant.account)?;
     }

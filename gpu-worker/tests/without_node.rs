@@ -5,7 +5,7 @@ use quern_worker::{db, drain};
 use std::{
     io::{BufRead, BufReader},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, Output, Stdio},
 };
 
 /// Nobody listens on port 1 of this machine.
@@ -85,4 +85,54 @@ fn drain_should_need_no_key_where_it_does_not_wait_and_say_whether_a_daemon_runs
         assert!(drained(how).starts_with("no daemon runs with this folder"), "{how}");
     }
     assert!(!drain::is_asked(folder.path()));
+}
+
+#[test]
+fn drain_should_need_no_exported_key_file_when_the_folder_says_whose_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join(db::FILE_NAME);
+    let drained = |how: &[&str], keys: &Path| -> Output {
+        let mut line = quern_worker("drain", folder.path());
+        line.args(how).env_remove("QUERN_SURI").env("QUERN_SURI_FILE", keys).output().unwrap()
+    };
+    // There is no such file, and nothing can be read below a file.
+    let (missing, unreadable) = (folder.path().join("key"), database.join("key"));
+    std::fs::write(&database, "").unwrap();
+    for keys in [&missing, &unreadable] {
+        let output = drained(&["--no-wait"], keys);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && stderr.contains("the key file"), "it is nobody's folder: {stderr}");
+    }
+    std::fs::remove_file(&database).unwrap();
+    let _daemon = db::Db::open(&database, &[1; 32], &[2; 32]).unwrap();
+    for keys in [&missing, &unreadable] {
+        for (how, is_asked) in [("--no-wait", true), ("--cancel", false)] {
+            let output = drained(&[how], keys);
+            assert!(output.status.success() && drain::is_asked(folder.path()) == is_asked, "{output:?}");
+        }
+        for how in [&[][..], &["--no-wait", "--suri-file", keys.to_str().unwrap()]] {
+            let output = drained(how, keys);
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert!(!output.status.success() && stderr.contains("the key file"), "{how:?}: {stderr}");
+        }
+    }
+    // Who reads a key that others can read too knows whose it is.
+    std::fs::write(&missing, "//Worker//1").unwrap();
+    let output = drained(&["--no-wait"], &missing);
+    assert!(!output.status.success() && !drain::is_asked(folder.path()), "{output:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn folder_should_be_called_unreadable_when_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let around = folder.path().join("around");
+    std::os::unix::fs::symlink(&around, &around).unwrap();
+    let output = quern_worker("drain", &around).output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && stderr.contains("cannot be read"), "{stderr}");
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let output = quern_worker("drain", &file).output().unwrap();
+    assert!(String::from_utf8_lossy(&output.stderr).contains("is not the data folder of a daemon"), "{output:?}");
 }

@@ -21,7 +21,7 @@ use quern_sdk::chain::{
     json::{self, Big},
     parse_account,
     proxy::ProxyView,
-    Chain, ChainError, KeyError,
+    Chain, ChainError, KeyError, KeyFileError,
 };
 use serde::Serialize;
 use std::{collections::BTreeSet, fmt::Write, process::ExitCode};
@@ -208,10 +208,17 @@ impl Meant {
         Ok(Self { account, hot: hot.filter(|hot| *hot != account) })
     }
 
-    /// The same, where anybody is named at all.
-    pub fn named(args: &AccountArgs) -> anyhow::Result<Option<Self>> {
+    /// The same, where anybody is named at all. Where it is known otherwise whose daemon it is, an exported key file names nobody that cannot
+    /// be read: it may be another user's.
+    pub fn named(args: &AccountArgs, is_known: bool) -> anyhow::Result<Option<Self>> {
+        let is_exported = args.key.secret.suri.is_none() && args.key.secret.suri_file.is_none();
+        let names_nobody = |error: &anyhow::Error| match error.downcast_ref() {
+            Some(KeyError::None) => true,
+            Some(KeyError::File(KeyFileError::Missing(_) | KeyFileError::Unreadable(..))) => is_known && is_exported,
+            _ => false,
+        };
         match Self::of(args) {
-            Err(error) if matches!(error.downcast_ref(), Some(KeyError::None)) => Ok(None),
+            Err(error) if names_nobody(&error) => Ok(None),
             meant => meant.map(Some),
         }
     }
