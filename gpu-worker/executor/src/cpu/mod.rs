@@ -108,24 +108,22 @@ impl CpuExecutor {
                 }
             }
         }
-        let tensor = |index: usize| {
-            let elements = outputs.get(index).and_then(Option::as_ref);
-            elements
-                .zip(types.get(index))
-                .map(|(elements, ty)| elements.now(self.simd).to_tensor(*ty))
-                .ok_or(ExecutorError::Program)
-        };
-        match results {
-            None => (0..outputs.len()).map(tensor).collect(),
+        // What is left is what is asked for.
+        let outputs = outputs.into_iter().zip(types);
+        let tensors: Vec<Option<Tensor>> =
+            outputs.map(|(output, ty)| output.map(|output| output.into_tensor(self.simd, *ty))).collect();
+        let tensors: Option<Vec<Tensor>> = match results {
+            None => tensors.into_iter().collect(),
             Some(results) => results
                 .iter()
                 .map(|value| match *value {
-                    Value::Op(index) => tensor(usize::from(index)),
-                    Value::State(index) => state.get(usize::from(index)).cloned().ok_or(ExecutorError::Program),
-                    Value::Input(_) | Value::Const(_) | Value::Step => Err(ExecutorError::Program),
+                    Value::Op(index) => tensors.get(usize::from(index)).cloned().flatten(),
+                    Value::State(index) => state.get(usize::from(index)).cloned(),
+                    Value::Input(_) | Value::Const(_) | Value::Step => None,
                 })
                 .collect(),
-        }
+        };
+        tensors.ok_or(ExecutorError::Program)
     }
 
     /// The state, or the output alone, after a segment. What the segment carries unchanged is moved on and not copied: weights can

@@ -10,6 +10,7 @@ use super::{
     window,
 };
 use bytemuck::Pod;
+use bytes::Bytes;
 use quern_program::{
     ops::{
         bit_length, broadcast, divide, exp_q16, permuted, shift_round, shift_stochastic, softmax_q15_by, sqrt,
@@ -20,7 +21,12 @@ use quern_program::{
 use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
 use rayon::prelude::*;
-use std::{borrow::Cow, sync::Arc};
+use std::{
+    borrow::Cow,
+    iter::{once, Chain, Once},
+    slice::ChunksMut,
+    sync::Arc,
+};
 
 /// Elements that one task of the thread pool computes at least. A multiple of the 16 words of a ChaCha block.
 pub(super) const CHUNK: usize = 16_384;
@@ -31,6 +37,8 @@ const AT_ONCE: usize = 2_048;
 const MAX_DEPTH: usize = 8;
 /// Rows of a transpose that are written at a time.
 const BLOCK: usize = 16;
+/// Columns that one task sums where a row has more than [`CHUNK`].
+const COLUMNS_OF_TASK: usize = 512;
 
 /// The elements of a tensor. Borrowed from the caller where its bytes are aligned.
 #[derive(Clone, Debug)]
@@ -129,15 +137,13 @@ impl<'a> Operand<'a> {
         }
     }
 
-    fn get(&self, index: usize) -> i32 {
-        match self {
-            Self::Now(elements) => elements.get(index),
-            Self::Later(later) => {
-                let mut one = [0];
-                later.load(index, &mut one);
-                one[0]
-            }
-        }
+    /// The tensor of the elements, copied only where somebody else has them too.
+    pub fn into_tensor(self, simd: Simd, ty: TensorType) -> Tensor {
+        let elements = match self {
+            Self::Now(elements) => Arc::try_unwrap(elements).unwrap_or_else(|shared| (*shared).clone()),
+            Self::Later(later) => later.now(simd),
+        };
+        Tensor { ty, bytes: elements.into_bytes() }
     }
 
     fn depth(&self) -> usize {
@@ -200,16 +206,12 @@ impl<'a> Elements<'a> {
         Self::I32(Cow::Owned(values))
     }
 
-    /// The tensor of these elements.
-    pub fn to_tensor(&self, ty: TensorType) -> Tensor {
-        let bytes = match self {
-            Self::I8(values) => bytemuck::cast_slice(values).to_vec(),
-            Self::I16(values) if cfg!(target_endian = "little") => bytemuck::cast_slice(values).to_vec(),
-            Self::I32(values) if cfg!(target_endian = "little") => bytemuck::cast_slice(values).to_vec(),
-            Self::I16(values) => values.iter().flat_map(|x| x.to_le_bytes()).collect(),
-            Self::I32(values) => values.iter().flat_map(|x| x.to_le_bytes()).collect(),
-        };
-        Tensor { ty, bytes: bytes.into() }
+    fn into_bytes(self) -> Bytes {
+        match self {
+            Self::I8(values) => bytes(values, |x| x),
+            Self::I16(values) => bytes(values, i16::to_le),
+            Self::I32(values) => bytes(values, i32::to_le),
+        }
     }
 
     fn len(&self) -> usize {
@@ -241,6 +243,23 @@ fn little_endian<T: Pod>(bytes: &[u8], convert: fn(T) -> T) -> Cow<'_, [T]> {
         elements.to_mut().iter_mut().for_each(|x| *x = convert(*x));
     }
     elements
+}
+
+/// The bytes of these elements, which are moved where they are not borrowed.
+fn bytes<T: Pod + Send>(values: Cow<'_, [T]>, convert: fn(T) -> T) -> Bytes {
+    struct Owner<T>(Vec<T>);
+
+    impl<T: Pod> AsRef<[u8]> for Owner<T> {
+        fn as_ref(&self) -> &[u8] {
+            bytemuck::cast_slice(&self.0)
+        }
+    }
+
+    let mut values = values.into_owned();
+    if cfg!(target_endian = "big") {
+        values.iter_mut().for_each(|x| *x = convert(*x));
+    }
+    Bytes::from_owner(Owner(values))
 }
 
 /// The output of an operator, of which the elements need not be there if it is read `later`.
@@ -278,15 +297,16 @@ pub(super) fn reads_in_order(kind: &OpKind) -> bool {
 /// The elements of an operator that computes each for itself.
 fn each_element<'a>(simd: Simd, kind: &OpKind, args: &[(TensorType, Operand<'a>)], key: &[u8; 32]) -> Option<Load<'a>> {
     let x = || args[0].1.clone();
+    let two = || both(simd, args);
     Some(match *kind {
-        OpKind::Add => binary(simd, args, i32::wrapping_add),
-        OpKind::Sub => binary(simd, args, i32::wrapping_sub),
-        OpKind::Mul => binary(simd, args, i32::wrapping_mul),
-        OpKind::Div => divided(simd, args),
-        OpKind::Min => binary(simd, args, |a, b| a.min(b)),
-        OpKind::Max => binary(simd, args, |a, b| a.max(b)),
-        OpKind::ShiftRound => binary(simd, args, shift_round),
-        OpKind::ShiftStochastic => stochastic(simd, args, *key),
+        OpKind::Add => binary(simd, two(), i32::wrapping_add),
+        OpKind::Sub => binary(simd, two(), i32::wrapping_sub),
+        OpKind::Mul => binary(simd, two(), i32::wrapping_mul),
+        OpKind::Div => divided(simd, two()),
+        OpKind::Min => binary(simd, two(), |a, b| a.min(b)),
+        OpKind::Max => binary(simd, two(), |a, b| a.max(b)),
+        OpKind::ShiftRound => binary(simd, two(), shift_round),
+        OpKind::ShiftStochastic => stochastic(simd, two(), *key),
         OpKind::Clamp { lo, hi } => unary(simd, x(), move |x| x.max(lo).min(hi)),
         OpKind::BitLength => unary(simd, x(), bit_length),
         OpKind::Sqrt => unary(simd, x(), sqrt),
@@ -437,90 +457,104 @@ vectorized! {
 }
 
 vectorized! {
-    fn map_with(out: &mut [i32], y: i32, f: &mut impl FnMut(i32, i32) -> i32) {
-        out.iter_mut().for_each(|x| *x = f(*x, y));
-    }
-}
-
-/// Calls `f(x, y)` for every element of a chunk that starts at `start`, where `out` holds x on entry.
-fn with_second(
-    simd: Simd,
-    (y, how, last): (&Operand<'_>, Broadcast, usize),
-    start: usize,
-    out: &mut [i32],
-    mut f: impl FnMut(i32, i32) -> i32,
-) {
-    let mut buffer = [0i32; AT_ONCE / 2];
-    let mut done = 0;
-    while done < out.len() {
-        let at = start + done;
-        let left = out.len() - done;
-        let (from, count, scalar) = match how {
-            Broadcast::Same => (at, left, false),
-            Broadcast::One => (0, left, true),
-            Broadcast::Last => (at % last, left.min(last - at % last), false),
-            Broadcast::AllButLast => (at / last, left.min(last - at % last), true),
-        };
-        let count = if scalar { count } else { count.min(buffer.len()) };
-        let now = &mut out[done..done + count];
-        if scalar {
-            map_with(simd, now, y.get(from), &mut f);
-        } else {
-            let buffer = &mut buffer[..count];
-            y.load(simd, from, buffer);
-            map_two(simd, now, buffer, &mut f);
+    /// The same with one number for each row.
+    fn map_rows(rows: Rows<'_>, with: &[i32], f: &mut impl FnMut(i32, i32) -> i32) {
+        for (row, y) in rows.zip(with) {
+            row.iter_mut().for_each(|x| *x = f(*x, *y));
         }
-        done += count;
     }
 }
 
-/// The two arguments of an operator, and how the second one is repeated. It is there if it is read again and again.
-fn both<'a>(simd: Simd, args: &[(TensorType, Operand<'a>)]) -> (Operand<'a>, Operand<'a>, Broadcast, usize) {
+/// The second argument of an operator: `y[i / stretch % period]` for its element `i`. It is there if it is read again and again.
+struct Second<'a> {
+    y: Operand<'a>,
+    stretch: usize,
+    period: usize,
+}
+
+/// Some elements of rows: the first and the last row need not be whole.
+type Rows<'a> = Chain<Once<&'a mut [i32]>, ChunksMut<'a, i32>>;
+
+impl Second<'_> {
+    /// Calls `f(x, y)` for every element of a chunk that starts at `start`, where `out` holds x on entry.
+    fn each(&self, simd: Simd, start: usize, out: &mut [i32], mut f: impl FnMut(i32, i32) -> i32) {
+        if self.stretch > 1 {
+            return self.rows(simd, start, out, |rows, ys| map_rows(simd, rows, ys, &mut f));
+        }
+        let mut ys = [0i32; AT_ONCE / 2];
+        let (mut at, mut rest) = (start, out);
+        while !rest.is_empty() {
+            let from = at % self.period;
+            let count = rest.len().min(self.period - from).min(ys.len());
+            let (now, later) = rest.split_at_mut(count);
+            self.y.load(simd, from, &mut ys[..count]);
+            map_two(simd, now, &ys[..count], &mut f);
+            (at, rest) = (at + count, later);
+        }
+    }
+
+    /// Calls `f` for rows that have one second number each, and these numbers.
+    fn rows(&self, simd: Simd, start: usize, out: &mut [i32], mut f: impl FnMut(Rows<'_>, &[i32])) {
+        let mut ys = [0i32; AT_ONCE / 16];
+        let (mut at, mut rest) = (start, out);
+        while !rest.is_empty() {
+            let first = rest.len().min(self.stretch - at % self.stretch);
+            let more = (rest.len() - first).div_ceil(self.stretch).min(ys.len() - 1);
+            let count = rest.len().min(first + more * self.stretch.min(rest.len()));
+            let (now, later) = rest.split_at_mut(count);
+            self.y.load(simd, at / self.stretch, &mut ys[..1 + more]);
+            let (first, others) = now.split_at_mut(first);
+            f(once(first).chain(others.chunks_mut(self.stretch)), &ys[..1 + more]);
+            (at, rest) = (at + count, later);
+        }
+    }
+}
+
+/// The two arguments of an operator.
+fn both<'a>(simd: Simd, args: &[(TensorType, Operand<'a>)]) -> (Operand<'a>, Second<'a>) {
     let [(a, x), (b, y)] = args else { unreachable!("a checked operator has its arguments") };
+    let last = a.shape.last() as usize;
     let how = broadcast(*a, *b).unwrap_or(Broadcast::One);
+    let (stretch, period) = match how {
+        Broadcast::Same => (1, usize::MAX),
+        Broadcast::Last => (1, last),
+        Broadcast::AllButLast => (last, usize::MAX),
+        Broadcast::One => (usize::MAX, usize::MAX),
+    };
     let y = if how == Broadcast::Same { y.clone() } else { Operand::Now(y.now(simd)) };
-    (x.clone(), y, how, a.shape.last() as usize)
+    (x.clone(), Second { y, stretch, period })
 }
 
 fn binary<'a>(
     simd: Simd,
-    args: &[(TensorType, Operand<'a>)],
+    (x, second): (Operand<'a>, Second<'a>),
     f: impl Fn(i32, i32) -> i32 + Send + Sync + 'a,
 ) -> Load<'a> {
-    let (x, y, how, last) = both(simd, args);
     Box::new(move |start, out| {
         x.load(simd, start, out);
-        with_second(simd, (&y, how, last), start, out, &f);
+        second.each(simd, start, out, &f);
     })
 }
 
 /// Quotients. Where a divisor is that of many elements it is turned into a multiplication.
-fn divided<'a>(simd: Simd, args: &[(TensorType, Operand<'a>)]) -> Load<'a> {
-    let (x, y, how, last) = both(simd, args);
-    let stretch = match how {
-        Broadcast::AllButLast => last,
-        Broadcast::One => usize::MAX,
-        _ => return binary(simd, args, divide),
-    };
+fn divided<'a>(simd: Simd, (x, second): (Operand<'a>, Second<'a>)) -> Load<'a> {
+    if second.stretch == 1 {
+        return binary(simd, (x, second), divide);
+    }
     Box::new(move |start, out| {
         x.load(simd, start, out);
-        let mut at = start;
-        let mut rest = out;
-        while !rest.is_empty() {
-            let (now, later) = rest.split_at_mut(rest.len().min(stretch - at % stretch));
-            quotients(simd, now, y.get(at / stretch));
-            at += now.len();
-            rest = later;
-        }
+        second.rows(simd, start, out, |rows, divisors| quotients(simd, rows, divisors));
     })
 }
 
 vectorized! {
-    fn quotients(numbers: &mut [i32], divisor: i32) {
-        let reciprocal = Reciprocal::of(divisor.unsigned_abs());
-        for x in numbers {
-            let quotient = reciprocal.quotient(x.unsigned_abs()) as i32;
-            *x = if (*x ^ divisor) < 0 { quotient.wrapping_neg() } else { quotient };
+    fn quotients(rows: Rows<'_>, divisors: &[i32]) {
+        for (row, divisor) in rows.zip(divisors) {
+            let reciprocal = Reciprocal::of(divisor.unsigned_abs());
+            for x in row {
+                let quotient = reciprocal.quotient(x.unsigned_abs()) as i32;
+                *x = if (*x ^ divisor) < 0 { quotient.wrapping_neg() } else { quotient };
+            }
         }
     }
 }
@@ -561,32 +595,62 @@ fn stream(key: &[u8; 32], start: usize) -> ChaCha8Rng {
     stream
 }
 
-fn stochastic<'a>(simd: Simd, args: &[(TensorType, Operand<'a>)], key: [u8; 32]) -> Load<'a> {
-    let (x, y, how, last) = both(simd, args);
+fn stochastic<'a>(simd: Simd, (x, second): (Operand<'a>, Second<'a>), key: [u8; 32]) -> Load<'a> {
     Box::new(move |start, out| {
         x.load(simd, start, out);
         let mut stream = stream(&key, start);
-        with_second(simd, (&y, how, last), start, out, |x, s| shift_stochastic(x, s, stream.next_u32()));
+        second.each(simd, start, out, |x, s| shift_stochastic(x, s, stream.next_u32()));
     })
 }
 
 /// Writes the transpose of `x [m, n]`.
 pub(super) fn transpose<T: Copy + Send + Sync>(x: &[T], m: usize, n: usize, out: &mut [T]) {
-    if m == 0 || n == 0 {
-        return;
+    if m > 0 && n > 0 {
+        strided(x, [1, n], m, out);
     }
-    let block = |(strip, out): (usize, &mut [T])| {
-        for row0 in (0..m).step_by(BLOCK) {
-            for (column, out) in out.chunks_exact_mut(m).enumerate() {
-                let from = x[row0 * n + strip * BLOCK + column..].iter().step_by(n);
-                out[row0..m.min(row0 + BLOCK)].iter_mut().zip(from).for_each(|(out, x)| *out = *x);
+}
+
+/// Writes rows of `columns` elements: in row i and column j there is `x[i * row + j * column]`.
+fn strided<T: Copy + Send + Sync>(x: &[T], [row, column]: [usize; 2], columns: usize, out: &mut [T]) {
+    let strip = BLOCK * columns;
+    let write = |(index, out): (usize, &mut [T])| {
+        let x = &x[index * BLOCK * row..];
+        if columns <= BLOCK {
+            for at in 0..columns {
+                let from = x[at * column..].iter().step_by(row);
+                out[at..].iter_mut().step_by(columns).zip(from).for_each(|(to, x)| *to = *x);
             }
+        } else {
+            let mut rows: [&mut [T]; BLOCK] = Default::default();
+            let height = rows.iter_mut().zip(out.chunks_exact_mut(columns)).map(|(row, out)| *row = out).count();
+            strided_rows(x, [row, column], &mut rows[..height]);
         }
     };
-    if m * n <= CHUNK {
-        out.chunks_mut(BLOCK * m).enumerate().for_each(block);
+    if out.len() <= CHUNK {
+        out.chunks_mut(strip).enumerate().for_each(write);
     } else {
-        out.par_chunks_mut(BLOCK * m).enumerate().for_each(block);
+        out.par_chunks_mut(strip).enumerate().with_min_len((CHUNK / strip).max(1)).for_each(write);
+    }
+}
+
+/// The same for a few rows, and as many columns as these slices of them have.
+fn strided_rows<T: Copy + Send + Sync>(x: &[T], [row, column]: [usize; 2], rows: &mut [&mut [T]]) {
+    let columns = rows.first().map_or(0, |row| row.len());
+    if columns * rows.len() > CHUNK {
+        let at = (columns / 2).next_multiple_of(BLOCK);
+        let (mut left, mut right): (Vec<_>, Vec<_>) = rows.iter_mut().map(|row| row.split_at_mut(at)).unzip();
+        rayon::join(
+            || strided_rows(x, [row, column], &mut left),
+            || strided_rows(&x[at * column..], [row, column], &mut right),
+        );
+        return;
+    }
+    // In blocks, so that what is read of a line of memory is used before it is gone.
+    for at in (0..columns).step_by(BLOCK) {
+        for (index, out) in rows.iter_mut().enumerate() {
+            let from = x[index * row + at * column..].iter().step_by(column);
+            out[at..columns.min(at + BLOCK)].iter_mut().zip(from).for_each(|(to, x)| *to = *x);
+        }
     }
 }
 
@@ -617,19 +681,11 @@ fn permute<T: Copy + Default + Send + Sync>(x: &[T], axes: [(usize, usize); 4]) 
     let per_task = (CHUNK / (rows * columns)).max(1);
     out.par_chunks_exact_mut(rows * columns).enumerate().with_min_len(per_task).for_each(|(matrix, out)| {
         let x = &x[matrix / places1 * stride0 + matrix % places1 * stride1..];
-        if column <= 1 {
-            for (index, out) in out.chunks_exact_mut(columns).enumerate() {
-                out.copy_from_slice(&x[index * row..][..columns]);
-            }
-        } else {
-            // In blocks, so that what is read of a line of memory is used before it is gone.
-            for (block, out) in out.chunks_mut(BLOCK * columns).enumerate() {
-                for at in 0..columns {
-                    let from = x[block * BLOCK * row + at * column..].iter().step_by(row);
-                    out[at..].iter_mut().step_by(columns).zip(from).for_each(|(to, x)| *to = *x);
-                }
-            }
+        if column > 1 {
+            return strided(x, [row, column], columns, out);
         }
+        let copies = out.par_chunks_exact_mut(columns).enumerate().with_min_len((CHUNK / columns).max(1));
+        copies.for_each(|(index, out)| out.copy_from_slice(&x[index * row..][..columns]));
     });
     out
 }
@@ -654,6 +710,17 @@ fn gather<T: Copy>(table: &[T], rows: usize, columns: usize, indices: &Elements<
 }
 
 fn column_sums<T: Copy + Sync + Into<i32>>(x: &[T], columns: usize) -> Vec<i32> {
+    if columns > CHUNK {
+        // Sums of whole rows would be as large as the tensor.
+        let mut out = vec![0i32; columns];
+        out.par_chunks_mut(COLUMNS_OF_TASK).enumerate().for_each(|(index, sums)| {
+            for row in x.chunks_exact(columns) {
+                let row = &row[index * COLUMNS_OF_TASK..];
+                sums.iter_mut().zip(row).for_each(|(sum, x)| *sum = sum.wrapping_add((*x).into()));
+            }
+        });
+        return out;
+    }
     let per_task = (CHUNK / columns.max(1)).max(1) * columns;
     let add = |mut sums: Vec<i32>, row: &[i32]| {
         sums.iter_mut().zip(row).for_each(|(sum, x)| *sum = sum.wrapping_add(*x));
@@ -742,6 +809,7 @@ fn concat<T: Copy>(
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     /// Numbers of every length, so that small ones and those at powers of two are as frequent as large ones.
     fn number() -> impl Strategy<Value = u32> {
@@ -756,7 +824,10 @@ mod tests {
         let orders = (0..4u8)
             .flat_map(|a| (0..4).flat_map(move |b| (0..4).flat_map(move |c| (0..4).map(move |d| [a, b, c, d]))));
         for axes in orders {
-            for dims in [[2, 3, 4, 5], [1, 40, 1, 33], [17, 1, 1, 1], [1, 1, 1, 1], [5, 18, 19, 1], [3, 1, 70, 2]] {
+            let small = [[2, 3, 4, 5], [1, 40, 1, 33], [17, 1, 1, 1], [1, 1, 1, 1], [5, 18, 19, 1], [3, 1, 70, 2]];
+            let in_pieces =
+                [[2, 1, 20_011, 1], [17, 1, 2_003, 1], [3, 2, 9_001, 1], [40, 1_000, 1, 1], [2, 2, 3, 5_003]];
+            for dims in small.into_iter().chain(in_pieces) {
                 let Some(places) = Shape::new(&dims).and_then(|shape| permuted(shape, axes)) else { continue };
                 let places = places.map(|(places, stride)| (places as usize, stride as usize));
                 let x: Vec<i32> = (0..dims.iter().product::<u32>() as i32).collect();
@@ -767,6 +838,25 @@ mod tests {
                 }
                 assert!(permute(&x, places).iter().zip(&expected).all(|(x, at)| *x == *at as i32), "{axes:?} {dims:?}");
             }
+        }
+    }
+
+    #[test]
+    fn divisor_should_be_computed_once_when_it_is_repeated() {
+        let simd = Simd::best();
+        let shape = |rows, columns| TensorType::new(DType::I32, Shape::matrix(rows, columns));
+        let dividends = (shape(3, 8), Operand::Now(Arc::new(Elements::i32(vec![840; 24]))));
+        for (ty, last) in [(TensorType::i32_vector(8), 8), (shape(3, 1), 3)] {
+            let computed = AtomicUsize::new(0);
+            let load: Load<'_> = Box::new(|start, to| {
+                computed.fetch_add(to.len(), Ordering::Relaxed);
+                to.iter_mut().zip(start as i32 + 1..).for_each(|(to, x)| *to = x);
+            });
+            let divisors = Later { dtype: DType::I32, len: ty.elements() as usize, depth: 1, load };
+            let args = [dividends.clone(), (ty, Operand::Later(Arc::new(divisors)))];
+            let quotients = run(simd, &OpKind::Div, &args, dividends.0, &[0; 32], false).now(simd);
+            assert_eq!((quotients.get(0), quotients.get(23)), (840, 840 / last));
+            assert_eq!(computed.load(Ordering::Relaxed), ty.elements() as usize);
         }
     }
 
