@@ -117,6 +117,10 @@ pub struct CommonArgs {
     /// Folder for blobs and promises. It must survive restarts: what is committed to is served from here.
     #[arg(long, env = "QUERN_DATA")]
     pub data: PathBuf,
+    /// Start in a folder that holds nothing although the account has promised results or answers in open shards: they cannot be shown
+    /// from here, which costs what is locked for them.
+    #[arg(long)]
+    pub without_open_shards: bool,
     /// Address to serve peers on; port 0 takes any free one.
     #[arg(long, default_value = "127.0.0.1:0", value_parser = parse_address)]
     pub listen: SocketAddr,

@@ -21,13 +21,13 @@ use quern_sdk::{
     net::messages::Commitment,
 };
 use redb::{
-    Database, DatabaseError, ReadOnlyDatabase, ReadableDatabase, ReadableTable, TableDefinition, TableError,
-    WriteTransaction,
+    Database, DatabaseError, ReadOnlyDatabase, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition,
+    TableError, WriteTransaction,
 };
 use std::{
     collections::HashSet,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 const PROMISES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("promises");
@@ -135,7 +135,10 @@ fn foreign(what: &'static str, found: &[u8], here: &[u8; 32]) -> DbError {
 pub struct Db {
     database: Database,
     account: [u8; 32],
-    /// Whether nothing was ever kept in it when it was opened.
+    genesis: [u8; 32],
+    /// Block 1 of the node's chain, once it is known.
+    first_block: OnceLock<[u8; 32]>,
+    /// Whether it was nobody's when it was opened.
     is_new: bool,
     /// Where it is.
     folder: PathBuf,
@@ -144,8 +147,8 @@ pub struct Db {
 }
 
 impl Db {
-    /// Opens or creates it for an account on a chain. It is that account's from the first thing on that is kept in it: a start with a wrong
-    /// key binds no folder.
+    /// Opens or creates it for an account on a chain. It is theirs from the first thing on that is kept in it, or once it is
+    /// [taken](Self::take): a start with a wrong key or node, or one that is refused, binds no folder.
     pub fn open(path: &Path, account: &[u8; 32], genesis: &[u8; 32]) -> Result<Self, DbError> {
         let db = match Database::create(path) {
             Err(DatabaseError::UpgradeRequired(found)) => return Err(DbError::Version { found: found.into() }),
@@ -156,21 +159,59 @@ impl Db {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
         let at = folder.clone();
         let room_mib = Box::new(move || disk::free_mib(&at));
-        let mut db = Self { database: db, account: *account, is_new: true, folder, room_mib };
-        db.is_new = db.claim(genesis)?;
-        mark::tell(&db.folder, account, &Origin { genesis: *genesis, first_block: db.first_block()? });
+        let first_block = OnceLock::new();
+        let mut db =
+            Self { database: db, account: *account, genesis: *genesis, first_block, is_new: true, folder, room_mib };
+        db.is_new = db.prepare()?;
+        db.tell()?;
         Ok(db)
     }
 
-    /// Whether nothing was ever kept in it when it was opened.
+    /// Says beside it whose daemon runs here.
+    fn tell(&self) -> Result<(), DbError> {
+        mark::tell(&self.folder, &self.account, &Origin { genesis: self.genesis, first_block: self.first_block()? });
+        Ok(())
+    }
+
+    /// Makes it the account's on its chain for good, where it is nobody's yet: when nothing can refuse the start any more. One that is theirs
+    /// is read only: a daemon has to start again on a full disk too, for what it has promised.
+    pub fn take(&self) -> Result<(), DbError> {
+        if self.is_owned()? {
+            return Ok(());
+        }
+        self.begin_keep()?.commit().map_err(io)
+    }
+
+    /// Writes whose it is, as far as that is known and not written yet.
+    fn own(&self, write: &WriteTransaction) -> Result<(), DbError> {
+        let mut identity = write.open_table(IDENTITY).map_err(io)?;
+        let (account, genesis) = (Some(&self.account), Some(&self.genesis));
+        for (what, value) in [("account", account), ("genesis", genesis), (FIRST_BLOCK, self.first_block.get())] {
+            let is_there = identity.get(what).map_err(io)?.is_some();
+            if let Some(value) = value.filter(|_| !is_there) {
+                identity.insert(what, value.as_slice()).map_err(io)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether it is the account's, by what is written in it.
+    fn is_owned(&self) -> Result<bool, DbError> {
+        let read = self.database.begin_read().map_err(io)?;
+        let identity = read.open_table(IDENTITY).map_err(io)?;
+        let is_owned = identity.get("account").map_err(io)?.is_some();
+        Ok(is_owned)
+    }
+
+    /// Whether it was nobody's when it was opened: nothing was ever kept in it.
     pub fn is_new(&self) -> bool {
         self.is_new
     }
 
-    /// Makes a new database one of this chain, and makes sure that an old one is, and no other account's; says whether it is of none yet.
+    /// Makes the tables of a new database, and makes sure that an old one is of this account and chain; says whether it is of none yet.
     /// An old one is read only: a daemon has to start again on a full disk too, for what it has promised.
-    fn claim(&self, genesis: &[u8; 32]) -> Result<bool, DbError> {
-        let (is_complete, is_new) = self.whose(genesis)?;
+    fn prepare(&self) -> Result<bool, DbError> {
+        let (is_complete, is_new) = self.whose()?;
         if is_complete {
             return Ok(is_new);
         }
@@ -182,14 +223,13 @@ impl Db {
             write.open_table(OUTBOX).map_err(io)?;
             let mut identity = write.open_table(IDENTITY).map_err(io)?;
             identity.insert("version", VERSION.to_le_bytes().as_slice()).map_err(io)?;
-            identity.insert("genesis", genesis.as_slice()).map_err(io)?;
         }
         write.commit().map_err(io)?;
         Ok(is_new)
     }
 
     /// Whether everything is there, and whether it is no account's yet; what is there must be this account's on this chain.
-    fn whose(&self, genesis: &[u8; 32]) -> Result<(bool, bool), DbError> {
+    fn whose(&self) -> Result<(bool, bool), DbError> {
         let read = self.database.begin_read().map_err(io)?;
         let identity = match read.open_table(IDENTITY) {
             Err(TableError::TableDoesNotExist(_)) => return Ok((false, true)),
@@ -204,7 +244,8 @@ impl Db {
             found => Ok(found.is_some()),
         };
         let is_new = !is_there("account", &self.account)?;
-        let mut is_complete = found.is_some() & is_there("genesis", genesis)?;
+        is_there("genesis", &self.genesis)?;
+        let mut is_complete = found.is_some();
         let has = |table: Result<_, TableError>| match table {
             Ok(()) => Ok(true),
             Err(TableError::TableDoesNotExist(_)) => Ok(false),
@@ -233,43 +274,34 @@ impl Db {
     /// Begins to keep something: from then on the database is the account's.
     fn begin_keep(&self) -> Result<WriteTransaction, DbError> {
         let write = self.begin_write()?;
-        {
-            let mut identity = write.open_table(IDENTITY).map_err(io)?;
-            let is_bound = identity.get("account").map_err(io)?.is_some();
-            if !is_bound {
-                identity.insert("account", self.account.as_slice()).map_err(io)?;
-            }
-        }
+        self.own(&write)?;
         Ok(write)
     }
 
     /// Binds the database to block 1 of its chain, once that is final, and refuses every chain that has another one. The genesis
-    /// block does not tell chains apart: all development chains have the same.
+    /// block does not tell chains apart: all development chains have the same. One that is nobody's yet is bound when it becomes somebody's.
     pub fn bind(&self, origin: &Origin) -> Result<Binding, DbError> {
-        {
-            let read = self.database.begin_read().map_err(io)?;
-            let identity = read.open_table(IDENTITY).map_err(io)?;
-            let genesis = identity.get("genesis").map_err(io)?.map(|found| found.value().to_vec());
-            if let Some(found) = genesis.filter(|found| *found != origin.genesis) {
-                return Err(foreign("genesis", &found, &origin.genesis));
-            }
+        if self.genesis != origin.genesis {
+            return Err(foreign("genesis", &self.genesis, &origin.genesis));
         }
         match (self.first_block()?, origin.first_block) {
             (Some(found), Some(here)) if found != here => Err(DbError::OtherFirstBlock { found, here }),
             (Some(_), Some(_)) => Ok(Binding::Confirmed),
             (Some(_), None) => Ok(Binding::Unconfirmed),
             (None, Some(here)) => {
-                let write = self.begin_write()?;
-                write.open_table(IDENTITY).map_err(io)?.insert(FIRST_BLOCK, here.as_slice()).map_err(io)?;
-                write.commit().map_err(io)?;
-                mark::tell(&self.folder, &self.account, origin);
+                // None was known before.
+                let _ = self.first_block.set(here);
+                if self.is_owned()? {
+                    self.begin_keep()?.commit().map_err(io)?;
+                }
+                self.tell()?;
                 Ok(Binding::Confirmed)
             }
             (None, None) => Ok(Binding::Unbound),
         }
     }
 
-    /// Whether the database is bound to block 1 of its chain.
+    /// Whether block 1 of its chain is known, and every other chain refused.
     pub fn is_bound(&self) -> Result<bool, DbError> {
         Ok(self.first_block()?.is_some())
     }
@@ -278,7 +310,8 @@ impl Db {
         let read = self.database.begin_read().map_err(io)?;
         let identity = read.open_table(IDENTITY).map_err(io)?;
         let found = identity.get(FIRST_BLOCK).map_err(io)?;
-        found.map(|found| hash_of(found.value())).transpose()
+        let found = found.map(|found| hash_of(found.value())).transpose()?;
+        Ok(found.or(self.first_block.get().copied()))
     }
 
     /// Opens it for reading alone; none where there is none yet.
@@ -296,11 +329,13 @@ impl Db {
         }
     }
 
-    /// In which attempts a result or an answer was promised, by the database of a daemon that does not run.
-    pub fn promised(path: &Path) -> Result<HashSet<Attempt>, DbError> {
-        let mut promised = HashSet::new();
-        let Some(db) = Self::read_only(path)? else { return Ok(promised) };
+    /// What the database of a daemon that does not run says of itself, and in which attempts a result or an answer was promised in it; none
+    /// where there is none yet. Changes nothing.
+    pub fn look(path: &Path) -> Result<Option<(Identity, HashSet<Attempt>)>, DbError> {
+        let Some(db) = Self::read_only(path)? else { return Ok(None) };
         let read = db.begin_read().map_err(io)?;
+        let identity = identity_in(&read)?;
+        let mut promised = HashSet::new();
         for table in [PROMISES, SEALS] {
             let table = match read.open_table(table) {
                 Err(TableError::TableDoesNotExist(_)) => continue,
@@ -310,25 +345,13 @@ impl Db {
                 promised.insert(attempt_of(entry.map_err(io)?.0.value())?);
             }
         }
-        Ok(promised)
+        Ok(Some((identity, promised)))
     }
 
     /// What the database of a daemon says of itself, without changing anything; none where there is none yet.
     pub fn identity(path: &Path) -> Result<Option<Identity>, DbError> {
         let Some(db) = Self::read_only(path)? else { return Ok(None) };
-        let read = db.begin_read().map_err(io)?;
-        let table = read.open_table(IDENTITY).map_err(io)?;
-        let entry = |what| -> Result<Option<Vec<u8>>, DbError> {
-            Ok(table.get(what).map_err(io)?.map(|found| found.value().to_vec()))
-        };
-        let version = entry("version")?.map_or(VERSION, |found| version_of(&found));
-        if version != VERSION {
-            return Err(DbError::Version { found: version });
-        }
-        let bytes = |what| entry(what)?.map(|found| hash_of(&found)).transpose();
-        let genesis = bytes("genesis")?.ok_or(DbError::Corrupt)?;
-        let origin = Some(Origin { genesis, first_block: bytes(FIRST_BLOCK)? });
-        Ok(Some(Identity { account: bytes("account")?, origin }))
+        identity_in(&db.begin_read().map_err(io)?).map(Some)
     }
 
     /// Keeps a promise.
@@ -502,7 +525,7 @@ impl Db {
 pub struct Identity {
     /// The account; none where nothing was ever kept.
     pub account: Option<[u8; 32]>,
-    /// The chain; without its block 1 where that was not final yet when the daemon ran.
+    /// The chain; none where nothing was ever kept, without its block 1 where that was not final yet when the daemon ran.
     pub origin: Option<Origin>,
 }
 
@@ -582,6 +605,20 @@ fn keep_read(write: &WriteTransaction, attempt: Attempt, read: &[(BlobId, Arc<Co
         commitments.remove(root.0.as_slice()).map_err(io)?;
     }
     Ok(())
+}
+
+fn identity_in(read: &ReadTransaction) -> Result<Identity, DbError> {
+    let table = read.open_table(IDENTITY).map_err(io)?;
+    let entry = |what| -> Result<Option<Vec<u8>>, DbError> {
+        Ok(table.get(what).map_err(io)?.map(|found| found.value().to_vec()))
+    };
+    let version = entry("version")?.map_or(VERSION, |found| version_of(&found));
+    if version != VERSION {
+        return Err(DbError::Version { found: version });
+    }
+    let bytes = |what| entry(what)?.map(|found| hash_of(&found)).transpose();
+    let (account, genesis, first_block) = (bytes("account")?, bytes("genesis")?, bytes(FIRST_BLOCK)?);
+    Ok(Identity { account, origin: genesis.map(|genesis| Origin { genesis, first_block }) })
 }
 
 fn version_of(bytes: &[u8]) -> u32 {
@@ -702,7 +739,7 @@ mod tests {
     fn database_should_be_refused_when_it_belongs_to_another_chain() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("db");
-        drop(Db::open(&path, &[1; 32], &[2; 32]).unwrap());
+        Db::open(&path, &[1; 32], &[2; 32]).unwrap().take().unwrap();
         assert!(matches!(Db::open(&path, &[1; 32], &[3; 32]), Err(DbError::Foreign { what: "genesis", .. })));
     }
 
@@ -723,6 +760,47 @@ mod tests {
         assert_eq!(Db::identity(&path).unwrap().and_then(|found| found.account), Some([1; 32]));
         assert!(matches!(open(4), Err(DbError::Foreign { what: "account", .. })));
         assert!(!open(1).unwrap().is_new());
+    }
+
+    #[test]
+    fn folder_should_be_nobodys_when_its_start_was_refused_and_the_accounts_on_its_chain_once_it_is_through() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("db");
+        let open = |account: u8, genesis: u8| Db::open(&path, &[account; 32], &[genesis; 32]);
+        let refused = open(4, 3).unwrap();
+        assert_eq!(refused.bind(&Origin { genesis: [3; 32], ..origin(Some(6)) }).unwrap(), Binding::Confirmed);
+        drop(refused);
+        assert_eq!(Db::identity(&path).unwrap(), Some(Identity { account: None, origin: None }));
+        let db = open(1, 2).unwrap();
+        assert!(db.is_new());
+        assert_eq!(db.bind(&origin(Some(5))).unwrap(), Binding::Confirmed);
+        assert!(
+            matches!(db.bind(&origin(Some(6))), Err(DbError::OtherFirstBlock { .. })),
+            "its node is another one now"
+        );
+        db.take().unwrap();
+        drop(db);
+        let known = Identity { account: Some([1; 32]), origin: Some(origin(Some(5))) };
+        assert_eq!(Db::look(&path).unwrap(), Some((known, HashSet::new())));
+        assert!(matches!(open(4, 2), Err(DbError::Foreign { what: "account", .. })));
+        assert!(matches!(open(1, 3), Err(DbError::Foreign { what: "genesis", .. })));
+        // A restart, whatever was kept meanwhile.
+        assert!(!open(1, 2).unwrap().is_new());
+    }
+
+    #[test]
+    fn block_1_should_be_written_when_it_is_final_only_after_the_folder_was_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("db");
+        let first_block = || Db::identity(&path).unwrap().and_then(|found| found.origin).and_then(|of| of.first_block);
+        let db = Db::open(&path, &[1; 32], &[2; 32]).unwrap();
+        db.take().unwrap();
+        drop(db);
+        assert_eq!(first_block(), None);
+        let db = Db::open(&path, &[1; 32], &[2; 32]).unwrap();
+        db.bind(&origin(Some(5))).unwrap();
+        drop(db);
+        assert_eq!(first_block(), Some([5; 32]));
     }
 
     #[test]
@@ -771,7 +849,7 @@ mod tests {
         assert!(matches!(Db::identity(&path), Err(DbError::InUse)));
         assert!(matches!(Db::open(&path, &[1; 32], &[2; 32]), Err(DbError::InUse)));
         drop(db);
-        assert_eq!(Db::identity(&path).unwrap(), Some(Identity { account: None, origin: Some(origin(None)) }));
+        assert_eq!(Db::identity(&path).unwrap(), Some(Identity { account: None, origin: None }));
     }
 
     fn origin(first_block: Option<u8>) -> Origin {
@@ -783,6 +861,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("db");
         let db = Db::open(&path, &[1; 32], &[2; 32]).unwrap();
+        db.take().unwrap();
         assert_eq!((db.bind(&origin(None)).unwrap(), db.is_bound().unwrap()), (Binding::Unbound, false));
         assert_eq!((db.bind(&origin(Some(5))).unwrap(), db.is_bound().unwrap()), (Binding::Confirmed, true));
         drop(db);
@@ -849,8 +928,8 @@ mod tests {
         let full = db.with_room(LEAST_ROOM_MIB - 1);
         assert!(matches!(full.keep_seal(attempt(), sealed(9, 8), &[]), Err(DbError::Full(15))));
         assert!(Outbox::keep(&full, &Queued { nonce: 1, call: vec![], signed: vec![], until: 64 }).is_err());
-        assert!(!full.claim(&[2; 32]).unwrap());
-        assert!(matches!(full.claim(&[3; 32]), Err(DbError::Foreign { what: "genesis", .. })));
+        assert!(!full.prepare().unwrap());
+        full.take().unwrap();
         assert_eq!(full.bind(&origin(Some(5))).unwrap(), Binding::Confirmed, "a node that went away is back");
         assert_eq!(full.seal(attempt()).unwrap(), Some(sealed(5, 6)));
         let roomy = full.with_room(LEAST_ROOM_MIB);

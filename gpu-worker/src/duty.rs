@@ -11,6 +11,9 @@ use quern_protocol::{
 use quern_sdk::chain::{amount::qrn, Chain, ChainError};
 use serde::Serialize;
 
+/// Open shards that a refusal names.
+const NAMED: usize = 4;
+
 /// What an account is in a shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -156,11 +159,32 @@ pub fn lacking<E>(
         .then(|| format!("this folder holds nothing of what the account owes in {}", shards.join(", "))))
 }
 
-/// Whether an account has promised something in a shard that it may have to show: a result, or a sealed answer.
+/// What a daemon in a folder that holds nothing could not show of the account's open shards, and what that costs, in words; none where
+/// nothing is promised yet.
+pub fn lost(open: &[(Shard, Duty)], me: &Account) -> Option<String> {
+    let promised: Vec<&Duty> = open.iter().filter(|(shard, _)| is_promised(shard, me)).map(|(_, duty)| duty).collect();
+    let (first, others) = promised.split_at(promised.len().min(NAMED));
+    let named: Vec<String> = first.iter().map(|duty| format!("{} ({})", duty.shard, duty.phase)).collect();
+    let others = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
+    let locked = promised.iter().fold(0, |sum: Balance, duty| sum.saturating_add(duty.locked));
+    (!promised.is_empty()).then(|| {
+        format!(
+            "the account has promised results or answers in open shards ({}: {}{others}), for which {} of its bond are locked: what cannot \
+             be shown costs that, and the pay",
+            promised.len(),
+            named.join(", "),
+            qrn(locked)
+        )
+    })
+}
+
+/// Whether an account has promised something in a shard that it may have to show: a result, or a sealed answer, also one that it
+/// answers for after the audit.
 pub fn is_promised(shard: &Shard, me: &Account) -> bool {
     let has_committed = shard.commitment().is_some() && shard.deal().is_some_and(|deal| deal.worker == *me);
     let mut seats = shard.audit().map(|audit| audit.seats.iter()).into_iter().flatten();
-    has_committed || seats.any(|seat| seat.auditor == *me && seat.seal.is_some())
+    let answers_for_it = shard.liable().iter().any(|liable| liable.auditor == *me);
+    has_committed || answers_for_it || seats.any(|seat| seat.auditor == *me && seat.seal.is_some())
 }
 
 /// A phase in a word: the same as in `quern job watch`.
@@ -247,6 +271,26 @@ mod tests {
         assert!(is_promised(accepted(ME)) && is_promised(audited(ME, OTHER, None)));
         assert!(is_promised(audited(OTHER, ME, Some([4; 32]))) && !is_promised(audited(OTHER, ME, None)));
         assert!(!is_promised(assigned(ME)) && !is_promised(audited(OTHER, OTHER, None)));
+        assert!(is_promised(overturned(OTHER, ME)) && !is_promised(overturned(OTHER, OTHER)));
+    }
+
+    #[test]
+    fn refusal_should_name_the_first_promised_shards_how_many_there_are_and_what_is_locked() {
+        let told = |views: &[ShardView]| {
+            let open = |view: &ShardView| (view.shard.clone(), Duty::of(view, &ME).unwrap());
+            lost(&views.iter().map(open).collect::<Vec<_>>(), &ME)
+        };
+        let (committed, sealed) = (audited(ME, OTHER, None), audited(OTHER, ME, Some([4; 32])));
+        assert_eq!(
+            (told(&[]), told(&[assigned(ME), audited(OTHER, ME, None)])),
+            (None, None),
+            "nothing is promised yet"
+        );
+        let few = told(&[assigned(ME), committed.clone(), sealed]).unwrap();
+        assert!(few.contains("in open shards (2: 1.0.0 (auditing), 1.0.0 (auditing)), for which"), "{few}");
+        assert!(few.contains("0.000000000008 QRN of its bond are locked"), "{few}");
+        let many = told(&vec![committed; NAMED + 3]).unwrap();
+        assert!(many.contains("in open shards (7: ") && many.contains(" and 3 more), for which"), "{many}");
     }
 
     #[test]

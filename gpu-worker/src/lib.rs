@@ -285,8 +285,12 @@ async fn open(args: &CommonArgs, executor: Arc<dyn Executor>) -> anyhow::Result<
     }
     let db = Arc::new(Db::open(&args.data.join(db::FILE_NAME), &me, &chain.genesis())?);
     origin::confirm(&chain, &db).await?;
+    if db.is_new() {
+        // A node that is behind knows neither what the account has promised nor who answers for it.
+        shell::current(|| chain.staleness()).await?;
+    }
     refuse_second(&chain, &me).await?;
-    warn_of_other_folder(&chain, &db, &me).await?;
+    judge_folder(&chain, &db, &me, args.without_open_shards).await?;
     let store = FolderStore::open(args.data.join("blobs"))
         .with_context(|| format!("blobs cannot be kept in {}", args.data.display()))?;
     let peer = Peer::bind(peer_config(&keys, args), store).await.with_context(|| cannot_serve(args.listen))?;
@@ -301,9 +305,17 @@ async fn open(args: &CommonArgs, executor: Arc<dyn Executor>) -> anyhow::Result<
     Ok((Arc::new(Site::new(me, peer, Arc::new(chain), executor, db, desk)), sender))
 }
 
-/// Warns where the chain knows of promises of the account that this folder does not: another one was the account's.
-async fn warn_of_other_folder(chain: &Chain, db: &Db, me: &Account) -> anyhow::Result<()> {
+/// Refuses a folder that holds nothing where the chain knows of promises of the account: another one was the account's, or this one has
+/// lost its database. In a folder that was the account's before, what is lacking is only warned of: what it does hold is served from
+/// there, and no daemon that starts again in its own folder is ever refused.
+async fn judge_folder(chain: &Chain, db: &Db, me: &Account, goes_without: bool) -> anyhow::Result<()> {
     let open = duty::open(chain, me).await?;
+    if let Some(lost) = duty::lost(&open, me).filter(|_| db.is_new() && !goes_without) {
+        anyhow::bail!(
+            "{lost}. This folder holds none of it: name the one that does with --data; if that is gone for good, --without-open-shards \
+             starts without it"
+        );
+    }
     if let Some(lacking) = duty::lacking(&open, me, db.is_new(), |attempt| db.has_promised(attempt))? {
         tracing::warn!(
             "{lacking}: if another folder does, stop this daemon and start it with that one as --data. What cannot be shown from here costs \

@@ -130,6 +130,20 @@ where
     }
 }
 
+/// Waits until a node is up to date, and says meanwhile why it is not. A lost connection ends the wait.
+pub async fn current<F>(mut staleness: impl FnMut() -> F) -> Result<(), ChainError>
+where
+    F: Future<Output = Result<Option<String>, ChainError>>,
+{
+    let mut pause = FIRST_PAUSE;
+    while let Some(stale) = staleness().await? {
+        tracing::warn!("{stale}");
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+    Ok(())
+}
+
 /// What a core and the work that it started have in common, however often the connection is made anew.
 struct Shell<C> {
     core: C,
@@ -208,6 +222,8 @@ async fn occupied(
     connection: Connection,
     occupation: Occupation,
 ) -> Result<Infallible, DbError> {
+    // Nothing refuses the start any more.
+    site.db.take()?;
     let (report, reports) = mpsc::unbounded_channel();
     let room = Room::new(memory_mib());
     let (journal, served) = (Journal::default(), Served::default());
@@ -556,6 +572,14 @@ mod tests {
         let mut answers = [Err(unreachable()), Ok(7)].into_iter();
         let reached = first_connection(|| std::future::ready(answers.next().expect("it was there already"))).await;
         assert_eq!(reached.unwrap(), 7);
+    }
+
+    #[tokio::test]
+    async fn daemon_should_wait_when_its_node_is_behind_and_fail_when_that_is_gone() {
+        let mut answers = [Ok(Some("it is behind".into())), Ok(None), Err(unreachable())].into_iter();
+        let mut asked = || std::future::ready(answers.next().expect("it was up to date"));
+        assert!(current(&mut asked).await.is_ok());
+        assert!(current(&mut asked).await.is_err());
     }
 
     #[tokio::test]

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Daemons that die at the worst moment.
 
-use quern_primitives::ShardId;
+use quern_primitives::{traits::Role, ShardId};
 use quern_protocol::shard::Phase;
 use quern_tests::{
-    jobs,
-    network::{Slash, BOND},
-    Daemon, Network, Requester,
+    eventually, jobs,
+    network::{self, Slash, BOND},
+    Daemon, Network, Process, Ran, Requester, PATIENCE,
 };
 use serde_json::json;
 
@@ -107,6 +107,41 @@ async fn worker_should_lose_its_collateral_and_the_shard_be_redone_when_it_falls
         assert_eq!(network.bond(&account).await, expected, "{}", daemon.name);
     }
     network.assert_invariants().await;
+}
+
+#[tokio::test]
+async fn worker_should_be_refused_in_an_empty_folder_when_it_has_promised_a_result_unless_it_is_told_to_go_on() {
+    let network = Network::with_params(json!({ "open_blocks": 600 })).await;
+    let requester = Requester::of(&network).await;
+    let (mut workers, _validators) = network.enrol(1, 2).await;
+    let shard = only_shard(requester.submit(jobs::small_job(4, 4)).await);
+    network.committed(shard).await;
+    workers[0].kill();
+
+    let empty = network.folder().join("empty");
+    let elsewhere = || network::daemon(Role::Worker, "//Worker//1", &network.rpc, network.folder(), &empty);
+    let words =
+        ["in open shards (1: ", &shard.to_string(), "of its bond are locked", "--data", "--without-open-shards"];
+    Ran::of(elsewhere(), PATIENCE).await.refused(1, &words);
+    let mut told = elsewhere();
+    told.arg("--without-open-shards");
+    let starts = async |name, command| {
+        let daemon = Process::start(name, command, network.folder());
+        let follows =
+            async || daemon.tail().contains("this folder holds nothing of what the account owes").then_some(());
+        eventually("the daemon goes on", PATIENCE, follows).await;
+        // Its registration is that of this daemon only after everything that could refuse it.
+        let is_registered = async || daemon.tail().contains("registration updated").then_some(());
+        eventually("the daemon is registered", PATIENCE, is_registered).await;
+        daemon
+    };
+    drop(starts("told", told).await);
+    drop(starts("restarted", elsewhere()).await);
+
+    workers[0].restart();
+    network.completed(shard.job).await;
+    let attempt = network.shard(shard, "is there", |view| Some(view.shard.attempt)).await;
+    assert_eq!((attempt, network.slashes().await), (0, vec![]), "the folder that had promised it has shown it");
 }
 
 /// The phase of a shard in a word.

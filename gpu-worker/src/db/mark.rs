@@ -72,6 +72,7 @@ mod tests {
         assert_eq!(told(folder.path()).origin, Some(origin(None)));
         db.bind(&origin(Some([5; 32]))).unwrap();
         assert_eq!(told(folder.path()).origin, Some(origin(Some([5; 32]))));
+        db.take().unwrap();
         drop(db);
 
         fs::remove_file(folder.path().join(CHAIN_NAME)).unwrap();

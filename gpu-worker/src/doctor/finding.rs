@@ -352,7 +352,7 @@ impl Problem {
             Self::Node(_) => "start a node (quern-node), or name another with --rpc",
             Self::OtherGenesis { .. } | Self::OtherFirstBlock { .. } => db::OTHER_CHAIN,
             Self::OtherAccount { .. } => "use that account's key, unset QUERN_STAKE if that names the wrong one, or give this account a folder of its own with --data; if this is a hot key, name its account with --stake",
-            Self::Lacking(_) => "if another folder does, start the daemon with that one as --data: what cannot be shown costs what is locked for it",
+            Self::Lacking(_) => "if another folder does, start the daemon with that one as --data: what cannot be shown costs what is locked for it. A daemon refuses one that holds nothing at all, unless --without-open-shards says that the other is gone for good",
             Self::OtherRuntime { .. } => "use programs of the chain's version",
             Self::Syncing { .. } => "wait until it has all blocks: a daemon on an old block misses its deadlines",
             Self::Stalled { .. } => "look at the node's log and its peers; if this is a test chain, see that its authors run",

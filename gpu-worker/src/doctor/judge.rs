@@ -200,7 +200,7 @@ fn whose(folder: &Identity, account: Option<Account>) -> String {
     match (folder.account, account) {
         (Some(_), Some(_)) => "of this account, chain and version".into(),
         (Some(found), None) => format!("of the account {}", address(&found)),
-        (None, _) => "of this chain and version; nothing was kept in it yet, so it is no account's".into(),
+        (None, _) => "of this version; nothing was kept in it yet, so it is nobody's".into(),
     }
 }
 

@@ -243,11 +243,11 @@ fn look_at_folder(path: &Path) -> FolderSeen {
         path.ancestors().map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
     let there = folders.find(|folder| folder.exists()).unwrap_or(path);
     let file = path.join(db::FILE_NAME);
-    let read = Db::identity(&file).and_then(|found| Ok((found, Db::promised(&file)?)));
-    let (database, held) = match read {
-        Ok((found, promised)) => {
-            let is_new = found.as_ref().is_none_or(|found| found.account.is_none());
-            (Ok(found), Some(Held { is_new, promised }))
+    let (database, held) = match Db::look(&file) {
+        Ok(found) => {
+            let (identity, promised) = found.unzip();
+            let is_new = identity.is_none_or(|identity| identity.account.is_none());
+            (Ok(identity), Some(Held { is_new, promised: promised.unwrap_or_default() }))
         }
         Err(error) => (Err(error), None),
     };

@@ -85,8 +85,8 @@ fn folder_should_be_judged_by_whose_it_is() {
     assert_eq!(codes_of(folder(Err(DbError::InUse)), ME, 7), Vec::<&str>::new());
     assert_eq!(codes_of(folder(own()), OTHER, 7), ["other_account"]);
     assert_eq!(codes_of(folder(own()), ME, 8), ["other_genesis"]);
-    let unused = Ok(Some(Identity { account: None, origin: Some(origin(7, None)) }));
-    assert_eq!(codes_of(folder(unused), OTHER, 7), Vec::<&str>::new(), "started once with another key");
+    let unused = Ok(Some(Identity { account: None, origin: None }));
+    assert_eq!(codes_of(folder(unused), OTHER, 8), Vec::<&str>::new(), "a start with another key or node was refused");
     assert_eq!(codes_of(folder(Err(DbError::Version { found: 9 })), ME, 7), ["database_version"]);
     let full =
         FolderSeen { free_mib: Some(100), writable: Err(std::io::Error::other("no")), drains: true, ..folder(own()) };
