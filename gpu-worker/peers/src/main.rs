@@ -7,6 +7,10 @@ mod program;
 mod training;
 mod transformer;
 
+/// As in `quern-worker`.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> anyhow::Result<()> {
     quern_executor::gpu::name_runtime_folder();
     let json = std::env::args().any(|arg| arg == "--json");
