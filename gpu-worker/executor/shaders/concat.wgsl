@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 fn element(i: u32) -> i32 {
-    let outer = i / params.whole;
+    let outer = quotient(i, params.by_whole);
     let rest = i - outer * params.whole;
     if rest < params.first {
         return load_a(outer * params.first + rest);

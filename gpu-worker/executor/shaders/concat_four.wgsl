@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The widths of the four are in the place of a key.
 fn element(i: u32) -> i32 {
-    let outer = i / params.whole;
+    let outer = quotient(i, params.by_whole);
     let widths = params.key[0];
     var rest = i - outer * params.whole;
     if rest < widths.x {

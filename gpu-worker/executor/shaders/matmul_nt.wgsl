@@ -3,17 +3,16 @@
 // workgroup computes a tile of 64 x 64, one invocation 4 x 4 of it. Its sums have names: an array of them that loops run over stays
 // in memory where a compiler does not unroll the loops, and that was forty times slower on a GPU.
 @group(0) @binding(1) var<storage, read_write> out: array<Sum>;
-@group(0) @binding(2) var<storage, read> a: array<Quad>;
-@group(0) @binding(3) var<storage, read> b: array<Quad>;
 // 16 words of 64 rows, and of 64 columns: a word of four neighbouring lines lies together.
 var<workgroup> a_tile: array<Quad, 256>;
 var<workgroup> b_tile: array<Quad, 256>;
 
-fn load(of_a: bool, at: u32) -> Quad {
-    if of_a {
-        return a[at];
-    }
-    return b[at];
+// Four words of each of four lines.
+struct Words {
+    x: Quad,
+    y: Quad,
+    z: Quad,
+    w: Quad,
 }
 
 // Where a word of four lines is in a tile: in different banks for neighbouring invocations, when they store and when they load.
@@ -60,10 +59,6 @@ fn main(
     let quad = local % 4u;
     let line = select(column0, row0, of_a) + 4u * lines;
     let count = select(params.columns, params.rows, of_a);
-    let at0 = (matrix * count + min(line, count - 1u)) * depth;
-    let at1 = (matrix * count + min(line + 1u, count - 1u)) * depth;
-    let at2 = (matrix * count + min(line + 2u, count - 1u)) * depth;
-    let at3 = (matrix * count + min(line + 3u, count - 1u)) * depth;
     let x = local % 16u;
     let y = local / 16u;
     var sums0 = Sums();
@@ -71,32 +66,26 @@ fn main(
     var sums2 = Sums();
     var sums3 = Sums();
     for (var depth0 = 0u; depth0 < depth; depth0 += 4u) {
-        var quad0 = Quad();
-        var quad1 = Quad();
-        var quad2 = Quad();
-        var quad3 = Quad();
+        var words = Words();
         let now = depth0 + quad;
         if loads && now < depth {
-            quad0 = load(of_a, at0 + now);
-            quad1 = load(of_a, at1 + now);
-            quad2 = load(of_a, at2 + now);
-            quad3 = load(of_a, at3 + now);
+            if of_a {
+                words = load_a(matrix, count, line, now);
+            } else {
+                words = load_b(matrix, count, line, now);
+            }
         }
         if loads {
-            let word0 = Quad(quad0.x, quad1.x, quad2.x, quad3.x);
-            let word1 = Quad(quad0.y, quad1.y, quad2.y, quad3.y);
-            let word2 = Quad(quad0.z, quad1.z, quad2.z, quad3.z);
-            let word3 = Quad(quad0.w, quad1.w, quad2.w, quad3.w);
             if of_a {
-                a_tile[place(4u * quad + 0u, lines)] = word0;
-                a_tile[place(4u * quad + 1u, lines)] = word1;
-                a_tile[place(4u * quad + 2u, lines)] = word2;
-                a_tile[place(4u * quad + 3u, lines)] = word3;
+                a_tile[place(4u * quad + 0u, lines)] = words.x;
+                a_tile[place(4u * quad + 1u, lines)] = words.y;
+                a_tile[place(4u * quad + 2u, lines)] = words.z;
+                a_tile[place(4u * quad + 3u, lines)] = words.w;
             } else {
-                b_tile[place(4u * quad + 0u, lines)] = word0;
-                b_tile[place(4u * quad + 1u, lines)] = word1;
-                b_tile[place(4u * quad + 2u, lines)] = word2;
-                b_tile[place(4u * quad + 3u, lines)] = word3;
+                b_tile[place(4u * quad + 0u, lines)] = words.x;
+                b_tile[place(4u * quad + 1u, lines)] = words.y;
+                b_tile[place(4u * quad + 2u, lines)] = words.z;
+                b_tile[place(4u * quad + 3u, lines)] = words.w;
             }
         }
         workgroupBarrier();

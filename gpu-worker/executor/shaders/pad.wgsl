@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows filled with zeros to whole words, for the product.
 fn element(i: u32) -> i32 {
-    let row = i / params.depth;
+    let row = quotient(i, params.by_depth);
     let column = i - row * params.depth;
     if column < params.columns {
         return load_a(row * params.columns + column);

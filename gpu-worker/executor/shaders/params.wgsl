@@ -31,6 +31,20 @@ struct Params {
     kernel: vec2<u32>,
     stride: vec2<u32>,
     padding: vec2<u32>,
+    // What quotient() divides by rows, columns, .. with: a factor and a shift.
+    by_rows: vec2<u32>,
+    by_columns: vec2<u32>,
+    by_depth: vec2<u32>,
+    by_whole: vec2<u32>,
+    by_first: vec2<u32>,
     channels: u32,
-    unused: u32,
+}
+
+// A number below 2^31 divided by another one: the upper word of a product of words, shifted.
+fn quotient(number: u32, by: vec2<u32>) -> u32 {
+    let x = vec2(number << 1u, by.x) & vec2(0xffffu);
+    let y = vec2(number << 1u, by.x) >> vec2(16u);
+    let middle = y.x * x.y + ((x.x * x.y) >> 16u);
+    let other = x.x * y.y + (middle & 0xffffu);
+    return (y.x * y.y + (middle >> 16u) + (other >> 16u)) >> by.y;
 }

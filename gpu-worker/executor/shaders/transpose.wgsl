@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 fn element(i: u32) -> i32 {
-    let column = i / params.rows;
+    let column = quotient(i, params.by_rows);
     return load_a((i - column * params.rows) * params.columns + column);
 }

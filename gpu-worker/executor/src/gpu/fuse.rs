@@ -2,7 +2,7 @@
 //! Which operators of a block become one kernel: neighbours that compute elements one by one, all over as many elements. What none
 //! but they read is never in memory. Numbers, tensors of one element, are computed by each kernel that reads them.
 
-use super::kernels::{self, Member, Source};
+use super::kernels::{self, At, Member, Source};
 use quern_program::{
     ops::{broadcast, is_random, Broadcast},
     Checked, Context, DType, Op, OpKind, SegmentKind, Shape, TensorType, Value,
@@ -16,11 +16,15 @@ use std::{
 const MAX_BUFFERS: usize = 8;
 /// Steps of a kernel: more take long to compile.
 const MAX_STEPS: usize = 32;
+/// Steps that a kernel computes for a place, those counted each time that are computed where they are read.
+const MAX_COMPUTED: usize = 96;
 /// Steps by which a kernel computes a number for itself, and tensors that it reads for it: so few that two numbers always fit a kernel.
 const MAX_NUMBER_STEPS: usize = 12;
 const MAX_NUMBER_READS: usize = 3;
 /// How far apart in a block operators may be that have nothing to do with each other: what they read waits for both.
 const NEAR: usize = 32;
+/// How often chains and readers are looked through: what is merged lets more be merged.
+const PASSES: usize = 3;
 /// Rows and columns of the tensors that kernels are tried on: not whole words, nor whole blocks of random words.
 const SMALL: [u32; 2] = [17, 31];
 
@@ -63,6 +67,8 @@ pub(super) enum Trial {
     Elements(Recipe),
     /// It finds the largest absolute value of a tensor of such elements. Its output must be 0 before.
     MaxAbs(DType),
+    /// It multiplies matrices of which these are transposed in memory.
+    Product([bool; 2]),
 }
 
 /// A kernel of steps, by what it computes.
@@ -83,7 +89,7 @@ pub(super) struct Step {
     pub args: Vec<TensorType>,
     pub output: TensorType,
     pub reads: Vec<Source>,
-    once: bool,
+    at: At,
 }
 
 /// What a step computes.
@@ -103,7 +109,7 @@ impl Recipe {
                 (What::Operator(OpKind::Concat { axis }), [a, b]) => kernels::concat(*axis, *a, *b, step.output),
                 (What::Operator(kind), args) => kernels::operator(kind, args, step.output, &[0; 32])?,
             };
-            Some(Member { alone, reads: step.reads.clone(), once: step.once })
+            Some(Member { alone, reads: step.reads.clone(), at: step.at })
         };
         let members = self.steps.iter().map(member).collect::<Option<_>>()?;
         let arguments = self.arguments.iter().map(|ty| ty.dtype).collect();
@@ -113,7 +119,7 @@ impl Recipe {
     }
 
     fn elements(&self) -> u64 {
-        self.steps.iter().find(|step| !step.once).map_or(1, |step| step.output.elements())
+        self.steps.iter().find(|step| step.at == At::Each).map_or(1, |step| step.output.elements())
     }
 }
 
@@ -141,7 +147,12 @@ fn small(kind: &OpKind, args: &[TensorType], [rows, columns]: [u32; 2]) -> Optio
                 Broadcast::AllButLast => vec![rows, 1],
                 Broadcast::Same | Broadcast::One => vec![1, 1],
             };
-            (kind.clone(), of(&[whole, &b])?)
+            let small = of(&[whole, &b])?;
+            // Of one row or column more than one way to read can be the same.
+            if !kernels::second_is_same(args, &small) {
+                return None;
+            }
+            (kind.clone(), small)
         }
         OpKind::Random { .. } => (OpKind::Random { shape: Shape::matrix(rows, columns) }, of(&[])?),
         OpKind::Transpose => (OpKind::Transpose, of(&[&[columns, rows]])?),
@@ -184,7 +195,8 @@ struct Known {
     is_step: bool,
     /// Which arguments it reads at the place of the element that it computes.
     in_place: [bool; 2],
-    /// Of a number that each kernel computes for itself: how many steps it takes, and what it reads for it.
+    /// Of a number that each kernel computes for itself, and of a transpose that products read as it is in memory: how many steps it
+    /// takes, and what it reads for it.
     number: Option<(usize, BTreeSet<Value>)>,
     /// The operators whose outputs must be in memory, or in the same kernel.
     after: BTreeSet<u16>,
@@ -268,6 +280,9 @@ impl<'a> Block<'a> {
     /// How an operator is computed by each kernel that reads it, if it is cheap, its output is a number, and all who read it can.
     fn number(&self, op: usize) -> Option<(usize, BTreeSet<Value>)> {
         let known = &self.known[op];
+        if self.is_read_as_columns(op) {
+            return Some((1, known.args.iter().copied().collect()));
+        }
         let is_alone = self.types[op].elements() == 1 && known.is_step && known.is_needed && !known.is_result;
         if !is_alone || is_random(&self.ops[op].kind) {
             return None;
@@ -300,6 +315,56 @@ impl<'a> Block<'a> {
         (steps <= MAX_NUMBER_STEPS && reads.len() <= MAX_NUMBER_READS).then_some((steps, reads))
     }
 
+    /// Whether an operator transposes matrices that only products read, which can read them as they are.
+    fn is_read_as_columns(&self, op: usize) -> bool {
+        let known = &self.known[op];
+        let (value, ty) = (Value::Op(op as u16), self.types[op]);
+        let rank = ty.shape.rank();
+        let is_transpose = match &self.ops[op].kind {
+            OpKind::Transpose => true,
+            OpKind::Permute { axes } => {
+                let swapped = (0..rank).map(|axis| if axis + 2 < rank { axis } else { 2 * rank - 3 - axis });
+                rank > 1 && swapped.eq(axes.iter().take(rank).map(|axis| usize::from(*axis)))
+            }
+            _ => false,
+        };
+        let can_read = |user: &u16| {
+            let by = &self.known[usize::from(*user)];
+            let are_columns = [0, 1].map(|arg| by.args.get(arg) == Some(&value));
+            let as_it_is = by.args.iter().zip(&by.arg_types).all(|(arg, of)| *arg != value || of.shape == ty.shape);
+            as_it_is && self.product(usize::from(*user), are_columns).is_some()
+        };
+        is_transpose && known.is_needed && !known.is_result && known.users.iter().all(can_read)
+    }
+
+    /// A product of which these arguments are transposed in memory.
+    fn product(&self, op: usize, are_columns: [bool; 2]) -> Option<kernels::Call> {
+        let [a, b] = self.known[op].arg_types.as_slice() else { return None };
+        let shape = self.types[op].shape;
+        let is_product = self.ops[op].kind == OpKind::MatmulNt;
+        let matrices = shape.dims().iter().rev().skip(2).product();
+        let lines = |x: &TensorType| x.shape.dim(x.shape.rank().wrapping_sub(2));
+        let sizes = [lines(a), lines(b), a.shape.last()];
+        is_product.then(|| kernels::Product::of_columns(matrices, sizes, are_columns)).flatten()
+    }
+
+    /// A product with transposes that it reads as they are in memory.
+    fn product_of_columns(&self, op: u16) -> Option<Fused> {
+        let known = &self.known[usize::from(op)];
+        let as_read = known.args.iter().map(|value| match value {
+            Value::Op(arg) if self.known[usize::from(*arg)].number.is_some() => {
+                Some((*self.known[usize::from(*arg)].args.first()?, true))
+            }
+            value => Some((*value, false)),
+        });
+        let (args, are_columns): (Vec<_>, Vec<_>) = as_read.collect::<Option<Vec<_>>>()?.into_iter().unzip();
+        let are_columns: [bool; 2] = are_columns.try_into().ok()?;
+        let call = are_columns.contains(&true).then(|| self.product(usize::from(op), are_columns)).flatten()?;
+        let work = self.checked.call(self.kind, op, &Context::default())?.cost_macs();
+        let trial = Trial::Product(are_columns);
+        Some(Fused { call, args, outputs: vec![op], zeros: 0, keys: Vec::new(), work, trial })
+    }
+
     /// What must be run before an operator, or with it.
     fn after(&self, op: usize) -> BTreeSet<u16> {
         let mut after = BTreeSet::new();
@@ -321,30 +386,20 @@ impl<'a> Block<'a> {
     fn plan(mut self) -> Plan {
         let runs: Vec<usize> =
             (0..self.ops.len()).filter(|op| self.known[*op].is_needed && self.known[*op].number.is_none()).collect();
-        // Chains first, which save memory too; then those who read the same, and at last those who are only of one size.
-        let mut readers: HashMap<Value, usize> = HashMap::new();
-        for op in &runs {
-            self.join_max_abs(*op);
-            for value in self.known[*op].args.clone() {
-                if let Value::Op(arg) = value {
-                    self.join(usize::from(arg), *op);
-                }
-            }
-        }
-        for op in &runs {
-            for value in self.known[*op].args.clone() {
-                let is_number = matches!(value, Value::Op(arg) if self.known[usize::from(arg)].number.is_some());
-                if !is_number && !matches!(value, Value::Const(_)) && self.known[*op].is_step {
-                    if let Some(before) = readers.insert(value, *op) {
-                        self.join(before, *op);
-                    }
-                }
+        runs.iter().for_each(|op| self.join_max_abs(*op));
+        // Chains first, which save memory too; then those who read the same, and at last those who are only of one size. What is moved
+        // by several can be computed by these when they are together.
+        for _ in 0..PASSES {
+            if !(self.join_chains(&runs) | self.join_readers(&runs)) {
+                break;
             }
         }
         let mut sizes: HashMap<u64, usize> = HashMap::new();
         for op in runs.into_iter().filter(|op| self.known[*op].is_step).collect::<Vec<_>>() {
             match sizes.insert(self.types[op].elements(), op) {
-                Some(before) if op - before <= NEAR => self.join(before, op),
+                Some(before) if op - before <= NEAR => {
+                    self.join(before, op);
+                }
                 _ => {}
             }
         }
@@ -357,26 +412,57 @@ impl<'a> Block<'a> {
         Plan { units }
     }
 
+    /// Puts operators together with what they read, where that makes one kernel. Whether it did for any.
+    fn join_chains(&mut self, runs: &[usize]) -> bool {
+        let mut any = false;
+        for op in runs {
+            for value in self.known[*op].args.clone() {
+                if let Value::Op(arg) = value {
+                    any |= self.join(usize::from(arg), *op);
+                }
+            }
+        }
+        any
+    }
+
+    /// Puts operators together that read the same, likewise.
+    fn join_readers(&mut self, runs: &[usize]) -> bool {
+        let mut any = false;
+        let mut readers: HashMap<Value, usize> = HashMap::new();
+        for op in runs {
+            for value in self.known[*op].args.clone() {
+                let is_number = matches!(value, Value::Op(arg) if self.known[usize::from(arg)].number.is_some());
+                if !is_number && !matches!(value, Value::Const(_)) && self.known[*op].is_step {
+                    match readers.insert(value, *op) {
+                        Some(before) if self.types[before].elements() == self.types[*op].elements() => {
+                            any |= self.join(before, *op);
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+        any
+    }
+
     /// Puts the groups of two operators together, if they can be one kernel.
-    fn join(&mut self, a: usize, b: usize) {
+    fn join(&mut self, a: usize, b: usize) -> bool {
         let [group_a, group_b] = [self.group[a], self.group[b]];
         let are_steps = [a, b].iter().all(|op| self.known[*op].is_step && self.known[*op].number.is_none());
-        if group_a == group_b || !are_steps || self.types[a].elements() != self.types[b].elements() {
-            return;
-        }
-        self.merge(group_a.min(group_b), group_a.max(group_b));
+        group_a != group_b && are_steps && self.merge(group_a.min(group_b), group_a.max(group_b))
     }
 
     /// Makes one group of two, if they can be one kernel.
-    fn merge(&mut self, to: usize, from: usize) {
+    fn merge(&mut self, to: usize, from: usize) -> bool {
         let mut both = [self.members[to].as_slice(), self.members[from].as_slice()].concat();
         both.sort_unstable();
-        if self.draft(&both).is_none() || !self.is_apart(&both) {
-            return;
+        let can_be = self.draft(&both).is_some() && self.is_apart(&both);
+        if can_be {
+            both.iter().for_each(|op| self.group[usize::from(*op)] = to);
+            self.members[from].clear();
+            self.members[to] = both;
         }
-        both.iter().for_each(|op| self.group[usize::from(*op)] = to);
-        self.members[from].clear();
-        self.members[to] = both;
+        can_be
     }
 
     /// Whether no way leads from one of these operators to another through one that is not of them.
@@ -450,7 +536,7 @@ impl<'a> Block<'a> {
                 .draft(members)
                 .filter(|draft| draft.real.steps.len() + draft.largest.len() > 1)
                 .and_then(|draft| self.fused(draft)),
-            false => self.max_abs(members),
+            false => self.max_abs(members).or_else(|| self.product_of_columns(*members.first()?)),
         };
         Unit { ops: ops.into_iter().collect(), fused, unused: Vec::new() }
     }
@@ -543,57 +629,90 @@ impl<'a> Block<'a> {
 
     /// These operators as one kernel, within its limits.
     fn draft(&self, members: &[u16]) -> Option<Draft> {
-        let first = members.first()?;
-        let mut draft = Draft { elements: self.types[usize::from(*first)].elements(), ..Draft::default() };
+        let mut draft = Draft::default();
         let [steps, largest] =
-            [false, true].map(|is| members.iter().filter(move |op| self.is_max_abs(usize::from(**op)) == is));
-        for op in steps.clone() {
-            self.add(&mut draft, members, *op)?;
-        }
-        for op in steps {
-            let Known { users, is_result, .. } = &self.known[usize::from(*op)];
-            if *is_result || users.iter().any(|user| members.binary_search(user).is_err()) {
-                let step = *draft.step_of.get(&Value::Op(*op))?;
-                draft.real.stores.push(step);
-                draft.small.stores.push(step);
+            [false, true].map(|is| members.iter().copied().filter(move |op| self.is_max_abs(usize::from(*op)) == is));
+        draft.stored = steps
+            .filter(|op| {
+                let Known { users, is_result, .. } = &self.known[usize::from(*op)];
+                *is_result || users.iter().any(|user| members.binary_search(user).is_err())
+            })
+            .collect();
+        draft.largest = largest.filter(|op| self.types[usize::from(*op)].elements() == 1).collect();
+        let measured: Vec<u16> = draft.largest.iter().map(|op| self.measured(*op)).collect::<Option<_>>()?;
+        draft.elements = self.types[usize::from(*draft.stored.first().or(measured.first())?)].elements();
+        let stored = draft.stored.clone();
+        for (op, is_stored) in stored.iter().map(|op| (op, true)).chain(measured.iter().map(|op| (op, false))) {
+            if members.binary_search(op).is_err() || self.types[usize::from(*op)].elements() != draft.elements {
+                return None;
             }
-        }
-        for op in largest {
-            match self.known[usize::from(*op)].args.first()? {
-                Value::Op(x) if self.is_max_abs(usize::from(*x)) => {}
-                x => {
-                    let step = *draft.step_of.get(x)?;
-                    draft.real.largest.push(step);
-                    draft.small.largest.push(step);
-                }
-            }
-            if self.types[usize::from(*op)].elements() == 1 {
-                draft.largest.push(*op);
+            let step = self.add(&mut draft, members, *op, None)?;
+            for recipe in [&mut draft.real, &mut draft.small] {
+                if is_stored { &mut recipe.stores } else { &mut recipe.largest }.push(step);
             }
         }
         let outputs = draft.real.stores.len() + draft.real.largest.len();
-        let fits = draft.args.len() + outputs <= MAX_BUFFERS && draft.real.steps.len() <= MAX_STEPS;
+        let computed = draft.real.steps.iter().zip(&draft.computed).filter(|(step, _)| step.at != At::Read);
+        // The largest of what is stored is found here too, if that can be.
+        let is_sought = |op: &&u16| {
+            let users = &self.known[usize::from(**op)].users;
+            users.iter().any(|user| self.is_max_abs(usize::from(*user))) && !measured.contains(*op)
+        };
+        let sought = draft.stored.iter().filter(is_sought).count();
+        let fits = draft.args.len() + outputs + sought <= MAX_BUFFERS
+            && draft.real.steps.len() <= MAX_STEPS
+            && computed.map(|(_, steps)| *steps).sum::<usize>() <= MAX_COMPUTED;
         fits.then_some(draft)
     }
 
-    /// The step of an operator, and of all numbers that it reads.
-    fn add(&self, draft: &mut Draft, members: &[u16], op: u16) -> Option<usize> {
-        if let Some(step) = draft.step_of.get(&Value::Op(op)) {
-            return Some(*step);
+    /// Of what an operator is the largest absolute value, by rows first.
+    fn measured(&self, mut op: u16) -> Option<u16> {
+        loop {
+            match self.known[usize::from(op)].args.first()? {
+                Value::Op(x) if self.is_max_abs(usize::from(*x)) => op = *x,
+                Value::Op(x) => return Some(*x),
+                _ => return None,
+            }
         }
+    }
+
+    /// The step of an operator, and of all that it reads: at the places of the kernel, or at those of a tensor that in the trial
+    /// has this shape.
+    fn add(&self, draft: &mut Draft, members: &[u16], op: u16, elsewhere: Option<[u32; 2]>) -> Option<usize> {
         let Op { kind, .. } = &self.ops[usize::from(op)];
         let known = &self.known[usize::from(op)];
         let output = self.types[usize::from(op)];
-        let once = draft.elements > 1 && output.elements() == 1;
-        let shape = if once { [1, 1] } else { SMALL };
+        let (at, shape) = match elsewhere {
+            _ if draft.elements > 1 && output.elements() == 1 => (At::Once, [1, 1]),
+            Some(shape) => (At::Read, shape),
+            None => (At::Each, SMALL),
+        };
+        if draft.real.steps.len() > MAX_STEPS {
+            return None;
+        }
+        let elsewhere = elsewhere.filter(|_| at == At::Read);
+        if let Some(step) = draft.step_of.get(&(Value::Op(op), elsewhere)) {
+            return Some(*step);
+        }
+        // What is in memory too is read there, and what takes long is computed once.
+        let takes_long = is_random(kind) || matches!(kind, OpKind::Div | OpKind::Sqrt);
+        if at == At::Read && (takes_long || draft.stored.contains(&op)) {
+            return None;
+        }
         let (small_kind, small_args) = small(kind, &known.arg_types, shape)?;
         let mut reads = Vec::with_capacity(known.args.len());
         for (arg, value) in known.args.iter().enumerate() {
             let (ty, small) = (*known.arg_types.get(arg)?, *small_args.get(arg)?);
             let is_in_place = known.in_place.get(arg) == Some(&true);
+            let there = match (is_in_place, small.shape.dims()) {
+                (true, _) => elsewhere,
+                (false, [rows, columns]) => Some([*rows, *columns]),
+                (false, _) => Some([1, small.elements() as u32]),
+            };
+            let is_computed =
+                |op: &u16| members.binary_search(op).is_ok() || self.known[usize::from(*op)].number.is_some();
             let step = match value {
-                Value::Op(op) if members.binary_search(op).is_ok() => Some(self.add(draft, members, *op)?),
-                Value::Op(op) if self.known[usize::from(*op)].number.is_some() => Some(self.add(draft, members, *op)?),
+                Value::Op(op) if is_computed(op) => Some(self.add(draft, members, *op, there)?),
                 Value::Const(_)
                     if ty.elements() == 1 && (is_in_place || draft.elements > 1 && small.elements() == 1) =>
                 {
@@ -603,33 +722,32 @@ impl<'a> Block<'a> {
             };
             let computed = step.and_then(|step| Some((step, draft.small.steps.get(step)?.output.elements())));
             reads.push(match computed {
-                Some((step, 1)) if small.elements() == 1 => Source::Step(step),
-                Some((step, elements)) if is_in_place && small.elements() == elements => Source::Step(step),
+                Some((step, elements)) if small.elements() == elements => Source::Step(step),
                 Some(_) if matches!(value, Value::Op(_)) => return None,
                 _ => Source::Argument(draft.argument(*value, ty, small)),
             });
         }
         let small_output = TensorType::new(output.dtype, Shape::new(&shape)?);
-        let step = Step { what: What::Operator(kind.clone()), args: known.arg_types.clone(), output, reads, once };
+        let step = Step { what: What::Operator(kind.clone()), args: known.arg_types.clone(), output, reads, at };
         let small_step =
             Step { what: What::Operator(small_kind), args: small_args, output: small_output, ..step.clone() };
         draft.ops.push(op);
-        Some(draft.push(Value::Op(op), Some(op), step, small_step))
+        Some(draft.push((Value::Op(op), elsewhere), Some(op), step, small_step))
     }
 
     /// The step of a constant of one element.
     fn number_step(&self, draft: &mut Draft, value: Value) -> Option<usize> {
-        if let Some(step) = draft.step_of.get(&value) {
+        if let Some(step) = draft.step_of.get(&(value, None)) {
             return Some(*step);
         }
         let Value::Const(index) = value else { return None };
         let constant = self.checked.program().constants.get(usize::from(index))?;
         let number = quern_program::decode_element(constant.ty.dtype, &constant.bytes, 0);
-        let once = draft.elements > 1;
-        let shape = Shape::new(&if once { [1, 1] } else { SMALL })?;
-        let step = Step { what: What::Number(number), args: vec![], output: constant.ty, reads: vec![], once };
+        let (at, shape) = if draft.elements > 1 { (At::Once, [1, 1]) } else { (At::Each, SMALL) };
+        let shape = Shape::new(&shape)?;
+        let step = Step { what: What::Number(number), args: vec![], output: constant.ty, reads: vec![], at };
         let small = Step { output: TensorType::new(constant.ty.dtype, shape), ..step.clone() };
-        Some(draft.push(value, None, step, small))
+        Some(draft.push((value, None), None, step, small))
     }
 }
 
@@ -641,16 +759,27 @@ struct Draft {
     small: Recipe,
     args: Vec<Value>,
     ops: Vec<u16>,
+    /// The operators whose outputs are stored.
+    stored: Vec<u16>,
     /// The operators that give the largest absolute values.
     largest: Vec<u16>,
+    /// How many steps are computed for each.
+    computed: Vec<usize>,
     /// Which operator each step is; none for constants.
     step_ops: Vec<Option<u16>>,
-    step_of: HashMap<Value, usize>,
+    /// The steps of values, at the places of the kernel or at those of a tensor that has this shape in the trial.
+    step_of: HashMap<(Value, Option<[u32; 2]>), usize>,
 }
 
 impl Draft {
-    fn push(&mut self, value: Value, op: Option<u16>, real: Step, small: Step) -> usize {
+    fn push(&mut self, value: (Value, Option<[u32; 2]>), op: Option<u16>, real: Step, small: Step) -> usize {
         let step = self.real.steps.len();
+        let again = real.reads.iter().filter_map(|read| match read {
+            Source::Step(step) if self.real.steps.get(*step)?.at == At::Read => self.computed.get(*step).copied(),
+            _ => None,
+        });
+        let computed = again.fold(1usize, usize::saturating_add);
+        self.computed.push(computed);
         self.step_of.insert(value, step);
         self.step_ops.push(op);
         self.real.steps.push(real);
@@ -658,10 +787,12 @@ impl Draft {
         step
     }
 
-    /// The argument of the kernel with this value. What is read in two ways is an argument twice, so that both can be tried.
+    /// The argument of the kernel with this value. What is read in several ways has in the trial as many elements as one of them needs.
     fn argument(&mut self, value: Value, real: TensorType, small: TensorType) -> usize {
-        let mut known = self.args.iter().zip(&self.small.arguments);
-        if let Some(argument) = known.position(|(of, ty)| *of == value && *ty == small) {
+        if let Some(argument) = self.args.iter().position(|of| *of == value) {
+            if let Some(known) = self.small.arguments.get_mut(argument).filter(|ty| ty.elements() < small.elements()) {
+                *known = small;
+            }
             return argument;
         }
         self.args.push(value);
@@ -735,6 +866,60 @@ mod tests {
         let bits = b.bit_length(largest);
         let sum = b.shift_round(sum, bits);
         assert_eq!(units(b, sum), [(vec![0, 1, 3], Some(vec![0, 3])), (vec![4, 5], Some(vec![5]))]);
+    }
+
+    #[test]
+    fn operators_should_be_one_kernel_when_elements_are_moved_between_them() {
+        let mut b = ProgramBuilder::new();
+        let x = b.input(DType::I32, &[4, 8]);
+        let sum = b.add(x, x);
+        let [left, right] = [0, 4].map(|start| b.slice(sum, 1, start, 4));
+        let swapped = b.concat(1, &[right, left]);
+        let both = b.mul(sum, swapped);
+        let turned = b.transpose(both);
+        assert_eq!(units(b, turned), [((0..6).collect(), Some(vec![5]))]);
+    }
+
+    #[test]
+    fn operators_should_be_kernels_of_their_own_when_what_is_moved_is_in_memory_too_or_random() {
+        let mut b = ProgramBuilder::new();
+        let x = b.input(DType::I32, &[4, 8]);
+        let sum = b.add(x, x);
+        let largest = b.row_max(sum);
+        let turned = b.transpose(sum);
+        let rest = b.sub(turned, largest);
+        let expected = [(vec![0], None), (vec![1], None), (vec![2, 3], Some(vec![3]))];
+        assert_eq!(units(b, rest), expected);
+        let mut b = ProgramBuilder::new();
+        let random = b.random(&[4, 8]);
+        let turned = b.transpose(random);
+        assert_eq!(units(b, turned), [(vec![0], None), (vec![1], None)]);
+    }
+
+    #[test]
+    fn operators_should_be_kernels_of_their_own_when_one_kernel_would_compute_the_same_again_and_again() {
+        let mut b = ProgramBuilder::new();
+        let x = b.input(DType::I32, &[4, 8]);
+        let power = (0..10).fold(x, |x, _| b.mul(x, x));
+        let turned = b.transpose(power);
+        assert_eq!(units(b, turned), [((0..10).collect(), Some(vec![9])), (vec![10], None)]);
+    }
+
+    #[test]
+    fn transposes_should_be_no_kernels_when_only_products_read_them() {
+        let mut b = ProgramBuilder::new();
+        let [x, y] = [20, 24].map(|columns| b.input(DType::I8, &[32, columns]));
+        let [x, y] = [x, y].map(|x| b.transpose(x));
+        let product = b.matmul_nt(x, y);
+        assert_eq!(units(b, product), [(vec![0, 1, 2], Some(vec![2]))]);
+        // Lines that are no whole words, and a reader that is no product.
+        let mut other = ProgramBuilder::new();
+        let [x, y] = [22, 24].map(|columns| other.input(DType::I8, &[32, columns]));
+        let [x, y] = [x, y].map(|x| other.transpose(x));
+        let product = other.matmul_nt(x, y);
+        let sum = other.row_sum(y);
+        let product = other.add(product, sum);
+        assert_eq!(units(other, product), [0, 1, 2, 3, 4].map(|op| (vec![op], None)));
     }
 
     #[test]

@@ -39,9 +39,21 @@ pub(super) struct Params {
     pub kernel: [u32; 2],
     pub stride: [u32; 2],
     pub padding: [u32; 2],
+    pub by_rows: [u32; 2],
+    pub by_columns: [u32; 2],
+    pub by_depth: [u32; 2],
+    pub by_whole: [u32; 2],
+    pub by_first: [u32; 2],
     pub channels: u32,
     /// A uniform's size is a multiple of 16 bytes.
-    pub unused: u32,
+    pub unused: [u32; 3],
+}
+
+/// What divides numbers below 2^31 by this one: the factor `2^(31 + bits) / by`, rounded up, and the bits that the number has less
+/// one. It is too much by less than `1 / by`.
+fn divisor(by: u32) -> [u32; 2] {
+    let bits = by.max(1).next_power_of_two().ilog2();
+    [(1u64 << (31 + bits)).div_ceil(u64::from(by.max(1))) as u32, bits]
 }
 
 /// A file of `shaders/`.
@@ -71,6 +83,8 @@ enum Arguments {
     Elements(Vec<DType>),
     /// Word by word; the kernel declares them, this many.
     Words(usize),
+    /// Lines of words, for a product in tiles; or columns, where it reads a transposed matrix in the place of this one.
+    Lines([bool; 2]),
 }
 
 /// Where a step of a kernel reads an argument of its operator.
@@ -78,8 +92,19 @@ enum Arguments {
 pub(super) enum Source {
     /// In an argument of the kernel, anywhere.
     Argument(usize),
-    /// What an earlier step computed at the same place, or once for all places.
+    /// What an earlier step computes.
     Step(usize),
+}
+
+/// Where a step of a kernel is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum At {
+    /// Once for all places: its output has one element.
+    Once,
+    /// At each place that the kernel computes.
+    Each,
+    /// At whatever place another step reads it, each time anew.
+    Read,
 }
 
 /// An operator on elements, as part of a kernel.
@@ -88,8 +113,7 @@ struct Step {
     parts: Vec<Part>,
     reads: Vec<Source>,
     is_random: bool,
-    /// Whether it is computed once for all places: its output has one element.
-    once: bool,
+    at: At,
 }
 
 /// What a kernel does.
@@ -151,6 +175,9 @@ const PRODUCT: Part = shader!("matmul_nt");
 /// The same, row by row.
 const PRODUCT_BY_ROWS: Part = shader!("matvec_nt");
 
+/// A product's argument that is transposed in memory.
+const COLUMNS: Part = shader!("columns");
+
 /// What the largest absolute value is.
 const LARGEST: Part = shader!("row_max_abs");
 /// The largest of all elements.
@@ -173,6 +200,7 @@ impl Kernel {
         match &self.arguments {
             Arguments::Elements(types) => types.len(),
             Arguments::Words(count) => *count,
+            Arguments::Lines(columns) => columns.len(),
         }
     }
 
@@ -184,7 +212,7 @@ impl Kernel {
     /// Whether it computes more than one operator.
     pub fn is_fused(&self) -> bool {
         match &self.body {
-            Body::Whole(parts) => parts.contains(&REDUCE_ALL),
+            Body::Whole(parts) => parts.contains(&REDUCE_ALL) || self.loads().contains(&COLUMNS),
             Body::Elements { steps, largest, .. } => steps.len() + largest.len() > 1,
         }
     }
@@ -192,7 +220,10 @@ impl Kernel {
     /// What it computes, for people: the files that it is made of.
     pub fn name(&self) -> String {
         let names: Vec<&str> = match &self.body {
-            Body::Whole(parts) => parts.iter().map(|part| part.name).collect(),
+            Body::Whole(parts) => {
+                let columns = self.loads().into_iter().filter(|load| *load == COLUMNS);
+                parts.iter().copied().chain(columns).map(|part| part.name).collect()
+            }
             Body::Elements { steps, largest, .. } => {
                 let steps = steps.iter().filter_map(|step| Some(step.parts.last()?.name));
                 steps.chain(largest.iter().map(|_| LARGEST.name)).collect()
@@ -201,13 +232,18 @@ impl Kernel {
         names.join("+")
     }
 
-    /// The same, wrong about -128: in sums, and among absolute values.
+    /// The same, wrong about -128: in sums, and among absolute values; and about odd words in products.
     #[cfg(test)]
     pub(super) fn spoiled(&self) -> Self {
         let spoil = |part: &mut Part| match part.name {
             "add" => {
                 part.wgsl =
                     "fn element(i: u32) -> i32 { return load_a(i) + second(i) + select(0, 1, load_a(i) == -128); }\n";
+            }
+            "dot_i8" => {
+                part.wgsl = "alias Word = u32;
+                    alias Sum = i32;
+                    fn multiply(a: Word, b: Word) -> Sum { return dot4I8Packed(a, b) + i32(a & 1u); }\n";
             }
             "row_max_abs" => {
                 part.wgsl = "const IDENTITY: i32 = 0;
@@ -243,15 +279,25 @@ impl Kernel {
         source
     }
 
+    /// By which files its arguments are read; by none where it declares them.
+    fn loads(&self) -> Vec<Part> {
+        let of_type = |dtype: &DType| match dtype {
+            DType::I8 => shader!("load_i8"),
+            DType::I16 => shader!("load_i16"),
+            DType::I32 => shader!("load_i32"),
+        };
+        match &self.arguments {
+            Arguments::Elements(types) => types.iter().map(of_type).collect(),
+            Arguments::Lines(columns) => {
+                columns.iter().map(|is| if *is { COLUMNS } else { shader!("lines") }).collect()
+            }
+            Arguments::Words(_) => Vec::new(),
+        }
+    }
+
     /// How arguments of such names are read.
     fn load(&self, source: &mut String, name: impl Fn(usize) -> String) {
-        let Arguments::Elements(types) = &self.arguments else { return };
-        for (argument, dtype) in types.iter().enumerate() {
-            let load = match dtype {
-                DType::I8 => shader!("load_i8"),
-                DType::I16 => shader!("load_i16"),
-                DType::I32 => shader!("load_i32"),
-            };
+        for (argument, load) in self.loads().into_iter().enumerate() {
             let binding = (1 + self.outputs() + argument).to_string();
             source.push_str(&load.wgsl.replace("NAME", &name(argument)).replace("BINDING", &binding));
         }
@@ -271,10 +317,13 @@ fn elements(source: &mut String, steps: &[Step], stores: &[(usize, DType)], larg
         source.push_str(&store.wgsl.replace("NAME", &format!("y{output}")).replace("BINDING", &binding));
     }
     let (mut once, mut each) = (String::new(), String::new());
-    for (index, Step { parts, reads, is_random, once: is_once }) in steps.iter().enumerate() {
+    for (index, Step { parts, reads, is_random, at }) in steps.iter().enumerate() {
         for (name, read) in ["a", "b", "c", "d"].iter().zip(reads) {
             let value = match read {
                 Source::Argument(argument) => format!("load_x{argument}(i)"),
+                Source::Step(step) if steps.get(*step).is_some_and(|step| step.at == At::Read) => {
+                    format!("element_{step}(i)")
+                }
                 Source::Step(step) => format!("value_{step}"),
             };
             source.push_str(&format!("fn load_{name}_{index}(i: u32) -> i32 {{\n    return {value};\n}}\n"));
@@ -285,13 +334,16 @@ fn elements(source: &mut String, steps: &[Step], stores: &[(usize, DType)], larg
             let wgsl = NAMES.iter().fold(part.wgsl.to_string(), named);
             source.push_str(&wgsl.replace("params.", &format!("steps[{index}].")));
         }
+        if *at == At::Read {
+            continue;
+        }
         source.push_str(&format!("var<private> value_{index}: i32;\n"));
         if *is_random {
             source.push_str(&format!("var<private> words_{index}: array<vec4<u32>, 4>;\n"));
             once.push_str(&format!("    words_{index} = chacha8_{index}(block);\n"));
             let word = format!("words_{index}[(i >> 2u) & 3u][i & 3u]");
             each.push_str(&format!("    value_{index} = random_element_{index}(i, {word});\n"));
-        } else if *is_once {
+        } else if *at == At::Once {
             once.push_str(&format!("    value_{index} = element_{index}(0u);\n"));
         } else {
             each.push_str(&format!("    value_{index} = element_{index}(i);\n"));
@@ -332,7 +384,7 @@ pub(super) fn per_word(dtype: DType) -> u64 {
 /// A kernel of elements that are computed one by one.
 fn elementwise(parts: Vec<Part>, args: &[TensorType], output: TensorType, params: Params) -> Call {
     let is_random = parts.contains(&shader!("chacha8"));
-    let step = Step { parts, reads: (0..args.len()).map(Source::Argument).collect(), is_random, once: false };
+    let step = Step { parts, reads: (0..args.len()).map(Source::Argument).collect(), is_random, at: At::Each };
     let arguments = args.iter().map(|ty| ty.dtype).collect();
     of_steps(vec![step], vec![params], arguments, vec![(0, output.dtype)], vec![], output.elements())
 }
@@ -345,7 +397,12 @@ fn of_steps(
     largest: Vec<usize>,
     elements: u64,
 ) -> Call {
-    params.iter_mut().for_each(|params| params.len = elements as u32);
+    for params in &mut params {
+        let Params { rows, columns, depth, whole, first, .. } = *params;
+        let [by_rows, by_columns, by_depth] = [rows, columns, depth].map(divisor);
+        let [by_whole, by_first] = [whole, first].map(divisor);
+        *params = Params { len: elements as u32, by_rows, by_columns, by_depth, by_whole, by_first, ..*params };
+    }
     let workgroups = elements.div_ceil(each_invocation(&steps, &stores)).div_ceil(WORKGROUP);
     let kernel = Kernel { arguments: Arguments::Elements(arguments), body: Body::Elements { steps, stores, largest } };
     Call { kernel: Arc::new(kernel), params, workgroups }
@@ -363,8 +420,8 @@ pub(super) struct Member {
     pub alone: Call,
     /// Where it reads its arguments.
     pub reads: Vec<Source>,
-    /// Whether its output has one element, for all places.
-    pub once: bool,
+    /// Where it is computed.
+    pub at: At,
 }
 
 /// These operators as one kernel over so many elements, of such arguments; what some of them compute is stored, and the largest absolute
@@ -377,10 +434,10 @@ pub(super) fn fused(
     elements: u64,
 ) -> Option<Call> {
     let (mut steps, mut params) = (Vec::new(), Vec::new());
-    for Member { alone, reads, once } in members {
+    for Member { alone, reads, at } in members {
         match &alone.kernel.body {
             Body::Elements { steps: own, .. } => {
-                steps.extend(own.iter().map(|step| Step { reads: reads.clone(), once, ..step.clone() }))
+                steps.extend(own.iter().map(|step| Step { reads: reads.clone(), at, ..step.clone() }))
             }
             Body::Whole(_) => return None,
         }
@@ -406,6 +463,11 @@ fn second(args: &[TensorType]) -> Part {
         },
         _ => shader!("second_one"),
     }
+}
+
+/// Whether the second of these arguments is read as it is of those.
+pub(super) fn second_is_same(args: &[TensorType], others: &[TensorType]) -> bool {
+    second(args) == second(others)
 }
 
 /// Whether an operator makes each element of one of its first argument and one of its second.
@@ -457,17 +519,25 @@ impl Product {
 
     /// Of `i8`: `a [matrices, rows, line]` times the transposes of `b [matrices, columns, line]`.
     pub fn call(self, matrices: u32, [rows, columns]: [u32; 2]) -> Call {
-        self.of_words(shader!("dot_i8"), matrices, [rows, columns, self.line / 4])
+        self.of_words(shader!("dot_i8"), matrices, [rows, columns, self.line / 4], [false; 2])
     }
 
-    fn of_words(self, dot: Part, matrices: u32, [rows, columns, depth]: [u32; 3]) -> Call {
-        let (parts, [rows_each, columns_each]) = match self.in_tiles {
-            true => (vec![dot, shader!("four"), PRODUCT], [64, 64]),
-            false => (vec![dot, PRODUCT_BY_ROWS], [1, 16]),
+    /// The same of matrices of which these are transposed in memory, if it can be: then its lines are not filled up.
+    pub fn of_columns(matrices: u32, [rows, columns, depth]: [u32; 3], are_columns: [bool; 2]) -> Option<Call> {
+        let product = Self::new(matrices, [rows, columns, depth]);
+        let are_words = [rows, columns].iter().zip(are_columns).all(|(count, is)| !is || count.is_multiple_of(4));
+        let fits = product.in_tiles && product.line == depth && are_words;
+        fits.then(|| product.of_words(shader!("dot_i8"), matrices, [rows, columns, depth / 4], are_columns))
+    }
+
+    fn of_words(self, dot: Part, matrices: u32, [rows, columns, depth]: [u32; 3], are_columns: [bool; 2]) -> Call {
+        let (parts, arguments, [rows_each, columns_each]) = match self.in_tiles {
+            true => (vec![dot, shader!("four"), PRODUCT], Arguments::Lines(are_columns), [64, 64]),
+            false => (vec![dot, PRODUCT_BY_ROWS], Arguments::Words(2), [1, 16]),
         };
         let groups = [rows.div_ceil(rows_each), columns.div_ceil(columns_each)];
         Call {
-            kernel: Arc::new(Kernel { arguments: Arguments::Words(2), body: Body::Whole(parts) }),
+            kernel: Arc::new(Kernel { arguments, body: Body::Whole(parts) }),
             params: vec![Params { rows, columns, depth, matrices, ..Params::default() }],
             workgroups: groups.into_iter().map(u64::from).product::<u64>() * u64::from(matrices),
         }
@@ -476,7 +546,7 @@ impl Product {
 
 /// The product of two `f32` matrices of `n x n` in the same tiles, to measure against.
 pub(super) fn matmul_f32(n: u32) -> Call {
-    Product { in_tiles: true, line: n }.of_words(shader!("dot_f32"), 1, [n; 3])
+    Product { in_tiles: true, line: n }.of_words(shader!("dot_f32"), 1, [n; 3], [false; 2])
 }
 
 /// Words of each argument of [`dots`].
@@ -632,6 +702,22 @@ pub(super) fn operator(kind: &OpKind, args: &[TensorType], output: TensorType, k
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn divisor_should_give_the_quotient_when_numbers_are_at_the_edge_of_one() {
+        let numbers =
+            (1..200).chain((8..31).flat_map(|bit| [(1 << bit) - 1, 1 << bit, (1 << bit) + 1, 3 << (bit - 2)]));
+        for by in numbers.clone() {
+            let [factor, bits] = divisor(by);
+            let edges = numbers.clone().flat_map(|times: u32| [times.saturating_mul(by), times]);
+            for number in
+                edges.flat_map(|edge| [edge - 1, edge, edge.saturating_add(1)]).filter(|number| *number < 1 << 31)
+            {
+                let product = u64::from(number << 1) * u64::from(factor);
+                assert_eq!((product >> 32 >> bits) as u32, number / by, "{number} {by}");
+            }
+        }
+    }
 
     #[test]
     fn rows_should_share_a_workgroup_when_they_are_short_and_many() {

@@ -696,6 +696,73 @@ mod tests {
     }
 
     #[test]
+    fn largest_should_be_told_apart_when_those_of_two_tensors_are_found_in_turns() {
+        let mut builder = ProgramBuilder::new();
+        let x = builder.input(DType::I32, &[4, 8]);
+        let both = [builder.add(x, x), builder.mul(x, x)];
+        let [sum, product] = both.map(|x| builder.row_max_abs(x)).map(|rows| builder.reshape(rows, &[1, 4]));
+        let product = builder.row_max_abs(product);
+        let sum = builder.row_max_abs(sum);
+        let rest = builder.sub(sum, product);
+        let program = builder.build(rest).unwrap();
+        let values: Vec<i32> = (0..32).collect();
+        let inputs = [Tensor::from_values(program.program().inputs[0], &values)];
+        let executor = GpuExecutor::new().unwrap();
+        let found = executor.run_task(&program, &Context::default(), &inputs, &mut |_, _| {}).unwrap();
+        assert_eq!(found.values(), [62 - 961]);
+    }
+
+    #[test]
+    fn transposes_should_run_when_the_device_is_wrong_about_products_that_read_columns() {
+        let mut builder = ProgramBuilder::new();
+        let x = builder.input(DType::I8, &[32, 20]);
+        let y = builder.transpose(x);
+        let product = builder.matmul_nt(y, y);
+        let program = builder.build(product).unwrap();
+        let values: Vec<i32> = (0..640).map(|i| i * 7 % 251 - 125).collect();
+        let [(first, tried), (second, used)] = run_spoiled(&program, &values);
+        let inputs = [Tensor::from_values(program.program().inputs[0], &values)];
+        let expected = reference::run(&program, &Context::default(), &inputs).values();
+        assert_eq!([first, second], [expected.clone(), expected]);
+        assert!(tried > 0 && used == 0, "{tried} {used}");
+    }
+
+    #[test]
+    fn products_should_be_those_of_the_reference_when_arguments_are_transposed() {
+        let executor = GpuExecutor::new().unwrap();
+        for (case, [matrices, rows, columns, depth]) in
+            [[1, 20, 24, 32], [3, 68, 132, 48], [2, 33, 20, 16], [2, 64, 128, 80]].into_iter().enumerate()
+        {
+            for are_columns in [[true, false], [false, true], [true, true]] {
+                let mut builder = ProgramBuilder::new();
+                let [a, b] = [0, 1].map(|arg| {
+                    let lines = [rows, columns][arg];
+                    let [first, last] = if are_columns[arg] { [depth, lines] } else { [lines, depth] };
+                    let x = builder.input(DType::I8, &[matrices, first, last]);
+                    if are_columns[arg] {
+                        builder.permute(x, &[0, 2, 1])
+                    } else {
+                        x
+                    }
+                });
+                let product = builder.matmul_nt(a, b);
+                let program = builder.build(product).unwrap();
+                let inputs: Vec<Tensor> = (program.program().inputs.iter())
+                    .map(|ty| {
+                        let values =
+                            (0..ty.elements() as u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as i32 - 128);
+                        Tensor::from_values(*ty, &values.collect::<Vec<_>>())
+                    })
+                    .collect();
+                let found = executor.run_task(&program, &Context::default(), &inputs, &mut |_, _| {}).unwrap();
+                assert!(found == reference::run(&program, &Context::default(), &inputs), "{case} {are_columns:?}");
+            }
+        }
+        assert_eq!(executor.refused(), [""; 0]);
+        assert_eq!(executor.tried.lock().unwrap().len(), 3);
+    }
+
+    #[test]
     fn block_should_be_planned_once_when_programs_take_turns() {
         let executor = GpuExecutor::new().unwrap();
         let programs = [0, 1, 0].map(|seed| random_program(seed).0);

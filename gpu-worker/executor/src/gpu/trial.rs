@@ -25,6 +25,9 @@ pub(super) fn agrees<D: Device>(pool: &Pool<D>, fused: &Fused) -> Result<bool, E
     let runs: Option<Vec<Run>> = match &fused.trial {
         Trial::Elements(recipe) => (0..ROUNDS).map(|round| of_elements(fused, recipe.clone(), round)).collect(),
         Trial::MaxAbs(dtype) => (0..MAX_ABS_LENGTHS.len()).map(|round| of_max_abs(*dtype, round)).collect(),
+        Trial::Product(are_columns) => {
+            PRODUCTS.iter().enumerate().map(|(round, sizes)| of_product(*are_columns, *sizes, round as u64)).collect()
+        }
     };
     let Some(runs) = runs.filter(|runs| runs.iter().all(|run| run.call.kernel == fused.call.kernel)) else {
         return Ok(false);
@@ -89,6 +92,37 @@ fn of_max_abs(dtype: DType, round: usize) -> Option<Run> {
     };
     let expected = vec![largest(&x)?];
     Some(Run { call: kernels::max_abs(ty), arguments: vec![x], expected })
+}
+
+/// Rows, columns and depth of the products that are computed: more than a tile of lines, and less.
+const PRODUCTS: [[u32; 3]; 2] = [[68, 20, 80], [24, 132, 16]];
+
+/// A round with a product of two matrices each, of which these are transposed in memory.
+fn of_product(are_columns: [bool; 2], [rows, columns, depth]: [u32; 3], round: u64) -> Option<Run> {
+    const MATRICES: u32 = 2;
+    let of = |dtype, lines, depth| Some(TensorType::new(dtype, Shape::new(&[MATRICES, lines, depth])?));
+    let args = [of(DType::I8, rows, depth)?, of(DType::I8, columns, depth)?];
+    let arguments = [0, 1].map(|index| argument(round, index as u64, args[index]));
+    let product =
+        Call { kind: &OpKind::MatmulNt, args: args.to_vec(), output: of(DType::I32, rows, columns)?, key: [0; 32] };
+    // Where lines are columns, an element is elsewhere in memory.
+    let place = |arg: usize, at: u64| {
+        let (lines, depth) = (u64::from([rows, columns][arg]), u64::from(depth));
+        let (matrix, line, of_line) = (at / (lines * depth), at / depth % lines, at % depth);
+        if are_columns[arg] {
+            (matrix * depth + of_line) * lines + line
+        } else {
+            at
+        }
+    };
+    let mut read = |arg: usize, at: u64| arguments.get(arg).map(|tensor| tensor.get(place(arg, at))).ok_or(());
+    let elements = 0..product.output.elements();
+    let expected = elements.map(|index| product.element(index, &mut read)).collect::<Result<Vec<i32>, ()>>().ok()?;
+    Some(Run {
+        call: kernels::Product::of_columns(MATRICES, [rows, columns, depth], are_columns)?,
+        expected: vec![Tensor::from_values(product.output, &expected)],
+        arguments: arguments.into(),
+    })
 }
 
 /// The largest absolute value of all elements.
