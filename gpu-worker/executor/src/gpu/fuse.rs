@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Which operators of a block become one kernel: neighbours that compute elements one by one, all over as many elements. What none
-//! but they read is never in memory. Numbers, tensors of one element, are computed by each kernel that reads them.
+//! Which operators of a block become one kernel: neighbours that compute elements one by one, and write as many of each output. What
+//! none but they read is never in memory: where it is read at other places, it is computed there, each time anew. Numbers, tensors of
+//! one element, are computed by each kernel that reads them, and a transpose that only products read is read as it was before.
 
 use super::kernels::{self, At, Member, Source};
 use quern_program::{
