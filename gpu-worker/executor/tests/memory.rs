@@ -177,6 +177,10 @@ const PROGRAMS: &[(&str, u64, fn(&mut ProgramBuilder) -> Var)] = &[
         let [x, y] = [(); 2].map(|()| b.input(I8, &[1 << 12, 1 << 6]));
         b.matmul_nt(x, y)
     }),
+    ("a product of few rows", 1, |b| {
+        let [x, y] = [2, 1 << 22].map(|rows| b.input(I8, &[rows, 8]));
+        b.matmul_nt(x, y)
+    }),
     ("many products", THREADS, |b| {
         let [x, y] = [(); 2].map(|()| b.input(I8, &[4, 1 << 11, 1 << 6]));
         b.op(OpKind::MatmulNt, &[x, y])

@@ -20,6 +20,9 @@ const ROW_BLOCK: usize = 192;
 const FEW: usize = 3;
 /// Nor is one whose second matrix has so few rows and bytes: no vectors are filled by it.
 const FEW_ROWS_AND_BYTES: [usize; 2] = [8, 32];
+/// Sums that are computed column by column at a time, and columns at least: there is memory for the result once.
+const SUMS_OF_COLUMNS: usize = 1 << 21;
+const MIN_ROWS_OF_COLUMNS: usize = 1 << 10;
 /// Bytes of a word.
 #[cfg(target_arch = "x86_64")]
 const WORD: usize = 4;
@@ -45,9 +48,14 @@ pub(super) fn write_matmul_nt(simd: Simd, a: &[i8], b: &[i8], [m, n, k]: [usize;
     // Work is divided by rows of the result: give the longer side to them when the other would not feed all cores.
     let threads = rayon::current_num_threads();
     if m < n && (m <= FEW || (threads > 1 && m < 16 * threads)) {
-        let mut columns = vec![0; out.len()];
-        rows_divided(simd, b, a, [n, m, k], &mut columns);
-        super::ops::transpose(&columns, n, m, out);
+        let rows = (SUMS_OF_COLUMNS / m).max(MIN_ROWS_OF_COLUMNS);
+        for (start, b) in (0..n).step_by(rows).zip(b.chunks(rows * k)) {
+            let rows = b.len() / k;
+            let mut columns = vec![0; rows * m];
+            rows_divided(simd, b, a, [rows, m, k], &mut columns);
+            let mut out: Vec<_> = out.chunks_exact_mut(n).map(|row| &mut row[start..start + rows]).collect();
+            super::ops::strided_rows(&columns, [1, m], &mut out);
+        }
     } else {
         rows_divided(simd, a, b, [m, n, k], out);
     }
@@ -223,6 +231,8 @@ pub(super) mod tests {
             [300, 4, 64],
             [3, 0, 5],
             [2, 3, 0],
+            [3, 700_017, 3],
+            [15, 141_000, 5],
             [17, 40, 31],
             [33, 16, 513],
             [512, 512, 512],

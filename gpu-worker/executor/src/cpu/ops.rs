@@ -633,10 +633,10 @@ fn strided<T: Copy + Send + Sync>(x: &[T], [row, column]: [usize; 2], columns: u
     }
 }
 
-/// The same for a few rows, and as many columns as these slices of them have.
-fn strided_rows<T: Copy + Send + Sync>(x: &[T], [row, column]: [usize; 2], rows: &mut [&mut [T]]) {
+/// The same for some rows, and as many columns as these slices of them have.
+pub(super) fn strided_rows<T: Copy + Send + Sync>(x: &[T], [row, column]: [usize; 2], rows: &mut [&mut [T]]) {
     let columns = rows.first().map_or(0, |row| row.len());
-    if columns * rows.len() > CHUNK {
+    if columns > BLOCK && columns * rows.len() > CHUNK {
         let at = (columns / 2).next_multiple_of(BLOCK);
         let (mut left, mut right): (Vec<_>, Vec<_>) = rows.iter_mut().map(|row| row.split_at_mut(at)).unzip();
         rayon::join(
