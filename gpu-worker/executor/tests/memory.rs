@@ -110,8 +110,10 @@ fn million(b: &mut ProgramBuilder, dtype: DType) -> Var {
     b.input(dtype, &[1 << 10, 1 << 10])
 }
 
+type Build = fn(&mut ProgramBuilder) -> Var;
+
 /// Programs, and how many products each computes at a time.
-const PROGRAMS: &[(&str, u64, fn(&mut ProgramBuilder) -> Var)] = &[
+const PROGRAMS: &[(&str, u64, Build)] = &[
     ("a sum", 0, |b| {
         let x = b.input(I32, &[1 << 22]);
         b.add(x, x)
