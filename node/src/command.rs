@@ -6,9 +6,8 @@ use crate::{
     chain_spec,
     cli::{Cli, Subcommand},
     preflight,
-    service::{self, Backend, Client, ImportQueue},
+    service::{self, Backend, Block, Client, ImportQueue},
 };
-use quern_runtime::Block;
 use sc_cli::{Error, Result, SubstrateCli};
 use sc_network::{config::NetworkBackendType, Litep2pNetworkBackend, NetworkWorker};
 use sc_service::{Configuration, PartialComponents, PruningMode};

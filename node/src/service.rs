@@ -3,7 +3,7 @@
 //! Assembles the node from its parts.
 
 use crate::rpc;
-use quern_runtime::{apis::RuntimeApi, Block, Hash};
+use quern_runtime::{apis::RuntimeApi, Hash, Header};
 use sc_consensus_babe::{BabeBlockImport, BabeLink, BabeWorkerHandle, SlotProportion};
 use sc_consensus_grandpa::{
     FinalityProofProvider, GrandpaBlockImport, LinkHalf, SharedVoterState, ThreeQuartersOfTheUnfinalizedChain,
@@ -21,9 +21,12 @@ use sp_consensus_babe::{
     inherents::{BabeCreateInherentDataProviders, InherentDataProvider as SlotProvider},
     SlotDuration,
 };
+use sp_runtime::{generic, OpaqueExtrinsic};
 use sp_timestamp::InherentDataProvider as TimestampProvider;
 use std::{sync::Arc, time::Duration};
 
+/// A block as the node sees it: its transactions are bytes, which JSON-RPC gives in hexadecimal, as clients expect.
+pub type Block = generic::Block<Header, OpaqueExtrinsic>;
 /// The database: ParityDB below the state and block logic.
 pub type Backend = TFullBackend<Block>;
 /// The client that executes blocks.

@@ -5,10 +5,10 @@
 mod quern;
 
 use self::quern::{Quern, QuernRpcServer};
-use crate::service::{Backend, Client, SelectChain, TransactionPool};
+use crate::service::{Backend, Block, Client, SelectChain, TransactionPool};
 use jsonrpsee::RpcModule;
 use pallet_transaction_payment_rpc::{TransactionPayment, TransactionPaymentApiServer};
-use quern_runtime::{Block, BlockNumber, Hash};
+use quern_runtime::{BlockNumber, Hash};
 use sc_consensus_babe::BabeWorkerHandle;
 use sc_consensus_babe_rpc::{Babe, BabeApiServer};
 use sc_consensus_grandpa::{FinalityProofProvider, GrandpaJustificationStream, SharedAuthoritySet, SharedVoterState};

@@ -13,7 +13,7 @@ use self::{
     error::Error,
     watch::{Newest, Places},
 };
-use crate::service::Client;
+use crate::service::{Block, Client};
 use futures::{stream::BoxStream, StreamExt};
 use jsonrpsee::{
     core::{async_trait, SubscriptionResult},
@@ -25,7 +25,7 @@ use quern_protocol::{
     json::{Account, Job, JobPage, Network, Participant, Quote, Receipt, WorkerPage},
     view::JobView,
 };
-use quern_runtime::{quern_api::QuernApi, Block, Hash};
+use quern_runtime::{quern_api::QuernApi, Hash};
 use sc_client_api::BlockchainEvents;
 use sp_api::ProvideRuntimeApi;
 use sp_blockchain::HeaderBackend;
