@@ -23,7 +23,7 @@ pub async fn run(global: &Global) -> anyhow::Result<ExitCode> {
         ("useful work", output::macs(view.useful_macs)),
         ("draws for audits", output::grouped(view.draws.into())),
         ("disputes", format!("{} ({} convicted, {} refuted)", view.disputes, view.convicted, view.refuted)),
-        ("burned", output::qrn(view.burned)),
+        ("burned, of fees for accepted shards", output::qrn(view.burned)),
         ("emitted", output::qrn(view.emitted)),
         ("issuance", output::qrn(view.issuance)),
     ];

@@ -210,7 +210,7 @@ impl Report {
         if self.kills > 0 {
             fact("daemons killed and back", self.kills.to_string());
         }
-        fact("fees burned", output::qrn(self.fees_burned.0));
+        fact("burned, of fees for accepted shards", output::qrn(self.fees_burned.0));
         fact("useful work", output::macs(self.useful_macs.0));
         let share = 100.0 * self.audit_macs.0 as f64 / (self.useful_macs.0 as f64).max(1.0);
         fact(

@@ -252,7 +252,8 @@ impl Fact {
                 qrn(*protocol_fee)
             ),
             Self::ShardFeeBurned { job, shards, burned } => {
-                format!("burned {} for the {shards} shards of job {job}: each takes a place", qrn(*burned))
+                let (places, shards) = (if *shards == 1 { "place" } else { "places" }, output::count((*shards).into(), "shard"));
+                format!("burned {} for the {places} of {shards} of job {job}", qrn(*burned))
             }
             Self::ShardPaid { shard, macs, price, audit_fee, protocol_fee, refund } => format!(
                 "paid {} for shard {shard}: {} for {} at the worker's ask, {} for audits, {} for the protocol; {} that the bid had \

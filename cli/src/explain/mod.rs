@@ -50,6 +50,8 @@ struct Sums {
     rewarded: Big,
     /// Paid for shards.
     paid: Big,
+    /// Burned for the places of shards.
+    shard_fees: Big,
     /// Paid for transactions.
     transaction_fees: Big,
     /// Lost by slashes and rejected appeals.
@@ -59,7 +61,9 @@ struct Sums {
 impl Sums {
     fn add(&mut self, fact: &Fact) {
         match fact {
-            Fact::Worked { earned, .. } | Fact::Audited { earned, .. } => self.earned += *earned,
+            Fact::Worked { earned, .. } | Fact::Audited { earned, .. } | Fact::Compensated { earned, .. } => {
+                self.earned += *earned
+            }
             Fact::EmissionClaimed { for_work, for_authoring, .. } => {
                 self.emission += [*for_work, *for_authoring].into_iter().sum()
             }
@@ -68,6 +72,10 @@ impl Sums {
             Fact::ShardPaid { price, audit_fee, protocol_fee, .. } => {
                 self.paid += [*price, *audit_fee, *protocol_fee].into_iter().sum()
             }
+            Fact::ShardCompensated { price, audit_fee, burned, .. } => {
+                self.paid += [*price, *audit_fee, *burned].into_iter().sum()
+            }
+            Fact::ShardFeeBurned { burned, .. } => self.shard_fees += *burned,
             Fact::TransactionFee { fee, .. } => self.transaction_fees += *fee,
             Fact::Slashed { amount, .. } | Fact::StakeSlashed { amount, .. } => self.lost += *amount,
             Fact::AppealRejected { bond, .. } => self.lost += *bond,
@@ -83,6 +91,7 @@ impl Sums {
             ("of that, to those who back it", self.shared),
             ("for showing offences", self.rewarded),
             ("paid for shards", self.paid),
+            ("burned for places of shards", self.shard_fees),
             ("paid for transactions", self.transaction_fees),
             ("lost", self.lost),
         ] {
@@ -216,6 +225,9 @@ mod tests {
             paid,
             worked,
             rewarded,
+            Fact::Compensated { shard: shard(), earned: Big(20), as_worker: true },
+            Fact::ShardCompensated { shard: shard(), price: Big(20), audit_fee: Big(3), burned: Big(2) },
+            Fact::ShardFeeBurned { job: 4, shards: 1, burned: Big(11) },
             Fact::TransactionFee { fee: Big(4), tip: Big(0) },
             Fact::AppealRejected { offence: 0, bond: Big(8) },
             Fact::EmissionClaimed {
@@ -230,15 +242,24 @@ mod tests {
         ];
         facts.iter().for_each(|fact| sums.add(fact));
         let expected = Sums {
-            earned: Big(6),
+            earned: Big(26),
             emission: Big(14),
             shared: Big(7),
             rewarded: Big(3),
-            paid: Big(9),
+            paid: Big(34),
+            shard_fees: Big(11),
             transaction_fees: Big(4),
             lost: Big(8),
         };
         assert_eq!(sums, expected);
+        assert!(sums.text().contains("burned for places of shards"));
+    }
+
+    #[test]
+    fn fee_for_places_should_be_told_of_one_shard_and_of_several() {
+        let told = |shards| Fact::ShardFeeBurned { job: 0, shards, burned: Big(1) }.text();
+        assert!(told(1).ends_with("for the place of 1 shard of job 0"), "{}", told(1));
+        assert!(told(2).ends_with("for the places of 2 shards of job 0"), "{}", told(2));
     }
 
     #[test]
