@@ -64,7 +64,7 @@ pub enum NetError {
     /// No connection could be made.
     #[error("cannot be reached: {0}")]
     Unreachable(String),
-    /// It did not answer in the time that a connection may take, and is given up ([`Config::gives_up_silent`]).
+    /// It was never reached, did not answer in the time that a connection may take, and is given up ([`Config::gives_up_silent`]).
     #[error("cannot be reached: no answer within {CONNECT:?}", CONNECT = peer::CONNECT)]
     Silent,
     /// It was reached, and then the connection broke.

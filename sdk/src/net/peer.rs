@@ -11,7 +11,7 @@ use iroh::endpoint::{presets, Connection, QuicTransportConfig, VarInt};
 use iroh::protocol::Router;
 use quern_primitives::job::Endpoint;
 use quern_primitives::BlobId;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -50,8 +50,9 @@ pub struct Config {
     pub announce: Vec<SocketAddr>,
     /// Fault injection: what it serves late, or not at all.
     pub faults: Option<Faults>,
-    /// Whether it never again dials an endpoint that was silent for the whole time that a connection may take. For a command that asks
-    /// the same few peers for one thing after the other, and ends; whoever stays would lose those who were only away.
+    /// Whether it never again dials an endpoint that it has never reached and that was silent for the whole time that a connection may
+    /// take. For a command that asks the same few peers for one thing after the other, and ends; whoever stays would lose those who were
+    /// only away.
     pub gives_up_silent: bool,
 }
 
@@ -70,13 +71,16 @@ pub struct Peer {
     announce: Arc<[SocketAddr]>,
     slots: Arc<Mutex<Slots>>,
     partials: Arc<Partials>,
-    /// Endpoints, encoded, that were silent; kept where they are given up.
-    silent: Option<Arc<Mutex<HashSet<Vec<u8>>>>>,
+    /// Kept where silent endpoints are given up.
+    reached: Option<Arc<Mutex<Reached>>>,
 }
 
 /// By the whole endpoint, encoded: whoever names the id of somebody else with addresses at which nobody answers holds up nobody but those who
 /// dial these.
 type Slots = HashMap<(Vec<u8>, &'static [u8]), Arc<Slot>>;
+
+/// Whether an endpoint, encoded, was ever reached, in whichever protocol; those that were dialled and never reached were silent.
+type Reached = HashMap<Vec<u8>, bool>;
 
 /// Whether somebody answers at an endpoint with the endpoint's own key, asked by a stranger.
 pub async fn probe(to: &Endpoint, within: Duration) -> Result<(), NetError> {
@@ -144,7 +148,7 @@ impl Peer {
             announce: config.announce.into(),
             slots: Arc::default(),
             partials: Arc::default(),
-            silent: config.gives_up_silent.then(Arc::default),
+            reached: config.gives_up_silent.then(Arc::default),
         })
     }
 
@@ -320,7 +324,7 @@ impl Peer {
         if let Some((_, error)) = link.failure.as_ref().filter(|(at, _)| *at > asked) {
             return Err(error.clone()); // tried for somebody else while this one waited
         }
-        if self.silent().is_some_and(|silent| silent.contains(&to.encode())) {
+        if self.reached().is_some_and(|reached| reached.get(&to.encode()) == Some(&false)) {
             return Err(NetError::Silent);
         }
         let dialling = async {
@@ -328,17 +332,18 @@ impl Peer {
             match timeout(CONNECT, self.router.endpoint().connect(target, alpn)).await {
                 Ok(Ok(connection)) => Ok(connection),
                 Ok(Err(error)) => Err(NetError::Unreachable(error.to_string())),
-                Err(_) => match self.silent() {
-                    Some(mut silent) => {
-                        silent.insert(to.encode());
-                        Err(NetError::Silent)
-                    }
-                    None => Err(NetError::Unreachable(format!("no answer within {CONNECT:?}"))),
+                // One that was reached before is only away.
+                Err(_) => match self.reached().is_some_and(|mut reached| !*reached.entry(to.encode()).or_default()) {
+                    true => Err(NetError::Silent),
+                    false => Err(NetError::Unreachable(format!("no answer within {CONNECT:?}"))),
                 },
             }
         };
         match dialling.await {
             Ok(connection) => {
+                if let Some(mut reached) = self.reached() {
+                    reached.insert(to.encode(), true);
+                }
                 *link = Link { connection: Some(connection.clone()), failure: None };
                 Ok((connection, false))
             }
@@ -349,8 +354,8 @@ impl Peer {
         }
     }
 
-    fn silent(&self) -> Option<MutexGuard<'_, HashSet<Vec<u8>>>> {
-        self.silent.as_ref().map(|silent| silent.lock().unwrap_or_else(PoisonError::into_inner))
+    fn reached(&self) -> Option<MutexGuard<'_, Reached>> {
+        self.reached.as_ref().map(|reached| reached.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn slot(&self, to: &Endpoint, alpn: &'static [u8]) -> Arc<Slot> {

@@ -285,6 +285,34 @@ async fn silent_endpoint_should_be_dialled_again_unless_the_peer_gives_up_silent
 }
 
 #[tokio::test]
+async fn endpoint_should_be_dialled_again_when_it_was_reached_before_it_fell_silent() {
+    let config = Config { gives_up_silent: true, ..Config::new(secret(), loopback()) };
+    let asker = Peer::bind(config, MemoryStore::default()).await.unwrap();
+    let key = secret();
+    let before = Peer::bind(Config::new(key, loopback()), MemoryStore::default()).await.unwrap();
+    let endpoint = before.endpoint();
+    let (id, bytes) = blob(1_000);
+    assert_eq!(only_failure(asker.fetch(id, 1_000, std::slice::from_ref(&endpoint)).await), NetError::NotServed);
+    before.shutdown().await;
+    drop(before);
+    let at = address::to_socket(endpoint.addresses[0]);
+    let silent = loop {
+        match std::net::UdpSocket::bind(at) {
+            Ok(silent) => break silent,
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await, // the port is not free yet
+        }
+    };
+    // Over the other protocol: what was reached in one is known in both.
+    let error = asker.request(&endpoint, b"").await.unwrap_err();
+    assert!(matches!(&error, NetError::Unreachable(why) if why.starts_with("no answer")), "{error:?}");
+    drop(silent);
+    let again = Peer::bind(Config::new(key, at), MemoryStore::default()).await.unwrap();
+    again.store().put(bytes.clone()).await.unwrap();
+    again.access().publish(id);
+    assert_eq!(asker.fetch(id, 1_000, &[endpoint]).await.unwrap(), bytes);
+}
+
+#[tokio::test]
 async fn fetch_should_fail_at_once_when_the_endpoint_cannot_be_dialled() {
     let asker = peer().await;
     let nowhere = Endpoint { id: peer().await.id(), addresses: Default::default() };
