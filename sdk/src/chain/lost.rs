@@ -5,12 +5,13 @@ use super::{errors::in_words, queue::Queued, rpc, ChainError, Included};
 use quern_primitives::Height;
 use std::{future::Future, time::Duration};
 use subxt::utils::H256;
+use tokio::time::Instant;
 
 /// Pause before a node is asked again.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// How often a node is asked that does not answer what became of an extrinsic, with a pause after each.
-const TRIES: u32 = 15;
+/// How long a node is asked that does not answer what became of an extrinsic: twice the minute that one may take to start.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What is asked of a node.
 pub(super) trait Node: Sized {
@@ -45,18 +46,22 @@ pub(super) struct Lost {
 
 impl Lost {
     /// What becomes of it: it is looked for in final blocks, from the one on that it is bound to, and handed in again until none can
-    /// take it any more. Where no node answers for a while that stays open, for the reason that it was lost sight of.
+    /// take it any more. Where no node answers for a while that stays open, for the reason that it was lost sight of; at once where it is
+    /// bound to genesis, which tells apart no two development chains.
     pub async fn looked_for(&self, mut node: impl Node, why: String) -> Result<Included, ChainError> {
         tracing::warn!(nonce = self.queued.nonce, why, "an extrinsic was lost sight of; looking for it on chain");
-        let mut silent = 0;
-        while silent < TRIES {
+        let mut answered = Instant::now();
+        while answered.elapsed() < PATIENCE {
             match self.whereabouts(&node).await {
                 Ok(Some(included)) => return Ok(included),
-                Ok(None) => silent = 0,
+                Ok(None) => answered = Instant::now(),
                 Err(error) if error.is_final() => return Err(error),
                 Err(error) => {
                     tracing::debug!(%error, "looking for an extrinsic");
-                    silent += 1;
+                    // A development chain that began anew, and may answer next, would take it.
+                    if self.born() == 0 {
+                        break;
+                    }
                     node = node.again().await.unwrap_or(node);
                 }
             }
@@ -65,21 +70,35 @@ impl Lost {
         Err(ChainError::Unsettled(why))
     }
 
+    /// The height of the block that it is bound to.
+    fn born(&self) -> Height {
+        self.known.last().map_or(0, |(height, _)| *height)
+    }
+
+    /// That a node runs its chain, by the last block that it has of those known: the hash of one stands for all before it. A node may
+    /// fetch the oldest last, so one that it does not have says nothing.
+    async fn check_chain(&self, node: &impl Node, finalized: Height) -> Result<(), ChainError> {
+        let mut unknown = Ok(());
+        for (height, had) in self.known.iter().rev() {
+            let found = match node.block(*height).await {
+                // The others only tell chains apart: nothing is decided without the block that it is bound to.
+                Ok(has) if has == *had => return unknown,
+                Ok(has) if *height <= finalized => {
+                    return Err(ChainError::Elsewhere { url: self.url.clone(), height: *height, had: *had, has })
+                }
+                Ok(_) => rpc("chain_getBlockHash", format!("its block {height} is another one, and not final")),
+                Err(error) => error,
+            };
+            unknown = unknown.and(Err(found));
+        }
+        unknown
+    }
+
     /// What has become of it by the last final block; none where a block may take it yet.
     async fn whereabouts(&self, node: &impl Node) -> Result<Option<Included>, ChainError> {
         let (height, finalized) = node.finalized().await?;
-        let mut born = 0;
         // What another chain says, which may be behind the address by now, decides nothing.
-        for (at, had) in &self.known {
-            let has = node.block(*at).await?;
-            if has != *had {
-                return Err(match *at > height {
-                    true => rpc("chain_getBlockHash", format!("its block {at} is another one, and not final")),
-                    false => ChainError::Elsewhere { url: self.url.clone(), height: *at, had: *had, has },
-                });
-            }
-            born = *at;
-        }
+        self.check_chain(node, height).await?;
         match Fate::by(&self.queued, node.nonce(finalized).await?, height) {
             Fate::Open => {
                 // What the pool says of it is not the last word: it may be in a block by now.
@@ -89,7 +108,7 @@ impl Lost {
             }
             Fate::Expired => Err(ChainError::Refused("no block has taken it in its time: send it again".into())),
             Fate::Decided => {
-                for height in born..=height.min(self.queued.until) {
+                for height in self.born()..=height.min(self.queued.until) {
                     if let Some(included) = node.outcome(node.block(height).await?, self.hash).await? {
                         return Ok(Some(included));
                     }
@@ -149,6 +168,8 @@ mod tests {
         best: Height,
         /// What was executed, by the block's height. Each raises the nonce, which is [`NONCE`] before.
         executed: BTreeMap<Height, H256>,
+        /// The lowest block but genesis that the node has.
+        oldest: Height,
         /// A block that the node does not give.
         unreadable: Option<Height>,
     }
@@ -214,7 +235,9 @@ mod tests {
 
         async fn block(&self, height: Height) -> Result<[u8; 32], ChainError> {
             let view = self.view()?;
-            (height <= view.best).then(|| view.hash(height)).ok_or_else(|| rpc("chain_getBlockHash", "no such block"))
+            (height == 0 || (view.oldest..=view.best).contains(&height))
+                .then(|| view.hash(height))
+                .ok_or_else(|| rpc("chain_getBlockHash", "no such block"))
         }
 
         async fn nonce(&self, block: [u8; 32]) -> Result<u64, ChainError> {
@@ -320,15 +343,52 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn extrinsic_should_be_found_when_the_node_fetches_its_oldest_blocks_last() {
+        let view = View::at(20).with(15, HASH);
+        let [not_yet, enough] = [BORN + 1, BORN].map(|oldest| View { oldest, ..view.clone() });
+        let node = Fake::new([not_yet, enough].map(Some));
+        assert_eq!(look(&node).await.unwrap(), view.hash(15));
+        assert_eq!(node.counts(), (2, 0, 1), "blocks before the one that it is bound to are not needed");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn extrinsic_should_be_found_when_its_node_takes_a_minute_to_start() {
+        let view = View::at(20).with(15, HASH);
+        let minute = (60 / PAUSE.as_secs()) as usize;
+        let node = Fake::new(std::iter::repeat_n(None, minute).chain([Some(view.clone())]));
+        assert_eq!(look(&node).await.unwrap(), view.hash(15));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn extrinsic_should_not_be_handed_in_over_a_new_connection_when_its_genesis_is_all_that_is_known() {
+        let genesis = (0, View::default().hash(0));
+        let lost = Lost { known: vec![genesis; 2], ..lost() };
+        // A development chain that began anew would take it, or has come to where none can.
+        for next in [View::at(3), View::at(UNTIL)] {
+            let node = Fake::new([None, Some(View { forks_at: Some(1), ..next })]);
+            let error = lost.looked_for(node.clone(), "timed out".into()).await.unwrap_err();
+            assert!(matches!(&error, ChainError::Unsettled(why) if why == "timed out"), "{error}");
+            assert_eq!(node.counts(), (1, 0, 0));
+        }
+        // Over the same connection it is handed in, and found.
+        let view = View::at(5).with(4, HASH);
+        let node = Fake::new([View::at(0), view.clone()].map(Some));
+        assert_eq!(lost.looked_for(node.clone(), "timed out".into()).await.unwrap().block, view.hash(4));
+        assert_eq!(node.counts(), (2, 1, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn extrinsic_should_stay_in_doubt_when_its_block_is_never_read_or_no_node_answers() {
         let pruned = View { unreadable: Some(15), ..View::at(20).with(15, HASH) };
         let behind = View::at(BORN - 5);
         let forked = View { forks_at: Some(BORN), ..View::at(BORN - 1) };
-        for view in [Some(pruned), Some(behind), Some(forked), None] {
+        let recent = View { oldest: BORN + 1, ..View::at(20).with(15, HASH) };
+        for view in [Some(pruned), Some(behind), Some(forked), Some(recent), None] {
             let node = Fake::new([view]);
             let error = look(&node).await.unwrap_err();
             assert!(matches!(&error, ChainError::Unsettled(why) if why == "timed out"), "{error}");
-            assert_eq!(node.counts(), (TRIES as usize, 0, TRIES as usize));
+            let tries = (PATIENCE.as_secs() / PAUSE.as_secs()) as usize;
+            assert_eq!(node.counts(), (tries, 0, tries));
         }
     }
 

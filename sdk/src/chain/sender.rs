@@ -151,7 +151,8 @@ impl Sender {
     }
 
     /// Sends an extrinsic and waits until it is finalised and has succeeded. Dropped by the pool, it is handed in again; lost sight of, it
-    /// is looked for on chain. Where no node answers, the error is [`ChainError::Unsettled`].
+    /// is looked for on chain. Where no node answers, or the connection breaks while nothing is final yet, the error is
+    /// [`ChainError::Unsettled`].
     pub async fn send_and_wait(&self, call: &(impl Payload + Sync)) -> Result<Included, ChainError> {
         match self.acts_for {
             Some(real) => self.carry_out(&self.wrapped(real, call).await?).await,
