@@ -539,6 +539,9 @@ pub enum StakeCommand {
         /// Take out of what backs this candidate (address or hex).
         #[arg(long, value_name = "CANDIDATE")]
         from: Option<String>,
+        /// Do not ask before a registered worker or validator loses its bond, and with it all work.
+        #[arg(long, short)]
+        yes: bool,
     },
     /// Take out what has finished unbonding.
     Withdraw {
@@ -969,7 +972,7 @@ mod tests {
 
     #[test]
     fn unbonding_should_name_the_candidate_when_it_concerns_a_nomination() {
-        assert!(parse("quern stake unbond 5").is_ok());
+        assert!(parse("quern stake unbond 5").is_ok() && parse("quern stake unbond 5 --yes").is_ok());
         assert!(parse("quern stake unbond 5 --from 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY").is_ok());
         assert!(parse("quern stake nominate 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY").is_err());
     }

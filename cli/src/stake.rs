@@ -8,11 +8,11 @@ use crate::{
     proxy,
 };
 use anyhow::{ensure, Context};
-use quern_primitives::{Account, Balance, Height};
+use quern_primitives::{traits::Role, Account, Balance, Height};
 use quern_protocol::view::{AccountView, CandidateView, NominationView, ParticipantView, MAX_PAGE};
 use quern_sdk::chain::{
     calls,
-    json::Big,
+    json::{self, Big},
     parse_account,
     runtime::{self, rewards},
     Chain,
@@ -164,7 +164,14 @@ pub async fn run(global: &Global, command: StakeCommand) -> anyhow::Result<ExitC
     if let Some(hint) = hint_of_stake(std::env::var("QUERN_STAKE").ok().as_deref(), &command, &caller) {
         Output { json: global.json }.say(hint);
     }
-    possible(&command, &chain.account(&caller).await?, chain.minimum_bond().await?)?;
+    let (view, minimum) = (chain.account(&caller).await?, chain.minimum_bond().await?);
+    possible(&command, &view, minimum)?;
+    if let StakeCommand::Unbond { qrn, from: None, yes: false } = &command {
+        let question = out_of_work(*qrn, &view, minimum, chain.participant(&caller).await?.as_ref());
+        if let Some(question) = question {
+            ensure!(Output { json: global.json }.confirm(&question)?, "the bond is as it was");
+        }
+    }
     if let StakeCommand::Nominate { candidate, qrn } = &command {
         let candidate = account(candidate)?;
         let backed = chain.nominations(&caller).await?.into_iter().find(|nomination| nomination.candidate == candidate);
@@ -172,8 +179,8 @@ pub async fn run(global: &Global, command: StakeCommand) -> anyhow::Result<ExitC
     }
     match command {
         StakeCommand::Bond { qrn } => signer.send_and_wait(&calls::bond(qrn)).await.map(drop)?,
-        StakeCommand::Unbond { qrn, from: None } => signer.send_and_wait(&calls::unbond(qrn)).await.map(drop)?,
-        StakeCommand::Unbond { qrn, from: Some(from) } => {
+        StakeCommand::Unbond { qrn, from: None, .. } => signer.send_and_wait(&calls::unbond(qrn)).await.map(drop)?,
+        StakeCommand::Unbond { qrn, from: Some(from), .. } => {
             signer.send_and_wait(&calls::unbond_nomination(account(&from)?, qrn)).await.map(drop)?
         }
         StakeCommand::Withdraw { from: None } => signer.send_and_wait(&calls::withdraw_unbonded()).await.map(drop)?,
@@ -268,7 +275,7 @@ fn possible(command: &StakeCommand, view: &AccountView, minimum: Balance) -> any
                 output::qrn(lacking)
             );
         }
-        StakeCommand::Unbond { qrn, from: None } => {
+        StakeCommand::Unbond { qrn, from: None, .. } => {
             ensure!(view.bonded > 0, "nothing to do: there is no bond");
             // Where more is locked than stays, the chain says so.
             let stays = view.bonded.saturating_sub(*qrn);
@@ -285,6 +292,21 @@ fn possible(command: &StakeCommand, view: &AccountView, minimum: Balance) -> any
         _ => {}
     }
     Ok(())
+}
+
+/// What to ask before a registered account is left with too little a bond for work.
+fn out_of_work(qrn: Balance, view: &AccountView, minimum: Balance, known: Option<&ParticipantView>) -> Option<String> {
+    let role = known.filter(|known| known.role != Role::Apprentice && !known.barred)?.role;
+    let stays = view.bonded.saturating_sub(qrn);
+    (stays < minimum).then(|| {
+        format!(
+            "The account is registered as a {}, and {} of its bond would stay, less than the chain's minimum of {}: it will get no \
+             more work. `quern stake retire` first. Unbond all the same?",
+            json::role(role),
+            output::qrn(stays),
+            output::qrn(minimum)
+        )
+    })
 }
 
 /// What was paid out.
@@ -433,7 +455,7 @@ async fn candidates(global: &Global, limit: u32) -> anyhow::Result<ExitCode> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use quern_primitives::{job::Profile, traits::Role, QRN};
+    use quern_primitives::{job::Profile, QRN};
 
     #[test]
     fn command_should_be_refused_with_the_amounts_when_the_account_has_too_little() {
@@ -442,7 +464,7 @@ mod tests {
         let error = refused(&StakeCommand::Bond { qrn: 6 * QRN }, view);
         assert_eq!(error, "the account has 5 QRN that it can spend, less than 6 QRN");
         assert!(possible(&StakeCommand::Bond { qrn: 5 * QRN }, &view, 3 * QRN).is_ok());
-        assert!(refused(&StakeCommand::Unbond { qrn: 1, from: None }, view).contains("there is no bond"));
+        assert!(refused(&StakeCommand::Unbond { qrn: 1, from: None, yes: false }, view).contains("there is no bond"));
         assert!(refused(&StakeCommand::Withdraw { from: None }, view).contains("nothing is unbonding"));
         let unbonding = AccountView { unbonding: 1, ..view };
         assert!(possible(&StakeCommand::Withdraw { from: None }, &unbonding, 3 * QRN).is_ok());
@@ -455,7 +477,7 @@ mod tests {
         let error = tried(StakeCommand::Bond { qrn: 5 * QRN }, 10).unwrap_err();
         assert!(error.contains("the chain's minimum bond is 10 QRN; bond at least 6 QRN"), "{error}");
         assert!(tried(StakeCommand::Bond { qrn: 6 * QRN }, 10).is_ok());
-        let unbond = |qrn: Balance| StakeCommand::Unbond { qrn: qrn * QRN, from: None };
+        let unbond = |qrn: Balance| StakeCommand::Unbond { qrn: qrn * QRN, from: None, yes: false };
         let error = tried(unbond(2), 3).unwrap_err();
         assert!(error.contains("take out at most 1 QRN, or all 4 QRN"), "{error}");
         assert!(tried(unbond(1), 3).is_ok() && tried(unbond(4), 3).is_ok());
@@ -476,9 +498,8 @@ mod tests {
         assert_eq!(hint_of_stake(Some(&output::address(&caller)), &StakeCommand::Retire, &caller), None);
     }
 
-    #[test]
-    fn retiring_should_say_what_is_open_and_what_comes_next() {
-        let view = ParticipantView {
+    fn worker() -> ParticipantView {
+        ParticipantView {
             account: [1; 32],
             role: Role::Worker,
             endpoint: Default::default(),
@@ -490,8 +511,31 @@ mod tests {
             barred: false,
             bonded: 0,
             locked: 0,
-        };
-        let told = retired(Some(&view));
+        }
+    }
+
+    #[test]
+    fn unbonding_should_be_asked_about_when_a_registered_account_would_get_no_more_work() {
+        let view = AccountView { bonded: 10 * QRN, ..AccountView::default() };
+        let asked = |qrn, known: Option<ParticipantView>| out_of_work(qrn * QRN, &view, 3 * QRN, known.as_ref());
+        let question = asked(10, Some(worker())).unwrap();
+        assert!(question.contains("registered as a worker, and 0 QRN of its bond would stay"), "{question}");
+        assert!(question.contains("no more work. `quern stake retire` first"), "{question}");
+        let validator = ParticipantView { role: Role::Validator, ..worker() };
+        assert!(asked(8, Some(validator)).unwrap().contains("as a validator"));
+        assert_eq!(asked(7, Some(worker())), None, "the minimum stays");
+        for known in [
+            None,
+            Some(ParticipantView { barred: true, ..worker() }),
+            Some(ParticipantView { role: Role::Apprentice, ..worker() }),
+        ] {
+            assert_eq!(asked(10, known), None, "there is no work to lose");
+        }
+    }
+
+    #[test]
+    fn retiring_should_say_what_is_open_and_what_comes_next() {
+        let told = retired(Some(&worker()));
         assert!(told.starts_with("retiring, with 2 shards open: keep the daemon running"), "{told}");
         assert!(told.contains("`quern-worker drain`"), "{told}");
         assert!(retired(None).starts_with("retired: the account is registered no more"));

@@ -98,12 +98,15 @@ fn reasons(workers: &[ParticipantView], quote: &Quote, spec: &JobSpec) -> Vec<St
         reasons.push(format!("the cheapest worker asks {} a GMAC, the bid is {}", qrn(cheapest), qrn(spec.bid)));
     }
     let free = workers.iter().map(|worker| worker.bonded.saturating_sub(worker.locked)).max();
-    if let Some(most) = free.filter(|most| *most < quote.collateral) {
-        reasons.push(format!(
-            "a shard needs {} as collateral, and the largest free bond is {}: make `shard_size` smaller",
-            qrn(quote.collateral),
-            qrn(most)
-        ));
+    let needed = || format!("a shard needs {} as collateral", qrn(quote.collateral));
+    match free.filter(|most| *most < quote.collateral) {
+        // A smaller shard does not help there.
+        Some(0) => reasons.push(format!("{}, and no worker has a free bond", needed())),
+        Some(most) => {
+            let shown = qrn(most);
+            reasons.push(format!("{}, and the largest free bond is {shown}: make `shard_size` smaller", needed()));
+        }
+        None => {}
     }
     let Requirements { memory_mib, gmacs_per_second, regions, accelerator } = &spec.requirements;
     let letters: Vec<String> = regions.iter().map(ToString::to_string).collect();
@@ -196,6 +199,14 @@ mod tests {
             let found = reasons(&[worker()], &quote, &spec);
             assert!(found.len() == 1 && found[0].contains(expected), "{found:?}");
         }
+    }
+
+    #[test]
+    fn smaller_shards_should_not_be_advised_when_no_bond_is_free() {
+        let bare = ParticipantView { locked: 100 * QRN, ..worker() };
+        let quote = Quote { collateral: QRN, ..Quote::default() };
+        let found = reasons(&[bare], &quote, &spec(QRN, Requirements::default()));
+        assert_eq!(found, ["a shard needs 1 QRN as collateral, and no worker has a free bond"]);
     }
 
     #[test]
