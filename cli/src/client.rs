@@ -2,11 +2,11 @@
 //! What the commands share: the connection, the key, and waiting with a deadline.
 
 use crate::{args::Global, output::Output};
-use anyhow::{ensure, Context};
+use anyhow::{anyhow, ensure, Context};
 use quern_primitives::{job::Endpoint, Account, JobId};
 use quern_protocol::view::JobView;
 use quern_sdk::{
-    chain::{Chain, ChainError, Included, Keypair, Payload, Sender},
+    chain::{parse_account, Chain, ChainError, Included, KeyError, Keypair, Payload, Sender},
     net::{self, BlobStore, Config, Peer},
 };
 use std::{
@@ -124,6 +124,31 @@ pub async fn job(chain: &Chain, id: JobId) -> anyhow::Result<JobView> {
 /// The key of whoever pays and signs.
 pub fn keys(global: &Global) -> anyhow::Result<Keypair> {
     Ok(Keypair::named(global.suri.as_deref(), global.suri_file.as_deref())?)
+}
+
+/// The key of whom a command is about that names no account.
+pub fn keys_or_account(global: &Global, command: &str) -> anyhow::Result<Keypair> {
+    Keypair::named(global.suri.as_deref(), global.suri_file.as_deref()).map_err(|error| nobody_named(error, command))
+}
+
+/// What to name where nobody is named.
+fn nobody_named(error: KeyError, command: &str) -> anyhow::Error {
+    match error {
+        KeyError::None => anyhow!(
+            "this needs an account or a key: name an account (`{command} ACCOUNT`), or a key with --suri-file or QUERN_SURI_FILE, --suri \
+             or QUERN_SURI"
+        ),
+        error => error.into(),
+    }
+}
+
+/// The account that a command names.
+pub fn account(text: &str) -> anyhow::Result<Account> {
+    parse_account(text).with_context(|| {
+        format!(
+            "{text:?} is no account: give its address (5..), or 0x and 64 hexadecimal digits; for a secret use --suri"
+        )
+    })
 }
 
 /// Signs and sends the calls of a command. Where the node gets no blocks while one waits, it says so.
@@ -258,6 +283,25 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_account_should_be_refused_with_the_forms_of_one_when_it_is_named() {
+        let address = Keypair::from_suri("//Alice").expect("a secret").address();
+        assert!(account(&address).is_ok() && account(&format!("0x{}", "5e".repeat(32))).is_ok());
+        let error = account("//Alice").expect_err("a secret").to_string();
+        assert!(
+            error.contains("its address (5..), or 0x and 64 hexadecimal digits; for a secret use --suri"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn account_or_key_should_be_asked_for_when_neither_is_named() {
+        let error = nobody_named(KeyError::None, "quern explain").to_string();
+        assert!(error.contains("`quern explain ACCOUNT`") && error.contains("--suri-file"), "{error}");
+        let bad = KeyError::Secret("--suri", Keypair::from_suri("").err().expect("it is empty"));
+        assert!(nobody_named(bad, "quern explain").to_string().starts_with("--suri is not a secret phrase"));
+    }
 
     #[test]
     fn endpoint_of_the_loopback_interface_should_be_refused_when_the_node_is_elsewhere() {

@@ -16,7 +16,6 @@ use quern_primitives::{
 use quern_sdk::chain::{
     calls,
     json::Big,
-    parse_account,
     plants::planted_result,
     runtime::{slashing, Event},
     Chain, Keypair, Payload,
@@ -62,8 +61,7 @@ impl Listed {
 }
 
 async fn list(global: &Global, account: Option<String>) -> anyhow::Result<()> {
-    let account = account.map(|text| parse_account(&text).with_context(|| format!("{text:?} is no account")));
-    let account = account.transpose()?;
+    let account = account.as_deref().map(client::account).transpose()?;
     let chain = client::connect(global).await?;
     let (height, _) = chain.best().await?;
     let mut plants = chain.plants().await?;
@@ -225,7 +223,7 @@ fn no_slash(offence: OffenceId, reported: OffenceId) -> String {
 
 async fn withdraw(global: &Global, args: PlantWithdrawArgs) -> anyhow::Result<()> {
     let PlantWithdrawArgs { salt, shard, attempt, worker, root } = args;
-    let worker = parse_account(&worker).with_context(|| format!("--worker: {worker:?} is no account"))?;
+    let worker = client::account(&worker).context("--worker")?;
     let result = PlantedResult { shard, attempt, worker, root: BlobId(root) };
     let keys = client::keys(global)?;
     let hash = result.hash(&keys.account(), &salt);

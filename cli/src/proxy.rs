@@ -6,10 +6,10 @@ use crate::{
     client,
     output::{self, Output},
 };
-use anyhow::{ensure, Context};
+use anyhow::ensure;
 use quern_primitives::{Account, Height};
 use quern_sdk::chain::{
-    calls, parse_account,
+    calls,
     proxy::{ProxyKind, ProxyView},
     Chain,
 };
@@ -42,16 +42,19 @@ impl From<&ProxyView> for Proxy {
 /// Runs a command about an account's proxies.
 pub async fn run(global: &Global, command: ProxyCommand) -> anyhow::Result<ExitCode> {
     if let ProxyCommand::List { account: Some(account) } = &command {
-        let account = parsed(account)?;
+        let account = client::account(account)?;
         return list(global, &client::connect(global).await?, account).await;
     }
-    let keys = client::keys(global)?;
+    let keys = match &command {
+        ProxyCommand::List { .. } => client::keys_or_account(global, "quern stake proxy list")?,
+        _ => client::keys(global)?,
+    };
     let caller = keys.account();
     let chain = client::connect(global).await?;
     let signer = client::Signer::new(global, &chain, keys);
     match command {
         ProxyCommand::Add { proxy, fund } => {
-            let proxy = parsed(&proxy)?;
+            let proxy = client::account(&proxy)?;
             ensure!(proxy != caller, "the account is no proxy of its own: name that of the hot key");
             let found = chain.proxies(&caller).await?;
             if !found.iter().any(|found| is_daemon(found, &proxy)) {
@@ -65,7 +68,7 @@ pub async fn run(global: &Global, command: ProxyCommand) -> anyhow::Result<ExitC
             }
         }
         ProxyCommand::Remove { proxy } => {
-            let proxy = parsed(&proxy)?;
+            let proxy = client::account(&proxy)?;
             let found = chain.proxies(&caller).await?;
             for found in to_remove(&found, &proxy)? {
                 signer.send_and_wait(&calls::remove_proxy(proxy, found.kind, found.delay_blocks)).await?;
@@ -74,10 +77,6 @@ pub async fn run(global: &Global, command: ProxyCommand) -> anyhow::Result<ExitC
         ProxyCommand::List { .. } => {}
     }
     list(global, &chain, caller).await
-}
-
-fn parsed(text: &str) -> anyhow::Result<Account> {
-    parse_account(text).with_context(|| format!("{text:?} is no account"))
 }
 
 /// Whether it is just what is added for a daemon.

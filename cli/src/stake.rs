@@ -3,7 +3,7 @@
 
 use crate::{
     args::{Global, StakeCommand},
-    client::{self, Signer},
+    client::{self, account, Signer},
     output::{self, Output},
     proxy,
 };
@@ -139,10 +139,6 @@ impl From<&NominationView> for Nomination {
     }
 }
 
-fn account(text: &str) -> anyhow::Result<Account> {
-    parse_account(text).with_context(|| format!("{text:?} is no account"))
-}
-
 /// Runs a command about an account's bond and earnings.
 pub async fn run(global: &Global, command: StakeCommand) -> anyhow::Result<ExitCode> {
     let command = match command {
@@ -157,7 +153,10 @@ pub async fn run(global: &Global, command: StakeCommand) -> anyhow::Result<ExitC
         StakeCommand::Candidates { limit } => return candidates(global, *limit).await,
         _ => {}
     }
-    let keys = client::keys(global)?;
+    let keys = match &command {
+        StakeCommand::Show { .. } => client::keys_or_account(global, "quern stake show")?,
+        _ => client::keys(global)?,
+    };
     let caller = keys.account();
     let chain = client::connect(global).await?;
     let signer = Signer::new(global, &chain, keys);

@@ -9,7 +9,7 @@ use crate::{
 use anyhow::{ensure, Context};
 use quern_primitives::{traits::Role, Balance};
 use quern_protocol::view::{ParticipantView, MAX_PAGE};
-use quern_sdk::chain::{calls, json, parse_account};
+use quern_sdk::chain::{calls, json};
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -81,7 +81,7 @@ async fn evict(global: &Global, account: &str) -> anyhow::Result<ExitCode> {
     struct Report {
         account: String,
     }
-    let who = parse_account(account).with_context(|| format!("{account:?} is no account"))?;
+    let who = client::account(account)?;
     let keys = client::keys(global)?;
     let chain = client::connect(global).await?;
     client::Signer::new(global, &chain, keys).send_and_wait(&calls::evict(who)).await?;

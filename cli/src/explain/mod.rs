@@ -18,7 +18,6 @@ use ledger::Ledger;
 use quern_primitives::Height;
 use quern_sdk::chain::{
     json::Big,
-    parse_account,
     runtime::{rewards, Event},
     Chain,
 };
@@ -115,8 +114,8 @@ struct Report {
 /// Explains an account.
 pub async fn run(global: &Global, args: ExplainArgs) -> anyhow::Result<ExitCode> {
     let account = match &args.account {
-        Some(account) => parse_account(account).with_context(|| format!("{account:?} is no account"))?,
-        None => client::keys(global)?.account(),
+        Some(account) => client::account(account)?,
+        None => client::keys_or_account(global, "quern explain")?.account(),
     };
     let chain = client::connect(global).await?;
     let (era, era_blocks) = chain.era().await?;
