@@ -171,6 +171,11 @@ pub async fn run(global: &Global, command: StakeCommand) -> anyhow::Result<ExitC
             ensure!(Output { json: global.json }.confirm(&question)?, "the bond is as it was");
         }
     }
+    match &command {
+        StakeCommand::Chill => may_chill(chain.candidate(&caller).await?.as_ref())?,
+        StakeCommand::Retire => may_retire(chain.participant(&caller).await?.as_ref())?,
+        _ => {}
+    }
     if let StakeCommand::Nominate { candidate, qrn } = &command {
         let candidate = account(candidate)?;
         let backed = chain.nominations(&caller).await?.into_iter().find(|nomination| nomination.candidate == candidate);
@@ -228,6 +233,18 @@ fn hint_of_stake(stake: Option<&str>, command: &StakeCommand, caller: &Account) 
     };
     let own = output::address(caller);
     Some(format!("note: QUERN_STAKE is for daemons alone: this is about the key's own account, {own}; {instead}"))
+}
+
+/// Whether there is a candidate that can stand for no further election.
+fn may_chill(known: Option<&CandidateView>) -> anyhow::Result<()> {
+    let known = known.context("nothing to do: the account is no candidate for authoring blocks")?;
+    ensure!(known.score > 0, "nothing to do: the account is chilled already, and stands for no further election");
+    Ok(())
+}
+
+/// Whether the registry has an account that can leave it.
+fn may_retire(known: Option<&ParticipantView>) -> anyhow::Result<()> {
+    known.map(drop).context("nothing to do: the account is not registered, and gets no work (`quern worker list`)")
 }
 
 /// What comes after `retire`, by what the registry still has of the account.
@@ -564,6 +581,26 @@ mod tests {
             }),
         ]);
         assert_eq!(paid.to_string(), "claimed 2 QRN that were earned, and 1.5 QRN of emission");
+    }
+
+    #[test]
+    fn leaving_should_have_nothing_to_do_when_the_account_is_not_there() {
+        let told = |tried: anyhow::Result<()>| tried.unwrap_err().to_string();
+        assert!(told(may_retire(None)).starts_with("nothing to do: the account is not registered"));
+        assert!(may_retire(Some(&worker())).is_ok());
+        let candidate = CandidateView {
+            account: [1; 32],
+            commission_ppm: 0,
+            bonded: QRN,
+            backing: 0,
+            score: QRN,
+            authors: true,
+            has_keys: true,
+        };
+        assert!(may_chill(Some(&candidate)).is_ok());
+        assert!(told(may_chill(None)).starts_with("nothing to do: the account is no candidate"));
+        let chilled = CandidateView { score: 0, ..candidate };
+        assert!(told(may_chill(Some(&chilled))).starts_with("nothing to do: the account is chilled already"));
     }
 
     #[test]
