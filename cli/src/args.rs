@@ -445,9 +445,9 @@ pub struct ImportArgs {
     /// Most memory in MiB that a worker may need.
     #[arg(long, default_value_t = 8_192)]
     pub max_memory_mib: u32,
-    /// Most tokens of a text, prompt included; fewer where the model has fewer.
-    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(2..))]
-    pub positions: u32,
+    /// Most tokens of a language model's text, prompt included: 256 without it; fewer where the model has fewer.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(2..))]
+    pub positions: Option<u32>,
 }
 
 /// What an imported language model writes.

@@ -48,7 +48,7 @@ pub async fn run(global: &Global, command: ModelCommand) -> anyhow::Result<ExitC
         ModelCommand::Submit(args) => return submit::run(global, args).await,
         ModelCommand::Text { model, output: file } => {
             let bytes = std::fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?;
-            let text = ExactLlama::open(&model)?.text(&bytes)?;
+            let text = language_model(&model)?.text(&bytes)?;
             output.result(&serde_json::json!({ "text": text }), &text)?;
         }
     }
@@ -72,22 +72,47 @@ fn import(args: &ImportArgs, output: &Output) -> anyhow::Result<Report> {
     let is_onnx = model.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("onnx"));
     match (model.is_dir(), is_onnx) {
         (true, _) => import_llama(args, &out, output),
-        (false, true) => onnx::import(args, &out),
+        (false, true) => onnx::import(args, &out, output),
         _ => bail!("{} is neither a folder with config.json nor an .onnx file", model.display()),
     }
 }
 
+/// An imported language model.
+fn language_model(folder: &Path) -> anyhow::Result<ExactLlama> {
+    let shown = folder.display();
+    ensure!(!onnx::is_imported(folder), "{shown} classifies images, and writes no text: `quern model submit {shown}`");
+    Ok(ExactLlama::open(folder)?)
+}
+
+/// What to say where samples that are all alike calibrate a model.
+fn warn_of_alike(are_alike: bool, output: &Output) {
+    if are_alike {
+        output.say(
+            "warning: the samples of the calibration are all alike: what it measures says little of other ones; give with --calibration \
+             what the model is for",
+        );
+    }
+}
+
+/// Positions of a language model where nobody says how many.
+const POSITIONS: u32 = 256;
+
 fn import_llama(args: &ImportArgs, out: &Path, output: &Output) -> anyhow::Result<Report> {
+    let reads_images = args.images.is_some() || args.images_per_task.is_some();
+    ensure!(!reads_images, "{} is a language model: it reads no --images or --images-per-task", args.model.display());
     let sample = match &args.calibration {
         Some(file) => {
             std::fs::read_to_string(file).with_context(|| format!("{} cannot be read as a text", file.display()))?
         }
         None => String::from_utf8_lossy(&Text::embedded().validation).into_owned(),
     };
-    let options = Options { positions: args.positions, max_memory_mib: args.max_memory_mib };
+    let are_alike = sample.len() > 1 && sample.chars().zip(sample.chars().skip(1)).all(|(one, next)| one == next);
+    warn_of_alike(are_alike, output);
+    let positions = args.positions.unwrap_or(POSITIONS);
+    let options = Options { positions, max_memory_mib: args.max_memory_mib };
     let executor = CpuExecutor::new();
     let folder = LlamaFolder::open(&args.model)?;
-    if args.positions > folder.positions() {
+    if positions > folder.positions() {
         output.say(format_args!(
             "the model has {0} positions: it is imported for texts of {0} tokens",
             folder.positions()
@@ -150,7 +175,7 @@ fn job_of(model: &ExactLlama, prompt: &str, args: &WritingArgs) -> anyhow::Resul
 
 /// Has a model write here. Where nothing is drawn a worker writes the same.
 fn write_here(ModelRunArgs { text: args, seed }: &ModelRunArgs) -> anyhow::Result<Written> {
-    let model = ExactLlama::open(&args.model)?;
+    let model = language_model(&args.model)?;
     let job = job_of(&model, &args.prompt, &args.writing)?;
     let executor = CpuExecutor::new();
     let mut randomness = [0; 32];
@@ -172,7 +197,7 @@ struct WrittenJob {
 /// Writes a job beside the blobs of its model.
 fn write_job(args: &ModelJobArgs) -> anyhow::Result<WrittenJob> {
     let ModelJobArgs { text, name } = args;
-    let model = ExactLlama::open(&text.model)?;
+    let model = language_model(&text.model)?;
     let job = job_of(&model, &text.prompt, &text.writing)?;
     let folder = new_folder(&text.model, name, &job_files(&model, &job)?)?;
     let program = job.programs.first().context("the job has no program")?;
@@ -253,7 +278,7 @@ mod tests {
             images: None,
             images_per_task: None,
             max_memory_mib: 8_192,
-            positions: 40,
+            positions: Some(40),
         }
     }
 
@@ -322,6 +347,14 @@ mod tests {
     }
 
     #[test]
+    fn classifier_should_be_refused_with_what_runs_it_when_it_is_to_write() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("import.json"), "{}").unwrap();
+        let error = language_model(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("classifies images, and writes no text: `quern model submit "), "{error}");
+    }
+
+    #[test]
     fn nothing_should_be_written_when_an_import_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("out");
@@ -333,6 +366,11 @@ mod tests {
         std::fs::write(&short, "too short").unwrap();
         let few = ImportArgs { calibration: Some(short), ..args(opticks(), &out) };
         assert!(import(&few).unwrap_err().to_string().contains("give a longer text"));
+        let pictures = ImportArgs { images: Some("images.npy".into()), ..args(opticks(), &out) };
+        assert!(import(&pictures).unwrap_err().to_string().contains("is a language model: it reads no --images"));
+        let network = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/digits/cnn.onnx");
+        let error = import(&args(network, &out)).unwrap_err().to_string();
+        assert!(error.contains("classifies images: it has no --positions"), "{error}");
         let deep = ImportArgs { max_memory_mib: 1, ..args(opticks(), &out) };
         assert!(import(&deep).unwrap_err().to_string().contains("more than 1"));
         assert!(!out.exists());

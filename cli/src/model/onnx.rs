@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! An ONNX file as a folder: programs, what they read, and the job that classifies images.
 
-use super::{Files, JOB};
-use crate::{args::ImportArgs, job::spec, output};
+use super::{warn_of_alike, Files, JOB};
+use crate::{
+    args::ImportArgs,
+    job::spec,
+    output::{self, Output},
+};
 use anyhow::{ensure, Context as _};
 use codec::Encode;
 use quern_executor::{cpu::CpuExecutor, Executor};
@@ -88,11 +92,13 @@ pub fn job(folder: &Path, images: Option<&Path>) -> anyhow::Result<Job> {
 }
 
 /// Imports the file into a folder that does not exist yet.
-pub fn import(args: &ImportArgs, out: &Path) -> anyhow::Result<Report> {
+pub fn import(args: &ImportArgs, out: &Path, output: &Output) -> anyhow::Result<Report> {
+    ensure!(args.positions.is_none(), "{} classifies images: it has no --positions", args.model.display());
     let calibration = args.calibration.as_deref();
     let calibration = calibration.context("say with --calibration which images to calibrate with: an .npy file")?;
     let network = Network::open(&args.model).with_context(|| format!("{}", args.model.display()))?;
     let samples = array(calibration)?;
+    warn_of_alike(are_alike(&samples), output);
     let executor = CpuExecutor::new();
     let options = Options { images: args.images_per_task, max_memory_mib: args.max_memory_mib };
     let imported = import_network(&network, &samples, &options, |program, inputs| {
@@ -123,6 +129,13 @@ pub fn import(args: &ImportArgs, out: &Path) -> anyhow::Result<Report> {
         fidelity: imported.fidelity,
         files: names.iter().map(|name| out.join(name)).collect(),
     })
+}
+
+/// Whether there are several samples, and all are the same.
+fn are_alike(samples: &Array) -> bool {
+    let count = samples.shape.first().copied().unwrap_or_default();
+    let len = samples.values.len().checked_div(count).unwrap_or_default().max(1);
+    count > 1 && samples.values.iter().zip(samples.values.iter().skip(len)).all(|(one, next)| one == next)
 }
 
 fn array(path: &Path) -> anyhow::Result<Array> {
@@ -184,6 +197,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn samples_should_be_found_alike_when_they_are_the_same_one() {
+        let alike = |values: &[f32]| are_alike(&Array { shape: vec![values.len() / 2, 2], values: values.to_vec() });
+        assert!(alike(&[1.0, 2.0, 1.0, 2.0, 1.0, 2.0]));
+        assert!(!alike(&[1.0, 2.0, 1.0, 2.0, 1.0, 3.0]));
+        assert!(!alike(&[1.0, 2.0]), "one is too few, which is said");
+    }
+
+    #[test]
     fn import_should_name_the_samples_when_they_are_what_is_wrong() {
         let folder = tempfile::tempdir().unwrap();
         let (images, shape) = (folder.path().join("images.npy"), "(16, 1, 8, 8)");
@@ -200,9 +221,9 @@ mod tests {
             images: None,
             images_per_task: None,
             max_memory_mib: 8_192,
-            positions: 40,
+            positions: None,
         };
-        let error = format!("{:#}", import(&args, &folder.path().join("out")).unwrap_err());
+        let error = format!("{:#}", import(&args, &folder.path().join("out"), &Output { json: true }).unwrap_err());
         assert!(error.contains("images.npy: ") && !error.contains("cnn.onnx"), "{error}");
     }
 }

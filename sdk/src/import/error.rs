@@ -31,8 +31,16 @@ pub enum ImportError {
         /// Why.
         source: serde_json::Error,
     },
+    /// The configuration of a model is none that can be imported.
+    #[error("{}: {fault}", file.display())]
+    Config {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        fault: Box<ImportError>,
+    },
     /// The model has something that the exact programs have not.
-    #[error("config.json says {field} = {found}; what can be imported has {supported}")]
+    #[error("{field} is {found}; what can be imported has {supported}")]
     Unsupported {
         /// The field.
         field: &'static str,
@@ -125,7 +133,10 @@ pub enum ImportError {
         needed: usize,
     },
     /// A worker would need too much memory.
-    #[error("a worker would need {needed_mib} MiB, more than {most_mib}: allow more, or fewer positions")]
+    #[error(
+        "a worker would need {needed_mib} MiB, more than {most_mib}: allow more (--max-memory-mib), or fewer positions \
+         (--positions)"
+    )]
     Memory {
         /// What it needs.
         needed_mib: u64,

@@ -107,11 +107,23 @@ impl Config {
 }
 
 impl Scaling {
+    /// Its kind and the numbers that it has.
+    fn told(&self, kind: &str) -> String {
+        let numbers = [
+            ("factor", self.factor),
+            ("low_freq_factor", self.low_freq_factor),
+            ("high_freq_factor", self.high_freq_factor),
+            ("original_max_position_embeddings", self.original_max_position_embeddings),
+        ];
+        let there = numbers.into_iter().filter_map(|(name, number)| Some(format!(", {name} {}", number?)));
+        there.fold(kind.to_owned(), |told, number| told + &number)
+    }
+
     fn read(&self) -> Result<RopeScaling, ImportError> {
         let kind = self.rope_type.as_deref().unwrap_or("default");
         let wrong = || ImportError::Unsupported {
             field: "rope_scaling",
-            found: format!("{self:?}"),
+            found: self.told(kind),
             supported: "default, linear or llama3, with positive factors",
         };
         let positive = |value: Option<f64>| value.filter(|value| *value > 0.0 && value.is_finite()).ok_or_else(wrong);

@@ -85,8 +85,12 @@ fn memory_mib(program: &Checked) -> u64 {
 impl LlamaFolder {
     /// Reads configuration and tokenizer, maps the weights, and checks that they are of one model.
     pub fn open(folder: &Path) -> Result<Self, ImportError> {
-        let text = read(folder.join("config.json"), "the configuration of the model")?;
-        let config = Config::parse(&String::from_utf8_lossy(&text))?;
+        let file = folder.join("config.json");
+        let text = read(file.clone(), "the configuration of the model")?;
+        let config = Config::parse(&String::from_utf8_lossy(&text)).map_err(|error| match error {
+            ImportError::Json { source, .. } => ImportError::Json { file, source },
+            fault => ImportError::Config { file, fault: Box::new(fault) },
+        })?;
         let bytes = read(folder.join("tokenizer.json"), "the tokenizer of the model")?;
         let tokens = Tokens::new(bytes, config.model.vocabulary)?;
         let tensors = Tensors::open(folder, config.model)?;

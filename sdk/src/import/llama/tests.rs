@@ -277,6 +277,26 @@ fn folder_should_be_refused_when_a_file_is_missing() {
 }
 
 #[test]
+fn fault_of_the_configuration_should_name_the_file_of_the_folder_and_speak_no_code() {
+    let folder = Folder::new();
+    let file = folder.path().join("config.json");
+    let refused = |text: &str| {
+        folder.write("config.json", text.as_bytes());
+        let error = folder.refused().to_string();
+        assert!(error.starts_with(&file.display().to_string()), "{error}");
+        error
+    };
+    let mut scaled = config(&model());
+    scaled["rope_scaling"] = json!({ "rope_type": "yarn", "factor": 2.5 });
+    let error = refused(&scaled.to_string());
+    assert!(error.contains(": rope_scaling is yarn, factor 2.5; what can be imported has default, linear"), "{error}");
+    let mut empty = config(&model());
+    empty["hidden_size"] = json!(0);
+    refused(&empty.to_string());
+    assert!(refused("[]").contains("cannot be understood"));
+}
+
+#[test]
 fn folder_should_be_refused_when_the_index_leads_elsewhere() {
     let folder = Folder::new();
     std::fs::remove_file(folder.path().join(WHOLE)).unwrap();

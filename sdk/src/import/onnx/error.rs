@@ -135,7 +135,10 @@ pub enum OnnxError {
     #[error("a task has 1 to 16384 images")]
     Images,
     /// A worker would need more memory than allowed.
-    #[error("a worker would need {needed_mib} MiB, more than the {limit_mib} allowed: give a task fewer images, or allow more")]
+    #[error(
+        "a worker would need {needed_mib} MiB, more than the {limit_mib} allowed: give a task fewer images (--images-per-task), or \
+         allow more (--max-memory-mib)"
+    )]
     Memory {
         /// What it would need.
         needed_mib: u64,
