@@ -63,6 +63,23 @@ async fn node_should_serve_the_current_interfaces() {
     network.assert_invariants().await;
 }
 
+#[tokio::test]
+async fn node_should_give_transactions_in_hexadecimal_when_it_is_asked_for_a_block() {
+    let network = Network::development().await;
+    let client = RpcClient::from_insecure_url(&network.rpc).await.expect("the node answers");
+    let first: String = eventually("there is a block", PATIENCE, || async {
+        client.request("chain_getBlockHash", rpc_params![1]).await.expect("the node answers")
+    })
+    .await;
+    let block: Value = client.request("chain_getBlock", rpc_params![first]).await.expect("the node answers");
+    let transactions = block["block"]["extrinsics"].as_array().expect("a list of transactions");
+    assert!(!transactions.is_empty(), "{block}");
+    for transaction in transactions {
+        let bytes = transaction.as_str().and_then(|hex| hex::decode(hex.strip_prefix("0x")?).ok());
+        assert!(bytes.is_some(), "{transaction}");
+    }
+}
+
 /// An address that leads to the node at `to`, until its connections are cut; it takes new ones then.
 async fn relay(to: &str) -> (String, Arc<Notify>) {
     let to = to.trim_start_matches("ws://").to_owned();
