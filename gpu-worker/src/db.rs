@@ -182,6 +182,15 @@ impl Db {
         self.begin_keep()?.commit().map_err(io)
     }
 
+    /// Whether it can be [taken](Self::take), without doing so: asked before anything is sent of which a daemon that then ends would
+    /// leave the account on chain, and drawn.
+    pub fn check_takeable(&self) -> Result<(), DbError> {
+        if self.is_owned()? {
+            return Ok(());
+        }
+        self.check_room()
+    }
+
     /// Writes whose it is, as far as that is known and not written yet.
     fn own(&self, write: &WriteTransaction) -> Result<(), DbError> {
         let mut identity = write.open_table(IDENTITY).map_err(io)?;
@@ -265,9 +274,14 @@ impl Db {
 
     /// Begins to write, where there is room for it.
     fn begin_write(&self) -> Result<WriteTransaction, DbError> {
+        self.check_room()?;
+        self.database.begin_write().map_err(io)
+    }
+
+    fn check_room(&self) -> Result<(), DbError> {
         match (self.room_mib)() {
             Some(room) if room < LEAST_ROOM_MIB => Err(DbError::Full(room)),
-            _ => self.database.begin_write().map_err(io),
+            _ => Ok(()),
         }
     }
 
@@ -934,6 +948,19 @@ mod tests {
         assert_eq!(full.seal(attempt()).unwrap(), Some(sealed(5, 6)));
         let roomy = full.with_room(LEAST_ROOM_MIB);
         assert_eq!(roomy.keep_seal(attempt(), sealed(9, 8), &[]).unwrap(), sealed(9, 8));
+    }
+
+    #[test]
+    fn first_start_should_be_refused_on_a_full_disk_before_the_folder_is_anybodys() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("db");
+        let full = Db::open(&path, &[1; 32], &[2; 32]).unwrap().with_room(LEAST_ROOM_MIB - 1);
+        assert!(matches!(full.check_takeable(), Err(DbError::Full(15))));
+        let roomy = full.with_room(LEAST_ROOM_MIB);
+        roomy.check_takeable().unwrap();
+        assert!(!roomy.is_owned().unwrap(), "nothing is bound by a look");
+        roomy.take().unwrap();
+        roomy.with_room(0).check_takeable().unwrap();
     }
 
     #[test]

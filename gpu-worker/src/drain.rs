@@ -294,11 +294,15 @@ mod tests {
     use crate::{
         args::{Cli, Command},
         core::{Attempt, Promise},
-        testing::{facts, participant, ID, ME, OTHER},
+        duty::Duty,
+        testing::{confirmed, facts, participant, settled, ID, ME, OTHER},
     };
     use clap::Parser;
     use quern_primitives::BlobId;
-    use quern_protocol::view::ParticipantView;
+    use quern_protocol::{
+        shard::Phase,
+        view::{ParticipantView, ShardView},
+    };
 
     #[test]
     fn daemon_should_drain_as_long_as_it_is_asked_to_and_after_a_restart() {
@@ -417,6 +421,25 @@ mod tests {
                 assert!(order(is_cancelled, is_running).starts_with("the daemon takes"));
             }
         }
+    }
+
+    #[test]
+    fn drain_should_wait_for_the_windows_of_what_a_validator_has_confirmed() {
+        let told = |view: ShardView| {
+            let duties = Duty::served(&view.shard, &ME).into_iter().collect();
+            let participant = Some(participant(Role::Validator));
+            waits_for(&Facts { participant, is_retiring: true, duties, ..facts() }, 0).unwrap()
+        };
+        let state = told(confirmed(OTHER, ME));
+        assert!(
+            state.as_deref().is_some_and(|state| state.starts_with("1 shards are not seen through yet")),
+            "{state:?}"
+        );
+        let mut settled = settled(OTHER, true);
+        if let Phase::Settled { auditors, .. } = &mut settled.shard.phase {
+            *auditors = vec![ME].try_into().unwrap();
+        }
+        assert_eq!(told(settled), None, "it serves the outputs alone");
     }
 
     #[test]

@@ -93,13 +93,13 @@ impl Duty {
     }
 
     /// Whether the account still has to see it through. What its worker has in a shard is at stake until the window closes:
-    /// an id may be asked for, and a dispute opened. Others only serve an accepted shard. Who confirmed an overturned or convicted one
-    /// may be accused.
+    /// an id may be asked for, and a dispute opened. So is what an auditor that confirmed it has locked: it may be accused when the
+    /// result is overturned or convicted. Who has nothing locked only serves an accepted shard.
     pub fn is_open(&self) -> bool {
         match self.phase {
             "settled" | "unpaid" | "overturned" => false,
             "accused" => self.part != Part::Worker && (self.locked > 0 || self.owes.is_some()),
-            "accepted" => self.part != Part::Auditor || self.owes.is_some(),
+            "accepted" => self.part != Part::Auditor || self.locked > 0 || self.owes.is_some(),
             _ => true,
         }
     }
@@ -120,6 +120,9 @@ impl Duty {
                 "its worker lost, and who confirmed it may be accused".into()
             }
             ("accused", Part::Auditor) => format!("its worker lost; {} of the bond answer for it", qrn(self.locked)),
+            ("accepted", Part::Auditor) if self.locked > 0 => {
+                format!("{} of the bond answer for it until its window closes", qrn(self.locked))
+            }
             ("accepted" | "settled" | "unpaid" | "overturned", Part::Auditor) => "its outputs are served".into(),
             ("settled" | "unpaid" | "overturned", _) => "nothing more is owed".into(),
             _ => "waiting for others".into(),
@@ -170,7 +173,8 @@ pub fn lost(open: &[(Shard, Duty)], me: &Account) -> Option<String> {
     (!promised.is_empty()).then(|| {
         format!(
             "the account has promised results or answers in open shards ({}: {}{others}), for which {} of its bond are locked: what cannot \
-             be shown costs that, and the pay",
+             be shown costs that, and the pay. Until a daemon is started the account goes on being drawn: each audit that a validator \
+             misses costs 10 % of what is locked for it, and a worker's late shard its slots and reputation",
             promised.len(),
             named.join(", "),
             qrn(locked)
@@ -252,7 +256,7 @@ fn owed_by_auditor(phase: &Phase, seat: &Seat) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{accepted, assigned, audited, overturned, settled, view, ME, OTHER};
+    use crate::testing::{accepted, assigned, audited, confirmed, overturned, settled, view, ME, OTHER};
     use quern_protocol::shard::{LeafDemand, Probe};
 
     #[test]
@@ -289,6 +293,7 @@ mod tests {
         let few = told(&[assigned(ME), committed.clone(), sealed]).unwrap();
         assert!(few.contains("in open shards (2: 1.0.0 (auditing), 1.0.0 (auditing)), for which"), "{few}");
         assert!(few.contains("0.000000000008 QRN of its bond are locked"), "{few}");
+        assert!(few.contains("goes on being drawn") && few.contains("misses costs 10 %"), "{few}");
         let many = told(&vec![committed; NAMED + 3]).unwrap();
         assert!(many.contains("in open shards (7: ") && many.contains(" and 3 more), for which"), "{many}");
     }
@@ -356,6 +361,28 @@ mod tests {
         let worker = Duty::of(&view, &OTHER).unwrap();
         assert_eq!(worker.text(), "accused: its result was convicted, and is not paid, until block 130");
         assert!(!worker.is_open() && !worker.is_pending());
+    }
+
+    #[test]
+    fn accepted_shard_should_be_open_for_its_auditor_while_its_bond_answers_for_it() {
+        let view = confirmed(OTHER, ME);
+        let duty = Duty::served(&view.shard, &ME).unwrap();
+        let expected =
+            "accepted: 0.000000000005 QRN of the bond answer for it until its window closes, until block 120";
+        assert_eq!((duty.text().as_str(), duty.is_open(), duty.is_pending()), (expected, true, false));
+        assert!(
+            lost(&[(view.shard.clone(), duty)], &ME).is_some_and(|told| told.contains("1.0.0 (accepted)")),
+            "an empty folder could show nothing of it"
+        );
+        let mut free = view;
+        if let Phase::Accepted { window, .. } = &mut free.shard.phase {
+            window.confirmed.liable = Default::default();
+        }
+        let duty = Duty::served(&free.shard, &ME).unwrap();
+        assert_eq!(
+            (duty.text().as_str(), duty.is_open()),
+            ("accepted: its outputs are served, until block 120", false)
+        );
     }
 
     #[test]

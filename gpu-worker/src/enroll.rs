@@ -272,6 +272,12 @@ pub struct Standing {
     paused: Arc<AtomicBool>,
     barred: Arc<AtomicBool>,
     unregistered: Arc<AtomicBool>,
+    unbonded: Arc<AtomicBool>,
+}
+
+/// Sets a flag, and says whether it was not set before.
+fn has_become(flag: &AtomicBool, is: bool) -> bool {
+    !flag.swap(is, Ordering::Relaxed) && is
 }
 
 impl Standing {
@@ -286,6 +292,7 @@ impl Standing {
             paused: Arc::default(),
             barred: Arc::default(),
             unregistered: Arc::default(),
+            unbonded: Arc::default(),
         }
     }
 
@@ -307,7 +314,6 @@ impl Standing {
     /// Why the account gets no more work by what the registry says of it, and the remedy: when that has come about since it was
     /// asked last, not each time.
     fn news_of_loss(&self, found: Option<&ParticipantView>) -> Option<String> {
-        let has_become = |flag: &AtomicBool, is: bool| !flag.swap(is, Ordering::Relaxed) && is;
         let is_unregistered = has_become(&self.unregistered, found.is_none());
         let is_barred = has_become(&self.barred, found.is_some_and(|found| found.barred));
         if is_unregistered {
@@ -319,6 +325,21 @@ impl Standing {
         is_barred.then(|| match self.expects_pardon {
             true => "the account was convicted and is barred until the plant is opened, if that was planted".into(),
             false => EnrolError::Barred.to_string(),
+        })
+    }
+
+    /// That the bond does not reach the chain's minimum, and the remedy: when that has come about since it was asked last, not each
+    /// time.
+    fn news_of_bond(&self, found: &ParticipantView, minimum: Balance) -> Option<String> {
+        // An apprentice earns its bond.
+        let is_low = found.role != Role::Apprentice && found.bonded < minimum;
+        has_become(&self.unbonded, is_low).then(|| {
+            let missing = minimum.saturating_sub(found.bonded).div_ceil(QRN);
+            format!(
+                "the bond is {}, the chain's minimum {}: the account gets no more work; with the key of the stake: quern stake bond {missing}",
+                qrn(found.bonded),
+                qrn(minimum)
+            )
         })
     }
 
@@ -341,7 +362,8 @@ impl Standing {
 /// Looks whether the registration is still this daemon's, and offers a worker's slots again when the chain has taken them back,
 /// as it does when a shard was too late. None are offered while something is in the way.
 pub async fn stay_ready(chain: Arc<Chain>, sender: Sender, standing: Standing, in_the_way: Option<&'static str>) {
-    let found = match chain.participant(&sender.account()).await {
+    let account = sender.account();
+    let (found, minimum_bond) = match tokio::try_join!(chain.participant(&account), chain.minimum_bond()) {
         Ok(found) => found,
         Err(error) => return tracing::warn!(%error, "readiness cannot be checked"),
     };
@@ -349,6 +371,9 @@ pub async fn stay_ready(chain: Arc<Chain>, sender: Sender, standing: Standing, i
         tracing::error!("{news}");
     }
     let Some(found) = found.filter(|found| !found.barred) else { return };
+    if let Some(news) = standing.news_of_bond(&found, minimum_bond) {
+        tracing::warn!("{news}");
+    }
     standing.take_over(&found.endpoint);
     standing.paused.store(found.slots == 0, Ordering::Relaxed);
     let Some(slots) = standing.slots.map(|slots| if in_the_way.is_some() { 0 } else { slots }) else { return };
@@ -471,6 +496,20 @@ mod tests {
         assert_eq!(standing.news_of_loss(None), None);
         assert_eq!(standing.news_of_loss(Some(&registered)), None);
         assert!(standing.news_of_loss(None).is_some());
+    }
+
+    #[test]
+    fn bond_below_the_minimum_should_be_told_once_with_its_remedy_each_time_that_it_comes_about() {
+        let (standing, registered) = (standing(), participant(Role::Worker));
+        let (minimum, low) = (100 * QRN, ParticipantView { bonded: 40 * QRN - 1, ..participant(Role::Worker) });
+        assert_eq!(standing.news_of_bond(&registered, minimum), None);
+        let news = standing.news_of_bond(&low, minimum).expect("it is news");
+        assert!(news.contains("minimum 100 QRN") && news.ends_with("quern stake bond 61"), "{news}");
+        assert_eq!(standing.news_of_bond(&low, minimum), None);
+        assert_eq!(standing.news_of_bond(&registered, minimum), None);
+        assert!(standing.news_of_bond(&low, minimum).is_some());
+        let apprentice = ParticipantView { bonded: 0, ..participant(Role::Apprentice) };
+        assert_eq!(standing.news_of_bond(&apprentice, minimum), None, "it earns its bond");
     }
 
     #[test]

@@ -291,6 +291,8 @@ async fn open(args: &CommonArgs, executor: Arc<dyn Executor>) -> anyhow::Result<
     }
     refuse_second(&chain, &me).await?;
     judge_folder(&chain, &db, &me, args.without_open_shards).await?;
+    // Or the account would be registered, and drawn, by a daemon that cannot keep a promise.
+    db.check_takeable()?;
     let store = FolderStore::open(args.data.join("blobs"))
         .with_context(|| format!("blobs cannot be kept in {}", args.data.display()))?;
     let peer = Peer::bind(peer_config(&keys, args), store).await.with_context(|| cannot_serve(args.listen))?;

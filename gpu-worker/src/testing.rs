@@ -83,6 +83,17 @@ pub fn accepted(worker: Account) -> ShardView {
     view(Phase::Accepted { deal: deal(worker), commitment, auditors: Default::default(), at: 99, window })
 }
 
+/// Accepted, with one auditor that confirmed it and answers for it until its window closes at block 120.
+pub fn confirmed(worker: Account, auditor: Account) -> ShardView {
+    let mut view = accepted(worker);
+    if let Phase::Accepted { auditors, window, .. } = &mut view.shard.phase {
+        let liable = Liable { auditor, bond: 5, from_inputs: false, accuser: None };
+        *auditors = vec![auditor].try_into().unwrap_or_default();
+        window.confirmed.liable = vec![liable].try_into().unwrap_or_default();
+    }
+    view
+}
+
 /// Overturned, with one auditor that answers for it until block 130.
 pub fn overturned(worker: Account, auditor: Account) -> ShardView {
     let commitment = Commitment { root: BlobId([8; 32]), secret_hash: [9; 32], at: 12 };

@@ -171,6 +171,8 @@ pub enum Problem {
         bonded: Balance,
         /// The chain's minimum.
         minimum: Balance,
+        /// Whether a daemon runs, which bonds at its start alone.
+        is_running: bool,
     },
     /// A validator has too little that is not locked to be drawn for one more audit.
     #[error("{} of the bond are free, and an audit locks {}: it is not drawn until shards that it audited are settled", qrn(*free), qrn(*needed))]
@@ -352,7 +354,7 @@ impl Problem {
             Self::Node(_) => "start a node (quern-node), or name another with --rpc",
             Self::OtherGenesis { .. } | Self::OtherFirstBlock { .. } => db::OTHER_CHAIN,
             Self::OtherAccount { .. } => "use that account's key, unset QUERN_STAKE if that names the wrong one, or give this account a folder of its own with --data; if this is a hot key, name its account with --stake",
-            Self::Lacking(_) => "if another folder does, start the daemon with that one as --data: what cannot be shown costs what is locked for it. A daemon refuses one that holds nothing at all, unless --without-open-shards says that the other is gone for good",
+            Self::Lacking(_) => "if another folder does, start the daemon with that one as --data: what cannot be shown costs what is locked for it. Until a daemon runs the account goes on being drawn, and each audit that a validator misses costs 10 % of what is locked for it. A daemon refuses one that holds nothing at all, unless --without-open-shards says that the other is gone for good",
             Self::OtherRuntime { .. } => "use programs of the chain's version",
             Self::Syncing { .. } => "wait until it has all blocks: a daemon on an old block misses its deadlines",
             Self::Stalled { .. } => "look at the node's log and its peers; if this is a test chain, see that its authors run",
@@ -375,6 +377,7 @@ impl Problem {
             Self::Poor { .. } => "transfer QRN to the account, lower --bond, or begin with nothing: --apprentice; if this is a hot key, name its account with --stake",
             Self::NoFees { .. } => "transfer some QRN to the account, or claim what it earned: quern stake claim",
             Self::BondTooLow { .. } => "raise --bond",
+            Self::BondMissing { is_running: true, .. } => "bond again, with the key of the stake: quern stake bond QRN. The daemon that runs bonds at its next start alone",
             Self::BondMissing { .. } => "start the daemon, which brings the bond up to --bond, or quern stake bond",
             Self::AuditBondLocked { .. } => "wait, or bond more: quern stake bond",
             Self::Port { reason, .. } => address_remedy(reason),

@@ -332,12 +332,15 @@ fn bond_and_fees(facts: &Facts, wants: &Wants, missing: Balance) -> Vec<Finding>
         return bond_of_stake(facts, missing);
     }
     let (mut findings, money) = (Vec::new(), &facts.money);
-    let bond = if wants.bond < facts.minimum_bond && money.bonded < facts.minimum_bond {
-        Err(Problem::BondTooLow { wanted: wants.bond, minimum: facts.minimum_bond })
-    } else if missing > money.free {
+    let (bonded, minimum, is_running) = (money.bonded, facts.minimum_bond, wants.is_running);
+    let is_low = facts.participant.is_some() && bonded < minimum;
+    let is_taken_out = is_low && is_running && facts.participant.as_ref().map(|found| found.role) == Some(wants.role);
+    let bond = if wants.bond < minimum && bonded < minimum {
+        Err(Problem::BondTooLow { wanted: wants.bond, minimum })
+    } else if missing > money.free && !is_taken_out {
         Err(Problem::Poor { free: money.free, missing })
-    } else if facts.participant.is_some() && money.bonded < facts.minimum_bond {
-        Err(Problem::BondMissing { bonded: money.bonded, minimum: facts.minimum_bond })
+    } else if is_low {
+        Err(Problem::BondMissing { bonded, minimum, is_running })
     } else if missing > 0 {
         Ok(format!("{}; the daemon adds {}", qrn(money.bonded), qrn(missing)))
     } else {
@@ -345,7 +348,8 @@ fn bond_and_fees(facts: &Facts, wants: &Wants, missing: Balance) -> Vec<Finding>
     };
     let is_poor = matches!(bond, Err(Problem::Poor { .. }));
     findings.push(Finding { check: "bond", outcome: bond });
-    let left = money.free.saturating_sub(missing);
+    // A daemon that runs adds nothing to the bond.
+    let left = money.free.saturating_sub(if is_running { 0 } else { missing });
     if !is_poor {
         findings.push(match left < FEES {
             true => Finding::problem("fees", Problem::NoFees { free: left }),

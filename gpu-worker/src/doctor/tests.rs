@@ -268,6 +268,21 @@ fn account_should_be_judged_by_bond_funds_and_role() {
     let mut slashed = sound.clone();
     (slashed.money.bonded, slashed.money.free) = (QRN, 5_000 * QRN);
     assert_eq!(codes_of(&slashed, wants(Role::Worker, true)), ["bond_missing"]);
+    let remedy_of = |free, is_running| {
+        let mut unbonded = slashed.clone();
+        unbonded.money.free = free;
+        let findings = judge::account(&unbonded, &wants(Role::Worker, is_running), 8_000);
+        let mut problems = findings.into_iter().filter_map(|finding| finding.outcome.err());
+        let (problem, others) = (problems.next().expect("the bond is too small"), problems.count());
+        assert_eq!(others, 0);
+        (problem.code(), problem.fix())
+    };
+    for free in [5_000 * QRN, QRN] {
+        let (code, fix) = remedy_of(free, true);
+        assert!(code == "bond_missing" && fix.contains("quern stake bond QRN") && !fix.starts_with("start"), "{fix}");
+    }
+    assert!(remedy_of(5_000 * QRN, false).1.starts_with("start the daemon"));
+    assert_eq!(remedy_of(QRN, false).0, "poor");
     assert_eq!(codes_of(&slashed, Wants { bond: 2 * QRN, ..wants(Role::Worker, true) }), ["bond_too_low"]);
 
     let nothing = Wants { apprentice: true, ..wants(Role::Worker, false) };
