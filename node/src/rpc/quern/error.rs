@@ -28,7 +28,7 @@ pub enum Error {
     #[error("job {0} completed and its details are removed; quern_receipt still gives its root")]
     PrunedJob(JobId),
     /// The chain would refuse the job.
-    #[error("the job would be refused: {0}")]
+    #[error("the job would be refused: {}", in_words(.0))]
     RefusedJob(String),
     /// All subscriptions that this node gives are taken.
     #[error("this node follows {0} jobs already; poll quern_job, or run a node of your own")]
@@ -56,6 +56,15 @@ impl Error {
     /// A parameter cannot be used.
     pub fn parameter(name: &'static str, reason: impl ToString) -> Self {
         Self::Parameter { name, reason: reason.to_string() }
+    }
+}
+
+/// A refusal with its place in words, as the command has it: `InvalidJob(NoSuchTask(At { stage: 0, input: 1 }))` as
+/// `InvalidJob(NoSuchTask), stage 0, input 1`.
+fn in_words(refusal: &str) -> String {
+    match refusal.strip_suffix(" }))").and_then(|refusal| refusal.split_once("(At { ")) {
+        Some((fault, place)) => format!("{fault}), {}", place.replace(": ", " ")),
+        None => refusal.to_owned(),
     }
 }
 

@@ -10,10 +10,16 @@ use quern_primitives::{
 };
 use quern_protocol::view::MAX_PAGE;
 use quern_runtime::{AccountId, SS58_PREFIX};
-use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde::{
+    de::{self, DeserializeOwned, Visitor},
+    Deserialize, Deserializer, Serialize,
+};
+use serde_json::{ser::PrettyFormatter, Serializer, Value};
 use sp_core::{crypto::Ss58Codec, Bytes, H256};
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+};
 
 /// How many entries a page may have. A page of none or of more than [`MAX_PAGE`] is refused, never cut in silence.
 pub fn limit(limit: Option<u32>) -> Result<u32, Error> {
@@ -45,9 +51,7 @@ pub fn account(text: &str) -> Result<Account, Error> {
 /// A job: its SCALE encoding as a string of hexadecimal digits, or an object.
 pub fn spec(value: Value) -> Result<JobSpec, Error> {
     if !value.is_string() {
-        return serde_json::from_value::<Spec>(value)
-            .map_err(|error| Error::parameter("spec", error))
-            .and_then(JobSpec::try_from);
+        return placed::<Spec>(&value).map_err(|error| Error::parameter("spec", error)).and_then(JobSpec::try_from);
     }
     let Bytes(bytes) = serde_json::from_value(value).map_err(|error| Error::parameter("spec", error))?;
     JobSpec::decode_all(&mut &bytes[..]).map_err(|error| {
@@ -55,6 +59,68 @@ pub fn spec(value: Value) -> Result<JobSpec, Error> {
         let place = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
         Error::parameter("spec", format!("not a SCALE-encoded job: {place}"))
     })
+}
+
+/// What a value says; what is wrong in it is named with its path.
+fn placed<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
+    // Each member has a line of its own, and an error knows its line. Nothing is indented: a stranger's deep value would become far longer.
+    let mut text = Vec::new();
+    let mut lines = Serializer::with_formatter(&mut text, PrettyFormatter::with_indent(b""));
+    value.serialize(&mut lines).map_err(|error| error.to_string())?;
+    serde_json::from_slice(&text).map_err(|error| {
+        let said = error.to_string();
+        let place = format!(" at line {} column {}", error.line(), error.column());
+        let said = said.strip_suffix(&place).unwrap_or(&said);
+        let path = path(&String::from_utf8_lossy(&text), error.line());
+        if path.is_empty() {
+            return said.to_owned();
+        }
+        format!("{path}: {said}")
+    })
+}
+
+/// A way from a value to one in it.
+enum Step<'a> {
+    /// The last member so far of an object, empty before the first.
+    Member(&'a str),
+    /// How many elements of an array there were so far.
+    Elements(usize),
+}
+
+/// The path of what a line has, as `stages[0].program`. The last line of an object is the object's own.
+fn path(text: &str, line: usize) -> String {
+    let mut steps = Vec::new();
+    for line in text.lines().take(line) {
+        let mut value = line.trim_end_matches(',');
+        if matches!(value, "}" | "]") {
+            steps.pop();
+            continue;
+        }
+        match steps.last_mut() {
+            Some(Step::Elements(count)) => *count += 1,
+            Some(Step::Member(name)) => {
+                if let Some((key, rest)) = value.split_once("\": ") {
+                    (*name, value) = (key.trim_start_matches('"'), rest);
+                }
+            }
+            None => {}
+        }
+        match value {
+            "{" => steps.push(Step::Member("")),
+            "[" => steps.push(Step::Elements(0)),
+            _ => {}
+        }
+    }
+    let mut path = String::new();
+    for step in steps {
+        match step {
+            Step::Member("") | Step::Elements(0) => {}
+            Step::Member(name) if path.is_empty() => path.push_str(name),
+            Step::Member(name) => path.extend([".", name]),
+            Step::Elements(count) => path.push_str(&format!("[{}]", count - 1)),
+        }
+    }
+    path
 }
 
 #[derive(Deserialize)]
@@ -139,9 +205,21 @@ struct Peer {
 
 /// An amount is a string of decimal digits, so that no client rounds it.
 fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    text.parse()
-        .map_err(|_| serde::de::Error::custom(format!("{text:?} is not an amount: decimal digits, in 10^-12 QRN")))
+    struct Amount;
+
+    impl Visitor<'_> for Amount {
+        type Value = u128;
+
+        fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+            f.write_str("a string of decimal digits, in 10^-12 QRN")
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<u128, E> {
+            text.parse().map_err(|_| E::custom(format!("{text:?} is not an amount: decimal digits, in 10^-12 QRN")))
+        }
+    }
+
+    deserializer.deserialize_str(Amount)
 }
 
 impl TryFrom<Spec> for JobSpec {

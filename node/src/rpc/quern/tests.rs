@@ -345,6 +345,14 @@ async fn quote_should_say_why_the_chain_refuses() {
     assert_eq!(answer, refused);
 }
 
+#[tokio::test]
+async fn refusal_should_have_its_place_in_words() {
+    let fault = "InvalidJob(UnknownProgram(At { stage: 0, input: 1 }))";
+    let (_, module) = module(|state| state.refusal = Some(fault.into()));
+    let answer = ask(&module, "quern_quote", json!([spec_as_json()])).await;
+    assert_eq!(answer["message"], "the job would be refused: InvalidJob(UnknownProgram), stage 0, input 1");
+}
+
 #[test]
 fn spec_should_be_the_same_when_written_as_json() {
     assert_eq!(params::spec(spec_as_json()).unwrap(), spec());
@@ -367,11 +375,31 @@ fn spec_should_be_refused_when_json_is_wrong() {
         *spec.pointer_mut(pointer).unwrap() = value;
         params::spec(spec).unwrap_err().to_string()
     };
-    assert!(wrong("/bid", json!(1)).contains("expected a string"));
     assert!(wrong("/bid", json!("1.5")).contains("not an amount"));
     assert!(wrong("/audit", json!("none")).contains("unknown variant"));
     assert!(wrong("/stages/0/inputs", json!(vec!["seed"; 17])).contains("more inputs than 16"));
     assert!(wrong("/stages/0/program", json!("0x04")).contains("invalid length"));
+}
+
+#[test]
+fn spec_should_be_refused_with_the_path_of_what_is_wrong() {
+    let wrong = |pointer: &str, value: Value| {
+        let mut spec = spec_as_json();
+        *spec.pointer_mut(pointer).unwrap() = value;
+        params::spec(spec).unwrap_err().to_string()
+    };
+    let begins = |said: String, beginning: &str| assert!(said.starts_with(beginning), "{said}");
+    let number = wrong("/bid", json!(1));
+    begins(number.clone(), "spec: bid: invalid type: ");
+    assert!(number.ends_with("expected a string of decimal digits, in 10^-12 QRN"), "{number}");
+    begins(wrong("/stages/0/tasks", json!("8")), "spec: stages[0].tasks: invalid type: ");
+    begins(wrong("/stages/0/inputs/0/slice/blob/id", json!("0x04")), "spec: stages[0].inputs[0].slice.blob.id: ");
+    begins(wrong("/stages/0/inputs/2", json!("indexes")), "spec: stages[0].inputs[2]: unknown variant `indexes`");
+    begins(wrong("/stages/0/inputs/0/slice", json!({})), "spec: stages[0].inputs[0].slice: missing field `blob`");
+    begins(wrong("/stages/0", json!({ "programm": 1 })), "spec: stages[0].programm: unknown field");
+    begins(wrong("/endpoints/0/addresses/0", json!("here")), "spec: endpoints[0].addresses[0]: invalid socket address");
+    begins(params::spec(json!({ "bid": "1.5" })).unwrap_err().to_string(), "spec: bid: \"1.5\" is not an amount");
+    begins(params::spec(json!(null)).unwrap_err().to_string(), "spec: invalid type: null");
 }
 
 #[tokio::test]
