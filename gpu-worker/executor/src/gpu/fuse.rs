@@ -159,6 +159,8 @@ fn small(kind: &OpKind, args: &[TensorType], [rows, columns]: [u32; 2]) -> Optio
         OpKind::Transpose => (OpKind::Transpose, of(&[&[columns, rows]])?),
         OpKind::Permute { .. } => (OpKind::Permute { axes: [1, 0, 2, 3] }, of(&[&[columns, rows]])?),
         OpKind::Slice { .. } => (OpKind::Slice { axis: 1, start: 2, len: columns }, of(&[&[rows, columns + 5]])?),
+        // Each part has a column at least, so that both are read.
+        OpKind::Concat { .. } if columns < 2 => return None,
         OpKind::Concat { .. } => {
             let first = columns.div_ceil(3);
             (OpKind::Concat { axis: 1 }, of(&[&[rows, first], &[rows, columns - first]])?)
@@ -550,11 +552,15 @@ impl<'a> Block<'a> {
             let op = (*op)?;
             is_random(&self.ops[usize::from(op)].kind).then(|| (step, number(op)))
         });
+        let each = draft.real.steps.iter().zip(&draft.computed).filter(|(step, _)| step.at == At::Each);
+        let again = each.fold(0, |sum: u64, (_, computed)| sum.saturating_add(*computed as u64));
+        let work: u64 = draft.ops.iter().filter_map(call).map(|call| call.cost_macs()).sum();
         Some(Fused {
             outputs: outputs.chain(draft.largest.iter().copied()).collect(),
             zeros: draft.largest.len(),
             keys: keys.collect(),
-            work: draft.ops.iter().filter_map(call).map(|call| call.cost_macs()).sum(),
+            // What is computed where it is read is so again and again.
+            work: work.max(again.saturating_mul(draft.elements)),
             call: draft.real.call()?,
             args: draft.args,
             trial: Trial::Elements(draft.small),
@@ -695,9 +701,9 @@ impl<'a> Block<'a> {
         if let Some(step) = draft.step_of.get(&(Value::Op(op), elsewhere)) {
             return Some(*step);
         }
-        // What is in memory too is read there, and what takes long is computed once.
-        let takes_long = is_random(kind) || matches!(kind, OpKind::Div | OpKind::Sqrt);
-        if at == At::Read && (takes_long || draft.stored.contains(&op)) {
+        // What is in memory too is read there, and what takes long is computed once. Random words are those of each place.
+        let takes_long = matches!(kind, OpKind::Div | OpKind::Sqrt);
+        if at == At::Read && (takes_long || draft.stored.contains(&op)) || at != At::Each && is_random(kind) {
             return None;
         }
         let (small_kind, small_args) = small(kind, &known.arg_types, shape)?;
@@ -895,6 +901,21 @@ mod tests {
         let random = b.random(&[4, 8]);
         let turned = b.transpose(random);
         assert_eq!(units(b, turned), [(vec![0], None), (vec![1], None)]);
+    }
+
+    #[test]
+    fn operators_should_be_kernels_of_their_own_when_they_draw_one_number_for_many_elements() {
+        let mut b = ProgramBuilder::new();
+        let x = b.input(DType::I32, &[4, 8]);
+        let random = b.random(&[1]);
+        let sum = b.add(x, random);
+        assert_eq!(units(b, sum), [(vec![0], None), (vec![1], None)]);
+        let mut b = ProgramBuilder::new();
+        let (x, y) = (b.input(DType::I32, &[4, 8]), b.input(DType::I32, &[1]));
+        let shift = b.scalar(3);
+        let rounded = b.shift_stochastic(y, shift);
+        let sum = b.add(x, rounded);
+        assert_eq!(units(b, sum), [(vec![0], Some(vec![0])), (vec![1], None)]);
     }
 
     #[test]

@@ -436,6 +436,10 @@ pub(super) fn fused(
     let (mut steps, mut params) = (Vec::new(), Vec::new());
     for Member { alone, reads, at } in members {
         match &alone.kernel.body {
+            // Its words are those of the place.
+            Body::Elements { steps: own, .. } if at != At::Each && own.iter().any(|step| step.is_random) => {
+                return None
+            }
             Body::Elements { steps: own, .. } => {
                 steps.extend(own.iter().map(|step| Step { reads: reads.clone(), at, ..step.clone() }))
             }

@@ -712,6 +712,24 @@ mod tests {
         assert_eq!(found.values(), [62 - 961]);
     }
 
+    /// Where one number is drawn for all elements, and a clamp hides it from most.
+    #[test]
+    fn number_should_be_drawn_once_when_many_elements_read_it() {
+        let mut builder = ProgramBuilder::new();
+        let x = builder.input(DType::I32, &[1 << 16]);
+        let number = builder.random(&[1]);
+        let sum = builder.add(x, number);
+        let rest = builder.clamp(sum, i32::MAX - (1 << 20), i32::MAX);
+        let program = builder.build(rest).unwrap();
+        let values: Vec<i32> = (0..1 << 16).map(|i: i32| i.wrapping_mul(-1_640_531_527)).collect();
+        let inputs = [Tensor::from_values(program.program().inputs[0], &values)];
+        let expected = reference::run(&program, &Context::default(), &inputs);
+        let executor = GpuExecutor::new().unwrap();
+        let found = executor.run_task(&program, &Context::default(), &inputs, &mut |_, _| {}).unwrap();
+        assert_eq!(found, expected);
+        assert_eq!(executor.refused(), Vec::<String>::new());
+    }
+
     #[test]
     fn transposes_should_run_when_the_device_is_wrong_about_products_that_read_columns() {
         let mut builder = ProgramBuilder::new();
