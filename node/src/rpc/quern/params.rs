@@ -210,7 +210,7 @@ fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> 
     impl Visitor<'_> for Amount {
         type Value = u128;
 
-        fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("a string of decimal digits, in 10^-12 QRN")
         }
 
