@@ -108,6 +108,13 @@ async fn extrinsic_should_be_found_on_chain_when_the_connection_breaks_while_it_
     let client = RpcClient::from_insecure_url(&network.rpc).await.expect("the node answers");
     let (address, cut) = relay(&network.rpc).await;
     let chain = Chain::connect(&address).await.expect("the relay leads to the node");
+    // A development chain is told from another one by what is final on it.
+    let genesis: String = client.request("chain_getBlockHash", rpc_params![0]).await.expect("the node answers");
+    eventually("a block is final", PATIENCE, || async {
+        let head: String = client.request("chain_getFinalizedHead", rpc_params![]).await.expect("the node answers");
+        (head != genesis).then_some(())
+    })
+    .await;
     let sender = chain.sender(Keypair::from_suri("//Alice").expect("a key"));
 
     let program = small_program().program().encode();
