@@ -97,20 +97,28 @@ mod tests {
     const PLANTING: Planting =
         Planting { planted: 0.05, lazy: 0.5, auditors: 2, collateral: 3.0, bond: 1.0, reporter: 0.2, fee: 0.05 };
 
+    /// Whether so many hits are those of this probability, but for chance: five standard deviations, and some hits more because few that
+    /// are expected are not spread as a bell.
+    fn agrees(played: Estimate, probability: f64) -> bool {
+        let expected = probability * played.trials as f64;
+        let deviation = (expected * (1.0 - probability)).sqrt();
+        (played.hits as f64 - expected).abs() <= 5.0 * deviation + 8.0
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(32))]
         #[test]
         fn formula_should_agree_with_what_is_played(planted in 0.0..=1.0f64, lazy in 0.0..=1.0f64, auditors in 1u32..5, seed: [u8; 32]) {
             let planting = Planting { planted, lazy, auditors, ..PLANTING };
             let played = planting.play(seed, 4_000);
-            prop_assert!(played.found.agrees_with(planting.found()));
-            prop_assert!(played.missed.agrees_with(planting.missed()));
+            prop_assert!(agrees(played.found, planting.found()));
+            prop_assert!(agrees(played.missed, planting.missed()));
             // Audits of one shard hang together, so their bounds are those of as many shards.
             if let Some(lost) = played.lost {
                 let trials = (lost.trials / u64::from(auditors)).max(1);
                 let hits = (lost.mean() * trials as f64).round() as u64;
                 let of_shards = Estimate { hits, trials };
-                prop_assert!(of_shards.agrees_with(planting.lost()));
+                prop_assert!(agrees(of_shards, planting.lost()));
             }
         }
     }
