@@ -84,6 +84,11 @@ fn language_model(folder: &Path) -> anyhow::Result<ExactLlama> {
     Ok(ExactLlama::open(folder)?)
 }
 
+/// Whether values are those that came so many before.
+fn repeat<T: PartialEq>(values: impl Iterator<Item = T> + Clone, every: usize) -> bool {
+    values.clone().zip(values.skip(every)).all(|(one, next)| one == next)
+}
+
 /// What to say where samples that are all alike calibrate a model.
 fn warn_of_alike(are_alike: bool, output: &Output) {
     if are_alike {
@@ -106,8 +111,7 @@ fn import_llama(args: &ImportArgs, out: &Path, output: &Output) -> anyhow::Resul
         }
         None => String::from_utf8_lossy(&Text::embedded().validation).into_owned(),
     };
-    let are_alike = sample.len() > 1 && sample.chars().zip(sample.chars().skip(1)).all(|(one, next)| one == next);
-    warn_of_alike(are_alike, output);
+    warn_of_alike(sample.len() > 1 && repeat(sample.chars(), 1), output);
     let positions = args.positions.unwrap_or(POSITIONS);
     let options = Options { positions, max_memory_mib: args.max_memory_mib };
     let executor = CpuExecutor::new();

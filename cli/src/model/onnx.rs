@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! An ONNX file as a folder: programs, what they read, and the job that classifies images.
 
-use super::{warn_of_alike, Files, JOB};
+use super::{repeat, warn_of_alike, Files, JOB};
 use crate::{
     args::ImportArgs,
     job::spec,
@@ -135,7 +135,7 @@ pub fn import(args: &ImportArgs, out: &Path, output: &Output) -> anyhow::Result<
 fn are_alike(samples: &Array) -> bool {
     let count = samples.shape.first().copied().unwrap_or_default();
     let len = samples.values.len().checked_div(count).unwrap_or_default().max(1);
-    count > 1 && samples.values.iter().zip(samples.values.iter().skip(len)).all(|(one, next)| one == next)
+    count > 1 && repeat(samples.values.iter(), len)
 }
 
 fn array(path: &Path) -> anyhow::Result<Array> {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `quern model submit`: a job of an imported model, from the quote to what comes of it.
 
-use super::{job_files, job_of, language_model, new_folder, onnx, Files, JOB};
+use super::{job_files, job_of, new_folder, onnx, Files, JOB};
 use crate::{
     args::{Global, ModelSubmitArgs},
     exit,
@@ -159,7 +159,7 @@ fn prepare(args: &ModelSubmitArgs) -> anyhow::Result<(Asked, Files)> {
         let onnx::Job { files, images, is_wide } = onnx::job(&args.model, args.images.as_deref())?;
         return Ok((Asked::Classes { images, is_wide }, files));
     }
-    let model = language_model(&args.model)?;
+    let model = ExactLlama::open(&args.model)?;
     ensure!(args.images.is_none(), "{} is a language model: it reads no --images", args.model.display());
     let prompt = args.prompt.clone().context("say with --prompt what the model goes on from")?;
     let files = job_files(&model, &job_of(&model, &prompt, &args.writing)?)?;
