@@ -66,8 +66,8 @@ fn kernels_should_be_made_of_every_shader_but_those_of_benchmarks() {
         let shader = std::fs::read_to_string(&path).unwrap();
         // Arguments are loaded under their names and at their bindings.
         let named = |name: &str, binding: &str| shader.replace("NAME", name).replace("BINDING", binding);
-        let forms =
-            [("x0", "2"), ("x1", "3"), ("y0", "1"), ("z0", "2"), ("", "")].map(|(name, binding)| named(name, binding));
+        let forms = [("a", "2"), ("x0", "2"), ("x1", "3"), ("y0", "1"), ("z0", "2"), ("", "")]
+            .map(|(name, binding)| named(name, binding));
         let forms = forms.map(|form| unnumbered(form.replace("EACH", "1u")));
         if !sources.iter().any(|source| forms.iter().any(|form| source.contains(form))) {
             unused.push(path.file_name().unwrap().to_string_lossy().into_owned());
