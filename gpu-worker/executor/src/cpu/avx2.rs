@@ -1,85 +1,99 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The product with AVX2, with fewer multiplications than its definition has. AVX2 multiplies in two of the four vector pipes of
-//! common processors and adds in all of them, so it pays to trade one for the other, twice:
+//! The product with AVX2, with fewer instructions than its definition has multiplications, twice over, and exact:
 //!
 //! - **Winograd's inner product** (IEEE Trans. Comp. C-17, 1968): `a0 b0 + a1 b1 = (a0 + b1)(a1 + b0) - a0 a1 - b0 b1`. The last two
-//!   terms are of one row alone and are summed when it is widened.
-//! - **Strassen's product** of large matrices (`strassen.rs`). Sums of blocks are made while they are widened, and each product is
-//!   added to all blocks that it is part of, as Huang et al. do (SC 2016), so nothing is stored in between.
+//!   terms are of one row alone and are summed when it is packed. AVX2 multiplies in two of the four vector pipes of common processors
+//!   and adds in all of them, so it pays to trade one for the other.
+//! - **Three sums for four columns.** Instructions multiply 16 bits where bytes have 8, so two rows of `b` are put into one: `b + 256 b'`.
+//!   The sum of products with it, `p + 256 p'` in 32 bits, does not tell `p` from `p'`, but three such sums tell four columns: of
+//!   `x = p0 + 256 p1`, `y = p1 + 256 p2` and `z = p2 + 256 p3` it is `x - 256 y + 256^2 z = p0 + 256^3 p3`. So `p0` is the lower three
+//!   bytes of that, as it lies in [-2^23, 2^23) for as many products as [`CHUNK`]; then `p1 = (x - p0) / 256`, and so on.
 //!
-//! Both only use that numbers form a commutative ring. Integers modulo 2^32 do, so the result is the same to the bit. Sums of four
-//! blocks lie in [-512, 512], factors in twice that, and two products of factors in 32 bits.
-//!
-//! Bytes are put into the order in which tiles read them once; they are widened to 16 bits a few panels at a time, for each product
-//! anew, because bytes take half of the caches.
+//! The first only uses that integers modulo 2^32 are a commutative ring, the second that no sum of a chunk is larger than `CHUNK * 2^14`,
+//! so the result is the same to the bit. `a + (b + 256 b')` fits 16 bits unless `b'` is -128, which no program's `i8` is: columns of a
+//! matrix that has it are summed each alone.
 
 #![allow(unsafe_code)]
 
-use super::{
-    simd::dot,
-    strassen::{products, Product, Term},
-};
+use super::simd::dot;
 use core::{
     arch::{asm, x86_64::*},
-    mem::transmute,
+    mem::{transmute, MaybeUninit},
     ops::Range,
 };
 use rayon::prelude::*;
 
-/// Rows of `a` in a panel, and rows of `b`: the rows and columns of a tile.
+/// Rows of `a` in a panel: of a tile.
 const ROWS: usize = 4;
-const COLUMNS: usize = 16;
-/// Bytes along K of each row that a step of the tile takes.
+/// Vectors of 32-bit sums in a row of a tile, and sums in a vector.
+const VECTORS: usize = 2;
+const LANES: usize = 8;
+/// Rows of `b` in a panel.
+const COLUMNS: usize = 64;
+/// Tiles of a panel whose columns are summed by fours.
+const TILES_OF_FOURS: usize = 3;
+/// Bytes along K of each row in a group, and groups that a step of the tile takes.
 const GROUP: usize = 4;
+const STEP: usize = 2;
+/// Most bytes along K of each row in a chunk: `CHUNK * 128 * 127 < 2^23`, and what a tile reads of `b` takes half of the first cache.
+const CHUNK: usize = 512;
+/// Chunks that are packed at a time.
+const CHUNKS: usize = 2;
+/// Bytes of `a` that a thread packs at a time, about: they stay in the second cache. And rows, at least and at most.
+const BLOCK_BYTES: usize = 1 << 17;
+const BLOCK_ROWS: [usize; 2] = [128, 512];
+/// Most rows of `b` that are packed at a time, and where there are few rows of `a`, for which they are read once.
+const COLUMN_BLOCK: usize = 4096;
+const COLUMN_BLOCK_OF_FEW: usize = 256;
+const FEW: usize = 64;
+/// Panels of the result whose memory is asked for before they are written.
+const AHEAD: usize = 4;
 /// Rows that are packed at a time, and bytes of each.
 const STRIP: usize = 8;
 const STRIP_BYTES: usize = 32;
-/// Most groups that are widened at a time: a panel of `b` then takes half of the first cache.
-const GROUPS: usize = 128;
-/// Most panels of `a` that a thread widens at a time: they stay in the second cache.
-const PANELS: usize = 64;
-/// Panels of the result that are unpacked at a time: their tiles lie one after the other.
-const RUN: usize = 16;
-/// Least size of a block: with smaller ones more is added than is saved in multiplications.
-const MIN_BLOCK: usize = 192;
-/// Most halvings.
-const MAX_HALVINGS: u32 = 2;
-/// Bytes that are packed of `b` at a time, and of `a` and as sums; more where their rows are so long.
-const SCRATCH_BYTES: usize = 1 << 23;
-/// Panels of `b` that a thread multiplies with at least, where panels of `a` can be shared out too: it widens those of `a` on its own.
-const MIN_PANELS: usize = 4;
 
-/// A group of four rows.
-type Bytes = [i8; 16];
-
-/// The same, or the sum of some, in 16 bits. Of `a`: of each row the bytes 0 and 2, then the bytes 1 and 3.
+/// 16 numbers of 16 bits. Of `a`: of each row of a panel the bytes 0 and 2 of a group, then 1 and 3.
 #[derive(Clone, Copy)]
 #[repr(C, align(32))]
 struct Wide([i16; 16]);
 
-/// A group of a panel of `b`: the bytes 1 and 3 of eight rows, their bytes 0 and 2; then of the other eight.
-type WideB = [[Wide; 2]; 2];
+/// A group of `b` for a tile: for each vector the bytes 1 and 3 of eight rows, then their bytes 0 and 2.
+type WideB = [[Wide; 2]; VECTORS];
 
 /// Sums of a tile.
+type Tile = [[__m256i; VECTORS]; ROWS];
+
+/// No sums yet.
+// SAFETY: all bytes are values of both types, which are equally long.
+const ZERO: __m256i = unsafe { transmute([0i32; LANES]) };
+
+/// Rows of `a` along a chunk: of each panel its groups, and what is added to the sums of its rows.
+struct PackedA {
+    groups: Vec<Wide>,
+    terms: Vec<[i32; ROWS]>,
+}
+
+/// Rows of `b` along a chunk: of each tile of each panel its groups, and what is added to the sums of its columns.
+struct PackedB {
+    groups: Vec<WideB>,
+    terms: Vec<[__m256i; VECTORS]>,
+    can_be_fours: bool,
+}
+
+/// How the columns of a panel are summed.
 #[derive(Clone, Copy)]
-#[repr(C, align(32))]
-struct Sums([[i32; COLUMNS]; ROWS]);
+struct Tiles {
+    by_fours: bool,
+    count: usize,
+}
 
-/// Sums of a tile in registers.
-type Tile = [[__m256i; 2]; ROWS];
-
-/// A matrix in blocks, as many in a row as in a column: of each block its panels, of each panel its groups. Zeros where blocks reach
-/// over the matrix.
-struct Packed {
-    bytes: Vec<Bytes>,
-    /// Blocks in a row.
-    side: usize,
-    /// Panels of a block.
-    panels: usize,
-    /// Groups of a panel.
-    groups: usize,
-    /// Elements of `bytes` of a group: one for each four rows of a panel.
-    width: usize,
+impl Tiles {
+    /// By fours where they can be, and where that is fewer tiles.
+    fn of(columns: usize, can_be_fours: bool) -> Self {
+        let count = columns.div_ceil(VECTORS * LANES);
+        let by_fours = can_be_fours && count > TILES_OF_FOURS;
+        Self { by_fours, count: if by_fours { TILES_OF_FOURS } else { count } }
+    }
 }
 
 /// AVX2. A value exists only where the processor has it.
@@ -105,49 +119,6 @@ impl Avx2 {
         unsafe { row_dots(rows, with) }
     }
 
-    /// Writes `a [m, k]` times the transpose of `b [n, k]`.
-    pub fn product(self, a: &[i8], b: &[i8], [m, n, k]: [usize; 3], out: &mut [i32]) {
-        if m * n * k == 0 {
-            return;
-        }
-        // So much is packed at a time, and so many sums are kept, however large the matrices are.
-        let columns = even_share(n, SCRATCH_BYTES / k);
-        let rows = even_share(m, SCRATCH_BYTES / (k + 4 * columns.next_multiple_of(COLUMNS)));
-        let halvings = (rows.min(columns).min(k) / MIN_BLOCK).max(1).ilog2().min(MAX_HALVINGS);
-        let products = products(halvings);
-        for (band, b) in b.chunks(columns * k).enumerate() {
-            let b = self.packed(b, k, halvings, COLUMNS);
-            for (out, a) in out.chunks_mut(rows * n).zip(a.chunks(rows * k)) {
-                let a = self.packed(a, k, halvings, ROWS);
-                self.multiply(&a, &b, &products, out, n, band * columns..n.min((band + 1) * columns));
-            }
-        }
-    }
-
-    /// Writes the products of all rows with all columns to these columns of `out`, whose rows have `n` numbers.
-    fn multiply(self, a: &Packed, b: &Packed, products: &[Product], out: &mut [i32], n: usize, columns: Range<usize>) {
-        // Threads take all products of some panels with some: if they shared each product they would wait for each other in each.
-        let threads = rayon::current_num_threads();
-        let by_columns = (b.panels / MIN_PANELS).clamp(1, threads);
-        let b_part = b.panels.div_ceil(by_columns);
-        let a_part = a.panels.div_ceil(threads.div_ceil(by_columns)).min(PANELS);
-        let [a_parts, b_parts] = [(a.panels, a_part), (b.panels, b_part)].map(|(panels, part)| panels.div_ceil(part));
-        let sums: Vec<Vec<Sums>> = (0..a_parts * b_parts)
-            .into_par_iter()
-            .map(|part| {
-                let [a_start, b_start] = [part / b_parts * a_part, part % b_parts * b_part];
-                let a_panels = a_start..a.panels.min(a_start + a_part);
-                let b_panels = b_start..b.panels.min(b_start + b_part);
-                self.products_of(products, (a, a_panels), (b, b_panels))
-            })
-            .collect();
-        // Rows of a block, then of a part of it.
-        for (y, out) in out.chunks_mut(a.panels * ROWS * n).enumerate() {
-            let parts = out.par_chunks_mut(a_part * ROWS * n).zip(sums.par_chunks(b_parts));
-            parts.for_each(|(out, sums)| unpack(sums, [y, a.side], [b_part, b.panels], out, n, columns.clone()));
-        }
-    }
-
     /// Packs these bytes of the first rows by fours: for each four those of each row, and of rows that are missing up to `width`; each
     /// byte with these bits turned.
     pub fn pack_words(
@@ -163,112 +134,106 @@ impl Avx2 {
         unsafe { pack_words(from, stride, [rows, width], bytes, turned, to) }
     }
 
-    /// Packs rows of `k` bytes into panels of so many rows.
-    fn packed(self, from: &[i8], k: usize, halvings: u32, panel: usize) -> Packed {
-        let rows = from.len() / k;
-        let side = 1 << halvings;
-        let of_chunk = panel.max(STRIP);
-        let chunks = rows.div_ceil(side).div_ceil(of_chunk);
-        let groups = k.div_ceil(side).div_ceil(GROUP);
-        let mut bytes = vec![[0; 16]; side * side * chunks * of_chunk / ROWS * groups];
-        let each = bytes.par_chunks_exact_mut(of_chunk / ROWS * groups).with_min_len(8).enumerate();
-        each.for_each(|(chunk, to)| {
-            let (block, chunk) = (chunk / chunks, chunk % chunks);
-            let row = (block / side * chunks + chunk) * of_chunk;
-            let byte = block % side * groups * GROUP;
-            let rows = row.min(rows)..rows.min(row + of_chunk);
-            let bytes = byte.min(k)..k.min(byte + groups * GROUP);
-            // SAFETY: a value of this type exists only where the processor has AVX2.
-            unsafe { pack(from, k, rows, bytes, panel, to) }
-        });
-        Packed { bytes, side, panels: chunks * of_chunk / panel, groups, width: panel / ROWS }
-    }
-
-    /// The sums of all products of panels of `a` with panels of `b`: of each panel of `b`, for each block, the tiles of the panels of `a`.
-    fn products_of(
-        self,
-        products: &[Product],
-        (a, a_panels): (&Packed, Range<usize>),
-        (b, b_panels): (&Packed, Range<usize>),
-    ) -> Vec<Sums> {
-        let column = a.side * a.side * a_panels.len();
-        let mut sums = vec![Sums([[0; COLUMNS]; ROWS]); b_panels.len() * column];
-        let mut a_wide = vec![Wide([0; 16]); a_panels.len() * a.groups.min(GROUPS)];
-        let mut a_terms = vec![[0i32; ROWS]; a_panels.len()];
-        let mut b_wide = vec![[[Wide([0; 16]); 2]; 2]; a.groups.min(GROUPS)];
-        for product in products {
-            let to = product.to.iter().map(|to| ((to.y * a.side + to.x) * a_panels.len(), to.minus));
-            let to: Vec<_> = to.collect();
-            for start in (0..a.groups).step_by(GROUPS) {
-                let groups = start..a.groups.min(start + GROUPS);
-                let b_wide = &mut b_wide[..groups.len()];
-                for (panel, (to, terms)) in
-                    a_panels.clone().zip(a_wide.chunks_exact_mut(groups.len()).zip(&mut a_terms))
-                {
-                    // SAFETY: a value of this type exists only where the processor has AVX2.
-                    *terms = unsafe { widen_a(a, &product.a, panel, groups.clone(), to) };
-                }
-                let a_wide = &a_wide[..a_terms.len() * groups.len()];
-                for (panel, sums) in b_panels.clone().zip(sums.chunks_exact_mut(column)) {
-                    // SAFETY: as above.
-                    let b_terms = unsafe { widen_b(b, &product.b, panel, groups.clone(), b_wide) };
-                    // SAFETY: as above.
-                    unsafe { add(a_wide, &a_terms, b_wide, b_terms, &to, sums) }
-                }
+    /// Writes `a [m, k]` times the transpose of `b [n, k]`.
+    pub fn product(self, a: &[i8], b: &[i8], [m, n, k]: [usize; 3], out: &mut [i32]) {
+        if m * n * k == 0 {
+            return;
+        }
+        // As many blocks for each thread as for any other, at least two where there are rows enough.
+        let threads = rayon::current_num_threads();
+        let [least, most] = BLOCK_ROWS;
+        let most = (BLOCK_BYTES / k.min(CHUNKS * CHUNK)).clamp(least, most);
+        let blocks = m.div_ceil(most).max(threads * 2).next_multiple_of(threads);
+        let row_block = m.div_ceil(blocks).next_multiple_of(ROWS);
+        let column_block = if m <= FEW { COLUMN_BLOCK_OF_FEW } else { COLUMN_BLOCK };
+        for (b, start) in b.chunks(column_block * k).zip((0..n).step_by(column_block)) {
+            let columns = start..start + b.len() / k;
+            let can_be_fours = self.run(|| b.iter().fold(true, |can, b| can & (*b != i8::MIN)));
+            for start in (0..k).step_by(CHUNKS * CHUNK) {
+                let chunks = (start..k).step_by(CHUNK).take(CHUNKS).map(|start| start..k.min(start + CHUNK));
+                let b: Vec<_> = chunks.clone().map(|bytes| self.pack_b(b, k, bytes, can_be_fours)).collect();
+                out.par_chunks_mut(row_block * n).zip(a.par_chunks(row_block * k)).for_each(|(out, a)| {
+                    let a: Vec<_> = chunks.clone().map(|bytes| self.pack_a(a, k, bytes)).collect();
+                    self.multiply(&a, &b, out, n, columns.clone(), start == 0);
+                });
             }
         }
-        sums
     }
-}
 
-/// `len`, or an even share of it: so much, or what can be halved, and less than twice that.
-fn even_share(len: usize, most: usize) -> usize {
-    len.div_ceil((len / most.max(MIN_BLOCK << MAX_HALVINGS)).max(1))
-}
+    /// Packs these bytes of all rows, which have `k`.
+    fn pack_a(self, from: &[i8], k: usize, bytes: Range<usize>) -> PackedA {
+        let (rows, groups) = (from.len() / k, groups(&bytes));
+        let panels = rows.div_ceil(STRIP) * STRIP / ROWS;
+        let mut packed = PackedA { groups: Vec::with_capacity(panels * groups), terms: vec![[0; ROWS]; panels] };
+        let to = packed.groups.spare_capacity_mut()[..panels * groups].chunks_exact_mut(STRIP / ROWS * groups);
+        let to = to.zip(packed.terms.chunks_exact_mut(STRIP / ROWS));
+        for ((to, terms), start) in to.zip((0..rows).step_by(STRIP)) {
+            // SAFETY: a value of this type exists only where the processor has AVX2.
+            unsafe { pack_a(from, k, start..rows.min(start + STRIP), bytes.clone(), to, terms) }
+        }
+        // SAFETY: there are as many strips as pairs of panels, and all groups of each were written.
+        unsafe { packed.groups.set_len(panels * groups) }
+        packed
+    }
 
-/// Writes these columns of rows of `n` numbers of a row `y` of blocks, of which there are `side`. The tiles are those of
-/// `Avx2::products_of` for so many panels of `b` each, of so many of a block.
-fn unpack(
-    sums: &[Vec<Sums>],
-    [y, side]: [usize; 2],
-    [b_part, b_panels]: [usize; 2],
-    out: &mut [i32],
-    n: usize,
-    columns: Range<usize>,
-) {
-    let a_panels = sums.first().map_or(0, |sums| sums.len() / (side * side * b_part.min(b_panels)));
-    out.par_chunks_mut(RUN * ROWS * n).enumerate().for_each(|(run, out)| {
-        for (place, first) in columns.clone().step_by(COLUMNS).enumerate() {
-            let (x, panel) = (place / b_panels, place % b_panels);
-            let block = (panel % b_part * side + y) * side + x;
-            let tiles = &sums[panel / b_part][block * a_panels + run * RUN..];
-            for (out, tile) in out.chunks_mut(ROWS * n).zip(tiles) {
-                for (out, sums) in out.chunks_exact_mut(n).zip(&tile.0) {
-                    let out = &mut out[first..columns.end];
-                    match out.first_chunk_mut() {
-                        Some(out) => *out = *sums,
-                        None => out.copy_from_slice(&sums[..out.len()]),
+    /// Packs these bytes of all rows, which have `k`.
+    fn pack_b(self, from: &[i8], k: usize, bytes: Range<usize>, can_be_fours: bool) -> PackedB {
+        let (rows, groups) = (from.len() / k, groups(&bytes));
+        let whole = Tiles::of(COLUMNS, can_be_fours).count;
+        let tiles = rows / COLUMNS * whole + Tiles::of(rows % COLUMNS, can_be_fours).count;
+        let (groups_of_all, terms) = (Vec::with_capacity(tiles * groups), vec![[ZERO; VECTORS]; tiles]);
+        let mut packed = PackedB { groups: groups_of_all, terms, can_be_fours };
+        let to = packed.groups.spare_capacity_mut()[..tiles * groups].par_chunks_mut(whole * groups);
+        to.zip(packed.terms.par_chunks_mut(whole)).enumerate().for_each(|(panel, (to, terms))| {
+            let rows = panel * COLUMNS..rows.min((panel + 1) * COLUMNS);
+            // SAFETY: a value of this type exists only where the processor has AVX2.
+            unsafe { pack_b(from, k, rows, bytes.clone(), can_be_fours, to, terms) }
+        });
+        // SAFETY: all panels' tiles are there, and all groups of each were written.
+        unsafe { packed.groups.set_len(tiles * groups) }
+        packed
+    }
+
+    /// Sets these columns of rows of `n` numbers to the sums of the products along all chunks, or adds them.
+    fn multiply(self, a: &[PackedA], b: &[PackedB], out: &mut [i32], n: usize, columns: Range<usize>, is_first: bool) {
+        let can_be_fours = b.iter().all(|b| b.can_be_fours);
+        let whole = Tiles::of(COLUMNS.min(columns.len()), can_be_fours).count;
+        let panels = out.len().div_ceil(ROWS * n);
+        let mut sums = vec![[[ZERO; VECTORS]; ROWS]; a.len() * panels * whole];
+        for (panel, start) in columns.clone().step_by(COLUMNS).enumerate() {
+            let columns = start..columns.end.min(start + COLUMNS);
+            let tiles = Tiles::of(columns.len(), can_be_fours);
+            // Of each chunk, of each panel of `a`, the tiles.
+            let sums = &mut sums[..a.len() * panels * tiles.count];
+            for (sums, (a, b)) in sums.chunks_exact_mut(panels * tiles.count).zip(a.iter().zip(b)) {
+                let groups = a.groups.len() / a.terms.len();
+                for tile in 0..tiles.count {
+                    let at = panel * whole + tile;
+                    let (b, b_terms) = (&b.groups[at * groups..][..groups], &b.terms[at]);
+                    let a = a.groups.chunks_exact(groups).zip(&a.terms);
+                    for (sums, (a, a_terms)) in sums[tile..].iter_mut().step_by(tiles.count).zip(a) {
+                        // SAFETY: a value of this type exists only where the processor has AVX2.
+                        unsafe { multiply(a, a_terms, b, b_terms, sums) }
                     }
                 }
             }
+            let mut rest = &mut *out;
+            for panel in 0..panels {
+                let (out, later) = rest.split_at_mut(rest.len().min(ROWS * n));
+                later.chunks(n).skip((AHEAD - 1) * ROWS).take(ROWS).for_each(|row| prefetch(&row[columns.clone()]));
+                let of_chunks = sums[panel * tiles.count..].chunks(panels * tiles.count);
+                let of_chunks = of_chunks.map(|sums| &sums[..tiles.count]);
+                // SAFETY: as above.
+                unsafe { finish(of_chunks, tiles.by_fours, out, n, columns.clone(), is_first) }
+                rest = later;
+            }
         }
-    });
-}
-
-impl Packed {
-    /// Groups of a panel of a block.
-    fn panel(&self, block: &Term, panel: usize, groups: Range<usize>) -> &[Bytes] {
-        let panel = (block.y * self.side + block.x) * self.panels + panel;
-        &self.bytes[(panel * self.groups + groups.start) * self.width..][..groups.len() * self.width]
     }
 }
 
-impl Wide {
-    #[inline(always)]
-    fn vector(self) -> __m256i {
-        // SAFETY: all bytes are values of both types, which are equally long.
-        unsafe { transmute::<Self, __m256i>(self) }
-    }
+/// Groups of so many bytes: whole steps of a tile.
+fn groups(bytes: &Range<usize>) -> usize {
+    bytes.len().div_ceil(GROUP).next_multiple_of(STEP)
 }
 
 impl From<__m256i> for Wide {
@@ -307,32 +272,6 @@ fn row_dots(rows: [&[i8]; 4], with: &[i8]) -> [i32; 4] {
         *to = sums.into_iter().fold(dot(rest, with_rest), i32::wrapping_add);
     }
     dots
-}
-
-/// Packs these bytes of these rows, at most as many as a panel has and at least `STRIP`, into panels of so many rows.
-#[target_feature(enable = "avx2")]
-fn pack(from: &[i8], stride: usize, rows: Range<usize>, bytes: Range<usize>, panel: usize, to: &mut [Bytes]) {
-    let of_a = _mm_setr_epi8(0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15);
-    let of_b = _mm_setr_epi8(1, 3, 5, 7, 9, 11, 13, 15, 0, 2, 4, 6, 8, 10, 12, 14);
-    let [of_a, of_b] = [of_a, of_b].map(|order| _mm256_broadcastsi128_si256(order));
-    // SAFETY: all bytes are values of both types, which are equally long.
-    let halves = |vector: __m256i| unsafe { transmute::<__m256i, [Bytes; 2]>(vector) };
-    let groups = bytes.len().div_ceil(GROUP);
-    for (strip, first) in rows.clone().step_by(STRIP).enumerate() {
-        let rows = first..rows.end.min(first + STRIP);
-        for (index, start) in bytes.clone().step_by(STRIP_BYTES).enumerate() {
-            let words = words(from, stride, rows.clone(), start..bytes.end.min(start + STRIP_BYTES));
-            for (group, words) in (index * STRIP_BYTES / GROUP..groups).zip(words) {
-                if panel == ROWS {
-                    let (upper, lower) = to.split_at_mut(to.len() / 2);
-                    [upper[group], lower[group]] = halves(_mm256_shuffle_epi8(words, of_a));
-                } else {
-                    let words = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_shuffle_epi8(words, of_b));
-                    to[group * COLUMNS / ROWS + 2 * strip..][..2].copy_from_slice(&halves(words));
-                }
-            }
-        }
-    }
 }
 
 /// [`Avx2::pack_words`].
@@ -398,158 +337,229 @@ fn words(from: &[i8], stride: usize, rows: Range<usize>, bytes: Range<usize>) ->
     words
 }
 
-/// Widens the sum of a panel of these blocks: of one, or of pairs, of which those that count negatively come last.
+/// Packs these bytes of at most `STRIP` rows into panels, and has their rows' terms.
 #[target_feature(enable = "avx2")]
-fn widen(from: &Packed, terms: &[Term], panel: usize, groups: Range<usize>, to: &mut [Wide]) {
-    let bytes = |term: &Term| from.panel(term, panel, groups.clone());
-    let (pairs, single) = terms.as_chunks::<2>();
-    for term in single {
-        widen_pairs(bytes(term), bytes(term), to, |_, x, _| x);
-    }
-    for (index, [one, other]) in pairs.iter().enumerate() {
-        let (one, minus, other) = (bytes(one), other.minus, bytes(other));
-        match (index, minus) {
-            (0, false) => widen_pairs(one, other, to, |_, x, y| _mm256_add_epi16(x, y)),
-            (0, true) => widen_pairs(one, other, to, |_, x, y| _mm256_sub_epi16(x, y)),
-            (_, false) => widen_pairs(one, other, to, |sum, x, y| _mm256_add_epi16(sum, _mm256_add_epi16(x, y))),
-            (_, true) => widen_pairs(one, other, to, |sum, x, y| _mm256_sub_epi16(sum, _mm256_add_epi16(x, y))),
+fn pack_a(
+    from: &[i8],
+    k: usize,
+    rows: Range<usize>,
+    bytes: Range<usize>,
+    to: &mut [MaybeUninit<Wide>],
+    terms: &mut [[i32; ROWS]],
+) {
+    let (upper, lower) = to.split_at_mut(to.len() / 2);
+    let mut sums = ZERO;
+    for (to, start) in upper.chunks_mut(STRIP).zip(lower.chunks_mut(STRIP)).zip(bytes.clone().step_by(STRIP_BYTES)) {
+        let words = words(from, k, rows.clone(), start..bytes.end.min(start + STRIP_BYTES));
+        for (words, (upper, lower)) in words.into_iter().zip(to.0.iter_mut().zip(to.1)) {
+            let [odd, even] = widened(words);
+            sums = _mm256_sub_epi32(sums, _mm256_madd_epi16(odd, even));
+            let (low, high) = (_mm256_unpacklo_epi32(even, odd), _mm256_unpackhi_epi32(even, odd));
+            upper.write(_mm256_permute2x128_si256::<0x20>(low, high).into());
+            lower.write(_mm256_permute2x128_si256::<0x31>(low, high).into());
         }
-    }
-}
-
-/// Sets each vector to what `f` makes of it and of two of bytes.
-#[target_feature(enable = "avx2")]
-#[inline]
-fn widen_pairs(one: &[Bytes], other: &[Bytes], to: &mut [Wide], f: impl Fn(__m256i, __m256i, __m256i) -> __m256i) {
-    for (to, (x, y)) in to.iter_mut().zip(one.iter().zip(other)) {
-        // SAFETY: all bytes are values of both types, which are equally long.
-        let [x, y] = unsafe { transmute::<[Bytes; 2], [__m128i; 2]>([*x, *y]) };
-        *to = f(to.vector(), _mm256_cvtepi8_epi16(x), _mm256_cvtepi8_epi16(y)).into();
-    }
-}
-
-/// Widens a panel of `a`, and has its rows' terms.
-#[target_feature(enable = "avx2")]
-fn widen_a(a: &Packed, terms: &[Term], panel: usize, groups: Range<usize>, to: &mut [Wide]) -> [i32; ROWS] {
-    widen(a, terms, panel, groups, to);
-    let mut sums = _mm256_setzero_si256();
-    for pairs in to {
-        let pairs = pairs.vector();
-        // Pairs of a row lie beside each other: their products come twice.
-        let products = _mm256_madd_epi16(pairs, _mm256_shuffle_epi32::<0b10_11_00_01>(pairs));
-        sums = _mm256_sub_epi32(sums, products);
     }
     // SAFETY: all bytes are values of both types, which are equally long.
-    let [rows, ..] = unsafe { transmute::<__m256i, [[i32; 8]; 1]>(sums) };
-    [rows[0], rows[2], rows[4], rows[6]]
+    terms.copy_from_slice(&unsafe { transmute::<__m256i, [[i32; ROWS]; 2]>(sums) });
 }
 
-/// Widens a panel of `b`, and has its rows' terms.
+/// Packs these bytes of a panel's rows, and has their terms.
 #[target_feature(enable = "avx2")]
-fn widen_b(b: &Packed, terms: &[Term], panel: usize, groups: Range<usize>, to: &mut [WideB]) -> [__m256i; 2] {
-    widen(b, terms, panel, groups, to.as_flattened_mut().as_flattened_mut());
-    let mut sums = [_mm256_setzero_si256(); 2];
-    for group in to {
-        for (sum, [odd, even]) in sums.iter_mut().zip(group) {
-            *sum = _mm256_sub_epi32(*sum, _mm256_madd_epi16(odd.vector(), even.vector()));
-        }
-    }
-    sums
-}
-
-/// Adds the products of panels of `a` with a panel of `b` to tiles, or subtracts them: those from these places on.
-#[target_feature(enable = "avx2")]
-fn add(
-    a: &[Wide],
-    a_terms: &[[i32; ROWS]],
-    b: &[WideB],
-    b_terms: [__m256i; 2],
-    to: &[(usize, bool)],
-    sums: &mut [Sums],
+fn pack_b(
+    from: &[i8],
+    k: usize,
+    rows: Range<usize>,
+    bytes: Range<usize>,
+    can_be_fours: bool,
+    to: &mut [MaybeUninit<WideB>],
+    terms: &mut [[__m256i; VECTORS]],
 ) {
-    for (panel, (a, a_terms)) in a.chunks_exact(b.len()).zip(a_terms).enumerate() {
-        for (start, _) in to {
-            prefetch(&sums[start + panel]);
+    let tiles = Tiles::of(rows.len(), can_be_fours);
+    let groups = to.len() / tiles.count;
+    for (index, start) in bytes.clone().step_by(STRIP_BYTES).enumerate() {
+        let mut strips = [[ZERO; STRIP]; COLUMNS / STRIP];
+        for (strip, start_row) in strips.iter_mut().zip(rows.clone().step_by(STRIP)) {
+            *strip =
+                words(from, k, start_row..rows.end.min(start_row + STRIP), start..bytes.end.min(start + STRIP_BYTES));
         }
-        let tile = tile(a, a_terms, b, b_terms);
-        for (start, minus) in to {
-            let sums = &mut sums[start + panel];
-            // SAFETY: all bytes are values of both types, which are equally long.
-            let mut new = unsafe { transmute::<Sums, Tile>(*sums) };
-            let each = new.iter_mut().flatten().zip(tile.iter().flatten());
-            if *minus {
-                each.for_each(|(new, sum)| *new = _mm256_sub_epi32(*new, *sum));
-            } else {
-                each.for_each(|(new, sum)| *new = _mm256_add_epi32(*new, *sum));
+        for (word, group) in (index * STRIP..groups.min((index + 1) * STRIP)).enumerate() {
+            for (tile, terms) in terms.iter_mut().enumerate() {
+                let column = |strip: usize| widened(strips[strip][word]);
+                let columns = if tiles.by_fours {
+                    let right = tile + COLUMNS / STRIP / VECTORS;
+                    [two(column(tile), column(tile + 1)), two(column(right), column(right + 1))]
+                } else {
+                    [column(tile * VECTORS), column(tile * VECTORS + 1)]
+                };
+                for (term, [odd, even]) in terms.iter_mut().zip(columns) {
+                    *term = _mm256_sub_epi32(*term, _mm256_madd_epi16(odd, even));
+                }
+                to[tile * groups + group].write(columns.map(|column| column.map(Wide::from)));
             }
-            // SAFETY: as above.
-            *sums = unsafe { transmute::<Tile, Sums>(new) };
         }
     }
 }
 
-/// Asks for a tile's lines of memory, which are needed after the next one is computed.
-#[inline(always)]
-fn prefetch(sums: &Sums) {
-    for row in &sums.0 {
-        // SAFETY: it has no effect but on caches, and every processor with AVX2 has it.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(row.as_ptr().cast()) }
-    }
-}
-
-/// The products of a panel of `a` with a panel of `b`.
+/// Columns and 256 times others.
 #[target_feature(enable = "avx2")]
 #[inline]
-fn tile(a: &[Wide], a_terms: &[i32; ROWS], b: &[WideB], b_terms: [__m256i; 2]) -> Tile {
-    let mut sums = [b_terms; ROWS];
+fn two([odd, even]: [__m256i; 2], [other_odd, other_even]: [__m256i; 2]) -> [__m256i; 2] {
+    [
+        _mm256_add_epi16(odd, _mm256_slli_epi16::<8>(other_odd)),
+        _mm256_add_epi16(even, _mm256_slli_epi16::<8>(other_even)),
+    ]
+}
+
+/// The bytes 1 and 3 of words in 16 bits each, and their bytes 0 and 2.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn widened(words: __m256i) -> [__m256i; 2] {
+    [_mm256_srai_epi16::<8>(words), _mm256_srai_epi16::<8>(_mm256_slli_epi16::<8>(words))]
+}
+
+/// A row of a tile's step with a group. In assembly for the order: both products are begun before one is added, so that all four pipes
+/// have work.
+macro_rules! row {
+    ($group:literal, $row:literal, $left:literal, $right:literal) => {
+        concat!(
+            concat!("vpbroadcastd {even}, dword ptr [{a} + 32 * ", $group, " + 8 * ", $row, "]\n"),
+            concat!("vpbroadcastd {odd}, dword ptr [{a} + 32 * ", $group, " + 8 * ", $row, " + 4]\n"),
+            "vpaddw {x}, {even}, {left_odd}\n",
+            "vpaddw {y}, {odd}, {left_even}\n",
+            "vpaddw {even}, {even}, {right_odd}\n",
+            "vpaddw {odd}, {odd}, {right_even}\n",
+            "vpmaddwd {x}, {x}, {y}\n",
+            "vpmaddwd {even}, {even}, {odd}\n",
+            concat!("vpaddd {", $left, "}, {", $left, "}, {x}\n"),
+            concat!("vpaddd {", $right, "}, {", $right, "}, {even}\n"),
+        )
+    };
+}
+
+/// A tile's step with one of its groups.
+macro_rules! group {
+    ($group:literal) => {
+        concat!(
+            concat!("vmovdqa {left_odd}, ymmword ptr [{b} + 128 * ", $group, "]\n"),
+            concat!("vmovdqa {left_even}, ymmword ptr [{b} + 128 * ", $group, " + 32]\n"),
+            concat!("vmovdqa {right_odd}, ymmword ptr [{b} + 128 * ", $group, " + 64]\n"),
+            concat!("vmovdqa {right_even}, ymmword ptr [{b} + 128 * ", $group, " + 96]\n"),
+            row!($group, 0, "s0", "s1"),
+            row!($group, 1, "s2", "s3"),
+            row!($group, 2, "s4", "s5"),
+            row!($group, 3, "s6", "s7"),
+        )
+    };
+}
+
+/// Writes the sums of the products of a panel of `a` with a tile's columns.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn multiply(a: &[Wide], a_terms: &[i32; ROWS], b: &[WideB], b_terms: &[__m256i; VECTORS], to: &mut Tile) {
+    let mut sums = [*b_terms; ROWS];
     for (sums, term) in sums.iter_mut().zip(a_terms) {
         let term = _mm256_set1_epi32(*term);
         *sums = [_mm256_add_epi32(sums[0], term), _mm256_add_epi32(sums[1], term)];
     }
-    for (a, b) in a.iter().zip(b) {
-        // SAFETY: all bytes are values of both types, which are equally long.
-        let b = unsafe { transmute::<WideB, [[__m256i; 2]; 2]>(*b) };
-        row::<0>(a, b, &mut sums[0]);
-        row::<8>(a, b, &mut sums[1]);
-        row::<16>(a, b, &mut sums[2]);
-        row::<24>(a, b, &mut sums[3]);
-    }
-    sums
-}
-
-/// A row's step of the tile, whose pairs of `a` are so many bytes into the group. In assembly for the order of its instructions, which
-/// decides how well all four pipes are used: compilers begin a sum as soon as its product is there, which takes 3 % longer.
-#[target_feature(enable = "avx2")]
-#[inline]
-fn row<const BYTES: usize>(a: &Wide, [[odd_0, even_0], [odd_1, even_1]]: [[__m256i; 2]; 2], sums: &mut [__m256i; 2]) {
-    let [sum_0, sum_1] = sums;
-    // SAFETY: it reads eight bytes of `a`, which has 32, and writes registers alone.
+    let steps = a.len().min(b.len()) / STEP;
+    assert_ne!(steps, 0);
+    let [[s0, s1], [s2, s3], [s4, s5], [s6, s7]] = &mut sums;
+    // SAFETY: it reads as many groups of `a` and of `b` as they have, and writes registers alone.
     unsafe {
         asm!(
-            "vpbroadcastd {even}, dword ptr [{a} + {at}]",
-            "vpbroadcastd {odd}, dword ptr [{a} + {at} + 4]",
-            "vpaddw {x}, {even}, {odd_0}",
-            "vpaddw {y}, {odd}, {even_0}",
-            "vpaddw {even}, {even}, {odd_1}",
-            "vpaddw {odd}, {odd}, {even_1}",
-            "vpmaddwd {x}, {x}, {y}",
-            "vpmaddwd {even}, {even}, {odd}",
-            "vpaddd {sum_0}, {sum_0}, {x}",
-            "vpaddd {sum_1}, {sum_1}, {even}",
-            a = in(reg) a,
-            at = const BYTES,
+            "2:",
+            group!(0),
+            group!(1),
+            "add {a}, 64",
+            "add {b}, 256",
+            "dec {steps}",
+            "jnz 2b",
+            a = inout(reg) a.as_ptr() => _,
+            b = inout(reg) b.as_ptr() => _,
+            steps = inout(reg) steps => _,
             even = out(ymm_reg) _,
             odd = out(ymm_reg) _,
             x = out(ymm_reg) _,
             y = out(ymm_reg) _,
-            odd_0 = in(ymm_reg) odd_0,
-            even_0 = in(ymm_reg) even_0,
-            odd_1 = in(ymm_reg) odd_1,
-            even_1 = in(ymm_reg) even_1,
-            sum_0 = inout(ymm_reg) *sum_0,
-            sum_1 = inout(ymm_reg) *sum_1,
-            options(pure, readonly, nostack, preserves_flags),
+            left_odd = out(ymm_reg) _,
+            left_even = out(ymm_reg) _,
+            right_odd = out(ymm_reg) _,
+            right_even = out(ymm_reg) _,
+            s0 = inout(ymm_reg) *s0,
+            s1 = inout(ymm_reg) *s1,
+            s2 = inout(ymm_reg) *s2,
+            s3 = inout(ymm_reg) *s3,
+            s4 = inout(ymm_reg) *s4,
+            s5 = inout(ymm_reg) *s5,
+            s6 = inout(ymm_reg) *s6,
+            s7 = inout(ymm_reg) *s7,
+            options(pure, readonly, nostack),
         );
+    }
+    *to = sums;
+}
+
+/// Asks for these lines of memory.
+fn prefetch(row: &[i32]) {
+    for line in row.chunks(16) {
+        // SAFETY: it has no effect but on caches, and every processor with AVX2 has it.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) }
+    }
+}
+
+/// What four columns' products sum to, of the three sums of two each.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn four([x, y, z]: [__m256i; TILES_OF_FOURS]) -> [__m256i; TILES_OF_FOURS + 1] {
+    let first_and_last = _mm256_sub_epi32(_mm256_slli_epi32::<8>(z), y);
+    let first_and_last = _mm256_add_epi32(_mm256_slli_epi32::<8>(first_and_last), x);
+    let p0 = _mm256_srai_epi32::<8>(_mm256_slli_epi32::<8>(first_and_last));
+    let p1 = _mm256_srai_epi32::<8>(_mm256_sub_epi32(x, p0));
+    let p2 = _mm256_srai_epi32::<8>(_mm256_sub_epi32(y, p1));
+    let p3 = _mm256_srai_epi32::<8>(_mm256_sub_epi32(z, p2));
+    [p0, p1, p2, p3]
+}
+
+/// Sets these columns of the rows of a panel to what the tiles of all chunks sum to, or adds that.
+#[target_feature(enable = "avx2")]
+fn finish<'a>(
+    chunks: impl Iterator<Item = &'a [Tile]> + Clone,
+    by_fours: bool,
+    out: &mut [i32],
+    n: usize,
+    columns: Range<usize>,
+    is_first: bool,
+) {
+    for (row, out) in out.chunks_exact_mut(n).enumerate() {
+        let mut sums = [ZERO; COLUMNS / LANES];
+        for tiles in chunks.clone() {
+            match tiles {
+                [x, y, z] if by_fours => {
+                    for (vector, sums) in sums.chunks_exact_mut(TILES_OF_FOURS + 1).enumerate() {
+                        let products = four([x[row][vector], y[row][vector], z[row][vector]]);
+                        for (sum, product) in sums.iter_mut().zip(products) {
+                            *sum = _mm256_add_epi32(*sum, product);
+                        }
+                    }
+                }
+                _ => {
+                    for (sum, product) in sums.iter_mut().zip(tiles.iter().flat_map(|tile| &tile[row])) {
+                        *sum = _mm256_add_epi32(*sum, *product);
+                    }
+                }
+            }
+        }
+        // SAFETY: all bytes are values of both types, which are equally long.
+        let sums = unsafe { transmute::<[__m256i; COLUMNS / LANES], [i32; COLUMNS]>(sums) };
+        let out = &mut out[columns.clone()];
+        match out.first_chunk_mut() {
+            Some(out) if is_first => *out = sums,
+            _ => {
+                for (out, sum) in out.iter_mut().zip(sums) {
+                    *out = if is_first { sum } else { out.wrapping_add(sum) };
+                }
+            }
+        }
     }
 }
 
@@ -559,10 +569,14 @@ mod tests {
 
     /// Freivalds's check (1977), modulo 2^32.
     #[test]
-    fn product_should_take_a_vector_where_its_factors_take_it_when_matrices_are_halved_twice() {
+    fn product_should_take_a_vector_where_its_factors_take_it_when_matrices_are_large() {
         let Some(avx2) = Avx2::new() else { return };
         let [m, n, k] = [1033, 1042, 1027];
-        for (a, b) in [(bytes(m * k, 1), bytes(n * k, 2)), (vec![-128; m * k], vec![-128; n * k])] {
+        let extremes = [[-128, -128], [-128, 127], [-128, -127], [127, -128], [127, -127]];
+        let extremes = extremes.map(|[a, b]| (vec![a; m * k], vec![b; n * k]));
+        let [a, b] = [bytes(m * k, 1), bytes(n * k, 2)];
+        let by_fours = b.iter().map(|b| b.max(&-127)).copied().collect();
+        for (a, b) in [(a.clone(), b), (a, by_fours)].into_iter().chain(extremes) {
             let mut out = vec![0; m * n];
             avx2.product(&a, &b, [m, n, k], &mut out);
             let x: Vec<i32> = (1..).map(|i: i32| i.wrapping_mul(-1_640_531_527)).take(n).collect();

@@ -9,8 +9,6 @@ mod neon;
 mod ops;
 mod simd;
 #[cfg(target_arch = "x86_64")]
-mod strassen;
-#[cfg(target_arch = "x86_64")]
 mod vnni;
 mod window;
 
