@@ -46,6 +46,8 @@ const BLOCK_ROWS: [usize; 2] = [128, 512];
 const COLUMN_BLOCK: usize = 4096;
 const COLUMN_BLOCK_OF_FEW: usize = 256;
 const FEW: usize = 64;
+/// Bytes of a line of the caches.
+const LINE_BYTES: usize = 64;
 /// Panels of the result whose memory is asked for before they are written.
 const AHEAD: usize = 4;
 /// Rows that are packed at a time, and bytes of each.
@@ -209,11 +211,15 @@ impl Avx2 {
                 let groups = a.groups.len() / a.terms.len();
                 for tile in 0..tiles.count {
                     let at = panel * whole + tile;
-                    let (b, b_terms) = (&b.groups[at * groups..][..groups], &b.terms[at]);
+                    let (b_groups, next) = b.groups[at * groups..].split_at(groups);
+                    let b_terms = &b.terms[at];
+                    // What the next tile reads comes while this one is computed.
+                    let mut next = next.chunks(groups.div_ceil(panels)).take(panels);
                     let a = a.groups.chunks_exact(groups).zip(&a.terms);
                     for (sums, (a, a_terms)) in sums[tile..].iter_mut().step_by(tiles.count).zip(a) {
+                        next.next().into_iter().for_each(prefetch);
                         // SAFETY: a value of this type exists only where the processor has AVX2.
-                        unsafe { multiply(a, a_terms, b, b_terms, sums) }
+                        unsafe { multiply(a, a_terms, b_groups, b_terms, sums) }
                     }
                 }
             }
@@ -394,7 +400,8 @@ fn pack_b(
                 for (term, [odd, even]) in terms.iter_mut().zip(columns) {
                     *term = _mm256_sub_epi32(*term, _mm256_madd_epi16(odd, even));
                 }
-                to[tile * groups + group].write(columns.map(|column| column.map(Wide::from)));
+                // SAFETY: all bytes are values of both types, which are equally long.
+                to[tile * groups + group].write(unsafe { transmute::<[[__m256i; 2]; VECTORS], WideB>(columns) });
             }
         }
     }
@@ -499,11 +506,11 @@ fn multiply(a: &[Wide], a_terms: &[i32; ROWS], b: &[WideB], b_terms: &[__m256i; 
     *to = sums;
 }
 
-/// Asks for these lines of memory.
-fn prefetch(row: &[i32]) {
-    for line in row.chunks(16) {
+/// Asks for the lines of memory of these values.
+fn prefetch<T>(values: &[T]) {
+    for offset in (0..size_of_val(values)).step_by(LINE_BYTES) {
         // SAFETY: it has no effect but on caches, and every processor with AVX2 has it.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) }
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(values.as_ptr().cast::<i8>().wrapping_add(offset)) }
     }
 }
 
