@@ -130,17 +130,14 @@ impl Avx2 {
         [rows, width]: [usize; 2],
         bytes: Range<usize>,
         turned: u8,
-        to: &mut [u8],
+        to: &mut [MaybeUninit<u8>],
     ) {
         // SAFETY: as above.
         unsafe { pack_words(from, stride, [rows, width], bytes, turned, to) }
     }
 
-    /// Writes `a [m, k]` times the transpose of `b [n, k]`.
-    pub fn product(self, a: &[i8], b: &[i8], [m, n, k]: [usize; 3], out: &mut [i32]) {
-        if m * n * k == 0 {
-            return;
-        }
+    /// Writes `a [m, k]` times the transpose of `b [n, k]`; none of these is 0.
+    pub fn product(self, a: &[i8], b: &[i8], [m, n, k]: [usize; 3], out: &mut [MaybeUninit<i32>]) {
         // As many blocks for each thread as for any other, at least two where there are rows enough.
         let threads = rayon::current_num_threads();
         let [least, most] = BLOCK_ROWS;
@@ -197,7 +194,15 @@ impl Avx2 {
     }
 
     /// Sets these columns of rows of `n` numbers to the sums of the products along all chunks, or adds them.
-    fn multiply(self, a: &[PackedA], b: &[PackedB], out: &mut [i32], n: usize, columns: Range<usize>, is_first: bool) {
+    fn multiply(
+        self,
+        a: &[PackedA],
+        b: &[PackedB],
+        out: &mut [MaybeUninit<i32>],
+        n: usize,
+        columns: Range<usize>,
+        is_first: bool,
+    ) {
         let can_be_fours = b.iter().all(|b| b.can_be_fours);
         let whole = Tiles::of(COLUMNS.min(columns.len()), can_be_fours).count;
         let panels = out.len().div_ceil(ROWS * n);
@@ -282,7 +287,14 @@ fn row_dots(rows: [&[i8]; 4], with: &[i8]) -> [i32; 4] {
 
 /// [`Avx2::pack_words`].
 #[target_feature(enable = "avx2")]
-fn pack_words(from: &[i8], stride: usize, [rows, width]: [usize; 2], bytes: Range<usize>, turned: u8, to: &mut [u8]) {
+fn pack_words(
+    from: &[i8],
+    stride: usize,
+    [rows, width]: [usize; 2],
+    bytes: Range<usize>,
+    turned: u8,
+    to: &mut [MaybeUninit<u8>],
+) {
     let turned = _mm256_set1_epi8(turned as i8);
     for first in (0..width).step_by(STRIP) {
         let strip = first * GROUP..width.min(first + STRIP) * GROUP;
@@ -292,7 +304,7 @@ fn pack_words(from: &[i8], stride: usize, [rows, width]: [usize; 2], bytes: Rang
             let to = to[index * STRIP_BYTES * width..].chunks_exact_mut(width * GROUP);
             for (to, words) in to.zip(words) {
                 // SAFETY: all bytes are values of both types, which are equally long.
-                let words = unsafe { transmute::<__m256i, [u8; 32]>(_mm256_xor_si256(words, turned)) };
+                let words = unsafe { transmute::<__m256i, [MaybeUninit<u8>; 32]>(_mm256_xor_si256(words, turned)) };
                 let to = &mut to[strip.clone()];
                 match to.first_chunk_mut() {
                     Some(to) => *to = words,
@@ -532,7 +544,7 @@ fn four([x, y, z]: [__m256i; TILES_OF_FOURS]) -> [__m256i; TILES_OF_FOURS + 1] {
 fn finish<'a>(
     chunks: impl Iterator<Item = &'a [Tile]> + Clone,
     by_fours: bool,
-    out: &mut [i32],
+    out: &mut [MaybeUninit<i32>],
     n: usize,
     columns: Range<usize>,
     is_first: bool,
@@ -556,36 +568,41 @@ fn finish<'a>(
                 }
             }
         }
-        // SAFETY: all bytes are values of both types, which are equally long.
-        let sums = unsafe { transmute::<[__m256i; COLUMNS / LANES], [i32; COLUMNS]>(sums) };
         let out = &mut out[columns.clone()];
-        match out.first_chunk_mut() {
-            Some(out) if is_first => *out = sums,
-            _ => {
-                for (out, sum) in out.iter_mut().zip(sums) {
-                    *out = if is_first { sum } else { out.wrapping_add(sum) };
-                }
+        if is_first {
+            // SAFETY: all bytes are values of both types, which are equally long.
+            let sums = unsafe { transmute::<[__m256i; COLUMNS / LANES], [MaybeUninit<i32>; COLUMNS]>(sums) };
+            match out.first_chunk_mut() {
+                Some(out) => *out = sums,
+                None => out.copy_from_slice(&sums[..out.len()]),
             }
+        } else {
+            // SAFETY: as above.
+            let sums = unsafe { transmute::<[__m256i; COLUMNS / LANES], [i32; COLUMNS]>(sums) };
+            // SAFETY: the first chunks' sums were written to all.
+            let out = unsafe { out.assume_init_mut() };
+            out.iter_mut().zip(sums).for_each(|(out, sum)| *out = out.wrapping_add(sum));
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{super::matmul::tests::bytes, *};
+    use crate::cpu::{
+        matmul::{matmul_nt, tests::bytes},
+        Simd,
+    };
 
     /// Freivalds's check (1977), modulo 2^32.
     #[test]
     fn product_should_take_a_vector_where_its_factors_take_it_when_matrices_are_large() {
-        let Some(avx2) = Avx2::new() else { return };
         let [m, n, k] = [1033, 1042, 1027];
         let extremes = [[-128, -128], [-128, 127], [-128, -127], [127, -128], [127, -127]];
         let extremes = extremes.map(|[a, b]| (vec![a; m * k], vec![b; n * k]));
         let [a, b] = [bytes(m * k, 1), bytes(n * k, 2)];
         let by_fours = b.iter().map(|b| b.max(&-127)).copied().collect();
         for (a, b) in [(a.clone(), b), (a, by_fours)].into_iter().chain(extremes) {
-            let mut out = vec![0; m * n];
-            avx2.product(&a, &b, [m, n, k], &mut out);
+            let out = matmul_nt(Simd::Avx2, &a, &b, [m, n, k]);
             let x: Vec<i32> = (1..).map(|i: i32| i.wrapping_mul(-1_640_531_527)).take(n).collect();
             let mut of_b = vec![0i32; k];
             for (row, x) in b.chunks(k).zip(&x) {

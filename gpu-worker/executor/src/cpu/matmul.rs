@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The int8 product `a [M, K] x b [N, K]^T`, packed and blocked for the caches.
+//!
+//! Memory for results and for what is packed is not set to zero before it is written, which small products would feel.
+
+#![allow(unsafe_code)]
 
 #[cfg(target_arch = "aarch64")]
 use super::neon::{Dotprod, Neon};
@@ -9,7 +13,7 @@ use super::{
     avx2::Avx2,
     vnni::{Avx512Vnni, AvxVnni},
 };
-use core::ops::Range;
+use core::{mem::MaybeUninit, ops::Range};
 use rayon::prelude::*;
 
 /// Positions along K that are packed at a time: a panel of `b` fits into the first cache.
@@ -35,14 +39,39 @@ const DOTS_OF_TASK: usize = 1 << 18;
 ///
 /// If `a` or `b` is shorter than its shape says.
 pub fn matmul_nt(simd: Simd, a: &[i8], b: &[i8], [m, n, k]: [usize; 3]) -> Vec<i32> {
-    let mut out = vec![0; m * n];
-    write_matmul_nt(simd, &a[..m * k], &b[..n * k], [m, n, k], &mut out);
-    out
+    // SAFETY: all is written.
+    unsafe { written(m * n, |out| write_matmul_nt(simd, &a[..m * k], &b[..n * k], [m, n, k], out)) }
 }
 
-/// The same where there are zeros.
-pub(super) fn write_matmul_nt(simd: Simd, a: &[i8], b: &[i8], [m, n, k]: [usize; 3], out: &mut [i32]) {
+/// The products of as many matrices `[m, k]` as there are in `a` with as many `[n, k]`, one after the other. None of these is 0.
+pub(super) fn matmuls_nt(simd: Simd, a: &[i8], b: &[i8], [m, n, k]: [usize; 3]) -> Vec<i32> {
+    let matrices = a.par_chunks_exact(m * k).zip(b.par_chunks_exact(n * k));
+    // SAFETY: all is written, as there are as many results as pairs of matrices.
+    unsafe {
+        written(matrices.len() * m * n, |out| {
+            let all = matrices.zip(out.par_chunks_exact_mut(m * n));
+            all.for_each(|((a, b), out)| write_matmul_nt(simd, a, b, [m, n, k], out));
+        })
+    }
+}
+
+/// So many elements, which `write` writes.
+///
+/// # Safety
+///
+/// It writes all.
+unsafe fn written<T>(len: usize, write: impl FnOnce(&mut [MaybeUninit<T>])) -> Vec<T> {
+    let mut all = Vec::with_capacity(len);
+    write(&mut all.spare_capacity_mut()[..len]);
+    // SAFETY: the caller says so.
+    unsafe { all.set_len(len) }
+    all
+}
+
+/// Writes all elements of a product.
+fn write_matmul_nt(simd: Simd, a: &[i8], b: &[i8], [m, n, k]: [usize; 3], out: &mut [MaybeUninit<i32>]) {
     if m == 0 || n == 0 || k == 0 {
+        out.fill(MaybeUninit::new(0));
         return;
     }
     // Work is divided by rows of the result: give the longer side to them when the other would not feed all cores.
@@ -51,7 +80,7 @@ pub(super) fn write_matmul_nt(simd: Simd, a: &[i8], b: &[i8], [m, n, k]: [usize;
         let rows = (SUMS_OF_COLUMNS / m).max(MIN_ROWS_OF_COLUMNS);
         for (start, b) in (0..n).step_by(rows).zip(b.chunks(rows * k)) {
             let rows = b.len() / k;
-            let mut columns = vec![0; rows * m];
+            let mut columns = Box::new_uninit_slice(rows * m);
             rows_divided(simd, b, a, [rows, m, k], &mut columns);
             let mut out: Vec<_> = out.chunks_exact_mut(n).map(|row| &mut row[start..start + rows]).collect();
             super::ops::strided_rows(&columns, [1, m], &mut out);
@@ -61,7 +90,7 @@ pub(super) fn write_matmul_nt(simd: Simd, a: &[i8], b: &[i8], [m, n, k]: [usize;
     }
 }
 
-fn rows_divided(simd: Simd, a: &[i8], b: &[i8], shape: [usize; 3], out: &mut [i32]) {
+fn rows_divided(simd: Simd, a: &[i8], b: &[i8], shape: [usize; 3], out: &mut [MaybeUninit<i32>]) {
     let [_, n, k] = shape;
     if [n, n * k].into_iter().zip(FEW_ROWS_AND_BYTES).all(|(size, most)| size <= most) {
         return dots(Simd::Scalar, a, b, shape, out);
@@ -84,7 +113,7 @@ fn rows_divided(simd: Simd, a: &[i8], b: &[i8], shape: [usize; 3], out: &mut [i3
 }
 
 /// One dot product after the other.
-fn dots(simd: Simd, a: &[i8], b: &[i8], [_, n, k]: [usize; 3], out: &mut [i32]) {
+fn dots(simd: Simd, a: &[i8], b: &[i8], [_, n, k]: [usize; 3], out: &mut [MaybeUninit<i32>]) {
     let rows = (DOTS_OF_TASK / (n * k)).max(1).next_multiple_of(4);
     out.par_chunks_mut(rows * n).zip(a.par_chunks(rows * k)).for_each(|(out, a)| {
         let mut fours = a.chunks_exact(4 * k);
@@ -93,19 +122,26 @@ fn dots(simd: Simd, a: &[i8], b: &[i8], [_, n, k]: [usize; 3], out: &mut [i32]) 
             let rows = [0, 1, 2, 3].map(|row| &a[row * k..][..k]);
             for (column, b) in b.chunks_exact(k).enumerate() {
                 for (row, sum) in simd.dots(rows, b).into_iter().enumerate() {
-                    out[row * n + column] = sum;
+                    out[row * n + column].write(sum);
                 }
             }
         }
         for (out, a) in out_fours.into_remainder().chunks_exact_mut(n).zip(fours.remainder().chunks_exact(k)) {
             for (out, b) in out.iter_mut().zip(b.chunks_exact(k)) {
-                *out = dot(a, b);
+                out.write(dot(a, b));
             }
         }
     });
 }
 
-pub(super) fn packed<T: Tile>(simd: Simd, tile: &T, a: &[i8], b: &[i8], [m, n, k]: [usize; 3], out: &mut [i32]) {
+pub(super) fn packed<T: Tile>(
+    simd: Simd,
+    tile: &T,
+    a: &[i8],
+    b: &[i8],
+    [m, n, k]: [usize; 3],
+    out: &mut [MaybeUninit<i32>],
+) {
     let corrections: Vec<i32> =
         b.par_chunks(k).with_min_len(64).map(|row| simd.vectorize(|| T::correction(row))).collect();
     // As many blocks for each thread as for any other, at least two where there are rows enough.
@@ -114,32 +150,41 @@ pub(super) fn packed<T: Tile>(simd: Simd, tile: &T, a: &[i8], b: &[i8], [m, n, k
     let row_block = m.div_ceil(blocks).next_multiple_of(T::ROWS);
     for k0 in (0..k).step_by(K_BLOCK) {
         let k1 = k.min(k0 + K_BLOCK);
-        let groups = (k1 - k0).div_ceil(T::GROUP);
-        let b_panel = groups * T::GROUP * T::COLUMNS;
-        let mut b_packed = vec![0u8; b_panel * n.div_ceil(T::COLUMNS)];
-        b_packed.par_chunks_mut(b_panel).enumerate().for_each(|(panel, to)| {
-            let row = panel * T::COLUMNS;
-            pack::<T>(|x| x as u8, &b[row * k..], k, [k0, k1], T::COLUMNS.min(n - row), T::COLUMNS, to);
-        });
+        let [a_panel, b_panel] = [T::ROWS, T::COLUMNS].map(|width| (k1 - k0).div_ceil(T::GROUP) * T::GROUP * width);
+        // SAFETY: all panels are written.
+        let b_packed = unsafe {
+            written(b_panel * n.div_ceil(T::COLUMNS), |to| {
+                to.par_chunks_mut(b_panel).enumerate().for_each(|(panel, to)| {
+                    let row = panel * T::COLUMNS;
+                    pack::<T>(|x| x as u8, &b[row * k..], k, [k0, k1], T::COLUMNS.min(n - row), T::COLUMNS, to);
+                });
+            })
+        };
         out.par_chunks_mut(row_block * n).enumerate().for_each(|(block, out)| {
             let rows = out.len() / n;
-            let a_panel = groups * T::GROUP * T::ROWS;
-            let mut a_packed = vec![0u8; a_panel * rows.div_ceil(T::ROWS)];
-            for (panel, to) in a_packed.chunks_mut(a_panel).enumerate() {
-                let row = panel * T::ROWS;
-                let from = &a[(block * row_block + row) * k..];
-                pack::<T>(T::a, from, k, [k0, k1], T::ROWS.min(rows - row), T::ROWS, to);
-            }
+            // SAFETY: all panels are written.
+            let a_packed = unsafe {
+                written(a_panel * rows.div_ceil(T::ROWS), |to| {
+                    for (panel, to) in to.chunks_mut(a_panel).enumerate() {
+                        let row = panel * T::ROWS;
+                        let from = &a[(block * row_block + row) * k..];
+                        pack::<T>(T::a, from, k, [k0, k1], T::ROWS.min(rows - row), T::ROWS, to);
+                    }
+                })
+            };
             let mut sums = [0i32; 512];
             let sums = &mut sums[..T::ROWS * T::COLUMNS];
             for (b_panel, b) in b_packed.chunks(b_panel).enumerate() {
                 let column = b_panel * T::COLUMNS;
-                let columns = T::COLUMNS.min(n - column);
-                for (a_panel, a) in a_packed.chunks(a_panel).enumerate() {
+                let columns = column..n.min(column + T::COLUMNS);
+                for (a, out) in a_packed.chunks(a_panel).zip(out.chunks_mut(T::ROWS * n)) {
                     tile.tile(a, b, sums);
-                    let out = &mut out[a_panel * T::ROWS * n..];
-                    let corrections = (k0 == 0).then(|| &corrections[column..column + columns]);
-                    add(simd, sums, T::COLUMNS, out, n, column..column + columns, corrections);
+                    if k0 == 0 {
+                        set(simd, sums, T::COLUMNS, out, n, columns.clone(), &corrections[columns.clone()]);
+                    } else {
+                        // SAFETY: the first positions' sums were written to all.
+                        add(simd, sums, T::COLUMNS, unsafe { out.assume_init_mut() }, n, columns.clone());
+                    }
                 }
             }
         });
@@ -147,26 +192,33 @@ pub(super) fn packed<T: Tile>(simd: Simd, tile: &T, a: &[i8], b: &[i8], [m, n, k
 }
 
 vectorized! {
-    /// Adds a tile's sums, `in_row` of a row, to these columns of rows of `n`; or sets them, where there are corrections.
-    fn add(
+    /// Sets these columns of rows of `n` to a tile's sums, `in_row` of a row, and to corrections.
+    fn set(
         sums: &[i32],
         in_row: usize,
-        out: &mut [i32],
+        out: &mut [MaybeUninit<i32>],
         n: usize,
         columns: Range<usize>,
-        corrections: Option<&[i32]>,
+        corrections: &[i32],
     ) {
         for (out, sums) in out.chunks_exact_mut(n).zip(sums.chunks_exact(in_row)) {
-            let out = out[columns.clone()].iter_mut().zip(sums);
-            match corrections {
-                Some(all) => out.zip(all).for_each(|((out, sum), correction)| *out = sum.wrapping_add(*correction)),
-                None => out.for_each(|(out, sum)| *out = out.wrapping_add(*sum)),
-            }
+            let out = out[columns.clone()].iter_mut().zip(sums.iter().zip(corrections));
+            out.for_each(|(out, (sum, correction))| *out = MaybeUninit::new(sum.wrapping_add(*correction)));
         }
     }
 }
 
-/// Packs positions `k0..k1` of `rows` rows into a panel `width` rows wide; `convert` turns bits. Nothing is read of rows that are missing.
+vectorized! {
+    /// Adds a tile's sums, `in_row` of a row, to these columns of rows of `n`.
+    fn add(sums: &[i32], in_row: usize, out: &mut [i32], n: usize, columns: Range<usize>) {
+        for (out, sums) in out.chunks_exact_mut(n).zip(sums.chunks_exact(in_row)) {
+            out[columns.clone()].iter_mut().zip(sums).for_each(|(out, sum)| *out = out.wrapping_add(*sum));
+        }
+    }
+}
+
+/// Packs positions `k0..k1` of `rows` rows into a panel `width` rows wide, and writes all of it; `convert` turns bits. Nothing is read of
+/// rows that are missing.
 #[inline(always)]
 fn pack<T: Tile>(
     convert: impl Fn(i8) -> u8,
@@ -175,23 +227,24 @@ fn pack<T: Tile>(
     [k0, k1]: [usize; 2],
     rows: usize,
     width: usize,
-    to: &mut [u8],
+    to: &mut [MaybeUninit<u8>],
 ) {
     #[cfg(target_arch = "x86_64")]
     if let (WORD, Some(avx2)) = (T::GROUP, Avx2::new()) {
         return avx2.pack_words(from, k, [rows, width], k0..k1, convert(0), to);
     }
+    to.fill(MaybeUninit::new(0));
     for row in 0..rows {
         let from = from[row * k + k0..row * k + k1].chunks(T::GROUP);
         let to = to[row * T::GROUP..].chunks_mut(width * T::GROUP);
         for (from, to) in from.zip(to) {
             if let (Some(from), Some(to)) = (from.get(..T::GROUP), to.get_mut(..T::GROUP)) {
                 for i in 0..T::GROUP {
-                    to[i] = convert(from[i]);
+                    to[i].write(convert(from[i]));
                 }
             } else {
                 for (to, from) in to.iter_mut().zip(from) {
-                    *to = convert(*from);
+                    to.write(convert(*from));
                 }
             }
         }

@@ -5,7 +5,7 @@
 #![allow(clippy::useless_conversion)]
 
 use super::{
-    matmul::write_matmul_nt,
+    matmul::matmuls_nt,
     simd::{vectorized, Simd},
     window,
 };
@@ -349,7 +349,7 @@ fn whole<'a>(
         OpKind::MatmulNt => match (x(), y()) {
             (Elements::I8(a), Elements::I8(b)) => {
                 let [m, n, k] = [output.shape.dim(output.shape.rank() - 2), output.shape.last(), shape(0).last()];
-                Elements::i32(products(simd, a, b, [m, n, k].map(|size| size as usize)))
+                Elements::i32(matmuls_nt(simd, a, b, [m, n, k].map(|size| size as usize)))
             }
             _ => unreachable!("a checked product is of i8"),
         },
@@ -652,14 +652,6 @@ pub(super) fn strided_rows<T: Copy + Send + Sync>(x: &[T], [row, column]: [usize
             out[at..columns.min(at + BLOCK)].iter_mut().zip(from).for_each(|(to, x)| *to = *x);
         }
     }
-}
-
-/// The products of as many matrices as there are.
-fn products(simd: Simd, a: &[i8], b: &[i8], [m, n, k]: [usize; 3]) -> Vec<i32> {
-    let mut out = vec![0i32; a.len() / (m * k) * m * n];
-    let matrices = a.par_chunks_exact(m * k).zip(b.par_chunks_exact(n * k)).zip(out.par_chunks_exact_mut(m * n));
-    matrices.for_each(|((a, b), out)| write_matmul_nt(simd, a, b, [m, n, k], out));
-    out
 }
 
 /// Of each output axis its places, and elements of x from one place to the next.
