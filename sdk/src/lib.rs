@@ -10,3 +10,8 @@ pub mod import;
 pub mod models;
 #[cfg(feature = "net")]
 pub mod net;
+
+/// The page's program is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/call-from-a-dapp.md")]
+struct CallFromADapp;
