@@ -15,7 +15,7 @@
 
 #![allow(unsafe_code)]
 
-use super::simd::dot;
+use super::{matmul::row_block, simd::dot};
 use core::{
     arch::{asm, x86_64::*},
     mem::{transmute, MaybeUninit},
@@ -138,12 +138,8 @@ impl Avx2 {
 
     /// Writes `a [m, k]` times the transpose of `b [n, k]`; none of these is 0.
     pub fn product(self, a: &[i8], b: &[i8], [m, n, k]: [usize; 3], out: &mut [MaybeUninit<i32>]) {
-        // As many blocks for each thread as for any other, at least two where there are rows enough.
-        let threads = rayon::current_num_threads();
         let [least, most] = BLOCK_ROWS;
-        let most = (BLOCK_BYTES / k.min(CHUNKS * CHUNK)).clamp(least, most);
-        let blocks = m.div_ceil(most).max(threads * 2).next_multiple_of(threads);
-        let row_block = m.div_ceil(blocks).next_multiple_of(ROWS);
+        let row_block = row_block(m, ROWS, (BLOCK_BYTES / k.min(CHUNKS * CHUNK)).clamp(least, most));
         let column_block = if m <= FEW { COLUMN_BLOCK_OF_FEW } else { COLUMN_BLOCK };
         for (b, start) in b.chunks(column_block * k).zip((0..n).step_by(column_block)) {
             let columns = start..start + b.len() / k;

@@ -20,8 +20,10 @@ use rayon::prelude::*;
 const K_BLOCK: usize = 1024;
 /// Most rows of `a` that are packed at a time: they stay in the second cache.
 const ROW_BLOCK: usize = 192;
-/// A product with at most this many rows on one side is not packed: packing would cost more than it saves.
-const FEW: usize = 3;
+/// A product is not packed where its second matrix has at most so many rows, of at least so many bytes: packing would cost more than it
+/// saves.
+const FEW: [(usize, usize); 3] = [(FEWEST, 0), (4, 64), (8, 256)];
+const FEWEST: usize = 3;
 /// Nor is one whose second matrix has so few rows and bytes: no vectors are filled by it.
 const FEW_ROWS_AND_BYTES: [usize; 2] = [8, 32];
 /// Sums that are computed column by column at a time, and columns at least: there is memory for the result once.
@@ -76,7 +78,7 @@ fn write_matmul_nt(simd: Simd, a: &[i8], b: &[i8], [m, n, k]: [usize; 3], out: &
     }
     // Work is divided by rows of the result: give the longer side to them when the other would not feed all cores.
     let threads = rayon::current_num_threads();
-    if m < n && (m <= FEW || (threads > 1 && m < 16 * threads)) {
+    if m < n && (m <= FEWEST || (threads > 1 && m < 16 * threads)) {
         let rows = (SUMS_OF_COLUMNS / m).max(MIN_ROWS_OF_COLUMNS);
         for (start, b) in (0..n).step_by(rows).zip(b.chunks(rows * k)) {
             let rows = b.len() / k;
@@ -90,13 +92,27 @@ fn write_matmul_nt(simd: Simd, a: &[i8], b: &[i8], [m, n, k]: [usize; 3], out: &
     }
 }
 
+/// Whether a second matrix of so many rows is not packed.
+fn are_few(rows: usize, bytes: usize) -> bool {
+    FEW.iter().any(|(most_rows, least_bytes)| rows <= *most_rows && bytes >= *least_bytes)
+}
+
+/// Rows of a block, which one thread packs and multiplies: whole panels of so many, at most so many rows; as many as let all threads end
+/// soonest, where a block takes as long as one panel more than it has.
+pub(super) fn row_block(rows: usize, panel: usize, most: usize) -> usize {
+    let threads = rayon::current_num_threads();
+    let panels = rows.div_ceil(panel);
+    let time = |block: &usize| panels.div_ceil(*block).div_ceil(threads) * (block + 1);
+    (1..=(most / panel).clamp(1, panels)).rev().min_by_key(time).unwrap_or(1) * panel
+}
+
 fn rows_divided(simd: Simd, a: &[i8], b: &[i8], shape: [usize; 3], out: &mut [MaybeUninit<i32>]) {
     let [_, n, k] = shape;
     if [n, n * k].into_iter().zip(FEW_ROWS_AND_BYTES).all(|(size, most)| size <= most) {
         return dots(Simd::Scalar, a, b, shape, out);
     }
     let product = match simd {
-        _ if n <= FEW => None,
+        _ if are_few(n, k) => None,
         #[cfg(target_arch = "aarch64")]
         Simd::Neon => Neon::new().map(|tile| packed(simd, &tile, a, b, shape, out)),
         #[cfg(target_arch = "aarch64")]
@@ -144,10 +160,7 @@ pub(super) fn packed<T: Tile>(
 ) {
     let corrections: Vec<i32> =
         b.par_chunks(k).with_min_len(64).map(|row| simd.vectorize(|| T::correction(row))).collect();
-    // As many blocks for each thread as for any other, at least two where there are rows enough.
-    let threads = rayon::current_num_threads();
-    let blocks = m.div_ceil(ROW_BLOCK).max(threads * 2).next_multiple_of(threads);
-    let row_block = m.div_ceil(blocks).next_multiple_of(T::ROWS);
+    let row_block = row_block(m, T::ROWS, ROW_BLOCK);
     for k0 in (0..k).step_by(K_BLOCK) {
         let k1 = k.min(k0 + K_BLOCK);
         let [a_panel, b_panel] = [T::ROWS, T::COLUMNS].map(|width| (k1 - k0).div_ceil(T::GROUP) * T::GROUP * width);
@@ -314,6 +327,17 @@ pub(super) mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn blocks_should_let_threads_end_together_when_there_are_few_rows() {
+        let blocks = |threads, rows: [usize; 5]| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| rows.map(|rows| row_block(rows, 4, 128)))
+        };
+        assert_eq!(blocks(1, [1, 66, 100, 257, 1024]), [4, 68, 100, 88, 128]);
+        assert_eq!(blocks(2, [1, 66, 100, 257, 1024]), [4, 36, 52, 68, 128]);
+        assert_eq!(blocks(16, [1, 66, 100, 257, 1024]), [4, 8, 8, 20, 64]);
     }
 
     #[test]
