@@ -187,6 +187,10 @@ const PROGRAMS: &[(&str, u64, Build)] = &[
         let [x, y] = [(); 2].map(|()| b.input(I8, &[4, 1 << 11, 1 << 6]));
         b.op(OpKind::MatmulNt, &[x, y])
     }),
+    ("products of long rows", THREADS, |b| {
+        let [x, y] = [64, 1 << 12].map(|rows| b.input(I8, &[4, rows, 1 << 10]));
+        b.op(OpKind::MatmulNt, &[x, y])
+    }),
     ("a state", 0, carried),
     ("a transformer", 1, transformer),
 ];
