@@ -37,8 +37,8 @@ const GROUP: usize = 4;
 const STEP: usize = 2;
 /// Most bytes along K of each row in a chunk: `CHUNK * 128 * 127 < 2^23`, and what a tile reads of `b` takes half of the first cache.
 const CHUNK: usize = 512;
-/// Chunks that are packed at a time.
-const CHUNKS: usize = 2;
+/// Most chunks that are packed at a time.
+const CHUNKS: usize = 3;
 /// Bytes of `a` that a thread packs at a time, about: they stay in the second cache. And rows, at least and at most.
 const BLOCK_BYTES: usize = 1 << 17;
 const BLOCK_ROWS: [usize; 2] = [128, 512];
@@ -138,14 +138,16 @@ impl Avx2 {
 
     /// Writes `a [m, k]` times the transpose of `b [n, k]`; none of these is 0.
     pub fn product(self, a: &[i8], b: &[i8], [m, n, k]: [usize; 3], out: &mut [MaybeUninit<i32>]) {
+        let chunks = k.div_ceil(CHUNK);
+        let pass = chunks.div_ceil(chunks.div_ceil(CHUNKS)) * CHUNK;
         let [least, most] = BLOCK_ROWS;
-        let row_block = row_block(m, ROWS, (BLOCK_BYTES / k.min(CHUNKS * CHUNK)).clamp(least, most));
+        let row_block = row_block(m, ROWS, (BLOCK_BYTES / k.min(pass)).clamp(least, most));
         let column_block = if m <= FEW { COLUMN_BLOCK_OF_FEW } else { COLUMN_BLOCK };
         for (b, start) in b.chunks(column_block * k).zip((0..n).step_by(column_block)) {
             let columns = start..start + b.len() / k;
             let can_be_fours = self.run(|| b.iter().fold(true, |can, b| can & (*b != i8::MIN)));
-            for start in (0..k).step_by(CHUNKS * CHUNK) {
-                let chunks = (start..k).step_by(CHUNK).take(CHUNKS).map(|start| start..k.min(start + CHUNK));
+            for start in (0..k).step_by(pass) {
+                let chunks = (start..k.min(start + pass)).step_by(CHUNK).map(|start| start..k.min(start + CHUNK));
                 let b: Vec<_> = chunks.clone().map(|bytes| self.pack_b(b, k, bytes, can_be_fours)).collect();
                 out.par_chunks_mut(row_block * n).zip(a.par_chunks(row_block * k)).for_each(|(out, a)| {
                     let a: Vec<_> = chunks.clone().map(|bytes| self.pack_a(a, k, bytes)).collect();
