@@ -139,7 +139,9 @@ pub fn cpu() -> Result<Vec<Measurement>, ExecutorError> {
 }
 
 fn cpu_size(n: usize) -> Vec<Measurement> {
-    let [a, b] = [7, 13].map(|step| (0..n * n).map(|i| ((i * step + i / 251) % 255) as i8).collect::<Vec<i8>>());
+    // Values that a program's `i8` can have.
+    let bytes = |step: usize| (0..n * n).map(|i| ((i * step + i / 251) % 255) as i8).map(|x| x.max(-127)).collect();
+    let [a, b]: [Vec<i8>; 2] = [7, 13].map(bytes);
     let [a_f32, b_f32] = [&a, &b].map(|x| x.iter().map(|x| f32::from(*x)).collect::<Vec<f32>>());
     let simds: Vec<Simd> = Simd::available().into_iter().filter(|simd| *simd != Simd::Scalar).collect();
     let mut candidates: Vec<Box<dyn FnMut() + '_>> = vec![
