@@ -139,10 +139,7 @@ pub fn cpu() -> Result<Vec<Measurement>, ExecutorError> {
 }
 
 fn cpu_size(n: usize) -> Vec<Measurement> {
-    // Values that a program's `i8` can have.
-    let bytes = |step: usize| (0..n * n).map(|i| ((i * step + i / 251) % 255) as i8).map(|x| x.max(-127)).collect();
-    let [a, b]: [Vec<i8>; 2] = [7, 13].map(bytes);
-    let [a_f32, b_f32] = [&a, &b].map(|x| x.iter().map(|x| f32::from(*x)).collect::<Vec<f32>>());
+    let ([a, b], [a_f32, b_f32]) = factors(n);
     let simds: Vec<Simd> = Simd::available().into_iter().filter(|simd| *simd != Simd::Scalar).collect();
     let mut candidates: Vec<Box<dyn FnMut() + '_>> = vec![
         Box::new(|| {
@@ -165,6 +162,14 @@ fn cpu_size(n: usize) -> Vec<Measurement> {
         measurements.push(measurement(&what, n, *own, "plain i8 loop", seconds[0]));
     }
     measurements
+}
+
+/// Two matrices `[n, n]` of values that a program's `i8` can have, and the same as floats.
+pub fn factors(n: usize) -> ([Vec<i8>; 2], [Vec<f32>; 2]) {
+    let bytes = |step: usize| (0..n * n).map(|i| ((i * step + i / 251) % 255) as i8).map(|x| x.max(-127)).collect();
+    let integers: [Vec<i8>; 2] = [7, 13].map(bytes);
+    let floats = integers.each_ref().map(|x| x.iter().map(|x| f32::from(*x)).collect());
+    (integers, floats)
 }
 
 /// The fastest round of each candidate, in seconds. Rounds of all candidates alternate.

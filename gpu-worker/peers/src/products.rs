@@ -3,7 +3,7 @@
 
 use anyhow::{Context as _, Result};
 use quern_executor::{
-    bench::{fastest_of, gemm_f32, Measurement},
+    bench::{factors, fastest_of, gemm_f32, Measurement},
     cpu::{matmul_nt, Simd},
 };
 
@@ -57,15 +57,13 @@ mod avx2 {
 /// The product with AVX2, and with the best instructions, each beside the peer with the same.
 pub fn measure() -> Result<Vec<Measurement>> {
     let n = SIZE;
-    let bytes = |step: usize| (0..n * n).map(|i| ((i * step + i / 251) % 255) as i8).map(|x| x.max(-127)).collect();
-    let [a, b]: [Vec<i8>; 2] = [7, 13].map(bytes);
+    let ([a, b], [a_f32, b_f32]) = factors(n);
     let a_unsigned: Vec<u8> = a.iter().map(|x| x.unsigned_abs()).collect();
     let (avx2_name, avx2) = avx2::run(&a_unsigned, &b, n);
     let newest = Rten::new(&a_unsigned, &b, n);
     let newest_name = newest.executor.kernel_name().to_owned();
     let own = |simd| move |a: &[i8], b: &[i8]| drop(std::hint::black_box(matmul_nt(simd, a, b, [n; 3])));
     let (own_avx2, own_best) = (own(Simd::Avx2), own(Simd::best()));
-    let [a_f32, b_f32] = [&a, &b].map(|x| x.iter().map(|x| f32::from(*x)).collect::<Vec<f32>>());
     avx2()?;
     newest.run(n)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;

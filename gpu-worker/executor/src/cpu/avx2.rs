@@ -15,7 +15,10 @@
 
 #![allow(unsafe_code)]
 
-use super::{matmul::row_block, simd::dot};
+use super::{
+    matmul::{row_block, written},
+    simd::dot,
+};
 use core::{
     arch::{asm, x86_64::*},
     mem::{transmute, MaybeUninit},
@@ -83,7 +86,6 @@ struct PackedB {
 }
 
 /// How the columns of a panel are summed.
-#[derive(Clone, Copy)]
 struct Tiles {
     by_fours: bool,
     count: usize,
@@ -161,16 +163,17 @@ impl Avx2 {
     fn pack_a(self, from: &[i8], k: usize, bytes: Range<usize>) -> PackedA {
         let (rows, groups) = (from.len() / k, groups(&bytes));
         let panels = rows.div_ceil(STRIP) * STRIP / ROWS;
-        let mut packed = PackedA { groups: Vec::with_capacity(panels * groups), terms: vec![[0; ROWS]; panels] };
-        let to = packed.groups.spare_capacity_mut()[..panels * groups].chunks_exact_mut(STRIP / ROWS * groups);
-        let to = to.zip(packed.terms.chunks_exact_mut(STRIP / ROWS));
-        for ((to, terms), start) in to.zip((0..rows).step_by(STRIP)) {
-            // SAFETY: a value of this type exists only where the processor has AVX2.
-            unsafe { pack_a(from, k, start..rows.min(start + STRIP), bytes.clone(), to, terms) }
-        }
-        // SAFETY: there are as many strips as pairs of panels, and all groups of each were written.
-        unsafe { packed.groups.set_len(panels * groups) }
-        packed
+        let mut terms = vec![[0; ROWS]; panels];
+        let write = |to: &mut [MaybeUninit<Wide>]| {
+            let to = to.chunks_exact_mut(STRIP / ROWS * groups).zip(terms.chunks_exact_mut(STRIP / ROWS));
+            for ((to, terms), start) in to.zip((0..rows).step_by(STRIP)) {
+                // SAFETY: a value of this type exists only where the processor has AVX2.
+                unsafe { pack_a(from, k, start..rows.min(start + STRIP), bytes.clone(), to, terms) }
+            }
+        };
+        // SAFETY: there are as many strips as pairs of panels, and all groups of each are written.
+        let groups = unsafe { written(panels * groups, write) };
+        PackedA { groups, terms }
     }
 
     /// Packs these bytes of all rows, which have `k`.
@@ -178,17 +181,18 @@ impl Avx2 {
         let (rows, groups) = (from.len() / k, groups(&bytes));
         let whole = Tiles::of(COLUMNS, can_be_fours).count;
         let tiles = rows / COLUMNS * whole + Tiles::of(rows % COLUMNS, can_be_fours).count;
-        let (groups_of_all, terms) = (Vec::with_capacity(tiles * groups), vec![[ZERO; VECTORS]; tiles]);
-        let mut packed = PackedB { groups: groups_of_all, terms, can_be_fours };
-        let to = packed.groups.spare_capacity_mut()[..tiles * groups].par_chunks_mut(whole * groups);
-        to.zip(packed.terms.par_chunks_mut(whole)).enumerate().for_each(|(panel, (to, terms))| {
-            let rows = panel * COLUMNS..rows.min((panel + 1) * COLUMNS);
-            // SAFETY: a value of this type exists only where the processor has AVX2.
-            unsafe { pack_b(from, k, rows, bytes.clone(), can_be_fours, to, terms) }
-        });
-        // SAFETY: all panels' tiles are there, and all groups of each were written.
-        unsafe { packed.groups.set_len(tiles * groups) }
-        packed
+        let mut terms = vec![[ZERO; VECTORS]; tiles];
+        let write = |to: &mut [MaybeUninit<WideB>]| {
+            let to = to.par_chunks_mut(whole * groups).zip(terms.par_chunks_mut(whole));
+            to.enumerate().for_each(|(panel, (to, terms))| {
+                let rows = panel * COLUMNS..rows.min((panel + 1) * COLUMNS);
+                // SAFETY: a value of this type exists only where the processor has AVX2.
+                unsafe { pack_b(from, k, rows, bytes.clone(), can_be_fours, to, terms) }
+            });
+        };
+        // SAFETY: all panels' tiles are there, and all groups of each are written.
+        let groups = unsafe { written(tiles * groups, write) };
+        PackedB { groups, terms, can_be_fours }
     }
 
     /// Sets these columns of rows of `n` numbers to the sums of the products along all chunks, or adds them.

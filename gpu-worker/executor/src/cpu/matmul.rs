@@ -62,7 +62,7 @@ pub(super) fn matmuls_nt(simd: Simd, a: &[i8], b: &[i8], [m, n, k]: [usize; 3]) 
 /// # Safety
 ///
 /// It writes all.
-unsafe fn written<T>(len: usize, write: impl FnOnce(&mut [MaybeUninit<T>])) -> Vec<T> {
+pub(super) unsafe fn written<T>(len: usize, write: impl FnOnce(&mut [MaybeUninit<T>])) -> Vec<T> {
     let mut all = Vec::with_capacity(len);
     write(&mut all.spare_capacity_mut()[..len]);
     // SAFETY: the caller says so.
